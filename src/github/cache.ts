@@ -1,0 +1,94 @@
+// The state in the Actions cache. Only this file knows @actions/cache.
+//
+// Every save has a new key, so that no save can meet an older one, and nothing is ever deleted (anchors.md 0.1, 0.2). The
+// path is the same relative one everywhere: its spelling is part of what the cache goes by (actions-platform.md 2.2).
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as cache from '@actions/cache';
+import { SyncError } from '../errors.ts';
+import type { Context } from './context.ts';
+
+const FOLDER = '.kustomer-sync';
+/** Waits before a save is tried again: a lost answer, a moment's outage, or 200 uploads in a minute by others. */
+const AGAIN_AFTER_MS = [2_000, 15_000];
+
+/** All keys of one state begin so. It ends with a delimiter: a prefix must not match another state's keys. */
+export function keyPrefix(stateId: string): string {
+  return `kustomer-sync/${stateId}/`;
+}
+
+/**
+ * Says at once when a save at the end could not work.
+ * @throws SyncError
+ */
+export function requireCache(): void {
+  const mode = process.env.ACTIONS_CACHE_MODE ?? '';
+  if (!cache.isFeatureAvailable()) {
+    throw new SyncError(
+      'github',
+      'state',
+      'There is no Actions cache here, so the state of this sync could not be kept.',
+      'Run the action on a runner that has one (a GitHub Enterprise Server needs it switched on).',
+    );
+  }
+  if (mode === 'read' || mode === 'none') {
+    throw new SyncError(
+      'user',
+      'state',
+      `This job may not write to the Actions cache (\`cache-mode: ${mode}\`), so the state of this sync could not be kept.`,
+      'Give the job `cache-mode: write`, and run it on `schedule`, `push` or `workflow_dispatch`.',
+    );
+  }
+}
+
+/** The newest saved document this run can see, or null. A failure of the service looks like a miss: see recover.ts. */
+export async function restore(stateId: string, context: Context): Promise<{ text: string; key: string } | null> {
+  const path = pathOf(stateId);
+  const file = join(context.workspace, path);
+  await rm(file, { force: true });
+  try {
+    const key = await cache.restoreCache([path], `${keyPrefix(stateId)}${context.runId}-${context.attempt}-0`, [keyPrefix(stateId)]);
+    return key === undefined ? null : { text: await readFile(file, 'utf8'), key };
+  } finally {
+    await clean(context);
+  }
+}
+
+/** @throws SyncError `state` when the document is not saved, whatever the reason. */
+export async function save(stateId: string, context: Context, text: string): Promise<void> {
+  const path = pathOf(stateId);
+  let cause: unknown;
+  for (const wait of [0, ...AGAIN_AFTER_MS]) {
+    if (wait > 0) await sleep(wait);
+    try {
+      // Written anew each time: a checkout between main and post empties the workspace.
+      const file = join(context.workspace, path);
+      await mkdir(join(file, '..'), { recursive: true });
+      await writeFile(file, text);
+      const key = `${keyPrefix(stateId)}${context.runId}-${context.attempt}-${randomBytes(4).toString('hex')}`;
+      if ((await cache.saveCache([path], key)) > 0) return;
+    } catch (error) {
+      cause = error;
+    } finally {
+      await clean(context);
+    }
+  }
+  throw new SyncError(
+    'github',
+    'state',
+    'The state could not be saved in the Actions cache, so the next run will deliver this run\'s records again.',
+    'Look at the warnings of the cache above (a run from a fork or by an outside event may not write to it), and run again.',
+    cause,
+  );
+}
+
+function pathOf(stateId: string): string {
+  return `${FOLDER}/${stateId}/state.json`;
+}
+
+/** The workspace is the user's: nothing of ours stays in it. */
+async function clean({ workspace }: Context): Promise<void> {
+  await rm(join(workspace, FOLDER), { recursive: true, force: true });
+}

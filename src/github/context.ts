@@ -1,0 +1,57 @@
+// Where the action runs: facts that the runner gives in the environment. Reads nothing else.
+import { readFileSync } from 'node:fs';
+
+export interface Context {
+  /** `owner/name` of the workflow's repository. */
+  readonly repository: string;
+  readonly runId: string;
+  readonly attempt: string;
+  readonly job: string;
+  readonly workflow: string;
+  /** `refs/heads/main` */
+  readonly ref: string;
+  /** Base branch of a pull request; empty otherwise. */
+  readonly baseRef: string;
+  readonly event: string;
+  readonly serverUrl: string;
+  readonly apiUrl: string;
+  readonly temp: string;
+  readonly workspace: string;
+  /** As the event says; undefined when it does not. */
+  readonly defaultBranch: string | undefined;
+  /** Whether the repository is public, as the event says; undefined when it does not. */
+  readonly isPublic: boolean | undefined;
+}
+
+export function readContext(env: NodeJS.ProcessEnv = process.env): Context {
+  const { repository } = readEvent(env.GITHUB_EVENT_PATH);
+  const visibility = repository?.visibility;
+  const isPrivate = repository?.private;
+  return {
+    repository: env.GITHUB_REPOSITORY ?? '',
+    runId: env.GITHUB_RUN_ID ?? '0',
+    attempt: env.GITHUB_RUN_ATTEMPT ?? '1',
+    job: env.GITHUB_JOB ?? '',
+    workflow: env.GITHUB_WORKFLOW ?? '',
+    ref: env.GITHUB_REF ?? '',
+    baseRef: env.GITHUB_BASE_REF ?? '',
+    event: env.GITHUB_EVENT_NAME ?? '',
+    serverUrl: env.GITHUB_SERVER_URL ?? 'https://github.com',
+    apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
+    temp: env.RUNNER_TEMP ?? '',
+    workspace: env.GITHUB_WORKSPACE ?? process.cwd(),
+    defaultBranch: typeof repository?.default_branch === 'string' ? repository.default_branch : undefined,
+    isPublic:
+      typeof visibility === 'string' ? visibility === 'public' : typeof isPrivate === 'boolean' ? !isPrivate : undefined,
+  };
+}
+
+/** The event's payload, or nothing: a scheduled run's says little, and no run fails for want of it. */
+function readEvent(path: string | undefined): { repository?: Record<string, unknown> } {
+  try {
+    const event: unknown = JSON.parse(readFileSync(path ?? '', 'utf8'));
+    return typeof event === 'object' && event !== null ? event : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,304 @@
+// One request to Kustomer: a place in the budgets, the key, time and size limits, retries, and errors made ours.
+// Only this file knows undici.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { SyncError } from '../errors.ts';
+import type { Budget, Purpose } from './budget.ts';
+import { parseJson } from './json.ts';
+import { judge } from './retry.ts';
+
+export interface Request {
+  readonly method: 'GET' | 'POST';
+  /** Below the origin, with its query: `/v1/users?page=1`. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly purpose: Purpose;
+  /** Whom the request is for, in messages and counts: the name of a stream. */
+  readonly stream: string;
+  /** What to grant the key when the answer is 403. */
+  readonly role: string;
+}
+
+/** What was asked, for the report. Waits in milliseconds, added up over requests that waited side by side. */
+export interface Usage {
+  requests: number;
+  retries: number;
+  rate_limited: number;
+  waited_ms: number;
+}
+
+export interface Client {
+  /**
+   * The JSON of a successful answer, always an object.
+   * @throws SyncError `unauthorized` (401), `forbidden` (403), `request` (other refusals), `outage`; the signal's reason
+   *   when the run is stopped.
+   */
+  ask(request: Request): Promise<Record<string, unknown>>;
+  /** How many more requests could be in flight if there were any to make. */
+  idle(): number;
+  readonly origin: string;
+  readonly usage: Readonly<Record<Purpose, Usage>>;
+  /** Requests made for a stream, retries included. */
+  requestsFor(stream: string): number;
+  /**
+   * How far the clock of this machine is ahead of Kustomer's, in milliseconds, by the `date` of the first answer; 0 when
+   * they agree within some seconds, or when this one is behind, which does no harm.
+   */
+  clockAhead(): number;
+  close(): Promise<void>;
+}
+
+export interface ClientOptions {
+  readonly origin: string;
+  readonly token: string;
+  readonly concurrency: number;
+  readonly budget: Budget;
+  readonly signal: AbortSignal;
+  readonly userAgent: string;
+  readonly debug: (line: string) => void;
+}
+
+/** No search takes so long that waiting longer would help (kustomer-api.md says nothing of it). */
+const ANSWER_WITHIN_MS = 30_000;
+/** Smaller differences are the network's, and the resolution of the header. */
+const SAME_TIME_MS = 5_000;
+/** 500 records of some 700 kB; more is not a page, and would not fit a string. */
+const LARGEST_BODY = 384 * 1024 * 1024;
+
+export function openClient(options: ClientOptions): Client {
+  const { origin, budget, signal } = options;
+  const proxied = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].some(name => (process.env[name] ?? '') !== '');
+  const connections = {
+    connections: options.concurrency,
+    headersTimeout: ANSWER_WITHIN_MS,
+    bodyTimeout: ANSWER_WITHIN_MS,
+    connectTimeout: 10_000,
+    keepAliveTimeout: 60_000,
+  };
+  const dispatcher: Dispatcher = proxied ? new EnvHttpProxyAgent(connections) : new Agent(connections);
+  const headers = {
+    authorization: `Bearer ${options.token}`,
+    accept: 'application/json',
+    'accept-encoding': 'gzip',
+    'user-agent': options.userAgent,
+  };
+
+  const usage = { search: noUsage(), other: noUsage() };
+  const byStream = new Map<string, number>();
+  let clockAhead: number | undefined;
+  const flight = openFlight(options.concurrency);
+
+  /** One attempt, body and all. A failure of the connection or the body is status 0. */
+  async function attempt(request: Request): Promise<{ status: number; headers: Headers; text: string }> {
+    const answer = await dispatcher.request({
+      origin,
+      path: request.path,
+      method: request.method,
+      headers: request.body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+      body: request.body === undefined ? null : JSON.stringify(request.body),
+      signal,
+    });
+    return { status: answer.statusCode, headers: answer.headers, text: await readBody(answer) };
+  }
+
+  async function ask(request: Request): Promise<Record<string, unknown>> {
+    let failures = 0;
+    let refusals = 0;
+    for (;;) {
+      const mine = usage[request.purpose];
+      const asked = performance.now();
+      const release = await flight.board(request.purpose, signal);
+      let status = 0;
+      let answered: Headers = {};
+      let value: unknown;
+      let lapse: unknown;
+      try {
+        await budget.place(request.purpose);
+        mine.waited_ms += performance.now() - asked;
+        mine.requests++;
+        if (failures + refusals > 0) mine.retries++;
+        byStream.set(request.stream, (byStream.get(request.stream) ?? 0) + 1);
+        const answer = await attempt(request);
+        answered = answer.headers;
+        clockAhead ??= ahead(answered.date);
+        status = answer.status;
+        if (status >= 200 && status < 300) {
+          value = parseJson(answer.text);
+          if (!isAnswer(value)) status = 0;
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        // A reset, a timeout, a body cut off or one that is not JSON: no usable answer, whatever the status was.
+        if (error instanceof SyncError) throw error;
+        status = 0;
+        lapse = error;
+      } finally {
+        release();
+      }
+      const limit = Number(answered['x-ratelimit-limit']);
+      // On a search the header may speak of the search budget (kustomer-api.md 13.14).
+      if (request.purpose === 'other' && limit >= 1) budget.learn(limit);
+
+      const verdict = judge({ status, headers: answered, failures, refusals, now: Date.now(), chance: Math.random() });
+      if (verdict.kind === 'use') return value as Record<string, unknown>;
+      if (verdict.kind === 'give-up') throw problem(verdict.why, status, request, lapse);
+      options.debug(
+        `${request.stream}: ${status === 0 ? `no usable answer (${nameOf(lapse)})` : `status ${status}`}, asking again in ${Math.round(verdict.waitMs)} ms`,
+      );
+      if (verdict.everybody) {
+        refusals++;
+        mine.rate_limited++;
+        budget.pause(verdict.waitMs);
+      } else {
+        failures++;
+        await sleep(verdict.waitMs, undefined, { signal });
+      }
+    }
+  }
+
+  return {
+    ask,
+    origin,
+    idle: () => Math.max(0, options.concurrency - flight.aboard()),
+    usage,
+    clockAhead: () => clockAhead ?? 0,
+    requestsFor: stream => byStream.get(stream) ?? 0,
+    close: () => dispatcher.destroy(),
+  };
+}
+
+type Headers = Record<string, string | string[] | undefined>;
+
+function noUsage(): Usage {
+  return { requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 };
+}
+
+/** An answer to use is an object without `errors`: an error body with status 200 must not pass as data (kustomer-api.md 10). */
+function isAnswer(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !('errors' in value) && 'data' in value;
+}
+
+function ahead(date: string | string[] | undefined): number | undefined {
+  const theirs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
+  if (Number.isNaN(theirs)) return undefined;
+  const difference = Date.now() - theirs;
+  return difference > SAME_TIME_MS ? difference : 0;
+}
+
+function nameOf(lapse: unknown): string {
+  if (!(lapse instanceof Error)) return 'not the JSON that was expected';
+  const code = (lapse as { code?: unknown }).code;
+  return typeof code === 'string' ? code : lapse.name;
+}
+
+async function readBody(answer: Dispatcher.ResponseData): Promise<string> {
+  const decoder = decompressor(answer.headers['content-encoding']);
+  // `pipe` hands no error on, so a cut-off answer is made to end the decoder too.
+  const stream = decoder === null ? answer.body : answer.body.on('error', error => decoder.destroy(error)).pipe(decoder);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_BODY) {
+      answer.body.destroy();
+      throw new SyncError(
+        'kustomer',
+        'inconsistent',
+        `Kustomer sent an answer of more than ${LARGEST_BODY / 1024 / 1024} MB.`,
+        'Please report it to this project: no page should be so large.',
+      );
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size).toString('utf8');
+}
+
+function decompressor(encoding: string | string[] | undefined) {
+  if (encoding === undefined || encoding === 'identity') return null;
+  if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip();
+  if (encoding === 'deflate') return createInflate();
+  if (encoding === 'br') return createBrotliDecompress();
+  throw new Error('unknown content-encoding');
+}
+
+function problem(why: 'unauthorized' | 'forbidden' | 'refused' | 'outage' | 'rate', status: number, { stream, role }: Request, lapse: unknown): SyncError {
+  switch (why) {
+    case 'unauthorized':
+      return new SyncError(
+        'user',
+        'unauthorized',
+        'Kustomer does not accept the API key (401).',
+        'Check that the secret holds a key that has not expired, and that `api-url` is the host of your region, or better `https://ORG.api.kustomerapp.com`.',
+      );
+    case 'forbidden':
+      return new SyncError(
+        'user',
+        'forbidden',
+        `The API key may not read ${stream} (403).`,
+        `Make a key that also has the role ${role}, or leave ${stream} out of \`streams\`.`,
+      );
+    case 'refused':
+      return new SyncError(
+        'project',
+        'request',
+        `Kustomer refused a request for ${stream} (status ${status}).`,
+        status >= 300 && status < 400
+          ? 'Check `api-url`: the API itself never redirects, and a key is not sent to another host.'
+          : 'Run again with debug logging on and report it to this project, with the log.',
+      );
+    case 'rate':
+      return new SyncError(
+        'kustomer',
+        'outage',
+        `Kustomer refused a request for ${stream} for its rate (429) however long the run waited.`,
+        'Look in Settings › Platform › Platform Limits for what else uses up the limit, and run again.',
+      );
+    case 'outage':
+      return new SyncError(
+        'kustomer',
+        'outage',
+        `Kustomer did not give a usable answer for ${stream}${status > 0 ? ` (status ${status})` : ''}, however often it was asked.`,
+        'Look at status.kustomer.com and run again: the next run goes on from here.',
+        lapse,
+      );
+  }
+}
+
+/**
+ * How many requests are in flight. A request boards before it asks for its place in the budget, so that a place is used
+ * the moment it is given; one seat is kept from the searches, so that lists go on while searches wait for their minute.
+ */
+function openFlight(seats: number) {
+  let total = 0;
+  let searching = 0;
+  const queue: { purpose: Purpose; go: () => void }[] = [];
+  const free = (purpose: Purpose) => total < seats && (purpose === 'other' || searching < Math.max(1, seats - 1));
+  const seat = (purpose: Purpose) => {
+    total++;
+    if (purpose === 'search') searching++;
+  };
+  const release = (purpose: Purpose) => {
+    total--;
+    if (purpose === 'search') searching--;
+    for (let n = 0; n < queue.length; ) {
+      const next = queue[n] as (typeof queue)[number];
+      if (!free(next.purpose)) {
+        n++;
+        continue;
+      }
+      queue.splice(n, 1);
+      seat(next.purpose);
+      next.go();
+    }
+  };
+  return {
+    async board(purpose: Purpose, signal: AbortSignal): Promise<() => void> {
+      signal.throwIfAborted();
+      if (free(purpose) && !queue.some(waiting => waiting.purpose === purpose)) seat(purpose);
+      else await new Promise<void>(go => queue.push({ purpose, go }));
+      return () => release(purpose);
+    },
+    aboard: () => total + queue.length,
+  };
+}

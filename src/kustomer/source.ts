@@ -1,0 +1,64 @@
+// The face of this wing: a stream's name -> what sync needs to read it. It also knows whose records these are.
+import { SyncError } from '../errors.ts';
+import { type ListPages, organisationOf, type Resource, type SearchPages } from '../sync/source.ts';
+import { type Client } from './client.ts';
+import { openList } from './lists.ts';
+import { openSearch } from './search.ts';
+import { type ListStream, type SearchStream, STREAMS, type Stream } from './streams.ts';
+
+export interface Source {
+  readonly search: (stream: SearchStream) => SearchPages;
+  readonly list: (stream: ListStream) => ListPages;
+  /** From now on, records of another organisation than this one are refused; null as long as it is not known. */
+  expect(organisation: string | null): void;
+  /** The organisation of the records seen so far, or null. */
+  organisation(): string | null;
+  /** Asks for any one record of a search stream, so that its organisation is known. */
+  probe(stream: SearchStream): Promise<void>;
+}
+
+export function openSource(client: Client, includeDeleted: boolean): Source {
+  let expected: string | null = null;
+  let seen: string | null = null;
+
+  /** @throws SyncError `state`, which ends the run before anything is published. */
+  function check(organisation: string | null): void {
+    if (organisation === null) return;
+    if (expected !== null && organisation !== expected) {
+      throw new SyncError(
+        'user',
+        'state',
+        `The saved state belongs to another Kustomer organisation (${expected}) than the API key (${organisation}).`,
+        'Give this sync its own `state-id`, or run once with `reset-state: true` to start over with the new organisation.',
+      );
+    }
+    if (seen !== null && organisation !== seen) {
+      throw new SyncError(
+        'kustomer',
+        'state',
+        `Kustomer sent records of two organisations (${seen} and ${organisation}) in one run.`,
+        'Nothing is published; check the API key and `api-url`, and run again.',
+      );
+    }
+    seen = organisation;
+  }
+
+  const onRecord = (resource: Resource) => check(organisationOf(resource));
+  return {
+    search: stream => openSearch({ client, stream, includeDeleted, onRecord }),
+    list: stream => openList({ client, stream, onRecord }),
+    expect(organisation) {
+      expected = organisation;
+      check(seen);
+    },
+    organisation: () => seen,
+    async probe(stream) {
+      await openSearch({ client, stream, includeDeleted: true, onRecord }).any();
+    },
+  };
+}
+
+/** The row of a stream. */
+export function streamNamed(name: string): Stream {
+  return STREAMS.find(stream => stream.name === name) as Stream;
+}

@@ -1,0 +1,26 @@
+// Entry of the main step.
+import * as core from '@actions/core';
+import { asSyncError } from './errors.ts';
+import { readContext } from './github/context.ts';
+import { readConfig } from './inputs.ts';
+import { log } from './log.ts';
+import { publishReport, refusal } from './report.ts';
+import { run } from './run.ts';
+import { Stopped } from './sync/read-all.ts';
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stop.signal.aborted) return;
+    log.info('Cancelled: publishing what has been read until now.');
+    stop.abort(new Stopped('cancelled'));
+  });
+}
+
+try {
+  await publishReport(await run(readConfig(), readContext(), log, stop));
+} catch (error) {
+  await publishReport(refusal(asSyncError(error)));
+}
+// Idle connections of the libraries would keep the process for seconds.
+process.exit(process.exitCode ?? core.ExitCode.Success);

@@ -1,0 +1,70 @@
+// A selected stream as one job: what is wanted of it, the reading, and what it leaves in the state.
+import type { Selection } from '../inputs.ts';
+import { clamp, type Interval } from './intervals.ts';
+import type { ListPlan, SearchPlan } from './plan.ts';
+import { readList } from './read-list.ts';
+import { readSearch, type SearchProgress } from './read-search.ts';
+import type { ListPages, SearchPages, Sink } from './source.ts';
+import { isComplete, type ListState, type SearchState, searchStateAfter } from './state.ts';
+
+export interface Job extends Selection {
+  /** Ends may be infinite. */
+  readonly wanted: Interval;
+  /** Reads what is wanted; resolves to whether that is all of it. */
+  read(): Promise<boolean>;
+  /** Records handed to the sink so far. */
+  records(): number;
+  /**
+   * Puts what is now published of the stream into the state to come. A clock that is `aheadMs` ahead of the source's has
+   * asked for times that had not come yet: they are not claimed. False when there is nothing to put in.
+   */
+  settle(search: Map<string, SearchState>, lists: Map<string, ListState>, aheadMs: number): boolean;
+}
+
+export interface Surroundings {
+  /** How many more requests could be in flight if there were any to make. */
+  readonly idle: () => number;
+  readonly signal: AbortSignal;
+}
+
+export function searchJob(selection: Selection, plan: SearchPlan, pages: SearchPages, sink: Sink, { idle, signal }: Surroundings): Job {
+  const { wanted, work, before } = plan;
+  const progress: SearchProgress = { read: [], fresh: new Set(), records: 0 };
+  const complete = () => isComplete(work, progress.read, wanted);
+  return {
+    ...selection,
+    wanted,
+    async read() {
+      await readSearch({ pages, sink, work, progress, idle, signal });
+      return complete();
+    },
+    records: () => progress.records,
+    settle(search, _lists, aheadMs) {
+      // A full refresh that was not finished has replaced nothing.
+      if (selection.mode === 'full_refresh' && !complete()) return false;
+      const cutoff = wanted.to - aheadMs;
+      const read = clamp(progress.read, Number.NEGATIVE_INFINITY, cutoff);
+      if (read.length === 0 && work.work.length > 0) return false;
+      search.set(selection.name, searchStateAfter(before, work, read, progress.fresh, cutoff));
+      return true;
+    },
+  };
+}
+
+export function listJob(selection: Selection, plan: ListPlan, type: string, pages: ListPages, sink: Sink, { signal }: Surroundings): Job {
+  let done: { state: ListState; records: number } | undefined;
+  return {
+    ...selection,
+    wanted: plan.wanted,
+    async read() {
+      done = await readList({ pages, type, sink, before: plan.before, wanted: plan.wanted, signal });
+      return true;
+    },
+    records: () => done?.records ?? 0,
+    settle(_search, lists) {
+      if (done === undefined) return false;
+      lists.set(selection.name, done.state);
+      return true;
+    },
+  };
+}

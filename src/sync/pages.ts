@@ -1,0 +1,38 @@
+// What walk.ts and whole.ts both know about a page of a search. Pure.
+import { SyncError } from '../errors.ts';
+import type { Found } from './source.ts';
+
+/** The coarsest precision that a search is known to compare times with; a border on it means the same to every search. */
+export const SECOND = 1_000;
+
+export function floor(at: number, grain: number): number {
+  return Math.floor(at / grain) * grain;
+}
+
+/**
+ * Gives a record whose `updated_at` cannot be read the instant of its neighbour: the search found it in this place, so
+ * that is where it belongs, and it is not lost.
+ */
+export function dated(found: readonly Found[], from: number): readonly Found[] {
+  if (!found.some(({ at }) => Number.isNaN(at))) return found;
+  let neighbour = found.find(({ at }) => at >= from)?.at ?? from;
+  return found.map(each => {
+    if (Number.isNaN(each.at)) return { at: neighbour, resource: each.resource, undated: true };
+    neighbour = Math.max(from, each.at);
+    return each;
+  });
+}
+
+/** The records of a page that belong to a window. What is newer has been updated since, and is another window's. */
+export function within(found: readonly Found[], from: number, to: number): Found[] {
+  return found.filter(({ at }) => at >= from && at < to);
+}
+
+export function contradiction(what: string, at: number): SyncError {
+  return new SyncError(
+    'kustomer',
+    'inconsistent',
+    `Kustomer's search ${what}, at ${new Date(at).toISOString()}.`,
+    'What comes before that instant is kept and nothing after it is taken for read; run again, and report it to Kustomer if it stays.',
+  );
+}

@@ -1,0 +1,104 @@
+// One list stream: read whole, compared with what was last seen, so that only what changed is published.
+import type { Interval } from './intervals.ts';
+import { type Found, type ListPages, type Resource, type Sink, updatedAt } from './source.ts';
+import type { ListState } from './state.ts';
+
+export interface ListReading {
+  readonly pages: ListPages;
+  /** JSON:API type of its records. */
+  readonly type: string;
+  readonly sink: Sink;
+  /** What was published before; undefined when everything is to be published. */
+  readonly before: ListState | undefined;
+  /** Records updated outside of this window are left as they were. */
+  readonly wanted: Interval;
+  readonly signal: AbortSignal;
+}
+
+/** A list that changes all the time is taken as it is after so many passes; nothing is then said to be gone. */
+const MOST_PASSES = 5;
+
+/** Resolves to what is published now, once everything new has reached the sink. */
+export async function readList({ pages, type, sink, before, wanted, signal }: ListReading): Promise<{ state: ListState; records: number }> {
+  const { records, settled } = await readSettled(pages, before, signal);
+  const seen = new Map<string, string>();
+  const fresh: Found[] = [];
+  for (const [id, resource] of records) {
+    const version = updatedAt(resource);
+    const known = before?.seen.get(id);
+    if (known !== version && isWanted(resource, wanted)) {
+      fresh.push(found(resource));
+      seen.set(id, version);
+    } else if (known !== undefined) {
+      seen.set(id, known);
+    }
+  }
+  for (const [id, version] of before?.seen ?? []) {
+    if (records.has(id)) continue;
+    // Without proof that it is gone it is still there.
+    if (settled) fresh.push(found(gone(id, type)));
+    else seen.set(id, version);
+  }
+  if (fresh.length > 0) await sink.write(fresh);
+  return { state: { seen }, records: fresh.length };
+}
+
+/**
+ * The list as it stands. A record that moves from one page to another while they are read can be missed, so a list that
+ * does not come at once, and is not just what was seen before, is read again until two passes agree on what there is.
+ */
+async function readSettled(pages: ListPages, before: ListState | undefined, signal: AbortSignal) {
+  const all = new Map<string, Resource>();
+  let last: Map<string, Resource> | undefined;
+  for (let pass = 1; pass <= MOST_PASSES; pass++) {
+    signal.throwIfAborted();
+    const { records, atOnce } = await pages.pass();
+    for (const [id, resource] of records) all.set(id, newer(all.get(id), resource));
+    if (pass === 1 && (atOnce || isUnchanged(records, before))) return { records, settled: true };
+    if (last !== undefined && sameIds(last, records)) return { records, settled: true };
+    last = records;
+  }
+  return { records: all, settled: false };
+}
+
+/** Kept where the date cannot be read: there is no ground to leave it out. */
+function isWanted(resource: Resource, { from, to }: Interval): boolean {
+  const at = Date.parse(updatedAt(resource));
+  return Number.isNaN(at) || (at >= from && at < to);
+}
+
+function isUnchanged(records: ReadonlyMap<string, Resource>, before: ListState | undefined): boolean {
+  if (before === undefined || before.seen.size !== records.size) return false;
+  return [...records].every(([id, resource]) => before.seen.get(id) === updatedAt(resource));
+}
+
+function sameIds(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
+  return a.size === b.size && [...a.keys()].every(id => b.has(id));
+}
+
+/** Of two copies of a record, the one updated last; the later one read where that says nothing. */
+export function newer(a: Resource | undefined, b: Resource): Resource {
+  return a !== undefined && Date.parse(updatedAt(a)) > Date.parse(updatedAt(b)) ? a : b;
+}
+
+function found(resource: Resource): Found {
+  return { at: Date.parse(updatedAt(resource)), resource };
+}
+
+/** What is published once for an id that the list no longer shows (contract 3). */
+function gone(id: string, type: string): Resource {
+  return { id, type, attributes: { deleted: true } };
+}
+
+/** The same list, its first pass begun at once: it does not depend on what was seen before. */
+export function readAhead(pages: ListPages): ListPages {
+  let first: ReturnType<ListPages['pass']> | undefined = pages.pass();
+  first.catch(() => {});
+  return {
+    pass() {
+      const begun = first;
+      first = undefined;
+      return begun ?? pages.pass();
+    },
+  };
+}

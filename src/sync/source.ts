@@ -1,0 +1,78 @@
+// What sync needs from a source of records, in its own words. Kustomer's wing provides it; nothing here does anything.
+
+/** A record as the source gave it: a JSON:API resource. Only what sync looks at is typed. */
+export interface Resource {
+  readonly id: string;
+  readonly type: string;
+  readonly attributes?: Readonly<Record<string, unknown>>;
+  readonly relationships?: Readonly<Record<string, unknown>>;
+  readonly [member: string]: unknown;
+}
+
+/** A record and the instant of its `updated_at`, in milliseconds since the epoch; NaN when it has none that can be read. */
+export interface Found {
+  readonly at: number;
+  readonly resource: Resource;
+  /** It has no date that can be read, and `at` is its neighbour's in the result. */
+  readonly undated?: true;
+}
+
+/** One page of a search to ask for: `from <= updated_at < to`, oldest first. */
+export interface Ask {
+  readonly from: number;
+  readonly to: number;
+  /** Narrows a crowded instant by `created_at`: `from <= created_at < to`, either side open when null. */
+  readonly created: CreatedRange | null;
+  /** From 1. Only ever above 1 inside one instant. */
+  readonly page: number;
+}
+
+export interface CreatedRange {
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+/** One page of a search as it came, in the order it came. */
+export interface Page {
+  readonly found: readonly Found[];
+  /** How many records the source says the whole window holds; null when it does not say. */
+  readonly total: number | null;
+  /** Whether the source says that another page follows. */
+  readonly more: boolean;
+  /** How many records a full page has. */
+  readonly size: number;
+  /** The source itself says that the result is not whole. */
+  readonly timedOut: boolean;
+}
+
+/** A search stream, a page at a time. */
+export interface SearchPages {
+  page(ask: Ask): Promise<Page>;
+}
+
+/** A list stream, whole. */
+export interface ListPages {
+  /**
+   * Every record that the list shows, by id. `atOnce` when one answer held them all; otherwise a record that moved while
+   * the pages were read may be missing.
+   */
+  pass(): Promise<{ records: Map<string, Resource>; atOnce: boolean }>;
+}
+
+/** Where records go. Resolves when there is room for more. */
+export interface Sink {
+  write(records: readonly Found[]): Promise<void>;
+}
+
+/** The id of the organisation that a record belongs to (`relationships.org`), or null when it does not say. */
+export function organisationOf(resource: Resource): string | null {
+  const org = resource.relationships?.org as { data?: { id?: unknown } | null } | undefined;
+  const id = org?.data?.id;
+  return typeof id === 'string' ? id : null;
+}
+
+/** `updated_at` of a record as it stands there; empty when it has none. */
+export function updatedAt(resource: Resource): string {
+  const value = resource.attributes?.updatedAt;
+  return typeof value === 'string' ? value : '';
+}

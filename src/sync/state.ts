@@ -1,0 +1,225 @@
+// The state document: what is certainly published. Pure: parse, serialise and the arithmetic of claims.
+// It holds record ids and times, and nothing else of a record (contract 6).
+import { SyncError } from '../errors.ts';
+import { clamp, covers, type Interval, type IntervalSet, minus, union } from './intervals.ts';
+import type { Found } from './source.ts';
+
+const VERSION = 1;
+/** Fingerprints kept of one stream at most: some 15 MB of memory, 6 MB of state. Beyond it the lookback gets shorter. */
+const MOST_FINGERPRINTS = 100_000;
+
+export interface SearchState {
+  /** The intervals of `updated_at` that are certainly published, as far as the index had caught up by `cutoff`. */
+  readonly published: IntervalSet;
+  /** The cutoff of the run that wrote this. What is younger than this less the lookback is read again. */
+  readonly cutoff: number;
+  /** From here on, fingerprints know every version that was published. */
+  readonly rememberedFrom: number;
+  /** Fingerprints of versions published: see {@link fingerprint}. */
+  readonly recent: ReadonlySet<string>;
+}
+
+export interface ListState {
+  /** `updated_at` as it stood there, by id, of everything published and not gone since. */
+  readonly seen: ReadonlyMap<string, string>;
+}
+
+export interface State {
+  readonly generation: number;
+  /** Id of the Kustomer organisation whose records these are; null as long as no record has been seen. */
+  readonly identity: string | null;
+  readonly savedAt: string;
+  readonly run: { readonly id: string; readonly attempt: string };
+  readonly search: ReadonlyMap<string, SearchState>;
+  readonly lists: ReadonlyMap<string, ListState>;
+}
+
+export const NO_STATE: State = {
+  generation: 0,
+  identity: null,
+  savedAt: '',
+  run: { id: '', attempt: '' },
+  search: new Map(),
+  lists: new Map(),
+};
+
+/** Names one version of one record: its instant in milliseconds (`-` when it has none) and its id. */
+export function fingerprint({ at, resource, undated }: Found): string {
+  return `${undated ? '-' : at} ${resource.id}`;
+}
+
+function instantOf(print: string): number {
+  return print.startsWith('-') ? Number.POSITIVE_INFINITY : Number(print.slice(0, print.indexOf(' ')));
+}
+
+/** What a run has to read of a search stream, and what it may take for read. */
+export interface SearchWork {
+  readonly work: IntervalSet;
+  /** Published and not to be read again, also not by the lookback. */
+  readonly certain: IntervalSet;
+  /** Versions that must not be published again although they are read again. */
+  readonly known: ReadonlySet<string>;
+  /** From here on, what is published is to be remembered by its fingerprint. */
+  readonly rememberFrom: number;
+}
+
+/**
+ * The wanted window minus what is published, where the youngest part of what is published does not count: its records
+ * may have been indexed after it was read.
+ */
+export function searchWork(before: SearchState | undefined, wanted: Interval, lookbackMs: number): SearchWork {
+  const rememberFrom = wanted.to - lookbackMs;
+  if (before === undefined) {
+    return { work: union([wanted]), certain: [], known: new Set(), rememberFrom };
+  }
+  // A bookmark in the future claims what cannot have been read: nothing from this run's cutoff on is certain.
+  const again = Math.min(Math.max(before.rememberedFrom, before.cutoff - lookbackMs), wanted.to);
+  const certain = clamp(before.published, Number.NEGATIVE_INFINITY, again);
+  return { work: minus([wanted], certain), certain, known: before.recent, rememberFrom };
+}
+
+/** The state of a search stream after a run that read `read` and published what `fresh` names from `rememberFrom` on. */
+export function searchStateAfter(
+  before: SearchState | undefined,
+  work: SearchWork,
+  read: IntervalSet,
+  fresh: ReadonlySet<string>,
+  cutoff: number,
+): SearchState {
+  let published = union(work.certain, read);
+  // Old fingerprints are needed for as long as something that was published before may be read again.
+  const unread = minus(before?.published ?? [], published);
+  const needed = Math.min(work.rememberFrom, unread[0]?.from ?? Number.POSITIVE_INFINITY);
+  const prints = [...new Set([...work.known, ...fresh])].filter(print => instantOf(print) >= needed);
+  let rememberedFrom = work.rememberFrom;
+  if (prints.length > MOST_FINGERPRINTS) {
+    prints.sort((a, b) => instantOf(a) - instantOf(b));
+    prints.splice(0, prints.length - MOST_FINGERPRINTS);
+    // The oldest one kept may share its instant with one that was dropped.
+    rememberedFrom = Math.max(rememberedFrom, instantOf(prints[0] as string) + 1);
+    // What was published before and is no longer remembered is not read again: better late records lost to the
+    // lookback than everything twice.
+    published = union(published, clamp(before?.published ?? [], Number.NEGATIVE_INFINITY, rememberedFrom));
+  }
+  return { published, cutoff, rememberedFrom, recent: new Set(prints) };
+}
+
+/** Whether a stream is read up to the cutoff. */
+export function isComplete(work: SearchWork, read: IntervalSet, wanted: Interval): boolean {
+  return covers(union(work.certain, read), wanted);
+}
+
+/** The document as it is saved: keys in order and one line end, so that two of them can be compared line by line. */
+export function serialise(state: State): string {
+  const streams: Record<string, unknown> = {};
+  for (const [name, { published, cutoff, rememberedFrom, recent }] of state.search) {
+    streams[name] = {
+      published: published.map(({ from, to }) => [iso(from), iso(to)]),
+      cutoff: iso(cutoff),
+      remembered_from: iso(rememberedFrom),
+      recent: [...recent].sort().map(print => (print.startsWith('-') ? print : `${iso(instantOf(print))}${print.slice(print.indexOf(' '))}`)),
+    };
+  }
+  for (const [name, { seen }] of state.lists) streams[name] = { seen: Object.fromEntries([...seen].sort(byKey)) };
+  const document = {
+    version: VERSION,
+    generation: state.generation,
+    identity: state.identity,
+    saved_at: state.savedAt,
+    run: state.run,
+    streams: Object.fromEntries(Object.entries(streams).sort(byKey)),
+  };
+  return `${JSON.stringify(document, null, 1)}\n`;
+}
+
+/**
+ * Reads a saved document back.
+ * @throws SyncError `state` when it is damaged or was written by a newer version: it is never taken for no state.
+ */
+export function parseState(text: string, place: string): State {
+  const damaged = (why: string, cause?: unknown) =>
+    new SyncError(
+      'user',
+      'state',
+      `The saved state (${place}) is damaged: ${why}.`,
+      'Run once with `reset-state: true` to start over, or delete that copy of the state so that an older one is used.',
+      cause,
+    );
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw damaged('it is not JSON', error);
+  }
+  if (!isObject(document)) throw damaged('it is not an object');
+  const { version, generation, identity, saved_at: savedAt, run, streams } = document;
+  if (typeof version !== 'number') throw damaged('it names no version');
+  if (version > VERSION) {
+    throw new SyncError(
+      'user',
+      'state',
+      `The saved state (${place}) was written by a newer version of this action (state version ${version}, known is ${VERSION}).`,
+      'Use that newer version again, or run once with `reset-state: true` to start over.',
+    );
+  }
+  if (version !== VERSION) throw damaged(`there is no state version ${version}`);
+  if (!Number.isSafeInteger(generation) || (generation as number) < 1) throw damaged('its generation is not a number from 1');
+  if (identity !== null && (typeof identity !== 'string' || identity === '')) throw damaged('its identity is unreadable');
+  if (!isObject(streams)) throw damaged('it has no streams');
+
+  const search = new Map<string, SearchState>();
+  const lists = new Map<string, ListState>();
+  for (const [name, each] of Object.entries(streams)) {
+    const part = isObject(each) ? (parseSearch(each) ?? parseList(each)) : null;
+    if (part === null) throw damaged(`what it says of ${name.slice(0, 40)} is unreadable`);
+    if ('seen' in part) lists.set(name, part);
+    else search.set(name, part);
+  }
+  const by = isObject(run) ? run : {};
+  return {
+    generation: generation as number,
+    identity,
+    savedAt: String(savedAt ?? ''),
+    run: { id: String(by.id ?? ''), attempt: String(by.attempt ?? '') },
+    search,
+    lists,
+  };
+}
+
+function parseSearch({ published, cutoff, remembered_from, recent }: Record<string, unknown>): SearchState | null {
+  if (!Array.isArray(published) || !Array.isArray(recent)) return null;
+  const pairs = published.map(pair => (Array.isArray(pair) && pair.length === 2 ? { from: time(pair[0]), to: time(pair[1]) } : null));
+  const at = time(cutoff);
+  const from = time(remembered_from);
+  if (Number.isNaN(at) || Number.isNaN(from) || pairs.some(pair => pair === null || !(pair.from < pair.to))) return null;
+  const prints = recent.map(print => {
+    const [, when, id] = (typeof print === 'string' && /^(\S+) (\S.*)$/.exec(print)) || [];
+    if (id === undefined) return null;
+    return when === '-' ? print : Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;
+  });
+  if (prints.includes(null)) return null;
+  return { published: union(pairs as Interval[]), cutoff: at, rememberedFrom: from, recent: new Set(prints as string[]) };
+}
+
+function parseList({ seen }: Record<string, unknown>): ListState | null {
+  if (!isObject(seen) || !Object.values(seen).every(value => typeof value === 'string')) return null;
+  return { seen: new Map(Object.entries(seen) as [string, string][]) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A time of the document in milliseconds; NaN when it is not exactly what {@link iso} writes. */
+function time(text: unknown): number {
+  const at = typeof text === 'string' ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(at) && iso(at) === text ? at : Number.NaN;
+}
+
+export function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

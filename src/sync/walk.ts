@@ -1,0 +1,118 @@
+// How one slice of a search stream is read exactly, oldest first. Pure: a generator that says what to ask for next, is
+// given the page, and says which records are whole. Everything that could lose or double a record is decided here.
+//
+// The page is always the first one, from the last instant known to be whole: a page number over a result that changes
+// would skip records. Records of one instant are handed on together, and only when it is known that there are no more
+// of them; so any point between two hand-overs is a place to go on from, without doubles and without gaps.
+import { contradiction, dated, floor, SECOND, within } from './pages.ts';
+import type { Ask, Found, Page } from './source.ts';
+import { readWhole } from './whole.ts';
+
+/** A part of a stream's work. `from` moves up as it is read; `to` may be moved down to give the rest to another reader. */
+export interface Slice {
+  from: number;
+  to: number;
+}
+
+/** Records that are whole: all there are with `from <= updated_at < until`, where `from` is where the last ones ended. */
+export interface Whole {
+  readonly whole: readonly Found[];
+  readonly until: number;
+}
+
+/**
+ * What has been learned about a source and holds for all its slices: `grain` is 1 where it compares milliseconds and
+ * 1000 where it compares whole seconds (kustomer-api.md 13.4).
+ */
+export interface Senses {
+  grain: 1 | 1_000;
+}
+
+/** How often a result that contradicts itself is asked for again before the stream is given up. */
+const PATIENCE = 5;
+
+export function isWhole(step: Ask | Whole): step is Whole {
+  return 'whole' in step;
+}
+
+/**
+ * Reads a slice. Yields what to ask for (and expects the page) or what is whole (and expects nothing).
+ * @throws SyncError `inconsistent` when the source contradicts itself and asking again does not help.
+ */
+export function* walk(slice: Slice, senses: Senses): Generator<Ask | Whole, void, Page> {
+  let width = Number.POSITIVE_INFINITY;
+  let patience = PATIENCE;
+  let reached = slice.from;
+  while (slice.from < slice.to) {
+    const { from } = slice;
+    if (from > reached) {
+      reached = from;
+      patience = PATIENCE;
+      width *= 2;
+    }
+    const asked = Math.min(slice.to, floor(from + width, SECOND));
+    const page = yield { from, to: asked, created: null, page: 1 };
+    // The slice may have been shortened meanwhile: what lies beyond its end is another reader's now.
+    const to = Math.min(asked, slice.to);
+    const found = dated(page.found, from);
+    const inside = within(found, from, to);
+    if (comparesSeconds(found, from)) senses.grain = SECOND;
+
+    if (isEnd(page)) {
+      yield hand(slice, inside, to);
+    } else if (page.timedOut || !isSorted(inside, senses)) {
+      // A smaller window is easier on the search, and one that fits a page needs no order.
+      if (asked - from > SECOND) {
+        width = Math.max(SECOND, floor((asked - from) / 2, SECOND));
+      } else if (page.timedOut) {
+        if (patience-- === 0) throw contradiction('stays cut short', from);
+      } else {
+        yield hand(slice, yield* readWhole({ from, to: asked }), asked);
+      }
+    } else if (inside.length === 0) {
+      if (page.found.length === 0 && (page.total ?? 0) === 0) yield hand(slice, [], to);
+      else if (patience-- === 0) throw contradiction('gives no record of a window that it says is not empty', from);
+    } else {
+      const first = floor((inside[0] as Found).at, senses.grain);
+      const last = floor((inside.at(-1) as Found).at, senses.grain);
+      if (first < last) {
+        const whole = inside.filter(({ at }) => at < last);
+        yield hand(slice, whole, last);
+      } else {
+        const instant = { from: Math.max(from, first), to: first + senses.grain };
+        const group = yield* readWhole(instant);
+        // Its records were there a moment ago. Either they have just been updated, or a search for one millisecond
+        // finds nothing because only whole seconds are compared: then the second is read as one.
+        if (group.length === 0 && senses.grain === 1) senses.grain = SECOND;
+        else yield hand(slice, group, instant.to);
+      }
+    }
+  }
+}
+
+/** Hands records on and moves the slice behind them. */
+function hand(slice: Slice, whole: readonly Found[], until: number): Whole {
+  slice.from = until;
+  return { whole, until };
+}
+
+/** Whether a first page is all there is, by everything it says of itself. Anything less is confirmed by asking on. */
+function isEnd(page: Page): boolean {
+  if (page.timedOut || page.more) return false;
+  return page.total === null ? page.found.length < page.size : page.total === page.found.length;
+}
+
+/** A search that compares whole seconds also gives the records of the second before the asked millisecond. */
+function comparesSeconds(found: readonly Found[], from: number): boolean {
+  return found.some(({ at }) => at < from && at >= floor(from, SECOND));
+}
+
+/** Whether records come oldest first, which a search by whole seconds promises for seconds only. */
+function isSorted(found: readonly Found[], senses: Senses): boolean {
+  const sorted = (grain: number) =>
+    found.every(({ at }, n) => n === 0 || floor(at, grain) >= floor((found[n - 1] as Found).at, grain));
+  if (sorted(senses.grain)) return true;
+  if (!sorted(SECOND)) return false;
+  senses.grain = SECOND;
+  return true;
+}
