@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Licences that may be redistributed in a bundle under MIT, with their notice. */
-const ALLOWED = /^(?:MIT|ISC|0BSD|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|BlueOak-1\.0\.0|\(?MIT OR [\w.-]+\)?|\(?Apache-2\.0 AND BSD-3-Clause\)?|MIT\/X11)$/;
+const ALLOWED =
+  /^(?:MIT|ISC|0BSD|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|BlueOak-1\.0\.0|\(?MIT OR [\w.-]+\)?|\(?Apache-2\.0 AND BSD-3-Clause\)?|MIT\/X11)$/;
 
 /**
  * The text of THIRD-PARTY-NOTICES for the files of a bundle.
@@ -21,7 +22,8 @@ export function notices(root: string, inputs: readonly string[]): string {
   for (const directory of [...directories].sort()) {
     const { name, version, license } = manifestOf(join(root, directory));
     if (typeof license !== 'string' || !ALLOWED.test(license)) wrong.push(`${name} (${license ?? 'no licence'})`);
-    const text = licenceText(join(root, directory)) ?? `Published under the licence ${license}; the package has no licence file.`;
+    const text =
+      licenceText(join(root, directory)) ?? `Published under the licence ${license}; the package has no licence file.`;
     const label = `${name} ${version} (${license})`;
     const packages = byText.get(text) ?? [];
     if (!packages.includes(label)) packages.push(label);
@@ -29,7 +31,10 @@ export function notices(root: string, inputs: readonly string[]): string {
   }
   if (wrong.length > 0) throw new Error(`The bundle holds packages whose licence is not allowed: ${wrong.join(', ')}`);
   const head = 'kustomer-sync contains the following packages, each under its own licence.\n';
-  return [head, ...[...byText].map(([text, packages]) => `${'-'.repeat(80)}\n${packages.join('\n')}\n\n${text}\n`)].join('\n');
+  return [
+    head,
+    ...[...byText].map(([text, packages]) => `${'-'.repeat(80)}\n${packages.join('\n')}\n\n${text}\n`),
+  ].join('\n');
 }
 
 /** A package's own package.json: the nearest one that has a name and a version. */
@@ -38,7 +43,9 @@ function manifestOf(directory: string): { name?: string; version?: string; licen
 }
 
 function licenceText(directory: string): string | null {
-  const names = readdirSync(directory).filter(name => /^(?:licen[cs]e|copying|notice)/i.test(name)).sort();
+  const names = readdirSync(directory)
+    .filter(name => /^(?:licen[cs]e|copying|notice)/i.test(name))
+    .sort();
   if (names.length === 0 || !existsSync(join(directory, names[0] as string))) return null;
   return names.map(name => readFileSync(join(directory, name), 'utf8').replaceAll('\r\n', '\n').trim()).join('\n\n');
 }

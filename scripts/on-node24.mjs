@@ -13,7 +13,9 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const modules = join(root, 'node_modules');
 const stamp = join(modules, '.kustomer-sync-installed');
-const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+const wanted = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex');
 
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   console.log('Installing the packages of package-lock.json (once) ...');
@@ -43,10 +45,16 @@ const bin = join(modules, '.bin');
 const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) };
 const version = spawnSync(node, ['-p', 'process.versions.node'], { encoding: 'utf8' }).stdout.trim();
 if (!version.startsWith('24.')) {
-  console.error(`This project runs on Node 24, and found ${version}. Install Node 24, or use Linux on x64, where npm brings it.`);
+  console.error(
+    `This project runs on Node 24, and found ${version}. Install Node 24, or use Linux on x64, where npm brings it.`,
+  );
   process.exit(1);
 }
-const run = spawnSync(node, ['--disable-warning=ExperimentalWarning', script, ...args], { cwd: root, stdio: 'inherit', env });
+const run = spawnSync(node, ['--disable-warning=ExperimentalWarning', script, ...args], {
+  cwd: root,
+  stdio: 'inherit',
+  env,
+});
 process.exit(run.status ?? 1);
 
 /** The script behind a command of node_modules, so that it can be started by the Node chosen here and not by its shebang. */

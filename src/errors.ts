@@ -59,7 +59,11 @@ export function causes(error: unknown): string[] {
     if (e instanceof SyncError) continue;
     const code = (e as { code?: unknown }).code;
     lines.push(`caused by ${e.name}${typeof code === 'string' ? ` (${code})` : ''}`);
-    for (const at of (e.stack ?? '').split('\n').filter(line => /^\s+at /.test(line)).slice(0, 8)) lines.push(at);
+    for (const at of (e.stack ?? '')
+      .split('\n')
+      .filter(line => /^\s+at /.test(line))
+      .slice(0, 8))
+      lines.push(at);
   }
   return lines;
 }

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { MANIFEST_VERSION, serialiseManifest } from './files/manifest.ts';
 import type { Part } from './files/parts.ts';
 import type { Context } from './github/context.ts';
-import type { Config } from './inputs.ts';
 import { leaveForPost } from './handover.ts';
+import type { Config } from './inputs.ts';
 import { count, type Log } from './log.ts';
 import { type Report, streamReport } from './report.ts';
-import { serialise, type State } from './sync/state.ts';
+import { type State, serialise } from './sync/state.ts';
 
 export interface Finishing {
   readonly config: Config;
@@ -25,7 +25,10 @@ export interface Finishing {
  * Writes the manifest, publishes, saves the state; puts what was done into the report.
  * @throws SyncError `publish` or `state`; nothing after the step that failed is done.
  */
-export async function finish(report: Report, { config, context, log, files, state, window, usage }: Finishing): Promise<void> {
+export async function finish(
+  report: Report,
+  { config, context, log, files, state, window, usage }: Finishing,
+): Promise<void> {
   const document = state === null ? null : serialise(state);
   const manifest = join(report.outputDir, 'manifest.json');
   const { runId, attempt, job, workflow, repository, ref, event } = context;

@@ -144,7 +144,9 @@ export function readConfig(): Config {
   const startDate = date('start-date');
   const endDate = date('end-date');
   if (startDate !== null && endDate !== null && endDate <= startDate) {
-    problems.push(`\`end-date\` is ${shown(text('end-date'))}; accepted is a time after \`start-date\`, which is ${shown(text('start-date'))}`);
+    problems.push(
+      `\`end-date\` is ${shown(text('end-date'))}; accepted is a time after \`start-date\`, which is ${shown(text('start-date'))}`,
+    );
   }
 
   const config: Config = {
@@ -171,8 +173,16 @@ export function readConfig(): Config {
       '1 to 200 characters, none of them `"`, `:`, `<`, `>`, `|`, `*`, `?`, `/`, `\\` or a line break',
     ),
     retentionDays: whole('retention-days', 0, 400),
-    branch: matching('branch', /^(?![-/.])(?!.*(?:\.\.|\/\/|@\{|[/.]$|\.lock$))[^\s~^:?*[\\\x00-\x20\x7f]+$/, 'the name of a branch'),
-    dataPath: matching('data-path', /^(?!\/)(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\\\x00-\x1f:]+$/, 'a relative path without `.` and `..`, such as `data`'),
+    branch: matching(
+      'branch',
+      /^(?![-/.])(?!.*(?:\.\.|\/\/|@\{|[/.]$|\.lock$))[^\s~^:?*[\\\p{Cc}]+$/u,
+      'the name of a branch',
+    ),
+    dataPath: matching(
+      'data-path',
+      /^(?!\/)(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\\\p{Cc}:]+$/u,
+      'a relative path without `.` and `..`, such as `data`',
+    ),
     repository: matching('repository', /^(?:[\w.-]+\/[\w.-]+)?$/, '`owner/name`'),
     githubToken,
     allowPublic: yes('allow-public'),
@@ -185,7 +195,9 @@ export function readConfig(): Config {
     throw new SyncError(
       'user',
       'input',
-      problems.length === 1 ? `The input ${problems[0]}.` : `These inputs cannot be used:\n${problems.map(p => `- ${p}`).join('\n')}\n`,
+      problems.length === 1
+        ? `The input ${problems[0]}.`
+        : `These inputs cannot be used:\n${problems.map(p => `- ${p}`).join('\n')}\n`,
       'Correct the `with:` block of the step; nothing was requested from Kustomer.',
     );
   }
@@ -218,7 +230,8 @@ function shown(given: string): string {
 
 /** A day or an RFC 3339 time in milliseconds since the epoch, or null when it is neither or no such day exists. */
 function instant(given: string): number | null {
-  const match = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2})))?$/.exec(given);
+  const match =
+    /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2})))?$/.exec(given);
   if (match === null) return null;
   const [, year, month, day] = match.map(Number);
   const midnight = new Date(Date.UTC(year as number, (month as number) - 1, day));
@@ -232,7 +245,8 @@ function apiUrl(bad: (name: string, accepted: string) => void): string {
     'the origin of the API without a path, such as `https://api.kustomerapp.com` or `https://ORG.api.kustomerapp.com`; `http` only for a loopback address';
   const url = URL.parse(text('api-url'));
   const loopback = url !== null && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
-  const plain = url?.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
+  const plain =
+    url?.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === '';
   if (url === null || !plain || !(url.protocol === 'https:' || (url.protocol === 'http:' && loopback))) {
     bad('api-url', accepted);
     return '';

@@ -14,7 +14,9 @@ try {
     await save(left.stateId, readContext(), left.document);
     log.info('The job has succeeded: the state is saved.');
   } else if (left !== null) {
-    log.notice('The job has not succeeded, so the state is not saved and the next run delivers the same records again.');
+    log.notice(
+      'The job has not succeeded, so the state is not saved and the next run delivers the same records again.',
+    );
   }
 } catch (error) {
   const trouble = asSyncError(error);

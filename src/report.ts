@@ -44,7 +44,10 @@ export function refusal(error: SyncError): Report {
 }
 
 export function isFailure(report: Report): boolean {
-  return report.errors.length > 0 || report.streams.some(({ outcome, named }) => outcome === 'failed' || (outcome === 'skipped' && named));
+  return (
+    report.errors.length > 0 ||
+    report.streams.some(({ outcome, named }) => outcome === 'failed' || (outcome === 'skipped' && named))
+  );
 }
 
 /** Says everything there is to say. Never rejects: a summary that cannot be written is no reason to fail. */
@@ -101,7 +104,12 @@ export function isComplete({ streams, errors }: Report): boolean {
   return errors.length === 0 && streams.length > 0 && streams.every(({ outcome }) => outcome === 'complete');
 }
 
-const MARKS: Record<string, string> = { complete: '✅ complete', partial: '⏸️ partial', failed: '❌ failed', skipped: '⚠️ skipped' };
+const MARKS: Record<string, string> = {
+  complete: '✅ complete',
+  partial: '⏸️ partial',
+  failed: '❌ failed',
+  skipped: '⚠️ skipped',
+};
 
 /** The job summary, in Markdown. */
 export function summary(report: Report): string {
@@ -110,9 +118,20 @@ export function summary(report: Report): string {
   if (report.stopped === 'time-budget') lines.push('The time budget was used up: the next run goes on from here.', '');
   if (report.stopped === 'cancelled') lines.push('The run was cancelled: what had been read until then is kept.', '');
   if (report.streams.length > 0) {
-    lines.push('| Stream | Mode | Outcome | Records | From | To | Requests |', '| --- | --- | --- | ---: | --- | --- | ---: |');
+    lines.push(
+      '| Stream | Mode | Outcome | Records | From | To | Requests |',
+      '| --- | --- | --- | ---: | --- | --- | ---: |',
+    );
     for (const { name, mode, outcome, records, from, to, requests } of report.streams) {
-      const cells = [name, mode, MARKS[outcome] ?? outcome, records.toLocaleString('en-US'), from || '–', to || '–', String(requests)];
+      const cells = [
+        name,
+        mode,
+        MARKS[outcome] ?? outcome,
+        records.toLocaleString('en-US'),
+        from || '–',
+        to || '–',
+        String(requests),
+      ];
       lines.push(`| ${cells.join(' | ')} |`);
     }
     lines.push('');

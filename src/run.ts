@@ -19,7 +19,7 @@ import { cutoffOf, planList, planSearch } from './sync/plan.ts';
 import { type Ending, readAll, Stopped } from './sync/read-all.ts';
 import { readAhead } from './sync/read-list.ts';
 import type { ListPages, Sink } from './sync/source.ts';
-import { iso, NO_STATE, type State } from './sync/state.ts';
+import { iso, type State } from './sync/state.ts';
 import { USER_AGENT } from './version.ts';
 
 /** Bytes before compression after which a part of an artifact is ended: few parts, and each can still be opened. */
@@ -30,7 +30,10 @@ const PROGRESS_MS = 10_000;
 /** Runs one sync to its end. Never rejects: whatever became of it is in the report. */
 export async function run(config: Config, context: Context, log: Log, stop: AbortController): Promise<Report> {
   const now = Date.now();
-  const window = { from: config.startDate === null ? '' : iso(config.startDate), to: iso(cutoffOf(now, config.settleMs)) };
+  const window = {
+    from: config.startDate === null ? '' : iso(config.startDate),
+    to: iso(cutoffOf(now, config.settleMs)),
+  };
   const deadline = setTimeout(() => stop.abort(new Stopped('time-budget')), config.timeBudgetMs);
   const client = openClient({
     origin: config.apiUrl,
@@ -167,7 +170,12 @@ function progress(jobs: readonly Job[]): string {
   return `Read so far: ${read.join(', ')}.`;
 }
 
-function result(job: Job, { outcome, error }: Ending, client: Client, window: { from: string; to: string }): StreamResult {
+function result(
+  job: Job,
+  { outcome, error }: Ending,
+  client: Client,
+  window: { from: string; to: string },
+): StreamResult {
   const { name, mode, named, wanted } = job;
   return {
     name,
@@ -207,7 +215,9 @@ async function stateAfter(
     const stream = jobs.map(({ name }) => streamNamed(name)).find(({ kind }) => kind === 'search');
     if (stream?.kind === 'search' && !stop.aborted) await source.probe(stream);
     if (source.organisation() === null) {
-      log.notice('Kustomer showed no record at all, so it is not certain whose data this is; the state is left as it was.');
+      log.notice(
+        'Kustomer showed no record at all, so it is not certain whose data this is; the state is left as it was.',
+      );
       return null;
     }
   }

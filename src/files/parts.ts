@@ -131,7 +131,15 @@ async function openPart({ directory, stream, format, gzip }: PartsOptions, numbe
       await written;
       await rename(`${file}.partial`, file);
       const time = (at: number) => (Number.isFinite(at) ? new Date(at).toISOString() : null);
-      return { path, stream, records, bytes, sha256: hash.digest('hex'), min_updated_at: time(min), max_updated_at: time(max) };
+      return {
+        path,
+        stream,
+        records,
+        bytes,
+        sha256: hash.digest('hex'),
+        min_updated_at: time(min),
+        max_updated_at: time(max),
+      };
     },
   };
 }

@@ -21,7 +21,10 @@ export interface Upload {
 }
 
 /** @throws SyncError `publish` */
-export async function upload(context: Context, { name, directory, files, retentionDays, compressed }: Upload): Promise<Uploaded> {
+export async function upload(
+  context: Context,
+  { name, directory, files, retentionDays, compressed }: Upload,
+): Promise<Uploaded> {
   try {
     const { id, digest } = await new DefaultArtifactClient().uploadArtifact(
       name,

@@ -49,7 +49,9 @@ export async function restore(stateId: string, context: Context): Promise<{ text
   const file = join(context.workspace, path);
   await rm(file, { force: true });
   try {
-    const key = await cache.restoreCache([path], `${keyPrefix(stateId)}${context.runId}-${context.attempt}-0`, [keyPrefix(stateId)]);
+    const key = await cache.restoreCache([path], `${keyPrefix(stateId)}${context.runId}-${context.attempt}-0`, [
+      keyPrefix(stateId),
+    ]);
     return key === undefined ? null : { text: await readFile(file, 'utf8'), key };
   } finally {
     await clean(context);
@@ -78,7 +80,7 @@ export async function save(stateId: string, context: Context, text: string): Pro
   throw new SyncError(
     'github',
     'state',
-    'The state could not be saved in the Actions cache, so the next run will deliver this run\'s records again.',
+    "The state could not be saved in the Actions cache, so the next run will deliver this run's records again.",
     'Look at the warnings of the cache above (a run from a fork or by an outside event may not write to it), and run again.',
     cause,
   );

@@ -42,7 +42,11 @@ export function readContext(env: NodeJS.ProcessEnv = process.env): Context {
     workspace: env.GITHUB_WORKSPACE ?? process.cwd(),
     defaultBranch: typeof repository?.default_branch === 'string' ? repository.default_branch : undefined,
     isPublic:
-      typeof visibility === 'string' ? visibility === 'public' : typeof isPrivate === 'boolean' ? !isPrivate : undefined,
+      typeof visibility === 'string'
+        ? visibility === 'public'
+        : typeof isPrivate === 'boolean'
+          ? !isPrivate
+          : undefined,
   };
 }
 

@@ -68,7 +68,9 @@ const LARGEST_BODY = 384 * 1024 * 1024;
 
 export function openClient(options: ClientOptions): Client {
   const { origin, budget, signal } = options;
-  const proxied = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].some(name => (process.env[name] ?? '') !== '');
+  const proxied = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'].some(
+    name => (process.env[name] ?? '') !== '',
+  );
   const connections = {
     connections: options.concurrency,
     headersTimeout: ANSWER_WITHIN_MS,
@@ -176,7 +178,9 @@ function noUsage(): Usage {
 
 /** An answer to use is an object without `errors`: an error body with status 200 must not pass as data (kustomer-api.md 10). */
 function isAnswer(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !('errors' in value) && 'data' in value;
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !('errors' in value) && 'data' in value
+  );
 }
 
 function ahead(date: string | string[] | undefined): number | undefined {
@@ -195,7 +199,8 @@ function nameOf(lapse: unknown): string {
 async function readBody(answer: Dispatcher.ResponseData): Promise<string> {
   const decoder = decompressor(answer.headers['content-encoding']);
   // `pipe` hands no error on, so a cut-off answer is made to end the decoder too.
-  const stream = decoder === null ? answer.body : answer.body.on('error', error => decoder.destroy(error)).pipe(decoder);
+  const stream =
+    decoder === null ? answer.body : answer.body.on('error', error => decoder.destroy(error)).pipe(decoder);
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -222,7 +227,12 @@ function decompressor(encoding: string | string[] | undefined) {
   throw new Error('unknown content-encoding');
 }
 
-function problem(why: 'unauthorized' | 'forbidden' | 'refused' | 'outage' | 'rate', status: number, { stream, role }: Request, lapse: unknown): SyncError {
+function problem(
+  why: 'unauthorized' | 'forbidden' | 'refused' | 'outage' | 'rate',
+  status: number,
+  { stream, role }: Request,
+  lapse: unknown,
+): SyncError {
   switch (why) {
     case 'unauthorized':
       return new SyncError(

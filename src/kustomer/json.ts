@@ -12,7 +12,9 @@ const RISKY = /[\d.]{16}|\d[eE][+-]?\d{3}/;
  * @throws SyntaxError, whose message may quote the text: never show it.
  */
 export function parseJson(text: string): unknown {
-  return RISKY.test(text) ? JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown) : JSON.parse(text);
+  return RISKY.test(text)
+    ? JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown)
+    : JSON.parse(text);
 }
 
 /** The third argument, with the text of a number, is newer than the types of the standard library. */
@@ -28,7 +30,8 @@ function sameNumber(a: string, b: string): boolean {
 
 /** A number as sign, digits without outer zeros, and the power of ten behind them: `1.50e3` -> `15e2`. */
 function canonical(number: string): string {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number) ?? [];
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');
   const trimmed = digits.replace(/0+$/, '');
   if (trimmed === '') return '0';

@@ -50,7 +50,9 @@ export function openList({ client, stream, onRecord }: ListOptions): ListPages {
             onRecord(resource);
             records.set(resource.id, newer(records.get(resource.id), resource));
           }
-          path = nextPath(answer, client.origin) ?? (isCutOff(answer, some.length, stream.pageSize) ? pathOf(stream, view, number + 1) : null);
+          path =
+            nextPath(answer, client.origin) ??
+            (isCutOff(answer, some.length, stream.pageSize) ? pathOf(stream, view, number + 1) : null);
           const before = shown.size;
           for (const { id } of some) shown.add(id);
           // The list leads on and on, and shows nothing that it has not shown before.

@@ -42,7 +42,8 @@ function query(context: string, includeDeleted: boolean, { from, to, created }: 
     { [`${context}_updated_at`]: { gte: iso(from) } },
     { [`${context}_updated_at`]: { lt: iso(to) } },
   ];
-  if (created !== null && created.from !== null) criteria.push({ [`${context}_created_at`]: { gte: iso(created.from) } });
+  if (created !== null && created.from !== null)
+    criteria.push({ [`${context}_created_at`]: { gte: iso(created.from) } });
   if (created !== null && created.to !== null) criteria.push({ [`${context}_created_at`]: { lt: iso(created.to) } });
   return { queryContext: context, includeDeleted, and: criteria, sort: [{ [`${context}_updated_at`]: 'asc' }] };
 }

@@ -1,7 +1,7 @@
 // The face of this wing: a stream's name -> what sync needs to read it. It also knows whose records these are.
 import { SyncError } from '../errors.ts';
 import { type ListPages, organisationOf, type Resource, type SearchPages } from '../sync/source.ts';
-import { type Client } from './client.ts';
+import type { Client } from './client.ts';
 import { openList } from './lists.ts';
 import { openSearch } from './search.ts';
 import { type ListStream, type SearchStream, STREAMS, type Stream } from './streams.ts';

@@ -27,7 +27,13 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-export function searchJob(selection: Selection, plan: SearchPlan, pages: SearchPages, sink: Sink, { idle, signal }: Surroundings): Job {
+export function searchJob(
+  selection: Selection,
+  plan: SearchPlan,
+  pages: SearchPages,
+  sink: Sink,
+  { idle, signal }: Surroundings,
+): Job {
   const { wanted, work, before } = plan;
   const progress: SearchProgress = { read: [], fresh: new Set(), records: 0 };
   const complete = () => isComplete(work, progress.read, wanted);
@@ -51,7 +57,14 @@ export function searchJob(selection: Selection, plan: SearchPlan, pages: SearchP
   };
 }
 
-export function listJob(selection: Selection, plan: ListPlan, type: string, pages: ListPages, sink: Sink, { signal }: Surroundings): Job {
+export function listJob(
+  selection: Selection,
+  plan: ListPlan,
+  type: string,
+  pages: ListPages,
+  sink: Sink,
+  { signal }: Surroundings,
+): Job {
   let done: { state: ListState; records: number } | undefined;
   return {
     ...selection,

@@ -43,5 +43,9 @@ export function planSearch(name: string, { mode }: Selection, wishes: Wishes, st
 /** A list is read as it stands now: it has no window but the start date. */
 export function planList(name: string, { mode }: Selection, wishes: Wishes, state: State): ListPlan {
   const before = mode === 'full_refresh' ? undefined : state.lists.get(name);
-  return { kind: 'list', wanted: { from: wishes.startDate ?? Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }, before };
+  return {
+    kind: 'list',
+    wanted: { from: wishes.startDate ?? Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY },
+    before,
+  };
 }

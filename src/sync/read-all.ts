@@ -1,5 +1,5 @@
 // All streams side by side, with what goes wrong in one kept from the others.
-import { asSyncError, SyncError } from '../errors.ts';
+import { asSyncError, type SyncError } from '../errors.ts';
 
 /** Why a run stops before it is done, cleanly. */
 export class Stopped extends Error {

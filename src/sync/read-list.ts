@@ -19,7 +19,14 @@ export interface ListReading {
 const MOST_PASSES = 5;
 
 /** Resolves to what is published now, once everything new has reached the sink. */
-export async function readList({ pages, type, sink, before, wanted, signal }: ListReading): Promise<{ state: ListState; records: number }> {
+export async function readList({
+  pages,
+  type,
+  sink,
+  before,
+  wanted,
+  signal,
+}: ListReading): Promise<{ state: ListState; records: number }> {
   const { records, settled } = await readSettled(pages, before, signal);
   const seen = new Map<string, string>();
   const fresh: Found[] = [];

@@ -1,6 +1,6 @@
 // One search stream: its work, cut into slices that are read side by side, becomes new records in the sink and claims of
 // what is read. A claim is made only after the records it speaks of have reached the sink.
-import type { Interval, IntervalSet } from './intervals.ts';
+import type { Interval } from './intervals.ts';
 import { floor, SECOND } from './pages.ts';
 import type { Found, SearchPages, Sink } from './source.ts';
 import { fingerprint, type SearchWork } from './state.ts';
@@ -81,7 +81,9 @@ export async function readSearch(reading: SearchReading): Promise<void> {
   /** While requests could be in flight that are not, the largest slice gives half of what it has left to a new reader. */
   function share(): void {
     for (let free = reading.idle(); free > 0; free--) {
-      const [largest] = [...readers].filter(each => Number.isFinite(each.pagesLeft)).sort((a, b) => b.pagesLeft - a.pagesLeft);
+      const [largest] = [...readers]
+        .filter(each => Number.isFinite(each.pagesLeft))
+        .sort((a, b) => b.pagesLeft - a.pagesLeft);
       if (largest === undefined || largest.pagesLeft < WORTH_CUTTING) return;
       const { slice, part } = largest;
       const middle = floor((slice.from + slice.to) / 2, SECOND);
@@ -103,7 +105,11 @@ export async function readSearch(reading: SearchReading): Promise<void> {
 }
 
 /** Hands on what is new among the records of some whole instants, each record once. */
-async function deliver(whole: readonly Found[], part: Interval, { sink, work, progress }: SearchReading): Promise<void> {
+async function deliver(
+  whole: readonly Found[],
+  part: Interval,
+  { sink, work, progress }: SearchReading,
+): Promise<void> {
   const fresh = new Map<string, Found>();
   const prints: string[] = [];
   for (const found of whole) {

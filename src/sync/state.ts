@@ -117,7 +117,9 @@ export function serialise(state: State): string {
       published: published.map(({ from, to }) => [iso(from), iso(to)]),
       cutoff: iso(cutoff),
       remembered_from: iso(rememberedFrom),
-      recent: [...recent].sort().map(print => (print.startsWith('-') ? print : `${iso(instantOf(print))}${print.slice(print.indexOf(' '))}`)),
+      recent: [...recent]
+        .sort()
+        .map(print => (print.startsWith('-') ? print : `${iso(instantOf(print))}${print.slice(print.indexOf(' '))}`)),
     };
   }
   for (const [name, { seen }] of state.lists) streams[name] = { seen: Object.fromEntries([...seen].sort(byKey)) };
@@ -163,8 +165,10 @@ export function parseState(text: string, place: string): State {
     );
   }
   if (version !== VERSION) throw damaged(`there is no state version ${version}`);
-  if (!Number.isSafeInteger(generation) || (generation as number) < 1) throw damaged('its generation is not a number from 1');
-  if (identity !== null && (typeof identity !== 'string' || identity === '')) throw damaged('its identity is unreadable');
+  if (!Number.isSafeInteger(generation) || (generation as number) < 1)
+    throw damaged('its generation is not a number from 1');
+  if (identity !== null && (typeof identity !== 'string' || identity === ''))
+    throw damaged('its identity is unreadable');
   if (!isObject(streams)) throw damaged('it has no streams');
 
   const search = new Map<string, SearchState>();
@@ -188,17 +192,25 @@ export function parseState(text: string, place: string): State {
 
 function parseSearch({ published, cutoff, remembered_from, recent }: Record<string, unknown>): SearchState | null {
   if (!Array.isArray(published) || !Array.isArray(recent)) return null;
-  const pairs = published.map(pair => (Array.isArray(pair) && pair.length === 2 ? { from: time(pair[0]), to: time(pair[1]) } : null));
+  const pairs = published.map(pair =>
+    Array.isArray(pair) && pair.length === 2 ? { from: time(pair[0]), to: time(pair[1]) } : null,
+  );
   const at = time(cutoff);
   const from = time(remembered_from);
-  if (Number.isNaN(at) || Number.isNaN(from) || pairs.some(pair => pair === null || !(pair.from < pair.to))) return null;
+  if (Number.isNaN(at) || Number.isNaN(from) || pairs.some(pair => pair === null || !(pair.from < pair.to)))
+    return null;
   const prints = recent.map(print => {
     const [, when, id] = (typeof print === 'string' && /^(\S+) (\S.*)$/.exec(print)) || [];
     if (id === undefined) return null;
     return when === '-' ? print : Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;
   });
   if (prints.includes(null)) return null;
-  return { published: union(pairs as Interval[]), cutoff: at, rememberedFrom: from, recent: new Set(prints as string[]) };
+  return {
+    published: union(pairs as Interval[]),
+    cutoff: at,
+    rememberedFrom: from,
+    recent: new Set(prints as string[]),
+  };
 }
 
 function parseList({ seen }: Record<string, unknown>): ListState | null {

@@ -71,7 +71,11 @@ function* readPages(
 }
 
 /** Reads a window part by part; null when the parts do not add up to what is there, as when one has no `created_at`. */
-function* readParts(window: Interval, created: CreatedRange, cuts: readonly number[]): Generator<Ask, Found[] | null, Page> {
+function* readParts(
+  window: Interval,
+  created: CreatedRange,
+  cuts: readonly number[],
+): Generator<Ask, Found[] | null, Page> {
   const kept = new Map<string, Found>();
   const borders = [created.from, ...cuts, created.to];
   for (let n = 1; n < borders.length; n++) {
@@ -89,7 +93,8 @@ export function cut(sample: readonly Found[], range: CreatedRange, total: number
     .map(({ resource }) => Date.parse(String(resource.attributes?.createdAt)))
     .filter(at => !Number.isNaN(at))
     .sort((a, b) => a - b);
-  const inside = (at: number) => at > (range.from ?? Number.NEGATIVE_INFINITY) && at < (range.to ?? Number.POSITIVE_INFINITY);
+  const inside = (at: number) =>
+    at > (range.from ?? Number.NEGATIVE_INFINITY) && at < (range.to ?? Number.POSITIVE_INFINITY);
   const parts = Math.max(2, Math.ceil(total / size));
   const cuts = new Set<number>();
   for (let n = 1; n < parts; n++) {

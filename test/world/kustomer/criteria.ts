@@ -1,0 +1,182 @@
+// The body of a search, checked as strictly as the official schema reads (kustomer-api.md 5.1, 6).
+import type { Version } from './rows.ts';
+import { type Context, contextNamed } from './streams.ts';
+
+export type SearchKind = 'live' | 'archive';
+type Field = 'updated' | 'created';
+
+/** Half-open, in milliseconds. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Criterion extends Range {
+  readonly field: Field;
+}
+
+export interface SearchQuery {
+  readonly context: Context;
+  readonly includeDeleted: boolean;
+  readonly updated: Range;
+  /** What `updated` does not say; undefined when that is all. */
+  readonly test: ((version: Version) => boolean) | undefined;
+  readonly sort: { readonly field: Field; readonly descending: boolean } | undefined;
+}
+
+export interface Refusal {
+  readonly status: 400 | 404;
+  readonly message: string;
+}
+
+export interface CriteriaOptions {
+  /** Unknown keys of the body are refused: additionalProperties is false (kustomer-api.md 5.1). */
+  readonly strictBody: boolean;
+  /** Which spelling `kobject_<klass>` accepts (kustomer-api.md 13, question 21). */
+  readonly klassFilterKey: 'kobject_updated_at' | 'kobject_<klass>_updated_at' | 'both';
+  /** 's': dates are compared in whole seconds (kustomer-api.md 13, question 4). */
+  readonly precision: 'ms' | 's';
+  readonly hasKlass: (name: string) => boolean;
+}
+
+const ARCHIVE_KEYS = ['queryContext', 'includeDeleted', 'timeZone', 'and', 'or', 'not', 'sort'];
+const LIVE_KEYS = [...ARCHIVE_KEYS, 'searchHash', 'aggs', 'fields'];
+
+class Refused extends Error {
+  readonly status: 400 | 404;
+  constructor(message: string, status: 400 | 404 = 400) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export function readSearch(kind: SearchKind, body: unknown, options: CriteriaOptions): SearchQuery | Refusal {
+  try {
+    return read(kind, body, options);
+  } catch (error) {
+    if (error instanceof Refused) return { status: error.status, message: error.message };
+    throw error;
+  }
+}
+
+function read(kind: SearchKind, body: unknown, options: CriteriaOptions): SearchQuery {
+  if (!isObject(body)) throw new Refused('the body is not a JSON object');
+  const allowed = kind === 'live' ? LIVE_KEYS : ARCHIVE_KEYS;
+  const unknown = Object.keys(body).find(key => !allowed.includes(key));
+  if (unknown !== undefined && options.strictBody) throw new Refused(`additional property "${unknown}"`);
+  const { queryContext = 'customer', includeDeleted = false } = body;
+  const context = typeof queryContext === 'string' ? contextNamed(queryContext) : undefined;
+  if (context === undefined) throw new Refused('queryContext is unknown');
+  // The archive has no notes (kustomer-api.md 6).
+  if (kind === 'archive' && context.stream === 'notes') throw new Refused('queryContext note is not supported here');
+  if (context.klass !== undefined && !options.hasKlass(context.klass)) throw new Refused('no such klass', 404);
+  if (typeof includeDeleted !== 'boolean') throw new Refused('includeDeleted is not a boolean');
+
+  const keys = timeKeys(context, options);
+  const unit = options.precision === 's' ? 1000 : 1;
+  const [and, or, not] = [body.and, body.or, body.not].map(list =>
+    entries(list).map(one => criterion(one, keys, unit)),
+  );
+  const updated = and!.filter(one => one.field === 'updated').reduce(intersect, { from: -Infinity, to: Infinity });
+  const others = and!.filter(one => one.field === 'created');
+  const plain = others.length === 0 && or!.length === 0 && not!.length === 0;
+  return {
+    context,
+    includeDeleted,
+    updated,
+    test: plain
+      ? undefined
+      : version =>
+          others.every(one => holds(one, version)) &&
+          (or!.length === 0 || or!.some(one => holds(one, version))) &&
+          !not!.some(one => holds(one, version)),
+    sort: sortOf(body.sort, keys),
+  };
+}
+
+/** The keys of a context's dates. Under `kobject_<klass>` the option says which spelling is right. */
+function timeKeys(context: Context, options: CriteriaOptions): Map<string, Field> {
+  const plain = context.stream.slice(0, -1);
+  const spellings = context.klass === undefined ? [plain] : [];
+  if (context.klass !== undefined && options.klassFilterKey !== 'kobject_<klass>_updated_at') spellings.push(plain);
+  if (context.klass !== undefined && options.klassFilterKey !== 'kobject_updated_at') spellings.push(context.name);
+  return new Map(
+    spellings.flatMap(name => [[`${name}_updated_at`, 'updated'] as const, [`${name}_created_at`, 'created'] as const]),
+  );
+}
+
+/** `and`, `or`, `not`: an object or an array, at most 20, no two the same (kustomer-api.md 5.1). */
+function entries(list: unknown): Record<string, unknown>[] {
+  if (list === undefined) return [];
+  const all: unknown[] = Array.isArray(list) ? list : [list];
+  if (all.length > 20) throw new Refused('more than 20 criteria');
+  if (new Set(all.map(one => JSON.stringify(one))).size < all.length) throw new Refused('criteria are not unique');
+  return all.map(one => {
+    if (!isObject(one)) throw new Refused('a criterion is not an object');
+    return one;
+  });
+}
+
+/** One attribute, one operator, one value (kustomer-api.md 5.1). */
+function criterion(one: Record<string, unknown>, keys: Map<string, Field>, unit: number): Criterion {
+  const [attribute, ...more] = Object.entries(one);
+  if (attribute === undefined || more.length > 0) throw new Refused('a criterion has one attribute');
+  const [key, condition] = attribute;
+  const field = keys.get(key);
+  if (field === undefined) throw new Refused(`attribute "${key}" is not allowed in this context`);
+  const operators = isObject(condition) ? Object.entries(condition) : [];
+  const [operator] = operators;
+  if (operator === undefined || operators.length > 1) throw new Refused(`"${key}" has to have one operator`);
+  const [name, value] = operator;
+  const at = date(value);
+  if (at === undefined) throw new Refused(`"${key}" is compared to something that is not a date`);
+  const start = Math.floor(at / unit) * unit;
+  switch (name) {
+    case 'gte':
+      return { field, from: start, to: Infinity };
+    case 'gt':
+      return { field, from: start + unit, to: Infinity };
+    case 'lt':
+      return { field, from: -Infinity, to: start };
+    case 'lte':
+      return { field, from: -Infinity, to: start + unit };
+    default:
+      throw new Refused(`operator "${name}" is not allowed for a date`);
+  }
+}
+
+/** `YYYY-MM-DD` or a date-time in UTC (kustomer-api.md 5.1). */
+function date(value: unknown): number | undefined {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?$/.test(value)) return undefined;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** One key each, at most 5; what follows the first is ignored, as has been seen (kustomer-api.md 5.3). */
+function sortOf(sort: unknown, keys: Map<string, Field>): SearchQuery['sort'] {
+  if (sort === undefined) return undefined;
+  const all: unknown[] = Array.isArray(sort) ? sort : [sort];
+  if (all.length > 5) throw new Refused('more than 5 sorts');
+  const parsed = all.map(one => {
+    const [pair, ...more] = isObject(one) ? Object.entries(one) : [];
+    if (pair === undefined || more.length > 0) throw new Refused('a sort has one key');
+    const field = keys.get(pair[0]);
+    if (field === undefined) throw new Refused(`cannot sort by "${pair[0]}" in this context`);
+    if (pair[1] !== 'asc' && pair[1] !== 'desc') throw new Refused('a sort is asc or desc');
+    return { field, descending: pair[1] === 'desc' };
+  });
+  return parsed[0];
+}
+
+function holds({ field, from, to }: Criterion, version: Version): boolean {
+  const at = field === 'updated' ? version.updatedAt : version.row.createdAt;
+  return at >= from && at < to;
+}
+
+function intersect(a: Range, b: Range): Range {
+  return { from: Math.max(a.from, b.from), to: Math.min(a.to, b.to) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,172 @@
+// The GET endpoints (kustomer-api.md 7).
+import { type Answer, errorAnswer, listAnswer, pageNumber } from './envelope.ts';
+import type { Renderer } from './render.ts';
+import type { Row } from './rows.ts';
+import type { Stream } from './streams.ts';
+import type { Tweak } from './tweak.ts';
+
+export type KlassStatus = 'enabled' | 'existing_only' | 'disabled';
+
+export interface Klass {
+  readonly name: string;
+  readonly status: KlassStatus;
+  readonly createdAt: number;
+}
+
+export type Query = Readonly<Record<string, string>>;
+
+export interface ListSource {
+  readonly renderer: Renderer;
+  readonly klasses: () => readonly Klass[];
+  /** Rows that are not gone, in the order of lists. */
+  readonly rows: (stream: Stream, klass?: string) => readonly Row[];
+  readonly notesListDeleted: boolean;
+  /** Rows of a list beyond this position are never shown. */
+  readonly listLimit: number;
+}
+
+interface ListSpec {
+  readonly stream: Stream;
+  readonly maxPageSize: number;
+  /** Whether meta has total and totalPages (kustomer-api.md 4). */
+  readonly total: boolean;
+  readonly select: (rows: readonly Row[], query: Query, source: ListSource) => readonly Row[] | undefined;
+}
+
+const everything = (rows: readonly Row[]) => rows;
+const notDeleted = (rows: readonly Row[]) => rows.filter(row => !row.latest.deleted);
+
+/** Without the parameter: those that are not deleted; with it: only deleted ones, or only the others. */
+function byDeleted(rows: readonly Row[], { deleted }: Query): readonly Row[] {
+  return rows.filter(row => row.latest.deleted === (deleted === 'true'));
+}
+
+/** Filters of users cannot be combined (kustomer-api.md 7). */
+function users(rows: readonly Row[], query: Query, { renderer }: ListSource): readonly Row[] | undefined {
+  const filters = ['pending', 'deleted', 'userType', 'email'].filter(name => query[name] !== undefined);
+  if (filters.length > 1) return undefined;
+  const active = byDeleted(rows, query);
+  if (query.pending === 'true') return [];
+  if (query.userType !== undefined) return active.filter(row => renderer.userType(row.seq) === query.userType);
+  if (query.email !== undefined) return active.filter(row => renderer.email(row.seq) === query.email);
+  return active;
+}
+
+const LISTS: Readonly<Record<string, ListSpec>> = {
+  '/v1/users': { stream: 'users', maxPageSize: 500, total: false, select: users },
+  '/v1/teams': { stream: 'teams', maxPageSize: 500, total: false, select: byDeleted },
+  '/v1/tags': { stream: 'tags', maxPageSize: 100, total: true, select: byDeleted },
+  // Deleted shortcuts are in the plain list, and `deleted` means nothing here.
+  '/v1/shortcuts': { stream: 'shortcuts', maxPageSize: 100, total: false, select: everything },
+  '/v1/notes': {
+    stream: 'notes',
+    maxPageSize: 100,
+    total: false,
+    select: (rows, _query, source) => (source.notesListDeleted ? rows : notDeleted(rows)),
+  },
+  '/v1/conversations': { stream: 'conversations', maxPageSize: 100, total: false, select: notDeleted },
+  '/v1/customers': { stream: 'customers', maxPageSize: 100, total: true, select: notDeleted },
+  '/v1/messages': { stream: 'messages', maxPageSize: 100, total: false, select: notDeleted },
+};
+
+/** The stream that a path lists, for the roles and for tests that look for requests. */
+export function listedStream(path: string): Stream | undefined {
+  if (/^\/v1\/klasses\/[^/]+$/.test(path)) return 'kobjects';
+  return Object.hasOwn(LISTS, path) ? LISTS[path]?.stream : undefined;
+}
+
+/** Undefined: there is no such list. */
+export function answerList(
+  source: ListSource,
+  path: string,
+  query: Query,
+  orgId: string,
+  tweak: Tweak,
+): Answer | undefined {
+  if (path === '/v1/klasses') return answerKlasses(source, query, orgId, tweak);
+  const klass = /^\/v1\/klasses\/([^/]+)$/.exec(path)?.[1];
+  if (klass !== undefined) {
+    const name = decodeURIComponent(klass);
+    if (!source.klasses().some(one => one.name === name)) return errorAnswer(404, 'no such klass', 'jsonapi');
+    const rows = notDeleted(source.rows('kobjects', name));
+    return page(source, { path, query, rows, maxPageSize: 100, total: false, orgId, tweak });
+  }
+  const spec = Object.hasOwn(LISTS, path) ? LISTS[path] : undefined;
+  if (spec === undefined) return undefined;
+  const rows = spec.select(source.rows(spec.stream), query, source);
+  if (rows === undefined) return errorAnswer(400, 'filters cannot be combined', 'jsonapi');
+  return page(source, { path, query, rows, maxPageSize: spec.maxPageSize, total: spec.total, orgId, tweak });
+}
+
+interface PageOf {
+  readonly path: string;
+  readonly query: Query;
+  readonly rows: readonly Row[];
+  readonly maxPageSize: number;
+  readonly total: boolean;
+  readonly orgId: string;
+  readonly tweak: Tweak;
+}
+
+function page(source: ListSource, list: PageOf): Answer {
+  const { tweak, orgId } = list;
+  const rows = list.rows.length > source.listLimit ? list.rows.slice(0, source.listLimit) : list.rows;
+  return paged(list, rows, row => source.renderer.render(row.latest, tweak.org ?? orgId));
+}
+
+function paged<T>(list: Omit<PageOf, 'rows' | 'orgId'>, rows: readonly T[], render: (row: T) => string): Answer {
+  const { path, query, tweak } = list;
+  const { page: _page, pageSize: _pageSize, ...rest } = query;
+  const asked = pageNumber(query.page, 1);
+  const size = pageNumber(query.pageSize, Math.min(100, list.maxPageSize));
+  if (asked === undefined || size === undefined) return errorAnswer(400, 'page or pageSize is not a number', 'jsonapi');
+  // Clamped, not refused (kustomer-api.md 4).
+  const pageSize = Math.min(size, list.maxPageSize);
+  const number = tweak.repeatPage ? 1 : asked;
+  const found = rows.slice((number - 1) * pageSize, number * pageSize);
+  return listAnswer({
+    path,
+    query: rest,
+    page: number,
+    pageSize,
+    total: list.total ? (tweak.total?.(rows.length) ?? rows.length) : undefined,
+    hasNext: tweak.repeatPage === true || number * pageSize < rows.length,
+    data: tweak.missingData ? undefined : dropped(found, tweak).map(render),
+  });
+}
+
+export function dropped<T>(found: readonly T[], { drop }: Tweak): readonly T[] {
+  if (drop === undefined) return found;
+  const count = Math.min(found.length, drop.count ?? Math.ceil(found.length / 2));
+  const start = drop.where === 'end' ? found.length - count : Math.floor((found.length - count) / 2);
+  return found.filter((_, i) => i < start || i >= start + count);
+}
+
+/** Klasses by status, enabled ones by default (kustomer-api.md 7, 8.3). */
+function answerKlasses(source: ListSource, query: Query, orgId: string, tweak: Tweak): Answer {
+  const status = query.status ?? 'enabled';
+  if (!['enabled', 'existing_only', 'disabled'].includes(status)) return errorAnswer(400, 'unknown status', 'jsonapi');
+  const klasses = source.klasses().filter(klass => klass.status === status);
+  return paged({ path: '/v1/klasses', query, maxPageSize: 100, total: false, tweak }, klasses, klass =>
+    JSON.stringify({
+      type: 'klass',
+      id: klass.name,
+      attributes: {
+        name: klass.name,
+        // Spelt so in an official example (kustomer-api.md 8.3).
+        displayname: klass.name,
+        icon: 'box',
+        color: '#00ff00',
+        status: klass.status,
+        mixins: ['editable'],
+        createdAt: source.renderer.iso(klass.createdAt),
+        updatedAt: source.renderer.iso(klass.createdAt),
+      },
+      relationships: {
+        org: { data: { type: 'org', id: tweak.org ?? orgId }, links: { self: `/v1/orgs/${orgId}` } },
+        kobjects: { links: { self: `/v1/klasses/${encodeURIComponent(klass.name)}` } },
+      },
+      links: { self: `/v1/klasses/${encodeURIComponent(klass.name)}` },
+    }),
+  );
+}

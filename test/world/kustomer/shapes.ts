@@ -1,0 +1,625 @@
+// Example records of each stream, with the attributes and relationships of kustomer-api.md 8. An example is drawn from a
+// seed; places that differ from record to record are slots. Attributes that are not set are absent, not null (8).
+import type { Random } from './random.ts';
+import type { Stream } from './streams.ts';
+import { rawSlot, slot } from './template.ts';
+import { longText, NAMES, words } from './text.ts';
+
+export type Json = Record<string, unknown>;
+
+export interface Shape {
+  attributes: Json;
+  relationships: Json;
+}
+
+const HOUR = 3_600_000;
+
+/** Keeps each member with the given probability. */
+function some(random: Random, probability: number, members: Json): Json {
+  return Object.fromEntries(Object.entries(members).filter(() => random.chance(probability)));
+}
+
+function when(random: Random): string {
+  return new Date(1_700_000_000_000 + random.int(0, 20_000) * HOUR + random.int(0, HOUR)).toISOString();
+}
+
+function hex(random: Random): string {
+  return Array.from({ length: 24 }, () => random.int(0, 16).toString(16)).join('');
+}
+
+function ids(random: Random, max: number): string[] {
+  return Array.from({ length: random.int(0, max + 1) }, () => hex(random));
+}
+
+function to(type: string, id: string, path = `/v1/${type}s`): Json {
+  return { data: { type, id }, links: { self: `${path}/${id}` } };
+}
+
+const ORG = { data: { type: 'org', id: slot('orgId') }, links: { self: `/v1/orgs/${slot('orgId')}` } };
+
+/** Custom attributes, one or more of each documented suffix (kustomer-api.md 8.10). */
+function custom(random: Random, prefix: string): Json {
+  return some(random, 0.6, {
+    [`${prefix}OrderIdStr`]: `ORD-${random.int(1, 999_999)}`,
+    [`${prefix}LoyaltyTierStr`]: random.pick(['gold', 'silver', 'Bronzé', null]),
+    [`${prefix}RemarksTxt`]: words(random, random.int(3, 40)),
+    [`${prefix}BasketValueNum`]: random.int(0, 100_000) / 100,
+    [`${prefix}ItemCountNum`]: random.int(0, 50),
+    [`${prefix}PromisedForAt`]: when(random),
+    [`${prefix}IsVipBool`]: random.chance(0.5),
+    [`${prefix}TrackingUrl`]: `https://track.example.test/${random.int(1, 1e9)}?a=1&b=%20`,
+    [`${prefix}PartnerId`]: hex(random),
+    [`${prefix}ContactReasonTree`]: `returns.${random.pick(['size', 'damage', 'late'])}.${random.pick(['web', 'shop'])}`,
+    [`${prefix}ChannelsStr`]: ['web', 'phone'],
+    [`${prefix}LegacyNullStr`]: null,
+  });
+}
+
+function sentiment(random: Random): Json {
+  return { polarity: random.pick([-1, 0, 1]), confidence: random.int(0, 1e6) / 1e6 };
+}
+
+function sla(random: Random): Json {
+  return {
+    version: hex(random),
+    matchedAt: when(random),
+    metrics: { firstResponse: { breachAt: when(random), satisfiedAt: when(random) }, longestUnrespondedMessage: {} },
+    breached: random.chance(0.2),
+    status: random.pick(['pending', 'satisfied', 'breached']),
+    summary: { firstBreachAt: null, satisfiedAt: when(random) },
+  };
+}
+
+/** `to`, `cc` and `bcc` come as an array of objects, one object, or a string (kustomer-api.md 8.4). */
+function addressees(random: Random): unknown {
+  const one = { email: `c${random.int(1, 9999)}@example.test`, name: random.pick(NAMES) };
+  return random.pick<unknown>([[one, { email: 'second@example.test' }], one, one.email]);
+}
+
+function messageMeta(random: Random): Json {
+  return {
+    from: 'support@example.test',
+    to: addressees(random),
+    ...some(random, 0.4, {
+      cc: addressees(random),
+      bcc: addressees(random),
+      subject: words(random, 5),
+      inReplyTo: null,
+    }),
+    recipient: { mailboxHash: '', email: 'support@example.test' },
+  };
+}
+
+function lastMessage(random: Random): Json {
+  return {
+    id: hex(random),
+    sentAt: when(random),
+    createdAt: when(random),
+    channel: 'email',
+    meta: messageMeta(random),
+  };
+}
+
+function response(random: Random): Json {
+  return {
+    id: hex(random),
+    time: random.int(0, 1e7),
+    businessTime: random.int(0, 1e6),
+    responseTime: random.int(0, 1e7),
+    createdAt: when(random),
+    createdBy: slot('userId'),
+    createdByTeams: [slot('teamId')],
+    assignedTeams: ids(random, 1),
+    assignedUsers: ids(random, 2),
+    sentAt: when(random),
+    source: random.pick(['agent', 'bulk']),
+  };
+}
+
+function done(random: Random): Json {
+  return {
+    ...response(random),
+    messageCount: random.int(1, 30),
+    messageCountByChannel: { email: random.int(0, 30), chat: 2 },
+    outboundMessageCount: random.int(0, 9),
+    outboundMessageCountByChannel: { email: 1 },
+    noteCount: 1,
+    lastMessageDirection: 'out',
+    lastMessageDirectionType: 'response-out',
+  };
+}
+
+const total = (random: Random): Json => ({ time: random.int(0, 1e9), businessTime: random.int(0, 1e8) });
+
+function conversation(random: Random): Shape {
+  return {
+    attributes: {
+      name: slot('name'),
+      preview: slot('preview'),
+      channels: random.sample(random.int(1, 4), 0, 4).map(i => ['email', 'chat', 'sms', 'voice'][i]),
+      status: random.pick(['open', 'snoozed', 'done']),
+      ...some(random, 0.4, {
+        open: { statusAt: when(random) },
+        snooze: { status: 'none', statusAt: when(random), time: null },
+      }),
+      messageCount: rawSlot('number'),
+      noteCount: random.int(0, 5),
+      outboundMessageCount: random.int(0, 9),
+      satisfaction: 0,
+      ...some(random, 0.18, {
+        satisfactionLevel: {
+          sentByTeams: ids(random, 2),
+          answers: [],
+          channel: 'email',
+          status: 'responded',
+          score: 4,
+          rating: 1,
+        },
+        inboundMessageCount: random.int(0, 9),
+        reopenFromDoneCount: random.int(0, 3),
+        snoozeCount: 0,
+        importedAt: when(random),
+        endedReason: 'agent',
+        endedByType: 'user',
+        suggestedShortcuts: ids(random, 2),
+        predictions: [{ name: 'language', value: 'en', confidence: 0.91 }],
+        firstMessageOut: lastMessage(random),
+        lastMessageUnrespondedToSinceLastDone: lastMessage(random),
+        firstResponseSinceLastDone: response(random),
+        lastDone: done(random),
+        totalSnooze: total(random),
+        replyChannel: 'email',
+        externalQueue: null,
+        externalId: `ext-${random.int(1, 1e9)}`,
+        skills: ids(random, 2),
+        attribution: { channel: 'web', revenueValue: random.int(1, 9999) / 100, currency: 'EUR' },
+        lastDeflection: { deflected: false },
+        linkedConversations: ids(random, 2),
+        mergedTarget: true,
+        pinned: false,
+        locale: 'en_US',
+        matchedTimeBasedRules: [],
+      }),
+      ...some(random, 0.3, {
+        lastMessageIn: lastMessage(random),
+        lastMessageOut: lastMessage(random),
+        lastMessageUnrespondedTo: {},
+        firstResponse: response(random),
+        firstDone: done(random),
+        totalOpen: total(random),
+        totalDone: total(random),
+        sla: sla(random),
+        sentiment: sentiment(random),
+        assistant: { fac: { reasons: [], exclusive: false }, assistantId: [], status: 'none' },
+      }),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      ...some(random, 0.7, { modifiedAt: slot('modifiedAt') }),
+      lastActivityAt: slot('updatedAt'),
+      spam: false,
+      ended: random.chance(0.3),
+      tags: [slot('tagId')],
+      suggestedTags: [],
+      assignedUsers: [slot('userId')],
+      assignedTeams: [slot('teamId')],
+      custom: custom(random, 'conv'),
+      modificationHistory: {
+        nameAt: null,
+        priorityAt: null,
+        channelAt: null,
+        assignedUsersAt: when(random),
+        customAt: null,
+      },
+      roleGroupVersions: [],
+      accessOverride: [],
+      doneCount: random.int(0, 4),
+      reopenCount: 0,
+      phase: random.pick(['open', 'done', 'initial']),
+      direction: random.pick(['in', 'out']),
+      lastMessageDirection: 'in',
+      defaultLang: 'en_us',
+      priority: random.int(1, 6),
+      rev: rawSlot('rev'),
+    },
+    relationships: {
+      messages: { links: { self: `/v1/conversations/${slot('id')}/messages` } },
+      org: ORG,
+      customer: to('customer', slot('customerId')),
+      ...some(random, 0.5, {
+        brand: to('brand', hex(random)),
+        createdBy: to('user', slot('userId')),
+        endedBy: to('user', slot('userId')),
+        queue: to('queue', hex(random)),
+        // Shares its name with the attribute (kustomer-api.md 8.1).
+        sla: to('sla', hex(random)),
+        slaVersion: { data: { type: 'sla_version', id: hex(random) } },
+      }),
+      modifiedBy: to('user', slot('userId')),
+    },
+  };
+}
+
+function customer(random: Random, klasses: readonly string[]): Shape {
+  return {
+    attributes: {
+      name: slot('name'),
+      displayName: slot('name'),
+      displayColor: 'lavender',
+      displayIcon: random.pick(['zebra', 'fox', 'elk']),
+      externalIds: [],
+      sharedExternalIds: [],
+      emails: [{ type: 'home', email: slot('email'), verified: false, externalVerified: false }],
+      sharedEmails: [],
+      phones: random.chance(0.5) ? [{ type: 'mobile', phone: `+1555${random.int(1e6, 1e7)}`, verified: true }] : [],
+      sharedPhones: [],
+      whatsapps: [],
+      sharedWhatsapps: [],
+      facebookIds: [],
+      instagramIds: [],
+      smoochIds: [],
+      socials: [],
+      sharedSocials: [],
+      urls: [],
+      locations: [],
+      activeUsers: [],
+      watchers: ids(random, 2),
+      recentLocation: { updatedAt: when(random), location: { countryCode: 'FR', latitude: 48.85, longitude: 2.35 } },
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      // On 4 of 100 customers only (kustomer-api.md 4, SAMPLE).
+      ...some(random, 0.04, { modifiedAt: slot('modifiedAt') }),
+      ...some(random, 0.25, {
+        firstName: 'Zoë',
+        lastName: random.pick(NAMES),
+        username: `u${random.int(1, 1e6)}`,
+        avatarUrl: 'https://img.example.test/a.png',
+        companyName: 'Acme & Söhne',
+        externalId: `cust-${random.int(1, 1e9)}`,
+        locale: 'fr_FR',
+        timeZone: 'Europe/Paris',
+        birthdayAt: '1987-03-04',
+        gender: random.pick(['m', 'f']),
+        presence: 'offline',
+        importedAt: when(random),
+        signedUpAt: when(random),
+        lastSeenAt: when(random),
+        lastCustomerActivityAt: when(random),
+        lastMessageIn: lastMessage(random),
+        lastMessageOut: lastMessage(random),
+        sentiment: sentiment(random),
+        sla: sla(random),
+        unmaskingWindow: { startedAt: null },
+        preview: {
+          text: slot('preview'),
+          subject: null,
+          type: 'message_in',
+          channel: 'email',
+          previewAt: when(random),
+        },
+      }),
+      lastActivityAt: slot('updatedAt'),
+      lastMessageAt: when(random),
+      lastMessageUnrespondedTo: {},
+      lastConversation: { id: slot('conversationId'), tags: [], channels: ['email'], sentiment: null },
+      conversationCounts: { done: rawSlot('number'), open: 0, snoozed: 0, all: rawSlot('number') },
+      tags: random.chance(0.3) ? ['vip', 'b2b'] : [],
+      progressiveStatus: random.pick([null, 'open', 'done']),
+      satisfactionLevel: {
+        firstSatisfaction: { sentByTeams: [] },
+        lastSatisfaction: { sentByTeams: [] },
+        count: 0,
+        avgScore: null,
+      },
+      verified: false,
+      deleted: false,
+      rev: rawSlot('rev'),
+      recentItems: [
+        { type: 'kobject', id: hex(random), updatedAt: when(random), meta: { klassName: klasses[0] ?? 'order' } },
+      ],
+      defaultLang: 'en_us',
+      roleGroupVersions: [],
+      accessOverride: [],
+      custom: custom(random, 'cust'),
+    },
+    relationships: {
+      messages: { links: { self: `/v1/customers/${slot('id')}/messages` } },
+      ...some(random, 0.3, { createdBy: to('user', slot('userId')), company: { data: null } }),
+      org: ORG,
+      modifiedBy: to('user', slot('userId')),
+      ...some(random, 0.3, {
+        sla: to('sla', hex(random)),
+        slaVersion: { data: { type: 'sla_version', id: hex(random) } },
+      }),
+      // One key for each klass, plural, with no data (kustomer-api.md 8.2).
+      ...Object.fromEntries(
+        klasses.map(klass => [
+          `${klass}s`,
+          { links: { self: `/v1/customers/${slot('id')}/klasses/${klass}` }, meta: { kobject: true } },
+        ]),
+      ),
+    },
+  };
+}
+
+function kobject(random: Random, klass: string): Shape {
+  return {
+    attributes: {
+      externalId: `${klass}-${random.int(1, 1e9)}`,
+      title: slot('name'),
+      ...some(random, 0.5, {
+        description: words(random, 20),
+        icon: 'box',
+        images: ['https://img.example.test/1.png'],
+        importedAt: when(random),
+        s3DataUrl: 'https://s3.example.test/large.json',
+        attribution: { conversationId: slot('conversationId'), channel: 'web', revenueValue: 12.5, currency: 'USD' },
+        status: 'open',
+        assignedUser: slot('userId'),
+        assignedTeam: slot('teamId'),
+        firstDone: done(random),
+        lastDone: done(random),
+        doneCount: 1,
+        reopenCount: 0,
+        reopenFromDoneCount: 0,
+      }),
+      data: {
+        lines: [{ sku: `S-${random.int(1, 999)}`, quantity: rawSlot('number'), price: random.int(1, 9999) / 100 }],
+        note: slot('preview'),
+      },
+      custom: custom(random, klass.replace(/[^A-Za-z]/g, '')),
+      tags: [],
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      rev: rawSlot('rev'),
+      klassDisplayName: klass[0]?.toUpperCase() + klass.slice(1),
+      klassMixins: random.pick([[], ['assignable']]),
+      roleGroupVersions: [],
+    },
+    relationships: {
+      org: ORG,
+      // Singular `link` here, unlike anywhere else (kustomer-api.md 8.3).
+      klass: { data: { type: 'klass', id: klass }, link: { self: `/v1/klasses/${klass}` } },
+      customer: to('customer', slot('customerId')),
+      ...some(random, 0.3, { company: to('company', hex(random)), queue: to('queue', hex(random)) }),
+    },
+  };
+}
+
+function message(random: Random): Shape {
+  const channel = random.pick(['email', 'sms', 'chat', 'facebook', 'voice', 'instagram-comment', 'whatsapp', 'form']);
+  return {
+    attributes: {
+      ...some(random, 0.5, { externalId: hex(random), importedAt: when(random), source: 'bulk', lang: 'en_us' }),
+      channel,
+      app: random.pick(['postmark', 'twilio', 'chat']),
+      size: rawSlot('number'),
+      direction: random.pick(['in', 'out']),
+      directionType: random.pick(['initial-in', 'response-out', 'followup-in']),
+      preview: slot('preview'),
+      ...some(random, 0.5, { subject: words(random, 6) }),
+      meta: messageMeta(random),
+      status: random.pick(['sent', 'received', 'error']),
+      ...some(random, 0.3, {
+        errorAt: when(random),
+        responseTime: random.int(0, 1e7),
+        responseBusinessTime: random.int(0, 1e6),
+        redacted: true,
+        redactedAt: when(random),
+        sentiment: sentiment(random),
+        reactions: [{ emoji: '👍', count: 2 }],
+        firstDelivered: { timestamp: when(random), time: 12 },
+        firstRead: { timestamp: when(random), time: 99 },
+        intentDetections: [],
+        location: {},
+        custom: custom(random, 'msg'),
+      }),
+      assignedTeams: [slot('teamId')],
+      assignedUsers: [slot('userId')],
+      createdByTeams: [],
+      auto: random.chance(0.1),
+      sentAt: slot('createdAt'),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      ...some(random, 0.5, { modifiedAt: slot('modifiedAt') }),
+      rev: rawSlot('rev'),
+    },
+    relationships: {
+      org: ORG,
+      // The type is "customers" in one official example (kustomer-api.md 8.4).
+      customer: to(random.chance(0.05) ? 'customers' : 'customer', slot('customerId'), '/v1/customers'),
+      conversation: to('conversation', slot('conversationId')),
+      ...some(random, 0.5, {
+        createdBy: to('user', slot('userId')),
+        modifiedBy: to('user', slot('userId')),
+        shortcuts: { data: ids(random, 2).map(id => ({ type: 'shortcut', id })) },
+        attachments: { links: { self: `/v1/messages/${slot('id')}/attachments` } },
+      }),
+    },
+  };
+}
+
+function note(random: Random): Shape {
+  const body = random.chance(0.08) ? longText(random, 10_000) : longText(random, random.int(40, 600));
+  return {
+    attributes: {
+      body: `${slot('preview')}\n\n${body}`,
+      ...some(random, 0.4, {
+        externalId: hex(random),
+        importedAt: when(random),
+        lang: 'en_us',
+        createdByTeams: [slot('teamId')],
+      }),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      ...some(random, 0.5, { modifiedAt: slot('modifiedAt') }),
+      deleted: false,
+    },
+    relationships: {
+      org: ORG,
+      customer: to('customer', slot('customerId')),
+      conversation: to('conversation', slot('conversationId')),
+      createdBy: to('user', slot('userId')),
+      ...some(random, 0.5, {
+        modifiedBy: to('user', slot('userId')),
+        userMentions: { data: [{ type: 'team', id: slot('teamId') }] },
+      }),
+    },
+  };
+}
+
+function shortcut(random: Random): Shape {
+  return {
+    attributes: {
+      name: slot('name'),
+      draft: { text: `Hi {{customer.name}},\n\n${words(random, 30)} **${words(random, 2)}**` },
+      ...some(random, 0.5, {
+        conversation: { name: words(random, 3), tags: [slot('tagId')], custom: custom(random, 'conv') },
+      }),
+      payload: {
+        text: {
+          blocks: [
+            {
+              key: 'a1b2c',
+              text: slot('preview'),
+              type: 'unstyled',
+              depth: 0,
+              entityRanges: [{ offset: 3, length: 4, key: 0 }],
+            },
+          ],
+          // Keys that are numbers (kustomer-api.md 8.6).
+          entityMap: {
+            '0': { type: 'placeholder', mutability: 'IMMUTABLE', data: { path: 'customer.name' } },
+            '1': { type: 'LINK' },
+          },
+        },
+      },
+      isPrivate: false,
+      appDisabled: false,
+      deleted: false,
+      rev: rawSlot('rev'),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      ...some(random, 0.5, { modifiedAt: slot('modifiedAt') }),
+    },
+    relationships: {
+      org: ORG,
+      createdBy: to('user', slot('userId')),
+      parent: { data: { type: 'shortcut_category', id: hex(random) } },
+      accessUsers: { data: [] },
+      accessTeams: { data: [{ type: 'team', id: slot('teamId') }] },
+      attachments: { data: [] },
+    },
+  };
+}
+
+function tag(random: Random): Shape {
+  return {
+    attributes: {
+      name: slot('name'),
+      color: random.pick(['#ff0000', '#00ff00', 'blue']),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      ...some(random, 0.5, { modifiedAt: slot('modifiedAt') }),
+      deleted: false,
+    },
+    relationships: { org: ORG, createdBy: to('user', slot('userId')), modifiedBy: to('user', slot('userId')) },
+  };
+}
+
+function team(random: Random): Shape {
+  return {
+    attributes: {
+      name: slot('name'),
+      displayName: slot('name'),
+      icon: 'rocket',
+      members: [slot('userId'), ...ids(random, 8)],
+      ...some(random, 0.5, { externalId: hex(random), importedAt: when(random), modifiedAt: slot('modifiedAt') }),
+      roleGroups: ids(random, 2),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      deleted: false,
+    },
+    relationships: { org: ORG, createdBy: to('user', slot('userId')), modifiedBy: to('user', slot('userId')) },
+  };
+}
+
+function user(random: Random): Shape {
+  return {
+    attributes: {
+      displayName: slot('name'),
+      name: slot('name'),
+      userType: slot('userType'),
+      email: slot('email'),
+      emailVerifiedAt: when(random),
+      ...some(random, 0.5, {
+        firstEmailVerifiedAt: when(random),
+        mobile: '+15550100',
+        emailSignature: `<p>${words(random, 6)}</p>`,
+        avatarUrl: 'https://img.example.test/u.png',
+        firstLoginAt: when(random),
+        mostRecentLoginAt: when(random),
+        modifiedAt: slot('modifiedAt'),
+      }),
+      password: { allowNew: true, forceNew: false, updatedAt: when(random) },
+      verifiedEmailStatus: 'verified',
+      isEmailValid: true,
+      roleGroups: ids(random, 2),
+      roles: ['org.user.customer.read', 'org.user.conversation'],
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+    },
+    relationships: { org: ORG, createdBy: to('user', slot('userId')), modifiedBy: to('user', slot('userId')) },
+  };
+}
+
+/** How a stream marks what is deleted (kustomer-api.md 9): a flag, a date, or both. */
+const DELETED_FLAG: ReadonlySet<Stream> = new Set<Stream>([
+  'conversations',
+  'customers',
+  'kobjects',
+  'messages',
+  'notes',
+  'shortcuts',
+  'tags',
+  'teams',
+]);
+const DELETED_AT: ReadonlySet<Stream> = new Set<Stream>(['notes', 'tags', 'teams', 'users']);
+
+export function shapeOf(
+  stream: Stream,
+  klass: string | undefined,
+  klasses: readonly string[],
+  random: Random,
+  deleted: boolean,
+): Shape {
+  const shape = draw(stream, klass, klasses, random);
+  if (deleted && DELETED_FLAG.has(stream)) shape.attributes.deleted = true;
+  if (deleted && DELETED_AT.has(stream)) {
+    shape.attributes.deletedAt = slot('updatedAt');
+    shape.relationships.deletedBy = to('user', slot('userId'));
+  }
+  return shape;
+}
+
+function draw(stream: Stream, klass: string | undefined, klasses: readonly string[], random: Random): Shape {
+  switch (stream) {
+    case 'conversations':
+      return conversation(random);
+    case 'customers':
+      return customer(random, klasses);
+    case 'kobjects':
+      return kobject(random, klass ?? 'order');
+    case 'messages':
+      return message(random);
+    case 'notes':
+      return note(random);
+    case 'shortcuts':
+      return shortcut(random);
+    case 'tags':
+      return tag(random);
+    case 'teams':
+      return team(random);
+    case 'users':
+      return user(random);
+  }
+}
