@@ -22,13 +22,16 @@ export class SyncError extends Error {
   readonly trouble: Trouble;
   readonly what: string;
   readonly todo: string;
+  /** The HTTP status behind it, where there is one. */
+  readonly status: number | undefined;
 
-  constructor(actor: Actor, trouble: Trouble, what: string, todo: string, cause?: unknown) {
+  constructor(actor: Actor, trouble: Trouble, what: string, todo: string, cause?: unknown, status?: number) {
     super(`${what} ${todo}`, cause === undefined ? undefined : { cause });
     this.actor = actor;
     this.trouble = trouble;
     this.what = what;
     this.todo = todo;
+    this.status = status;
   }
 
   /** Whether no other stream can go on either: the key is no good, or the state belongs to somebody else. */

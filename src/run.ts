@@ -9,16 +9,17 @@ import type { Api } from './github/api.ts';
 import type { Context } from './github/context.ts';
 import { requirePrivate } from './github/visibility.ts';
 import type { Config } from './inputs.ts';
+import { openJobs } from './jobs.ts';
 import { openBudget } from './kustomer/budget.ts';
 import { type Client, openClient } from './kustomer/client.ts';
 import { openSource, type Source, streamNamed } from './kustomer/source.ts';
 import { duration, type Log } from './log.ts';
 import type { Report, StreamResult } from './report.ts';
-import { type Job, listJob, searchJob } from './sync/job.ts';
-import { cutoffOf, planList, planSearch } from './sync/plan.ts';
+import type { Job } from './sync/job.ts';
+import { cutoffOf } from './sync/plan.ts';
 import { type Ending, readAll, Stopped } from './sync/read-all.ts';
 import { readAhead } from './sync/read-list.ts';
-import type { ListPages, Sink } from './sync/source.ts';
+import type { ListPages } from './sync/source.ts';
 import { iso, type State } from './sync/state.ts';
 import { USER_AGENT } from './version.ts';
 
@@ -71,36 +72,29 @@ export async function run(config: Config, context: Context, log: Log, stop: Abor
     source.expect(state.identity);
 
     const writers = new Map<string, PartsWriter>();
-    const sinkOf = (name: string): Sink => {
-      const { format, gzip } = config;
-      const writer = openParts({ directory: report.outputDir, stream: name, format, gzip, partBytes: PART_BYTES });
-      writers.set(name, writer);
-      return reporting(writer, PROGRESS_MS, () => log.info(progress(jobs)));
-    };
-    const surroundings = { idle: client.idle, signal: stop.signal };
-    const jobs: readonly Job[] = config.streams.map(selection => {
-      const { name } = selection;
-      const stream = streamNamed(name);
-      if (stream.kind === 'list') {
-        const plan = planList(name, selection, config, state);
-        return listJob(selection, plan, stream.type, lists.get(name) as ListPages, sinkOf(name), surroundings);
-      }
-      const plan = planSearch(name, selection, config, state, now);
-      if (plan.before !== undefined && plan.before.cutoff > plan.wanted.to) {
-        log.warning(
-          `The state of ${name} is ahead of the clock of this runner (${iso(plan.before.cutoff)}). What was published is not published again; check the clock of the runner that wrote it.`,
-        );
-      }
-      return searchJob(selection, plan, source.search(stream), sinkOf(name), surroundings);
+    const progress = paced(PROGRESS_MS, () => log.info(progressLine(jobs)));
+    const jobs = openJobs({
+      config,
+      state,
+      now,
+      source,
+      lists,
+      surroundings: { idle: client.idle, signal: stop.signal },
+      log,
+      writerOf(name) {
+        const { format, gzip } = config;
+        const writer = openParts({ directory: report.outputDir, stream: name, format, gzip, partBytes: PART_BYTES });
+        writers.set(name, writer);
+        return { ...writer, write: records => writer.write(records).then(progress) };
+      },
     });
 
     log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
     const endings = await readAll(jobs, stop);
-    report.streams = jobs.map(job => result(job, endings.get(job.name) as Ending, client, window));
     if (stop.signal.reason instanceof Stopped) report.stopped = stop.signal.reason.why;
-
     const files: Part[] = [];
     for (const writer of writers.values()) files.push(...(await writer.close()));
+    report.streams = jobs.map(job => result(job, endings.get(job.name) as Ending, files, client, window));
     // What the state claims of one organisation must not be mixed with another's records.
     if ([...endings.values()].some(({ error }) => error?.trouble === 'state')) return report;
     const after = await stateAfter(state, jobs, source, client, context, log, stop.signal);
@@ -152,20 +146,17 @@ async function recoverState(config: Config, context: Context, api: () => Promise
   return recover({ stateId, context, onMissing, reset: resetState, api, log });
 }
 
-/** The sink, saying now and then that the run goes on. Records are what makes it speak, so waiting costs nothing. */
-function reporting(sink: Sink, everyMs: number, say: () => void): Sink {
+/** Says something now and then. It is called whenever there is news, so waiting costs nothing. */
+function paced(everyMs: number, say: () => void): () => void {
   let last = performance.now();
-  return {
-    async write(records) {
-      await sink.write(records);
-      if (performance.now() - last < everyMs) return;
-      last = performance.now();
-      say();
-    },
+  return () => {
+    if (performance.now() - last < everyMs) return;
+    last = performance.now();
+    say();
   };
 }
 
-function progress(jobs: readonly Job[]): string {
+function progressLine(jobs: readonly Job[]): string {
   const read = jobs.filter(job => job.records() > 0).map(job => `${job.name} ${job.records().toLocaleString('en-US')}`);
   return `Read so far: ${read.join(', ')}.`;
 }
@@ -173,6 +164,7 @@ function progress(jobs: readonly Job[]): string {
 function result(
   job: Job,
   { outcome, error }: Ending,
+  files: readonly Part[],
   client: Client,
   window: { from: string; to: string },
 ): StreamResult {
@@ -182,7 +174,7 @@ function result(
     mode,
     named,
     outcome,
-    records: job.records(),
+    records: files.filter(({ stream }) => stream === name).reduce((sum, part) => sum + part.records, 0),
     requests: client.requestsFor(name),
     from: Number.isFinite(wanted.from) ? iso(wanted.from) : '',
     to: Number.isFinite(wanted.to) ? iso(wanted.to) : window.to,
@@ -200,10 +192,13 @@ async function stateAfter(
   log: Log,
   stop: AbortSignal,
 ): Promise<State | null> {
-  const search = new Map(before.search);
-  const lists = new Map(before.lists);
+  const draft = {
+    search: new Map(before.search),
+    lists: new Map(before.lists),
+    klassesCheckedAt: before.klassesCheckedAt,
+  };
   const ahead = client.clockAhead();
-  const changes = jobs.map(job => job.settle(search, lists, ahead));
+  const changes = jobs.map(job => job.settle(draft, ahead));
   if (!changes.includes(true)) return null;
   if (ahead > 0) {
     log.warning(
@@ -226,7 +221,6 @@ async function stateAfter(
     identity: source.organisation() ?? before.identity,
     savedAt: iso(Date.now()),
     run: { id: context.runId, attempt: context.attempt },
-    search,
-    lists,
+    ...draft,
   };
 }

@@ -1,14 +1,14 @@
 // Records to part files: back-pressure, a limit on size, hash and gzip in the same pass. A part has its name only when
-// it is whole; until then it is called `.partial`.
-import { createHash } from 'node:crypto';
+// it is whole and counts; until then it is called `.partial`.
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PassThrough, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { Found, Sink } from '../sync/source.ts';
+import type { Aside, Found, Sink } from '../sync/source.ts';
 import { type Format, line } from './record.ts';
 
 /** A part as the manifest lists it. */
@@ -24,6 +24,8 @@ export interface Part {
 }
 
 export interface PartsWriter extends Sink {
+  /** Parts beside the others, that belong to the stream only if they are kept. */
+  aside(): Aside;
   /** Ends the part at hand. Resolves to all parts, none of them empty. */
   close(): Promise<readonly Part[]>;
 }
@@ -39,34 +41,70 @@ export interface PartsOptions {
 
 export function openParts(options: PartsOptions): PartsWriter {
   const parts: Part[] = [];
-  let current: OpenPart | undefined;
   // Slices are read side by side and write to one file: one hand-over after the other.
+  const inTurn = takeTurns();
+  const series = openSeries(options);
+  const name = async (sealed: readonly Sealed[]) => {
+    for (const each of sealed) parts.push(await each.name(parts.length + 1));
+  };
+  return {
+    write: records => inTurn(async () => name(await series.write(records))),
+    aside() {
+      const own = openSeries(options);
+      const sealed: Sealed[] = [];
+      const inOwnTurn = takeTurns();
+      const end = () => inOwnTurn(async () => void sealed.push(...(await own.end())));
+      return {
+        write: records => inOwnTurn(async () => void sealed.push(...(await own.write(records)))),
+        async keep() {
+          await end();
+          await inTurn(() => name(sealed));
+        },
+        async drop() {
+          await end();
+          await Promise.all(sealed.map(each => each.drop()));
+        },
+      };
+    },
+    close: () =>
+      inTurn(async () => {
+        await name(await series.end());
+        return parts;
+      }),
+  };
+}
+
+function takeTurns() {
   let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+  return <T>(work: () => Promise<T>): Promise<T> => {
     const mine = turn.then(work);
     turn = mine.catch(() => {});
     return mine;
   };
+}
 
-  async function end(): Promise<void> {
-    if (current === undefined) return;
+/** A part that is written and has no name yet. */
+interface Sealed {
+  name(number: number): Promise<Part>;
+  drop(): Promise<void>;
+}
+
+/** Parts one after the other; `write` and `end` resolve to those that are written. */
+function openSeries(options: PartsOptions) {
+  let current: OpenPart | undefined;
+  const end = async (): Promise<Sealed[]> => {
+    if (current === undefined) return [];
     const part = current;
     current = undefined;
-    parts.push(await part.close());
-  }
-
+    return [await part.seal()];
+  };
   return {
-    write: records =>
-      inTurn(async () => {
-        current ??= await openPart(options, parts.length + 1);
-        await current.write(records);
-        if (current.size() >= options.partBytes) await end();
-      }),
-    close: () =>
-      inTurn(async () => {
-        await end();
-        return parts;
-      }),
+    async write(records: readonly Found[]): Promise<Sealed[]> {
+      current ??= await openPart(options);
+      await current.write(records);
+      return current.size() >= options.partBytes ? end() : [];
+    },
+    end,
   };
 }
 
@@ -74,15 +112,14 @@ interface OpenPart {
   write(records: readonly Found[]): Promise<void>;
   /** Bytes before compression. */
   size(): number;
-  close(): Promise<Part>;
+  seal(): Promise<Sealed>;
 }
 
 /** Text is handed to the file in pieces of this many characters. */
 const PIECE = 256 * 1024;
 
-async function openPart({ directory, stream, format, gzip }: PartsOptions, number: number): Promise<OpenPart> {
-  const path = `${stream}/${stream}-${String(number).padStart(5, '0')}.ndjson${gzip ? '.gz' : ''}`;
-  const file = join(directory, path);
+async function openPart({ directory, stream, format, gzip }: PartsOptions): Promise<OpenPart> {
+  const file = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(file), { recursive: true });
 
   const hash = createHash('sha256');
@@ -95,7 +132,7 @@ async function openPart({ directory, stream, format, gzip }: PartsOptions, numbe
     },
   });
   const head = gzip ? createGzip({ level: 6 }) : new PassThrough({ highWaterMark: PIECE });
-  const written = pipeline(head, meter, createWriteStream(`${file}.partial`, { flags: 'wx' }));
+  const written = pipeline(head, meter, createWriteStream(file, { flags: 'wx' }));
   // A full disk is reported by whoever writes or closes next.
   written.catch(() => {});
 
@@ -126,19 +163,18 @@ async function openPart({ directory, stream, format, gzip }: PartsOptions, numbe
       if (text !== '') await put(text);
     },
     size: () => size,
-    async close() {
+    async seal() {
       head.end();
       await written;
-      await rename(`${file}.partial`, file);
+      const sha256 = hash.digest('hex');
       const time = (at: number) => (Number.isFinite(at) ? new Date(at).toISOString() : null);
       return {
-        path,
-        stream,
-        records,
-        bytes,
-        sha256: hash.digest('hex'),
-        min_updated_at: time(min),
-        max_updated_at: time(max),
+        async name(number) {
+          const path = `${stream}/${stream}-${String(number).padStart(5, '0')}.ndjson${gzip ? '.gz' : ''}`;
+          await rename(file, join(directory, path));
+          return { path, stream, records, bytes, sha256, min_updated_at: time(min), max_updated_at: time(max) };
+        },
+        drop: () => rm(file, { force: true }),
       };
     },
   };

@@ -256,6 +256,8 @@ function problem(
         status >= 300 && status < 400
           ? 'Check `api-url`: the API itself never redirects, and a key is not sent to another host.'
           : 'Run again with debug logging on and report it to this project, with the log.',
+        undefined,
+        status,
       );
     case 'rate':
       return new SyncError(

@@ -1,7 +1,7 @@
 // One list stream, all pages of all its views (kustomer-api.md 4, 7).
 import { SyncError } from '../errors.ts';
 import { newer } from '../sync/read-list.ts';
-import type { ListPages, Resource } from '../sync/source.ts';
+import { type ListPages, type LongList, type Resource, updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import { resources } from './search.ts';
 import type { ListStream } from './streams.ts';
@@ -13,55 +13,78 @@ export interface ListOptions {
   readonly onRecord: (resource: Resource) => void;
 }
 
-export function openList({ client, stream, onRecord }: ListOptions): ListPages {
+export function openList(options: ListOptions): ListPages {
   /** Views that the API has refused to show: the parameter is not documented for every list. */
   const refused = new Set<object>();
-
-  /** One page; null when the view is one that the list may refuse, and does. */
-  async function page(path: string, mayRefuse: boolean): Promise<Record<string, unknown> | null> {
-    try {
-      return await client.ask({ method: 'GET', path, purpose: 'other', stream: stream.name, role: stream.role });
-    } catch (error) {
-      if (mayRefuse && error instanceof SyncError && error.trouble === 'request') return null;
-      throw error;
-    }
-  }
-
   return {
     async pass() {
+      const { stream } = options;
       const records = new Map<string, Resource>();
-      let pages = 0;
-      for (const view of stream.views) {
-        if (refused.has(view)) continue;
-        const shown = new Set<string>();
-        const asked = new Set<string>();
-        let path: string | null = pathOf(stream, view, 1);
-        for (let number = 1; path !== null; number++) {
-          if (asked.has(path)) throw circle(stream.name);
-          asked.add(path);
-          const answer = await page(path, number === 1 && view !== stream.views[0]);
-          if (answer === null) {
-            refused.add(view);
-            break;
-          }
-          pages++;
-          const some = resources(answer, stream.name);
-          for (const resource of some) {
-            onRecord(resource);
-            records.set(resource.id, newer(records.get(resource.id), resource));
-          }
-          path =
-            nextPath(answer, client.origin) ??
-            (isCutOff(answer, some.length, stream.pageSize) ? pathOf(stream, view, number + 1) : null);
-          const before = shown.size;
-          for (const { id } of some) shown.add(id);
-          // The list leads on and on, and shows nothing that it has not shown before.
-          if (path !== null && shown.size === before) throw circle(stream.name);
+      let answers = 0;
+      for (const view of stream.views.filter(view => !refused.has(view))) {
+        // The plain view is the first, and it must be shown.
+        const mayRefuse = view !== stream.views[0];
+        for await (const page of pages(options, view, mayRefuse)) {
+          if (page === null) refused.add(view);
+          else answers++;
+          for (const resource of page ?? []) records.set(resource.id, newer(records.get(resource.id), resource));
         }
       }
-      return { records, atOnce: pages === 1 };
+      return { records, atOnce: answers === 1 };
     },
   };
+}
+
+export function openLongList(options: ListOptions): LongList {
+  return {
+    async pass(each) {
+      let answers = 0;
+      for await (const page of pages(options, options.stream.views[0] ?? {}, false)) {
+        answers++;
+        await each((page ?? []).map(resource => ({ at: Date.parse(updatedAt(resource)), resource })));
+      }
+      return answers === 1;
+    },
+  };
+}
+
+const MOST_KNOWN = 20_000;
+
+/**
+ * The pages of one view of a list; a single null when the view is one that the list may refuse, and does.
+ * @throws SyncError `inconsistent` when the list leads on without showing anything new.
+ */
+async function* pages(
+  { client, stream, onRecord }: ListOptions,
+  view: Readonly<Record<string, string>>,
+  mayRefuse: boolean,
+): AsyncGenerator<readonly Resource[] | null> {
+  const asked = new Set<string>();
+  const known = new Set<string>();
+  let path: string | null = pathOf(stream, view, 1);
+  for (let number = 1; path !== null; number++) {
+    if (asked.has(path)) throw circle(stream.name);
+    asked.add(path);
+    let answer: Record<string, unknown>;
+    try {
+      answer = await client.ask({ method: 'GET', path, purpose: 'other', stream: stream.name, role: stream.role });
+    } catch (error) {
+      if (!(mayRefuse && number === 1 && error instanceof SyncError && error.trouble === 'request')) throw error;
+      yield null;
+      return;
+    }
+    const shown = resources(answer, stream.name);
+    for (const resource of shown) onRecord(resource);
+    yield shown;
+    path =
+      nextPath(answer, client.origin) ??
+      (isCutOff(answer, shown.length, stream.pageSize) ? pathOf(stream, view, number + 1) : null);
+    // The list leads on and on, and shows nothing that it has not shown before.
+    if (path !== null && shown.every(({ id }) => known.has(id))) throw circle(stream.name);
+    // Of a long list, the last thousands are enough to notice a circle by.
+    if (known.size > MOST_KNOWN) known.clear();
+    for (const { id } of shown) known.add(id);
+  }
 }
 
 function pathOf({ path, pageSize }: ListStream, view: Readonly<Record<string, string>>, page: number): string {

@@ -1,12 +1,15 @@
 // One search stream, a page at a time, live or from the archive (kustomer-api.md 5, 6).
 import { SyncError } from '../errors.ts';
-import type { Ask, Found, Page, Resource, SearchPages } from '../sync/source.ts';
+import type { Ask, Found, Page, Resource, SearchPages, Side } from '../sync/source.ts';
 import { updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import type { SearchStream } from './streams.ts';
 
 /** Largest page of a search (kustomer-api.md 4). */
 const PAGE_SIZE = 500;
+
+/** Links in answers are not followed: those of the archive lead to the live search (kustomer-api.md 6). */
+const PATHS: Readonly<Record<Side, string>> = { live: '/v1/customers/search', archive: '/v1/customers/archive/search' };
 
 export interface SearchOptions {
   readonly client: Client;
@@ -17,35 +20,74 @@ export interface SearchOptions {
 }
 
 export interface Search extends SearchPages {
+  /** The record updated last in a window, or null when there is none. */
+  newest(side: Side, from: number, to: number): Promise<Found | null>;
   /** Asks for any one record. */
   any(): Promise<void>;
 }
 
-export function openSearch({ client, stream, includeDeleted, onRecord }: SearchOptions): Search {
-  async function post(page: number, pageSize: number, body: Record<string, unknown>): Promise<Page> {
-    const path = `/v1/customers/search?page=${page}&pageSize=${pageSize}`;
-    const { name, role } = stream;
-    const answer = await client.ask({ method: 'POST', path, body, purpose: 'search', stream: name, role });
-    return readPage(answer, name, onRecord);
+/** All records of a stream. */
+export function openSearch(options: SearchOptions): Search {
+  const { context } = options.stream;
+  return open(options, context, [context]);
+}
+
+/** KObjects of one klass. Which of two prefixes its filter keys have is not certain (kustomer-api.md 13.21). */
+export function openKlassSearch(options: SearchOptions, klass: string): Search {
+  const context = `kobject_${klass}`;
+  return open(options, context, ['kobject', context]);
+}
+
+function open(
+  { client, stream, includeDeleted, onRecord }: SearchOptions,
+  queryContext: string,
+  prefixes: string[],
+): Search {
+  const { name, role } = stream;
+  /** The first of them is the one to use; one that the search has refused is put behind the other. */
+  const keys = [...prefixes];
+
+  async function post(side: Side, page: number, pageSize: number, criteria: (prefix: string) => object): Promise<Page> {
+    const path = `${PATHS[side]}?page=${page}&pageSize=${pageSize}`;
+    for (let refused = 0; ; ) {
+      const body = { queryContext, includeDeleted, ...criteria(keys[0] as string) };
+      try {
+        return readPage(
+          await client.ask({ method: 'POST', path, body, purpose: 'search', stream: name, role }),
+          name,
+          onRecord,
+        );
+      } catch (error) {
+        const other = error instanceof SyncError && error.status === 400 && ++refused < keys.length;
+        if (!other) throw error;
+        keys.push(keys.shift() as string);
+      }
+    }
   }
+
   return {
-    page: ask => post(ask.page, PAGE_SIZE, query(stream.context, includeDeleted, ask)),
+    page: ask => post(ask.side, ask.page, PAGE_SIZE, prefix => criteriaOf(prefix, ask)),
+    async newest(side, from, to) {
+      const ask = { side, from, to, created: null, page: 1 };
+      const page = await post(side, 1, 1, prefix => ({
+        ...criteriaOf(prefix, ask),
+        sort: [{ [`${prefix}_updated_at`]: 'desc' }],
+      }));
+      return page.found[0] ?? null;
+    },
     async any() {
-      await post(1, 1, { queryContext: stream.context, includeDeleted });
+      await post('live', 1, 1, () => ({}));
     },
   };
 }
 
-/** The body of a search: one criterion holds one operator (kustomer-api.md 5.1), and the order is oldest first. */
-function query(context: string, includeDeleted: boolean, { from, to, created }: Ask): Record<string, unknown> {
-  const criteria: Record<string, unknown>[] = [
-    { [`${context}_updated_at`]: { gte: iso(from) } },
-    { [`${context}_updated_at`]: { lt: iso(to) } },
-  ];
-  if (created !== null && created.from !== null)
-    criteria.push({ [`${context}_created_at`]: { gte: iso(created.from) } });
-  if (created !== null && created.to !== null) criteria.push({ [`${context}_created_at`]: { lt: iso(created.to) } });
-  return { queryContext: context, includeDeleted, and: criteria, sort: [{ [`${context}_updated_at`]: 'asc' }] };
+/** One criterion holds one operator (kustomer-api.md 5.1), and the order is oldest first. */
+function criteriaOf(prefix: string, { from, to, created }: Ask): Record<string, unknown> {
+  const [updatedAt, createdAt] = [`${prefix}_updated_at`, `${prefix}_created_at`];
+  const and: Record<string, unknown>[] = [{ [updatedAt]: { gte: iso(from) } }, { [updatedAt]: { lt: iso(to) } }];
+  if (created !== null && created.from !== null) and.push({ [createdAt]: { gte: iso(created.from) } });
+  if (created !== null && created.to !== null) and.push({ [createdAt]: { lt: iso(created.to) } });
+  return { and, sort: [{ [updatedAt]: 'asc' }] };
 }
 
 function readPage(answer: Record<string, unknown>, stream: string, onRecord: (resource: Resource) => void): Page {

@@ -1,14 +1,25 @@
 // The face of this wing: a stream's name -> what sync needs to read it. It also knows whose records these are.
 import { SyncError } from '../errors.ts';
-import { type ListPages, organisationOf, type Resource, type SearchPages } from '../sync/source.ts';
+import {
+  type Klasses,
+  type ListPages,
+  type LongList,
+  organisationOf,
+  type Resource,
+  type SearchPages,
+} from '../sync/source.ts';
 import type { Client } from './client.ts';
-import { openList } from './lists.ts';
+import { openKlasses } from './klasses.ts';
+import { openList, openLongList } from './lists.ts';
 import { openSearch } from './search.ts';
-import { type ListStream, type SearchStream, STREAMS, type Stream } from './streams.ts';
+import { type ListStream, OLD_NOTES, type SearchStream, STREAMS, type Stream } from './streams.ts';
 
 export interface Source {
   readonly search: (stream: SearchStream) => SearchPages;
   readonly list: (stream: ListStream) => ListPages;
+  /** All notes, also those older than any search of notes reaches. */
+  readonly oldNotes: () => LongList;
+  readonly klasses: (stream: SearchStream) => Klasses;
   /** From now on, records of another organisation than this one are refused; null as long as it is not known. */
   expect(organisation: string | null): void;
   /** The organisation of the records seen so far, or null. */
@@ -47,6 +58,8 @@ export function openSource(client: Client, includeDeleted: boolean): Source {
   return {
     search: stream => openSearch({ client, stream, includeDeleted, onRecord }),
     list: stream => openList({ client, stream, onRecord }),
+    oldNotes: () => openLongList({ client, stream: OLD_NOTES, onRecord }),
+    klasses: stream => openKlasses({ client, stream, includeDeleted, onRecord }),
     expect(organisation) {
       expected = organisation;
       check(seen);

@@ -3,8 +3,9 @@ import type { Selection } from '../inputs.ts';
 import { clamp, type Interval } from './intervals.ts';
 import type { ListPlan, SearchPlan } from './plan.ts';
 import { readList } from './read-list.ts';
+import { readOld } from './read-old.ts';
 import { readSearch, type SearchProgress } from './read-search.ts';
-import type { ListPages, SearchPages, Sink } from './source.ts';
+import type { Aside, ListPages, LongList, SearchPages, Sink } from './source.ts';
 import { isComplete, type ListState, type SearchState, searchStateAfter } from './state.ts';
 
 export interface Job extends Selection {
@@ -18,7 +19,14 @@ export interface Job extends Selection {
    * Puts what is now published of the stream into the state to come. A clock that is `aheadMs` ahead of the source's has
    * asked for times that had not come yet: they are not claimed. False when there is nothing to put in.
    */
-  settle(search: Map<string, SearchState>, lists: Map<string, ListState>, aheadMs: number): boolean;
+  settle(draft: Draft, aheadMs: number): boolean;
+}
+
+/** The streams of the state to come. */
+export interface Draft {
+  readonly search: Map<string, SearchState>;
+  readonly lists: Map<string, ListState>;
+  klassesCheckedAt: number | null;
 }
 
 export interface Surroundings {
@@ -27,25 +35,44 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
+/** Where a stream's old records are when the archive has none of them: in a list, which has to be read whole. */
+export interface OldRecords {
+  readonly pages: LongList;
+  readonly aside: () => Aside;
+}
+
 export function searchJob(
   selection: Selection,
   plan: SearchPlan,
   pages: SearchPages,
   sink: Sink,
   { idle, signal }: Surroundings,
+  old?: OldRecords,
 ): Job {
-  const { wanted, work, before } = plan;
+  const { wanted, work, before, edges } = plan;
   const progress: SearchProgress = { read: [], fresh: new Set(), records: 0 };
   const complete = () => isComplete(work, progress.read, wanted);
+  const from = plan.listedUntil ?? Number.NEGATIVE_INFINITY;
+
+  async function readFromList({ pages, aside }: OldRecords): Promise<void> {
+    const part = clamp(work.work, Number.NEGATIVE_INFINITY, from);
+    if (part.length === 0) return;
+    progress.records += await readOld({ pages, aside, work: part, signal });
+    progress.read.push(...part);
+  }
+
   return {
     ...selection,
     wanted,
     async read() {
-      await readSearch({ pages, sink, work, progress, idle, signal });
+      const recent = { ...work, work: clamp(work.work, from, Number.POSITIVE_INFINITY) };
+      const both = [readSearch({ pages, sink, work: recent, edges, progress, idle, signal }), old && readFromList(old)];
+      // Both come to their end before one of them fails the stream: no reader goes on behind its back.
+      for (const each of await Promise.allSettled(both)) if (each.status === 'rejected') throw each.reason;
       return complete();
     },
     records: () => progress.records,
-    settle(search, _lists, aheadMs) {
+    settle({ search }, aheadMs) {
       // A full refresh that was not finished has replaced nothing.
       if (selection.mode === 'full_refresh' && !complete()) return false;
       const cutoff = wanted.to - aheadMs;
@@ -74,7 +101,7 @@ export function listJob(
       return true;
     },
     records: () => done?.records ?? 0,
-    settle(_search, lists) {
+    settle({ lists }) {
       if (done === undefined) return false;
       lists.set(selection.name, done.state);
       return true;

@@ -2,9 +2,11 @@
 // what is read. A claim is made only after the records it speaks of have reached the sink.
 import type { Interval } from './intervals.ts';
 import { floor, SECOND } from './pages.ts';
-import type { Found, SearchPages, Sink } from './source.ts';
+import { bySide, type Edges } from './plan.ts';
+import type { Found, SearchPages, Side, Sink } from './source.ts';
 import { fingerprint, type SearchWork } from './state.ts';
 import { isWhole, type Senses, type Slice, walk } from './walk.ts';
+import { walkBoth } from './walk-both.ts';
 
 /** What has been read so far. It holds at every moment, also when reading ends with an error. */
 export interface SearchProgress {
@@ -19,6 +21,7 @@ export interface SearchReading {
   readonly pages: SearchPages;
   readonly sink: Sink;
   readonly work: SearchWork;
+  readonly edges: Edges;
   readonly progress: SearchProgress;
   /** How many more requests could be in flight if there were any to make. */
   readonly idle: () => number;
@@ -29,6 +32,7 @@ export interface SearchReading {
 interface Reader {
   readonly slice: Slice;
   readonly part: Interval;
+  readonly sides: Side | 'both';
   /** How many pages its last answer says are left; infinite until it has had one. */
   pagesLeft: number;
 }
@@ -38,13 +42,13 @@ const WORTH_CUTTING = 8;
 
 /** Reads until the work is done. Rejects with what went wrong, once no reader is at work any more. */
 export async function readSearch(reading: SearchReading): Promise<void> {
-  const senses: Senses = { grain: 1 };
+  const senses: Record<Side, Senses> = { live: { grain: 1 }, archive: { grain: 1 } };
   const readers = new Set<Reader>();
   const running: Promise<void>[] = [];
   let failure: { error: unknown } | undefined;
 
-  function start(slice: Slice, part: Interval): void {
-    const reader: Reader = { slice, part, pagesLeft: Number.POSITIVE_INFINITY };
+  function start(slice: Slice, part: Interval, sides: Reader['sides']): void {
+    const reader: Reader = { slice, part, sides, pagesLeft: Number.POSITIVE_INFINITY };
     readers.add(reader);
     running.push(
       read(reader)
@@ -56,10 +60,10 @@ export async function readSearch(reading: SearchReading): Promise<void> {
   }
 
   async function read(reader: Reader): Promise<void> {
-    const { slice, part } = reader;
+    const { slice, part, sides } = reader;
     const claim = { from: slice.from, to: slice.from };
     reading.progress.read.push(claim);
-    const steps = walk(slice, senses);
+    const steps = sides === 'both' ? walkBoth(slice, senses) : walk(slice, senses[sides], sides);
     // Nothing waits for the answer to what is whole, and the first step has no question before it.
     const nothing = undefined as never;
     for (let step = steps.next(nothing); !step.done && failure === undefined; ) {
@@ -85,19 +89,21 @@ export async function readSearch(reading: SearchReading): Promise<void> {
         .filter(each => Number.isFinite(each.pagesLeft))
         .sort((a, b) => b.pagesLeft - a.pagesLeft);
       if (largest === undefined || largest.pagesLeft < WORTH_CUTTING) return;
-      const { slice, part } = largest;
+      const { slice, part, sides } = largest;
       const middle = floor((slice.from + slice.to) / 2, SECOND);
       if (middle <= slice.from) return;
       const rest = { from: middle, to: slice.to };
       slice.to = middle;
       largest.pagesLeft /= 2;
-      start(rest, part);
+      start(rest, part, sides);
     }
   }
 
-  for (const part of reading.work.work) {
-    // A border on a whole second means the same to a search that compares seconds as to one that compares milliseconds.
-    start({ from: part.from, to: -floor(-part.to, SECOND) }, part);
+  for (const interval of reading.work.work) {
+    for (const { part, sides } of bySide(interval, reading.edges)) {
+      // A border on a whole second means the same to a search that compares seconds as to one that compares milliseconds.
+      start({ from: part.from, to: -floor(-part.to, SECOND) }, part, sides);
+    }
   }
   // More readers may join while these are awaited.
   for (let n = 0; n < running.length; n++) await running[n];

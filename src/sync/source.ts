@@ -17,8 +17,12 @@ export interface Found {
   readonly undated?: true;
 }
 
+/** Which search: the live one has what was updated in the last two years, the archive what is older. */
+export type Side = 'live' | 'archive';
+
 /** One page of a search to ask for: `from <= updated_at < to`, oldest first. */
 export interface Ask {
+  readonly side: Side;
   readonly from: number;
   readonly to: number;
   /** Narrows a crowded instant by `created_at`: `from <= created_at < to`, either side open when null. */
@@ -62,6 +66,32 @@ export interface ListPages {
 /** Where records go. Resolves when there is room for more. */
 export interface Sink {
   write(records: readonly Found[]): Promise<void>;
+}
+
+/** Where records go that count only when they are all there. */
+export interface Aside extends Sink {
+  keep(): Promise<void>;
+  drop(): Promise<void>;
+}
+
+/** A list too long to be held, and in no known order. */
+export interface LongList {
+  /** Reads it once, a page at a time. Resolves to whether one answer held it all. */
+  pass(each: (found: readonly Found[]) => Promise<void>): Promise<boolean>;
+}
+
+/** The kinds of a stream that may not show all of them at once. */
+export interface Klasses {
+  /** All there are. */
+  names(): Promise<readonly string[]>;
+  /** One klass on its own. */
+  pages(klass: string): SearchPages;
+  /** The record of a klass that was updated last in a window; null when there is none, or no such klass. */
+  newest(klass: string, side: Side, from: number, to: number): Promise<Found | null>;
+  /** Whether the stream itself shows a record. */
+  isShownPlainly(side: Side, found: Found): Promise<boolean>;
+  /** Whether an error says that a klass is not there any more. */
+  isGone(error: unknown): boolean;
 }
 
 /** The id of the organisation that a record belongs to (`relationships.org`), or null when it does not say. */

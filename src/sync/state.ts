@@ -32,6 +32,8 @@ export interface State {
   readonly run: { readonly id: string; readonly attempt: string };
   readonly search: ReadonlyMap<string, SearchState>;
   readonly lists: ReadonlyMap<string, ListState>;
+  /** When the klasses of KObjects were last checked, in milliseconds; null: never. */
+  readonly klassesCheckedAt: number | null;
 }
 
 export const NO_STATE: State = {
@@ -41,6 +43,7 @@ export const NO_STATE: State = {
   run: { id: '', attempt: '' },
   search: new Map(),
   lists: new Map(),
+  klassesCheckedAt: null,
 };
 
 /** Names one version of one record: its instant in milliseconds (`-` when it has none) and its id. */
@@ -129,6 +132,7 @@ export function serialise(state: State): string {
     identity: state.identity,
     saved_at: state.savedAt,
     run: state.run,
+    klasses_checked_at: state.klassesCheckedAt === null ? null : iso(state.klassesCheckedAt),
     streams: Object.fromEntries(Object.entries(streams).sort(byKey)),
   };
   return `${JSON.stringify(document, null, 1)}\n`;
@@ -154,7 +158,7 @@ export function parseState(text: string, place: string): State {
     throw damaged('it is not JSON', error);
   }
   if (!isObject(document)) throw damaged('it is not an object');
-  const { version, generation, identity, saved_at: savedAt, run, streams } = document;
+  const { version, generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, streams } = document;
   if (typeof version !== 'number') throw damaged('it names no version');
   if (version > VERSION) {
     throw new SyncError(
@@ -170,6 +174,7 @@ export function parseState(text: string, place: string): State {
   if (identity !== null && (typeof identity !== 'string' || identity === ''))
     throw damaged('its identity is unreadable');
   if (!isObject(streams)) throw damaged('it has no streams');
+  if (checkedAt !== null && Number.isNaN(time(checkedAt))) throw damaged('when its klasses were checked is unreadable');
 
   const search = new Map<string, SearchState>();
   const lists = new Map<string, ListState>();
@@ -187,6 +192,7 @@ export function parseState(text: string, place: string): State {
     run: { id: String(by.id ?? ''), attempt: String(by.attempt ?? '') },
     search,
     lists,
+    klassesCheckedAt: checkedAt === null ? null : time(checkedAt),
   };
 }
 

@@ -5,7 +5,7 @@
 // would skip records. Records of one instant are handed on together, and only when it is known that there are no more
 // of them; so any point between two hand-overs is a place to go on from, without doubles and without gaps.
 import { contradiction, dated, floor, SECOND, within } from './pages.ts';
-import type { Ask, Found, Page } from './source.ts';
+import type { Ask, Found, Page, Side } from './source.ts';
 import { readWhole } from './whole.ts';
 
 /** A part of a stream's work. `from` moves up as it is read; `to` may be moved down to give the rest to another reader. */
@@ -39,7 +39,7 @@ export function isWhole(step: Ask | Whole): step is Whole {
  * Reads a slice. Yields what to ask for (and expects the page) or what is whole (and expects nothing).
  * @throws SyncError `inconsistent` when the source contradicts itself and asking again does not help.
  */
-export function* walk(slice: Slice, senses: Senses): Generator<Ask | Whole, void, Page> {
+export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Ask | Whole, void, Page> {
   let width = Number.POSITIVE_INFINITY;
   let patience = PATIENCE;
   let reached = slice.from;
@@ -51,7 +51,7 @@ export function* walk(slice: Slice, senses: Senses): Generator<Ask | Whole, void
       width *= 2;
     }
     const asked = Math.min(slice.to, floor(from + width, SECOND));
-    const page = yield { from, to: asked, created: null, page: 1 };
+    const page = yield { side, from, to: asked, created: null, page: 1 };
     // The slice may have been shortened meanwhile: what lies beyond its end is another reader's now.
     const to = Math.min(asked, slice.to);
     const found = dated(page.found, from);
@@ -67,7 +67,7 @@ export function* walk(slice: Slice, senses: Senses): Generator<Ask | Whole, void
       } else if (page.timedOut) {
         if (patience-- === 0) throw contradiction('stays cut short', from);
       } else {
-        yield hand(slice, yield* readWhole({ from, to: asked }), asked);
+        yield hand(slice, yield* readWhole({ from, to: asked }, side), asked);
       }
     } else if (inside.length === 0) {
       if (page.found.length === 0 && (page.total ?? 0) === 0) yield hand(slice, [], to);
@@ -80,7 +80,7 @@ export function* walk(slice: Slice, senses: Senses): Generator<Ask | Whole, void
         yield hand(slice, whole, last);
       } else {
         const instant = { from: Math.max(from, first), to: first + senses.grain };
-        const group = yield* readWhole(instant);
+        const group = yield* readWhole(instant, side);
         // Its records were there a moment ago. Either they have just been updated, or a search for one millisecond
         // finds nothing because only whole seconds are compared: then the second is read as one.
         if (group.length === 0 && senses.grain === 1) senses.grain = SECOND;

@@ -6,7 +6,7 @@
 // that fit one page each: a single page needs no order.
 import type { Interval } from './intervals.ts';
 import { contradiction, dated, floor, SECOND, within } from './pages.ts';
-import type { Ask, CreatedRange, Found, Page } from './source.ts';
+import type { Ask, CreatedRange, Found, Page, Side } from './source.ts';
 
 /** The deepest result that a search surely gives: AWS and the web app say 10,000, Kustomer 100 pages (kustomer-api.md 12). */
 const REACH = 10_000;
@@ -21,17 +21,21 @@ const EVERYTHING: CreatedRange = { from: null, to: null };
  * Reads all records of a window.
  * @throws SyncError `inconsistent` when they cannot all be had.
  */
-export function* readWhole(window: Interval, created: CreatedRange = EVERYTHING): Generator<Ask, Found[], Page> {
+export function* readWhole(
+  window: Interval,
+  side: Side,
+  created: CreatedRange = EVERYTHING,
+): Generator<Ask, Found[], Page> {
   const range = created === EVERYTHING ? null : created;
   let kept = new Map<string, Found>();
   for (let pass = 1; ; pass++) {
-    const { total, steady, beyond } = yield* readPages(window, range, kept);
+    const { total, steady, beyond } = yield* readPages({ side, ...window, created: range }, kept);
     if (steady && !beyond && kept.size >= total) return [...kept.values()];
 
     // A total that is just the reach may be a larger one that was capped.
     const cuts = cut([...kept.values()], created, total === REACH ? 2 * REACH : total);
     if (cuts.length > 0) {
-      const parts = yield* readParts(window, created, cuts);
+      const parts = yield* readParts(window, side, created, cuts);
       if (parts !== null) return parts;
     } else if (beyond) {
       throw contradiction(`has more records of one instant than it gives (${total}), all created at once`, window.from);
@@ -46,14 +50,13 @@ export function* readWhole(window: Interval, created: CreatedRange = EVERYTHING)
 
 /** One pass over the pages of a window. `beyond`: it holds more than a search reaches, so the pass was not finished. */
 function* readPages(
-  window: Interval,
-  created: CreatedRange | null,
+  window: Omit<Ask, 'page'>,
   kept: Map<string, Found>,
 ): Generator<Ask, { total: number; steady: boolean; beyond: boolean }, Page> {
   let total: number | null = null;
   let steady = true;
   for (let number = 1; ; number++) {
-    const page = yield { ...window, created, page: number };
+    const page = yield { ...window, page: number };
     const before = kept.size;
     for (const each of within(dated(page.found, window.from), window.from, window.to)) kept.set(each.resource.id, each);
     if (number === 1) total = page.total;
@@ -73,6 +76,7 @@ function* readPages(
 /** Reads a window part by part; null when the parts do not add up to what is there, as when one has no `created_at`. */
 function* readParts(
   window: Interval,
+  side: Side,
   created: CreatedRange,
   cuts: readonly number[],
 ): Generator<Ask, Found[] | null, Page> {
@@ -80,9 +84,9 @@ function* readParts(
   const borders = [created.from, ...cuts, created.to];
   for (let n = 1; n < borders.length; n++) {
     const part = { from: borders[n - 1] as number | null, to: borders[n] as number | null };
-    for (const each of yield* readWhole(window, part)) kept.set(each.resource.id, each);
+    for (const each of yield* readWhole(window, side, part)) kept.set(each.resource.id, each);
   }
-  const page = yield { ...window, created: created === EVERYTHING ? null : created, page: 1 };
+  const page = yield { side, ...window, created: created === EVERYTHING ? null : created, page: 1 };
   return !page.timedOut && kept.size >= (page.total ?? 0) ? [...kept.values()] : null;
 }
 

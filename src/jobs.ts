@@ -1,0 +1,74 @@
+// The selected streams as jobs: each gets its plan, its source and its sink.
+import type { PartsWriter } from './files/parts.ts';
+import type { Config, Selection } from './inputs.ts';
+import { type Source, streamNamed } from './kustomer/source.ts';
+import type { SearchStream } from './kustomer/streams.ts';
+import type { Log } from './log.ts';
+import { type Job, listJob, type Surroundings, searchJob } from './sync/job.ts';
+import { kobjectsJob, partOf } from './sync/job-kobjects.ts';
+import { planList, planSearch } from './sync/plan.ts';
+import type { ListPages, Sink } from './sync/source.ts';
+import { iso, type State } from './sync/state.ts';
+
+export interface Jobs {
+  readonly config: Pick<Config, 'streams' | 'startDate' | 'settleMs' | 'lookbackMs' | 'archive'>;
+  readonly state: State;
+  /** Milliseconds since the epoch, the same for all. */
+  readonly now: number;
+  readonly source: Source;
+  /** The list streams, begun already. */
+  readonly lists: ReadonlyMap<string, ListPages>;
+  readonly writerOf: (stream: string) => Omit<PartsWriter, 'close'>;
+  readonly surroundings: Surroundings;
+  readonly log: Log;
+}
+
+export function openJobs(jobs: Jobs): Job[] {
+  const { config, state, source, lists, writerOf, surroundings, log } = jobs;
+  if (config.archive === 'never' && config.streams.some(({ name }) => streamNamed(name).kind === 'search')) {
+    log.notice('Records last updated more than two years ago are skipped, as `archive: never` says.');
+  }
+  return config.streams.map(selection => {
+    const { name } = selection;
+    const stream = streamNamed(name);
+    const writer = writerOf(name);
+    if (stream.kind === 'list') {
+      const plan = planList(name, selection, config, state);
+      return listJob(selection, plan, stream.type, lists.get(name) as ListPages, writer, surroundings);
+    }
+    if (name === 'kobjects') return openKObjects(jobs, selection, stream, writer);
+    const plan = planOf(jobs, name, selection, stream);
+    const old = plan.listedUntil === null ? undefined : { pages: source.oldNotes(), aside: () => writer.aside() };
+    return searchJob(selection, plan, source.search(stream), writer, surroundings, old);
+  });
+}
+
+function openKObjects(jobs: Jobs, selection: Selection, stream: SearchStream, sink: Sink): Job {
+  const { state, now, source, surroundings, log } = jobs;
+  const apart = [...state.search.keys()].filter(key => key.startsWith(partOf(selection.name, '')));
+  return kobjectsJob({
+    selection,
+    planOf: klass => planOf(jobs, klass === null ? selection.name : partOf(selection.name, klass), selection, stream),
+    plain: source.search(stream),
+    klasses: source.klasses(stream),
+    sink,
+    surroundings,
+    apart: apart.map(key => key.slice(partOf(selection.name, '').length)),
+    checkedAt: state.klassesCheckedAt,
+    now,
+    onUnchecked: () =>
+      log.warning(
+        'The API key may not list klasses (403), so it is not certain that all KObjects are read. Make a key that also has the role org.permission.klass.read.',
+      ),
+  });
+}
+
+function planOf({ config, state, now, log }: Jobs, name: string, selection: Selection, stream: SearchStream) {
+  const plan = planSearch(name, selection, config, state, now, stream.archived);
+  if (plan.before !== undefined && plan.before.cutoff > plan.wanted.to) {
+    log.warning(
+      `The state of ${name} is ahead of this run's clock (${iso(plan.before.cutoff)}). What was published is not published again; check the clock of the runner that wrote it.`,
+    );
+  }
+  return plan;
+}

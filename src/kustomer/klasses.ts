@@ -1,0 +1,67 @@
+// Which klasses of KObjects there are, and whether the plain `kobject` context shows them (kustomer-api.md 13.20).
+import { SyncError } from '../errors.ts';
+import type { Klasses } from '../sync/source.ts';
+import { openList } from './lists.ts';
+import { openKlassSearch, openSearch, type Search, type SearchOptions } from './search.ts';
+import type { ListStream } from './streams.ts';
+
+/** Not a stream: the list of klasses shows one status at a time (kustomer-api.md 7). */
+const KLASSES: ListStream = {
+  kind: 'list',
+  name: 'klasses',
+  type: 'klass',
+  path: '/v1/klasses',
+  pageSize: 100,
+  views: [{ status: 'enabled' }, { status: 'existing_only' }, { status: 'disabled' }],
+  role: 'org.permission.klass.read',
+};
+
+export function openKlasses(options: SearchOptions): Klasses {
+  const plain = openSearch(options);
+  const own = new Map<string, Search>();
+  const searchOf = (klass: string): Search => {
+    const search = own.get(klass) ?? openKlassSearch(options, klass);
+    own.set(klass, search);
+    return search;
+  };
+  return {
+    async names() {
+      const { records } = await openList({
+        client: options.client,
+        stream: KLASSES,
+        onRecord: options.onRecord,
+      }).pass();
+      const names = [...records.values()].map(({ attributes }) => attributes?.name);
+      return names.filter(name => typeof name === 'string').sort();
+    },
+    pages: searchOf,
+    async newest(klass, side, from, to) {
+      try {
+        return await searchOf(klass).newest(side, from, to);
+      } catch (error) {
+        if (isGone(error)) return null;
+        throw error;
+      }
+    },
+    async isShownPlainly(side, found) {
+      const created = Date.parse(String(found.resource.attributes?.createdAt));
+      // A second around it means the same to every search, and both times together leave few others.
+      const second = (at: number) => ({
+        from: Math.floor(at / 1_000) * 1_000,
+        to: Math.floor(at / 1_000) * 1_000 + 1_000,
+      });
+      const window = { side, ...second(found.at), created: Number.isNaN(created) ? null : second(created) };
+      for (let page = 1; ; page++) {
+        const { found: some, total, size } = await plain.page({ ...window, page });
+        if (some.some(({ resource }) => resource.id === found.resource.id)) return true;
+        if (some.length === 0 || page * size >= (total ?? 0)) return false;
+      }
+    },
+    isGone,
+  };
+}
+
+/** A klass that is not there (any more) has no context to search in (kustomer-api.md 13.28). */
+function isGone(error: unknown): boolean {
+  return error instanceof SyncError && (error.status === 404 || error.status === 410);
+}

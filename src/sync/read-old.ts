@@ -1,0 +1,107 @@
+// Records that only a long list in no known order still shows: the notes older than the live search reaches, since the
+// archive has no notes (kustomer-api.md 6). They count all together or not at all.
+import { SyncError } from '../errors.ts';
+import type { Interval, IntervalSet } from './intervals.ts';
+import type { Aside, Found, LongList } from './source.ts';
+
+export interface OldReading {
+  readonly pages: LongList;
+  /** Opens a place for records that count only if all are there. */
+  readonly aside: () => Aside;
+  readonly work: IntervalSet;
+  readonly signal: AbortSignal;
+}
+
+/** A list whose records keep moving between the pages is given up after so many tries; the next run tries again. */
+const MOST_TRIES = 5;
+
+/** Resolves to how many records were kept. Rejects with what went wrong; nothing is kept then. */
+export async function readOld({ pages, aside, work, signal }: OldReading): Promise<number> {
+  for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
+    const place = aside();
+    try {
+      const first = tally();
+      const atOnce = await pages.pass(async found => {
+        signal.throwIfAborted();
+        const mine = first.fresh(found).filter(each => isIn(each, work));
+        if (mine.length === 0) return;
+        await place.write(mine);
+        first.written += mine.length;
+      });
+      if (atOnce || (await again(pages, signal)).isSame(first)) {
+        await place.keep();
+        return first.written;
+      }
+      await place.drop();
+    } catch (error) {
+      await place.drop();
+      throw error;
+    }
+  }
+  throw new SyncError(
+    'kustomer',
+    'inconsistent',
+    'The list of notes changed each time it was read, so it is not certain that all old notes were in it.',
+    'None of them is taken for read; run again at a quieter time.',
+  );
+}
+
+/** A record moves to another page when one before it goes, and may then be missed: so what is there is counted again. */
+async function again(pages: LongList, signal: AbortSignal): Promise<Tally> {
+  const second = tally();
+  await pages.pass(async found => {
+    signal.throwIfAborted();
+    second.fresh(found);
+  });
+  return second;
+}
+
+interface Tally {
+  written: number;
+  /** The records that the page before did not show: a record that comes in moves the others, and one of them shows twice. */
+  fresh(found: readonly Found[]): Found[];
+  isSame(other: Tally): boolean;
+  readonly sums: () => readonly [number, number, number];
+}
+
+/** Which records a pass has shown, in a few numbers that do not depend on the order. */
+function tally(): Tally {
+  let count = 0;
+  let low = 0;
+  let high = 0;
+  let before = new Set<string>();
+  const own: Tally = {
+    written: 0,
+    fresh(found) {
+      const fresh = found.filter(({ resource }) => !before.has(resource.id));
+      before = new Set(found.map(({ resource }) => resource.id));
+      for (const { resource } of fresh) {
+        const [a, b] = hash(resource.id);
+        count++;
+        low = (low + a) >>> 0;
+        high = (high + b) >>> 0;
+      }
+      return fresh;
+    },
+    isSame: other => own.sums().every((sum, n) => sum === other.sums()[n]),
+    sums: () => [count, low, high],
+  };
+  return own;
+}
+
+/** Two independent 32-bit hashes (FNV-1a with two offsets). */
+function hash(text: string): [number, number] {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (let n = 0; n < text.length; n++) {
+    a = Math.imul(a ^ text.charCodeAt(n), 0x01000193);
+    b = Math.imul(b ^ text.charCodeAt(n), 0x85ebca6b);
+  }
+  return [a >>> 0, b >>> 0];
+}
+
+/** A record without a date that can be read is older than anything: it must not be lost. */
+function isIn({ at }: Found, work: IntervalSet): boolean {
+  if (Number.isNaN(at)) return work[0]?.from === 0;
+  return work.some((part: Interval) => at >= part.from && at < part.to);
+}
