@@ -72,7 +72,8 @@ export function kobjectsJob(kobjects: KObjects): Job {
     for (const side of sides) {
       for (let look = 1; look <= LOOKS; look++) {
         surroundings.signal.throwIfAborted();
-        const newest = await klasses.newest(klass, side, wanted.from, wanted.to);
+        // Also by a record that is too young to be wanted yet: it will be.
+        const newest = await klasses.newest(klass, side, wanted.from, wanted.to + CHECK_EVERY_MS);
         if (newest === null || Number.isNaN(newest.at)) break;
         if (await klasses.isShownPlainly(side, newest)) return false;
         if (look === LOOKS) return true;

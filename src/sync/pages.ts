@@ -23,6 +23,11 @@ export function dated(found: readonly Found[], from: number): readonly Found[] {
   });
 }
 
+/** Whether there are records that a search for [from, to) has no reason to give, even one that compares whole seconds. */
+export function hasStrangers(found: readonly Found[], from: number, to: number): boolean {
+  return found.some(({ at }) => at < floor(from, SECOND) || at >= -floor(-to, SECOND));
+}
+
 /** The records of a page that belong to a window. What is newer has been updated since, and is another window's. */
 export function within(found: readonly Found[], from: number, to: number): Found[] {
   return found.filter(({ at }) => at >= from && at < to);

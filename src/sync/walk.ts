@@ -4,7 +4,7 @@
 // The page is always the first one, from the last instant known to be whole: a page number over a result that changes
 // would skip records. Records of one instant are handed on together, and only when it is known that there are no more
 // of them; so any point between two hand-overs is a place to go on from, without doubles and without gaps.
-import { contradiction, dated, floor, SECOND, within } from './pages.ts';
+import { contradiction, dated, floor, hasStrangers, SECOND, within } from './pages.ts';
 import type { Ask, Found, Page, Side } from './source.ts';
 import { readWhole } from './whole.ts';
 
@@ -43,6 +43,7 @@ export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Ask |
   let width = Number.POSITIVE_INFINITY;
   let patience = PATIENCE;
   let reached = slice.from;
+  let suspect = '';
   while (slice.from < slice.to) {
     const { from } = slice;
     if (from > reached) {
@@ -58,7 +59,13 @@ export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Ask |
     const inside = within(found, from, to);
     if (comparesSeconds(found, from)) senses.grain = SECOND;
 
-    if (isEnd(page)) {
+    // A page with records of another time, or one that is neither full nor the last, may lack some of this window: it is
+    // asked for again, and believed when it comes again as it was. A stale index is over soon; a smaller page is not.
+    const doubtful = hasStrangers(found, from, asked) || (!isEnd(page) && page.found.length < page.size);
+    if (doubtful && page.found.length > 0 && suspect !== idsOf(page)) {
+      suspect = idsOf(page);
+      if (patience-- === 0) throw contradiction('gives something else each time it is asked', from);
+    } else if (isEnd(page)) {
       yield hand(slice, inside, to);
     } else if (page.timedOut || !isSorted(inside, senses)) {
       // A smaller window is easier on the search, and one that fits a page needs no order.
@@ -69,21 +76,29 @@ export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Ask |
       } else {
         yield hand(slice, yield* readWhole({ from, to: asked }, side), asked);
       }
+    } else if (inside.length === 0 && comparesSeconds(found, from)) {
+      // The page is full of what comes before the asked millisecond in its second.
+      const rest = { from, to: Math.min(floor(from, SECOND) + SECOND, asked) };
+      yield hand(slice, yield* readWhole(rest, side), rest.to);
     } else if (inside.length === 0) {
       if (page.found.length === 0 && (page.total ?? 0) === 0) yield hand(slice, [], to);
       else if (patience-- === 0) throw contradiction('gives no record of a window that it says is not empty', from);
     } else {
-      const first = floor((inside[0] as Found).at, senses.grain);
-      const last = floor((inside.at(-1) as Found).at, senses.grain);
+      // Another reader may learn meanwhile what the search compares; this page is judged by one measure.
+      const { grain } = senses;
+      const first = floor((inside[0] as Found).at, grain);
+      const last = floor((inside.at(-1) as Found).at, grain);
       if (first < last) {
         const whole = inside.filter(({ at }) => at < last);
         yield hand(slice, whole, last);
       } else {
-        const instant = { from: Math.max(from, first), to: first + senses.grain };
+        const instant = { from: Math.max(from, first), to: first + grain };
+        // Nothing lies before it. Said at once, so that the slice cannot be cut before the instant while it is read.
+        if (instant.from > from) yield hand(slice, [], instant.from);
         const group = yield* readWhole(instant, side);
         // Its records were there a moment ago. Either they have just been updated, or a search for one millisecond
         // finds nothing because only whole seconds are compared: then the second is read as one.
-        if (group.length === 0 && senses.grain === 1) senses.grain = SECOND;
+        if (group.length === 0 && grain === 1) senses.grain = SECOND;
         else yield hand(slice, group, instant.to);
       }
     }
@@ -98,8 +113,13 @@ function hand(slice: Slice, whole: readonly Found[], until: number): Whole {
 
 /** Whether a first page is all there is, by everything it says of itself. Anything less is confirmed by asking on. */
 function isEnd(page: Page): boolean {
-  if (page.timedOut || page.more) return false;
-  return page.total === null ? page.found.length < page.size : page.total === page.found.length;
+  // A full page that says it is all is believed only when nothing comes after it.
+  if (page.timedOut || page.more || page.found.length >= page.size) return false;
+  return page.total === null || page.total === page.found.length;
+}
+
+function idsOf(page: Page): string {
+  return page.found.map(({ resource }) => resource.id).join(' ');
 }
 
 /** A search that compares whole seconds also gives the records of the second before the asked millisecond. */

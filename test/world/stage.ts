@@ -18,8 +18,11 @@ import {
 } from './kustomer/index.ts';
 import { type ActionOptions, type ActionResult, runAction } from './runner/index.ts';
 
-/** The directory with action.yml. */
-export const ACTION = fileURLToPath(new URL('../..', import.meta.url));
+/** The directory with action.yml; another build of the action (one that is broken on purpose, say) may take its place. */
+export const ACTION = process.env.ACTION_DIR ?? fileURLToPath(new URL('../..', import.meta.url));
+
+/** `BLOB_STORE=azurite` keeps the blobs of caches and artifacts in Azurite instead of the own small server. */
+const BLOB_STORE = process.env.BLOB_STORE === 'azurite' ? 'azurite' : 'own';
 
 export interface StageOptions {
   readonly world?: Partial<WorldOptions>;
@@ -33,6 +36,8 @@ export type Line = Record<string, unknown> & { id: string; type: string };
 export interface Published {
   readonly manifest: Manifest;
   readonly records: Map<string, Line[]>;
+  /** The same as it stands there, without the line ends. */
+  readonly texts: Map<string, string[]>;
 }
 
 export interface Manifest {
@@ -81,14 +86,16 @@ export class Stage {
     const files = await this.github.readArtifact(Number(id));
     const manifest = JSON.parse(String(files.get('manifest.json'))) as Manifest;
     const records = new Map<string, Line[]>();
+    const texts = new Map<string, string[]>();
     for (const { path, stream } of manifest.files) {
       const bytes = files.get(path);
       if (bytes === undefined) throw new Error(`the artifact lacks ${path}`);
       const lines = String(path.endsWith('.gz') ? gunzipSync(bytes) : bytes).split('\n');
       if (lines.pop() !== '') throw new Error(`${path} does not end with a line end`);
+      texts.set(stream, [...(texts.get(stream) ?? []), ...lines]);
       records.set(stream, [...(records.get(stream) ?? []), ...lines.map(line => JSON.parse(line) as Line)]);
     }
-    return { manifest, records };
+    return { manifest, records, texts };
   }
 
   /** What is wrong with published records compared with the truth: ids missing, doubled, or with another version. */
@@ -111,6 +118,10 @@ export class Stage {
     await Promise.all([this.kustomer.close(), this.github.close()]);
     await rm(this.#root, { recursive: true, force: true });
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
 }
 
 export async function openStage({ world, server, github }: StageOptions = {}): Promise<Stage> {
@@ -121,7 +132,7 @@ export async function openStage({ world, server, github }: StageOptions = {}): P
       gzip: false,
       ...server,
     }),
-    startGitHub(github),
+    startGitHub({ blobStore: BLOB_STORE, ...github }),
     mkdtemp(join(tmpdir(), 'stage-')),
   ]);
   return new Stage(kustomer, hub, root);

@@ -1,0 +1,261 @@
+// Shows the action at work: the committed dist/, run three times by the runner of test/world against a simulated Kustomer
+// and a simulated GitHub. What each run published is held against the truth; the demo fails when it differs.
+//
+//   npm run demo
+//   KUSTOMER_TOKEN=... npm run demo   one sync of the real API, to tmp/demo/real (region: KUSTOMER_API_URL)
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { STREAMS, type Stream } from '../test/world/kustomer/index.ts';
+import type { ActionResult } from '../test/world/runner/index.ts';
+import { type Line, openStage, type Stage, type Sync, updatedAtOf } from '../test/world/stage.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const OUT = join(ROOT, 'tmp', 'demo');
+const DAY = 86_400_000;
+/** Kustomer's answers take about so long; without it there would be nothing to watch. */
+const LATENCY_MS = 300;
+/** How often the simulator says what it has served. */
+const TICK_MS = 2_000;
+
+/** Ctrl-C cancels the job as GitHub does: the action publishes what it has, and the demo ends after that run. */
+const interrupted = new Promise<void>(resolve => process.once('SIGINT', () => resolve()));
+const wrong: string[] = [];
+
+const token = process.env.KUSTOMER_TOKEN ?? '';
+await (token === '' ? simulated() : real(token));
+for (const problem of wrong) console.error(`WRONG: ${problem}`);
+process.exit(wrong.length > 0 ? 1 : 0);
+
+// ---- Three runs in the simulated world ----------------------------------------------------------------------------
+
+async function simulated(): Promise<void> {
+  await rm(OUT, { recursive: true, force: true });
+  const stage = await openStage({ server: { latencyMs: LATENCY_MS } });
+  try {
+    stage.world.populate(
+      {
+        conversations: 8_000,
+        customers: 4_000,
+        kobjects: { order: 1_000, subscription: 600, return: 400 },
+        messages: 12_000,
+        notes: 2_000,
+        shortcuts: 60,
+        tags: 80,
+        teams: 12,
+        users: 150,
+      },
+      { from: Date.now() - 365 * DAY, to: Date.now() - DAY, tieFraction: 0.05 },
+    );
+    // So old that only the archive has them, and the list of notes.
+    stage.world.populate(
+      { conversations: 400, customers: 200, messages: 600, notes: 100 },
+      { from: Date.now() - 1_500 * DAY, to: Date.now() - 800 * DAY, tieFraction: 0.05 },
+    );
+    const all = STREAMS.reduce((sum, stream) => sum + stage.world.truth(stream).size, 0);
+    console.log(`A simulated Kustomer with ${n(all)} records in nine streams listens at ${stage.kustomer.url}.`);
+
+    heading('Run 1: first sync');
+    await syncAndCheck(stage, 1, truthOf(stage));
+    if (wrong.length > 0) return;
+
+    const since = Date.now();
+    const changes = change(stage);
+    // Changes count up to the last full second before a run, so the next run starts after theirs.
+    await sleep(1_000 - (Date.now() % 1_000));
+    heading(`Run 2: after changes at the source (${changes.said})`);
+    const expected = truthOf(stage, since);
+    for (const id of changes.deletedTags) expected.get('tags')?.set(id, '');
+    await syncAndCheck(stage, 2, expected);
+    if (wrong.length > 0) return;
+
+    heading('Run 3: after no change');
+    await syncAndCheck(stage, 3, new Map());
+  } finally {
+    await stage.close();
+  }
+  if (wrong.length > 0) return;
+  console.log('\nAll three runs published what is true at the source: nothing missing, nothing twice.');
+  console.log('Look at what they left:');
+  for (const run of [1, 2, 3]) {
+    const left = run === 3 ? 'manifest.json' : '<stream>/*.ndjson, manifest.json';
+    console.log(`  ${shown(join(OUT, `run-${run}`))}/  ${left}, summary.md, log.txt`);
+  }
+}
+
+function change({ world }: Stage): { said: string; deletedTags: string[] } {
+  const updated: [Stream, number][] = [
+    ['conversations', 150],
+    ['customers', 60],
+    ['messages', 50],
+    ['notes', 20],
+    ['kobjects', 20],
+  ];
+  const created: [Stream, number][] = [
+    ['conversations', 40],
+    ['messages', 120],
+    ['customers', 20],
+    ['tags', 2],
+  ];
+  for (const [stream, count] of updated) world.update(stream, count);
+  for (const [stream, count] of created) world.create(stream, count);
+  const deletedTags = world.hardDelete('tags', 1);
+  const sum = (list: [Stream, number][]) => list.reduce((total, [, count]) => total + count, 0);
+  return { said: `${sum(updated)} updated, ${sum(created)} created, 1 tag deleted`, deletedTags };
+}
+
+/** Per stream what a run has to publish: id -> updatedAt, or nothing for an id that has gone. */
+type Expected = Map<Stream, Map<string, string>>;
+
+function truthOf({ world }: Stage, from = Number.NEGATIVE_INFINITY): Expected {
+  return new Map(
+    STREAMS.map(stream => {
+      const truth = world.truth(stream, { from });
+      return [stream, new Map([...truth].map(([id, { updatedAt }]) => [id, updatedAt]))];
+    }),
+  );
+}
+
+async function syncAndCheck(stage: Stage, run: number, expected: Expected): Promise<void> {
+  const before = stage.kustomer.requests.length;
+  const stop = watch(stage, before);
+  const result = await sync(stage, {}).finally(stop);
+  const dir = join(OUT, `run-${run}`);
+  await keep(stage, result, dir);
+
+  if (result.jobConclusion === 'cancelled') {
+    wrong.push(`run ${run} was cancelled; what it had read is in ${shown(dir)}`);
+    return;
+  }
+
+  const published = (await stage.published(result))?.records ?? new Map<string, Line[]>();
+  const rows = STREAMS.map(stream => {
+    const want = expected.get(stream) ?? new Map<string, string>();
+    const lines = published.get(stream) ?? [];
+    for (const problem of differences(want, lines)) wrong.push(`run ${run}, ${stream}: ${problem}`);
+    // The list of klasses is of no stream; it is asked for the sake of kobjects.
+    const mine = stage.kustomer.requests.slice(before).filter(request => (request.stream ?? 'kobjects') === stream);
+    return [stream, n(lines.length), n(want.size), n(mine.length)];
+  });
+  const total = (column: number) => n(rows.reduce((sum, row) => sum + Number(row[column]?.replaceAll(',', '')), 0));
+  console.log('');
+  table(['stream', 'published', 'true at the source', 'requests'], [...rows, ['', total(1), total(2), total(3)]]);
+
+  if (result.jobConclusion !== 'success') wrong.push(`run ${run} ended with ${result.jobConclusion}`);
+  if (result.outputs.complete !== 'true') wrong.push(`run ${run} is not complete`);
+  const want = [...expected.values()].reduce((sum, { size }) => sum + size, 0);
+  if (result.outputs.records !== String(want))
+    wrong.push(`the output records is ${result.outputs.records}, not ${want}`);
+  if (want === 0 && result.outputs['artifact-id'] !== '') wrong.push(`run ${run} uploaded an artifact of nothing`);
+}
+
+/** The first few differences of one stream, and how many there are. */
+function differences(want: ReadonlyMap<string, string>, lines: readonly Line[]): string[] {
+  const seen = new Map<string, string>();
+  const found: string[] = [];
+  for (const line of lines) {
+    if (seen.has(line.id)) found.push(`${line.id} twice`);
+    seen.set(line.id, updatedAtOf(line));
+    if (!want.has(line.id)) found.push(`${line.id} was not to be published`);
+    else if (want.get(line.id) !== updatedAtOf(line)) found.push(`${line.id} in another version`);
+  }
+  for (const id of want.keys()) if (!seen.has(id)) found.push(`${id} missing`);
+  return found.length > 3 ? [...found.slice(0, 3), `${n(found.length)} differences in all`] : found;
+}
+
+/** What a user would download, and what GitHub would show. */
+async function keep(stage: Stage, result: ActionResult, dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  const artifact = Number(result.outputs['artifact-id'] ?? 0);
+  if (artifact > 0) {
+    for (const [path, bytes] of await stage.github.readArtifact(artifact)) {
+      await mkdir(dirname(join(dir, path)), { recursive: true });
+      await writeFile(join(dir, path), bytes);
+    }
+  } else if (result.outputs['output-dir']) {
+    await cp(result.outputs['output-dir'], dir, { recursive: true });
+  }
+  await writeFile(join(dir, 'summary.md'), result.summary);
+  await writeFile(join(dir, 'log.txt'), result.job.log);
+}
+
+// ---- One run against the real API ---------------------------------------------------------------------------------
+
+async function real(secret: string): Promise<void> {
+  const dir = join(OUT, 'real');
+  await rm(dir, { recursive: true, force: true });
+  // Only the GitHub of it is used: its cache takes the state, which goes when the demo ends.
+  const stage = await openStage();
+  try {
+    heading('One sync of the real API');
+    const result = await sync(stage, {
+      token: secret,
+      'api-url': process.env.KUSTOMER_API_URL ?? '',
+      destination: 'none',
+      'output-dir': dir,
+      settle: '60s',
+      'search-requests-per-minute': '100',
+      'requests-per-minute': 'auto',
+    });
+    await mkdir(dir, { recursive: true });
+    await writeFile(join(dir, 'summary.md'), result.summary);
+    const { streams = '[]' } = result.outputs;
+    const rows = (JSON.parse(streams) as Record<string, string | number>[]).map(stream =>
+      [stream.name, stream.outcome, n(Number(stream.records)), n(Number(stream.requests))].map(String),
+    );
+    console.log('');
+    table(['stream', 'outcome', 'published', 'requests'], rows);
+    console.log(`\n${shown(dir)}/  <stream>/*.ndjson, manifest.json, summary.md. These are personal data.`);
+    if (result.conclusion !== 'success') wrong.push(`the run ended with ${result.conclusion}`);
+  } finally {
+    await stage.close();
+  }
+}
+
+// ---- What is printed ----------------------------------------------------------------------------------------------
+
+function sync(stage: Stage, inputs: Record<string, string>): Promise<ActionResult> {
+  let phase = '';
+  const options: Sync = {
+    with: { settle: '0s', ...inputs },
+    cancelAfter: interrupted,
+    onLine(line, where) {
+      if (phase !== where.phase) console.log(`  ${where.phase === 'main' ? '' : 'Post '}Run org/kustomer-sync@v1`);
+      phase = where.phase;
+      console.log(`    ${line}`);
+    },
+  };
+  return stage.sync(options);
+}
+
+/** Says how far it is while the action has nothing to say; gives a function that ends it. */
+function watch({ kustomer }: Stage, before: number): () => void {
+  const timer = setInterval(() => {
+    const served = kustomer.requests.slice(before);
+    const records = served.reduce((sum, request) => sum + request.records, 0);
+    console.log(`      (served so far: ${n(records)} records in ${n(served.length)} requests)`);
+  }, TICK_MS);
+  return () => clearInterval(timer);
+}
+
+function heading(text: string): void {
+  console.log(`\n== ${text}`);
+}
+
+/** The first column to the left, the others to the right. */
+function table(head: string[], rows: string[][]): void {
+  const widths = head.map((name, i) => Math.max(name.length, ...rows.map(row => row[i]?.length ?? 0)));
+  for (const row of [head, ...rows]) {
+    const cells = row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)));
+    console.log(`  ${cells.join('  ')}`.trimEnd());
+  }
+}
+
+function n(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function shown(path: string): string {
+  return relative(ROOT, path);
+}

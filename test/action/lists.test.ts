@@ -1,0 +1,196 @@
+// The four list streams: all of what a list shows, deleted and deactivated ones included, and then only what changed.
+import { describe, expect, test } from 'vitest';
+import type { FaultRule, Stream, WorldOptions } from '../world/kustomer/index.ts';
+import { type Line, openStage, type Stage } from '../world/stage.ts';
+import { annotations, DAY, expectGreen, expectRed, gather, HOUR, LIST_STREAMS, outcomes, wrongs } from './support.ts';
+
+const LISTS = { streams: LIST_STREAMS.join(', ') };
+
+async function open(counts: Partial<Record<'users' | 'teams' | 'tags' | 'shortcuts', number>>, world: Partial<WorldOptions> = {}) {
+  const stage = await openStage({ world });
+  const now = Date.now();
+  stage.world.populate(counts, { from: now - 300 * DAY, to: now - HOUR });
+  return stage;
+}
+
+const SOME = { users: 20, teams: 6, tags: 12, shortcuts: 9 };
+const ids = (lines: readonly Line[] | undefined) => (lines ?? []).map(({ id }) => id).sort();
+
+async function published(stage: Stage, inputs: Record<string, string> = {}): Promise<Map<Stream, Line[]>> {
+  const result = await stage.sync({ with: { ...LISTS, ...inputs } });
+  expectGreen(result);
+  return gather(stage, [result]);
+}
+
+test('deleted and deactivated ones are there', async () => {
+  await using stage = await open(SOME);
+  const gone = LIST_STREAMS.flatMap(stream => stage.world.softDelete(stream, 3, { at: Date.now() - HOUR }));
+  const result = await stage.sync({ with: LISTS });
+  expectGreen(result);
+  expect(await wrongs(stage, [result], LIST_STREAMS)).toEqual([]);
+  const found = [...(await gather(stage, [result])).values()].flat();
+  expect(ids(found.filter(({ id }) => gone.includes(id)))).toEqual(gone.sort());
+  // Users say so with a date only.
+  const marked = found.filter(({ deleted, deleted_at: at }) => deleted === true || typeof at === 'string');
+  expect(ids(marked)).toEqual(gone.sort());
+});
+
+test('an incremental run has only what is new or changed, deletions among it', async () => {
+  await using stage = await open(SOME);
+  await published(stage);
+  const { world } = stage;
+  const changed = new Map<Stream, string[]>();
+  for (const stream of LIST_STREAMS) {
+    const [one = '', two = ''] = [...world.truth(stream).keys()];
+    changed.set(stream, [...world.update(stream, [one]), ...world.softDelete(stream, [two]), ...world.create(stream, 2)].sort());
+  }
+  const second = await published(stage);
+  for (const stream of LIST_STREAMS) expect(ids(second.get(stream)), stream).toEqual(changed.get(stream));
+  expect([...(await published(stage)).values()].flat()).toEqual([]);
+});
+
+test.each([
+  ['flat', { deleted: true }],
+  ['raw', { attributes: { deleted: true } }],
+] as const)('an id that has gone is published once, as deleted (%s)', async (format, wanted) => {
+  await using stage = await open(SOME);
+  const inputs = { 'record-format': format };
+  await published(stage, inputs);
+  const gone = new Map(LIST_STREAMS.map(stream => [stream, stage.world.hardDelete(stream, 1)[0] as string]));
+  const second = await published(stage, inputs);
+  const types: Record<string, string> = { users: 'user', teams: 'team', tags: 'tag', shortcuts: 'shortcut' };
+  for (const stream of LIST_STREAMS)
+    expect(second.get(stream)).toEqual([{ id: gone.get(stream), type: types[stream], ...wanted }]);
+  expect([...(await published(stage, inputs)).values()].flat()).toEqual([]);
+  // And it is not said again when it comes back and goes.
+  const { manifest } = (await stage.published(await stage.sync({ with: { ...LISTS, ...inputs, 'sync-mode': 'full_refresh' } }))) ?? {};
+  expect(manifest?.files.map(({ records }) => records)).toEqual([8, 11, 5, 19]);
+});
+
+test('a list of several pages is read whole', async () => {
+  await using stage = await open({ users: 1_100, teams: 3, tags: 250, shortcuts: 205 });
+  const at = Date.now() - HOUR;
+  stage.world.softDelete('users', 520, { at });
+  stage.world.softDelete('tags', 120, { at });
+  const first = await stage.sync({ with: LISTS });
+  expectGreen(first);
+  expect(await wrongs(stage, [first], LIST_STREAMS)).toEqual([]);
+  expect([...(await published(stage)).values()].flat()).toEqual([]);
+});
+
+describe('a list that changes while it is read', () => {
+  test('loses no record that moves to a page already read', async () => {
+    await using stage = await open({ shortcuts: 350 }, { listOrder: 'id' });
+    const [early = '', ...others] = [...stage.world.truth('shortcuts').keys()].sort();
+    // After the first page has been answered, one of its records goes, and all the others move up by one.
+    const before = stage.kustomer.onRequest(request => {
+      if (request.path !== '/v1/shortcuts' || request.page !== 2) return;
+      before();
+      stage.world.hardDelete('shortcuts', [early]);
+    });
+    const result = await stage.sync({ with: { streams: 'shortcuts' } });
+    expectGreen(result);
+    const found = ids((await gather(stage, [result])).get('shortcuts'));
+    expect(others.filter(id => !found.includes(id))).toEqual([]);
+    expect(new Set(found).size).toBe(found.length);
+    const second = await stage.sync({ with: { streams: 'shortcuts' } });
+    const after = (await gather(stage, [second])).get('shortcuts') ?? [];
+    // Only what was published and has gone is there to be said.
+    expect(ids(after)).toEqual(found.includes(early) ? [early] : []);
+  });
+
+  test('in an incremental run takes none for gone that only moved', async () => {
+    await using stage = await open({ shortcuts: 350 }, { listOrder: 'id' });
+    expectGreen(await stage.sync({ with: { streams: 'shortcuts' } }));
+    const [early = ''] = [...stage.world.truth('shortcuts').keys()].sort();
+    const before = stage.kustomer.onRequest(request => {
+      if (request.path !== '/v1/shortcuts' || request.page !== 2) return;
+      before();
+      stage.world.hardDelete('shortcuts', [early]);
+    });
+    const second = await stage.sync({ with: { streams: 'shortcuts' } });
+    expectGreen(second);
+    const lines = (await gather(stage, [second])).get('shortcuts') ?? [];
+    expect(lines.every(line => line.id === early && line.deleted === true)).toBe(true);
+    const third = await stage.sync({ with: { streams: 'shortcuts' } });
+    const all = [...lines, ...((await gather(stage, [third])).get('shortcuts') ?? [])];
+    expect(ids(all)).toEqual([early]);
+  });
+
+  test('and with it a record that is updated meanwhile is not lost', async () => {
+    await using stage = await open({ users: 700 });
+    const [id = ''] = [...stage.world.truth('users').keys()];
+    let n = 0;
+    stage.kustomer.onRequest(request => {
+      if (request.path === '/v1/users' && n++ < 4) stage.world.update('users', [id], { at: Date.now() - 60_000 + n });
+    });
+    const results = [await stage.sync({ with: { streams: 'users' } }), await stage.sync({ with: { streams: 'users' } })];
+    const versions = ((await gather(stage, results)).get('users') ?? []).filter(line => line.id === id);
+    expect(versions.at(-1)?.updated_at).toBe(stage.world.truth('users').get(id)?.updatedAt);
+  });
+});
+
+describe('a list that goes round in a circle', () => {
+  const pageOf = (first: number, next: string | null) => ({
+    meta: { page: 1, pageSize: 100 },
+    data: [first, first + 1].map(n => ({ type: 'shortcut', id: `5f${String(n).padStart(22, '0')}`, attributes: { updatedAt: '2026-01-01T00:00:00.000Z' } })),
+    links: { next },
+  });
+  const circles: [string, FaultRule[]][] = [
+    ['links to itself', [{ kind: 'status', status: 200, body: pageOf(1, '/v1/shortcuts?page=1&pageSize=100'), times: Infinity }]],
+    [
+      'links back to its first page',
+      [
+        { kind: 'status', status: 200, body: pageOf(1, '/v1/shortcuts?page=2'), match: { page: 1 }, times: Infinity },
+        { kind: 'status', status: 200, body: pageOf(3, '/v1/shortcuts?page=1&pageSize=100'), match: { page: 2 }, times: Infinity },
+      ],
+    ],
+    ['gives the same page for ever', [{ kind: 'repeat-page', match: { path: '/v1/shortcuts' }, times: Infinity }]],
+  ];
+
+  test.each(circles)('is an error of its stream: it %s', async (_what, rules) => {
+    await using stage = await open({ ...SOME, shortcuts: 120 });
+    for (const rule of rules)
+      stage.kustomer.faults.add({ ...rule, match: { path: '/v1/shortcuts', ...(typeof rule.match === 'object' ? rule.match : {}) } });
+    const result = await stage.sync({ with: LISTS });
+    expectRed(result);
+    expect(annotations(result, 'error')).toHaveLength(1);
+    expect(annotations(result, 'error')[0]).toMatch(/list of shortcuts leads round in a circle/);
+    expect(outcomes(result)).toMatchObject({ shortcuts: 'failed', tags: 'complete', teams: 'complete', users: 'complete' });
+    expect(stage.kustomer.requests.filter(({ stream }) => stream === 'shortcuts').length).toBeLessThan(10);
+    expect(await wrongs(stage, [result], LIST_STREAMS.filter(name => name !== 'shortcuts'))).toEqual([]);
+    stage.kustomer.faults.clear();
+    expectGreen(await stage.sync({ with: LISTS }));
+  });
+});
+
+describe('a list that refuses to show deleted ones', () => {
+  test('is read without them', async () => {
+    await using stage = await open(SOME);
+    stage.kustomer.faults.add({ kind: 'status', status: 400, times: Infinity, match: ({ query }) => query.deleted === 'true' });
+    const result = await stage.sync({ with: LISTS });
+    expectGreen(result);
+    expect(await wrongs(stage, [result], LIST_STREAMS)).toEqual([]);
+  });
+
+  test('where it did show them before takes none of them for gone, and publishes none of them again', async () => {
+    await using stage = await open(SOME);
+    stage.world.softDelete('users', 4, { at: Date.now() - HOUR });
+    expectGreen(await stage.sync({ with: { streams: 'users' } }));
+    stage.kustomer.faults.add({ kind: 'status', status: 400, times: Infinity, match: ({ query }) => query.deleted === 'true' });
+    const second = await stage.sync({ with: { streams: 'users' } });
+    expect(second.outputs.records).toBe('0');
+    stage.kustomer.faults.clear();
+    const third = await stage.sync({ with: { streams: 'users' } });
+    expect(third.outputs.records).toBe('0');
+  });
+});
+
+test('a full refresh of a list has all of it, and no gone ones', async () => {
+  await using stage = await open(SOME);
+  await published(stage);
+  stage.world.hardDelete('users', 1);
+  const result = await stage.sync({ with: { streams: 'users:full_refresh' } });
+  expectGreen(result);
+  expect(await wrongs(stage, [result], ['users'])).toEqual([]);
+});

@@ -1,0 +1,110 @@
+// Where the action waits for long before it goes on or gives up. Everything at once, so that the file takes as long as
+// its longest wait: a request is given up after a minute and a half.
+import { describe, expect, test } from 'vitest';
+import type { Fault } from '../world/kustomer/index.ts';
+import { openStage, type Stage } from '../world/stage.ts';
+import { all, annotations, DAY, expectGreen, expectRed, HOUR, outcomes, populate, streamsOf, texts, wrongs } from './support.ts';
+
+async function open(): Promise<Stage> {
+  const stage = await openStage();
+  populate(stage);
+  return stage;
+}
+
+/** Text that looks like a line of a stack, and a name that nobody may read in a log. */
+const NAME = 'Quenya Hopplestrom';
+
+describe.concurrent('waiting', { timeout: 200_000 }, () => {
+  test('a 429 without any header is waited out for a minute', async () => {
+    await using stage = await open();
+    stage.kustomer.faults.add({ kind: 'status', status: 429, match: { stream: 'customers' } });
+    const result = await stage.sync();
+    expectGreen(result);
+    const { requests } = stage.kustomer;
+    const refused = requests.find(({ status }) => status === 429);
+    const again = requests.find(({ n, stream }) => n > (refused?.n ?? 0) && stream === 'customers');
+    expect((again?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(59_900);
+    // The wait is everybody's: what was not under way by then came after it too.
+    expect(requests.filter(({ at }) => at > (refused?.at ?? 0) + 1_000 && at < (again?.at ?? 0) - 1_000)).toEqual([]);
+    expect(await wrongs(stage, [result])).toEqual([]);
+  });
+
+  test('an answer that never comes is given up after half a minute and asked for again', async () => {
+    await using stage = await open();
+    stage.kustomer.faults.add({ kind: 'hang', match: { stream: 'notes' } });
+    stage.kustomer.faults.add({ kind: 'hang', afterBytes: 500, match: { stream: 'users' } });
+    const result = await stage.sync();
+    expectGreen(result);
+    for (const name of ['notes', 'users'] as const) {
+      const [first, second] = stage.kustomer.requests.filter(({ stream }) => stream === name);
+      expect((second?.at ?? 0) - (first?.at ?? 0), name).toBeGreaterThan(29_000);
+      expect((second?.at ?? 0) - (first?.at ?? 0), name).toBeLessThan(40_000);
+    }
+    expect(await wrongs(stage, [result])).toEqual([]);
+  });
+
+  const outages: [string, Fault][] = [
+    ['a status of 500', { kind: 'status', status: 500, body: { errors: [{ message: NAME }] } }],
+    ['resets', { kind: 'reset' }],
+    ['a body that is always cut off', { kind: 'cut-body' }],
+    ['text that is no JSON', { kind: 'bad-json', text: `{"name":\n    at ${NAME}}` }],
+    ['errors with 200', { kind: 'errors-200', errors: [{ code: 'internal', message: NAME }] }],
+  ];
+
+  test.each(outages)(
+    'an outage that stays (%s) fails its stream only, tells nothing of what came, and is made up for later',
+    async (_what, fault) => {
+      await using stage = await open();
+      const active = stage.kustomer.faults.add({ ...fault, times: Infinity, match: { stream: 'messages' } });
+      const first = await stage.sync({ debug: true });
+      expectRed(first);
+      expect(annotations(first, 'error')).toHaveLength(1);
+      expect(annotations(first, 'error')[0]).toMatch(/did not give a usable answer for messages.*status\.kustomer\.com/);
+      expect(outcomes(first)).toEqual(all('complete', { messages: 'failed' }));
+      expect(streamsOf(first).find(({ name }) => name === 'messages')?.requests).toBe(9);
+      expect(first.outputs['state-saved']).toBe('true');
+      expect(texts(first)).not.toContain(NAME.slice(0, 6));
+      active.remove();
+      const second = await stage.sync();
+      expectGreen(second);
+      expect(streamsOf(second).filter(({ records }) => records > 0).map(({ name }) => name)).toEqual(['messages']);
+      expect(await wrongs(stage, [first, second])).toEqual([]);
+    },
+  );
+
+  test('a state that the service does not take makes the run red, with the artifact there and the state not saved', async () => {
+    await using stage = await open();
+    stage.github.traffic.fault('CreateCacheEntry', { kind: 'status', status: 500 }, { times: Infinity });
+    const result = await stage.sync();
+    expectRed(result);
+    const [error] = annotations(result, 'error');
+    expect(error).toMatch(/state could not be saved/);
+    expect(result.outputs).toMatchObject({ 'state-saved': 'false', 'state-generation': '0' });
+    expect(result.outputs['artifact-id']).toMatch(/^\d+$/);
+    expect(result.summary).toContain('state stays at generation 0');
+    stage.github.traffic.clearFaults();
+    // Nothing claims that these were published, so the next run delivers them again.
+    const again = await stage.sync();
+    expectGreen(again);
+    expect(await wrongs(stage, [again])).toEqual([]);
+  });
+
+  test('a run that may only read the cache fails, since nobody would know what it has published', async () => {
+    await using stage = await open();
+    const result = await stage.sync({ job: { readOnlyCache: true } });
+    expectRed(result);
+    expect(annotations(result, 'error')).toHaveLength(1);
+    expect(annotations(result, 'error')[0]).toMatch(/state could not be saved/);
+    expect(result.outputs).toMatchObject({ 'state-saved': 'false', 'state-generation': '0' });
+    expect(stage.github.caches()).toEqual([]);
+  });
+
+  test('a run that reads for long says now and then how far it is', async () => {
+    await using stage = await openStage({ server: { latencyMs: 300 } });
+    const now = Date.now();
+    stage.world.populate({ messages: 20_000 }, { from: now - 20 * DAY, to: now - HOUR });
+    const result = await stage.sync({ with: { streams: 'messages', concurrency: '1' } });
+    expectGreen(result);
+    expect(result.log).toMatch(/Read so far: messages \d+,\d{3}\./);
+  });
+});

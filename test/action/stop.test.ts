@@ -1,0 +1,243 @@
+// A run that is stopped, by its budget of time or by somebody: what it had read is published and not read again.
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { runJob } from '../world/runner/index.ts';
+import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
+import { ACTION, openStage, type Stage } from '../world/stage.ts';
+import { all, annotations, DAY, expectGreen, expectSound, HOUR, outcomes, populate, streamsOf, wrongs } from './support.ts';
+
+const MESSAGES = 8_000;
+
+/** A company whose messages take a while, until something has happened. */
+async function open(latencyMs: number): Promise<Stage & { hurry(): void }> {
+  const slow = { ms: latencyMs };
+  const stage = await openStage({ server: { latencyMs: ({ stream }) => (stream === 'messages' ? slow.ms : 0) } });
+  populate(stage);
+  const now = Date.now();
+  stage.world.populate({ messages: MESSAGES }, { from: now - 60 * DAY, to: now - HOUR, tieFraction: 0.2 });
+  return Object.assign(stage, {
+    hurry() {
+      slow.ms = 0;
+    },
+  });
+}
+
+/** Resolves when so many requests for messages have come. */
+function messageRequests(stage: Stage, n: number): Promise<void> {
+  return new Promise(done => {
+    let seen = 0;
+    const end = stage.kustomer.onRequest(({ stream }) => {
+      if (stream !== 'messages' || ++seen !== n) return;
+      end();
+      done();
+    });
+  });
+}
+
+describe('a time budget', () => {
+  test('that is used up ends the run cleanly: published, saved, green, and said to be partial', async () => {
+    await using stage = await open(400);
+    const first = await stage.sync({ with: { 'time-budget': '3s', concurrency: '2' } });
+    expectSound(first);
+    expect([first.exitCode, first.jobConclusion]).toEqual([0, 'success']);
+    expect(annotations(first, 'error')).toEqual([]);
+    expect(outcomes(first)).toEqual(all('complete', { messages: 'partial' }));
+    expect(first.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true', 'state-generation': '1' });
+    expect(first.summary).toContain('The time budget was used up');
+    const read = streamsOf(first).find(({ name }) => name === 'messages')?.records ?? 0;
+    expect(read).toBeGreaterThan(0);
+    expect(read).toBeLessThan(MESSAGES);
+    stage.hurry();
+    const second = await stage.sync();
+    expectGreen(second);
+    expect(await wrongs(stage, [first, second])).toEqual([]);
+    expect((await stage.sync()).outputs.records).toBe('0');
+  });
+
+  test('of nothing at all reads nothing, and loses nothing', async () => {
+    await using stage = await openStage();
+    populate(stage);
+    const first = await stage.sync({ with: { 'time-budget': '0s' } });
+    expectSound(first);
+    expect(first.exitCode).toBe(0);
+    expect(first.outputs.complete).toBe('false');
+    const second = await stage.sync();
+    expectGreen(second);
+    expect(await wrongs(stage, [first, second])).toEqual([]);
+  });
+
+  test('that ends while waiting for the rate ends the wait', async () => {
+    await using stage = await openStage();
+    populate(stage);
+    stage.kustomer.faults.add({ kind: 'status', status: 429, headers: { 'retry-after': '60' }, match: { stream: 'notes' } });
+    const first = await stage.sync({ with: { 'time-budget': '2s' } });
+    expect(first.exitCode, first.log).toBe(0);
+    expect(first.ms).toBeLessThan(8_000);
+    expect(outcomes(first).notes).toBe('partial');
+    const second = await stage.sync();
+    expectGreen(second);
+    expect(await wrongs(stage, [first, second])).toEqual([]);
+  });
+});
+
+describe('a cancelled job', () => {
+  test('keeps what it had read: main ends within seconds, with files published and the state saved', async () => {
+    await using stage = await open(300);
+    let cancelled = Number.NaN;
+    const first = await stage.sync({
+      with: { concurrency: '2' },
+      cancelAfter: async () => {
+        await messageRequests(stage, 8);
+        cancelled = Date.now();
+      },
+    });
+    expect(Date.now() - cancelled).toBeLessThan(7_000);
+    expectSound({ ...first, annotations: first.annotations.filter(({ message }) => message !== 'The operation was canceled.') });
+    expect(first.signals).toEqual(['SIGINT']);
+    expect([first.exitCode, first.jobConclusion]).toEqual([1, 'cancelled']);
+    expect(outcomes(first)).toEqual(all('complete', { messages: 'partial' }));
+    expect(first.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true', 'state-generation': '1' });
+    expect(streamsOf(first).find(({ name }) => name === 'messages')?.records).toBeGreaterThan(0);
+    expect(first.summary).toContain('The run was cancelled');
+    stage.hurry();
+    const second = await stage.sync();
+    expectGreen(second);
+    expect(await wrongs(stage, [first, second])).toEqual([]);
+  });
+
+  test('before anything was read has nothing to keep, and says so', async () => {
+    await using stage = await openStage({ server: { latencyMs: 5_000 } });
+    populate(stage);
+    const first = await stage.sync({
+      cancelAfter: () => new Promise<void>(done => void stage.kustomer.onRequest(() => done())),
+    });
+    expect(first.signals).toEqual(['SIGINT']);
+    expect([first.exitCode, first.jobConclusion]).toEqual([1, 'cancelled']);
+    expect(first.outputs).toMatchObject({ records: '0', complete: 'false', 'artifact-id': '', 'state-saved': 'false' });
+    expect(Object.keys(first.outputs)).toHaveLength(11);
+  });
+
+  test('while a request hangs does not wait for it', async () => {
+    await using stage = await openStage();
+    populate(stage);
+    stage.kustomer.faults.add({ kind: 'hang', times: Infinity, match: { stream: 'notes' } });
+    const first = await stage.sync({
+      cancelAfter: handle => handle.waitFor(/^Reading /).then(() => new Promise(done => setTimeout(done, 500))),
+    });
+    expect(first.signals).toEqual(['SIGINT']);
+    expect(outcomes(first)).toEqual(all('complete', { notes: 'partial' }));
+    expect(first.outputs['state-saved']).toBe('true');
+    stage.kustomer.faults.clear();
+    const second = await stage.sync();
+    expectGreen(second);
+    expect(await wrongs(stage, [first, second])).toEqual([]);
+  });
+
+  test('that was killed publishes again what no state says is published', async () => {
+    await using stage = await open(300);
+    const first = await stage.sync({
+      with: { concurrency: '2' },
+      kill: () => messageRequests(stage, 5),
+    });
+    expect(first.signal).toBe('SIGKILL');
+    stage.hurry();
+    expect([stage.github.artifacts(), stage.github.caches()]).toEqual([[], []]);
+    const second = await stage.sync();
+    expectGreen(second);
+    expect(await wrongs(stage, [second])).toEqual([]);
+  });
+});
+
+describe('with `destination: none`', () => {
+  const inputs = (stage: Stage) => ({
+    token: DEFAULT_TOKEN,
+    'api-url': stage.kustomer.url,
+    'search-requests-per-minute': '100000',
+    'requests-per-minute': '100000',
+    destination: 'none',
+  });
+
+  test('the files stay for the next step, and the post step saves the state when the job has succeeded', async () => {
+    await using stage = await openStage();
+    populate(stage);
+    const seen: Record<string, string>[] = [];
+    const job = await runJob({
+      context: stage.github.job(),
+      steps: [
+        { uses: ACTION, id: 'sync', with: inputs(stage) },
+        {
+          run: async ({ steps }) => {
+            const { outputs = {} } = steps.sync ?? {};
+            seen.push(outputs as Record<string, string>);
+            const manifest = JSON.parse(await readFile(String(outputs.manifest), 'utf8'));
+            expect(manifest.files).toHaveLength(9);
+            expect(stage.github.caches()).toEqual([]);
+          },
+        },
+      ],
+    });
+    expect(job.conclusion, job.log).toBe('success');
+    expect(seen[0]).toMatchObject({ complete: 'true', 'artifact-id': '', 'state-saved': 'false', 'state-generation': '0' });
+    expect(stage.github.artifacts()).toEqual([]);
+    expect(stage.github.caches()).toHaveLength(1);
+    expect(job.log).toContain('The job has succeeded: the state is saved.');
+    const second = await stage.sync({ with: { destination: 'none' } });
+    expect(second.outputs).toMatchObject({ records: '0', 'state-generation': '1' });
+    expect(second.post?.exitCode).toBe(0);
+    expect(stage.github.caches()).toHaveLength(2);
+  });
+
+  test('a loading step that fails makes the next run deliver the same records again', async () => {
+    await using stage = await openStage();
+    populate(stage);
+    const job = await runJob({
+      context: stage.github.job(),
+      steps: [
+        { uses: ACTION, id: 'sync', with: inputs(stage) },
+        {
+          run: () => {
+            throw new Error('the warehouse is closed');
+          },
+        },
+      ],
+    });
+    expect(job.conclusion).toBe('failure');
+    expect(stage.github.caches()).toEqual([]);
+    expect(job.annotations.filter(({ level }) => level === 'notice').map(({ message }) => message)).toEqual([
+      expect.stringMatching(/has not succeeded.*delivers the same records again/),
+    ]);
+    const total = job.steps[0]?.outputs.records;
+    expect((await stage.sync()).outputs.records).toBe(total);
+  });
+
+  test('a cancelled job saves no state', async () => {
+    await using stage = await openStage();
+    populate(stage);
+    stage.kustomer.faults.add({ kind: 'hang', times: Infinity, match: { stream: 'notes' } });
+    const first = await stage.sync({
+      with: { destination: 'none' },
+      cancelAfter: handle => handle.waitFor(/^Reading /),
+    });
+    expect(first.jobConclusion).toBe('cancelled');
+    expect(stage.github.caches()).toEqual([]);
+  });
+
+  test('the state is kept where a checkout between the steps empties the workspace', async () => {
+    await using stage = await openStage();
+    populate(stage);
+    const job = await runJob({
+      context: stage.github.job(),
+      steps: [
+        { uses: ACTION, id: 'sync', with: { ...inputs(stage), 'output-dir': 'data' } },
+        {
+          run: async ({ paths }) => {
+            await rm(paths.workspace, { recursive: true });
+            await mkdir(paths.workspace);
+          },
+        },
+      ],
+    });
+    expect(job.conclusion, job.log).toBe('success');
+    expect(stage.github.caches()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,158 @@
+// What the tests of the action share: a small organisation, and ways to look at a run as its user would.
+import { expect } from 'vitest';
+import { DEFAULT_TOKEN, STREAMS, type Stream } from '../world/kustomer/index.ts';
+import type { ActionResult, Annotation } from '../world/runner/index.ts';
+import type { Line, Stage } from '../world/stage.ts';
+
+export const SECOND = 1_000;
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+
+export const OUTPUTS = [
+  'artifact-digest',
+  'artifact-id',
+  'artifact-url',
+  'commit',
+  'complete',
+  'manifest',
+  'output-dir',
+  'records',
+  'state-generation',
+  'state-saved',
+  'streams',
+];
+
+export const SEARCH_STREAMS: readonly Stream[] = ['conversations', 'customers', 'kobjects', 'messages', 'notes'];
+export const LIST_STREAMS: readonly Stream[] = ['shortcuts', 'tags', 'teams', 'users'];
+
+/** Some of everything, of the last month. */
+export function populate(stage: Stage, times = 1): void {
+  const now = Date.now();
+  stage.world.populate(
+    {
+      users: 12 * times,
+      teams: 4,
+      tags: 8,
+      shortcuts: 6,
+      customers: 30 * times,
+      conversations: 40 * times,
+      messages: 60 * times,
+      notes: 10 * times,
+      kobjects: { order: 12 * times, 'return-case': 8 },
+    },
+    { from: now - 30 * DAY, to: now - HOUR, tieFraction: 0.2, tieSize: 5 },
+  );
+}
+
+export interface StreamOutput {
+  readonly name: string;
+  readonly mode: string;
+  readonly outcome: string;
+  readonly records: number;
+  readonly requests: number;
+  readonly from: string;
+  readonly to: string;
+  readonly error?: string;
+}
+
+export function streamsOf(result: ActionResult): StreamOutput[] {
+  return JSON.parse(result.outputs.streams ?? 'null') as StreamOutput[];
+}
+
+/** Name -> outcome. */
+export function outcomes(result: ActionResult): Record<string, string> {
+  return Object.fromEntries(streamsOf(result).map(({ name, outcome }) => [name, outcome]));
+}
+
+export function all(outcome: string, others: Record<string, string> = {}): Record<string, string> {
+  return { ...Object.fromEntries(STREAMS.map(name => [name, outcome])), ...others };
+}
+
+export function annotations(result: ActionResult, level: Annotation['level'], phase: 'main' | 'post' = 'main'): string[] {
+  const from = phase === 'main' ? result : result.post;
+  return (from?.annotations ?? []).filter(each => each.level === level).map(({ message }) => message);
+}
+
+/** A run that did all it was to do and had nothing to complain about. */
+export function expectGreen(result: ActionResult): void {
+  expect(result.annotations, result.log).toEqual([]);
+  expect({ exit: result.exitCode, job: result.jobConclusion }, result.log).toEqual({ exit: 0, job: 'success' });
+  expect(result.outputs).toMatchObject({ complete: 'true', 'state-saved': 'true' });
+  expectSound(result);
+}
+
+export function expectRed(result: ActionResult): void {
+  expect({ exit: result.exitCode, job: result.jobConclusion }, result.log).toEqual({ exit: 1, job: 'failure' });
+  expect(annotations(result, 'error').length, result.log).toBeGreaterThan(0);
+  expectSound(result);
+}
+
+/** What holds for each run, however it ends. */
+export function expectSound(result: ActionResult): void {
+  expect(Object.keys(result.outputs).sort()).toEqual(OUTPUTS);
+  expect(result.outputs.complete).toMatch(/^(?:true|false)$/);
+  expect(result.outputs['state-saved']).toMatch(/^(?:true|false)$/);
+  expect(result.outputs['state-generation']).toMatch(/^\d+$/);
+  expect(Number(result.outputs.records)).toBe(streamsOf(result).reduce((sum, { records }) => sum + records, 0));
+  const all = texts(result);
+  expect(all).not.toContain(DEFAULT_TOKEN);
+  expect(all).not.toContain('Bearer');
+  expect(result.droppedAnnotations).toEqual([]);
+  // What the cache library says for itself comes before what the action makes of it.
+  const ours = result.annotations.filter(({ level, message }) => level === 'error' || !/^Failed to (?:save|restore):/.test(message));
+  for (const { message } of ours) expectTwoSentences(message);
+}
+
+/** One sentence what happened, one what to do. The first may hold a list, and be a long one. */
+export function expectTwoSentences(message: string): void {
+  expect(message).toMatch(/^[A-Z`].*[.:\n].*\s[A-Z][^]*[.]$/s);
+  expect(message).not.toMatch(/undefined|\[object|NaN|null\b/);
+}
+
+/** Everything that people or machines can read of a run, without the help of masks. */
+export function texts(result: ActionResult): string {
+  const phases = [result, ...(result.post === undefined ? [] : [result.post])];
+  return phases
+    .map(phase =>
+      [
+        phase.unmaskedLog,
+        phase.rawSummary,
+        JSON.stringify(phase.outputs),
+        JSON.stringify(phase.annotations),
+        JSON.stringify(phase.env),
+        JSON.stringify(phase.state),
+      ].join('\n'),
+    )
+    .join('\n');
+}
+
+/** Record by record, what some runs published together; a record that came in several is there several times. */
+export async function gather(stage: Stage, results: readonly ActionResult[]): Promise<Map<Stream, Line[]>> {
+  const gathered = new Map<Stream, Line[]>(STREAMS.map(stream => [stream, []]));
+  for (const result of results) {
+    for (const [stream, lines] of (await stage.published(result))?.records ?? [])
+      gathered.get(stream as Stream)?.push(...lines);
+  }
+  return gathered;
+}
+
+/** What is wrong with what some runs published together: each record of the world is there once, in its latest version. */
+export async function wrongs(
+  stage: Stage,
+  results: readonly ActionResult[],
+  streams: readonly Stream[] = STREAMS,
+): Promise<string[]> {
+  const gathered = await gather(stage, results);
+  return STREAMS.flatMap(stream => {
+    const lines = gathered.get(stream) ?? [];
+    if (!streams.includes(stream)) return lines.length === 0 ? [] : [`${stream}: ${lines.length} that nobody asked for`];
+    return stage.compare(stream, lines).map(wrong => `${stream}: ${wrong}`);
+  });
+}
+
+/** Requests that the Kustomer simulator has seen since this was called last. */
+export function requestsSince(stage: Stage): number {
+  const n = stage.kustomer.requests.length;
+  stage.kustomer.log.clear();
+  return n;
+}

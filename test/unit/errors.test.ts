@@ -1,0 +1,42 @@
+// What is said of an error never quotes what came over the wire.
+import { expect, test } from 'vitest';
+import { asSyncError, causes, SyncError } from '../../src/errors.ts';
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+test.each([
+  '{"email": jane@example.test}',
+  '{"a":\n    at jane@example.test}',
+  '{"a":\n   at jane@example.test (file:1:1)\n at jane@example.test',
+])('the causes of an error hold no part of the text that could not be parsed: %j', text => {
+  const error = thrownBy(() => JSON.parse(text));
+  const wrapped = new SyncError('kustomer', 'outage', 'What.', 'Do.', new Error(`with ${text}`, { cause: error }));
+  const lines = causes(wrapped).join('\n');
+  expect(lines).toMatch(/SyntaxError/);
+  expect(lines).toMatch(/errors\.test\.ts/);
+  expect(lines).not.toContain('jane');
+});
+
+test('an error that is not ours is told by its kind and its code', () => {
+  const foreign = Object.assign(new TypeError('no jane@example.test'), { code: 'ENOENT' });
+  const error = asSyncError(foreign);
+  expect(error.message).toContain('TypeError ENOENT');
+  expect(error.message).not.toContain('jane');
+  expect(asSyncError(error)).toBe(error);
+  expect(asSyncError('jane').message).not.toContain('jane');
+  expect(asSyncError(null).trouble).toBe('bug');
+});
+
+test('a circle of causes ends', () => {
+  const a = new Error('a');
+  const b = new Error('b', { cause: a });
+  a.cause = b;
+  expect(causes(a).length).toBeLessThan(400);
+});

@@ -1,0 +1,97 @@
+// action.yml, the parser and what the action reports say the same about inputs and outputs.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { SyncError } from '../../src/errors.ts';
+import { DEFAULTS } from '../../src/inputs.ts';
+import { outputs, refusal } from '../../src/report.ts';
+import { ACTION } from '../world/stage.ts';
+
+interface Declared {
+  readonly inputs: Record<string, { description?: string; required?: boolean; default?: unknown }>;
+  readonly outputs: Record<string, { description?: string }>;
+}
+
+const action = parse(readFileSync(`${ACTION}/action.yml`, 'utf8')) as Declared;
+
+/** Inputs and defaults that users rely on. */
+const PROMISED: Record<string, string | undefined> = {
+  token: undefined,
+  'api-url': 'https://api.kustomerapp.com',
+  streams: 'all',
+  'sync-mode': 'incremental',
+  'start-date': '',
+  'end-date': '',
+  'include-deleted': 'true',
+  archive: 'auto',
+  settle: '60s',
+  lookback: '60m',
+  'search-requests-per-minute': '100',
+  'requests-per-minute': 'auto',
+  concurrency: '10',
+  'time-budget': '330m',
+  'record-format': 'flat',
+  compression: 'none',
+  destination: 'artifact',
+  'output-dir': '',
+  'artifact-name': 'kustomer-sync',
+  'retention-days': '0',
+  branch: 'kustomer-data',
+  'data-path': 'data',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub
+  repository: '${{ github.repository }}',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub
+  'github-token': '${{ github.token }}',
+  'allow-public': 'false',
+  'state-id': 'default',
+  'on-missing-state': 'full',
+  'reset-state': 'false',
+};
+
+const PROMISED_OUTPUTS = [
+  'records',
+  'complete',
+  'streams',
+  'output-dir',
+  'manifest',
+  'artifact-id',
+  'artifact-url',
+  'artifact-digest',
+  'commit',
+  'state-saved',
+  'state-generation',
+];
+
+describe('the inputs of action.yml', () => {
+  test.each(Object.keys(PROMISED))('%s is there with the default that is promised', name => {
+    const { [name]: input } = action.inputs;
+    expect(input?.default).toBe(PROMISED[name]);
+    expect(input?.required ?? false).toBe(name === 'token');
+  });
+
+  test('have the defaults that the parser has, expressions of GitHub apart', () => {
+    const declared = Object.entries(action.inputs)
+      .map(([name, input]) => [name, input.default] as const)
+      .filter(([, value]) => value !== undefined && !String(value).includes('${{'));
+    expect(Object.fromEntries(declared)).toEqual(DEFAULTS);
+  });
+
+  test('are all texts, since the runner hands texts over, and all explained', () => {
+    for (const [name, { default: value, description }] of Object.entries(action.inputs)) {
+      if (value !== undefined) expect(value, name).toBeTypeOf('string');
+      expect(description, name).toMatch(/\S.*\.$/);
+    }
+  });
+});
+
+describe('the outputs of action.yml', () => {
+  test('are those that are promised, and all explained', () => {
+    expect(Object.keys(action.outputs).sort()).toEqual([...PROMISED_OUTPUTS].sort());
+    for (const [name, { description }] of Object.entries(action.outputs)) expect(description, name).toMatch(/\S.*\.$/);
+  });
+
+  test('are those that a report sets, on the shortest path too', () => {
+    const report = refusal(new SyncError('user', 'input', 'It went wrong.', 'Do something.'));
+    expect(Object.keys(outputs(report)).sort()).toEqual(Object.keys(action.outputs).sort());
+  });
+});

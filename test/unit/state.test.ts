@@ -1,0 +1,181 @@
+// The state document: what is saved comes back as it was, and what is not exactly that is refused.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { SyncError } from '../../src/errors.ts';
+import { union } from '../../src/sync/intervals.ts';
+import { iso, type ListState, parseState, type SearchState, type State, serialise } from '../../src/sync/state.ts';
+
+const at = fc.integer({ min: Date.parse('1971-01-01'), max: Date.parse('2400-01-01') });
+const id = fc.stringMatching(/^[0-9a-f]{24}$/);
+const searchState: fc.Arbitrary<SearchState> = fc.record({
+  published: fc.array(fc.record({ from: at, to: at }), { maxLength: 6 }).map(each => union(each)),
+  cutoff: at,
+  rememberedFrom: at,
+  recent: fc
+    .array(fc.tuple(fc.oneof(at, fc.constant('-')), id), { maxLength: 8 })
+    .map(prints => new Set(prints.map(([when, of]) => `${when} ${of}`))),
+});
+const listState: fc.Arbitrary<ListState> = fc.record({
+  seen: fc.array(fc.tuple(id, fc.oneof(at.map(iso), fc.constant(''))), { maxLength: 8 }).map(pairs => new Map(pairs)),
+});
+const state: fc.Arbitrary<State> = fc.record({
+  generation: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  identity: fc.oneof(id, fc.constant(null)),
+  savedAt: at.map(iso),
+  run: fc.record({ id: fc.stringMatching(/^\d{1,12}$/), attempt: fc.constantFrom('1', '2') }),
+  search: fc.dictionary(fc.constantFrom('conversations', 'notes', 'messages'), searchState).map(of => new Map(Object.entries(of))),
+  lists: fc.dictionary(fc.constantFrom('users', 'tags'), listState).map(of => new Map(Object.entries(of))),
+});
+
+const SAMPLE: State = {
+  generation: 7,
+  identity: '5f0000000000000000000001',
+  savedAt: '2026-11-23T12:00:00.000Z',
+  run: { id: '17', attempt: '1' },
+  search: new Map([
+    [
+      'conversations',
+      {
+        published: [{ from: Date.parse('2024-11-23T12:00:00Z'), to: Date.parse('2026-11-23T11:59:00Z') }],
+        cutoff: Date.parse('2026-11-23T11:59:00Z'),
+        rememberedFrom: Date.parse('2026-11-23T10:59:00Z'),
+        recent: new Set([`${Date.parse('2026-11-23T11:30:00.123Z')} 5f00000000000000000000aa`, '- 5f00000000000000000000ab']),
+      },
+    ],
+  ]),
+  lists: new Map([['users', { seen: new Map([['5f00000000000000000000ac', '2026-01-01T00:00:00.000Z']]) }]]),
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: a document to be damaged anywhere
+type Any = any;
+const damagedBy = (change: (document: Any) => unknown) => {
+  const document = JSON.parse(serialise(SAMPLE));
+  return JSON.stringify(change(document) ?? document);
+};
+const refusalOf = (text: string): SyncError => {
+  try {
+    parseState(text, 'the place');
+  } catch (error) {
+    if (error instanceof SyncError) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+};
+
+describe('a state that was saved', () => {
+  test('comes back as it was', () => {
+    fc.assert(
+      fc.property(state, given => {
+        expect(parseState(serialise(given), 'x')).toEqual(given);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('is written the same each time, and ends with one line end', () => {
+    fc.assert(
+      fc.property(state, given => {
+        const text = serialise(given);
+        expect(serialise(parseState(text, 'x'))).toBe(text);
+        expect(text.endsWith('}\n')).toBe(true);
+      }),
+    );
+  });
+
+  test('holds ids, times and counts, and nothing else', () => {
+    const document = JSON.parse(serialise(SAMPLE));
+    expect(document).toEqual({
+      version: 1,
+      generation: 7,
+      identity: '5f0000000000000000000001',
+      saved_at: '2026-11-23T12:00:00.000Z',
+      run: { id: '17', attempt: '1' },
+      streams: {
+        conversations: {
+          published: [['2024-11-23T12:00:00.000Z', '2026-11-23T11:59:00.000Z']],
+          cutoff: '2026-11-23T11:59:00.000Z',
+          remembered_from: '2026-11-23T10:59:00.000Z',
+          recent: ['- 5f00000000000000000000ab', '2026-11-23T11:30:00.123Z 5f00000000000000000000aa'],
+        },
+        users: { seen: { '5f00000000000000000000ac': '2026-01-01T00:00:00.000Z' } },
+      },
+    });
+  });
+
+  test('may hold members that this version does not know', () => {
+    expect(parseState(damagedBy(document => Object.assign(document, { note: 'x' })), 'x')).toEqual(SAMPLE);
+  });
+});
+
+describe('a state that is damaged is refused, never taken for none', () => {
+  const stream = (change: (stream: Any) => void) => (document: Any) => change(document.streams.conversations);
+  test.each<[string, string]>([
+    ['nothing', ''],
+    ['not JSON', 'state'],
+    ['null', 'null'],
+    ['an array', '[]'],
+    ['a text', '"x"'],
+    ['an empty object', '{}'],
+    ['no version', damagedBy(document => void delete document.version)],
+    ['a version as text', damagedBy(document => void (document.version = '1'))],
+    ['version 0', damagedBy(document => void (document.version = 0))],
+    ['half a version', damagedBy(document => void (document.version = 0.5))],
+    ['no generation', damagedBy(document => void delete document.generation)],
+    ['generation 0', damagedBy(document => void (document.generation = 0))],
+    ['a generation as text', damagedBy(document => void (document.generation = '7'))],
+    ['a generation with a fraction', damagedBy(document => void (document.generation = 7.5))],
+    ['a generation beyond counting', damagedBy(document => void (document.generation = 1e300))],
+    ['no identity', damagedBy(document => void delete document.identity)],
+    ['an empty identity', damagedBy(document => void (document.identity = ''))],
+    ['an identity that is a number', damagedBy(document => void (document.identity = 5))],
+    ['no streams', damagedBy(document => void delete document.streams)],
+    ['streams in an array', damagedBy(document => void (document.streams = []))],
+    ['a stream that is null', damagedBy(document => void (document.streams.users = null))],
+    ['a stream without members', damagedBy(document => void (document.streams.users = {}))],
+    ['a list in an array', damagedBy(document => void (document.streams.users = { seen: ['a'] }))],
+    ['a list with a number', damagedBy(document => void (document.streams.users = { seen: { a: 1 } }))],
+    ['no intervals', damagedBy(stream(one => void delete one.published))],
+    ['an interval with one end', damagedBy(stream(one => void one.published[0].pop()))],
+    ['an interval with three ends', damagedBy(stream(one => void one.published[0].push('2026-01-01T00:00:00.000Z')))],
+    ['an interval the wrong way round', damagedBy(stream(one => void one.published[0].reverse()))],
+    ['an interval with numbers', damagedBy(stream(one => void (one.published[0] = [1, 2])))],
+    ['an interval that is null', damagedBy(stream(one => void (one.published[0] = null)))],
+    ['a day for an instant', damagedBy(stream(one => void (one.published[0][0] = '2024-11-23')))],
+    ['an instant in another zone', damagedBy(stream(one => void (one.cutoff = '2026-11-23T12:59:00.000+01:00')))],
+    ['no cutoff', damagedBy(stream(one => void delete one.cutoff))],
+    ['no start of memory', damagedBy(stream(one => void delete one.remembered_from))],
+    ['a fingerprint without an id', damagedBy(stream(one => void (one.recent[1] = '2026-11-23T11:30:00.123Z ')))],
+    ['a fingerprint without a time', damagedBy(stream(one => void (one.recent[1] = '5f00000000000000000000aa')))],
+    ['a fingerprint with another time', damagedBy(stream(one => void (one.recent[1] = 'now 5f00000000000000000000aa')))],
+    ['a fingerprint that is a number', damagedBy(stream(one => void (one.recent[1] = 1)))],
+    ['fingerprints in an object', damagedBy(stream(one => void (one.recent = {})))],
+  ])('%s', (_what, text) => {
+    const refusal = refusalOf(text);
+    expect(refusal.trouble).toBe('state');
+    expect(refusal.endsTheRun).toBe(true);
+    expect(refusal.message).toMatch(/^The saved state \(the place\) is damaged: .*\. .*reset-state/s);
+  });
+
+  test('cut off anywhere', () => {
+    const text = serialise(SAMPLE).trimEnd();
+    for (let length = 0; length < text.length; length++) expect(refusalOf(text.slice(0, length)).trouble).toBe('state');
+  });
+
+  test('and what it says of others is not shown', () => {
+    expect(refusalOf('{"secret": s3cr3t-content').message).not.toContain('s3cr3t');
+  });
+});
+
+describe('a state from a newer version', () => {
+  test.each([2, 3, 1.5, 1e6])('%d is refused as such', version => {
+    const refusal = refusalOf(damagedBy(document => void (document.version = version)));
+    expect(refusal.trouble).toBe('state');
+    expect(refusal.what).toContain('newer version');
+    expect(refusal.what).not.toContain('damaged');
+    expect(refusal.todo).toContain('Use that newer version again');
+  });
+
+  test('also where nothing else in it is as it was', () => {
+    expect(refusalOf('{"version":2,"everything":"else"}').what).toContain('newer version');
+  });
+});

@@ -1,0 +1,15 @@
+// Tests run the committed bundle in its world (test/action), the pure parts on their own (test/unit), and the world
+// itself. Two at a time: a hosted runner has two cores, and each of these starts processes of its own.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    // Tests of one file that run side by side wait more than they work.
+    maxConcurrency: 16,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
