@@ -1,6 +1,6 @@
 // The action's inputs, read once into one frozen Config. Every problem is found before the first is reported.
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import * as core from '@actions/core';
 import { SyncError } from './errors.ts';
 import { STREAM_NAMES } from './kustomer/streams.ts';
@@ -116,8 +116,9 @@ export function readConfig(): Config {
   };
   const span = (name: string): number => {
     const [, number, unit] = /^(\d{1,7})\s*([smh])$/.exec(text(name)) ?? [];
-    if (unit === undefined) bad(name, 'a number and `s`, `m` or `h`, such as `90s`, `60m` or `5h`');
-    return Number(number) * (unit === 's' ? 1_000 : unit === 'm' ? 60_000 : 3_600_000);
+    const ms = Number(number) * (unit === 's' ? 1_000 : unit === 'm' ? 60_000 : 3_600_000);
+    if (!(ms <= LONGEST_SPAN_MS)) bad(name, 'a number and `s`, `m` or `h`, such as `90s`, `60m` or `5h`, up to `500h`');
+    return ms;
   };
   const date = (name: string): number | null => {
     const given = text(name);
@@ -133,6 +134,7 @@ export function readConfig(): Config {
 
   if (token.trim() === '') {
     problems.push(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub's, to be written into a workflow.
       '`token` is empty; accepted is a Kustomer API key, as a rule `${{ secrets.KUSTOMER_TOKEN }}` (an unset secret, and any secret in a pull request from a fork, is empty)',
     );
   } else if (!/^[\x21-\x7e]+$/.test(token)) {
@@ -147,6 +149,13 @@ export function readConfig(): Config {
     problems.push(
       `\`end-date\` is ${shown(text('end-date'))}; accepted is a time after \`start-date\`, which is ${shown(text('start-date'))}`,
     );
+  }
+
+  // Declared, and not built yet: refused rather than half done, since records would be lost without a word.
+  if (endDate !== null) problems.push('`end-date` is set; accepted is nothing: this version has no backfills yet');
+  const places = destinations(bad);
+  if (places.includes('branch')) {
+    problems.push('`destination` has `branch`; accepted is `artifact` or `none`: this version has no data branch yet');
   }
 
   const config: Config = {
@@ -165,7 +174,7 @@ export function readConfig(): Config {
     timeBudgetMs: span('time-budget'),
     format: oneOf('record-format', ['flat', 'raw']),
     gzip: oneOf('compression', ['none', 'gzip']) === 'gzip',
-    destinations: destinations(bad),
+    destinations: places,
     outputDir: outputDir(bad),
     artifactName: matching(
       'artifact-name',
@@ -186,7 +195,7 @@ export function readConfig(): Config {
     repository: matching('repository', /^(?:[\w.-]+\/[\w.-]+)?$/, '`owner/name`'),
     githubToken,
     allowPublic: yes('allow-public'),
-    stateId: matching('state-id', /^[A-Za-z0-9._-]{1,64}$/, '1 to 64 letters, digits, `.`, `_` or `-`'),
+    stateId: matching('state-id', /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/, '1 to 64 letters, digits, `.`, `_` or `-`'),
     onMissingState: oneOf('on-missing-state', ['full', 'fail']),
     resetState: yes('reset-state'),
   };
@@ -203,6 +212,9 @@ export function readConfig(): Config {
   }
   return Object.freeze(config);
 }
+
+/** A job lasts five days at most, and a timer of Node not more than 24. */
+const LONGEST_SPAN_MS = 500 * 3_600_000;
 
 /** The status of the job, as the default of an input gives it anew to the post step. */
 export function jobStatus(): string {
@@ -302,8 +314,13 @@ function destinations(bad: (name: string, accepted: string) => void): Destinatio
 function outputDir(bad: (name: string, accepted: string) => void): string {
   if (text('output-dir') === '') return '';
   const path = resolve(process.env.GITHUB_WORKSPACE ?? process.cwd(), text('output-dir'));
-  if (existsSync(path) && (!statSync(path).isDirectory() || readdirSync(path).length > 0)) {
-    bad('output-dir', 'a directory that is empty or does not exist yet');
-  }
+  const isUsable = existsSync(path)
+    ? statSync(path).isDirectory() && readdirSync(path).length === 0
+    : statSync(nearestExisting(path)).isDirectory();
+  if (!isUsable) bad('output-dir', 'a directory that is empty or does not exist yet');
   return path;
+}
+
+function nearestExisting(path: string): string {
+  return existsSync(path) ? path : nearestExisting(dirname(path));
 }

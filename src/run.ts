@@ -85,7 +85,13 @@ export async function run(config: Config, context: Context, log: Log, stop: Abor
         const { format, gzip } = config;
         const writer = openParts({ directory: report.outputDir, stream: name, format, gzip, partBytes: PART_BYTES });
         writers.set(name, writer);
-        return { ...writer, write: records => writer.write(records).then(progress) };
+        return {
+          write: records => writer.write(records).then(progress),
+          aside() {
+            const aside = writer.aside();
+            return { ...aside, write: records => aside.write(records).then(progress) };
+          },
+        };
       },
     });
 

@@ -90,9 +90,10 @@ export async function readSearch(reading: SearchReading): Promise<void> {
         .sort((a, b) => b.pagesLeft - a.pagesLeft);
       if (largest === undefined || largest.pagesLeft < WORTH_CUTTING) return;
       const { slice, part, sides } = largest;
-      const middle = floor((slice.from + slice.to) / 2, SECOND);
-      if (middle <= slice.from) return;
-      const rest = { from: middle, to: slice.to };
+      const from = Math.max(slice.from, slice.held);
+      const middle = floor((from + slice.to) / 2, SECOND);
+      if (middle <= from) return;
+      const rest = { from: middle, to: slice.to, held: middle };
       slice.to = middle;
       largest.pagesLeft /= 2;
       start(rest, part, sides);
@@ -102,7 +103,7 @@ export async function readSearch(reading: SearchReading): Promise<void> {
   for (const interval of reading.work.work) {
     for (const { part, sides } of bySide(interval, reading.edges)) {
       // A border on a whole second means the same to a search that compares seconds as to one that compares milliseconds.
-      start({ from: part.from, to: -floor(-part.to, SECOND) }, part, sides);
+      start({ from: part.from, to: -floor(-part.to, SECOND), held: part.from }, part, sides);
     }
   }
   // More readers may join while these are awaited.

@@ -14,13 +14,19 @@ interface Walker {
 export function* walkBoth(slice: Slice, senses: Record<Side, Senses>): Generator<Ask | Whole, void, Page> {
   const walker = (side: Side): Walker => {
     // Its end is the end of the slice, also when that is moved while it is read.
-    const own = {
+    const own: Slice = {
       from: slice.from,
       get to() {
         return slice.to;
       },
+      get held() {
+        return slice.held;
+      },
+      set held(until) {
+        slice.held = Math.max(slice.held, until);
+      },
     };
-    return { slice: own, steps: walk(own as Slice, senses[side], side), ahead: [] };
+    return { slice: own, steps: walk(own, senses[side], side), ahead: [] };
   };
   const walkers = [walker('live'), walker('archive')] as const;
   while (slice.from < slice.to) {

@@ -12,6 +12,8 @@ import { readWhole } from './whole.ts';
 export interface Slice {
   from: number;
   to: number;
+  /** Up to here it is being read in one piece, and must not be cut. */
+  held: number;
 }
 
 /** Records that are whole: all there are with `from <= updated_at < until`, where `from` is where the last ones ended. */
@@ -28,6 +30,8 @@ export interface Senses {
   grain: 1 | 1_000;
 }
 
+/** A page with more instants than this cannot be in order by chance. */
+const FEW = 3;
 /** How often a result that contradicts itself is asked for again before the stream is given up. */
 const PATIENCE = 5;
 
@@ -74,11 +78,13 @@ export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Ask |
       } else if (page.timedOut) {
         if (patience-- === 0) throw contradiction('stays cut short', from);
       } else {
+        slice.held = asked;
         yield hand(slice, yield* readWhole({ from, to: asked }, side), asked);
       }
     } else if (inside.length === 0 && comparesSeconds(found, from)) {
       // The page is full of what comes before the asked millisecond in its second.
       const rest = { from, to: Math.min(floor(from, SECOND) + SECOND, asked) };
+      slice.held = rest.to;
       yield hand(slice, yield* readWhole(rest, side), rest.to);
     } else if (inside.length === 0) {
       if (page.found.length === 0 && (page.total ?? 0) === 0) yield hand(slice, [], to);
@@ -88,13 +94,20 @@ export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Ask |
       const { grain } = senses;
       const first = floor((inside[0] as Found).at, grain);
       const last = floor((inside.at(-1) as Found).at, grain);
-      if (first < last) {
+      if (first < last && new Set(inside.map(({ at }) => floor(at, grain))).size > FEW) {
         const whole = inside.filter(({ at }) => at < last);
         yield hand(slice, whole, last);
+      } else if (first < last) {
+        // Records of so few instants may come in order although the search has ignored the order, so they are counted.
+        const start = floor(last, SECOND);
+        slice.held = start > from ? start : start + SECOND;
+        yield hand(slice, yield* readWhole({ from, to: slice.held }, side), slice.held);
       } else {
-        const instant = { from: Math.max(from, first), to: first + grain };
-        // Nothing lies before it. Said at once, so that the slice cannot be cut before the instant while it is read.
-        if (instant.from > from) yield hand(slice, [], instant.from);
+        slice.held = first + grain;
+        // A page of one instant looks sorted whatever its order, so what comes before is looked at by itself.
+        const start = floor(first, SECOND);
+        if (start > from) yield hand(slice, yield* readWhole({ from, to: start }, side), start);
+        const instant = { from: Math.max(from, start), to: first + grain };
         const group = yield* readWhole(instant, side);
         // Its records were there a moment ago. Either they have just been updated, or a search for one millisecond
         // finds nothing because only whole seconds are compared: then the second is read as one.

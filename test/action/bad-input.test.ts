@@ -46,7 +46,11 @@ function expectRefused(result: ActionResult): string {
 
 describe('an input that cannot be used', () => {
   test.each<[string, string, string | RegExp]>([
-    ['streams', 'conversations, mails', /`mails`.*conversations, customers, kobjects, messages, notes, shortcuts, tags, teams, users/],
+    [
+      'streams',
+      'conversations, mails',
+      /`mails`.*conversations, customers, kobjects, messages, notes, shortcuts, tags, teams, users/,
+    ],
     ['streams', 'Conversations', '`Conversations`'],
     ['streams', 'tags:sometimes', '`tags:sometimes`'],
     ['streams', 'tags:full_refresh:x', '`tags:full_refresh:x`'],
@@ -147,7 +151,9 @@ describe('a token that cannot be one', () => {
   });
 
   test('a token that was put into another input is not shown either', async () => {
-    const result = await stage.sync({ with: { streams: DEFAULT_TOKEN, 'api-url': `https://x:${DEFAULT_TOKEN}@api.kustomerapp.com` } });
+    const result = await stage.sync({
+      with: { streams: DEFAULT_TOKEN, 'api-url': `https://x:${DEFAULT_TOKEN}@api.kustomerapp.com` },
+    });
     expect(result.exitCode).toBe(1);
     expect(stage.kustomer.requests.length).toBe(0);
     // In the log as the runner shows it: what the masks are for.
@@ -185,7 +191,13 @@ describe('an output directory', () => {
 
 describe('several problems', () => {
   test('are reported together, each with its input, what was given and what is accepted', async () => {
-    const bad = { streams: 'mails', 'start-date': 'x', settle: '5', concurrency: 'a', 'api-url': 'http://example.test' };
+    const bad = {
+      streams: 'mails',
+      'start-date': 'x',
+      settle: '5',
+      concurrency: 'a',
+      'api-url': 'http://example.test',
+    };
     const error = expectRefused(await stage.sync({ with: { ...bad, token: '' } }));
     for (const name of ['token', ...Object.keys(bad)]) {
       const line = error.split('\n').find(each => each.includes(`- \`${name}\``));
@@ -214,7 +226,9 @@ describe('an input that may look odd', () => {
     ['a time budget longer than timers go', { streams: 'tags', 'time-budget': '1000h' }, ['tags']],
   ])('%s is understood', async (what, inputs, names) => {
     const slash = what.includes('slash') ? { 'api-url': `${stage.kustomer.url}/` } : {};
-    const result = await stage.sync({ with: { ...inputs, ...slash, 'state-id': `odd-${names.length}-${what.length}` } });
+    const result = await stage.sync({
+      with: { ...inputs, ...slash, 'state-id': `odd-${names.length}-${what.length}` },
+    });
     expectGreen(result);
     expect(streamsOf(result).map(({ name }) => name)).toEqual(names);
   });
