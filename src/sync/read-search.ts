@@ -42,7 +42,7 @@ const WORTH_CUTTING = 8;
 
 /** Reads until the work is done. Rejects with what went wrong, once no reader is at work any more. */
 export async function readSearch(reading: SearchReading): Promise<void> {
-  const senses: Record<Side, Senses> = { live: { grain: 1 }, archive: { grain: 1 } };
+  const senses: Record<Side, Senses> = { live: { grain: 0 }, archive: { grain: 0 } };
   const readers = new Set<Reader>();
   const running: Promise<void>[] = [];
   let failure: { error: unknown } | undefined;

@@ -96,7 +96,11 @@ export function searchStateAfter(
     const at = instantOf(print);
     return at >= work.rememberFrom || !contains(published, at);
   });
-  let rememberedFrom = work.rememberFrom;
+  // A run with a longer lookback remembers no more of the runs before it than they did themselves.
+  let rememberedFrom = Math.max(
+    work.rememberFrom,
+    Math.min(before?.rememberedFrom ?? Number.NEGATIVE_INFINITY, cutoff),
+  );
   if (prints.length > MOST_FINGERPRINTS) {
     prints.sort((a, b) => instantOf(a) - instantOf(b));
     prints.splice(0, prints.length - MOST_FINGERPRINTS);

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_TOKEN, startKustomer } from '../world/kustomer/index.ts';
-import type { ActionResult } from '../world/runner/index.ts';
-import { openStage, type Stage } from '../world/stage.ts';
+import { type ActionResult, runJob } from '../world/runner/index.ts';
+import { ACTION, openStage, type Stage } from '../world/stage.ts';
 import {
   annotations,
   expectGreen,
@@ -221,6 +221,23 @@ describe('saving', () => {
     expect(second.outputs).toMatchObject({ records: '2', 'state-generation': '2' });
     expect(stage.github.artifacts().map(({ name }) => name)).toEqual(['kustomer-sync', 'kustomer-sync-attempt-2']);
     expectGreen(first);
+  });
+
+  test('by two uses of the action in one job makes two keys, and the second goes on from the first', async () => {
+    await using stage = await openStage();
+    populate(stage);
+    const inputs = { ...SMALL, token: DEFAULT_TOKEN, 'api-url': stage.kustomer.url };
+    const job = await runJob({
+      context: stage.github.job(),
+      steps: [
+        { uses: ACTION, with: inputs },
+        { run: () => void stage.world.update('notes', 2, { at: Date.now() - 10 * 60_000 }) },
+        { uses: ACTION, with: { ...inputs, 'artifact-name': 'second' } },
+      ],
+    });
+    expect(job.conclusion, job.log).toBe('success');
+    expect(job.steps[2]?.outputs).toMatchObject({ records: '2', 'state-saved': 'true', 'state-generation': '2' });
+    expect(new Set(stage.github.caches().map(({ key }) => key)).size).toBe(2);
   });
 
   test.each(['read', 'none'] as const)(

