@@ -1,11 +1,12 @@
 // One request to Kustomer: a place in the budgets, the key, time and size limits, retries, and errors made ours.
 // Only this file knows undici.
+import { isUtf8 } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { SyncError } from '../errors.ts';
 import type { Budget, Purpose } from './budget.ts';
-import { parseJson } from './json.ts';
+import { readAnswer } from './json.ts';
 import { judge } from './retry.ts';
 
 export interface Request {
@@ -92,7 +93,7 @@ export function openClient(options: ClientOptions): Client {
   const flight = openFlight(options.concurrency);
 
   /** One attempt, body and all. A failure of the connection or the body is status 0. */
-  async function attempt(request: Request): Promise<{ status: number; headers: Headers; text: string }> {
+  async function attempt(request: Request): Promise<{ status: number; headers: Headers; body: Buffer }> {
     const answer = await dispatcher.request({
       origin,
       path: request.path,
@@ -101,7 +102,7 @@ export function openClient(options: ClientOptions): Client {
       body: request.body === undefined ? null : JSON.stringify(request.body),
       signal,
     });
-    return { status: answer.statusCode, headers: answer.headers, text: await readBody(answer) };
+    return { status: answer.statusCode, headers: answer.headers, body: await readBody(answer) };
   }
 
   async function ask(request: Request): Promise<Record<string, unknown>> {
@@ -126,7 +127,7 @@ export function openClient(options: ClientOptions): Client {
         clockAhead ??= ahead(answered.date);
         status = answer.status;
         if (status >= 200 && status < 300) {
-          value = parseJson(answer.text);
+          value = readAnswer(answer.body);
           if (!isAnswer(value)) status = 0;
         }
       } catch (error) {
@@ -196,7 +197,7 @@ function nameOf(lapse: unknown): string {
   return typeof code === 'string' ? code : lapse.name;
 }
 
-async function readBody(answer: Dispatcher.ResponseData): Promise<string> {
+async function readBody(answer: Dispatcher.ResponseData): Promise<Buffer> {
   const decoder = decompressor(answer.headers['content-encoding']);
   // `pipe` hands no error on, so a cut-off answer is made to end the decoder too.
   const stream =
@@ -216,7 +217,9 @@ async function readBody(answer: Dispatcher.ResponseData): Promise<string> {
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, size).toString('utf8');
+  const body = Buffer.concat(chunks, size);
+  // What is not UTF-8 must not get into a file that says it is.
+  return isUtf8(body) ? body : Buffer.from(body.toString());
 }
 
 function decompressor(encoding: string | string[] | undefined) {
