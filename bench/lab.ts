@@ -29,7 +29,7 @@ export class Lab {
     const result = await runAction({
       action: file('..'),
       context: this.#github.job(),
-      root: join(this.directory, 'runner'),
+      root: `${meter}-runner`,
       env: { METER: meter },
       nodeArgs: [...QUIET, '--import', file('meter.ts')],
       with: { token: DEFAULT_TOKEN, 'api-url': kustomer.url, destination: 'none', ...inputs },

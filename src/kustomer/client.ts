@@ -139,9 +139,10 @@ export function openClient(options: ClientOptions): Client {
       } finally {
         release();
       }
-      const limit = Number(answered['x-ratelimit-limit']);
-      // On a search the header may speak of the search budget (kustomer-api.md 13.14).
-      if (request.purpose === 'other' && limit >= 1) budget.learn(limit);
+      if (status !== 0 && status !== 429) {
+        const [limit, remaining] = ['limit', 'remaining'].map(name => Number(answered[`x-ratelimit-${name}`]));
+        budget.answered(request.purpose, limit as number, remaining as number);
+      }
 
       const verdict = judge({ status, headers: answered, failures, refusals, now: Date.now(), chance: Math.random() });
       if (verdict.kind === 'use') return value as Record<string, unknown>;
@@ -152,7 +153,7 @@ export function openClient(options: ClientOptions): Client {
       if (verdict.everybody) {
         refusals++;
         mine.rate_limited++;
-        budget.pause(verdict.waitMs);
+        budget.refused(verdict.waitMs);
       } else {
         failures++;
         await sleep(verdict.waitMs, undefined, { signal });

@@ -7,6 +7,7 @@ import { openSource, streamNamed } from '../../src/kustomer/source.ts';
 import { openJobs } from '../../src/jobs.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { readAll, Stopped } from '../../src/sync/read-all.ts';
+import { openCrew } from '../../src/sync/read-search.ts';
 import type { Found, ListPages } from '../../src/sync/source.ts';
 import { NO_STATE, parseState, serialise, type State } from '../../src/sync/state.ts';
 import { DEFAULT_TOKEN, type Fault, KustomerServer, KustomerWorld, Random, startKustomer, type Stream } from './kustomer/index.ts';
@@ -220,7 +221,7 @@ class Game {
       now,
       source,
       lists,
-      surroundings: { idle: client.idle, signal: stop.signal },
+      surroundings: { crew: openCrew(client.idle), signal: stop.signal },
       log: { info: quiet, debug: quiet, warning: quiet, notice: quiet },
       writerOf: name => {
         const write = async (records: readonly Found[]) => void written.push(...records.map(found => [name, found] as [string, Found]));
