@@ -3,14 +3,14 @@
 // Each is a strict sliding window. Searches get their part of all requests and the others the rest, so that a request
 // needs a place in one window only, and takes it as the last thing before it starts: a place is good only at the moment
 // it is given. Everything else that makes a request wait comes before: a pause that everybody keeps, and a pace that is
-// slower than the budget for a while after a refusal.
+// slower than the budget for a while after a refusal, and not much faster than it where a lot was spent at once.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pThrottle from 'p-throttle';
 
 /** Kustomer counts the requests of a minute (kustomer-api.md 3). */
 const MINUTE_MS = 60_000;
 /** Requests that leave evenly do not arrive evenly: the first may have had to wait for its connection. */
-const SLACK = 1.01;
+const SLACK = 61 / 60;
 /** Share of the organisation's limit that is ours with `requests-per-minute: auto`; the rest is the agents'. */
 const OUR_SHARE = 0.8;
 /** Lowest limit Kustomer sells (kustomer-api.md 3), until the API has told the real one. A lower one is that of searches. */
@@ -20,6 +20,10 @@ const SEARCH_SHARE = 0.8;
 /** Others are noticed from this part of the limit on, and from then on this part is kept free for them. */
 const NOTICEABLE = 0.02;
 const KEPT_FREE = 0.1;
+/** This part of a budget may go at once, which is all that a short run needs. What leaves too fast does not arrive evenly. */
+const AT_ONCE = 0.25;
+/** The pace from then on, over the one that would use the budget up in just a minute. */
+const FAST = 2;
 /** The pace after one refusal, and after however many. */
 const SLOWER = 0.5;
 const SLOWEST = 0.125;
@@ -53,7 +57,6 @@ export function openBudget(
   let windows = {} as Readonly<Record<Purpose, Window>>;
   let pausedUntil = 0;
   let pace = 1;
-  let nextAt = 0;
 
   divide(requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE));
 
@@ -79,7 +82,7 @@ export function openBudget(
     const interval = Math.ceil(minuteMs * SLACK);
     const take = pThrottle({ limit, interval, strict: true, weight: () => 1, signal })(() => {});
     for (let n = 0; n < Math.min(already, limit); n++) void take();
-    return { limit, take: async () => take(), inTurn: takeTurns() };
+    return { limit, take: async () => take(), inTurn: takeTurns(), nextAt: before?.nextAt ?? 0 };
   }
 
   /** Places given in the minute that ends now. */
@@ -101,16 +104,18 @@ export function openBudget(
       windows[purpose].inTurn(async () => {
         for (;;) {
           signal.throwIfAborted();
-          const wait = Math.max(pausedUntil, nextAt) - performance.now();
+          const window = windows[purpose];
+          const wait = Math.max(pausedUntil, window.nextAt) - performance.now();
           if (wait > 0) {
             await sleep(Math.ceil(wait), undefined, { signal });
             continue;
           }
-          await windows[purpose].take();
+          await window.take();
           const now = performance.now();
           if (pausedUntil > now) continue;
-          if (pace < 1) nextAt = now + minuteMs / (total * pace);
           given[purpose].push(now);
+          const fast = spent(purpose) > window.limit * AT_ONCE ? FAST : Number.POSITIVE_INFINITY;
+          window.nextAt = now + minuteMs / (window.limit * (pace < 1 ? pace : fast));
           return;
         }
       }),
@@ -138,6 +143,8 @@ interface Window {
   readonly limit: number;
   take(): Promise<void>;
   readonly inTurn: ReturnType<typeof takeTurns>;
+  /** Before this nobody starts. */
+  nextAt: number;
 }
 
 function takeTurns() {

@@ -36,7 +36,7 @@ export interface Client {
    *   when the run is stopped.
    */
   ask(request: Request): Promise<Record<string, unknown>>;
-  /** How many more requests could be in flight if there were any to make. */
+  /** How many more requests could be in flight if there were any to make; none while a budget is used up. */
   idle(): number;
   readonly origin: string;
   readonly usage: Readonly<Record<Purpose, Usage>>;
@@ -91,6 +91,8 @@ export function openClient(options: ClientOptions): Client {
   const byStream = new Map<string, number>();
   let clockAhead: number | undefined;
   const flight = openFlight(options.concurrency);
+  /** Requests that wait for their place in a budget. */
+  let waiting = 0;
 
   /** One attempt, body and all. A failure of the connection or the body is status 0. */
   async function attempt(request: Request): Promise<{ status: number; headers: Headers; body: Buffer }> {
@@ -117,7 +119,8 @@ export function openClient(options: ClientOptions): Client {
       let value: unknown;
       let lapse: unknown;
       try {
-        await budget.place(request.purpose);
+        waiting++;
+        await budget.place(request.purpose).finally(() => waiting--);
         mine.waited_ms += performance.now() - asked;
         mine.requests++;
         if (failures + refusals > 0) mine.retries++;
@@ -164,7 +167,7 @@ export function openClient(options: ClientOptions): Client {
   return {
     ask,
     origin,
-    idle: () => Math.max(0, options.concurrency - flight.aboard()),
+    idle: () => (waiting > 0 ? 0 : Math.max(0, options.concurrency - flight.aboard())),
     usage,
     clockAhead: () => clockAhead ?? 0,
     requestsFor: stream => byStream.get(stream) ?? 0,

@@ -50,7 +50,7 @@ interface Reader {
 }
 
 /** A slice is cut in two only when both halves keep a reader busy for some pages: each slice costs a page that is not full. */
-const WORTH_CUTTING = 8;
+const WORTH_CUTTING = 16;
 
 /** Reads until the work is done. Rejects with what went wrong, once no reader is at work any more. */
 export async function readSearch(reading: SearchReading): Promise<void> {
@@ -87,7 +87,10 @@ export async function readSearch(reading: SearchReading): Promise<void> {
         step = steps.next(nothing);
       } else {
         const page = await reading.pages.page(step.value);
-        if (step.value.created === null && step.value.page === 1) reader.pagesLeft = (page.total ?? 0) / page.size;
+        const { from, to, created, page: number } = step.value;
+        // The slice may have been cut since it was asked about; its records are taken to lie evenly.
+        const rest = (slice.to - from) / (to - from);
+        if (created === null && number === 1) reader.pagesLeft = (rest * (page.total ?? 0)) / page.size;
         step = steps.next(page);
         share(reading.crew);
       }
