@@ -19,6 +19,7 @@ import type { Job } from './sync/job.ts';
 import { cutoffOf } from './sync/plan.ts';
 import { type Ending, readAll, Stopped } from './sync/read-all.ts';
 import { readAhead } from './sync/read-list.ts';
+import { openCrew } from './sync/read-search.ts';
 import type { ListPages } from './sync/source.ts';
 import { iso, type State } from './sync/state.ts';
 import { USER_AGENT } from './version.ts';
@@ -79,7 +80,7 @@ export async function run(config: Config, context: Context, log: Log, stop: Abor
       now,
       source,
       lists,
-      surroundings: { idle: client.idle, signal: stop.signal },
+      surroundings: { crew: openCrew(client.idle), signal: stop.signal },
       log,
       writerOf(name) {
         const { format, gzip } = config;

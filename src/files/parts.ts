@@ -1,15 +1,12 @@
 // Records to part files: back-pressure, a limit on size, hash and gzip in the same pass. A part has its name only when
 // it is whole and counts; until then it is called `.partial`.
 import { createHash, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PassThrough, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Aside, Found, Sink } from '../sync/source.ts';
-import { type Format, line } from './record.ts';
+import { type Format, Lines } from './record.ts';
 
 /** A part as the manifest lists it. */
 export interface Part {
@@ -115,58 +112,42 @@ interface OpenPart {
   seal(): Promise<Sealed>;
 }
 
-/** Text is handed to the file in pieces of this many characters. */
+/** Lines are gathered and handed on in pieces of about so many bytes. */
 const PIECE = 256 * 1024;
 
 async function openPart({ directory, stream, format, gzip }: PartsOptions): Promise<OpenPart> {
   const file = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(file), { recursive: true });
+  const out = await openOutput(file, gzip);
 
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const meter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      done(null, chunk);
-    },
-  });
-  const head = gzip ? createGzip({ level: 6 }) : new PassThrough({ highWaterMark: PIECE });
-  const written = pipeline(head, meter, createWriteStream(file, { flags: 'wx' }));
-  // A full disk is reported by whoever writes or closes next.
-  written.catch(() => {});
+  // One for the whole part: what is written makes room for what comes.
+  const lines = new Lines(PIECE);
+  async function flush(): Promise<void> {
+    const piece = lines.bytes();
+    size += piece.length;
+    await out.write(piece);
+    lines.clear();
+  }
 
   let records = 0;
   let size = 0;
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
 
-  async function put(text: string): Promise<void> {
-    const piece = Buffer.from(text);
-    size += piece.length;
-    if (!head.write(piece)) await Promise.race([once(head, 'drain'), written]);
-  }
-
   return {
     async write(found) {
-      let text = '';
       for (const { at, resource } of found) {
-        text += line(resource, format);
+        lines.add(resource, format);
         records++;
         if (at < min) min = at;
         if (at > max) max = at;
-        if (text.length >= PIECE) {
-          await put(text);
-          text = '';
-        }
+        if (lines.length >= PIECE) await flush();
       }
-      if (text !== '') await put(text);
     },
-    size: () => size,
+    size: () => size + lines.length,
     async seal() {
-      head.end();
-      await written;
-      const sha256 = hash.digest('hex');
+      await flush();
+      const { bytes, sha256 } = await out.close();
       const time = (at: number) => (Number.isFinite(at) ? new Date(at).toISOString() : null);
       return {
         async name(number) {
@@ -176,6 +157,43 @@ async function openPart({ directory, stream, format, gzip }: PartsOptions): Prom
         },
         drop: () => rm(file, { force: true }),
       };
+    },
+  };
+}
+
+interface Output {
+  /** Resolves when the piece is no longer needed. */
+  write(piece: Uint8Array): Promise<void>;
+  close(): Promise<{ bytes: number; sha256: string }>;
+}
+
+/** A new file, hashed as it is written. What goes wrong with it is thrown by whichever call is made then, or next. */
+async function openOutput(file: string, gzip: boolean): Promise<Output> {
+  const handle = await open(file, 'wx');
+  const hash = createHash('sha256');
+  let bytes = 0;
+  async function put(piece: Uint8Array): Promise<void> {
+    hash.update(piece);
+    bytes += piece.length;
+    await handle.writeFile(piece);
+  }
+  async function close() {
+    await handle.close();
+    return { bytes, sha256: hash.digest('hex') };
+  }
+  if (!gzip) return { write: put, close };
+
+  const packer = createGzip({ level: 6 });
+  const packed = pipeline(packer, async (pieces: AsyncIterable<Uint8Array>) => {
+    for await (const piece of pieces) await put(piece);
+  });
+  packed.catch(() => {});
+  return {
+    write: piece => Promise.race([new Promise<void>(done => packer.write(piece, () => done())), packed]),
+    async close() {
+      packer.end();
+      await packed;
+      return close();
     },
   };
 }

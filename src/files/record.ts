@@ -1,99 +1,219 @@
 // A resource as its reader sees it (contract 4): `raw` as received, `flat` as the Singer tap and the Airbyte connector
-// emit it. Pure.
+// emit it. Pure; bytes to bytes, so that a value stays as it was written.
+import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject, Keys } from '../sync/bytes.ts';
 import type { Resource } from '../sync/source.ts';
 
 export type Format = 'flat' | 'raw';
 
-/** One line of NDJSON, with its line end. */
-export function line(resource: Resource, format: Format): string {
-  return `${JSON.stringify(format === 'flat' ? flat(resource) : resource)}\n`;
-}
+const [LINE_END, RETURN] = [0x0a, 0x0d] as const;
+const [BRACE, COMMA, COLON, BRACE_END] = [0x7b, 0x2c, 0x3a, 0x7d] as const;
 
-type Plain = Record<string, unknown>;
+/** Lines of NDJSON, one after the other in a buffer that grows when one does not fit, and is used again when cleared. */
+export class Lines {
+  readonly #flat = new FlatWriter(this);
+  #bytes: Buffer;
+  length = 0;
 
-/** Names that the resource keeps for itself, whatever its attributes are called. */
-const OWN: ReadonlySet<string> = new Set(['id', 'type', 'links']);
-
-/**
- * The flat record: attributes and the data of relationships at the top level, every key in snake_case. A key that is
- * taken gets `_2`, `_3`, ...; a relationship whose name an attribute has is called `<name>_data`.
- */
-export function flat(resource: Resource): Plain {
-  const record = plain();
-  const attributes = new Set<string>();
-  for (const name of Object.keys(resource)) {
-    const value = resource[name];
-    if (OWN.has(name)) {
-      record[name] = snakeValue(value);
-    } else if (name === 'attributes' && isPlain(value)) {
-      for (const key of Object.keys(value)) {
-        const column = free(record, snake(key));
-        attributes.add(column);
-        record[column] = snakeValue(value[key]);
-      }
-    } else if (name !== 'relationships' || !isPlain(value)) {
-      record[free(record, snake(name))] = snakeValue(value);
-    }
+  constructor(size: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(size);
   }
-  // After the attributes, wherever they stand in the source: which of the two gets the name must not depend on it.
-  const { relationships } = resource;
-  if (isPlain(relationships)) {
-    for (const key of Object.keys(relationships)) {
-      const relationship = relationships[key];
-      if (!isPlain(relationship) || !('data' in relationship)) continue;
-      const name = snake(key);
-      record[free(record, attributes.has(name) ? `${name}_data` : name)] = snakeValue(relationship.data);
-    }
+
+  /** What is in it; good until it is cleared. */
+  bytes(): Buffer {
+    return this.#bytes.subarray(0, this.length);
   }
-  return record;
-}
 
-/** The name itself where it is free, and not one that the resource keeps; else the first free one of `_2`, `_3`, ... */
-function free(record: Plain, name: string): string {
-  let column = name;
-  for (let n = 2; column in record || OWN.has(column); n++) column = `${name}_${n}`;
-  return column;
-}
-
-function snakeValue(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeValue);
-  if (!isPlain(value)) return value;
-  const out = plain();
-  for (const key of Object.keys(value)) {
-    const name = snake(key);
-    let column = name;
-    for (let n = 2; column in out; n++) column = `${name}_${n}`;
-    out[column] = snakeValue(value[key]);
+  clear(): void {
+    this.length = 0;
   }
-  return out;
+
+  add({ json }: Resource, format: Format): void {
+    // A line break can only stand between two tokens, where it means nothing.
+    const isLine = !json.includes(LINE_END) && !json.includes(RETURN);
+    const record = isLine ? json : Buffer.from(json.filter(byte => byte !== LINE_END && byte !== RETURN));
+    if (format === 'flat') this.#flat.write(record);
+    else this.copy(record, 0, record.length);
+    this.put(LINE_END);
+  }
+
+  put(byte: number): void {
+    if (this.length === this.#bytes.length) this.#grow(1);
+    this.#bytes[this.length++] = byte;
+  }
+
+  copy(from: Uint8Array, start: number, end: number): void {
+    if (this.length + end - start > this.#bytes.length) this.#grow(end - start);
+    const bytes = this.#bytes;
+    let at = this.length;
+    // A call into the runtime costs as much as copying some hundred bytes here.
+    if (end - start > 256) bytes.set(from.subarray(start, end), at);
+    else for (let i = start; i < end; i++) bytes[at++] = from[i] as number;
+    this.length += end - start;
+  }
+
+  #grow(by: number): void {
+    const larger = Buffer.allocUnsafeSlow(2 * this.#bytes.length + by);
+    this.#bytes.copy(larger, 0, 0, this.length);
+    this.#bytes = larger;
+  }
 }
-
-/** An object that has only what is put in: a record may well have a key called `__proto__` or `constructor`. */
-function plain(): Plain {
-  return Object.create(null);
-}
-
-/** An object to walk into. A number that stands for itself (see json.ts) is one only in name. */
-function isPlain(value: unknown): value is Plain {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJson(value);
-}
-
-const isRawJson = (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON;
-
-/** Keys come from a small vocabulary, a million times over. The limit is for data that has ids for keys. */
-const MOST_NAMES = 20_000;
-const names = new Map<string, string>();
 
 /** camelCase to snake_case as contract 4 has it: two replacements, then lower case. */
 export function snake(key: string): string {
-  let name = names.get(key);
-  if (name === undefined) {
-    name = key
-      .replace(/([^\n])([A-Z][a-z]+)/gu, '$1_$2')
-      .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-      .toLowerCase();
-    if (names.size >= MOST_NAMES) names.clear();
-    names.set(key, name);
+  return key
+    .replace(/([^\n])([A-Z][a-z]+)/gu, '$1_$2')
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
+
+/** A name in snake_case. */
+interface Name {
+  readonly text: string;
+  /** The same as a JSON string. */
+  readonly json: Uint8Array;
+  /** How many different keys lead to it; where it is one, no two keys of an object can meet in it. */
+  keys: number;
+  /** The last record that has it at its top level, and the last that has it from an attribute. */
+  usedIn: number;
+  attributeIn: number;
+}
+
+interface Key {
+  readonly key: string;
+  readonly name: Name;
+}
+
+/**
+ * Writes flat records: attributes and the data of relationships at the top level, every key in snake_case. A key that is
+ * taken gets `_2`, `_3`, ...; a relationship whose name an attribute has is called `<name>_data`.
+ */
+class FlatWriter {
+  readonly #out: Lines;
+  readonly #names = new Map<string, Name>();
+  readonly #keys = new Keys((key): Key => {
+    const name = this.#named(snake(key));
+    name.keys++;
+    return { key, name };
+  });
+  #record = 0;
+  #isFirst = true;
+  /** Of the record, what comes before is copied or left out. */
+  #done = 0;
+  #relationships = -1;
+
+  constructor(out: Lines) {
+    this.#out = out;
   }
-  return name;
+
+  write(json: Buffer): void {
+    // Between two records: within one, names are counted.
+    if (this.#keys.tidy()) this.#names.clear();
+    this.#record++;
+    this.#isFirst = true;
+    this.#relationships = -1;
+    // The resource keeps these for itself, whatever its attributes are called.
+    for (const own of ['id', 'type', 'links']) this.#named(own).usedIn = this.#record;
+    eachMember(json, 0, this.#member);
+    // After the attributes, wherever they stand in the source: which of the two gets the name must not depend on it.
+    if (this.#relationships >= 0) eachMember(json, this.#relationships, this.#relationship);
+    if (this.#isFirst) this.#out.put(BRACE);
+    this.#out.put(BRACE_END);
+  }
+
+  readonly #member = (json: Buffer, at: number, from: number, to: number): number => {
+    const { key, name } = this.#keys.at(json, from, to);
+    if (key === 'id' || key === 'type' || key === 'links') return this.#column(name, json, at);
+    if (key === 'attributes' && isObject(json, at)) return eachMember(json, at, this.#attribute);
+    if (key === 'relationships' && isObject(json, at)) {
+      this.#relationships = at;
+      return endOfValue(json, at);
+    }
+    return this.#column(this.#free(name), json, at);
+  };
+
+  readonly #attribute = (json: Buffer, at: number, from: number, to: number): number => {
+    const name = this.#free(this.#keys.at(json, from, to).name);
+    name.attributeIn = this.#record;
+    return this.#column(name, json, at);
+  };
+
+  readonly #relationship = (json: Buffer, at: number, from: number, to: number): number => {
+    if (!isObject(json, at)) return endOfValue(json, at);
+    let data = -1;
+    const end = eachMember(json, at, (_, value, from, to) => {
+      if (this.#keys.at(json, from, to).key === 'data') data = value;
+      return endOfValue(json, value);
+    });
+    if (data >= 0) {
+      const { name } = this.#keys.at(json, from, to);
+      const isTaken = name.attributeIn === this.#record;
+      this.#column(this.#free(isTaken ? this.#named(`${name.text}_data`) : name), json, data);
+    }
+    return end;
+  };
+
+  #named(text: string): Name {
+    let name = this.#names.get(text);
+    if (name === undefined) {
+      name = { text, json: bytesOf(text), keys: 0, usedIn: 0, attributeIn: 0 };
+      this.#names.set(text, name);
+    }
+    return name;
+  }
+
+  /** The name itself where it is free; else the first free one of `_2`, `_3`, ... */
+  #free(name: Name): Name {
+    let free = name;
+    for (let n = 2; free.usedIn === this.#record; n++) free = this.#named(`${name.text}_${n}`);
+    free.usedIn = this.#record;
+    return free;
+  }
+
+  #column({ json: name }: Name, json: Buffer, at: number): number {
+    this.#out.put(this.#isFirst ? BRACE : COMMA);
+    this.#isFirst = false;
+    this.#out.copy(name, 0, name.length);
+    this.#out.put(COLON);
+    this.#done = at;
+    const end = this.#value(json, at);
+    this.#out.copy(json, this.#done, end);
+    return end;
+  }
+
+  /** Copies a value but for its last run, with the keys in it renamed. */
+  readonly #value = (json: Buffer, at: number): number => {
+    if (isObject(json, at)) return this.#object(json, at);
+    return isArray(json, at) ? eachElement(json, at, this.#value) : endOfValue(json, at);
+  };
+
+  #object(json: Buffer, at: number): number {
+    const { length } = this.#out;
+    const done = this.#done;
+    let mayMeet = false;
+    const end = eachMember(json, at, (_, value, from, to) => {
+      const { name } = this.#keys.at(json, from, to);
+      if (name.keys > 1) mayMeet = true;
+      this.#rename(json, from, to, name.json);
+      return this.#value(json, value);
+    });
+    if (!mayMeet) return end;
+    // Two of its keys may meet in one name: once more, with care.
+    this.#out.length = length;
+    this.#done = done;
+    const used = new Set<string>();
+    return eachMember(json, at, (_, value, from, to) => {
+      const { text } = this.#keys.at(json, from, to).name;
+      let name = text;
+      for (let n = 2; used.has(name); n++) name = `${text}_${n}`;
+      used.add(name);
+      this.#rename(json, from, to, bytesOf(name));
+      return this.#value(json, value);
+    });
+  }
+
+  #rename(json: Buffer, from: number, to: number, name: Uint8Array): void {
+    this.#out.copy(json, this.#done, from);
+    this.#out.copy(name, 0, name.length);
+    this.#done = to;
+  }
 }

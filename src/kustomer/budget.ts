@@ -1,97 +1,157 @@
 // The two request budgets: searches, and all requests together. Only this file knows p-throttle.
 //
-// A budget is a strict sliding window plus a pause that everybody keeps. A place in it is good only at the moment it is
-// given: if anything else made the request wait after that, the place is given up and another one is bought, so that
-// what the server sees never exceeds what was allowed.
+// Each is a strict sliding window. Searches get their part of all requests and the others the rest, so that a request
+// needs a place in one window only, and takes it as the last thing before it starts: a place is good only at the moment
+// it is given. Everything else that makes a request wait comes before: a pause that everybody keeps, and a pace that is
+// slower than the budget for a while after a refusal, and not much faster than it where a lot was spent at once.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pThrottle from 'p-throttle';
 
-/** A minute and a little more: requests that leave evenly do not arrive evenly. */
-const WINDOW_MS = 61_000;
-/** A place is still good after so long; well inside the slack of the window. */
-const FRESH_MS = 50;
+/** Kustomer counts the requests of a minute (kustomer-api.md 3). */
+const MINUTE_MS = 60_000;
+/** Requests that leave evenly do not arrive evenly: the first may have had to wait for its connection. */
+const SLACK = 61 / 60;
 /** Share of the organisation's limit that is ours with `requests-per-minute: auto`; the rest is the agents'. */
 const OUR_SHARE = 0.8;
-/** Lowest limit Kustomer sells (kustomer-api.md 3), until the API has told the real one. */
-const UNKNOWN_LIMIT = 300;
+/** Lowest limit Kustomer sells (kustomer-api.md 3), until the API has told the real one. A lower one is that of searches. */
+const LOWEST_LIMIT = 300;
+/** Where both draw on one tight budget, the part of it that searches get at most. */
+const SEARCH_SHARE = 0.8;
+/** Others are noticed from this part of the limit on, and from then on this part is kept free for them. */
+const NOTICEABLE = 0.02;
+const KEPT_FREE = 0.1;
+/** This part of a budget may go at once, which is all that a short run needs. What leaves too fast does not arrive evenly. */
+const AT_ONCE = 0.25;
+/** The pace from then on, over the one that would use the budget up in just a minute. */
+const FAST = 2;
+/** The pace after one refusal, and after however many. */
+const SLOWER = 0.5;
+const SLOWEST = 0.125;
 
 export type Purpose = 'search' | 'other';
 
 export interface Budget {
   /** Resolves when a request for this purpose may start, now. Rejects with the signal's reason. */
   place(purpose: Purpose): Promise<void>;
-  /** Nobody starts before so many milliseconds have passed. A pause is only ever lengthened. */
-  pause(ms: number): void;
-  /** Takes note of `x-ratelimit-limit`, where the budget of all requests is to be learned. */
-  learn(limit: number): void;
-  /** How many requests for this purpose wait for a place. */
-  waiting(purpose: Purpose): number;
+  /** The API has refused a request for its rate: nobody starts before so many milliseconds have passed. */
+  refused(waitMs: number): void;
+  /**
+   * The API has answered, and said what the limit is and how much of it remains (`x-ratelimit-limit`, `-remaining`; NaN
+   * where it did not). On a search these may speak of either budget (kustomer-api.md 13.14).
+   */
+  answered(purpose: Purpose, limit: number, remaining: number): void;
 }
 
-export function openBudget(searchesPerMinute: number, requestsPerMinute: number | null, signal: AbortSignal): Budget {
-  let all = window(Math.floor(requestsPerMinute ?? UNKNOWN_LIMIT * OUR_SHARE), signal);
-  const searches = window(searchesPerMinute, signal);
+/**
+ * @param searchesPerMinute of live and archive search together
+ * @param requestsPerMinute of all requests together; null: learned from what the API says
+ */
+export function openBudget(
+  searchesPerMinute: number,
+  requestsPerMinute: number | null,
+  signal: AbortSignal,
+  minuteMs = MINUTE_MS,
+): Budget {
+  const given: Record<Purpose, number[]> = { search: [], other: [] };
+  let total = 0;
+  let windows = {} as Readonly<Record<Purpose, Window>>;
   let pausedUntil = 0;
-  const waiting = { search: 0, other: 0 };
+  let pace = 1;
+
+  divide(requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE));
+
+  function divide(all: number): void {
+    total = all;
+    if (all <= searchesPerMinute) {
+      const both = open(all, windows.search, spent('search') + spent('other'));
+      windows = { search: both, other: both };
+      return;
+    }
+    const searches = Math.min(searchesPerMinute, Math.ceil(all * SEARCH_SHARE));
+    windows = {
+      search: open(searches, windows.search, spent('search')),
+      other: open(all - searches, windows.other, spent('other')),
+    };
+  }
+
+  /** What was spent in this minute counts against a new limit too. */
+  function open(limit: number, before: Window | undefined, already: number): Window {
+    if (before?.limit === limit) return before;
+    // Weights make p-throttle count over the time that has really passed; without them it also keeps a distance between
+    // requests, and what was not used in time is lost.
+    const interval = Math.ceil(minuteMs * SLACK);
+    const take = pThrottle({ limit, interval, strict: true, weight: () => 1, signal })(() => {});
+    for (let n = 0; n < Math.min(already, limit); n++) void take();
+    return { limit, take: async () => take(), inTurn: takeTurns(), nextAt: before?.nextAt ?? 0 };
+  }
+
+  /** Places given in the minute that ends now. */
+  function spent(purpose: Purpose): number {
+    const since = performance.now() - minuteMs;
+    const times = given[purpose];
+    const old = times.findIndex(at => at > since);
+    times.splice(0, old < 0 ? times.length : old);
+    return times.length;
+  }
+
+  function pause(ms: number): void {
+    pausedUntil = Math.max(pausedUntil, performance.now() + ms);
+  }
 
   return {
-    async place(purpose) {
-      waiting[purpose]++;
-      try {
+    place: purpose =>
+      // One at a time, so that a pause costs one place at most.
+      windows[purpose].inTurn(async () => {
         for (;;) {
           signal.throwIfAborted();
-          const pause = pausedUntil - performance.now();
-          if (pause > 0) await sleep(pause, undefined, { signal });
-          // Where the budget of all requests is the tighter one, it bounds the searches too.
-          if (purpose === 'search' && searches.limit < all.limit) await searches.take();
-          const first = performance.now();
-          await all.take();
+          const window = windows[purpose];
+          const wait = Math.max(pausedUntil, window.nextAt) - performance.now();
+          if (wait > 0) {
+            await sleep(Math.ceil(wait), undefined, { signal });
+            continue;
+          }
+          await window.take();
           const now = performance.now();
-          const stale = purpose === 'search' && searches.limit < all.limit && now - first > FRESH_MS;
-          if (!stale && pausedUntil <= now) return;
+          if (pausedUntil > now) continue;
+          given[purpose].push(now);
+          const fast = spent(purpose) > window.limit * AT_ONCE ? FAST : Number.POSITIVE_INFINITY;
+          window.nextAt = now + minuteMs / (window.limit * (pace < 1 ? pace : fast));
+          return;
         }
-      } finally {
-        waiting[purpose]--;
-      }
+      }),
+    refused(waitMs) {
+      // Requests that were under way together are refused together.
+      if (pausedUntil <= performance.now()) pace = Math.max(SLOWEST, pace * SLOWER);
+      pause(waitMs);
     },
-    pause(ms) {
-      pausedUntil = Math.max(pausedUntil, performance.now() + ms);
-    },
-    learn(limit) {
+    answered(purpose, limit, remaining) {
+      // Half the pace is made up for by half a minute's answers.
+      pace = Math.min(1, pace + 1 / total);
+      if (!(limit >= 1)) return;
+      const isOrganisations = purpose === 'other' || limit >= LOWEST_LIMIT;
       const ours = Math.max(1, Math.floor(limit * OUR_SHARE));
-      if (requestsPerMinute !== null || ours === all.limit || !(limit >= 1)) return;
-      // What was spent in this window counts against the new limit too.
-      const spent = all.spent();
-      all = window(ours, signal);
-      for (let n = 0; n < Math.min(spent, ours); n++) void all.take();
+      if (isOrganisations && requestsPerMinute === null && ours !== total) divide(ours);
+      const mine = spent('search') + (isOrganisations ? spent('other') : 0);
+      const others = limit - remaining - mine;
+      // So long does it take until the missing ones have come back, at the pace of the limit.
+      if (others > limit * NOTICEABLE) pause((minuteMs * Math.max(0, limit * KEPT_FREE - remaining)) / limit);
     },
-    waiting: purpose => waiting[purpose],
   };
 }
 
 interface Window {
   readonly limit: number;
   take(): Promise<void>;
-  /** Places given in the window that ends now. */
-  spent(): number;
+  readonly inTurn: ReturnType<typeof takeTurns>;
+  /** Before this nobody starts. */
+  nextAt: number;
 }
 
-function window(limit: number, signal: AbortSignal): Window {
-  const given: number[] = [];
-  const expire = () => {
-    const since = performance.now() - WINDOW_MS;
-    while (given.length > 0 && (given[0] as number) < since) given.shift();
-  };
-  const take = pThrottle({ limit, interval: WINDOW_MS, strict: true, signal })(() => {
-    expire();
-    given.push(performance.now());
-  });
-  return {
-    limit,
-    take: async () => take(),
-    spent: () => {
-      expire();
-      return given.length;
-    },
+function takeTurns() {
+  let turn: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(work);
+    turn = mine.catch(() => {});
+    return mine;
   };
 }

@@ -1,11 +1,12 @@
 // One request to Kustomer: a place in the budgets, the key, time and size limits, retries, and errors made ours.
 // Only this file knows undici.
+import { isUtf8 } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { SyncError } from '../errors.ts';
 import type { Budget, Purpose } from './budget.ts';
-import { parseJson } from './json.ts';
+import { readAnswer } from './json.ts';
 import { judge } from './retry.ts';
 
 export interface Request {
@@ -35,7 +36,7 @@ export interface Client {
    *   when the run is stopped.
    */
   ask(request: Request): Promise<Record<string, unknown>>;
-  /** How many more requests could be in flight if there were any to make. */
+  /** How many more requests could be in flight if there were any to make; none while a budget is used up. */
   idle(): number;
   readonly origin: string;
   readonly usage: Readonly<Record<Purpose, Usage>>;
@@ -90,9 +91,11 @@ export function openClient(options: ClientOptions): Client {
   const byStream = new Map<string, number>();
   let clockAhead: number | undefined;
   const flight = openFlight(options.concurrency);
+  /** Requests that wait for their place in a budget. */
+  let waiting = 0;
 
   /** One attempt, body and all. A failure of the connection or the body is status 0. */
-  async function attempt(request: Request): Promise<{ status: number; headers: Headers; text: string }> {
+  async function attempt(request: Request): Promise<{ status: number; headers: Headers; body: Buffer }> {
     const answer = await dispatcher.request({
       origin,
       path: request.path,
@@ -101,7 +104,7 @@ export function openClient(options: ClientOptions): Client {
       body: request.body === undefined ? null : JSON.stringify(request.body),
       signal,
     });
-    return { status: answer.statusCode, headers: answer.headers, text: await readBody(answer) };
+    return { status: answer.statusCode, headers: answer.headers, body: await readBody(answer) };
   }
 
   async function ask(request: Request): Promise<Record<string, unknown>> {
@@ -116,7 +119,8 @@ export function openClient(options: ClientOptions): Client {
       let value: unknown;
       let lapse: unknown;
       try {
-        await budget.place(request.purpose);
+        waiting++;
+        await budget.place(request.purpose).finally(() => waiting--);
         mine.waited_ms += Math.round(performance.now() - asked);
         mine.requests++;
         if (failures + refusals > 0) mine.retries++;
@@ -126,7 +130,7 @@ export function openClient(options: ClientOptions): Client {
         clockAhead ??= ahead(answered.date);
         status = answer.status;
         if (status >= 200 && status < 300) {
-          value = parseJson(answer.text);
+          value = readAnswer(answer.body);
           if (!isAnswer(value)) status = 0;
         }
       } catch (error) {
@@ -138,9 +142,10 @@ export function openClient(options: ClientOptions): Client {
       } finally {
         release();
       }
-      const limit = Number(answered['x-ratelimit-limit']);
-      // On a search the header may speak of the search budget (kustomer-api.md 13.14).
-      if (request.purpose === 'other' && limit >= 1) budget.learn(limit);
+      if (status !== 0 && status !== 429) {
+        const [limit, remaining] = ['limit', 'remaining'].map(name => Number(answered[`x-ratelimit-${name}`]));
+        budget.answered(request.purpose, limit as number, remaining as number);
+      }
 
       const verdict = judge({ status, headers: answered, failures, refusals, now: Date.now(), chance: Math.random() });
       if (verdict.kind === 'use') return value as Record<string, unknown>;
@@ -151,7 +156,7 @@ export function openClient(options: ClientOptions): Client {
       if (verdict.everybody) {
         refusals++;
         mine.rate_limited++;
-        budget.pause(verdict.waitMs);
+        budget.refused(verdict.waitMs);
       } else {
         failures++;
         await sleep(verdict.waitMs, undefined, { signal });
@@ -162,7 +167,7 @@ export function openClient(options: ClientOptions): Client {
   return {
     ask,
     origin,
-    idle: () => Math.max(0, options.concurrency - flight.aboard()),
+    idle: () => (waiting > 0 ? 0 : Math.max(0, options.concurrency - flight.aboard())),
     usage,
     clockAhead: () => clockAhead ?? 0,
     requestsFor: stream => byStream.get(stream) ?? 0,
@@ -196,7 +201,7 @@ function nameOf(lapse: unknown): string {
   return typeof code === 'string' ? code : lapse.name;
 }
 
-async function readBody(answer: Dispatcher.ResponseData): Promise<string> {
+async function readBody(answer: Dispatcher.ResponseData): Promise<Buffer> {
   const decoder = decompressor(answer.headers['content-encoding']);
   // `pipe` hands no error on, so a cut-off answer is made to end the decoder too.
   const stream =
@@ -216,7 +221,9 @@ async function readBody(answer: Dispatcher.ResponseData): Promise<string> {
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, size).toString('utf8');
+  const body = Buffer.concat(chunks, size);
+  // What is not UTF-8 must not get into a file that says it is.
+  return isUtf8(body) ? body : Buffer.from(body.toString());
 }
 
 function decompressor(encoding: string | string[] | undefined) {

@@ -1,42 +1,75 @@
-// Text to values without losing a digit. JSON.parse turns every number into a double; the few texts that hold a number a
-// double may not carry are read again with the source of each number at hand.
+// The bytes of an answer to its envelope as values, and its records as bytes with the few values that are looked at.
+import {
+  eachElement,
+  eachMember,
+  endOfSpace,
+  endOfValue,
+  isArray,
+  isObject,
+  Keys,
+  notJson,
+  valueIn,
+} from '../sync/bytes.ts';
+
+/** What becomes a value of a record (see `Resource`). */
+interface Wanted {
+  readonly [key: string]: Wanted | true;
+}
+
+const WANTED: Wanted = {
+  id: true,
+  type: true,
+  attributes: { updatedAt: true, createdAt: true, name: true },
+  relationships: { org: { data: { id: true } } },
+};
+
+const keys = new Keys(key => key);
 
 /**
- * Runs of digits (and dots) long enough that a number among them may need more than a double has, or a large exponent.
- * False alarms (a phone number, say) cost time and nothing else.
+ * Reads an answer. The elements of `data`, where it is an array, are records: see `Resource`.
+ * @throws SyntaxError, which quotes nothing, for exactly what JSON.parse does not accept.
  */
-const RISKY = /[\d.]{16}|\d[eE][+-]?\d{3}/;
-
-/**
- * Parses JSON so that JSON.stringify gives every number back with the value it had.
- * @throws SyntaxError, whose message may quote the text: never show it.
- */
-export function parseJson(text: string): unknown {
-  return RISKY.test(text)
-    ? JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown)
-    : JSON.parse(text);
+export function readAnswer(json: Buffer): unknown {
+  keys.tidy();
+  const start = endOfSpace(json, 0);
+  const answer: Record<string, unknown> = Object.create(null);
+  const end = isObject(json, start)
+    ? eachMember(json, start, (_, at, key, keyEnd) => {
+        const name = keys.at(json, key, keyEnd);
+        const records: unknown[] = [];
+        const end = isArray(json, at)
+          ? eachElement(json, at, (_, at) => readRecord(json, at, records))
+          : endOfValue(json, at);
+        answer[name] = name === 'data' && isArray(json, at) ? records : valueIn(json, at, end);
+        return end;
+      })
+    : endOfValue(json, start);
+  if (endOfSpace(json, end) !== json.length) throw notJson();
+  return isObject(json, start) ? answer : valueIn(json, start, end);
 }
 
-/** The third argument, with the text of a number, is newer than the types of the standard library. */
-function exactNumber(_key: string, value: unknown, context: { source?: string }): unknown {
-  if (typeof value !== 'number' || context.source === undefined) return value;
-  return sameNumber(context.source, String(value)) ? value : rawJson(context.source);
+function readRecord(json: Buffer, at: number, into: unknown[]): number {
+  const record: Record<string, unknown> = {};
+  const end = pick(json, at, WANTED, record);
+  record.json = json.subarray(at, end);
+  into.push(isObject(json, at) ? record : null);
+  return end;
 }
 
-/** Whether two JSON numbers, written differently, are the same number. */
-function sameNumber(a: string, b: string): boolean {
-  return a === b || canonical(a) === canonical(b);
+/** Puts what is wanted of the value that begins at `at` into `out`, if it is an object. Returns where the value ends. */
+function pick(json: Buffer, at: number, wanted: Wanted, out: Record<string, unknown>): number {
+  if (!isObject(json, at)) return endOfValue(json, at);
+  return eachMember(json, at, (_, at, key, keyEnd) => {
+    const name = keys.at(json, key, keyEnd);
+    const want = Object.hasOwn(wanted, name) ? wanted[name] : undefined;
+    if (want === undefined) return endOfValue(json, at);
+    if (want !== true) {
+      const inner = {};
+      out[name] = isObject(json, at) ? inner : undefined;
+      return pick(json, at, want, inner);
+    }
+    const end = endOfValue(json, at);
+    out[name] = valueIn(json, at, end);
+    return end;
+  });
 }
-
-/** A number as sign, digits without outer zeros, and the power of ten behind them: `1.50e3` -> `15e2`. */
-function canonical(number: string): string {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
-    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number) ?? [];
-  const digits = (whole + fraction).replace(/^0+/, '');
-  const trimmed = digits.replace(/0+$/, '');
-  if (trimmed === '') return '0';
-  return `${sign}${trimmed}e${BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - trimmed.length)}`;
-}
-
-/** A value that JSON.stringify writes as the given text; typed here because the standard library of TypeScript has no entry yet. */
-const rawJson = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON;

@@ -4,7 +4,7 @@ import { clamp, type Interval } from './intervals.ts';
 import type { ListPlan, SearchPlan } from './plan.ts';
 import { readList } from './read-list.ts';
 import { readOld } from './read-old.ts';
-import { readSearch, type SearchProgress } from './read-search.ts';
+import { type Crew, readSearch, type SearchProgress } from './read-search.ts';
 import type { Aside, ListPages, LongList, SearchPages, Sink } from './source.ts';
 import { isComplete, type ListState, type SearchState, searchStateAfter } from './state.ts';
 
@@ -30,8 +30,7 @@ export interface Draft {
 }
 
 export interface Surroundings {
-  /** How many more requests could be in flight if there were any to make. */
-  readonly idle: () => number;
+  readonly crew: Crew;
   readonly signal: AbortSignal;
 }
 
@@ -46,7 +45,7 @@ export function searchJob(
   plan: SearchPlan,
   pages: SearchPages,
   sink: Sink,
-  { idle, signal }: Surroundings,
+  { crew, signal }: Surroundings,
   old?: OldRecords,
 ): Job {
   const { wanted, work, before, edges } = plan;
@@ -66,7 +65,7 @@ export function searchJob(
     wanted,
     async read() {
       const recent = { ...work, work: clamp(work.work, from, Number.POSITIVE_INFINITY) };
-      const both = [readSearch({ pages, sink, work: recent, edges, progress, idle, signal }), old && readFromList(old)];
+      const both = [readSearch({ pages, sink, work: recent, edges, progress, crew, signal }), old && readFromList(old)];
       // Both come to their end before one of them fails the stream: no reader goes on behind its back.
       for (const each of await Promise.allSettled(both)) if (each.status === 'rejected') throw each.reason;
       return complete();

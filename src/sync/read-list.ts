@@ -1,4 +1,5 @@
 // One list stream: read whole, compared with what was last seen, so that only what changed is published.
+import { bytesOf } from './bytes.ts';
 import type { Interval } from './intervals.ts';
 import { type Found, type ListPages, type Resource, type Sink, updatedAt } from './source.ts';
 import type { ListState } from './state.ts';
@@ -94,7 +95,7 @@ function found(resource: Resource): Found {
 
 /** What is published once for an id that the list no longer shows (contract 3). */
 function gone(id: string, type: string): Resource {
-  return { id, type, attributes: { deleted: true } };
+  return { id, type, json: bytesOf({ id, type, attributes: { deleted: true } }) };
 }
 
 /** The same list, its first pass begun at once: it does not depend on what was seen before. */

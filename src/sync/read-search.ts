@@ -23,32 +23,44 @@ export interface SearchReading {
   readonly work: SearchWork;
   readonly edges: Edges;
   readonly progress: SearchProgress;
+  readonly crew: Crew;
+  readonly signal: AbortSignal;
+}
+
+/** All that read search streams, side by side. They share the work: see `share`. */
+export interface Crew {
   /** How many more requests could be in flight if there were any to make. */
   readonly idle: () => number;
-  readonly signal: AbortSignal;
+  readonly readers: Set<Reader>;
+}
+
+export function openCrew(idle: () => number): Crew {
+  return { idle, readers: new Set() };
 }
 
 /** A slice, and the part of the work it belongs to: what it finds outside of that is not its own. */
 interface Reader {
+  /** Gives the later half of the slice to a new reader; false when it cannot be cut. */
+  readonly cut: () => boolean;
   readonly slice: Slice;
   readonly part: Interval;
   readonly sides: Side | 'both';
-  /** How many pages its last answer says are left; infinite until it has had one. */
+  /** How many pages its last answer says are left; a guess for one that was cut off, infinite where nothing is known. */
   pagesLeft: number;
 }
 
 /** A slice is cut in two only when both halves keep a reader busy for some pages: each slice costs a page that is not full. */
-const WORTH_CUTTING = 8;
+const WORTH_CUTTING = 16;
 
 /** Reads until the work is done. Rejects with what went wrong, once no reader is at work any more. */
 export async function readSearch(reading: SearchReading): Promise<void> {
   const senses: Record<Side, Senses> = { live: { grain: 0 }, archive: { grain: 0 } };
-  const readers = new Set<Reader>();
+  const { readers } = reading.crew;
   const running: Promise<void>[] = [];
   let failure: { error: unknown } | undefined;
 
-  function start(slice: Slice, part: Interval, sides: Reader['sides']): void {
-    const reader: Reader = { slice, part, sides, pagesLeft: Number.POSITIVE_INFINITY };
+  function start(slice: Slice, part: Interval, sides: Reader['sides'], pagesLeft = Number.POSITIVE_INFINITY): void {
+    const reader: Reader = { cut: () => cut(reader), slice, part, sides, pagesLeft };
     readers.add(reader);
     running.push(
       read(reader)
@@ -75,29 +87,26 @@ export async function readSearch(reading: SearchReading): Promise<void> {
         step = steps.next(nothing);
       } else {
         const page = await reading.pages.page(step.value);
-        if (step.value.created === null && step.value.page === 1) reader.pagesLeft = (page.total ?? 0) / page.size;
+        const { from, to, created, page: number } = step.value;
+        // The slice may have been cut since it was asked about; its records are taken to lie evenly.
+        const rest = (slice.to - from) / (to - from);
+        if (created === null && number === 1) reader.pagesLeft = (rest * (page.total ?? 0)) / page.size;
         step = steps.next(page);
-        share();
+        share(reading.crew);
       }
     }
   }
 
-  /** While requests could be in flight that are not, the largest slice gives half of what it has left to a new reader. */
-  function share(): void {
-    for (let free = reading.idle(); free > 0; free--) {
-      const [largest] = [...readers]
-        .filter(each => Number.isFinite(each.pagesLeft))
-        .sort((a, b) => b.pagesLeft - a.pagesLeft);
-      if (largest === undefined || largest.pagesLeft < WORTH_CUTTING) return;
-      const { slice, part, sides } = largest;
-      const from = Math.max(slice.from, slice.held);
-      const middle = floor((from + slice.to) / 2, SECOND);
-      if (middle <= from) return;
-      const rest = { from: middle, to: slice.to, held: middle };
-      slice.to = middle;
-      largest.pagesLeft /= 2;
-      start(rest, part, sides);
-    }
+  function cut(reader: Reader): boolean {
+    const { slice, part, sides } = reader;
+    const from = Math.max(slice.from, slice.held);
+    const middle = floor((from + slice.to) / 2, SECOND);
+    if (middle <= from || failure !== undefined) return false;
+    const rest = { from: middle, to: slice.to, held: middle };
+    slice.to = middle;
+    reader.pagesLeft /= 2;
+    start(rest, part, sides, reader.pagesLeft);
+    return true;
   }
 
   for (const interval of reading.work.work) {
@@ -109,6 +118,19 @@ export async function readSearch(reading: SearchReading): Promise<void> {
   // More readers may join while these are awaited.
   for (let n = 0; n < running.length; n++) await running[n];
   if (failure !== undefined) throw failure.error;
+}
+
+/**
+ * While requests could be in flight that are not, the largest slice of all streams is cut in two. So slices are about the
+ * same size, the longest stream has the most readers, and all streams end at about the same time.
+ */
+function share({ idle, readers }: Crew): void {
+  // Until each stream has had its first answer, nobody knows which is the longest.
+  if ([...readers].some(({ pagesLeft }) => pagesLeft === Number.POSITIVE_INFINITY)) return;
+  for (let free = idle(); free > 0; free--) {
+    const worthIt = [...readers].filter(({ pagesLeft }) => pagesLeft >= WORTH_CUTTING);
+    if (!worthIt.sort((a, b) => b.pagesLeft - a.pagesLeft).some(({ cut }) => cut())) return;
+  }
 }
 
 /** Hands on what is new among the records of some whole instants, each record once. */

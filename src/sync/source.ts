@@ -1,12 +1,13 @@
 // What sync needs from a source of records, in its own words. Kustomer's wing provides it; nothing here does anything.
 
-/** A record as the source gave it: a JSON:API resource. Only what sync looks at is typed. */
+/** A record as the source gave it: its bytes, and the few values that are looked at. */
 export interface Resource {
   readonly id: string;
   readonly type: string;
-  readonly attributes?: Readonly<Record<string, unknown>>;
-  readonly relationships?: Readonly<Record<string, unknown>>;
-  readonly [member: string]: unknown;
+  /** The JSON of the whole record, byte for byte as it came. */
+  readonly json: Buffer;
+  readonly attributes?: { readonly updatedAt?: unknown; readonly createdAt?: unknown; readonly name?: unknown };
+  readonly relationships?: { readonly org?: { readonly data?: { readonly id?: unknown } } };
 }
 
 /** A record and the instant of its `updated_at`, in milliseconds since the epoch; NaN when it has none that can be read. */
@@ -96,8 +97,7 @@ export interface Klasses {
 
 /** The id of the organisation that a record belongs to (`relationships.org`), or null when it does not say. */
 export function organisationOf(resource: Resource): string | null {
-  const org = resource.relationships?.org as { data?: { id?: unknown } | null } | undefined;
-  const id = org?.data?.id;
+  const id = resource.relationships?.org?.data?.id;
   return typeof id === 'string' ? id : null;
 }
 

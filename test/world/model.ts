@@ -8,6 +8,7 @@ import { openClient } from '../../src/kustomer/client.ts';
 import { openSource, streamNamed } from '../../src/kustomer/source.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { readAll, Stopped } from '../../src/sync/read-all.ts';
+import { openCrew } from '../../src/sync/read-search.ts';
 import type { Found, ListPages } from '../../src/sync/source.ts';
 import { NO_STATE, parseState, type State, serialise } from '../../src/sync/state.ts';
 import {
@@ -261,7 +262,7 @@ class Game {
       now,
       source,
       lists,
-      surroundings: { idle: client.idle, signal: stop.signal },
+      surroundings: { crew: openCrew(client.idle), signal: stop.signal },
       log: { info: quiet, debug: quiet, warning: quiet, notice: quiet },
       writerOf: name => {
         const write = async (records: readonly Found[]) =>

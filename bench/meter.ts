@@ -1,0 +1,24 @@
+// Loaded into a process before anything else, by `--import`: when the process ends it writes what it has used to the
+// file that METER names, one for each process.
+import { writeFileSync } from 'node:fs';
+
+export interface Used {
+  /** Of user and system together. */
+  readonly cpuSeconds: number;
+  readonly wallSeconds: number;
+  /** Peak of the resident memory. */
+  readonly peakMB: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
+process.on('exit', () => {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const used: Used = {
+    cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
+    wallSeconds: performance.now() / 1_000,
+    peakMB: maxRSS / 1_024,
+    startedAt: performance.timeOrigin,
+  };
+  writeFileSync(`${process.env.METER}.${process.pid}`, JSON.stringify(used));
+});

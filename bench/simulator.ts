@@ -1,0 +1,104 @@
+// Kustomer in a process of its own, so that its work counts for nobody. Its first argument says what it is to be; its
+// parent asks it questions over the channel between them.
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Counts,
+  DEFAULT_TOKEN,
+  type Fault,
+  KustomerWorld,
+  type LoggedRequest,
+  type ServerOptions,
+  startKustomer,
+  type WorldOptions,
+} from '../test/world/kustomer/index.ts';
+
+export interface Scene {
+  readonly world?: Partial<Omit<WorldOptions, 'clock'>>;
+  readonly server?: Partial<Omit<ServerOptions, 'latencyMs'>> & { readonly latencyMs?: number };
+  readonly counts: Counts;
+  /** Another client of the organisation, and how many requests a minute it makes, at random moments. */
+  readonly neighbour?: number;
+  /** What goes wrong with one request in so many. */
+  readonly faults?: { readonly oneIn: number; readonly fault: Fault };
+}
+
+/** A request as the parent gets to see it. */
+export type Seen = Pick<LoggedRequest, 'at' | 'budget' | 'status' | 'records' | 'path' | 'query' | 'body'>;
+
+export interface Neighbour {
+  asked: number;
+  refused: number;
+  /** How often in a row it was refused again after it had waited for the reset it was told. */
+  mostResets: number;
+}
+
+export interface Answers {
+  /** All requests so far, but the neighbour's. */
+  requests: Seen[];
+  neighbour: Neighbour;
+  forget: null;
+}
+
+const NEIGHBOURS_PATH = '/v1/users/current';
+const DAY = 86_400_000;
+
+const scene = JSON.parse(process.argv[2] ?? '{}') as Scene;
+const world = new KustomerWorld(scene.world);
+world.populate(scene.counts, { from: world.now - 700 * DAY, to: world.now - DAY, tieFraction: 0.1 });
+const kustomer = await startKustomer(world, {
+  searchLimit: Number.POSITIVE_INFINITY,
+  orgLimit: Number.POSITIVE_INFINITY,
+  gzip: false,
+  ...scene.server,
+});
+if (scene.faults !== undefined) {
+  const { oneIn, fault } = scene.faults;
+  kustomer.faults.add({ ...fault, match: ({ n }) => n % oneIn === 0, times: Number.POSITIVE_INFINITY });
+}
+const neighbour: Neighbour = { asked: 0, refused: 0, mostResets: 0 };
+if (scene.neighbour !== undefined) void liveNextDoor(scene.neighbour);
+
+const answers: { [question in keyof Answers]: () => Answers[question] } = {
+  requests: () =>
+    kustomer.requests
+      .filter(({ path }) => path !== NEIGHBOURS_PATH)
+      .map(({ at, budget, status, records, path, query, body }) => ({
+        at,
+        budget,
+        status,
+        records,
+        path,
+        query,
+        body,
+      })),
+  neighbour: () => neighbour,
+  forget: () => {
+    kustomer.log.clear();
+    return null;
+  },
+};
+process.on('message', question => process.send?.(answers[question as keyof Answers]()));
+process.on('disconnect', () => process.exit());
+process.send?.(kustomer.url);
+
+/** Asks at random moments; when it is refused it waits for the reset, as it should, and asks again. */
+async function liveNextDoor(perMinute: number): Promise<void> {
+  for (;;) {
+    await sleep((-Math.log(1 - Math.random()) * 60_000) / perMinute);
+    void ask();
+  }
+}
+
+async function ask(): Promise<void> {
+  for (let resets = 0; ; resets++) {
+    neighbour.asked++;
+    const answer = await fetch(`${kustomer.url}${NEIGHBOURS_PATH}`, {
+      headers: { authorization: `Bearer ${DEFAULT_TOKEN}` },
+    });
+    await answer.arrayBuffer();
+    if (answer.status !== 429) return;
+    neighbour.refused++;
+    neighbour.mostResets = Math.max(neighbour.mostResets, resets + 1);
+    await sleep(Math.max(0, Number(answer.headers.get('x-ratelimit-reset')) * 1_000 - Date.now()));
+  }
+}

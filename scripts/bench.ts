@@ -1,0 +1,270 @@
+// How near the action comes to what is possible. Every figure is a ratio, or a number of requests, taken in one run: times
+// of a machine say nothing.
+//
+//   npm run bench                 all of it, in real minutes (about a quarter of an hour); writes bench/results.json
+//   npm run bench -- --short      the part that CI runs; fails on a fall of more than 20 % below bench/reference.json
+//   npm run bench -- --only throughput,memory
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Kustomer, openLab, startKustomer } from '../bench/lab.ts';
+import type { Used } from '../bench/meter.ts';
+import type { Scene, Seen } from '../bench/simulator.ts';
+
+interface Figure {
+  readonly name: string;
+  readonly value: number;
+  /** What the issue of the project asks for; absent where it asks for a number and no more. */
+  readonly least?: number;
+  readonly most?: number;
+}
+
+const MINUTE = 60_000;
+const PAGE = 500;
+const short = process.argv.includes('--short');
+const only = process.argv[process.argv.indexOf('--only') + 1]?.split(',') ?? [];
+const wants = (name: string) => !process.argv.includes('--only') || only.includes(name);
+const figures: Figure[] = [];
+const lab = await openLab();
+
+/** Nothing slows the action down but itself. */
+const UNLIMITED = { 'search-requests-per-minute': '1000000', 'requests-per-minute': '1000000' };
+
+function figure(name: string, value: number, bound: { least?: number; most?: number } = {}): void {
+  const rounded = Math.round(value * 1_000) / 1_000;
+  figures.push({ name, value: rounded, ...bound });
+  const { least, most } = bound;
+  const asked = least !== undefined ? `at least ${least}` : most !== undefined ? `at most ${most}` : '';
+  const missed = rounded < (least ?? rounded) || rounded > (most ?? rounded);
+  console.log(`${name.padEnd(66)}${String(rounded).padStart(10)}   ${asked}${missed ? '   MISSED' : ''}`);
+}
+
+// ---- Throughput without limits, over the floor ------------------------------------------------------------------------
+
+async function throughput(records: number, rounds: number): Promise<void> {
+  await using kustomer = await startKustomer({ counts: { conversations: records / 2, messages: records / 2 } });
+  const ratios: Record<string, number[]> = { 'raw speed': [], 'raw cpu': [], 'flat speed': [], 'flat cpu': [] };
+  // By turns, so that whatever else the machine does is shared out.
+  for (let round = 0; round < rounds; round++) {
+    for (const format of ['raw', 'flat']) {
+      await kustomer.ask('forget');
+      const inputs = {
+        ...UNLIMITED,
+        streams: 'conversations,messages',
+        'reset-state': 'true',
+        'record-format': format,
+      };
+      const { used: action } = await lab.action(kustomer, inputs);
+      const floor = await floorOver(kustomer);
+      ratios[`${format} speed`]?.push(floor.wallSeconds / action.wallSeconds);
+      ratios[`${format} cpu`]?.push(action.cpuSeconds / floor.cpuSeconds);
+    }
+  }
+  const of = (name: string) => median(ratios[name] ?? []);
+  figure('throughput, raw: records a second over the floor', of('raw speed'), { least: 0.8 });
+  figure('throughput, flat: records a second over the floor', of('flat speed'), { least: 0.6 });
+  figure('CPU seconds, raw: over the floor', of('raw cpu'), { most: 1.3 });
+  figure('CPU seconds, flat: over the floor', of('flat cpu'), { most: 1.7 });
+}
+
+/** The floor over the searches that the action has just made, with as many in flight. */
+async function floorOver(kustomer: Kustomer): Promise<Used> {
+  const plan = join(lab.directory, 'plan.json');
+  const searches = await kustomer.searches();
+  const requests = searches.map(({ path, query, body }) => ({ path: `${path}?${new URLSearchParams(query)}`, body }));
+  writeFileSync(plan, JSON.stringify(requests));
+  return lab.floor(kustomer, plan, 9);
+}
+
+// ---- Memory -----------------------------------------------------------------------------------------------------------
+
+async function memory(few: number, many: number): Promise<void> {
+  const peaks: number[] = [];
+  for (const records of [few, many]) {
+    await using kustomer = await startKustomer({ counts: { conversations: records / 2, messages: records / 2 } });
+    const runs: number[] = [];
+    for (let run = 0; run < (records > 100_000 ? 1 : 3); run++) {
+      const inputs = { ...UNLIMITED, streams: 'conversations,messages', 'reset-state': 'true' };
+      runs.push((await lab.action(kustomer, inputs)).used.peakMB);
+    }
+    peaks.push(median(runs));
+  }
+  const [small = 0, large = 0] = peaks;
+  figure(`memory, peak MB at ${few.toLocaleString('en-US')} records`, small);
+  figure(`memory, peak MB at ${many.toLocaleString('en-US')} records`, large, { most: 200 });
+  figure('memory, the second over the first', large / small, { most: 1.1 });
+}
+
+// ---- At the limit -----------------------------------------------------------------------------------------------------
+
+interface Limited {
+  readonly requests: readonly Seen[];
+  readonly inMinutes: readonly number[];
+  readonly busiest: number;
+  readonly refused: number;
+  readonly records: number;
+  readonly neighbour: { asked: number; refused: number; mostResets: number };
+}
+
+/** A run against a limit. `minute` is how long the windows are that are looked at. */
+async function limited(scene: Scene, inputs: Record<string, string>): Promise<Limited> {
+  await using kustomer = await startKustomer(scene);
+  const { result } = await lab.action(kustomer, { 'record-format': 'raw', 'reset-state': 'true', ...inputs });
+  const requests = await kustomer.ask('requests');
+  const searches = requests.filter(({ budget }) => budget === 'search').map(({ at }) => at);
+  const [start = 0, end = 0] = [searches[0], searches.at(-1)];
+  const inMinutes: number[] = [];
+  for (let from = start; from + MINUTE <= end; from += MINUTE) {
+    inMinutes.push(searches.filter(at => at >= from && at < from + MINUTE).length);
+  }
+  return {
+    requests,
+    inMinutes,
+    busiest: busiest(searches),
+    refused: requests.filter(({ status }) => status === 429).length,
+    records: Number(result.outputs.records),
+    neighbour: await kustomer.ask('neighbour'),
+  };
+}
+
+async function atTheLimit(): Promise<void> {
+  const limit = 600;
+  const counts = { messages: 300_000 };
+  const inputs = {
+    streams: 'messages',
+    'search-requests-per-minute': String(limit),
+    'requests-per-minute': '1000',
+    concurrency: '64',
+  };
+  const server = { searchLimit: limit, orgLimit: 1_000 };
+  for (const latencyMs of [50, 500, 1_500, 3_000]) {
+    const run = await limited({ counts, server: { ...server, latencyMs } }, inputs);
+    const at = `at ${latencyMs} ms`;
+    figure(`budget use ${at}: the least of the full minutes`, Math.min(...run.inMinutes) / limit, { least: 0.97 });
+    figure(`budget use ${at}: the busiest 60 s at the server`, run.busiest / limit, { most: 1 });
+    figure(`refusals (429) ${at}`, run.refused, { most: 0 });
+    figure(`page fill ${at}: records over ${PAGE} x searches`, run.records / (PAGE * run.requests.length));
+  }
+}
+
+async function withFaults(): Promise<void> {
+  const scene: Scene = {
+    counts: { messages: 300_000 },
+    server: { searchLimit: 600, orgLimit: 1_000, latencyMs: 200 },
+    faults: { oneIn: 15, fault: { kind: 'status', status: 503 } },
+  };
+  const inputs = {
+    streams: 'messages',
+    'search-requests-per-minute': '600',
+    concurrency: '64',
+    'requests-per-minute': '1000',
+  };
+  const { busiest, refused, records } = await limited(scene, inputs);
+  figure('faults, one request in 15: the busiest 60 s at the server', busiest / 600, { most: 1 });
+  figure('faults, one request in 15: refusals (429)', refused, { most: 0 });
+  figure('faults, one request in 15: records read of all', records / 300_000, { least: 1, most: 1 });
+}
+
+async function withNeighbour(): Promise<void> {
+  const scene: Scene = {
+    counts: { messages: 600_000 },
+    server: { searchLimit: 800, orgLimit: 1_000, latencyMs: 300 },
+    neighbour: 300,
+  };
+  const inputs = {
+    streams: 'messages,users',
+    'search-requests-per-minute': '800',
+    concurrency: '32',
+    'requests-per-minute': '1000',
+  };
+  const { requests, refused, records, neighbour } = await limited(scene, inputs);
+  figure('neighbour with 30 % of the limit: our refusals over our requests', refused / requests.length, { most: 0.01 });
+  figure('neighbour: refused again after a reset, the most in a row', neighbour.mostResets, { most: 1 });
+  figure('neighbour: its refusals over its requests', neighbour.refused / neighbour.asked);
+  figure('neighbour: records read of all', records / 600_000, { least: 1, most: 1 });
+}
+
+// ---- Start-up, and a run with no change -------------------------------------------------------------------------------
+
+async function quiet(): Promise<void> {
+  const searchStreams = ['conversations', 'customers', 'messages', 'notes'];
+  const listStreams = ['shortcuts', 'tags', 'teams', 'users'];
+  const counts = Object.fromEntries([...searchStreams, ...listStreams].map(stream => [stream, 90]));
+  await using kustomer = await startKustomer({ counts, server: { latencyMs: 50 } });
+  const inputs = { ...UNLIMITED, streams: [...searchStreams, ...listStreams].join(), 'record-format': 'flat' };
+  const starts: number[][] = [[], []];
+  for (let round = 0; round < 3; round++) {
+    for (const [state, times] of starts.entries()) {
+      await kustomer.ask('forget');
+      const { used } = await lab.action(kustomer, { ...inputs, 'state-id': `bench-${round}` });
+      const [first] = await kustomer.ask('requests');
+      times.push((first?.at ?? 0) - used.startedAt);
+      if (round > 0 || state === 0) continue;
+      const requests = await kustomer.ask('requests');
+      const searches = requests.filter(({ budget }) => budget === 'search');
+      const ofStream = Map.groupBy(searches, ({ body }) => (body as { queryContext: string }).queryContext);
+      const lists = requests.length - searches.length;
+      figure(
+        'no change: the most requests of a search stream',
+        Math.max(...[...ofStream.values()].map(of => of.length)),
+        { most: 2 },
+      );
+      // Tags, teams and users show what is deleted in a view of its own; each view is one page here.
+      figure('no change: requests of all list streams over their pages', lists / 7, { most: 1 });
+      figure('no change: wall seconds, of all of it', used.wallSeconds);
+    }
+  }
+  figure('start-up: ms from the start of the process to the first request', median(starts[0] ?? []));
+  figure('start-up: the same with a state, over that without', median(starts[1] ?? []) / median(starts[0] ?? []));
+}
+
+// ---- All of it --------------------------------------------------------------------------------------------------------
+
+try {
+  if (wants('quiet')) await quiet();
+  if (wants('throughput')) await (short ? throughput(60_000, 3) : throughput(500_000, 3));
+  if (wants('memory')) await (short ? memory(20_000, 100_000) : memory(50_000, 1_000_000));
+  if (wants('limit') && !short) await atTheLimit();
+  if (wants('faults') && !short) await withFaults();
+  if (wants('neighbour') && !short) await withNeighbour();
+} finally {
+  await lab.close();
+}
+if (!short)
+  writeFileSync(
+    fileURLToPath(new URL('../bench/results.json', import.meta.url)),
+    `${JSON.stringify(figures, null, 1)}\n`,
+  );
+else if (fallen().length > 0) {
+  console.error(`Fallen by more than 20 %: ${fallen().join('; ')}`);
+  process.exitCode = 1;
+}
+
+/** Figures that are more than 20 % worse than their reference. */
+function fallen(): string[] {
+  const reference: Record<string, number> = JSON.parse(
+    readFileSync(fileURLToPath(new URL('../bench/reference.json', import.meta.url)), 'utf8'),
+  );
+  return figures
+    .filter(({ name, value, least }) => {
+      const before = reference[name];
+      if (before === undefined) return false;
+      return least === undefined ? value > before * 1.2 : value < before * 0.8;
+    })
+    .map(({ name, value }) => `${name}: ${value} instead of ${reference[name]}`);
+}
+
+/** The most of these moments in any minute. */
+function busiest(moments: readonly number[]): number {
+  const sorted = [...moments].sort((a, b) => a - b);
+  let most = 0;
+  for (let from = 0, to = 0; to < sorted.length; to++) {
+    while ((sorted[to] as number) - (sorted[from] as number) >= MINUTE) from++;
+    most = Math.max(most, to - from + 1);
+  }
+  return most;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
