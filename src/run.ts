@@ -2,39 +2,102 @@
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { asSyncError } from './errors.ts';
+import { openGate } from './files/gate.ts';
 import { openParts, type Part, type PartsWriter } from './files/parts.ts';
-import { finish } from './finish.ts';
+import { writeManifest } from './finish.ts';
 import type { Api } from './github/api.ts';
 import type { Context } from './github/context.ts';
+import type { Recovered } from './github/recover.ts';
 import { requirePrivate } from './github/visibility.ts';
+import { leaveForPost, openHandover } from './handover.ts';
 import type { Config } from './inputs.ts';
 import { openJobs } from './jobs.ts';
 import { openBudget } from './kustomer/budget.ts';
 import { type Client, openClient } from './kustomer/client.ts';
 import { openSource, type Source, streamNamed } from './kustomer/source.ts';
 import { duration, type Log } from './log.ts';
-import type { Report, StreamResult } from './report.ts';
+import { openPublisher, type Snapshot } from './publisher.ts';
+import { type Report, type StreamResult, streamReport } from './report.ts';
 import type { Job } from './sync/job.ts';
 import { cutoffOf } from './sync/plan.ts';
 import { type Ending, readAll, Stopped } from './sync/read-all.ts';
 import { readAhead } from './sync/read-list.ts';
 import type { ListPages } from './sync/source.ts';
-import { iso, type State } from './sync/state.ts';
+import { iso, type State, serialise } from './sync/state.ts';
 import { USER_AGENT } from './version.ts';
 
-/** Bytes before compression after which a part of an artifact is ended: few parts, and each can still be opened. */
-const PART_BYTES = 64 * 1024 * 1024;
+/** Bytes of a part before compression. In an artifact: few parts, and each can still be opened. In git: see contract 5. */
+const PART_BYTES = { artifact: 64 * 1024 * 1024, branch: 8 * 1024 * 1024 };
+/** So many files are enough for a commit (actions-platform.md 9.3): a run that has more makes several. */
+const COMMIT_FILES = 50;
+/** From a cancel on, main has 7.5 seconds (actions-platform.md 6.3); what is not done then is left to the post step. */
+const CANCEL_MS = 5_500;
 /** How often the log says how far the run is, at most. */
 const PROGRESS_MS = 10_000;
 
+/** How often what has been read is made safe, in milliseconds. */
+export interface Pace {
+  /** From losing this process: it is on the disk, with the state that speaks of it. */
+  readonly checkpointMs: number;
+  /** From losing the machine: it is published. */
+  readonly publishMs: number;
+}
+
+const PACE: Pace = { checkpointMs: 30_000, publishMs: 15 * 60_000 };
+
 /** Runs one sync to its end. Never rejects: whatever became of it is in the report. */
-export async function run(config: Config, context: Context, log: Log, stop: AbortController): Promise<Report> {
+export async function run(
+  config: Config,
+  context: Context,
+  log: Log,
+  stop: AbortController,
+  pace: Pace = PACE,
+): Promise<Report> {
   const now = Date.now();
   const window = {
     from: config.startDate === null ? '' : iso(config.startDate),
     to: iso(cutoffOf(now, config.settleMs)),
   };
+  const report: Report = {
+    streams: config.streams.map(selection => ({ ...selection, ...window, outcome: 'failed', records: 0, requests: 0 })),
+    outputDir: '',
+    manifest: '',
+    destinations: config.destinations,
+    stateSaved: false,
+    stateDeferred: false,
+    leftToPost: false,
+    generation: 0,
+    errors: [],
+  };
+  const handover = openHandover(context);
+  const story = tell({ config, context, log, stop, pace, now, window, report, handover });
+  await Promise.race([story, outOfTime(stop.signal)]);
+  if (stop.signal.reason instanceof Stopped) report.stopped = stop.signal.reason.why;
+  if (report.stopped === 'cancelled') {
+    report.leftToPost = handover.isPending();
+    // A stream that was not yet begun has not failed.
+    report.streams = report.streams.map(each =>
+      each.outcome === 'failed' && each.error === undefined ? { ...each, outcome: 'partial' } : each,
+    );
+  }
+  return report;
+}
+
+interface Telling {
+  readonly config: Config;
+  readonly context: Context;
+  readonly log: Log;
+  readonly stop: AbortController;
+  readonly pace: Pace;
+  readonly now: number;
+  readonly window: { readonly from: string; readonly to: string };
+  readonly report: Report;
+  readonly handover: ReturnType<typeof openHandover>;
+}
+
+async function tell({ config, context, log, stop, pace, now, window, report, handover }: Telling): Promise<void> {
   const deadline = setTimeout(() => stop.abort(new Stopped('time-budget')), config.timeBudgetMs);
   const client = openClient({
     origin: config.apiUrl,
@@ -45,34 +108,27 @@ export async function run(config: Config, context: Context, log: Log, stop: Abor
     userAgent: USER_AGENT,
     debug: log.debug,
   });
-  const report: Report = {
-    streams: config.streams.map(selection => ({ ...selection, ...window, outcome: 'failed', records: 0, requests: 0 })),
-    outputDir: '',
-    manifest: '',
-    destinations: config.destinations,
-    stateSaved: false,
-    stateDeferred: false,
-    generation: 0,
-    errors: [],
-  };
 
   try {
-    const github = openGitHub(config, context);
+    const github = openGitHub(config, context, log);
     if (context.isPublic !== undefined) await requirePermission(config, context, github);
     report.outputDir = await makeOutputDir(config, context);
 
     // The lists do not depend on the state, nor the state on whether it may be published: all of it is asked for at once.
     const source = openSource(client, config.includeDeleted);
     const lists = beginLists(config, source);
-    const [state] = await Promise.all([
+    const [recovered] = await Promise.all([
       recoverState(config, context, github, log),
       context.isPublic === undefined ? requirePermission(config, context, github) : undefined,
     ]);
+    const { state } = recovered;
     report.generation = state.generation;
     source.expect(state.identity);
 
+    const gate = openGate();
     const writers = new Map<string, PartsWriter>();
     const progress = paced(PROGRESS_MS, () => log.info(progressLine(jobs)));
+    const completed = new Set<string>();
     const jobs = openJobs({
       config,
       state,
@@ -83,44 +139,133 @@ export async function run(config: Config, context: Context, log: Log, stop: Abor
       log,
       writerOf(name) {
         const { format, gzip } = config;
-        const writer = openParts({ directory: report.outputDir, stream: name, format, gzip, partBytes: PART_BYTES });
+        const partBytes = config.destinations.includes('branch') ? PART_BYTES.branch : PART_BYTES.artifact;
+        const writer = openParts({ directory: report.outputDir, stream: name, format, gzip, partBytes });
         writers.set(name, writer);
-        return { ...writer, write: records => writer.write(records).then(progress) };
+        return {
+          write: records => gate.pass(() => writer.write(records)).then(progress),
+          aside() {
+            const aside = writer.aside();
+            return { ...aside, keep: () => gate.pass(aside.keep) };
+          },
+        };
       },
-    });
+    }).map(job => ({ ...job, read: () => job.read().then(all => remember(completed, job.name, all)) }));
+
+    /** What has been read and not published yet. Of a full refresh it is all, or nothing until the run ends. */
+    const replaced = new Set<string>();
+    async function snapshot(which: 'take' | 'standing' | 'last', endings?: Map<string, Ending>): Promise<Snapshot> {
+      const isUnfinished = (job: Job) => job.mode === 'full_refresh' && !completed.has(job.name);
+      const ready = jobs.filter(
+        job => !isUnfinished(job) || (which === 'last' && !config.destinations.every(isBranch)),
+      );
+      const files: Part[] = [];
+      for (const { name } of ready) {
+        const writer = writers.get(name) as PartsWriter;
+        files.push(...(await (which === 'standing' ? writer.standing() : writer.take())));
+      }
+      const replaces = ready
+        .filter(job => job.mode === 'full_refresh' && !isUnfinished(job) && !replaced.has(job.name))
+        .map(({ name }) => name);
+      if (which !== 'standing') for (const name of replaces) replaced.add(name);
+      const claims = claimsOf(
+        state,
+        jobs.filter(job => !isUnfinished(job)),
+        source,
+        client,
+        context,
+      );
+      const streams = jobs.map(job =>
+        result(job, endings?.get(job.name) ?? endingOf(completed, job), files, client, window),
+      );
+      return {
+        files,
+        replaces,
+        unfinished: jobs.filter(isUnfinished).map(({ name }) => name),
+        streams: streams.map(streamReport),
+        usage: structuredClone(client.usage),
+        state: claims,
+      };
+    }
+
+    const means = { target: config, context, api: github, log };
+    const publisher = openPublisher(means, recovered, { directory: report.outputDir, window }, handover);
+    const published: Part[] = [];
+    const keeper =
+      config.destinations.length === 0
+        ? null
+        : keepSafe(
+            pace,
+            {
+              checkpoint: () => gate.still(async () => publisher.checkpoint(await snapshot('standing'))),
+              isMuch: () => config.destinations.includes('branch') && endedParts(writers) >= COMMIT_FILES,
+              publish: async () => {
+                const taken = await gate.still(() => snapshot('take'));
+                if (taken.files.length === 0 || taken.state === null) return;
+                published.push(...taken.files);
+                log.info('Publishing what has been read until now, in case this run does not come to its end.');
+                await publisher.publish(taken);
+              },
+            },
+            error => stop.abort(error),
+          );
 
     log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
     const endings = await readAll(jobs, stop);
-    if (stop.signal.reason instanceof Stopped) report.stopped = stop.signal.reason.why;
-    const files: Part[] = [];
-    for (const writer of writers.values()) files.push(...(await writer.close()));
+    await keeper?.stop();
+    const rest = await snapshot('last', endings);
+    const files = [...published, ...rest.files];
     report.streams = jobs.map(job => result(job, endings.get(job.name) as Ending, files, client, window));
     // What the state claims of one organisation must not be mixed with another's records.
-    if ([...endings.values()].some(({ error }) => error?.trouble === 'state')) return report;
-    const after = await stateAfter(state, jobs, source, client, context, log, stop.signal);
-    await finish(report, { config, context, log, files, state: after, window, usage: client.usage });
+    if ([...endings.values()].some(({ error }) => error?.trouble === 'state' || error?.trouble === 'publish')) return;
+    const last = { ...rest, state: await certain(state, rest.state, jobs, source, client, log, stop.signal) };
+
+    try {
+      await publisher.publish(last);
+    } finally {
+      const { done } = publisher;
+      if (done.artifact !== undefined) report.artifact = done.artifact;
+      if (done.commit !== undefined) report.commit = done.commit;
+      report.manifest = done.manifest;
+      report.stateSaved = done.stateSaved;
+      if (config.destinations.length > 0) report.generation = done.state?.generation ?? report.generation;
+    }
+    if (publisher.count() > 1) {
+      const whole = {
+        usage: last.usage,
+        streams: report.streams.map(streamReport),
+        directory: report.outputDir,
+        window,
+      };
+      await writeManifest(whole, means, publisher.done.state, files);
+    }
+    if (config.destinations.length === 0 && last.state !== null) {
+      await leaveForPost(config, context, serialise(last.state));
+      report.stateDeferred = true;
+    }
   } catch (thrown) {
     const error = asSyncError(thrown);
     report.errors.push(error);
     stop.abort(error);
   } finally {
+    // The post step does what main did not come to, and repeats nothing that main has tried in vain.
+    if (handover.isPending()) await handover.leave(config, []);
     clearTimeout(deadline);
     await client.close();
   }
-  return report;
 }
 
 /** The REST API of GitHub, loaded when somebody asks for it. */
-function openGitHub(config: Config, context: Context): () => Promise<Api> {
+function openGitHub(config: Config, context: Context, log: Log): () => Promise<Api> {
   let api: Promise<Api> | undefined;
   return () => {
-    api ??= import('./github/api.ts').then(({ openApi }) => openApi(context, config.githubToken, USER_AGENT));
+    api ??= import('./github/api.ts').then(({ openApi }) => openApi(context, config.githubToken, USER_AGENT, log));
     return api;
   };
 }
 
 async function requirePermission(config: Config, context: Context, github: () => Promise<Api>): Promise<void> {
-  if (config.destinations.length > 0 && !config.allowPublic) await requirePrivate(context, github);
+  if (config.destinations.length > 0 && !config.allowPublic) await requirePrivate(context, config, github);
 }
 
 async function makeOutputDir(config: Config, context: Context): Promise<string> {
@@ -138,12 +283,78 @@ function beginLists(config: Config, source: Source): ReadonlyMap<string, ListPag
   return lists;
 }
 
-async function recoverState(config: Config, context: Context, api: () => Promise<Api>, log: Log): Promise<State> {
-  const { requireCache } = await import('./github/cache.ts');
-  requireCache();
+async function recoverState(config: Config, context: Context, api: () => Promise<Api>, log: Log): Promise<Recovered> {
+  const { cacheTrouble } = await import('./github/cache.ts');
+  const trouble = cacheTrouble();
+  if (trouble !== null && !config.destinations.includes('branch')) throw trouble;
+  if (trouble !== null) log.notice(`${trouble.what} The data branch keeps it, so there is nothing to do.`);
   const { recover } = await import('./github/recover.ts');
-  const { stateId, onMissingState: onMissing, resetState } = config;
-  return recover({ stateId, context, onMissing, reset: resetState, api, log });
+  const { onMissingState: onMissing, resetState: reset } = config;
+  return recover({ ...config, context, hasCache: trouble === null, onMissing, reset, api, log });
+}
+
+/** Resolves when a cancelled run has to come to its end; never when it is not cancelled. */
+function outOfTime(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    signal.addEventListener('abort', () => {
+      if (signal.reason instanceof Stopped && signal.reason.why === 'cancelled') setTimeout(resolve, CANCEL_MS);
+    });
+  });
+}
+
+interface Safety {
+  /** Brings what has been read to the disk. */
+  checkpoint(): Promise<void>;
+  /** Whether so much has been read that it is time to publish. */
+  isMuch(): boolean;
+  publish(): Promise<void>;
+}
+
+/** Does so again and again, until it is stopped or something fails. Reading goes on meanwhile. */
+function keepSafe(pace: Pace, { checkpoint, isMuch, publish }: Safety, onFailure: (error: unknown) => void) {
+  const stopped = new AbortController();
+  let publishing: Promise<void> | undefined;
+  let last = performance.now();
+  const keeping = (async () => {
+    for (;;) {
+      await sleep(pace.checkpointMs, undefined, { signal: stopped.signal }).catch(() => {});
+      if (stopped.signal.aborted) return;
+      if (publishing === undefined && (performance.now() - last >= pace.publishMs || isMuch())) {
+        last = performance.now();
+        publishing = publish()
+          .catch(error => onFailure(asSyncError(error)))
+          .finally(() => {
+            publishing = undefined;
+          });
+      } else {
+        await checkpoint();
+      }
+    }
+  })().catch(error => onFailure(asSyncError(error)));
+  return {
+    async stop() {
+      stopped.abort();
+      await keeping;
+      await publishing;
+    },
+  };
+}
+
+function endedParts(writers: ReadonlyMap<string, PartsWriter>): number {
+  return [...writers.values()].reduce((sum, writer) => sum + writer.count(), 0);
+}
+
+function isBranch(destination: string): boolean {
+  return destination === 'branch';
+}
+
+function remember(completed: Set<string>, name: string, all: boolean): boolean {
+  if (all) completed.add(name);
+  return all;
+}
+
+function endingOf(completed: ReadonlySet<string>, { name }: Job): Ending {
+  return { outcome: completed.has(name) ? 'complete' : 'partial' };
 }
 
 /** Says something now and then. It is called whenever there is news, so waiting costs nothing. */
@@ -182,24 +393,36 @@ function result(
   };
 }
 
-/** The state that holds once this run's files are published; null when there is nothing new it may claim. */
-async function stateAfter(
-  before: State,
-  jobs: readonly Job[],
-  source: Source,
-  client: Client,
-  context: Context,
-  log: Log,
-  stop: AbortSignal,
-): Promise<State | null> {
+/** The state that holds once what has been read is published; null when there is nothing new it may claim. */
+function claimsOf(before: State, jobs: readonly Job[], source: Source, client: Client, context: Context): State | null {
   const draft = {
     search: new Map(before.search),
     lists: new Map(before.lists),
     klassesCheckedAt: before.klassesCheckedAt,
   };
-  const ahead = client.clockAhead();
-  const changes = jobs.map(job => job.settle(draft, ahead));
+  const changes = jobs.map(job => job.settle(draft, client.clockAhead()));
   if (!changes.includes(true)) return null;
+  return {
+    generation: before.generation + 1,
+    identity: source.organisation() ?? before.identity,
+    savedAt: iso(Date.now()),
+    run: { id: context.runId, attempt: context.attempt },
+    ...draft,
+  };
+}
+
+/** The claims of a run that has read its last, if it is certain whose data it has read. */
+async function certain(
+  before: State,
+  claims: State | null,
+  jobs: readonly Job[],
+  source: Source,
+  client: Client,
+  log: Log,
+  stop: AbortSignal,
+): Promise<State | null> {
+  if (claims === null) return null;
+  const ahead = client.clockAhead();
   if (ahead > 0) {
     log.warning(
       `The clock of this runner is ${duration(ahead)} ahead of Kustomer's: only what had come by Kustomer's clock is taken for read.`,
@@ -216,11 +439,5 @@ async function stateAfter(
       return null;
     }
   }
-  return {
-    generation: before.generation + 1,
-    identity: source.organisation() ?? before.identity,
-    savedAt: iso(Date.now()),
-    run: { id: context.runId, attempt: context.attempt },
-    ...draft,
-  };
+  return { ...claims, identity: source.organisation() ?? before.identity };
 }
