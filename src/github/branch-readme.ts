@@ -1,5 +1,14 @@
 // What the data branch says about itself: its README and its attributes. Pure.
-import type { Totals } from './branch.ts';
+
+/** What is on the branch of one stream. */
+export interface Total {
+  readonly records: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly max_updated_at: string | null;
+}
+
+export type Totals = Readonly<Record<string, Total>>;
 
 export const README = 'README.md';
 

@@ -8,19 +8,9 @@ import type { Part } from '../files/parts.ts';
 import { count, type Log } from '../log.ts';
 import { merge, parseState, type State, serialise } from '../sync/state.ts';
 import { type Git, Refused, type TreeChange, type TreeEntry } from './api.ts';
-import { ATTRIBUTES, README, readme } from './branch-readme.ts';
+import { ATTRIBUTES, README, readme, type Total, type Totals } from './branch-readme.ts';
 
 export const STATE_FILE = 'state.json';
-
-/** What is on the branch of one stream. */
-export interface Total {
-  readonly records: number;
-  readonly files: number;
-  readonly bytes: number;
-  readonly max_updated_at: string | null;
-}
-
-export type Totals = Readonly<Record<string, Total>>;
 
 /** `state.json` as it was found on the branch, or as we have written it there. */
 export interface Known {

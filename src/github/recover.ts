@@ -55,12 +55,14 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
     destinations.includes('branch') ? fromBranch(recovery) : null,
   ]);
   const copies: Copy[] = [];
+  const unreachable: string[] = [];
   if (saved !== null) {
     const cached = parsed(recovery, saved.text, `Actions cache, ${saved.key}`);
     if (cached !== null) copies.push({ state: cached, place: 'the Actions cache' });
   }
   if (onBranch !== null) copies.push({ state: onBranch.state, place: `the branch ${branch}` });
-  if (destinations.includes('artifact')) copies.push(...(await fromArtifacts(recovery, highest(copies)?.state)));
+  if (destinations.includes('artifact'))
+    copies.push(...(await fromArtifacts(recovery, highest(copies)?.state, unreachable)));
 
   const best = highest(copies);
   const known = { branch: onBranch?.known ?? null, cacheKey: saved?.key ?? null };
@@ -69,7 +71,12 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
     return { ...known, state: { ...NO_STATE, generation: best?.state.generation ?? 0 } };
   }
   // The cache library reports an outage as it reports a miss; the list of entries tells the two apart.
-  const listed = hasCache && saved === null ? await listedKey(recovery) : null;
+  const listed = hasCache && saved === null ? await listedKey(recovery, unreachable) : null;
+  if (unreachable.length > 0) {
+    log.notice(
+      `Not all places where a state may be saved could be looked at: ${unreachable.join(', and ')}. Give the job the permission \`actions: read\`, so that nothing is published twice after a crash.`,
+    );
+  }
   if (listed !== null) {
     throw new SyncError(
       'github',
@@ -78,6 +85,7 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
       'Run again later. If it stays: the entry was saved on another operating system or without zstd; run there, delete it, or run once with `reset-state: true`.',
     );
   }
+  requireOneOrganisation(copies);
   if (best !== undefined) {
     const { state, place } = best;
     const age = Date.now() - Date.parse(state.savedAt);
@@ -104,8 +112,21 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
 
 function highest(copies: readonly Copy[]): Copy | undefined {
   return copies.reduce<Copy | undefined>(
-    (best, copy) => (best === undefined || copy.state.generation > best.state.generation ? copy : best),
+    (best, copy) => (best === undefined || copy.state.generation >= best.state.generation ? copy : best),
     undefined,
+  );
+}
+
+/** @throws SyncError when copies speak of different organisations: then one of them is not ours, and who knows which. */
+function requireOneOrganisation(copies: readonly Copy[]): void {
+  const [first, ...others] = copies.filter(({ state }) => state.identity !== null);
+  const other = others.find(({ state }) => state.identity !== first?.state.identity);
+  if (first === undefined || other === undefined) return;
+  throw new SyncError(
+    'user',
+    'state',
+    `The saved state in ${first.place} belongs to another Kustomer organisation (${first.state.identity}) than that in ${other.place} (${other.state.identity}).`,
+    'Delete the one that is wrong, give each organisation its own `state-id`, or run once with `reset-state: true` to start over.',
   );
 }
 
@@ -142,8 +163,8 @@ async function fromBranch({ api, repository, branch, dataPath, stateId, context,
 }
 
 /** The states in what this workflow has uploaded from this branch. Those of pull requests and forks are not looked at. */
-async function fromArtifacts(recovery: Recovery, best: State | undefined): Promise<Copy[]> {
-  const { context, artifactName, stateId, api, log } = recovery;
+async function fromArtifacts(recovery: Recovery, best: State | undefined, unreachable: string[]): Promise<Copy[]> {
+  const { context, artifactName, stateId, api } = recovery;
   const branch = /^refs\/heads\/(.+)$/.exec(context.ref)?.[1];
   if (branch === undefined || context.workflowFile === '') return [];
   const copies: Copy[] = [];
@@ -170,9 +191,7 @@ async function fromArtifacts(recovery: Recovery, best: State | undefined): Promi
     }
   } catch (error) {
     if (error instanceof SyncError) throw error;
-    log.notice(
-      'The artifacts of earlier runs could not be looked at for a newer state. Give the job the permission `actions: read`, so that nothing is published twice after a crash.',
-    );
+    unreachable.push('the artifacts of earlier runs');
   }
   return copies;
 }
@@ -195,7 +214,7 @@ function isAtLeast(id: string, other: string): boolean {
 }
 
 /** The key of a saved state that this run should have been able to see, or null. */
-async function listedKey({ stateId, context, api, log }: Recovery): Promise<string | null> {
+async function listedKey({ stateId, context, api }: Recovery, unreachable: string[]): Promise<string | null> {
   try {
     const github = await api();
     const entries = await github.caches(keyPrefix(stateId));
@@ -204,9 +223,7 @@ async function listedKey({ stateId, context, api, log }: Recovery): Promise<stri
     const visible = [context.ref, ...base, `refs/heads/${context.defaultBranch ?? (await github.defaultBranch())}`];
     return entries.find(({ ref }) => visible.includes(ref))?.key ?? null;
   } catch {
-    log.notice(
-      'No saved state was found in the Actions cache, and GitHub did not say whether there is one that could not be read. Give the job the permission `actions: read` to be sure.',
-    );
+    unreachable.push('the list of cache entries, which tells a miss from a failure');
     return null;
   }
 }
