@@ -41,21 +41,28 @@ export function openHandover(context: Context): Handover {
   const file = newFile(context, 'unpublished');
   let pending = false;
   let isAnnounced = false;
+  let turn: Promise<void> = Promise.resolve();
+  async function write(target: Target, publications: readonly Publication[]): Promise<void> {
+    const { destinations, artifactName, retentionDays, gzip, branch, dataPath, repository, stateId } = target;
+    const left: Left = {
+      target: { destinations, artifactName, retentionDays, gzip, branch, dataPath, repository, stateId },
+      publications: publications.map(each => ({
+        ...each,
+        state: each.state === null ? null : serialise(each.state),
+      })),
+    };
+    await writeFile(`${file}.new`, JSON.stringify(left));
+    await rename(`${file}.new`, file);
+    if (!isAnnounced) core.saveState(UNPUBLISHED_FILE, file);
+    isAnnounced = true;
+    pending = publications.length > 0;
+  }
   return {
-    async leave(target, publications) {
-      const { destinations, artifactName, retentionDays, gzip, branch, dataPath, repository, stateId } = target;
-      const left: Left = {
-        target: { destinations, artifactName, retentionDays, gzip, branch, dataPath, repository, stateId },
-        publications: publications.map(each => ({
-          ...each,
-          state: each.state === null ? null : serialise(each.state),
-        })),
-      };
-      await writeFile(`${file}.new`, JSON.stringify(left));
-      await rename(`${file}.new`, file);
-      if (!isAnnounced) core.saveState(UNPUBLISHED_FILE, file);
-      isAnnounced = true;
-      pending = publications.length > 0;
+    // One after the other: what is being published and what is being read are noted down side by side.
+    leave(target, publications) {
+      const mine = turn.then(() => write(target, publications));
+      turn = mine.catch(() => {});
+      return mine;
     },
     isPending: () => pending,
   };

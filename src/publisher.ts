@@ -42,9 +42,9 @@ export function openPublisher(
     const publication = next(snapshot);
     number++;
     running = publication;
-    if (means.target.destinations.length > 0) await handover.leave(means.target, [publication]);
     const mine = nothingPublished();
     try {
+      if (means.target.destinations.length > 0) await handover.leave(means.target, [publication]);
       await publish(publication, means, mine);
     } finally {
       running = undefined;

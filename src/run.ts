@@ -2,11 +2,10 @@
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { asSyncError } from './errors.ts';
 import { openGate } from './files/gate.ts';
 import { openParts, type Part, type PartsWriter } from './files/parts.ts';
-import { writeManifest } from './finish.ts';
+import { type Published, writeManifest } from './finish.ts';
 import type { Api } from './github/api.ts';
 import type { Context } from './github/context.ts';
 import type { Recovered } from './github/recover.ts';
@@ -14,15 +13,17 @@ import { requirePrivate } from './github/visibility.ts';
 import { leaveForPost, openHandover } from './handover.ts';
 import type { Config } from './inputs.ts';
 import { openJobs } from './jobs.ts';
+import { keepSafe, type Pace } from './keeper.ts';
 import { openBudget } from './kustomer/budget.ts';
 import { type Client, openClient } from './kustomer/client.ts';
 import { openSource, type Source, streamNamed } from './kustomer/source.ts';
 import { duration, type Log } from './log.ts';
-import { openPublisher, type Snapshot } from './publisher.ts';
-import { type Report, type StreamResult, streamReport } from './report.ts';
+import { openPublisher, type Publisher } from './publisher.ts';
+import { type Report, streamReport } from './report.ts';
+import { openSnapshots } from './snapshot.ts';
 import type { Job } from './sync/job.ts';
 import { cutoffOf } from './sync/plan.ts';
-import { type Ending, readAll, Stopped } from './sync/read-all.ts';
+import { readAll, Stopped } from './sync/read-all.ts';
 import { readAhead } from './sync/read-list.ts';
 import type { ListPages } from './sync/source.ts';
 import { iso, type State, serialise } from './sync/state.ts';
@@ -36,14 +37,6 @@ const COMMIT_FILES = 50;
 const CANCEL_MS = 5_500;
 /** How often the log says how far the run is, at most. */
 const PROGRESS_MS = 10_000;
-
-/** How often what has been read is made safe, in milliseconds. */
-export interface Pace {
-  /** From losing this process: it is on the disk, with the state that speaks of it. */
-  readonly checkpointMs: number;
-  /** From losing the machine: it is published. */
-  readonly publishMs: number;
-}
 
 const PACE: Pace = { checkpointMs: 30_000, publishMs: 15 * 60_000 };
 
@@ -109,6 +102,7 @@ async function tell({ config, context, log, stop, pace, now, window, report, han
     debug: log.debug,
   });
 
+  let publisher: Publisher | undefined;
   try {
     const github = openGitHub(config, context, log);
     if (context.isPublic !== undefined) await requirePermission(config, context, github);
@@ -152,44 +146,10 @@ async function tell({ config, context, log, stop, pace, now, window, report, han
       },
     }).map(job => ({ ...job, read: () => job.read().then(all => remember(completed, job.name, all)) }));
 
-    /** What has been read and not published yet. Of a full refresh it is all, or nothing until the run ends. */
-    const replaced = new Set<string>();
-    async function snapshot(which: 'take' | 'standing' | 'last', endings?: Map<string, Ending>): Promise<Snapshot> {
-      const isUnfinished = (job: Job) => job.mode === 'full_refresh' && !completed.has(job.name);
-      const ready = jobs.filter(
-        job => !isUnfinished(job) || (which === 'last' && !config.destinations.every(isBranch)),
-      );
-      const files: Part[] = [];
-      for (const { name } of ready) {
-        const writer = writers.get(name) as PartsWriter;
-        files.push(...(await (which === 'standing' ? writer.standing() : writer.take())));
-      }
-      const replaces = ready
-        .filter(job => job.mode === 'full_refresh' && !isUnfinished(job) && !replaced.has(job.name))
-        .map(({ name }) => name);
-      if (which !== 'standing') for (const name of replaces) replaced.add(name);
-      const claims = claimsOf(
-        state,
-        jobs.filter(job => !isUnfinished(job)),
-        source,
-        client,
-        context,
-      );
-      const streams = jobs.map(job =>
-        result(job, endings?.get(job.name) ?? endingOf(completed, job), files, client, window),
-      );
-      return {
-        files,
-        replaces,
-        unfinished: jobs.filter(isUnfinished).map(({ name }) => name),
-        streams: streams.map(streamReport),
-        usage: structuredClone(client.usage),
-        state: claims,
-      };
-    }
-
+    const snapshots = openSnapshots({ config, context, state, window, jobs, writers, completed, source, client });
     const means = { target: config, context, api: github, log };
-    const publisher = openPublisher(means, recovered, { directory: report.outputDir, window }, handover);
+    const publishing = openPublisher(means, recovered, { directory: report.outputDir, window }, handover);
+    publisher = publishing;
     const published: Part[] = [];
     const keeper =
       config.destinations.length === 0
@@ -197,14 +157,17 @@ async function tell({ config, context, log, stop, pace, now, window, report, han
         : keepSafe(
             pace,
             {
-              checkpoint: () => gate.still(async () => publisher.checkpoint(await snapshot('standing'))),
-              isMuch: () => config.destinations.includes('branch') && endedParts(writers) >= COMMIT_FILES,
+              checkpoint: () => gate.still(async () => publishing.checkpoint(await snapshots.standing())),
+              isMuch: () => config.destinations.includes('branch') && snapshots.count() >= COMMIT_FILES,
               publish: async () => {
-                const taken = await gate.still(() => snapshot('take'));
-                if (taken.files.length === 0 || taken.state === null) return;
+                const taken = await gate.still(async () => {
+                  const { files, state } = await snapshots.standing();
+                  return files.length === 0 || state === null ? null : snapshots.take();
+                });
+                if (taken === null) return;
                 published.push(...taken.files);
                 log.info('Publishing what has been read until now, in case this run does not come to its end.');
-                await publisher.publish(taken);
+                await publishing.publish(taken);
               },
             },
             error => stop.abort(error),
@@ -213,31 +176,22 @@ async function tell({ config, context, log, stop, pace, now, window, report, han
     log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
     const endings = await readAll(jobs, stop);
     await keeper?.stop();
-    const rest = await snapshot('last', endings);
+    const rest = await snapshots.last(endings);
     const files = [...published, ...rest.files];
-    report.streams = jobs.map(job => result(job, endings.get(job.name) as Ending, files, client, window));
+    report.streams = snapshots.results(files, endings);
     // What the state claims of one organisation must not be mixed with another's records.
     if ([...endings.values()].some(({ error }) => error?.trouble === 'state' || error?.trouble === 'publish')) return;
     const last = { ...rest, state: await certain(state, rest.state, jobs, source, client, log, stop.signal) };
 
-    try {
-      await publisher.publish(last);
-    } finally {
-      const { done } = publisher;
-      if (done.artifact !== undefined) report.artifact = done.artifact;
-      if (done.commit !== undefined) report.commit = done.commit;
-      report.manifest = done.manifest;
-      report.stateSaved = done.stateSaved;
-      if (config.destinations.length > 0) report.generation = done.state?.generation ?? report.generation;
-    }
-    if (publisher.count() > 1) {
+    await publishing.publish(last);
+    if (publishing.count() > 1) {
       const whole = {
         usage: last.usage,
         streams: report.streams.map(streamReport),
         directory: report.outputDir,
         window,
       };
-      await writeManifest(whole, means, publisher.done.state, files);
+      await writeManifest(whole, means, publishing.done.state, files);
     }
     if (config.destinations.length === 0 && last.state !== null) {
       await leaveForPost(config, context, serialise(last.state));
@@ -248,11 +202,21 @@ async function tell({ config, context, log, stop, pace, now, window, report, han
     report.errors.push(error);
     stop.abort(error);
   } finally {
+    if (publisher !== undefined) sayDone(report, publisher.done);
     // The post step does what main did not come to, and repeats nothing that main has tried in vain.
     if (handover.isPending()) await handover.leave(config, []);
     clearTimeout(deadline);
     await client.close();
   }
+}
+
+/** Puts what was published into the report, also of a run that then failed. */
+function sayDone(report: Report, done: Published): void {
+  if (done.artifact !== undefined) report.artifact = done.artifact;
+  if (done.commit !== undefined) report.commit = done.commit;
+  report.manifest = done.manifest;
+  report.stateSaved = done.stateSaved;
+  if (report.destinations.length > 0) report.generation = done.state?.generation ?? report.generation;
 }
 
 /** The REST API of GitHub, loaded when somebody asks for it. */
@@ -302,59 +266,9 @@ function outOfTime(signal: AbortSignal): Promise<void> {
   });
 }
 
-interface Safety {
-  /** Brings what has been read to the disk. */
-  checkpoint(): Promise<void>;
-  /** Whether so much has been read that it is time to publish. */
-  isMuch(): boolean;
-  publish(): Promise<void>;
-}
-
-/** Does so again and again, until it is stopped or something fails. Reading goes on meanwhile. */
-function keepSafe(pace: Pace, { checkpoint, isMuch, publish }: Safety, onFailure: (error: unknown) => void) {
-  const stopped = new AbortController();
-  let publishing: Promise<void> | undefined;
-  let last = performance.now();
-  const keeping = (async () => {
-    for (;;) {
-      await sleep(pace.checkpointMs, undefined, { signal: stopped.signal }).catch(() => {});
-      if (stopped.signal.aborted) return;
-      if (publishing === undefined && (performance.now() - last >= pace.publishMs || isMuch())) {
-        last = performance.now();
-        publishing = publish()
-          .catch(error => onFailure(asSyncError(error)))
-          .finally(() => {
-            publishing = undefined;
-          });
-      } else {
-        await checkpoint();
-      }
-    }
-  })().catch(error => onFailure(asSyncError(error)));
-  return {
-    async stop() {
-      stopped.abort();
-      await keeping;
-      await publishing;
-    },
-  };
-}
-
-function endedParts(writers: ReadonlyMap<string, PartsWriter>): number {
-  return [...writers.values()].reduce((sum, writer) => sum + writer.count(), 0);
-}
-
-function isBranch(destination: string): boolean {
-  return destination === 'branch';
-}
-
 function remember(completed: Set<string>, name: string, all: boolean): boolean {
   if (all) completed.add(name);
   return all;
-}
-
-function endingOf(completed: ReadonlySet<string>, { name }: Job): Ending {
-  return { outcome: completed.has(name) ? 'complete' : 'partial' };
 }
 
 /** Says something now and then. It is called whenever there is news, so waiting costs nothing. */
@@ -370,45 +284,6 @@ function paced(everyMs: number, say: () => void): () => void {
 function progressLine(jobs: readonly Job[]): string {
   const read = jobs.filter(job => job.records() > 0).map(job => `${job.name} ${job.records().toLocaleString('en-US')}`);
   return `Read so far: ${read.join(', ')}.`;
-}
-
-function result(
-  job: Job,
-  { outcome, error }: Ending,
-  files: readonly Part[],
-  client: Client,
-  window: { from: string; to: string },
-): StreamResult {
-  const { name, mode, named, wanted } = job;
-  return {
-    name,
-    mode,
-    named,
-    outcome,
-    records: files.filter(({ stream }) => stream === name).reduce((sum, part) => sum + part.records, 0),
-    requests: client.requestsFor(name),
-    from: Number.isFinite(wanted.from) ? iso(wanted.from) : '',
-    to: Number.isFinite(wanted.to) ? iso(wanted.to) : window.to,
-    ...(error === undefined ? {} : { error }),
-  };
-}
-
-/** The state that holds once what has been read is published; null when there is nothing new it may claim. */
-function claimsOf(before: State, jobs: readonly Job[], source: Source, client: Client, context: Context): State | null {
-  const draft = {
-    search: new Map(before.search),
-    lists: new Map(before.lists),
-    klassesCheckedAt: before.klassesCheckedAt,
-  };
-  const changes = jobs.map(job => job.settle(draft, client.clockAhead()));
-  if (!changes.includes(true)) return null;
-  return {
-    generation: before.generation + 1,
-    identity: source.organisation() ?? before.identity,
-    savedAt: iso(Date.now()),
-    run: { id: context.runId, attempt: context.attempt },
-    ...draft,
-  };
 }
 
 /** The claims of a run that has read its last, if it is certain whose data it has read. */

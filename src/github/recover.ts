@@ -56,11 +56,11 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
   ]);
   const copies: Copy[] = [];
   const unreachable: string[] = [];
+  if (onBranch !== null) copies.push({ state: onBranch.state, place: `the branch ${branch}` });
   if (saved !== null) {
     const cached = parsed(recovery, saved.text, `Actions cache, ${saved.key}`);
     if (cached !== null) copies.push({ state: cached, place: 'the Actions cache' });
   }
-  if (onBranch !== null) copies.push({ state: onBranch.state, place: `the branch ${branch}` });
   if (destinations.includes('artifact'))
     copies.push(...(await fromArtifacts(recovery, highest(copies)?.state, unreachable)));
 
@@ -112,7 +112,7 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
 
 function highest(copies: readonly Copy[]): Copy | undefined {
   return copies.reduce<Copy | undefined>(
-    (best, copy) => (best === undefined || copy.state.generation >= best.state.generation ? copy : best),
+    (best, copy) => (best === undefined || copy.state.generation > best.state.generation ? copy : best),
     undefined,
   );
 }

@@ -34,7 +34,7 @@ export interface Outcome {
 
 export async function crash({ destination, step, post, impatient, blind }: Crash): Promise<Outcome> {
   const stage = await openStage({
-    ...(impatient ? { server: { latencyMs: 60 }, world: { pageSizeMax: 4 } } : {}),
+    ...(impatient ? { server: { latencyMs: 120 }, world: { pageSizeMax: 4 } } : {}),
     ...(blind ? { github: { tokens: { ghs_main: { contents: 'write' } } } } : {}),
   });
   try {
