@@ -1,74 +1,207 @@
-// What is read becomes published, and only then the state says so (contract 6). The same order for every run.
+// What is read becomes published, and only then the state says so (contract 6). The same order for every run, whether
+// main does it at its end or on the way, or the post step does what main left undone.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MANIFEST_VERSION, serialiseManifest } from './files/manifest.ts';
+import { MANIFEST_VERSION, type StreamReport, serialiseManifest } from './files/manifest.ts';
 import type { Part } from './files/parts.ts';
+import type { Api } from './github/api.ts';
+import type { Uploaded } from './github/artifact.ts';
+import type { Known } from './github/branch.ts';
 import type { Context } from './github/context.ts';
-import { leaveForPost } from './handover.ts';
 import type { Config } from './inputs.ts';
 import { count, type Log } from './log.ts';
-import { type Report, streamReport } from './report.ts';
-import { type State, serialise } from './sync/state.ts';
+import { merge, parseState, type State, serialise } from './sync/state.ts';
 
-export interface Finishing {
-  readonly config: Config;
-  readonly context: Context;
-  readonly log: Log;
+/** Where to, and how: the part of the inputs that says so. No secret in it. */
+export type Target = Pick<
+  Config,
+  'destinations' | 'artifactName' | 'retentionDays' | 'gzip' | 'branch' | 'dataPath' | 'repository' | 'stateId'
+>;
+
+/** Something to be published with all that it takes, so that it can wait on the disk for another process. */
+export interface Publication {
+  /** From 1: a long run publishes several times. */
+  readonly number: number;
+  readonly directory: string;
   readonly files: readonly Part[];
-  /** The state that is in force once the files are published; null when this run has nothing to claim. */
-  readonly state: State | null;
+  /** Streams whose earlier files are replaced: those of a full refresh that has read all. */
+  readonly replaces: readonly string[];
+  /** Streams of a full refresh that has not: their files are no refresh, so the branch does not get them. */
+  readonly unfinished: readonly string[];
   readonly window: { readonly from: string; readonly to: string };
+  readonly streams: readonly StreamReport[];
   readonly usage: unknown;
+  /** The state that is in force once this is published; null when there is nothing new to claim. */
+  readonly state: State | null;
+  /** What the data branch said when the state was recovered, or when it was last written. */
+  readonly branch: Known | null;
+  /** The newest entry of the cache that has gone into the state. */
+  readonly cacheKey: string | null;
+}
+
+export interface Means {
+  readonly target: Target;
+  readonly context: Context;
+  readonly api: () => Promise<Api>;
+  readonly log: Log;
+}
+
+/** What was done, as far as it was done. */
+export interface Published {
+  artifact?: Uploaded;
+  commit?: string;
+  manifest: string;
+  /** The state now in force; it may know more than ours, when other runs have published meanwhile. */
+  state: State | null;
+  branch: Known | null;
+  cacheKey: string | null;
+  stateSaved: boolean;
+}
+
+/** What is left to be published when another process, or another publication, has done something before. */
+export function goOnFrom(
+  publication: Publication,
+  { state, branch, cacheKey }: Published,
+  others: State | null,
+): Publication {
+  const own = publication.state;
+  if (own === null || state === null) return { ...publication, branch, cacheKey };
+  const generation = state.generation + 1;
+  return { ...publication, branch, cacheKey, state: { ...(others === null ? own : merge(own, others)), generation } };
 }
 
 /**
- * Writes the manifest, publishes, saves the state; puts what was done into the report.
+ * Publishes, then saves the state. What a process before this one has published of it already is not published again.
+ * `done` is filled in on the way, and says what was done also when this rejects.
  * @throws SyncError `publish` or `state`; nothing after the step that failed is done.
  */
-export async function finish(
-  report: Report,
-  { config, context, log, files, state, window, usage }: Finishing,
-): Promise<void> {
-  const document = state === null ? null : serialise(state);
-  const manifest = join(report.outputDir, 'manifest.json');
+export async function publish(publication: Publication, means: Means, done: Published): Promise<void> {
+  const { target, log } = means;
+  const { files } = publication;
+  done.state = publication.state;
+  done.branch = publication.branch;
+  done.cacheKey = publication.cacheKey;
+
+  done.manifest = await writeManifest(publication, means, done.state, files);
+  // First the place where data and state are one; from there on the records count as published.
+  if (target.destinations.includes('branch') && publication.state !== null) {
+    await toBranch(publication, publication.state, means, done);
+    await writeManifest(publication, means, done.state, files);
+  }
+  if (target.destinations.includes('artifact') && files.length > 0) {
+    done.artifact = await toArtifact(publication, means);
+    log.info(`Uploaded ${count(files.length, 'file')} as artifact ${done.artifact.name}.`);
+  }
+  if (done.state !== null && target.destinations.length > 0) await saveState(means, done.state, done);
+}
+
+async function toBranch(publication: Publication, state: State, means: Means, done: Published): Promise<void> {
+  const { target, context, api, log } = means;
+  const { files, unfinished, replaces, directory, window } = publication;
+  const { deliver } = await import('./github/branch.ts');
+  const { repository, branch, dataPath, stateId } = target;
+  const git = (await api()).git(repository);
+  const delivered = await deliver(
+    { git, repository, branch, dataPath, stateId },
+    {
+      directory,
+      files: files.filter(({ stream }) => !unfinished.includes(stream)),
+      replaces,
+      state,
+      day: window.to.slice(0, 10),
+      run: {
+        id: context.runId,
+        attempt: context.attempt,
+        url: `${context.serverUrl}/${context.repository}/actions/runs/${context.runId}`,
+      },
+      known: publication.branch,
+    },
+    log,
+  );
+  if (delivered === null) return;
+  done.commit = delivered.commit;
+  done.state = delivered.state;
+  done.branch = delivered.known;
+  log.info(`Committed ${delivered.commit.slice(0, 12)} to ${branch} of ${repository}.`);
+}
+
+/** Writes what the files are beside them; resolves to its path. */
+export async function writeManifest(
+  { directory, window, streams, usage }: Pick<Publication, 'directory' | 'window' | 'streams' | 'usage'>,
+  { target, context }: Pick<Means, 'target' | 'context'>,
+  state: State | null,
+  files: readonly Part[],
+): Promise<string> {
+  const path = join(directory, 'manifest.json');
   const { runId, attempt, job, workflow, repository, ref, event } = context;
   await writeFile(
-    manifest,
+    path,
     serialiseManifest({
       version: MANIFEST_VERSION,
-      run: { id: runId, attempt, job, workflow, repository, ref, event },
+      run: { id: runId, attempt, job, workflow, repository, ref, event, state_id: target.stateId },
       window,
-      streams: report.streams.map(streamReport),
+      streams,
       files,
       api: usage,
-      state: document === null ? null : JSON.parse(document),
+      state: state === null ? null : JSON.parse(serialise(state)),
     }),
   );
-  report.manifest = manifest;
+  return path;
+}
 
-  if (files.length > 0 && config.destinations.includes('artifact')) {
-    const { upload } = await import('./github/artifact.ts');
-    // A re-run finds the artifacts of the attempts before it.
-    const name = attempt === '1' ? config.artifactName : `${config.artifactName}-attempt-${attempt}`;
-    const uploaded = await upload(context, {
-      name,
-      directory: report.outputDir,
-      files: ['manifest.json', ...files.map(({ path }) => path)],
-      retentionDays: config.retentionDays,
-      compressed: config.gzip,
-    });
-    report.artifact = { ...uploaded, name };
-    log.info(`Uploaded ${count(files.length, 'file')} as artifact ${name}.`);
-  }
+async function toArtifact(publication: Publication, { target, context, api }: Means): Promise<Uploaded> {
+  const { upload } = await import('./github/artifact.ts');
+  const { number, files, directory } = publication;
+  // A re-run finds the artifacts of the attempts before it, and a long run its own.
+  const attempt = context.attempt === '1' ? '' : `-attempt-${context.attempt}`;
+  return upload(context, {
+    name: `${target.artifactName}${attempt}${number === 1 ? '' : `-part-${number}`}`,
+    directory,
+    files,
+    retentionDays: target.retentionDays,
+    compressed: target.gzip,
+    async holdsThese(id) {
+      try {
+        const { manifestOf } = await import('./github/artifact-manifest.ts');
+        const text = await manifestOf(await api(), id);
+        return text !== null && JSON.stringify(JSON.parse(text).files) === JSON.stringify(files);
+      } catch {
+        return null;
+      }
+    },
+  });
+}
 
-  if (document === null || state === null) return;
-  if (config.destinations.length === 0) {
-    await leaveForPost(config, context, document);
-    report.stateDeferred = true;
-    return;
+/** Saves the state in the cache, with what others have saved there meanwhile. */
+async function saveState({ target, context, log }: Means, state: State, done: Published): Promise<void> {
+  const { cacheTrouble, newerThan, save } = await import('./github/cache.ts');
+  const { stateId, destinations } = target;
+  // With a data branch the cache only makes things faster: the state is there, in the commit.
+  const isSpare = destinations.includes('branch');
+  done.stateSaved = isSpare && done.commit !== undefined;
+  if (isSpare && cacheTrouble() !== null) return;
+
+  const other = await newerThan(done.cacheKey, stateId, context);
+  const theirs = other === null ? null : parseState(other.text, `Actions cache, ${other.key}`);
+  const merged = theirs !== null && theirs.generation >= state.generation ? merge(state, theirs) : state;
+  const { withGenerationOnBranch } = await import('./github/recover.ts');
+  const text = serialise(merged);
+  try {
+    done.cacheKey = await save(
+      stateId,
+      context,
+      done.branch === null ? text : withGenerationOnBranch(text, done.branch.generation),
+    );
+    done.state = merged;
+    done.stateSaved = true;
+  } catch (error) {
+    if (!isSpare) throw error;
+    log.warning(
+      `The state could not be saved in the Actions cache. ${done.stateSaved ? 'It is on the data branch' : 'Nothing new was published, and the state on the data branch still holds'}, so there is nothing to do.`,
+    );
   }
-  const { save } = await import('./github/cache.ts');
-  await save(config.stateId, context, document);
-  report.stateSaved = true;
-  report.generation = state.generation;
+}
+
+export function nothingPublished(): Published {
+  return { manifest: '', state: null, branch: null, cacheKey: null, stateSaved: false };
 }

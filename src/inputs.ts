@@ -88,9 +88,6 @@ export function readConfig(): Config {
   // Before anything else, and untrimmed: the runner masks the whole value and each of its lines.
   const token = raw('token');
   if (token.trim() !== '') core.setSecret(token);
-  const githubToken = raw('github-token').trim();
-  if (githubToken !== '') core.setSecret(githubToken);
-
   const problems: string[] = [];
   const bad = (name: string, accepted: string) => {
     // An address may hold a password, and a password pasted into the wrong input may be anything with an @.
@@ -153,10 +150,6 @@ export function readConfig(): Config {
 
   // Declared, and not built yet: refused rather than half done, since records would be lost without a word.
   if (endDate !== null) problems.push('`end-date` is set; accepted is nothing: this version has no backfills yet');
-  const places = destinations(bad);
-  if (places.includes('branch')) {
-    problems.push('`destination` has `branch`; accepted is `artifact` or `none`: this version has no data branch yet');
-  }
 
   const config: Config = {
     token,
@@ -174,7 +167,7 @@ export function readConfig(): Config {
     timeBudgetMs: span('time-budget'),
     format: oneOf('record-format', ['flat', 'raw']),
     gzip: oneOf('compression', ['none', 'gzip']) === 'gzip',
-    destinations: places,
+    destinations: destinations(bad),
     outputDir: outputDir(bad),
     artifactName: matching(
       'artifact-name',
@@ -192,8 +185,10 @@ export function readConfig(): Config {
       /^(?!\/)(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\\\p{Cc}:]+$/u,
       'a relative path without `.` and `..`, such as `data`',
     ),
-    repository: matching('repository', /^(?:[\w.-]+\/[\w.-]+)?$/, '`owner/name`'),
-    githubToken,
+    // Where dist/ is started without action.yml there is no default.
+    repository:
+      matching('repository', /^(?:[\w.-]+\/[\w.-]+)?$/, '`owner/name`') || (process.env.GITHUB_REPOSITORY ?? ''),
+    githubToken: githubToken(),
     allowPublic: yes('allow-public'),
     stateId: matching('state-id', /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/, '1 to 64 letters, digits, `.`, `_` or `-`'),
     onMissingState: oneOf('on-missing-state', ['full', 'fail']),
@@ -219,6 +214,13 @@ const LONGEST_SPAN_MS = 500 * 3_600_000;
 /** The status of the job, as the default of an input gives it anew to the post step. */
 export function jobStatus(): string {
   return raw('job-status').trim();
+}
+
+/** The token for GitHub, masked; for the post step, which needs no other input. */
+export function githubToken(): string {
+  const token = raw('github-token').trim();
+  if (token !== '') core.setSecret(token);
+  return token;
 }
 
 /** An input as the runner hands it over; one that was never handed over is empty. */

@@ -18,7 +18,7 @@ export interface Jobs {
   readonly source: Source;
   /** The list streams, begun already. */
   readonly lists: ReadonlyMap<string, ListPages>;
-  readonly writerOf: (stream: string) => Omit<PartsWriter, 'close'>;
+  readonly writerOf: (stream: string) => Pick<PartsWriter, 'write' | 'aside'>;
   readonly surroundings: Surroundings;
   readonly log: Log;
 }

@@ -1,23 +1,65 @@
-// Entry of the post step: with `destination: none` the files count as published when the job has made use of them, so
-// their state is saved here, and only when the job has succeeded until now (contract 6).
+// Entry of the post step. What main has read and did not live to publish is published from the disk; with `destination:
+// none` the files count as published when the job has made use of them, so their state is saved here, and only when the
+// job has succeeded until now (contract 6).
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as core from '@actions/core';
-import { asSyncError } from './errors.ts';
+import { asSyncError, SyncError } from './errors.ts';
+import { cutBack } from './files/closed.ts';
+import { goOnFrom, type Means, nothingPublished, type Publication, publish } from './finish.ts';
 import { readContext } from './github/context.ts';
-import { leftByMain } from './handover.ts';
-import { jobStatus } from './inputs.ts';
-import { log } from './log.ts';
+import { leftByMain, leftUnpublished } from './handover.ts';
+import { githubToken, jobStatus } from './inputs.ts';
+import { count, log } from './log.ts';
+import { USER_AGENT } from './version.ts';
 
-try {
+/** A cancelled job is ended five minutes after the cancel, whatever runs then. */
+const WITHIN_MS = 3 * 60_000;
+
+async function publishLeftOver(): Promise<void> {
+  const left = await leftUnpublished();
+  if (left === null || left.publications.length === 0) return;
+  const context = readContext();
+  const api = () => import('./github/api.ts').then(({ openApi }) => openApi(context, githubToken(), USER_AGENT, log));
+  const means: Means = { target: left.target, context, api, log };
+  let before: { publication: Publication; done: ReturnType<typeof nothingPublished> } | undefined;
+  for (const each of left.publications) {
+    const done = nothingPublished();
+    const others = before?.done.state?.generation === before?.publication.state?.generation ? null : before?.done.state;
+    const publication = before === undefined ? each : goOnFrom(each, before.done, others ?? null);
+    log.info(`Publishing what the main step had read and did not publish: ${count(each.files.length, 'file')}.`);
+    await cutBack(each.directory, each.files);
+    await publish(publication, means, done);
+    before = { publication, done };
+  }
+  if (before?.done.stateSaved) log.info(`State generation ${before.done.state?.generation} saved.`);
+}
+
+async function saveStateOfUsedFiles(): Promise<void> {
   const left = await leftByMain();
-  if (left !== null && jobStatus() === 'success') {
+  if (left === null) return;
+  if (jobStatus() === 'success') {
     const { save } = await import('./github/cache.ts');
     await save(left.stateId, readContext(), left.document);
     log.info('The job has succeeded: the state is saved.');
-  } else if (left !== null) {
+  } else {
     log.notice(
       'The job has not succeeded, so the state is not saved and the next run delivers the same records again.',
     );
   }
+}
+
+async function outOfTime(): Promise<never> {
+  await sleep(WITHIN_MS);
+  throw new SyncError(
+    'github',
+    'publish',
+    'What had been read could not be published within three minutes after the end of the main step.',
+    'Run again: the next run goes on from the last saved state.',
+  );
+}
+
+try {
+  await Promise.race([publishLeftOver().then(saveStateOfUsedFiles), outOfTime()]);
 } catch (error) {
   const trouble = asSyncError(error);
   core.error(trouble.message, { title: 'kustomer-sync' });

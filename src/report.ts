@@ -12,11 +12,13 @@ export interface Report {
   outputDir: string;
   manifest: string;
   destinations: readonly string[];
-  artifact?: Uploaded & { readonly name: string };
+  artifact?: Uploaded;
   commit?: string;
   stateSaved: boolean;
   /** The state is saved by the post step, when the job has succeeded until then. */
   stateDeferred: boolean;
+  /** The time was up before all was published: the post step does the rest. */
+  leftToPost: boolean;
   generation: number;
   /** Troubles of the run as a whole. */
   readonly errors: SyncError[];
@@ -38,6 +40,7 @@ export function refusal(error: SyncError): Report {
     destinations: [],
     stateSaved: false,
     stateDeferred: false,
+    leftToPost: false,
     generation: 0,
     errors: [error],
   };
@@ -146,6 +149,7 @@ function whereTo(report: Report, asLink: boolean): string {
   const { artifact } = report;
   if (artifact !== undefined) places.push(`artifact ${asLink ? `[${artifact.name}](${artifact.url})` : artifact.name}`);
   if (report.commit !== undefined) places.push(`commit ${report.commit}`);
+  if (report.leftToPost) places.push('published by the post step');
   if (places.length > 0) return places.join(', ');
   if (recordsOf(report) === 0) return 'nothing new, nothing uploaded';
   return report.destinations.length === 0 ? `files in \`${report.outputDir}\`` : 'not published';
@@ -153,6 +157,7 @@ function whereTo(report: Report, asLink: boolean): string {
 
 function stateLine(report: Report): string {
   if (report.stateSaved) return `state generation ${report.generation} saved`;
+  if (report.leftToPost) return 'state is saved by the post step';
   if (report.stateDeferred) return 'state is saved at the end of the job if it succeeds';
   return `state stays at generation ${report.generation}`;
 }

@@ -1,9 +1,9 @@
 // Records to part files: back-pressure, a limit on size, hash and gzip in the same pass. A part has its name only when
 // it is whole and counts; until then it is called `.partial`.
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Aside, Found, Sink } from '../sync/source.ts';
 import { type Format, Lines } from './record.ts';
@@ -23,8 +23,15 @@ export interface Part {
 export interface PartsWriter extends Sink {
   /** Parts beside the others, that belong to the stream only if they are kept. */
   aside(): Aside;
-  /** Ends the part at hand. Resolves to all parts, none of them empty. */
-  close(): Promise<readonly Part[]>;
+  /** Ends the part at hand. Resolves to the parts since they were last taken, none of them empty. */
+  take(): Promise<readonly Part[]>;
+  /**
+   * Brings what was written to the disk and resolves to the parts not taken yet. The last one may still grow and have
+   * another name, but its file will always begin with the bytes that are described here.
+   */
+  standing(): Promise<readonly Part[]>;
+  /** Parts that are ended and not taken yet. */
+  count(): number;
 }
 
 export interface PartsOptions {
@@ -32,17 +39,18 @@ export interface PartsOptions {
   readonly stream: string;
   readonly format: Format;
   readonly gzip: boolean;
-  /** Bytes before compression after which a part is ended. */
+  /** Bytes before compression that a part does not exceed, unless a single piece of text does. */
   readonly partBytes: number;
 }
 
 export function openParts(options: PartsOptions): PartsWriter {
-  const parts: Part[] = [];
+  let parts: Part[] = [];
+  let named = 0;
   // Slices are read side by side and write to one file: one hand-over after the other.
   const inTurn = takeTurns();
   const series = openSeries(options);
   const name = async (sealed: readonly Sealed[]) => {
-    for (const each of sealed) parts.push(await each.name(parts.length + 1));
+    for (const each of sealed) parts.push(await each.name(++named));
   };
   return {
     write: records => inTurn(async () => name(await series.write(records))),
@@ -63,11 +71,19 @@ export function openParts(options: PartsOptions): PartsWriter {
         },
       };
     },
-    close: () =>
+    take: () =>
       inTurn(async () => {
         await name(await series.end());
-        return parts;
+        const taken = parts;
+        parts = [];
+        return taken;
       }),
+    standing: () =>
+      inTurn(async () => {
+        await name(await series.flush());
+        return [...parts, ...series.standing(named + 1)];
+      }),
+    count: () => parts.length,
   };
 }
 
@@ -86,114 +102,160 @@ interface Sealed {
   drop(): Promise<void>;
 }
 
-/** Parts one after the other; `write` and `end` resolve to those that are written. */
+/** Lines are gathered and handed to the file in pieces of about so many bytes. */
+const PIECE = 256 * 1024;
+
+/** What is known of some records. */
+interface About {
+  records: number;
+  min: number;
+  max: number;
+}
+
+function nothing(): About {
+  return { records: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
+}
+
+/** Parts one after the other; `write`, `flush` and `end` resolve to those that are written. */
 function openSeries(options: PartsOptions) {
   let current: OpenPart | undefined;
-  const end = async (): Promise<Sealed[]> => {
-    if (current === undefined) return [];
+  // One buffer for the whole series: what is written makes room for what comes.
+  const lines = new Lines(PIECE);
+  let about = nothing();
+
+  async function seal(): Promise<Sealed[]> {
     const part = current;
     current = undefined;
-    return [await part.seal()];
-  };
+    return part === undefined ? [] : [await part.seal()];
+  }
+
+  /** Hands the piece at hand to a part that has room for it. */
+  async function put(): Promise<Sealed[]> {
+    if (lines.length === 0) return [];
+    const isFull = current !== undefined && current.size() + lines.length > options.partBytes;
+    const sealed = isFull ? await seal() : [];
+    current ??= await openPart(options);
+    await current.write(lines.bytes(), about);
+    lines.clear();
+    about = nothing();
+    return sealed;
+  }
+
   return {
     async write(records: readonly Found[]): Promise<Sealed[]> {
-      current ??= await openPart(options);
-      await current.write(records);
-      return current.size() >= options.partBytes ? end() : [];
+      const sealed: Sealed[] = [];
+      for (const { at, resource } of records) {
+        lines.add(resource, options.format);
+        about.records++;
+        if (at < about.min) about.min = at;
+        if (at > about.max) about.max = at;
+        if (lines.length >= PIECE) sealed.push(...(await put()));
+      }
+      return sealed;
     },
-    end,
+    async flush(): Promise<Sealed[]> {
+      const sealed = await put();
+      await current?.flush();
+      return sealed;
+    },
+    /** The part at hand as it is after a flush, if it were the one of that number. */
+    standing: (number: number): Part[] => (current === undefined ? [] : [current.describe(number)]),
+    end: async () => [...(await put()), ...(await seal())],
   };
 }
 
 interface OpenPart {
-  write(records: readonly Found[]): Promise<void>;
+  /** Resolves when the bytes are no longer needed. */
+  write(bytes: Buffer, about: About): Promise<void>;
   /** Bytes before compression. */
   size(): number;
+  /** Ends what is compressed so far, so that the file is whole if it is cut off here. */
+  flush(): Promise<void>;
+  describe(number: number): Part;
   seal(): Promise<Sealed>;
 }
 
-/** Lines are gathered and handed on in pieces of about so many bytes. */
-const PIECE = 256 * 1024;
+async function openPart({ directory, stream, gzip }: PartsOptions): Promise<OpenPart> {
+  const partial = join(directory, stream, `${randomUUID()}.partial`);
+  await mkdir(dirname(partial), { recursive: true });
+  const file: FileHandle = await open(partial, 'wx');
 
-async function openPart({ directory, stream, format, gzip }: PartsOptions): Promise<OpenPart> {
-  const file = join(directory, stream, `${randomUUID()}.partial`);
-  await mkdir(dirname(file), { recursive: true });
-  const out = await openOutput(file, gzip);
+  const hash = createHash('sha256');
+  const packer = gzip ? openPacker() : undefined;
+  const own = { ...nothing(), bytes: 0, size: 0 };
 
-  // One for the whole part: what is written makes room for what comes.
-  const lines = new Lines(PIECE);
+  async function put(bytes: Buffer): Promise<void> {
+    if (bytes.length === 0) return;
+    hash.update(bytes);
+    own.bytes += bytes.length;
+    await file.appendFile(bytes);
+  }
   async function flush(): Promise<void> {
-    const piece = lines.bytes();
-    size += piece.length;
-    await out.write(piece);
-    lines.clear();
+    if (packer !== undefined) await put(await packer.end());
+  }
+  function describe(number: number): Part {
+    const time = (at: number) => (Number.isFinite(at) ? new Date(at).toISOString() : null);
+    return {
+      path: `${stream}/${stream}-${String(number).padStart(5, '0')}.ndjson${gzip ? '.gz' : ''}`,
+      stream,
+      records: own.records,
+      bytes: own.bytes,
+      sha256: hash.copy().digest('hex'),
+      min_updated_at: time(own.min),
+      max_updated_at: time(own.max),
+    };
   }
 
-  let records = 0;
-  let size = 0;
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-
   return {
-    async write(found) {
-      for (const { at, resource } of found) {
-        lines.add(resource, format);
-        records++;
-        if (at < min) min = at;
-        if (at > max) max = at;
-        if (lines.length >= PIECE) await flush();
-      }
+    async write(bytes, { records, min, max }) {
+      await put(packer === undefined ? bytes : await packer.add(bytes));
+      own.size += bytes.length;
+      own.records += records;
+      own.min = Math.min(own.min, min);
+      own.max = Math.max(own.max, max);
     },
-    size: () => size + lines.length,
+    size: () => own.size,
+    flush,
+    describe,
     async seal() {
       await flush();
-      const { bytes, sha256 } = await out.close();
-      const time = (at: number) => (Number.isFinite(at) ? new Date(at).toISOString() : null);
+      await file.close();
       return {
         async name(number) {
-          const path = `${stream}/${stream}-${String(number).padStart(5, '0')}.ndjson${gzip ? '.gz' : ''}`;
-          await rename(file, join(directory, path));
-          return { path, stream, records, bytes, sha256, min_updated_at: time(min), max_updated_at: time(max) };
+          const part = describe(number);
+          await rename(partial, join(directory, part.path));
+          return part;
         },
-        drop: () => rm(file, { force: true }),
+        drop: () => rm(partial, { force: true }),
       };
     },
   };
 }
 
-interface Output {
-  /** Resolves when the piece is no longer needed. */
-  write(piece: Uint8Array): Promise<void>;
-  close(): Promise<{ bytes: number; sha256: string }>;
-}
-
-/** A new file, hashed as it is written. What goes wrong with it is thrown by whichever call is made then, or next. */
-async function openOutput(file: string, gzip: boolean): Promise<Output> {
-  const handle = await open(file, 'wx');
-  const hash = createHash('sha256');
-  let bytes = 0;
-  async function put(piece: Uint8Array): Promise<void> {
-    hash.update(piece);
-    bytes += piece.length;
-    await handle.writeFile(piece);
-  }
-  async function close() {
-    await handle.close();
-    return { bytes, sha256: hash.digest('hex') };
-  }
-  if (!gzip) return { write: put, close };
-
-  const packer = createGzip({ level: 6 });
-  const packed = pipeline(packer, async (pieces: AsyncIterable<Uint8Array>) => {
-    for await (const piece of pieces) await put(piece);
-  });
-  packed.catch(() => {});
+/** Compresses piece by piece. After each `end` comes another gzip member; a file of several is as good as one of one. */
+function openPacker() {
+  let member: ReturnType<typeof createGzip> | undefined;
+  let packed: Buffer[] = [];
+  const take = () => {
+    const bytes = Buffer.concat(packed);
+    packed = [];
+    return bytes;
+  };
   return {
-    write: piece => Promise.race([new Promise<void>(done => packer.write(piece, () => done())), packed]),
-    async close() {
-      packer.end();
-      await packed;
-      return close();
+    async add(bytes: Buffer): Promise<Buffer> {
+      member ??= createGzip({ level: 6 }).on('data', (chunk: Buffer) => packed.push(chunk));
+      const gzip = member;
+      await new Promise<void>((done, fail) => gzip.write(bytes, error => (error ? fail(error) : done())));
+      return take();
+    },
+    async end(): Promise<Buffer> {
+      const gzip = member;
+      member = undefined;
+      if (gzip !== undefined) {
+        gzip.end();
+        await finished(gzip);
+      }
+      return take();
     },
   };
 }

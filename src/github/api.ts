@@ -1,6 +1,10 @@
-// The REST calls to GitHub. Only this file knows octokit.
+// The REST API of GitHub. Only this file knows octokit. Every request has a time limit, is repeated when the answer was
+// lost or came cut off (octokit takes that for an empty answer), and waits when GitHub asks for it.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Octokit } from '@octokit/rest';
+import { duration, type Log } from '../log.ts';
 import type { Context } from './context.ts';
+import { openPace } from './pace.ts';
 
 export interface Api {
   /** Whether a repository is public. Rejects when the API does not say. */
@@ -9,9 +13,78 @@ export interface Api {
   caches(prefix: string): Promise<readonly { readonly key: string; readonly ref: string }[]>;
   /** Name of the default branch. */
   defaultBranch(): Promise<string>;
+  /** The newest runs of a workflow (its file name) for a branch, newest first. Needs `actions: read`. */
+  runs(workflow: string, branch: string): Promise<readonly WorkflowRun[]>;
+  /** What a run has uploaded and can still be downloaded, newest first. Needs `actions: read`. */
+  artifacts(runId: string): Promise<readonly { readonly id: number; readonly name: string }[]>;
+  /** Where the zip of an artifact can be fetched from for some minutes, by whoever knows the address. */
+  artifactUrl(id: number): Promise<string>;
+  /** The Git Data API of a repository. */
+  git(repository: string): Git;
 }
 
-export function openApi(context: Context, token: string, userAgent: string): Api {
+export interface WorkflowRun {
+  readonly id: string;
+  readonly event: string;
+  /** Of the repository that the commit is in: another one than the workflow's for a pull request from a fork. */
+  readonly headRepository: string;
+}
+
+export interface Git {
+  /** The commit a branch points at; null when there is no such branch. */
+  tip(branch: string): Promise<{ readonly commit: string; readonly tree: string } | null>;
+  /** The entries of one tree, without those below. */
+  tree(sha: string): Promise<readonly TreeEntry[]>;
+  blob(sha: string): Promise<Buffer>;
+  /** A file at the tip of a branch; null when there is no such file, branch or repository. */
+  file(branch: string, path: string): Promise<{ readonly sha: string; readonly bytes: Buffer } | null>;
+  createBlob(bytes: Buffer): Promise<string>;
+  /** A tree over another one, or over nothing. At most 100 changes: more make GitHub run out of time. */
+  createTree(base: string | null, changes: readonly TreeChange[]): Promise<string>;
+  createCommit(message: string, tree: string, parent: string | null): Promise<string>;
+  createBranch(branch: string, commit: string): Promise<void>;
+  /** Only forwards. */
+  moveBranch(branch: string, commit: string): Promise<void>;
+  /** Makes the first commit of a repository that has none, which the calls above do not work on; on that branch. */
+  begin(branch: string, path: string, content: string, message: string): Promise<void>;
+}
+
+export interface TreeEntry {
+  readonly path: string;
+  readonly type: string;
+  readonly sha: string;
+}
+
+/** A file by the sha of its blob or by its content, a folder by the sha of its tree; `sha: null` removes what is there. */
+export type TreeChange = { readonly path: string; readonly type: 'blob' | 'tree' } & (
+  | { readonly sha: string | null }
+  | { readonly content: string }
+);
+
+/** GitHub has answered, and the answer is no. */
+export class Refused extends Error {
+  override readonly name = 'Refused';
+  /** Of HTTP; 0 when GitHub could not be reached, however often it was tried. */
+  readonly status: number;
+  /** GitHub's own words; about the request, never out of a record. */
+  readonly says: string;
+
+  constructor(status: number, says: string, cause?: unknown) {
+    super(`${status} ${says}`, { cause });
+    this.status = status;
+    this.says = says;
+  }
+}
+
+/** Waits after an answer that was lost, in milliseconds. */
+const AGAIN_AFTER_MS = [500, 2_000, 6_000];
+/** A limit that is used up is renewed within the hour; whoever only reads does not wait so long. */
+const LONGEST_WAIT_MS = { read: 60_000, write: 65 * 60_000 };
+/** When GitHub does not say how long to wait, it asks for a minute at least. */
+const UNSAID_WAIT_MS = 60_000;
+const ANSWER_WITHIN_MS = 120_000;
+
+export function openApi(context: Context, token: string, userAgent: string, log: Log): Api {
   const quiet = () => {};
   const octokit = new Octokit({
     auth: token === '' ? undefined : token,
@@ -19,29 +92,277 @@ export function openApi(context: Context, token: string, userAgent: string): Api
     userAgent,
     // It logs deprecations and request ids, which are nobody's business in a workflow's log.
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    request: { timeout: 30_000 },
   });
   const here = split(context.repository);
+  const pace = openPace(wait =>
+    log.info(`GitHub takes no more than so many files a minute: going on in ${duration(wait)}.`),
+  );
+
+  type Call = (request: { signal: AbortSignal }) => Promise<{ data: unknown }>;
+
+  /** Asks until there is an answer that `read` can make sense of; it throws when it cannot. */
+  async function ask<T>(kind: 'read' | 'write', call: Call, read: (data: unknown) => T): Promise<T> {
+    let waited = 0;
+    for (let failures = 0; ; ) {
+      if (kind === 'write') await pace();
+      let lapse: unknown;
+      try {
+        const { data } = await call({ signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+        return read(data);
+      } catch (error) {
+        lapse = error;
+      }
+      const { status, says, waitMs } = verdict(lapse);
+      if (waitMs !== null && waited + waitMs <= LONGEST_WAIT_MS[kind]) {
+        log.info(`GitHub asks to wait for ${duration(waitMs)}.`);
+        waited += waitMs;
+        await sleep(waitMs);
+        continue;
+      }
+      const again = AGAIN_AFTER_MS[failures];
+      if ((status > 0 && status < 500) || again === undefined) throw new Refused(status, says, lapse);
+      failures++;
+      await sleep(again * (0.5 + Math.random()));
+    }
+  }
+
   return {
-    async isPublic(repository) {
-      const { data } = await octokit.repos.get(split(repository));
-      return data.visibility === undefined ? !data.private : data.visibility === 'public';
-    },
-    async caches(prefix) {
-      const { data } = await octokit.actions.getActionsCacheList({
-        ...here,
-        key: prefix,
-        per_page: 100,
-        sort: 'created_at',
-        direction: 'desc',
-      });
-      return data.actions_caches.map(({ key = '', ref = '' }) => ({ key, ref }));
-    },
-    async defaultBranch() {
-      const { data } = await octokit.repos.get(here);
-      return data.default_branch;
-    },
+    isPublic: repository =>
+      ask(
+        'read',
+        request => octokit.repos.get({ ...split(repository), request }),
+        data => {
+          const { visibility, private: isPrivate } = object(data);
+          if (typeof isPrivate !== 'boolean') throw new Unusable();
+          return visibility === undefined ? !isPrivate : visibility === 'public';
+        },
+      ),
+    caches: prefix =>
+      ask(
+        'read',
+        request =>
+          octokit.actions.getActionsCacheList({
+            ...here,
+            key: prefix,
+            per_page: 100,
+            sort: 'created_at',
+            direction: 'desc',
+            request,
+          }),
+        data => list(object(data).actions_caches, each => ({ key: text(each.key), ref: text(each.ref) })),
+      ),
+    defaultBranch: () =>
+      ask(
+        'read',
+        request => octokit.repos.get({ ...here, request }),
+        data => text(object(data).default_branch),
+      ),
+    runs: (workflow, branch) =>
+      ask(
+        'read',
+        request => octokit.actions.listWorkflowRuns({ ...here, workflow_id: workflow, branch, per_page: 30, request }),
+        data =>
+          list(object(data).workflow_runs, run => ({
+            id: String(run.id),
+            event: text(run.event),
+            headRepository: String(object(run.head_repository ?? {}).full_name ?? ''),
+          })),
+      ),
+    artifacts: runId =>
+      ask(
+        'read',
+        request => octokit.actions.listWorkflowRunArtifacts({ ...here, run_id: Number(runId), per_page: 100, request }),
+        data =>
+          list(object(data).artifacts, each => ({
+            id: Number(each.id),
+            name: text(each.name),
+            expired: each.expired === true,
+          }))
+            .filter(({ expired }) => !expired)
+            .sort((a, b) => b.id - a.id),
+      ),
+    artifactUrl: id =>
+      ask(
+        'read',
+        // Followed by hand: the token is none of the blob store's business.
+        async request => {
+          const { headers } = await octokit.request('GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/zip', {
+            ...here,
+            artifact_id: id,
+            request: { ...request, redirect: 'manual' },
+          });
+          return { data: headers.location };
+        },
+        text,
+      ),
+    git: repository => openGit(split(repository)),
   };
+
+  function openGit(there: { owner: string; repo: string }): Git {
+    const sha = (data: unknown) => text(object(data).sha);
+    return {
+      tip: branch =>
+        orNull(
+          ask(
+            'read',
+            request => octokit.repos.getBranch({ ...there, branch, request }),
+            data => {
+              const { commit } = object(data);
+              const { sha: id, commit: inner } = object(commit);
+              return { commit: text(id), tree: text(object(object(inner).tree).sha) };
+            },
+          ),
+        ),
+      tree: tree_sha =>
+        ask(
+          'read',
+          request => octokit.git.getTree({ ...there, tree_sha, request }),
+          data =>
+            list(object(data).tree, entry => ({
+              path: text(entry.path),
+              type: text(entry.type),
+              sha: text(entry.sha),
+            })),
+        ),
+      blob: file_sha =>
+        ask(
+          'read',
+          request => octokit.git.getBlob({ ...there, file_sha, request }),
+          data => Buffer.from(text(object(data).content), 'base64'),
+        ),
+      async file(branch, path) {
+        const found = await orNull(
+          ask(
+            'read',
+            request => octokit.repos.getContent({ ...there, path, ref: branch, request }),
+            data => {
+              const { sha: id, encoding, content } = object(data);
+              // Over 1 MB it comes without its content.
+              return { sha: text(id), bytes: encoding === 'base64' ? Buffer.from(text(content), 'base64') : null };
+            },
+          ),
+        );
+        return found && { sha: found.sha, bytes: found.bytes ?? (await this.blob(found.sha)) };
+      },
+      createBlob: bytes =>
+        ask(
+          'write',
+          request =>
+            octokit.git.createBlob({ ...there, content: bytes.toString('base64'), encoding: 'base64', request }),
+          sha,
+        ),
+      createTree: (base, changes) =>
+        ask(
+          'write',
+          request =>
+            octokit.git.createTree({
+              ...there,
+              ...(base === null ? {} : { base_tree: base }),
+              tree: changes.map(({ type, ...change }) => ({
+                ...change,
+                type,
+                mode: type === 'tree' ? '040000' : '100644',
+              })),
+              request,
+            }),
+          sha,
+        ),
+      createCommit: (message, tree, parent) =>
+        ask(
+          'write',
+          request =>
+            octokit.git.createCommit({ ...there, message, tree, parents: parent === null ? [] : [parent], request }),
+          sha,
+        ),
+      async createBranch(branch, commit) {
+        await ask(
+          'write',
+          request => octokit.git.createRef({ ...there, ref: `refs/heads/${branch}`, sha: commit, request }),
+          object,
+        );
+      },
+      async moveBranch(branch, commit) {
+        await ask(
+          'write',
+          request => octokit.git.updateRef({ ...there, ref: `heads/${branch}`, sha: commit, force: false, request }),
+          object,
+        );
+      },
+      async begin(branch, path, content, message) {
+        await ask(
+          'write',
+          request =>
+            octokit.repos.createOrUpdateFileContents({
+              ...there,
+              branch,
+              path,
+              message,
+              content: Buffer.from(content).toString('base64'),
+              request,
+            }),
+          object,
+        );
+      },
+    };
+  }
+}
+
+/** An answer that is not what it should be: cut off on the way, most likely. */
+class Unusable extends Error {
+  override readonly name = 'Unusable';
+}
+
+/** What a failed request means: the status (0: no usable answer), GitHub's words, and how long it asks to wait, if so. */
+function verdict(lapse: unknown): { status: number; says: string; waitMs: number | null } {
+  const { status, response, message } = lapse as {
+    status?: number;
+    response?: { headers?: Record<string, string | undefined>; data?: unknown };
+    message?: string;
+  };
+  // Octokit reports a connection that broke as status 500.
+  if (typeof status !== 'number' || response === undefined) return { status: 0, says: '', waitMs: null };
+  const says = message ?? '';
+  const headers = response.headers ?? {};
+  const isLimit =
+    status === 429 ||
+    (status === 403 &&
+      (headers['retry-after'] !== undefined ||
+        headers['x-ratelimit-remaining'] === '0' ||
+        /rate limit|abuse/i.test(says)));
+  if (!isLimit) return { status, says, waitMs: null };
+  const after = Number(headers['retry-after'] ?? Number.NaN);
+  const reset =
+    headers['x-ratelimit-remaining'] === '0' ? Number(headers['x-ratelimit-reset'] ?? Number.NaN) : Number.NaN;
+  const waitMs = !Number.isNaN(after)
+    ? after * 1_000
+    : Number.isNaN(reset)
+      ? UNSAID_WAIT_MS
+      : Math.max(0, reset * 1_000 - Date.now());
+  return { status, says, waitMs: waitMs + 1_000 };
+}
+
+async function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Refused && error.status === 404) return null;
+    throw error;
+  }
+}
+
+function object(data: unknown): Record<string, unknown> {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new Unusable();
+  return data as Record<string, unknown>;
+}
+
+function list<T>(data: unknown, each: (entry: Record<string, unknown>) => T): T[] {
+  if (!Array.isArray(data)) throw new Unusable();
+  return data.map(entry => each(object(entry)));
+}
+
+function text(data: unknown): string {
+  if (typeof data !== 'string') throw new Unusable();
+  return data;
 }
 
 function split(repository: string): { owner: string; repo: string } {

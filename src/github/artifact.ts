@@ -1,66 +1,109 @@
 // A directory of files to one artifact. Only this file knows @actions/artifact.
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultArtifactClient } from '@actions/artifact';
 import { SyncError } from '../errors.ts';
+import { verifyPart, verifySize } from '../files/closed.ts';
+import type { Part } from '../files/parts.ts';
 import type { Context } from './context.ts';
 
 export interface Uploaded {
   readonly id: string;
   readonly url: string;
   readonly digest: string;
+  readonly name: string;
 }
 
 export interface Upload {
   readonly name: string;
   readonly directory: string;
-  /** Below the directory. */
-  readonly files: readonly string[];
+  /** Beside the manifest; below the directory. */
+  readonly files: readonly Part[];
   readonly retentionDays: number;
   /** The files are compressed already. */
   readonly compressed: boolean;
+  /** Whether an artifact of this run holds just these files; null when that cannot be found out. */
+  readonly holdsThese: (id: number) => Promise<boolean | null>;
 }
 
-/** @throws SyncError `publish` */
-export async function upload(
-  context: Context,
-  { name, directory, files, retentionDays, compressed }: Upload,
-): Promise<Uploaded> {
-  try {
-    const { id, digest } = await new DefaultArtifactClient().uploadArtifact(
-      name,
-      files.map(file => join(directory, file)),
-      directory,
-      { compressionLevel: compressed ? 0 : 6, ...(retentionDays > 0 ? { retentionDays } : {}) },
-    );
-    if (id === undefined) throw new Error('no artifact id');
-    return {
-      id: String(id),
-      url: `${context.serverUrl}/${context.repository}/actions/runs/${context.runId}/artifacts/${id}`,
-      digest: digest ?? '',
-    };
-  } catch (error) {
-    throw problem(name, error);
+/** Waits before the next try, in milliseconds; the library has tried several times itself until then. */
+const AGAIN_AFTER_MS = [0, 2_000];
+/** Clocks of GitHub and the runner agree at least so well. */
+const SAME_TIME_MS = 5_000;
+
+/**
+ * Uploads, and makes sure that what was uploaded is what was written.
+ * @throws SyncError `publish`
+ */
+export async function upload(context: Context, wanted: Upload): Promise<Uploaded> {
+  const { directory, files, retentionDays, compressed, holdsThese } = wanted;
+  for (const file of files) await verifyPart(directory, file);
+  const paths = ['manifest.json', ...files.map(({ path }) => path)].map(path => join(directory, path));
+  const options = { compressionLevel: compressed ? 0 : 6, ...(retentionDays > 0 ? { retentionDays } : {}) };
+  const client = new DefaultArtifactClient();
+  const began = Date.now();
+
+  let { name } = wanted;
+  for (let tries = 0; ; tries++) {
+    let cause: unknown;
+    try {
+      const { id, digest } = await client.uploadArtifact(name, paths, directory, options);
+      if (id === undefined) throw new Error('no artifact id');
+      // The library leaves out a file that has gone meanwhile, and only warns.
+      for (const file of files) await verifySize(directory, file);
+      return uploaded(context, name, id, digest);
+    } catch (error) {
+      if (error instanceof SyncError) throw error;
+      cause = error;
+    }
+    if (isEnterpriseServer(cause)) throw problem(cause);
+    // The answer may have been lost, or this is a second try at what a process before this one did not live to see done.
+    const there = await find(client, name);
+    if (there !== null) {
+      const isOurs = (await holdsThese(there.id)) ?? there.createdAt >= began - SAME_TIME_MS;
+      if (isOurs) return uploaded(context, name, there.id, there.digest);
+    }
+    const wait = AGAIN_AFTER_MS[tries];
+    if (wait === undefined) throw problem(cause);
+    await sleep(wait);
+    // A name that was taken stays taken, also when nothing was uploaded under it.
+    name = `${wanted.name}-${randomBytes(3).toString('hex')}`;
   }
 }
 
-function problem(name: string, error: unknown): SyncError {
-  const kind = error instanceof Error ? error.name : '';
-  const message = error instanceof Error ? error.message : '';
-  if (kind === 'GHESNotSupportedError') {
+async function find(client: DefaultArtifactClient, name: string) {
+  try {
+    const { artifacts } = await client.listArtifacts({ latest: false });
+    const found = artifacts.find(artifact => artifact.name === name);
+    return found === undefined
+      ? null
+      : { id: found.id, digest: found.digest, createdAt: found.createdAt?.getTime() ?? 0 };
+  } catch {
+    return null;
+  }
+}
+
+function uploaded(context: Context, name: string, id: number, digest: string | undefined): Uploaded {
+  return {
+    id: String(id),
+    url: `${context.serverUrl}/${context.repository}/actions/runs/${context.runId}/artifacts/${id}`,
+    digest: (digest ?? '').replace(/^sha256:/, ''),
+    name,
+  };
+}
+
+function isEnterpriseServer(error: unknown): boolean {
+  return error instanceof Error && error.name === 'GHESNotSupportedError';
+}
+
+function problem(error: unknown): SyncError {
+  if (isEnterpriseServer(error)) {
     return new SyncError(
       'user',
       'publish',
       'A GitHub Enterprise Server does not take artifacts of this kind.',
-      'Use `destination: none` and load the files in the next step.',
-      error,
-    );
-  }
-  if (/already exists|409/.test(message)) {
-    return new SyncError(
-      'user',
-      'publish',
-      `This workflow run already has an artifact called ${name}.`,
-      'Give each use of the action in one workflow its own `artifact-name` and its own `state-id`.',
+      'Use `destination: branch`, or `destination: none` and load the files in the next step.',
       error,
     );
   }

@@ -19,14 +19,11 @@ export function keyPrefix(stateId: string): string {
   return `kustomer-sync/${stateId}/`;
 }
 
-/**
- * Says at once when a save at the end could not work.
- * @throws SyncError
- */
-export function requireCache(): void {
+/** Why a save at the end could not work, as far as that can be told at once; null when it may. */
+export function cacheTrouble(): SyncError | null {
   const mode = process.env.ACTIONS_CACHE_MODE ?? '';
   if (!cache.isFeatureAvailable()) {
-    throw new SyncError(
+    return new SyncError(
       'github',
       'state',
       'There is no Actions cache here, so the state of this sync could not be kept.',
@@ -34,13 +31,14 @@ export function requireCache(): void {
     );
   }
   if (mode === 'read' || mode === 'none') {
-    throw new SyncError(
+    return new SyncError(
       'user',
       'state',
       `This job may not write to the Actions cache (\`cache-mode: ${mode}\`), so the state of this sync could not be kept.`,
       'Give the job `cache-mode: write`, and run it on `schedule`, `push` or `workflow_dispatch`.',
     );
   }
+  return null;
 }
 
 /** The newest saved document this run can see, or null. A failure of the service looks like a miss: see recover.ts. */
@@ -59,8 +57,22 @@ export async function restore(stateId: string, context: Context): Promise<{ text
   }
 }
 
-/** @throws SyncError `state` when the document is not saved, whatever the reason. */
-export async function save(stateId: string, context: Context, text: string): Promise<void> {
+/** What another run has saved since `known` was restored or saved; null when there is no such thing. */
+export async function newerThan(
+  known: string | null,
+  stateId: string,
+  context: Context,
+): Promise<{ text: string; key: string } | null> {
+  const prefix = keyPrefix(stateId);
+  const key = await cache.restoreCache([pathOf(stateId)], `${prefix}?`, [prefix], { lookupOnly: true });
+  return key === undefined || key === known ? null : restore(stateId, context);
+}
+
+/**
+ * Resolves to the key under which the document is saved.
+ * @throws SyncError `state` when it is not saved, whatever the reason.
+ */
+export async function save(stateId: string, context: Context, text: string): Promise<string> {
   const path = pathOf(stateId);
   let cause: unknown;
   for (const wait of [0, ...AGAIN_AFTER_MS]) {
@@ -71,7 +83,7 @@ export async function save(stateId: string, context: Context, text: string): Pro
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text);
       const key = `${keyPrefix(stateId)}${context.runId}-${context.attempt}-${randomBytes(4).toString('hex')}`;
-      if ((await cache.saveCache([path], key)) > 0) return;
+      if ((await cache.saveCache([path], key)) > 0) return key;
     } catch (error) {
       cause = error;
     } finally {

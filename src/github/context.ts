@@ -8,6 +8,8 @@ export interface Context {
   readonly attempt: string;
   readonly job: string;
   readonly workflow: string;
+  /** File name of the workflow, `sync.yml`; empty when the runner does not say. */
+  readonly workflowFile: string;
   /** `refs/heads/main` */
   readonly ref: string;
   /** Base branch of a pull request; empty otherwise. */
@@ -33,6 +35,7 @@ export function readContext(env: NodeJS.ProcessEnv = process.env): Context {
     attempt: env.GITHUB_RUN_ATTEMPT ?? '1',
     job: env.GITHUB_JOB ?? '',
     workflow: env.GITHUB_WORKFLOW ?? '',
+    workflowFile: /\/([^/@]+)@/.exec(env.GITHUB_WORKFLOW_REF ?? '')?.[1] ?? '',
     ref: env.GITHUB_REF ?? '',
     baseRef: env.GITHUB_BASE_REF ?? '',
     event: env.GITHUB_EVENT_NAME ?? '',

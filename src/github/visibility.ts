@@ -4,15 +4,25 @@ import type { Api } from './api.ts';
 import type { Context } from './context.ts';
 
 /**
- * Resolves when the artifacts of this workflow can be read by members only. What cannot be found out counts as public.
+ * Resolves when what is published can be read by members only: artifacts belong to the workflow's repository, a branch to
+ * its own. What cannot be found out counts as public.
  * @throws SyncError
  */
-export async function requirePrivate(context: Context, api: () => Promise<Api>): Promise<void> {
-  let isPublic = context.isPublic;
+export async function requirePrivate(
+  context: Context,
+  { destinations, repository }: { destinations: readonly string[]; repository: string },
+  api: () => Promise<Api>,
+): Promise<void> {
+  if (destinations.includes('artifact')) await requireOf(context.repository, 'its artifacts', context, api);
+  if (destinations.includes('branch')) await requireOf(repository, 'its data branch', context, api);
+}
+
+async function requireOf(repository: string, place: string, context: Context, api: () => Promise<Api>): Promise<void> {
+  let isPublic = repository.toLowerCase() === context.repository.toLowerCase() ? context.isPublic : undefined;
   let cause: unknown;
   if (isPublic === undefined) {
     try {
-      isPublic = await (await api()).isPublic(context.repository);
+      isPublic = await (await api()).isPublic(repository);
     } catch (error) {
       cause = error;
     }
@@ -22,9 +32,9 @@ export async function requirePrivate(context: Context, api: () => Promise<Api>):
     'user',
     'input',
     isPublic === true
-      ? `The repository ${context.repository} is public, and everybody could download the records from its artifacts.`
-      : `It cannot be told whether the repository ${context.repository} is public, so it is taken for public.`,
-    'Run the sync in a private repository, or set `allow-public: true` if everybody may read these records.',
+      ? `The repository ${repository} is public, and everybody could download the records from ${place}.`
+      : `It cannot be told whether the repository ${repository} is public, so it is taken for public.`,
+    'Publish to a private repository, or set `allow-public: true` if everybody may read these records.',
     cause,
   );
 }

@@ -113,6 +113,67 @@ export function searchStateAfter(
   return { published, cutoff, rememberedFrom, recent: new Set(prints) };
 }
 
+/**
+ * One state for what two runs have published beside each other: `theirs` was saved while `ours` was being published.
+ * Whatever either of them claims stays claimed; where they differ in how far they trust it, the more careful one counts.
+ * Of a stream that `ours` has replaced (what the other one published of it is gone) only our own claims hold.
+ * @throws SyncError `state` when they belong to different organisations.
+ */
+export function merge(ours: State, theirs: State, replaced: ReadonlySet<string> = new Set()): State {
+  if (ours.identity !== null && theirs.identity !== null && ours.identity !== theirs.identity) {
+    throw new SyncError(
+      'user',
+      'state',
+      `Another run has saved the state of another Kustomer organisation (${theirs.identity}) under the same name.`,
+      'Give each organisation its own `state-id`, and its own `branch` where there is a data branch.',
+    );
+  }
+  const isOurs = (name: string) => replaced.has(name) || replaced.has(name.slice(0, name.indexOf('/')));
+  const checked = [ours.klassesCheckedAt, theirs.klassesCheckedAt].filter(at => at !== null);
+  return {
+    ...ours,
+    generation: Math.max(ours.generation, theirs.generation) + 1,
+    identity: ours.identity ?? theirs.identity,
+    search: mergeMaps(ours.search, theirs.search, isOurs, mergeSearch),
+    lists: mergeMaps(ours.lists, theirs.lists, isOurs, mergeList),
+    klassesCheckedAt: checked.length === 0 ? null : Math.max(...checked),
+  };
+}
+
+function mergeMaps<T>(
+  ours: ReadonlyMap<string, T>,
+  theirs: ReadonlyMap<string, T>,
+  isOurs: (name: string) => boolean,
+  both: (a: T, b: T) => T,
+): ReadonlyMap<string, T> {
+  const merged = new Map(ours);
+  for (const [name, other] of theirs) {
+    if (isOurs(name)) continue;
+    const own = ours.get(name);
+    merged.set(name, own === undefined ? other : both(own, other));
+  }
+  return merged;
+}
+
+function mergeSearch(a: SearchState, b: SearchState): SearchState {
+  return {
+    published: union(a.published, b.published),
+    // What only the earlier one has read may have been indexed after its cutoff, so that one counts for the lookback.
+    cutoff: Math.min(a.cutoff, b.cutoff),
+    rememberedFrom: Math.max(a.rememberedFrom, b.rememberedFrom),
+    recent: new Set([...a.recent, ...b.recent]),
+  };
+}
+
+function mergeList(a: ListState, b: ListState): ListState {
+  const seen = new Map(a.seen);
+  for (const [id, version] of b.seen) {
+    const own = seen.get(id);
+    if (own === undefined || Date.parse(version) > Date.parse(own)) seen.set(id, version);
+  }
+  return { seen };
+}
+
 /** Whether a stream is read up to the cutoff. */
 export function isComplete(work: SearchWork, read: IntervalSet, wanted: Interval): boolean {
   return covers(union(work.certain, read), wanted);

@@ -47,27 +47,28 @@ export interface Manifest {
   state: { generation: number; identity: string | null };
 }
 
-export type Sync = Partial<Omit<ActionOptions, 'context' | 'action'>> & { readonly job?: JobOptions };
+export type Sync = Partial<ActionOptions> & { readonly job?: JobOptions };
 
 export class Stage {
   readonly world: KustomerWorld;
   readonly kustomer: KustomerServer;
   readonly github: GitHub;
-  readonly #root: string;
+  /** Where the machine is that the jobs run on, one after the other. */
+  readonly root: string;
 
   constructor(kustomer: KustomerServer, github: GitHub, root: string) {
     this.world = kustomer.world;
     this.kustomer = kustomer;
     this.github = github;
-    this.#root = root;
+    this.root = root;
   }
 
   /** Runs the action as one step of a job of its own. Limits on the pace are lifted: tests that are about them set them. */
   async sync({ job, with: inputs, ...options }: Sync = {}): Promise<ActionResult> {
     return runAction({
       action: ACTION,
-      context: this.github.job(job),
-      root: this.#root,
+      context: options.context ?? this.github.job(job),
+      root: this.root,
       ...options,
       with: {
         token: DEFAULT_TOKEN,
@@ -116,7 +117,7 @@ export class Stage {
 
   async close(): Promise<void> {
     await Promise.all([this.kustomer.close(), this.github.close()]);
-    await rm(this.#root, { recursive: true, force: true });
+    await rm(this.root, { recursive: true, force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -59,6 +59,13 @@ export const gitRoutes: Route[] = [
   { operation: 'git.deleteRef', path: `DELETE ${REPO}/git/refs/{ref+}`, needs: write, answer: deleteRef },
   { operation: 'repos.getBranch', path: `GET ${REPO}/branches/{branch+}`, needs: read, answer: getBranch },
   { operation: 'repos.listCommits', path: `GET ${REPO}/commits`, needs: read, answer: listCommits },
+  {
+    operation: 'repos.createOrUpdateFileContents',
+    path: `PUT ${REPO}/contents/{path+}`,
+    needs: write,
+    createsContent: true,
+    answer: putContent,
+  },
   { operation: 'repos.getContent', path: `GET ${REPO}/contents/{path+}`, needs: read, answer: getContent },
 ];
 
@@ -328,6 +335,19 @@ async function listCommits(call: RestCall): Promise<Answer> {
   }
   const { items, headers } = page(call, listed);
   return { status: 200, headers, body: items };
+}
+
+/** The one way to write into a repository that has no commit. */
+async function putContent(call: RestCall): Promise<Answer> {
+  const { branch, content, message } = call.json();
+  const name = String(branch ?? call.repository.defaultBranch);
+  if (!(await call.repository.isEmpty()) && (await call.repository.head(name)) === undefined) {
+    throw says(404, `Branch ${name} not found`);
+  }
+  refuseIfProtected(call, `refs/heads/${name}`);
+  const bytes = Buffer.from(String(content), 'base64');
+  const sha = await call.repository.commit(name, { [call.params.path ?? '']: bytes }, { message: String(message) });
+  return { status: 201, body: { content: { path: call.params.path }, commit: { sha } } };
 }
 
 async function getContent(call: RestCall): Promise<Answer> {

@@ -1,0 +1,100 @@
+// The manifest inside an artifact, without the rest of it: the zip's directory is at its end and says where the manifest
+// is. Knows zip as far as that needs it.
+import { crc32, inflateRawSync } from 'node:zlib';
+import type { Api } from './api.ts';
+
+/** Bytes of a file at some address. */
+export interface Remote {
+  readonly size: number;
+  /** `from` to `to`, without the latter. */
+  read(from: number, to: number): Promise<Buffer>;
+}
+
+/** Fetched at first: most artifacts are no larger, and the directory of the others is in their last so many bytes. */
+const PIECE = 256 * 1024;
+const ANSWER_WITHIN_MS = 60_000;
+
+/** The manifest of an artifact as text; null when it has none. Rejects when it cannot be fetched. */
+export async function manifestOf(api: Api, id: number): Promise<string | null> {
+  const bytes = await entryOf(await openRemote(await api.artifactUrl(id)), 'manifest.json');
+  return bytes === null ? null : bytes.toString('utf8');
+}
+
+async function openRemote(url: string): Promise<Remote> {
+  async function get(from: number, to: number): Promise<{ bytes: Buffer; size: number }> {
+    const answer = await fetch(url, {
+      headers: { range: `bytes=${from}-${to - 1}` },
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    const total = Number(/\/(\d+)$/.exec(answer.headers.get('content-range') ?? '')?.[1]);
+    return { bytes, size: Number.isNaN(total) ? bytes.length : total };
+  }
+  const first = await get(0, PIECE);
+  return {
+    size: first.size,
+    async read(from, to) {
+      if (to <= first.bytes.length) return first.bytes.subarray(from, to);
+      const { bytes } = await get(from, to);
+      if (bytes.length !== to - from) throw new Error('a part of the artifact is missing');
+      return bytes;
+    },
+  };
+}
+
+const END = 0x06054b50;
+const END64_LOCATOR = 0x07064b50;
+const CENTRAL = 0x02014b50;
+const IN_ZIP64 = 0xffffffff;
+
+/** One file out of a zip; null when it is not in there. Rejects when it is no zip or damaged. */
+export async function entryOf({ size, read }: Remote, wanted: string): Promise<Buffer | null> {
+  const tailAt = Math.max(0, size - PIECE);
+  const tail = await read(tailAt, size);
+  let end = tail.length - 22;
+  while (end >= 0 && tail.readUInt32LE(end) !== END) end--;
+  if (end < 0) throw new Error('not a zip');
+  let length = tail.readUInt32LE(end + 12);
+  let offset = tail.readUInt32LE(end + 16);
+  if (end >= 20 && tail.readUInt32LE(end - 20) === END64_LOCATOR) {
+    const at = Number(tail.readBigUInt64LE(end - 12));
+    const end64 = await read(at, at + 56);
+    length = Number(end64.readBigUInt64LE(40));
+    offset = Number(end64.readBigUInt64LE(48));
+  }
+  const directory = await read(offset, offset + length);
+  for (let at = 0; at + 46 <= directory.length && directory.readUInt32LE(at) === CENTRAL; ) {
+    const nameEnd = at + 46 + directory.readUInt16LE(at + 28);
+    const extraEnd = nameEnd + directory.readUInt16LE(at + 30);
+    if (directory.toString('utf8', at + 46, nameEnd) === wanted) {
+      return extract(read, directory.subarray(at, nameEnd), directory.subarray(nameEnd, extraEnd));
+    }
+    at = extraEnd + directory.readUInt16LE(at + 32);
+  }
+  return null;
+}
+
+async function extract(read: Remote['read'], entry: Buffer, extra: Buffer): Promise<Buffer> {
+  const [, packed, start] = widen(extra, [entry.readUInt32LE(24), entry.readUInt32LE(20), entry.readUInt32LE(42)]);
+  const head = await read(start, start + 30);
+  const at = start + 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
+  const content = await read(at, at + packed);
+  const bytes = entry.readUInt16LE(10) === 8 ? inflateRawSync(content) : Buffer.from(content);
+  if (crc32(bytes) !== entry.readUInt32LE(16)) throw new Error('the zip is damaged');
+  return bytes;
+}
+
+/** What does not fit 32 bits stands in the zip64 extra field: size, packed size and offset, in this order. */
+function widen(extra: Buffer, values: [number, number, number]): [number, number, number] {
+  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
+    if (extra.readUInt16LE(at) !== 1) continue;
+    let next = at + 4;
+    return values.map(value => {
+      if (value !== IN_ZIP64) return value;
+      next += 8;
+      return Number(extra.readBigUInt64LE(next - 8));
+    }) as [number, number, number];
+  }
+  return values;
+}

@@ -1,0 +1,376 @@
+// Files and the state that speaks of them -> one commit on the data branch, so that neither is ever there without the
+// other. The branch moves forwards only: whoever finds that another writer was faster starts again from what is there now.
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SyncError } from '../errors.ts';
+import { readPart } from '../files/closed.ts';
+import type { Part } from '../files/parts.ts';
+import { count, type Log } from '../log.ts';
+import { merge, parseState, type State, serialise } from '../sync/state.ts';
+import { type Git, Refused, type TreeChange, type TreeEntry } from './api.ts';
+import { ATTRIBUTES, README, readme, type Total, type Totals } from './branch-readme.ts';
+
+const STATE_FILE = 'state.json';
+
+/** `state.json` as it was found on the branch, or as we have written it there. */
+export interface Known {
+  readonly sha: string;
+  readonly generation: number;
+  /** Who wrote it: run id and attempt. */
+  readonly run: string;
+  readonly totals: Totals;
+}
+
+export interface Place {
+  readonly git: Git;
+  /** `owner/name` */
+  readonly repository: string;
+  readonly branch: string;
+  readonly dataPath: string;
+  readonly stateId: string;
+}
+
+export interface Delivery {
+  readonly directory: string;
+  readonly files: readonly Part[];
+  /** Streams whose earlier files on the branch are replaced by these. */
+  readonly replaces: readonly string[];
+  /** The state that is in force once the files are on the branch. */
+  readonly state: State;
+  /** `YYYY-MM-DD`, the day the files are filed under. */
+  readonly day: string;
+  readonly run: { readonly id: string; readonly attempt: string; readonly url: string };
+  /** The state that `state` has grown out of; null when it was not on the branch. */
+  readonly known: Known | null;
+}
+
+export interface Delivered {
+  /** The commit with the files; a later one when they were there already. */
+  readonly commit: string;
+  /** What the branch says now: ours, and what other writers have published meanwhile. */
+  readonly state: State;
+  readonly known: Known;
+}
+
+/** More entries in one request and GitHub runs out of time (actions-platform.md 5.1). */
+const ENTRIES = 100;
+const UPLOADS_AT_ONCE = 4;
+/** How often another writer may be faster. */
+const MOST_TRIES = 12;
+/** How often, in files, the log says how far the upload is. */
+const PROGRESS_EVERY = 20;
+
+/** `state.json` of the branch, or null when there is none. */
+export async function readBranch({ git, branch, ...place }: Place): Promise<{ state: State; known: Known } | null> {
+  const file = await git.file(branch, STATE_FILE);
+  if (file === null) return null;
+  return readState({ git, branch, ...place }, file.sha, file.bytes);
+}
+
+/**
+ * Commits; null when there is nothing to commit.
+ * @throws SyncError `publish`; the branch is then as it was.
+ */
+export async function deliver(place: Place, delivery: Delivery, log: Log): Promise<Delivered | null> {
+  let step: Step = {};
+  try {
+    return await commit(place, delivery, log, now => {
+      step = now;
+    });
+  } catch (error) {
+    throw error instanceof Refused ? problem(error, place, step) : error;
+  }
+}
+
+/** What is being done, for the words of an error. */
+interface Step {
+  readonly uploading?: string;
+  readonly moving?: true;
+}
+
+async function commit(
+  place: Place,
+  delivery: Delivery,
+  log: Log,
+  begin: (step: Step) => void,
+): Promise<Delivered | null> {
+  const { git, branch } = place;
+  const { files, replaces, run } = delivery;
+  let blobs: readonly string[] | undefined;
+  let last: Delivered | undefined;
+  for (let tries = 1; ; tries++) {
+    const tip = await git.tip(branch);
+    // The answer was lost, and the branch did move.
+    if (last !== undefined && tip?.commit === last.commit) return last;
+    const root = tip === null ? [] : await git.tree(tip.tree);
+    const known = await stateAt(place, root, delivery.known);
+    let state = delivery.state;
+    let names = files.map(file => nameOf(place, delivery, file, 0));
+    if (known !== null && (known.state !== null || known.run === `${run.id}-${run.attempt}`)) {
+      // Somebody has written since we looked, or this run has before: ourselves perhaps, in a process that did not live
+      // to know it, or another job, whose files must not be overwritten.
+      const found = await lookUp(place, delivery, root);
+      if (found === 'delivered') return { commit: tip?.commit ?? '', state: known.state ?? delivery.state, known };
+      names = files.map(file => nameOf(place, delivery, file, found.get(file.stream) ?? 0));
+      if (known.state !== null) state = merge(delivery.state, known.state, new Set(replaces));
+    }
+    const gone = await toRemove(place, delivery, root);
+    if (files.length === 0 && gone.length === 0) return null;
+    if (tip === null && tries === 1) await beginIfEmpty(place);
+
+    blobs ??= await uploadAll(place, delivery, log, begin);
+    begin({});
+    const totals = totalsAfter(known?.totals ?? {}, delivery);
+    const document = Buffer.from(withTotals(state, place.stateId, totals));
+    const entries = names.map((path, n): TreeChange => ({ path, type: 'blob', sha: blobs?.[n] as string }));
+    const stateSha = await git.createBlob(document);
+    const tree = await writeTree(place, tip?.tree ?? null, replaces, [
+      { path: STATE_FILE, type: 'blob', sha: stateSha },
+      { path: README, type: 'blob', content: readme({ ...place, totals, run, savedAt: state.savedAt }) },
+      ...(root.some(({ path }) => path === ATTRIBUTES.path) ? [] : [{ ...ATTRIBUTES, type: 'blob' as const }]),
+      ...gone,
+      ...entries,
+    ]);
+    const made = await git.createCommit(messageOf(delivery), tree, tip?.commit ?? null);
+    last = { commit: made, state, known: { sha: stateSha, ...about(state), totals } };
+    begin({ moving: true });
+    try {
+      if (tip === null) await git.createBranch(branch, made);
+      else await git.moveBranch(branch, made);
+      return last;
+    } catch (error) {
+      if (!(error instanceof Refused) || !isRace(error) || tries === MOST_TRIES) throw error;
+      begin({});
+      log.debug(`Another writer was faster on ${branch}; starting from what is there now.`);
+      await sleep(Math.random() * Math.min(8_000, 250 * 2 ** tries));
+    }
+  }
+}
+
+/** What `state.json` says, read only if it is another one than we know. */
+async function stateAt(
+  place: Place,
+  root: readonly TreeEntry[],
+  known: Known | null,
+): Promise<(Known & { state: State | null }) | null> {
+  const entry = root.find(({ path }) => path === STATE_FILE);
+  if (entry === undefined) return null;
+  if (entry.sha === known?.sha) return { ...known, state: null };
+  const read = readState(place, entry.sha, await place.git.blob(entry.sha));
+  return { ...read.known, state: read.state };
+}
+
+function readState({ branch, stateId }: Place, sha: string, bytes: Buffer): { state: State; known: Known } {
+  const text = bytes.toString('utf8');
+  const state = parseState(text, `branch ${branch}`);
+  const { state_id: id, totals } = JSON.parse(text) as { state_id?: unknown; totals?: unknown };
+  if (typeof id === 'string' && id !== stateId) {
+    throw new SyncError(
+      'user',
+      'state',
+      `The branch ${branch} belongs to the sync with the \`state-id\` ${id}, and this one is ${stateId}.`,
+      'Give each sync its own `branch`.',
+    );
+  }
+  return { state, known: { sha, ...about(state), totals: (totals ?? {}) as Totals } };
+}
+
+function about({ generation, run }: State): Pick<Known, 'generation' | 'run'> {
+  return { generation, run: `${run.id}-${run.attempt}` };
+}
+
+/** The state with what only the branch has to know: whose it is and how much there is. */
+function withTotals(state: State, stateId: string, totals: Totals): string {
+  return `${JSON.stringify({ ...JSON.parse(serialise(state)), state_id: stateId, totals }, null, 1)}\n`;
+}
+
+function totalsAfter(before: Totals, { files, replaces }: Delivery): Totals {
+  const totals: Record<string, Total> = {};
+  for (const [stream, total] of Object.entries(before)) if (!replaces.includes(stream)) totals[stream] = total;
+  for (const { stream, records, bytes, max_updated_at } of files) {
+    const total = totals[stream] ?? { records: 0, files: 0, bytes: 0, max_updated_at: null };
+    totals[stream] = {
+      records: total.records + records,
+      files: total.files + 1,
+      bytes: total.bytes + bytes,
+      max_updated_at: (total.max_updated_at ?? '') > (max_updated_at ?? '') ? total.max_updated_at : max_updated_at,
+    };
+  }
+  return Object.fromEntries(Object.entries(totals).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Where a file goes. `offset` makes room beside files of the same run and attempt: those of another job. */
+function nameOf({ dataPath }: Place, { day, run }: Delivery, { path, stream }: Part, offset: number): string {
+  const [, number = '', ending = ''] = /-(\d+)(\.ndjson(?:\.gz)?)$/.exec(path) ?? [];
+  const file = `${run.id}-${run.attempt}-${String(Number(number) + offset).padStart(5, '0')}${ending}`;
+  return `${dataPath}/${stream}/dt=${day}/${file}`;
+}
+
+/**
+ * Whether the files are on the branch already; if not, by how much each stream's numbers have to be moved so that they
+ * meet no file that is there. All files of a delivery come in one commit, so that the first one speaks for the others.
+ */
+async function lookUp(
+  { git, dataPath }: Place,
+  { files, day, run, directory }: Delivery,
+  root: readonly TreeEntry[],
+): Promise<'delivered' | Map<string, number>> {
+  const offsets = new Map<string, number>();
+  const [first] = files;
+  for (const stream of new Set(files.map(each => each.stream))) {
+    const there = (await entriesAt(git, root, `${dataPath}/${stream}/dt=${day}`)) ?? [];
+    const own = there.filter(({ path }) => path.startsWith(`${run.id}-${run.attempt}-`));
+    if (own.length === 0) continue;
+    if (stream === first?.stream) {
+      const sha = blobSha(await readPart(directory, first));
+      if (own.some(entry => entry.sha === sha)) return 'delivered';
+    }
+    offsets.set(stream, Math.max(...own.map(({ path }) => Number(/-(\d+)\.ndjson/.exec(path)?.[1] ?? 0))));
+  }
+  return offsets;
+}
+
+/** The entries of a folder; null when there is none. */
+async function entriesAt(git: Git, root: readonly TreeEntry[], path: string): Promise<readonly TreeEntry[] | null> {
+  let entries = root;
+  for (const name of path.split('/')) {
+    const next = entries.find(entry => entry.path === name && entry.type === 'tree');
+    if (next === undefined) return null;
+    entries = await git.tree(next.sha);
+  }
+  return entries;
+}
+
+/** The folders of replaced streams that have no file any more. A path that is not there cannot be removed. */
+async function toRemove({ git, dataPath }: Place, { files, replaces }: Delivery, root: readonly TreeEntry[]) {
+  const empty = replaces.filter(stream => !files.some(file => file.stream === stream));
+  if (empty.length === 0) return [];
+  const there = (await entriesAt(git, root, dataPath)) ?? [];
+  return empty
+    .filter(stream => there.some(({ path }) => path === stream))
+    .map((stream): TreeChange => ({ path: `${dataPath}/${stream}`, type: 'tree', sha: null }));
+}
+
+/** Resolves to the shas of the files' blobs, in their order. */
+async function uploadAll(
+  { git, branch }: Place,
+  { directory, files }: Delivery,
+  log: Log,
+  begin: (step: Step) => void,
+): Promise<string[]> {
+  const shas: string[] = [];
+  let next = 0;
+  let done = 0;
+  async function work(): Promise<void> {
+    for (let n = next++; n < files.length; n = next++) {
+      const file = files[n] as Part;
+      const bytes = await readPart(directory, file);
+      begin({ uploading: file.path });
+      const sha = await git.createBlob(bytes);
+      if (sha !== blobSha(bytes)) throw new Refused(0, 'another blob than was sent');
+      shas[n] = sha;
+      if (++done % PROGRESS_EVERY === 0) log.info(`Uploaded ${done} of ${count(files.length, 'file')} for ${branch}.`);
+    }
+  }
+  await Promise.all(Array.from({ length: UPLOADS_AT_ONCE }, work));
+  return shas;
+}
+
+/** The name that git gives to a file's content. */
+function blobSha(bytes: Buffer): string {
+  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+}
+
+/** A new tree, some entries at a time. The folder of a replaced stream is built apart and put in the place of the old one. */
+async function writeTree(
+  { git, dataPath }: Place,
+  base: string | null,
+  replaces: readonly string[],
+  changes: readonly TreeChange[],
+): Promise<string> {
+  const prefix = `${dataPath}/`;
+  const streamOf = (path: string) => path.slice(prefix.length, path.indexOf('/', prefix.length));
+  const isFresh = ({ path, type }: TreeChange) =>
+    base !== null && type === 'blob' && path.startsWith(prefix) && replaces.includes(streamOf(path));
+  const fresh = changes.filter(isFresh).map(change => ({ ...change, path: change.path.slice(prefix.length) }));
+  let rest = changes.filter(change => !isFresh(change));
+  if (fresh.length > 0) {
+    const folders = await git.tree(await chain(git, null, fresh));
+    rest = [...rest, ...folders.map(({ path, sha }): TreeChange => ({ path: prefix + path, type: 'tree', sha }))];
+  }
+  return chain(git, base, rest);
+}
+
+async function chain(git: Git, base: string | null, changes: readonly TreeChange[]): Promise<string> {
+  let tree = base;
+  for (let n = 0; n < changes.length; n += ENTRIES) tree = await git.createTree(tree, changes.slice(n, n + ENTRIES));
+  return tree as string;
+}
+
+/** A repository without a commit takes no objects. It gets a first one, on the data branch, that others build upon. */
+async function beginIfEmpty({ git, branch }: Place): Promise<void> {
+  try {
+    await git.createBlob(Buffer.from(ATTRIBUTES.content));
+  } catch (error) {
+    if (!(error instanceof Refused) || error.status !== 409) throw error;
+    await git.begin(branch, ATTRIBUTES.path, ATTRIBUTES.content, 'sync: first commit of an empty repository');
+  }
+}
+
+function messageOf({ files, run }: Delivery): string {
+  const streams = [...new Set(files.map(({ stream }) => stream))];
+  const records = files.reduce((sum, file) => sum + file.records, 0);
+  return `sync: ${streams.join(', ') || 'no stream'}, ${count(records, 'record')} [run ${run.id}.${run.attempt}]`;
+}
+
+/** Whether a ref was not where we thought it was. */
+function isRace({ status, says }: Refused): boolean {
+  return (
+    status === 409 || (status === 422 && /fast.?forward|already exists|does not exist|cannot lock ref/i.test(says))
+  );
+}
+
+function problem({ status, says, cause }: Refused, { repository, branch }: Place, step: Step): SyncError {
+  const error = (actor: 'user' | 'github', what: string, todo: string) =>
+    new SyncError(actor, 'publish', what, todo, cause, status);
+  if (status === 401) {
+    return error(
+      'user',
+      `GitHub does not accept the token for the repository ${repository} (401).`,
+      'Check the secret that is given as `github-token`, and that it has not expired.',
+    );
+  }
+  if (status === 404) {
+    return error(
+      'user',
+      `There is no repository ${repository} that the token may write to (404).`,
+      'Check `repository`, and give a `github-token` that has `contents: write` there.',
+    );
+  }
+  if (step.uploading !== undefined && (status === 413 || (status === 422 && /too large|too_large/i.test(says)))) {
+    return error(
+      'user',
+      `The file ${step.uploading} holds a record that is too large for a data branch.`,
+      'Set `compression: gzip`, or `destination: artifact`, which takes files of any size.',
+    );
+  }
+  if (step.moving && (status === 422 || (status === 403 && !/not accessible/i.test(says)))) {
+    return error(
+      'user',
+      `The branch ${branch} of ${repository} is protected and does not take the commit (${status}).`,
+      'Take it out of the branch protection or ruleset, let the token bypass the rule, or set `branch` to another name.',
+    );
+  }
+  if (status === 403) {
+    return error(
+      'user',
+      `The token may not write to the contents of ${repository} (403).`,
+      'Give the job `permissions: contents: write`, or a `github-token` that has it.',
+    );
+  }
+  return error(
+    'github',
+    `The commit to the branch ${branch} of ${repository} could not be made${status > 0 ? ` (status ${status})` : ''}.`,
+    'Nothing is taken for published; run again, and the same records are delivered.',
+  );
+}

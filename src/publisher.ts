@@ -1,0 +1,68 @@
+// One run's publications, one after the other, and on the disk always what is still to be published, so that the post
+// step can do it should this process not live to.
+import { goOnFrom, type Means, nothingPublished, type Publication, type Published, publish } from './finish.ts';
+import type { Recovered } from './github/recover.ts';
+import type { Handover } from './handover.ts';
+import type { State } from './sync/state.ts';
+
+/** What a run has that is not published; the state's generation is ours to give. */
+export type Snapshot = Omit<Publication, 'number' | 'directory' | 'window' | 'branch' | 'cacheKey'>;
+
+export interface Publisher {
+  /** Notes down what could be published now. */
+  checkpoint(snapshot: Snapshot): Promise<void>;
+  /** Publishes, once what is being published is done. Resolves to all that the run has done until then. */
+  publish(snapshot: Snapshot): Promise<Published>;
+  /** All that the run has done so far. */
+  readonly done: Published;
+  /** Publications so far, the one under way included. */
+  count(): number;
+}
+
+export function openPublisher(
+  means: Means,
+  { state, branch, cacheKey }: Recovered,
+  { directory, window }: Pick<Publication, 'directory' | 'window'>,
+  handover: Handover,
+): Publisher {
+  const done: Published = { ...nothingPublished(), state, branch, cacheKey };
+  let number = 0;
+  /** What other runs have published beside us, as far as we have met it. */
+  let others: State | null = null;
+  let running: Publication | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** A snapshot as the publication that comes after those so far. */
+  function next(snapshot: Snapshot): Publication {
+    const publication = { ...snapshot, directory, window, number: number + 1, branch, cacheKey };
+    return goOnFrom(publication, { ...done, state: running?.state ?? done.state }, others);
+  }
+
+  async function perform(snapshot: Snapshot): Promise<Published> {
+    const publication = next(snapshot);
+    number++;
+    running = publication;
+    const mine = nothingPublished();
+    try {
+      if (means.target.destinations.length > 0) await handover.leave(means.target, [publication]);
+      await publish(publication, means, mine);
+    } finally {
+      running = undefined;
+      const inForce = mine.stateSaved || mine.commit !== undefined;
+      if (inForce && mine.state?.generation !== publication.state?.generation) others = mine.state;
+      Object.assign(done, mine, { state: inForce ? mine.state : done.state, stateSaved: mine.stateSaved });
+    }
+    return done;
+  }
+
+  return {
+    done,
+    count: () => number,
+    checkpoint: snapshot => handover.leave(means.target, [...(running ? [running] : []), next(snapshot)]),
+    publish(snapshot) {
+      const mine = turn.then(() => perform(snapshot));
+      turn = mine.catch(() => {});
+      return mine;
+    },
+  };
+}

@@ -1,0 +1,127 @@
+// What a run has at some moment and has not published yet: files, what they are, and the state that they justify.
+import type { Part, PartsWriter } from './files/parts.ts';
+import type { Context } from './github/context.ts';
+import type { Config } from './inputs.ts';
+import type { Client } from './kustomer/client.ts';
+import type { Source } from './kustomer/source.ts';
+import type { Snapshot } from './publisher.ts';
+import { type StreamResult, streamReport } from './report.ts';
+import type { Job } from './sync/job.ts';
+import type { Ending } from './sync/read-all.ts';
+import { iso, type State } from './sync/state.ts';
+
+export interface Run {
+  readonly config: Config;
+  readonly context: Context;
+  /** That the run has begun with. */
+  readonly state: State;
+  readonly window: { readonly from: string; readonly to: string };
+  readonly jobs: readonly Job[];
+  readonly writers: ReadonlyMap<string, PartsWriter>;
+  /** Streams that are read up to the cutoff. */
+  readonly completed: ReadonlySet<string>;
+  readonly source: Source;
+  readonly client: Client;
+}
+
+export interface Snapshots {
+  /** What could be published now; the files go on growing. */
+  standing(): Promise<Snapshot>;
+  /** The same, to be published: it is in no later snapshot. */
+  take(): Promise<Snapshot>;
+  /** All the rest, of a run that reads no more. */
+  last(endings: ReadonlyMap<string, Ending>): Promise<Snapshot>;
+  /** Files that are ended and not taken. */
+  count(): number;
+  /** The streams as the outputs show them, with the files given. */
+  results(files: readonly Part[], endings: ReadonlyMap<string, Ending>): StreamResult[];
+}
+
+export function openSnapshots(run: Run): Snapshots {
+  const { config, window, jobs, writers, completed, client } = run;
+  /** Refreshed streams whose files have taken the place of the earlier ones. */
+  const replaced = new Set<string>();
+  // A full refresh replaces something when it has read all, and is nothing until then; an artifact gets it anyway when
+  // the run ends.
+  const isUnfinished = (job: Job) => job.mode === 'full_refresh' && !completed.has(job.name);
+  const isDone = (job: Job) => !isUnfinished(job);
+  const takesAll = config.destinations.length === 0 || config.destinations.includes('artifact');
+
+  async function snapshot(ready: readonly Job[], isTaken: boolean, endings?: ReadonlyMap<string, Ending>) {
+    const files: Part[] = [];
+    for (const { name } of ready) {
+      const writer = writers.get(name) as PartsWriter;
+      files.push(...(await (isTaken ? writer.take() : writer.standing())));
+    }
+    const replaces = ready
+      .filter(job => job.mode === 'full_refresh' && isDone(job) && !replaced.has(job.name))
+      .map(({ name }) => name);
+    if (isTaken) for (const name of replaces) replaced.add(name);
+    return {
+      files,
+      replaces,
+      unfinished: jobs.filter(isUnfinished).map(({ name }) => name),
+      streams: results(files, endings ?? new Map()).map(streamReport),
+      usage: structuredClone(client.usage),
+      state: claimsOf(run, jobs.filter(isDone)),
+    };
+  }
+
+  const results = (files: readonly Part[], endings: ReadonlyMap<string, Ending>) =>
+    jobs.map(job => result(job, endings.get(job.name) ?? endingOf(completed, job), files, client, window));
+  return {
+    results,
+    standing: () => snapshot(jobs.filter(isDone), false),
+    take: () => snapshot(jobs.filter(isDone), true),
+    last: endings =>
+      snapshot(
+        jobs.filter(job => takesAll || isDone(job)),
+        true,
+        endings,
+      ),
+    count: () => [...writers.values()].reduce((sum, writer) => sum + writer.count(), 0),
+  };
+}
+
+function endingOf(completed: ReadonlySet<string>, { name }: Job): Ending {
+  return { outcome: completed.has(name) ? 'complete' : 'partial' };
+}
+
+function result(
+  job: Job,
+  { outcome, error }: Ending,
+  files: readonly Part[],
+  client: Client,
+  window: { from: string; to: string },
+): StreamResult {
+  const { name, mode, named, wanted } = job;
+  return {
+    name,
+    mode,
+    named,
+    outcome,
+    records: files.filter(({ stream }) => stream === name).reduce((sum, part) => sum + part.records, 0),
+    requests: client.requestsFor(name),
+    from: Number.isFinite(wanted.from) ? iso(wanted.from) : '',
+    to: Number.isFinite(wanted.to) ? iso(wanted.to) : window.to,
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** The state that holds once what has been read is published; null when there is nothing new it may claim. */
+function claimsOf({ state: before, source, client, context }: Run, jobs: readonly Job[]): State | null {
+  const draft = {
+    search: new Map(before.search),
+    lists: new Map(before.lists),
+    klassesCheckedAt: before.klassesCheckedAt,
+  };
+  const changes = jobs.map(job => job.settle(draft, client.clockAhead()));
+  if (!changes.includes(true)) return null;
+  return {
+    generation: before.generation + 1,
+    identity: source.organisation() ?? before.identity,
+    savedAt: iso(Date.now()),
+    run: { id: context.runId, attempt: context.attempt },
+    ...draft,
+  };
+}

@@ -1,0 +1,309 @@
+// The data branch: data and state in one commit, checked with real git on a real repository behind the API.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { secondaryLimitFault } from '../world/github/index.ts';
+import { openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
+import { BRANCH, cloned, FLAWLESS, faults, HOUR, messages, onBranch, populate, stateOnBranch } from './publishing.ts';
+
+let stage: Stage;
+async function open(options?: StageOptions): Promise<void> {
+  await stage?.close();
+  stage = await openStage(options);
+  populate(stage);
+}
+beforeEach(() => open());
+afterEach(async () => {
+  expect(stage.github.traffic.bugs).toEqual([]);
+  await stage.close();
+});
+
+const sync = ({ with: inputs, ...options }: Sync = {}) => stage.sync({ with: { ...onBranch, ...inputs }, ...options });
+const touch = () => stage.world.update('conversations', 3, { at: Date.now() - HOUR / 3 });
+
+describe('the branch', () => {
+  test('is made as an orphan, grows with each run, and a clone of it is the truth', async () => {
+    const first = await sync();
+    expect(first.log).toContain('State: none yet');
+    expect({ exit: first.exitCode, annotations: first.annotations }).toEqual({ exit: 0, annotations: [] });
+    expect(first.outputs.commit).toBe(await stage.github.repository.head(BRANCH));
+    expect(first.outputs).toMatchObject({ 'state-saved': 'true', 'state-generation': '1', 'artifact-id': '' });
+    expect(stage.github.artifacts()).toEqual([]);
+
+    stage.world.create('customers', 2, { updatedAt: Date.now() - HOUR / 3 });
+    const second = await sync();
+    expect(second.outputs['state-generation']).toBe('2');
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+    const history = await stage.github.repository.history(BRANCH);
+    expect(history.map(({ parents }) => parents.length)).toEqual([1, 0]);
+    expect(history[0]?.message).toMatch(/^sync: customers, 2 records \[run \d+\.1\]/);
+    expect(history.map(({ sha }) => sha)).not.toContain(await stage.github.repository.head('main'));
+
+    const files = await stage.github.repository.files(BRANCH);
+    expect(String(files.get('.gitattributes'))).toContain('-text');
+    const readme = String(files.get('README.md'));
+    expect(readme).toMatch(/\| \[customers\]\(data\/customers\) \| 10 \| 2 \|/);
+    for (const word of ['DuckDB', 'pandas', 'jq', first.outputs.commit as string].slice(0, 3))
+      expect(readme).toContain(word);
+    const state = await stateOnBranch(stage);
+    expect(state).toMatchObject({ generation: 2, totals: { customers: { records: 10, files: 2 } } });
+    const paths = [...files.keys()].filter(path => path.startsWith('data/'));
+    for (const path of paths) expect(path).toMatch(/^data\/[a-z]+\/dt=\d{4}-\d\d-\d\d\/\d+-1-\d{5}\.ndjson$/);
+  });
+
+  test('gets no commit when there is nothing new', async () => {
+    const { outputs } = await sync();
+    const again = await sync();
+    expect(again.outputs).toMatchObject({ records: '0', complete: 'true', commit: '', 'state-saved': 'true' });
+    expect(await stage.github.repository.head(BRANCH)).toBe(outputs.commit);
+  });
+
+  test('gets files of at most 8 MiB, in a folder of ours, compressed if so wished', async () => {
+    const now = Date.now();
+    stage.world.populate({ notes: 40 }, { from: now - 9 * HOUR, to: now - 3 * HOUR });
+    const result = await sync({ with: { compression: 'gzip', 'data-path': 'kustomer/raw', 'record-format': 'raw' } });
+    expect(result.exitCode).toBe(0);
+    const files = await stage.github.repository.files(BRANCH);
+    expect([...files.keys()].filter(path => path.startsWith('kustomer/raw/notes/'))).toHaveLength(1);
+    for (const [path, bytes] of files) {
+      if (path.endsWith('.gz')) expect(bytes.subarray(0, 2).toString('hex')).toBe('1f8b');
+    }
+  });
+
+  test('is begun in a repository without a commit', async () => {
+    await open({ github: { empty: true } });
+    const result = await sync();
+    expect({ exit: result.exitCode, annotations: result.annotations }).toEqual({ exit: 0, annotations: [] });
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  });
+
+  test('of another repository is written with its own token', async () => {
+    const other = await stage.github.addRepository({
+      owner: 'acme',
+      repo: 'warehouse',
+      tokens: { ghp_other: { contents: 'write' } },
+    });
+    const inputs = { repository: 'acme/warehouse', 'github-token': 'ghp_other' };
+    const result = await sync({ with: inputs });
+    expect(result.exitCode, result.log).toBe(0);
+    expect(result.outputs.commit).toBe(await other.head(BRANCH));
+    expect(faults(stage, await cloned(stage, other))).toEqual(FLAWLESS);
+    expect(await stage.github.repository.head(BRANCH)).toBeUndefined();
+    expect((await sync({ with: inputs })).outputs.records).toBe('0');
+  });
+
+  test('and an artifact can be had together, the artifact with the state of the commit', async () => {
+    const result = await sync({ with: { destination: 'artifact,branch' } });
+    expect(result.exitCode).toBe(0);
+    const published = await stage.published(result);
+    expect(published?.manifest.state.generation).toBe((await stateOnBranch(stage)).generation);
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+    expect(published?.records.get('customers')).toHaveLength(8);
+  });
+});
+
+describe('a full refresh', () => {
+  test('takes the place of the files of its stream in one commit, and of no other stream', async () => {
+    await sync();
+    touch();
+    await sync();
+    const before = await stage.github.repository.files(BRANCH);
+    const result = await sync({ with: { streams: 'conversations:full_refresh' } });
+    expect(result.exitCode, result.log).toBe(0);
+    expect(await stage.github.repository.history(BRANCH)).toHaveLength(3);
+    const after = await stage.github.repository.files(BRANCH);
+    const of = (files: Map<string, Buffer>, stream: string) =>
+      [...files.keys()].filter(path => path.startsWith(`data/${stream}/`));
+    expect(of(before, 'conversations')).toHaveLength(2);
+    expect(of(after, 'conversations')).toHaveLength(1);
+    expect(of(after, 'customers')).toEqual(of(before, 'customers'));
+    expect((await stateOnBranch(stage)).totals.conversations).toMatchObject({ records: 12, files: 1 });
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  });
+
+  test('that is not complete replaces nothing', async () => {
+    await sync();
+    stage.kustomer.faults.add({ kind: 'status', status: 400, match: { stream: 'conversations' }, times: 99 });
+    const result = await sync({ with: { 'sync-mode': 'full_refresh', streams: 'conversations,customers' } });
+    expect(result.exitCode).toBe(1);
+    stage.kustomer.faults.clear();
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+    expect((await stateOnBranch(stage)).totals.conversations).toMatchObject({ records: 12, files: 1 });
+  });
+
+  test('of a stream that is empty now removes its files', async () => {
+    await sync();
+    stage.world.hardDelete('tags', 4);
+    const result = await sync({ with: { streams: 'tags:full_refresh,customers' } });
+    expect(result.exitCode, result.log).toBe(0);
+    const files = await stage.github.repository.files(BRANCH);
+    expect([...files.keys()].filter(path => path.startsWith('data/tags/'))).toEqual([]);
+    expect((await stateOnBranch(stage)).totals).not.toHaveProperty('tags');
+  });
+});
+
+describe('another writer', () => {
+  test('who was faster keeps all of his own', async () => {
+    await sync();
+    touch();
+    let done = false;
+    stage.github.traffic.onRequest(async exchange => {
+      if (exchange.operation !== 'git.updateRef' || done) return;
+      done = true;
+      await stage.github.repository.commit(BRANCH, { 'notes/of-mine.txt': 'by hand' });
+    });
+    const result = await sync();
+    expect(result.exitCode, result.log).toBe(0);
+    const files = await stage.github.repository.files(BRANCH);
+    expect(String(files.get('notes/of-mine.txt'))).toBe('by hand');
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+    expect(stage.github.traffic.of('git.createBlob').length).toBeLessThan(20);
+  });
+
+  test('four runs at once all land, nothing is missing and no generation goes backwards', async () => {
+    await open({ github: { ignoreCacheVersions: true } });
+    const machines = await Promise.all([1, 2, 3, 4].map(n => sync({ root: `${stage.root}/machine-${n}` })));
+    expect(
+      machines.map(({ exitCode }) => exitCode),
+      machines.map(({ log }) => log).join('\n'),
+    ).toEqual([0, 0, 0, 0]);
+    const history = await stage.github.repository.history(BRANCH);
+    expect(history).toHaveLength(4);
+    const generations: number[] = [];
+    for (const { sha } of history.reverse()) {
+      const files = await stage.github.repository.files(sha);
+      generations.push(JSON.parse(String(files.get('state.json'))).generation);
+    }
+    expect(generations).toEqual([...generations].sort((a, b) => a - b));
+    expect(new Set(generations).size).toBe(4);
+    expect(faults(stage, await cloned(stage)).missing).toEqual([]);
+    const paths = [...(await stage.github.repository.files(BRANCH)).keys()].filter(path =>
+      path.startsWith('data/customers'),
+    );
+    expect(paths).toHaveLength(4);
+    expect((await sync()).outputs.records).toBe('0');
+  });
+
+  test('a job beside ours in the same run does not get its files overwritten', async () => {
+    const runId = 4711;
+    const job = (name: string) => ({ ...stage.github.job({ runId, job: name }), runAttempt: 1 });
+    await stage.sync({ with: { ...onBranch, streams: 'customers' }, context: job('one') });
+    stage.world.create('customers', 2, { updatedAt: Date.now() - HOUR / 3 });
+    await stage.sync({ with: { ...onBranch, streams: 'customers' }, context: job('two') });
+    const files = [...(await stage.github.repository.files(BRANCH)).keys()].filter(path => path.startsWith('data/'));
+    expect(files.map(path => path.slice(-26))).toHaveLength(2);
+    expect(faults(stage, await cloned(stage)).twice).toEqual([]);
+    expect((await cloned(stage)).get('customers')).toHaveLength(10);
+  });
+});
+
+describe('GitHub', () => {
+  test('is asked at most N + 8 times for N parts, also with 5,000 earlier runs on the branch', async () => {
+    await sync();
+    const files: Record<string, string> = {};
+    for (let n = 0; n < 5_000; n++) {
+      const day = new Date(Date.UTC(2026, 0, 1) + Math.floor(n / 24) * 24 * HOUR).toISOString().slice(0, 10);
+      files[`data/conversations/dt=${day}/${9_000_000 + n}-1-00001.ndjson`] = `{"id":"x${n}"}\n`;
+    }
+    await stage.github.repository.commit(BRANCH, files);
+    touch();
+    stage.world.create('customers', 1, { updatedAt: Date.now() - HOUR / 3 });
+    const before = stage.github.traffic.log.length;
+    const result = await sync();
+    expect(result.exitCode, result.log).toBe(0);
+    const asked = stage.github.traffic.log.slice(before).filter(({ server }) => server === 'rest');
+    expect(asked.length, asked.map(({ operation }) => operation).join(' ')).toBeLessThanOrEqual(2 + 8);
+    await stage.github.repository.fsck();
+  });
+
+  test.each([
+    ['a 502', { kind: 'status', status: 502 }],
+    ['a reset', { kind: 'reset' }],
+    ['a lost answer', { kind: 'lost' }],
+    ['a cut answer', { kind: 'cut' }],
+    ['a secondary limit', secondaryLimitFault(1)],
+  ] as const)('may answer any request with %s', async (_, fault) => {
+    await sync();
+    touch();
+    for (const operation of [
+      'git.createBlob',
+      'git.createTree',
+      'git.createCommit',
+      'git.updateRef',
+      'repos.getContent',
+      'repos.getBranch',
+    ]) {
+      stage.github.traffic.fault(operation, fault);
+    }
+    const result = await sync();
+    expect(result.exitCode, result.log).toBe(0);
+    expect(await stage.github.repository.history(BRANCH)).toHaveLength(2);
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  });
+
+  test('may lose the answer to the making of the branch', async () => {
+    stage.github.traffic.fault('git.createRef', { kind: 'lost' });
+    const result = await sync();
+    expect(result.exitCode, result.log).toBe(0);
+    expect(result.outputs.commit).toBe(await stage.github.repository.head(BRANCH));
+    expect(await stage.github.repository.history(BRANCH)).toHaveLength(1);
+  });
+});
+
+describe('one sentence says what to set when', () => {
+  const refused = async (expected: RegExp, options: Sync = {}) => {
+    const result = await sync(options);
+    expect(result.exitCode, result.log).toBe(1);
+    expect(messages(result, 'error')).toEqual([expect.stringMatching(expected)]);
+    expect(result.outputs['state-saved']).toBe('false');
+    return result;
+  };
+
+  test('the branch is protected', async () => {
+    await sync();
+    touch();
+    stage.github.repository.protectedBranches.set(BRANCH, 'Changes must be made through a pull request.');
+    const rule = 'Repository rule violations found';
+    await refused(/^The branch kustomer-data of acme\/support-data is protected.* Take it out/);
+    stage.github.repository.protectedBranches.set(BRANCH, rule);
+    await refused(/is protected/);
+    stage.github.repository.protectedBranches.clear();
+    expect((await sync()).exitCode).toBe(0);
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  });
+
+  test('the token may only read', async () => {
+    await open({ github: { tokens: { ghs_main: { contents: 'read', actions: 'read' } } } });
+    await refused(
+      /may not write to the contents of acme\/support-data \(403\)\. Give the job `permissions: contents: write`/,
+    );
+  });
+
+  test('there is no such repository for the token', async () => {
+    await refused(/of acme\/nowhere could not be read.*Check `repository`/, {
+      with: { repository: 'acme/nowhere', 'allow-public': 'true' },
+    });
+  });
+
+  test('the repository of the branch is public, or nobody knows', async () => {
+    await stage.github.addRepository({
+      owner: 'acme',
+      repo: 'open',
+      visibility: 'public',
+      tokens: { ghs_main: { contents: 'write' } },
+    });
+    await refused(
+      /^The repository acme\/open is public, .*data branch\. Publish to a private repository, or set `allow-public: true`/,
+      {
+        with: { repository: 'acme/open' },
+      },
+    );
+    await refused(/cannot be told whether the repository acme\/nowhere is public/, {
+      with: { repository: 'acme/nowhere' },
+    });
+    expect((await sync({ with: { repository: 'acme/open', 'allow-public': 'true' } })).exitCode).toBe(0);
+  });
+
+  test('the branch belongs to another sync', async () => {
+    await sync();
+    await refused(/belongs to the sync with the `state-id` default/, { with: { 'state-id': 'other' } });
+  });
+});

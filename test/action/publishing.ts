@@ -1,0 +1,110 @@
+// What the tests of publishing share: a small organisation, and all that was ever published, read where a user would.
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { expect } from 'vitest';
+import { STREAMS, type Stream } from '../world/kustomer/index.ts';
+import type { ActionResult } from '../world/runner/index.ts';
+import { type Line, type Stage, updatedAtOf } from '../world/stage.ts';
+
+const run = promisify(execFile);
+export const BRANCH = 'kustomer-data';
+export const HOUR = 3_600_000;
+
+/** Few records, of some streams of each kind. */
+export function populate(stage: Stage, times = 1): void {
+  const now = Date.now();
+  stage.world.populate(
+    { users: 3, tags: 4, customers: 8 * times, conversations: 12 * times, messages: 10 * times },
+    { from: now - 30 * 24 * HOUR, to: now - 3 * HOUR, tieFraction: 0.2, tieSize: 4 },
+  );
+}
+
+export const onBranch = { destination: 'branch' };
+
+/** The NDJSON of a set of files, by stream. */
+function linesOf(
+  files: ReadonlyMap<string, Buffer>,
+  streamOf: (path: string) => string | undefined,
+): Map<Stream, Line[]> {
+  const lines = new Map<Stream, Line[]>();
+  for (const [path, bytes] of files) {
+    const stream = streamOf(path) as Stream | undefined;
+    if (stream === undefined || !/\.ndjson(\.gz)?$/.test(path)) continue;
+    const text = String(path.endsWith('.gz') ? gunzipSync(bytes) : bytes);
+    if (!text.endsWith('\n')) throw new Error(`${path} does not end with a line end`);
+    const mine = text.slice(0, -1).split('\n');
+    lines.set(stream, [...(lines.get(stream) ?? []), ...mine.map(line => JSON.parse(line) as Line)]);
+  }
+  return lines;
+}
+
+/** What a clone of the data branch holds; checks the repository on the way. */
+export async function cloned(stage: Stage, repository = stage.github.repository): Promise<Map<Stream, Line[]>> {
+  await repository.fsck();
+  const dir = await mkdtemp(join(tmpdir(), 'clone-'));
+  try {
+    await run('git', ['clone', '--quiet', '--single-branch', '--branch', BRANCH, repository.dir, dir]);
+    const { stdout } = await run('git', ['ls-files', '-z'], { cwd: dir });
+    const files = new Map<string, Buffer>();
+    for (const path of stdout.split('\0').filter(name => name !== '')) files.set(path, await readFile(join(dir, path)));
+    return linesOf(files, path => /^data\/([^/]+)\/dt=\d{4}-\d\d-\d\d\/[^/]+$/.exec(path)?.[1]);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** What all artifacts together hold; each has to agree with its manifest. */
+export async function uploaded(stage: Stage): Promise<Map<Stream, Line[]>> {
+  const all = new Map<Stream, Line[]>();
+  for (const { id } of stage.github.artifacts()) {
+    const files = await stage.github.readArtifact(id);
+    const manifest = JSON.parse(String(files.get('manifest.json'))) as { files: { path: string; bytes: number }[] };
+    expect([...files.keys()].filter(path => path !== 'manifest.json').sort()).toEqual(
+      manifest.files.map(({ path }) => path).sort(),
+    );
+    for (const { path, bytes } of manifest.files) expect(files.get(path)?.length).toBe(bytes);
+    for (const [stream, lines] of linesOf(files, path => /^([^/]+)\/[^/]+$/.exec(path)?.[1])) {
+      all.set(stream, [...(all.get(stream) ?? []), ...lines]);
+    }
+  }
+  return all;
+}
+
+/** What is missing, and what is there twice in one version. */
+export function faults(
+  stage: Stage,
+  published: ReadonlyMap<Stream, readonly Line[]>,
+): { missing: string[]; twice: string[] } {
+  const missing: string[] = [];
+  const twice: string[] = [];
+  for (const stream of STREAMS) {
+    const versions = new Map<string, number>();
+    for (const line of published.get(stream) ?? []) {
+      const version = `${stream} ${line.id} ${updatedAtOf(line)}`;
+      versions.set(version, (versions.get(version) ?? 0) + 1);
+    }
+    for (const [version, n] of versions) if (n > 1) twice.push(version);
+    for (const [id, { updatedAt }] of stage.world.truth(stream)) {
+      if (!versions.has(`${stream} ${id} ${updatedAt}`)) missing.push(`${stream} ${id} ${updatedAt}`);
+    }
+  }
+  return { missing, twice };
+}
+
+export const FLAWLESS = { missing: [], twice: [] };
+
+export function messages(result: ActionResult, level?: string): string[] {
+  const all = [...result.annotations, ...(result.post?.annotations ?? [])];
+  return all.filter(each => level === undefined || each.level === level).map(({ message }) => message);
+}
+
+export async function stateOnBranch(
+  stage: Stage,
+): Promise<{ generation: number; totals: Record<string, { records: number; files: number }> }> {
+  const files = await stage.github.repository.files(BRANCH);
+  return JSON.parse(String(files.get('state.json')));
+}

@@ -1,0 +1,405 @@
+// The state is lost, forged, out of reach or behind: what the next run does then. And stop, cancel and the three-step
+// workflow, where what main has not done is done by the post step, or by the next run.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
+import { runJob } from '../world/runner/index.ts';
+import { ACTION, type Line, openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
+import {
+  BRANCH,
+  cloned,
+  FLAWLESS,
+  faults,
+  HOUR,
+  messages,
+  onBranch,
+  populate,
+  stateOnBranch,
+  uploaded,
+} from './publishing.ts';
+
+let stage: Stage;
+async function open(options?: StageOptions): Promise<void> {
+  await stage?.close();
+  stage = await openStage(options);
+  populate(stage);
+}
+beforeEach(() => open());
+afterEach(async () => {
+  expect(stage.github.traffic.bugs).toEqual([]);
+  await stage.close();
+});
+
+const change = () => stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
+const toBranch = (options: Sync = {}) => stage.sync({ ...options, with: { ...onBranch, ...options.with } });
+
+describe('the cache', () => {
+  test('evicted: the manifest of the last artifact has the state', async () => {
+    await stage.sync();
+    change();
+    await stage.sync();
+    stage.github.evictCaches();
+    change();
+    const result = await stage.sync();
+    expect(result.exitCode, result.log).toBe(0);
+    expect(result.log).toMatch(
+      /State: generation 2 of \S+ \([\da-z ]+ ago\), from the artifact kustomer-sync of run \d+\./,
+    );
+    expect(result.outputs['state-generation']).toBe('3');
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
+  test('evicted: the data branch has the state', async () => {
+    await toBranch();
+    stage.github.evictCaches();
+    change();
+    const result = await toBranch();
+    expect(result.log).toContain('from the branch kustomer-data.');
+    expect(result.annotations).toEqual([]);
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  });
+
+  test('evicted, and nobody may look elsewhere: a first sync, and one notice says so', async () => {
+    await open({ github: { tokens: { ghs_main: { contents: 'read' } } } });
+    await stage.sync();
+    stage.github.evictCaches();
+    const result = await stage.sync();
+    expect(result.exitCode).toBe(0);
+    expect(messages(result)).toEqual([
+      expect.stringMatching(/the artifacts of earlier runs, and the list of cache entries.*`actions: read`/),
+    ]);
+    expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
+  });
+
+  test.each(['artifact', 'branch'])(
+    'poisoned with the state of another organisation: an error, nothing is published (%s)',
+    async destination => {
+      const inputs = { destination };
+      await stage.sync({ with: inputs });
+      const [entry] = stage.github.caches();
+      const org = stage.world.options.orgId;
+      // The state of somebody else's sync, saved under our name.
+      const other = await openStage({ world: { orgId: '5f00000000000000000000aa' } });
+      populate(other);
+      await other.sync({ root: stage.root, with: inputs });
+      await other.sync({ root: stage.root, with: { ...inputs, 'reset-state': 'true' } });
+      const theirs = other.github.caches().at(-1);
+      await stage.github.replaceCache(entry?.id ?? 0, await other.github.readCache(theirs?.id ?? 0));
+      await other.close();
+      change();
+      const before = [
+        stage.github.artifacts().length,
+        await stage.github.repository.head(BRANCH),
+        stage.github.caches().length,
+      ];
+      const result = await stage.sync({ with: inputs });
+      expect(result.exitCode, result.log).toBe(1);
+      expect(messages(result, 'error')).toEqual([expect.stringMatching(/another Kustomer organisation/)]);
+      expect(messages(result, 'error')[0]).toContain(org);
+      expect([
+        stage.github.artifacts().length,
+        await stage.github.repository.head(BRANCH),
+        stage.github.caches().length,
+      ]).toEqual(before);
+    },
+  );
+
+  test('read-only: an artifact is not taken for published, a commit is', async () => {
+    const readOnly = { job: { readOnlyCache: true } };
+    const artifact = await stage.sync(readOnly);
+    expect(artifact.exitCode).toBe(1);
+    expect(artifact.outputs['state-saved']).toBe('false');
+    expect(messages(artifact, 'error')).toEqual([expect.stringContaining('could not be saved in the Actions cache')]);
+    await open();
+    const branch = await toBranch(readOnly);
+    expect(branch.exitCode, branch.log).toBe(0);
+    expect(branch.outputs['state-saved']).toBe('true');
+    expect((await toBranch()).outputs.records).toBe('0');
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  }, 120_000);
+
+  test('of mode `none`: the branch keeps the state, and one notice says so', async () => {
+    const result = await toBranch({ job: { cacheMode: 'none' } });
+    expect(result.exitCode, result.log).toBe(0);
+    expect(messages(result)).toEqual([
+      expect.stringMatching(/may not write to the Actions cache.*The data branch keeps it/),
+    ]);
+    expect((await toBranch({ job: { cacheMode: 'none' } })).outputs.records).toBe('0');
+  });
+
+  test('down: a saved state that cannot be had is an error, before anything is published', async () => {
+    await stage.sync();
+    change();
+    stage.github.traffic.fault('GetCacheEntryDownloadURL', { kind: 'reset' }, { times: 9 });
+    const result = await stage.sync();
+    expect(result.exitCode).toBe(1);
+    expect(messages(result, 'error')).toEqual([expect.stringMatching(/has a saved state .* did not hand it over/)]);
+    expect(stage.github.artifacts()).toHaveLength(1);
+    stage.github.traffic.clearFaults();
+    expect((await stage.sync()).exitCode).toBe(0);
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
+  test('shared by two runs at once: both land, no generation goes backwards, nothing is missing', async () => {
+    await open({ github: { ignoreCacheVersions: true } });
+    await stage.sync();
+    change();
+    const both = await Promise.all([1, 2].map(n => stage.sync({ root: `${stage.root}/m${n}` })));
+    expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    const after = await stage.sync();
+    expect(after.outputs.records).toBe('0');
+    expect(Number(after.outputs['state-generation'])).toBeGreaterThan(
+      Math.max(...both.map(each => Number(each.outputs['state-generation']))),
+    );
+    expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
+  });
+  test('that others have moved on while a run published never goes back', async () => {
+    await open({ github: { ignoreCacheVersions: true } });
+    await stage.sync();
+    change();
+    let held = false;
+    let release = () => {};
+    const others = new Promise<void>(resolve => {
+      release = resolve;
+    });
+    stage.github.traffic.onRequest(async ({ operation }) => {
+      if (operation !== 'CreateArtifact' || held) return;
+      held = true;
+      await others;
+    });
+    const slow = stage.sync({ root: `${stage.root}/slow` });
+    while (!held) await new Promise(done => setTimeout(done, 20));
+    for (let n = 0; n < 3; n++) expect((await stage.sync()).outputs['state-generation']).toBe(String(n + 2));
+    release();
+    expect((await slow).outputs['state-generation']).toBe('5');
+    expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '6' });
+    expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
+  });
+});
+
+describe('artifacts', () => {
+  test('expired: the cache goes on, and without it everything is read again', async () => {
+    await stage.sync();
+    stage.github.expireArtifacts();
+    expect((await stage.sync()).outputs.records).toBe('0');
+    stage.github.evictCaches();
+    const result = await stage.sync();
+    expect(result.exitCode, result.log).toBe(0);
+    expect(result.log).toContain('State: none yet');
+    expect(result.outputs.records).toBe('37');
+  });
+
+  test('of a feature branch change nothing of what the default branch reads next', async () => {
+    await stage.sync();
+    change();
+    const feature = await stage.sync({ job: { ref: 'refs/heads/feature' } });
+    expect(feature.outputs).toMatchObject({ records: '2', 'state-generation': '2' });
+    for (const caches of ['kept', 'evicted']) {
+      if (caches === 'evicted') stage.github.evictCaches();
+      const result = await stage.sync();
+      expect(result.log).toContain(`State: generation ${caches === 'kept' ? 1 : 2} of`);
+      expect(result.outputs.records).toBe(caches === 'kept' ? '2' : '0');
+    }
+  });
+
+  test('of another sync in the same workflow are not taken for ours', async () => {
+    await stage.sync({ with: { 'state-id': 'other', streams: 'tags' } });
+    expect((await stage.sync()).outputs.records).toBe('37');
+  });
+
+  test('are refused on a GitHub Enterprise Server, which one sentence says, with what to use instead', async () => {
+    const result = await stage.sync({
+      job: { serverUrl: 'https://github.acme.example' },
+      env: { ACTIONS_CACHE_URL: stage.github.resultsUrl },
+    });
+    expect(result.exitCode).toBe(1);
+    expect(messages(result, 'error').join('\n')).toMatch(
+      /A GitHub Enterprise Server does not take artifacts of this kind\. Use `destination: branch`, or `destination: none`/,
+    );
+  }, 120_000);
+
+  test.each([
+    ['CreateArtifact', { kind: 'lost' }],
+    ['CreateArtifact', { kind: 'lost', status: 502 }],
+    ['FinalizeArtifact', { kind: 'lost' }],
+    ['FinalizeArtifact', { kind: 'lost', status: 502 }],
+  ] as const)('survive %s with %j', async (operation, fault) => {
+    stage.github.traffic.fault(operation, fault);
+    const result = await stage.sync();
+    expect(result.exitCode, result.log).toBe(0);
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+    expect((await stage.published(result))?.manifest.files.length).toBeGreaterThan(0);
+    expect((await stage.sync()).outputs.records).toBe('0');
+  });
+
+  test('that lack a part or hold another one are an error', async () => {
+    stage.github.traffic.onRequest(async exchange => {
+      if (exchange.operation !== 'CreateArtifact') return;
+      const { readdir, rm } = await import('node:fs/promises');
+      const temp = join(stage.root, 'work/_temp');
+      const [dir = ''] = (await readdir(temp)).filter(name => /^kustomer-sync-\w{6}$/.test(name));
+      await rm(join(temp, dir, 'tags'), { recursive: true });
+    });
+    const result = await stage.sync();
+    expect(result.exitCode).toBe(1);
+    expect(messages(result, 'error')).toEqual([
+      expect.stringMatching(/^The file tags\/tags-00001\.ndjson was changed or removed/),
+    ]);
+    expect(result.outputs['state-saved']).toBe('false');
+  });
+});
+
+describe('the data branch', () => {
+  test('deleted: it is made anew, the state goes on, and a warning says what it lacks', async () => {
+    await toBranch();
+    change();
+    await stage.github.repository.deleteBranch(BRANCH);
+    const result = await toBranch();
+    expect(result.exitCode, result.log).toBe(0);
+    expect(messages(result)).toEqual([
+      expect.stringMatching(/^The branch kustomer-data has no state, so it lacks records .*`reset-state: true`/),
+    ]);
+    expect(result.outputs.records).toBe('2');
+    expect(await stage.github.repository.history(BRANCH)).toHaveLength(1);
+    expect((await toBranch({ with: { 'reset-state': 'true' } })).exitCode).toBe(0);
+    expect(faults(stage, await cloned(stage)).missing).toEqual([]);
+  });
+
+  test('rewritten by force to what it was before: the state goes on, and a warning says so', async () => {
+    await toBranch();
+    const old = (await stage.github.repository.head(BRANCH)) ?? '';
+    change();
+    await toBranch();
+    await stage.github.repository.forceBranch(BRANCH, old);
+    change();
+    const result = await toBranch();
+    expect(result.exitCode, result.log).toBe(0);
+    expect(messages(result)).toEqual([expect.stringMatching(/has an older state than it had/)]);
+    expect((await stateOnBranch(stage)).generation).toBe(3);
+    await stage.github.repository.fsck();
+  });
+
+  test('rewritten by force as one commit, as when it is compacted: nobody notices', async () => {
+    await toBranch();
+    const files = Object.fromEntries(await stage.github.repository.files(BRANCH));
+    await stage.github.repository.commit(BRANCH, files, { orphan: true });
+    change();
+    const result = await toBranch();
+    expect({ exit: result.exitCode, annotations: result.annotations }).toEqual({ exit: 0, annotations: [] });
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  });
+
+  test('moves its state for whoever commits to it, from whichever branch', async () => {
+    await toBranch();
+    change();
+    await toBranch({ job: { ref: 'refs/heads/feature' } });
+    expect((await toBranch()).outputs.records).toBe('0');
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  });
+});
+
+describe('a cancel', () => {
+  test.each([0, 1, 2, 3, 4, 5])('at a random moment loses nothing and doubles nothing (%i)', async n => {
+    await open({ server: { latencyMs: 60 } });
+    const destination = n % 2 === 0 ? 'artifact' : 'branch';
+    const inputs = { destination };
+    const started = Date.now();
+    const after = 150 + n * 130;
+    let cancelledAt = 0;
+    const result = await stage.sync({
+      with: inputs,
+      cancelAfter: async () => {
+        await new Promise(done => setTimeout(done, after));
+        cancelledAt = Date.now();
+      },
+    });
+    expect(result.ms - (cancelledAt - started), `cancelled after ${after} ms`).toBeLessThan(7_000);
+    expect(result.signals).not.toContain('SIGKILL');
+    change();
+    expect((await stage.sync({ with: inputs })).exitCode).toBe(0);
+    expect(faults(stage, await (destination === 'branch' ? cloned(stage) : uploaded(stage)))).toEqual(FLAWLESS);
+  });
+
+  test.each(['artifact', 'branch'])(
+    'while GitHub is too slow for main leaves the rest to the post step (%s)',
+    async destination => {
+      const operation = destination === 'artifact' ? 'CreateArtifact' : 'git.createBlob';
+      stage.github.traffic.fault(operation, { kind: 'hang' });
+      let publishing = () => {};
+      const moment = new Promise<void>(resolve => {
+        publishing = resolve;
+      });
+      stage.github.traffic.onRequest(exchange => {
+        if (exchange.operation === operation) publishing();
+      });
+      const result = await stage.sync({ with: { destination }, cancelAfter: moment });
+      expect(result.ms).toBeLessThan(9_000);
+      expect(result.signals).not.toContain('SIGKILL');
+      expect(result.outputs['state-saved']).toBe('false');
+      expect(result.log).toContain('state is saved by the post step');
+      expect(result.post?.conclusion, result.post?.log).toBe('success');
+      expect(result.post?.log).toContain('Publishing what the main step had read');
+      expect(faults(stage, await (destination === 'branch' ? cloned(stage) : uploaded(stage)))).toEqual(FLAWLESS);
+      expect((await stage.sync({ with: { destination } })).outputs.records).toBe('0');
+    },
+  );
+});
+
+describe('a workflow of three steps', () => {
+  const loaded: Line[] = [];
+  let attempt = 0;
+  async function job() {
+    return runJob({
+      context: stage.github.job(),
+      root: stage.root,
+      steps: [
+        {
+          id: 'sync',
+          uses: ACTION,
+          with: {
+            token: DEFAULT_TOKEN,
+            'api-url': stage.kustomer.url,
+            'search-requests-per-minute': '100000',
+            'requests-per-minute': '100000',
+            destination: 'none',
+          },
+        },
+        {
+          run: async ({ steps }) => {
+            if (++attempt === 1) throw new Error('the warehouse is closed');
+            const manifest = JSON.parse(await readFile(String(steps.sync?.outputs.manifest), 'utf8'));
+            for (const { path } of manifest.files) {
+              const text = await readFile(join(String(steps.sync?.outputs['output-dir']), path), 'utf8');
+              loaded.push(
+                ...text
+                  .trimEnd()
+                  .split('\n')
+                  .map(line => JSON.parse(line) as Line),
+              );
+            }
+          },
+        },
+        { run: () => {} },
+      ],
+    });
+  }
+
+  test('has loaded every record after the run whose load works, and none twice', async () => {
+    attempt = 0;
+    const closed = await job();
+    expect(closed.conclusion).toBe('failure');
+    expect(stage.github.caches()).toEqual([]);
+    expect(closed.steps[0]?.post?.annotations.map(({ message }) => message)).toEqual([
+      expect.stringContaining('the next run delivers the same records again'),
+    ]);
+    expect((await job()).conclusion).toBe('success');
+    change();
+    expect((await job()).conclusion).toBe('success');
+    const byStream = new Map<string, Line[]>();
+    const streamOf = (type: string) => `${type.split('.')[0]}s`;
+    for (const line of loaded) byStream.set(streamOf(line.type), [...(byStream.get(streamOf(line.type)) ?? []), line]);
+    expect(faults(stage, byStream as never)).toEqual(FLAWLESS);
+    expect(loaded).toHaveLength(39);
+  });
+});

@@ -1,0 +1,100 @@
+// Two runs that have published beside each other: nothing that either of them claims is lost.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { covers, union } from '../../src/sync/intervals.ts';
+import { merge, NO_STATE, parseState, type SearchState, type State, serialise } from '../../src/sync/state.ts';
+
+const HOUR = 3_600_000;
+const prints = fc.uniqueArray(
+  fc.tuple(fc.integer({ min: 0, max: 99 }), fc.integer({ min: 1, max: 5 })).map(([at, id]) => `${at * HOUR} ${id}`),
+);
+const search: fc.Arbitrary<SearchState> = fc
+  .record({
+    published: fc.array(fc.tuple(fc.integer({ min: 0, max: 99 }), fc.integer({ min: 1, max: 9 })), {
+      minLength: 1,
+      maxLength: 4,
+    }),
+    cutoff: fc.integer({ min: 0, max: 99 }),
+    rememberedFrom: fc.integer({ min: 0, max: 99 }),
+    recent: prints,
+  })
+  .map(({ published, cutoff, rememberedFrom, recent }) => ({
+    published: union(published.map(([from, hours]) => ({ from: from * HOUR, to: (from + hours) * HOUR }))),
+    cutoff: cutoff * HOUR,
+    rememberedFrom: rememberedFrom * HOUR,
+    recent: new Set(recent),
+  }));
+const names = fc.constantFrom('notes', 'kobjects', 'kobjects/order');
+const state: fc.Arbitrary<State> = fc
+  .record({
+    generation: fc.integer({ min: 1, max: 50 }),
+    identity: fc.constantFrom('org', null),
+    search: fc.uniqueArray(fc.tuple(names, search), { selector: ([name]) => name }),
+    seen: fc.dictionary(
+      fc.constantFrom('a', 'b', 'c'),
+      fc.integer({ min: 0, max: 9 }).map(n => new Date(n * HOUR).toISOString()),
+    ),
+    klassesCheckedAt: fc.constantFrom(null, HOUR, 2 * HOUR),
+  })
+  .map(({ seen, ...rest }) => ({
+    ...NO_STATE,
+    ...rest,
+    savedAt: new Date(0).toISOString(),
+    run: { id: '1', attempt: '1' },
+    search: new Map(rest.search),
+    lists: new Map([['tags', { seen: new Map(Object.entries(seen)) }]]),
+  }));
+
+describe('merge', () => {
+  test('keeps what either of them claims and remembers, and trusts no more than both', () => {
+    fc.assert(
+      fc.property(state, state, (ours, theirs) => {
+        const merged = merge(ours, theirs);
+        expect(merged.generation).toBe(Math.max(ours.generation, theirs.generation) + 1);
+        expect(merged.identity).toBe(ours.identity ?? theirs.identity);
+        for (const each of [ours, theirs]) {
+          for (const [name, { published, recent, cutoff, rememberedFrom }] of each.search) {
+            const both = merged.search.get(name) as SearchState;
+            expect(published.every(part => covers(both.published, part))).toBe(true);
+            expect([...recent].every(print => both.recent.has(print))).toBe(true);
+            expect(both.cutoff).toBeLessThanOrEqual(cutoff);
+            expect(both.rememberedFrom).toBeGreaterThanOrEqual(rememberedFrom);
+          }
+          for (const [id, version] of each.lists.get('tags')?.seen ?? []) {
+            expect((merged.lists.get('tags')?.seen.get(id) ?? '') >= version).toBe(true);
+          }
+        }
+        // Claims nothing that neither does, and can be saved.
+        for (const [name, { published }] of merged.search) {
+          const known = union(ours.search.get(name)?.published ?? [], theirs.search.get(name)?.published ?? []);
+          expect(published).toEqual(known);
+        }
+        expect(serialise(parseState(serialise(merged), 'test'))).toBe(serialise(merged));
+      }),
+    );
+  });
+
+  test('does not depend on who asks', () => {
+    fc.assert(
+      fc.property(state, state, (a, b) => {
+        expect(serialise({ ...merge(a, b), run: a.run })).toBe(serialise({ ...merge(b, a), run: a.run }));
+      }),
+    );
+  });
+
+  test('lets a stream that we have replaced, with its klasses, be ours alone', () => {
+    fc.assert(
+      fc.property(state, state, (ours, theirs) => {
+        const merged = merge(ours, theirs, new Set(['kobjects', 'tags']));
+        for (const name of ['kobjects', 'kobjects/order'])
+          expect(merged.search.get(name)).toEqual(ours.search.get(name));
+        expect(merged.lists.get('tags')).toEqual(ours.lists.get('tags'));
+      }),
+    );
+  });
+
+  test('never mixes organisations', () => {
+    const of = (identity: string) => ({ ...NO_STATE, generation: 1, identity });
+    expect(() => merge(of('a'), of('b'))).toThrow(/another Kustomer organisation/);
+  });
+});
