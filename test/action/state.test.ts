@@ -322,20 +322,23 @@ describe('no state', () => {
   });
 
   test.each<[string, string]>([
-    ['is not there', 'reset'],
-    ['loses what it sends', 'blob'],
+    ['does not answer', 'refuse'],
+    ['sends half of what it has', 'cut'],
   ])('is told apart from a cache service that %s', async (_what, how) => {
     await using stage = await openStage();
     populate(stage);
     expectGreen(await stage.sync({ with: SMALL }));
     const [artifacts, caches] = [stage.github.artifacts().length, stage.github.caches().length];
-    if (how === 'reset')
+    const { id } = stage.github.caches().at(-1) as { id: number };
+    const whole = await stage.github.readCache(id);
+    if (how === 'refuse')
       stage.github.traffic.fault('GetCacheEntryDownloadURL', { kind: 'status', status: 403 }, { times: Infinity });
-    else stage.github.traffic.fault(/^GetBlob$/, { kind: 'status', status: 404 }, { times: Infinity });
+    else await stage.github.replaceCache(id, whole.subarray(0, whole.length / 2));
     const result = await stage.sync({ with: SMALL });
     expectNothingDone(stage, result, artifacts, caches);
     expect(annotations(result, 'error')[0]).toMatch(/has a saved state .* did not hand it over/);
     stage.github.traffic.clearFaults();
+    await stage.github.replaceCache(id, whole);
     const after = await stage.sync({ with: SMALL });
     expectGreen(after);
     expect(after.outputs).toMatchObject({ records: '0', 'state-generation': '2' });

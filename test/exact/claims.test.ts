@@ -193,7 +193,7 @@ test('over any runs, each version of a record is published once, and what is cla
         if (contains(state?.published ?? [], at)) expect(times.get(resource.id)).toBe(1);
       }
     }),
-    { numRuns: process.env.FEWER_CASES === undefined ? 2_000 : 300, seed: 3 },
+    { numRuns: process.env.FEWER_CASES === undefined ? 2_000 : 200, seed: 3 },
   );
 });
 

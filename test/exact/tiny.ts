@@ -151,7 +151,7 @@ export function walkAll(
   { cutsAt = new Set<number>(), most = 5_000 }: { cutsAt?: ReadonlySet<number>; most?: number } = {},
 ): Walked {
   const random = new Random(search.options.seed + 1);
-  const senses: Record<Side, Senses> = { live: { grain: 1 }, archive: { grain: 1 } };
+  const senses: Record<Side, Senses> = { live: { grain: 0 }, archive: { grain: 0 } };
   const walked: Walked = { handed: [], claims: [], slices: [] };
   type Walking = {
     slice: Slice;

@@ -41,7 +41,7 @@ const options = fc.record({
 /** Not on a whole second, now and then: a start date may have milliseconds. */
 const from = fc.constantFrom(START, START + 1, START + 17_250, START + 29_999, START + 30_001, END - 999);
 const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 6 }).map(each => new Set(each));
-const FEWER = process.env.FEWER_CASES === undefined ? 1 : 0.25;
+const FEWER = process.env.FEWER_CASES === undefined ? 1 : 0.1;
 const check = <T>(property: fc.IRawProperty<T>, cases = 600) =>
   fc.assert(property, { numRuns: cases * FEWER, seed: 42 });
 
@@ -231,14 +231,14 @@ describe('a small window read whole', () => {
     Array.from({ length: n }, (_, i) => ({ id: `t${i}`, at: START + 5, created: START - i * spread }));
   const window = { from: START + 5, to: START + 6 };
 
-  test('asks for no more pages than there are when the order stays', () => {
+  test('asks for the pages there are when the order stays, and for one that is not full', () => {
     for (const [n, requests] of [
       [0, 1],
       [1, 1],
       [4, 1],
-      [5, 1],
+      [5, 2],
       [6, 2],
-      [10, 2],
+      [10, 3],
       [11, 3],
     ] as const) {
       const search = new TinySearch(tie(n, 0), { size: 5 });
@@ -264,7 +264,7 @@ describe('a small window read whole', () => {
   test('that cannot be cut is passed over until the count is right', () => {
     const search = new TinySearch(tie(60, 0), { size: 5, order: 'unstable' });
     expect(answer(readWhole(window, 'live'), search).length).toBe(60);
-    expect(search.asked.length % 12).toBe(0);
+    expect(search.asked.length % 13).toBe(0);
   });
 
   test('is refused when it holds more than can be reached and nothing tells the records apart', () => {
