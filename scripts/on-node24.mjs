@@ -50,6 +50,8 @@ if (!version.startsWith('24.')) {
   );
   process.exit(1);
 }
+// An interrupt is the child's to deal with; it reaches both.
+process.on('SIGINT', () => {});
 const run = spawnSync(node, ['--disable-warning=ExperimentalWarning', script, ...args], {
   cwd: root,
   stdio: 'inherit',

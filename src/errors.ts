@@ -62,11 +62,14 @@ export function causes(error: unknown): string[] {
     if (e instanceof SyncError) continue;
     const code = (e as { code?: unknown }).code;
     lines.push(`caused by ${e.name}${typeof code === 'string' ? ` (${code})` : ''}`);
-    for (const at of (e.stack ?? '')
-      .split('\n')
-      .filter(line => /^\s+at /.test(line))
-      .slice(0, 8))
-      lines.push(at);
+    // The stack begins with the message, and the message may quote what was read.
+    const stack = (e.stack ?? '').split(e.message === '' ? e.name : e.message).at(-1) ?? '';
+    lines.push(
+      ...stack
+        .split('\n')
+        .filter(line => /^\s+at /.test(line))
+        .slice(0, 8),
+    );
   }
   return lines;
 }

@@ -1,6 +1,6 @@
 // The action's inputs, read once into one frozen Config. Every problem is found before the first is reported.
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import * as core from '@actions/core';
 import { SyncError } from './errors.ts';
 import { STREAM_NAMES } from './kustomer/streams.ts';
@@ -113,8 +113,9 @@ export function readConfig(): Config {
   };
   const span = (name: string): number => {
     const [, number, unit] = /^(\d{1,7})\s*([smh])$/.exec(text(name)) ?? [];
-    if (unit === undefined) bad(name, 'a number and `s`, `m` or `h`, such as `90s`, `60m` or `5h`');
-    return Number(number) * (unit === 's' ? 1_000 : unit === 'm' ? 60_000 : 3_600_000);
+    const ms = Number(number) * (unit === 's' ? 1_000 : unit === 'm' ? 60_000 : 3_600_000);
+    if (!(ms <= LONGEST_SPAN_MS)) bad(name, 'a number and `s`, `m` or `h`, such as `90s`, `60m` or `5h`, up to `500h`');
+    return ms;
   };
   const date = (name: string): number | null => {
     const given = text(name);
@@ -130,6 +131,7 @@ export function readConfig(): Config {
 
   if (token.trim() === '') {
     problems.push(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub's, to be written into a workflow.
       '`token` is empty; accepted is a Kustomer API key, as a rule `${{ secrets.KUSTOMER_TOKEN }}` (an unset secret, and any secret in a pull request from a fork, is empty)',
     );
   } else if (!/^[\x21-\x7e]+$/.test(token)) {
@@ -145,6 +147,9 @@ export function readConfig(): Config {
       `\`end-date\` is ${shown(text('end-date'))}; accepted is a time after \`start-date\`, which is ${shown(text('start-date'))}`,
     );
   }
+
+  // Declared, and not built yet: refused rather than half done, since records would be lost without a word.
+  if (endDate !== null) problems.push('`end-date` is set; accepted is nothing: this version has no backfills yet');
 
   const config: Config = {
     token,
@@ -185,7 +190,7 @@ export function readConfig(): Config {
       matching('repository', /^(?:[\w.-]+\/[\w.-]+)?$/, '`owner/name`') || (process.env.GITHUB_REPOSITORY ?? ''),
     githubToken: githubToken(),
     allowPublic: yes('allow-public'),
-    stateId: matching('state-id', /^[A-Za-z0-9._-]{1,64}$/, '1 to 64 letters, digits, `.`, `_` or `-`'),
+    stateId: matching('state-id', /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/, '1 to 64 letters, digits, `.`, `_` or `-`'),
     onMissingState: oneOf('on-missing-state', ['full', 'fail']),
     resetState: yes('reset-state'),
   };
@@ -202,6 +207,9 @@ export function readConfig(): Config {
   }
   return Object.freeze(config);
 }
+
+/** A job lasts five days at most, and a timer of Node not more than 24. */
+const LONGEST_SPAN_MS = 500 * 3_600_000;
 
 /** The status of the job, as the default of an input gives it anew to the post step. */
 export function jobStatus(): string {
@@ -308,8 +316,13 @@ function destinations(bad: (name: string, accepted: string) => void): Destinatio
 function outputDir(bad: (name: string, accepted: string) => void): string {
   if (text('output-dir') === '') return '';
   const path = resolve(process.env.GITHUB_WORKSPACE ?? process.cwd(), text('output-dir'));
-  if (existsSync(path) && (!statSync(path).isDirectory() || readdirSync(path).length > 0)) {
-    bad('output-dir', 'a directory that is empty or does not exist yet');
-  }
+  const isUsable = existsSync(path)
+    ? statSync(path).isDirectory() && readdirSync(path).length === 0
+    : statSync(nearestExisting(path)).isDirectory();
+  if (!isUsable) bad('output-dir', 'a directory that is empty or does not exist yet');
   return path;
+}
+
+function nearestExisting(path: string): string {
+  return existsSync(path) ? path : nearestExisting(dirname(path));
 }

@@ -117,7 +117,7 @@ const MARKS: Record<string, string> = {
 /** The job summary, in Markdown. */
 export function summary(report: Report): string {
   const lines = ['## Kustomer sync', ''];
-  lines.push(`**${count(recordsOf(report), 'record')}** · ${whereTo(report)} · ${stateLine(report)}`, '');
+  lines.push(`**${count(recordsOf(report), 'record')}** · ${whereTo(report, true)} · ${stateLine(report)}`, '');
   if (report.stopped === 'time-budget') lines.push('The time budget was used up: the next run goes on from here.', '');
   if (report.stopped === 'cancelled') lines.push('The run was cancelled: what had been read until then is kept.', '');
   if (report.streams.length > 0) {
@@ -144,9 +144,10 @@ export function summary(report: Report): string {
   return `${lines.join('\n')}\n`;
 }
 
-function whereTo(report: Report): string {
+function whereTo(report: Report, asLink: boolean): string {
   const places: string[] = [];
-  if (report.artifact !== undefined) places.push(`artifact [${report.artifact.name}](${report.artifact.url})`);
+  const { artifact } = report;
+  if (artifact !== undefined) places.push(`artifact ${asLink ? `[${artifact.name}](${artifact.url})` : artifact.name}`);
   if (report.commit !== undefined) places.push(`commit ${report.commit}`);
   if (report.leftToPost) places.push('published by the post step');
   if (places.length > 0) return places.join(', ');
@@ -163,5 +164,5 @@ function stateLine(report: Report): string {
 
 function lastLine(report: Report): string {
   const word = isFailure(report) ? 'Failed' : isComplete(report) ? 'Complete' : 'Stopped before the end';
-  return `${word}: ${count(recordsOf(report), 'record')}, ${whereTo(report)}, ${stateLine(report)}.`;
+  return `${word}: ${count(recordsOf(report), 'record')}, ${whereTo(report, false)}, ${stateLine(report)}.`;
 }

@@ -139,8 +139,8 @@ async function tell({ config, context, log, stop, pace, now, window, report, han
         return {
           write: records => gate.pass(() => writer.write(records)).then(progress),
           aside() {
-            const aside = writer.aside();
-            return { ...aside, keep: () => gate.pass(aside.keep) };
+            const { write, keep, drop } = writer.aside();
+            return { write: records => write(records).then(progress), keep: () => gate.pass(keep), drop };
           },
         };
       },

@@ -10,7 +10,7 @@ import { merge, parseState, type State, serialise } from '../sync/state.ts';
 import { type Git, Refused, type TreeChange, type TreeEntry } from './api.ts';
 import { ATTRIBUTES, README, readme, type Total, type Totals } from './branch-readme.ts';
 
-export const STATE_FILE = 'state.json';
+const STATE_FILE = 'state.json';
 
 /** `state.json` as it was found on the branch, or as we have written it there. */
 export interface Known {

@@ -3,8 +3,8 @@
 // Every save has a new key, so that no save can meet an older one, and nothing is ever deleted (anchors.md 0.1, 0.2). The
 // path is the same relative one everywhere: its spelling is part of what the cache goes by (actions-platform.md 2.2).
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as cache from '@actions/cache';
 import { SyncError } from '../errors.ts';
@@ -12,7 +12,7 @@ import type { Context } from './context.ts';
 
 const FOLDER = '.kustomer-sync';
 /** Waits before a save is tried again: a lost answer, a moment's outage, or 200 uploads in a minute by others. */
-const AGAIN_AFTER_MS = [2_000, 15_000];
+const AGAIN_AFTER_MS = [2_000, 5_000];
 
 /** All keys of one state begin so. It ends with a delimiter: a prefix must not match another state's keys. */
 export function keyPrefix(stateId: string): string {
@@ -50,9 +50,10 @@ export async function restore(stateId: string, context: Context): Promise<{ text
     const key = await cache.restoreCache([path], `${keyPrefix(stateId)}${context.runId}-${context.attempt}-0`, [
       keyPrefix(stateId),
     ]);
-    return key === undefined ? null : { text: await readFile(file, 'utf8'), key };
+    // An entry without the file is read as an empty document, which is refused as any other damaged one.
+    return key === undefined ? null : { text: await readFile(file, 'utf8').catch(() => ''), key };
   } finally {
-    await clean(context);
+    await clean(file, context);
   }
 }
 
@@ -76,17 +77,17 @@ export async function save(stateId: string, context: Context, text: string): Pro
   let cause: unknown;
   for (const wait of [0, ...AGAIN_AFTER_MS]) {
     if (wait > 0) await sleep(wait);
+    const file = join(context.workspace, path);
     try {
       // Written anew each time: a checkout between main and post empties the workspace.
-      const file = join(context.workspace, path);
-      await mkdir(join(file, '..'), { recursive: true });
+      await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text);
       const key = `${keyPrefix(stateId)}${context.runId}-${context.attempt}-${randomBytes(4).toString('hex')}`;
       if ((await cache.saveCache([path], key)) > 0) return key;
     } catch (error) {
       cause = error;
     } finally {
-      await clean(context);
+      await clean(file, context);
     }
   }
   throw new SyncError(
@@ -102,7 +103,8 @@ function pathOf(stateId: string): string {
   return `${FOLDER}/${stateId}/state.json`;
 }
 
-/** The workspace is the user's: nothing of ours stays in it. */
-async function clean({ workspace }: Context): Promise<void> {
-  await rm(join(workspace, FOLDER), { recursive: true, force: true });
+/** The workspace is the user's: nothing of ours stays in it, and nothing else is touched. */
+async function clean(file: string, { workspace }: Context): Promise<void> {
+  await rm(file, { force: true });
+  for (const folder of [dirname(file), join(workspace, FOLDER)]) await rmdir(folder).catch(() => {});
 }

@@ -85,7 +85,6 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
       'Run again later. If it stays: the entry was saved on another operating system or without zstd; run there, delete it, or run once with `reset-state: true`.',
     );
   }
-  requireOneOrganisation(copies);
   if (best !== undefined) {
     const { state, place } = best;
     const age = Date.now() - Date.parse(state.savedAt);
@@ -114,19 +113,6 @@ function highest(copies: readonly Copy[]): Copy | undefined {
   return copies.reduce<Copy | undefined>(
     (best, copy) => (best === undefined || copy.state.generation > best.state.generation ? copy : best),
     undefined,
-  );
-}
-
-/** @throws SyncError when copies speak of different organisations: then one of them is not ours, and who knows which. */
-function requireOneOrganisation(copies: readonly Copy[]): void {
-  const [first, ...others] = copies.filter(({ state }) => state.identity !== null);
-  const other = others.find(({ state }) => state.identity !== first?.state.identity);
-  if (first === undefined || other === undefined) return;
-  throw new SyncError(
-    'user',
-    'state',
-    `The saved state in ${first.place} belongs to another Kustomer organisation (${first.state.identity}) than that in ${other.place} (${other.state.identity}).`,
-    'Delete the one that is wrong, give each organisation its own `state-id`, or run once with `reset-state: true` to start over.',
   );
 }
 
@@ -236,7 +222,7 @@ function warnOfLostBranch({ branch, log }: Recovery, there: Known | null): void 
 }
 
 /** The generation that the data branch had when a document was saved; 0 when it says nothing of one. */
-export function generationOnBranch(document: string): number {
+function generationOnBranch(document: string): number {
   const { on_branch: generation } = JSON.parse(document) as { on_branch?: unknown };
   return typeof generation === 'number' ? generation : 0;
 }

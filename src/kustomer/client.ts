@@ -117,7 +117,7 @@ export function openClient(options: ClientOptions): Client {
       let lapse: unknown;
       try {
         await budget.place(request.purpose);
-        mine.waited_ms += performance.now() - asked;
+        mine.waited_ms += Math.round(performance.now() - asked);
         mine.requests++;
         if (failures + refusals > 0) mine.retries++;
         byStream.set(request.stream, (byStream.get(request.stream) ?? 0) + 1);

@@ -14,6 +14,7 @@ const KLASSES: ListStream = {
   pageSize: 100,
   views: [{ status: 'enabled' }, { status: 'existing_only' }, { status: 'disabled' }],
   role: 'org.permission.klass.read',
+  countedFor: 'kobjects',
 };
 
 export function openKlasses(options: SearchOptions): Klasses {

@@ -30,7 +30,7 @@ export function openList(options: ListOptions): ListPages {
           for (const resource of page ?? []) records.set(resource.id, newer(records.get(resource.id), resource));
         }
       }
-      return { records, atOnce: answers === 1 };
+      return { records, atOnce: answers === 1, everything: refused.size === 0 };
     },
   };
 }
@@ -67,9 +67,15 @@ async function* pages(
     asked.add(path);
     let answer: Record<string, unknown>;
     try {
-      answer = await client.ask({ method: 'GET', path, purpose: 'other', stream: stream.name, role: stream.role });
+      answer = await client.ask({
+        method: 'GET',
+        path,
+        purpose: 'other',
+        stream: stream.countedFor ?? stream.name,
+        role: stream.role,
+      });
     } catch (error) {
-      if (!(mayRefuse && number === 1 && error instanceof SyncError && error.trouble === 'request')) throw error;
+      if (!(mayRefuse && number === 1 && error instanceof SyncError && error.status === 400)) throw error;
       yield null;
       return;
     }

@@ -24,6 +24,8 @@ export interface ListStream {
   /** Queries that together show every record, deleted and deactivated ones included (kustomer-api.md 7, 13.18). */
   readonly views: readonly Readonly<Record<string, string>>[];
   readonly role: string;
+  /** The stream that its requests are made for, where it is none itself. */
+  readonly countedFor?: string;
 }
 
 export type Stream = SearchStream | ListStream;
@@ -35,7 +37,7 @@ const DELETED = { deleted: 'true' };
 export const STREAMS: readonly Stream[] = [
   search('conversations', 'conversation', `org.permission.conversation.read and ${SEARCH_ROLE}`),
   search('customers', 'customer', `org.permission.customer.read and ${SEARCH_ROLE}`),
-  search('kobjects', 'kobject', `org.permission.kobject.read and ${SEARCH_ROLE}`),
+  search('kobjects', 'kobject', `org.permission.kobject.read, org.permission.klass.read and ${SEARCH_ROLE}`),
   search('messages', 'message', `org.permission.message.read and ${SEARCH_ROLE}`),
   { ...search('notes', 'note', `org.permission.note.read and ${SEARCH_ROLE}`), archived: false },
   // Shortcuts have no `deleted` parameter: their rows carry the flag.

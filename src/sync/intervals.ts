@@ -47,3 +47,8 @@ export function clamp(set: IntervalSet, from: number, to: number): IntervalSet {
 export function covers(set: IntervalSet, { from, to }: Interval): boolean {
   return minus([{ from, to }], set).length === 0;
 }
+
+/** Whether a point is in the set. */
+export function contains(set: IntervalSet, at: number): boolean {
+  return set.some(({ from, to }) => from <= at && at < to);
+}

@@ -59,10 +59,10 @@ async function readSettled(pages: ListPages, before: ListState | undefined, sign
   let last: Map<string, Resource> | undefined;
   for (let pass = 1; pass <= MOST_PASSES; pass++) {
     signal.throwIfAborted();
-    const { records, atOnce } = await pages.pass();
+    const { records, atOnce, everything } = await pages.pass();
     for (const [id, resource] of records) all.set(id, newer(all.get(id), resource));
-    if (pass === 1 && (atOnce || isUnchanged(records, before))) return { records, settled: true };
-    if (last !== undefined && sameIds(last, records)) return { records, settled: true };
+    if (pass === 1 && (atOnce || isUnchanged(records, before))) return { records, settled: everything };
+    if (last !== undefined && sameIds(last, records)) return { records, settled: everything };
     last = records;
   }
   return { records: all, settled: false };

@@ -42,7 +42,7 @@ const WORTH_CUTTING = 8;
 
 /** Reads until the work is done. Rejects with what went wrong, once no reader is at work any more. */
 export async function readSearch(reading: SearchReading): Promise<void> {
-  const senses: Record<Side, Senses> = { live: { grain: 1 }, archive: { grain: 1 } };
+  const senses: Record<Side, Senses> = { live: { grain: 0 }, archive: { grain: 0 } };
   const readers = new Set<Reader>();
   const running: Promise<void>[] = [];
   let failure: { error: unknown } | undefined;
@@ -90,9 +90,10 @@ export async function readSearch(reading: SearchReading): Promise<void> {
         .sort((a, b) => b.pagesLeft - a.pagesLeft);
       if (largest === undefined || largest.pagesLeft < WORTH_CUTTING) return;
       const { slice, part, sides } = largest;
-      const middle = floor((slice.from + slice.to) / 2, SECOND);
-      if (middle <= slice.from) return;
-      const rest = { from: middle, to: slice.to };
+      const from = Math.max(slice.from, slice.held);
+      const middle = floor((from + slice.to) / 2, SECOND);
+      if (middle <= from) return;
+      const rest = { from: middle, to: slice.to, held: middle };
       slice.to = middle;
       largest.pagesLeft /= 2;
       start(rest, part, sides);
@@ -102,7 +103,7 @@ export async function readSearch(reading: SearchReading): Promise<void> {
   for (const interval of reading.work.work) {
     for (const { part, sides } of bySide(interval, reading.edges)) {
       // A border on a whole second means the same to a search that compares seconds as to one that compares milliseconds.
-      start({ from: part.from, to: -floor(-part.to, SECOND) }, part, sides);
+      start({ from: part.from, to: -floor(-part.to, SECOND), held: part.from }, part, sides);
     }
   }
   // More readers may join while these are awaited.

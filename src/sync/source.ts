@@ -58,9 +58,9 @@ export interface SearchPages {
 export interface ListPages {
   /**
    * Every record that the list shows, by id. `atOnce` when one answer held them all; otherwise a record that moved while
-   * the pages were read may be missing.
+   * the pages were read may be missing. `everything` when no part of it was refused, so that what is not shown is gone.
    */
-  pass(): Promise<{ records: Map<string, Resource>; atOnce: boolean }>;
+  pass(): Promise<{ records: Map<string, Resource>; atOnce: boolean; everything: boolean }>;
 }
 
 /** Where records go. Resolves when there is room for more. */

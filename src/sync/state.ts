@@ -1,7 +1,7 @@
 // The state document: what is certainly published. Pure: parse, serialise and the arithmetic of claims.
 // It holds record ids and times, and nothing else of a record (contract 6).
 import { SyncError } from '../errors.ts';
-import { clamp, covers, type Interval, type IntervalSet, minus, union } from './intervals.ts';
+import { clamp, contains, covers, type Interval, type IntervalSet, minus, union } from './intervals.ts';
 import type { Found } from './source.ts';
 
 const VERSION = 1;
@@ -90,11 +90,17 @@ export function searchStateAfter(
   cutoff: number,
 ): SearchState {
   let published = union(work.certain, read);
-  // Old fingerprints are needed for as long as something that was published before may be read again.
-  const unread = minus(before?.published ?? [], published);
-  const needed = Math.min(work.rememberFrom, unread[0]?.from ?? Number.POSITIVE_INFINITY);
-  const prints = [...new Set([...work.known, ...fresh])].filter(print => instantOf(print) >= needed);
-  let rememberedFrom = work.rememberFrom;
+  // A fingerprint is needed for as long as what it names may be read again: by the lookback, or because a run that was
+  // to read it again did not come so far.
+  const prints = [...new Set([...work.known, ...fresh])].filter(print => {
+    const at = instantOf(print);
+    return at >= work.rememberFrom || !contains(published, at);
+  });
+  // A run with a longer lookback remembers no more of the runs before it than they did themselves.
+  let rememberedFrom = Math.max(
+    work.rememberFrom,
+    Math.min(before?.rememberedFrom ?? Number.NEGATIVE_INFINITY, cutoff),
+  );
   if (prints.length > MOST_FINGERPRINTS) {
     prints.sort((a, b) => instantOf(a) - instantOf(b));
     prints.splice(0, prints.length - MOST_FINGERPRINTS);

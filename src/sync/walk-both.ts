@@ -1,51 +1,64 @@
-// Around the two-year edge a record may be in the live search, in the archive, or for a while in both or between the two
-// (kustomer-api.md 13.9). There both are walked side by side, and what both have is handed on once. Pure.
+// Around the two-year edge a record may be in the live search, in the archive, or for a while in both
+// (kustomer-api.md 13.9). There both are read, and what both have is handed on once. Pure.
+//
+// A record goes from the live search to the archive and never back, so of every window the live search is read first:
+// a record that goes meanwhile is then met twice, and not missed.
+import { floor, SECOND } from './pages.ts';
 import type { Ask, Found, Page, Side } from './source.ts';
 import { isWhole, type Senses, type Slice, type Whole, walk } from './walk.ts';
 
-interface Walker {
-  readonly slice: Slice;
-  readonly steps: Generator<Ask | Whole, void, Page>;
-  /** What it has handed on and the other one has not yet come to. */
-  ahead: Found[];
-}
+/** Hand-overs that the live search may be ahead: so many pages are in hand, and so seldom the archive is asked for little. */
+const AHEAD = 10;
 
 /** Reads a slice from both searches, as {@link walk} reads it from one. */
 export function* walkBoth(slice: Slice, senses: Record<Side, Senses>): Generator<Ask | Whole, void, Page> {
-  const walker = (side: Side): Walker => {
+  const live: Slice = {
+    from: slice.from,
     // Its end is the end of the slice, also when that is moved while it is read.
-    const own = {
-      from: slice.from,
-      get to() {
-        return slice.to;
-      },
-    };
-    return { slice: own, steps: walk(own as Slice, senses[side], side), ahead: [] };
+    get to() {
+      return slice.to;
+    },
+    get held() {
+      return slice.held;
+    },
+    set held(until) {
+      slice.held = Math.max(slice.held, until);
+    },
   };
-  const walkers = [walker('live'), walker('archive')] as const;
+  const steps = walk(live, senses.live, 'live');
+  let ahead: Found[] = [];
   while (slice.from < slice.to) {
-    // The one behind goes on, so that neither has more than a page in hand.
-    const [behind, other] =
-      walkers[0].slice.from <= walkers[1].slice.from ? walkers : ([walkers[1], walkers[0]] as const);
-    let step = behind.steps.next(undefined as never);
-    while (!step.done && !isWhole(step.value)) step = behind.steps.next(yield step.value);
-    if (step.done) behind.slice.from = slice.to;
-    else if (isWhole(step.value)) behind.ahead.push(...step.value.whole);
-
-    const until = Math.min(behind.slice.from, other.slice.from, slice.to);
-    if (until > slice.from) {
-      const whole = join(take(behind, until), take(other, until));
-      slice.from = until;
-      yield { whole, until };
+    for (let n = 0; n < AHEAD && live.from < slice.to; ) {
+      const step = steps.next(undefined as never);
+      let { value } = step;
+      while (value !== undefined && !isWhole(value)) value = steps.next(yield value).value ?? undefined;
+      if (value === undefined) break;
+      ahead.push(...value.whole);
+      n++;
+    }
+    // A whole second means the same to both searches.
+    const until = live.from < slice.to ? floor(live.from, SECOND) : slice.to;
+    if (until <= slice.from) continue;
+    // What the live search has been read of must not be given away before the archive has caught up.
+    slice.held = Math.max(slice.held, until);
+    const archive: Slice = { from: slice.from, to: until, held: slice.from };
+    const old = walk(archive, senses.archive, 'archive');
+    for (let step = old.next(undefined as never); !step.done; ) {
+      if (!isWhole(step.value)) {
+        step = old.next(yield step.value);
+        continue;
+      }
+      const { whole, until: read } = step.value;
+      const joined = join(
+        ahead.filter(({ at }) => at < read),
+        whole,
+      );
+      ahead = ahead.filter(({ at }) => at >= read);
+      slice.from = read;
+      yield { whole: joined, until: read };
+      step = old.next(undefined as never);
     }
   }
-}
-
-/** What a walker has in hand before an instant. */
-function take(walker: Walker, until: number): Found[] {
-  const taken = walker.ahead.filter(({ at }) => at < until);
-  walker.ahead = walker.ahead.filter(({ at }) => at >= until);
-  return taken;
 }
 
 /** Two sets of records as one; of a record that is in both, the version updated last. */

@@ -3,7 +3,8 @@
 //
 // The page is always the first one, from the last instant known to be whole: a page number over a result that changes
 // would skip records. Records of one instant are handed on together, and only when it is known that there are no more
-// of them; so any point between two hand-overs is a place to go on from, without doubles and without gaps.
+// of them; so any point between two hand-overs is a place to go on from, without doubles and without gaps. What a page
+// says is taken for true only where a lie would show; everything else is counted by whole.ts.
 import { contradiction, dated, floor, hasStrangers, SECOND, within } from './pages.ts';
 import type { Ask, Found, Page, Side } from './source.ts';
 import { readWhole } from './whole.ts';
@@ -12,6 +13,8 @@ import { readWhole } from './whole.ts';
 export interface Slice {
   from: number;
   to: number;
+  /** Up to here it is being read in one piece, and must not be cut. */
+  held: number;
 }
 
 /** Records that are whole: all there are with `from <= updated_at < until`, where `from` is where the last ones ended. */
@@ -21,13 +24,15 @@ export interface Whole {
 }
 
 /**
- * What has been learned about a source and holds for all its slices: `grain` is 1 where it compares milliseconds and
- * 1000 where it compares whole seconds (kustomer-api.md 13.4).
+ * What has been learned about a search and holds for all its slices: what it compares times by, milliseconds (1) or whole
+ * seconds (1000), of which the documents say nothing (kustomer-api.md 13.4). 0 as long as it is not known.
  */
 export interface Senses {
-  grain: 1 | 1_000;
+  grain: 0 | 1 | 1_000;
 }
 
+/** A page with more instants than this cannot be in order by chance. */
+const FEW = 12;
 /** How often a result that contradicts itself is asked for again before the stream is given up. */
 const PATIENCE = 5;
 
@@ -43,96 +48,95 @@ export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Ask |
   let width = Number.POSITIVE_INFINITY;
   let patience = PATIENCE;
   let reached = slice.from;
-  let suspect = '';
   while (slice.from < slice.to) {
-    const { from } = slice;
-    if (from > reached) {
-      reached = from;
+    if (slice.from > reached) {
+      reached = slice.from;
       patience = PATIENCE;
       width *= 2;
     }
-    const asked = Math.min(slice.to, floor(from + width, SECOND));
+    const from = floor(slice.from, senses.grain || 1);
+    const asked = Math.min(slice.to, floor(slice.from + width, SECOND));
     const page = yield { side, from, to: asked, created: null, page: 1 };
+    const strange = hasStrangers(page.found, from, asked);
+    if (senses.grain === 0 && !strange && !isEnd(page)) senses.grain = yield* learnGrain(page.found, side);
     // The slice may have been shortened meanwhile: what lies beyond its end is another reader's now.
     const to = Math.min(asked, slice.to);
-    const found = dated(page.found, from);
-    const inside = within(found, from, to);
-    if (comparesSeconds(found, from)) senses.grain = SECOND;
+    const found = within(dated(page.found, from), floor(from, SECOND), to);
 
-    // A page with records of another time, or one that is neither full nor the last, may lack some of this window: it is
-    // asked for again, and believed when it comes again as it was. A stale index is over soon; a smaller page is not.
-    const doubtful = hasStrangers(found, from, asked) || (!isEnd(page) && page.found.length < page.size);
-    if (doubtful && page.found.length > 0 && suspect !== idsOf(page)) {
-      suspect = idsOf(page);
-      if (patience-- === 0) throw contradiction('gives something else each time it is asked', from);
-    } else if (isEnd(page)) {
-      yield hand(slice, inside, to);
-    } else if (page.timedOut || !isSorted(inside, senses)) {
+    if (isEnd(page) && !strange) {
+      yield hand(slice, found, to);
+    } else if (strange || (page.timedOut && asked - slice.from <= SECOND) || (page.found.length === 0 && page.total)) {
+      // Records of another time stand where others are missing; a stale index, and a fault, are over soon.
+      if (patience-- === 0) throw contradiction('does not give the records it was asked for', from);
+    } else if (page.found.length === 0) {
+      yield hand(slice, [], to);
+    } else if (found.length === 0) {
+      // All of it lies beyond the end as it is now: what lies before is asked for next.
+    } else if (page.timedOut || !isSorted(found)) {
       // A smaller window is easier on the search, and one that fits a page needs no order.
-      if (asked - from > SECOND) {
-        width = Math.max(SECOND, floor((asked - from) / 2, SECOND));
-      } else if (page.timedOut) {
-        if (patience-- === 0) throw contradiction('stays cut short', from);
-      } else {
-        yield hand(slice, yield* readWhole({ from, to: asked }, side), asked);
-      }
-    } else if (inside.length === 0 && comparesSeconds(found, from)) {
-      // The page is full of what comes before the asked millisecond in its second.
-      const rest = { from, to: Math.min(floor(from, SECOND) + SECOND, asked) };
-      yield hand(slice, yield* readWhole(rest, side), rest.to);
-    } else if (inside.length === 0) {
-      if (page.found.length === 0 && (page.total ?? 0) === 0) yield hand(slice, [], to);
-      else if (patience-- === 0) throw contradiction('gives no record of a window that it says is not empty', from);
+      if (asked - slice.from > SECOND) width = Math.max(SECOND, floor((asked - slice.from) / 2, SECOND));
+      else yield* readPiece(slice, asked, side);
     } else {
-      // Another reader may learn meanwhile what the search compares; this page is judged by one measure.
-      const { grain } = senses;
-      const first = floor((inside[0] as Found).at, grain);
-      const last = floor((inside.at(-1) as Found).at, grain);
-      if (first < last) {
-        const whole = inside.filter(({ at }) => at < last);
+      const grain = senses.grain || SECOND;
+      const last = floor((found.at(-1) as Found).at, grain);
+      if (last > slice.from && isTrusted(page, found, grain)) {
+        const whole = found.filter(({ at }) => at < last);
         yield hand(slice, whole, last);
       } else {
-        const instant = { from: Math.max(from, first), to: first + grain };
-        // Nothing lies before it. Said at once, so that the slice cannot be cut before the instant while it is read.
-        if (instant.from > from) yield hand(slice, [], instant.from);
-        const group = yield* readWhole(instant, side);
-        // Its records were there a moment ago. Either they have just been updated, or a search for one millisecond
-        // finds nothing because only whole seconds are compared: then the second is read as one.
-        if (group.length === 0 && grain === 1) senses.grain = SECOND;
-        else yield hand(slice, group, instant.to);
+        // Up to the last second, or that second itself: borders that mean the same to every search.
+        const start = floor(last, SECOND);
+        const instant = grain === 1 && isOne(found) ? last + 1 : start + SECOND;
+        yield* readPiece(slice, start > slice.from ? start : Math.min(instant, to), side);
       }
     }
   }
 }
 
+/** Reads from where the slice is up to a border in one piece, counted. */
+function* readPiece(slice: Slice, until: number, side: Side): Generator<Ask | Whole, void, Page> {
+  slice.held = until;
+  yield hand(slice, yield* readWhole({ from: slice.from, to: until }, side), until);
+}
+
 /** Hands records on and moves the slice behind them. */
-function hand(slice: Slice, whole: readonly Found[], until: number): Whole {
+function hand(slice: Slice, found: readonly Found[], until: number): Whole {
+  const whole = found.filter(({ at }) => at >= slice.from && at < until);
   slice.from = until;
   return { whole, until };
 }
 
-/** Whether a first page is all there is, by everything it says of itself. Anything less is confirmed by asking on. */
+/** Whether a first page is all there is, by everything it says of itself. A full page never is: something may follow. */
 function isEnd(page: Page): boolean {
-  // A full page that says it is all is believed only when nothing comes after it.
   if (page.timedOut || page.more || page.found.length >= page.size) return false;
   return page.total === null || page.total === page.found.length;
 }
 
-function idsOf(page: Page): string {
-  return page.found.map(({ resource }) => resource.id).join(' ');
+/** Whether what a page shows before its last instant is all there is of it: it is full, and in order by more than chance. */
+function isTrusted(page: Page, found: readonly Found[], grain: number): boolean {
+  return page.found.length >= page.size && new Set(found.map(({ at }) => floor(at, grain))).size > FEW;
 }
 
-/** A search that compares whole seconds also gives the records of the second before the asked millisecond. */
-function comparesSeconds(found: readonly Found[], from: number): boolean {
-  return found.some(({ at }) => at < from && at >= floor(from, SECOND));
+function isOne(found: readonly Found[]): boolean {
+  return (found[0] as Found).at === (found.at(-1) as Found).at;
 }
 
-/** Whether records come oldest first, which a search by whole seconds promises for seconds only. */
-function isSorted(found: readonly Found[], senses: Senses): boolean {
-  const sorted = (grain: number) =>
-    found.every(({ at }, n) => n === 0 || floor(at, grain) >= floor((found[n - 1] as Found).at, grain));
-  if (sorted(senses.grain)) return true;
-  if (!sorted(SECOND)) return false;
-  senses.grain = SECOND;
-  return true;
+/** Whether records come oldest first, which a search by whole seconds need only do by seconds. */
+function isSorted(found: readonly Found[]): boolean {
+  return found.every(({ at }, n) => n === 0 || floor(at, SECOND) >= floor((found[n - 1] as Found).at, SECOND));
+}
+
+/**
+ * Finds out what a search compares times by: whether it shows a record to somebody who asks for what comes a millisecond
+ * after it. 0 when the record has gone meanwhile, or none is fit to be asked for.
+ */
+function* learnGrain(found: readonly Found[], side: Side): Generator<Ask, Senses['grain'], Page> {
+  const record = found.find(({ at, undated }) => at % SECOND !== SECOND - 1 && !undated);
+  if (record === undefined) return 0;
+  const to = floor(record.at, SECOND) + SECOND;
+  const shows = (page: Page) => page.found.some(({ resource }) => resource.id === record.resource.id);
+  const after = yield { side, from: record.at + 1, to, created: null, page: 1 };
+  if (shows(after)) return SECOND;
+  if (!isEnd(after)) return 0;
+  const itself = yield { side, from: record.at, to, created: null, page: 1 };
+  return shows(itself) ? 1 : 0;
 }

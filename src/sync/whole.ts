@@ -81,9 +81,10 @@ function* readPages(ask: Omit<Ask, 'page'>): Generator<Ask, Pass, Page> {
     const reach = Math.min(REACH, MOST_PAGES * page.size);
     const pass = { found: [...found.values()], total: all, size: page.size, steady, beyond: false };
     if (all >= reach) return { ...pass, beyond: true };
-    // The last page says that it is; without a total to count against it must not be full either.
-    if (page.found.length === 0 || (!page.more && asked >= all)) {
-      return { ...pass, steady: steady && (total !== null || page.found.length < page.size) };
+    // The last page is one that is not full, whatever it says. What cannot be counted against a total is steady only if
+    // it came at once.
+    if (page.found.length === 0 || (!page.more && asked >= all && page.found.length < page.size)) {
+      return { ...pass, steady: steady && (total === null ? number === 1 : found.size <= total) };
     }
     // Further pages are promised and bring nothing new: the order changes, or the same page comes again.
     if (found.size === before && asked >= all) return { ...pass, steady: false };

@@ -1,11 +1,23 @@
 // A first sync of a company of a usual size, then what changed, then nothing: in both record formats.
+
+import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createHash } from 'node:crypto';
 import { STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Published, type Stage } from '../world/stage.ts';
-import { all, DAY, expectGreen, HOUR, outcomes, populate, requestsSince, SECOND, streamsOf, wrongs } from './support.ts';
+import {
+  all,
+  DAY,
+  expectGreen,
+  HOUR,
+  outcomes,
+  populate,
+  requestsSince,
+  SECOND,
+  streamsOf,
+  wrongs,
+} from './support.ts';
 
 const COUNTS = {
   conversations: 20_000,
@@ -130,7 +142,12 @@ describe.each(['flat', 'raw'] as const)('a first sync of 90,000 records, %s', fo
     const artifacts = stage.github.artifacts().length;
     const result = await stage.sync({ with: inputs });
     expectGreen(result);
-    expect(result.outputs).toMatchObject({ records: '0', 'artifact-id': '', 'artifact-url': '', 'artifact-digest': '' });
+    expect(result.outputs).toMatchObject({
+      records: '0',
+      'artifact-id': '',
+      'artifact-url': '',
+      'artifact-digest': '',
+    });
     expect(stage.github.artifacts().length).toBe(artifacts);
     expect(result.summary).toContain('nothing new, nothing uploaded');
   }, 60_000);
@@ -188,7 +205,9 @@ describe('the files of a run', () => {
       const files = await stage.github.readArtifact(Number(result.outputs['artifact-id']));
       const { manifest } = (await stage.published(result)) as Published;
       expect([...files.keys()].sort()).toEqual(['manifest.json', ...manifest.files.map(({ path }) => path)].sort());
-      expect(manifest.files.map(({ path }) => path).sort()).toEqual(STREAMS.map(name => `${name}/${name}-00001${end}`).sort());
+      expect(manifest.files.map(({ path }) => path).sort()).toEqual(
+        STREAMS.map(name => `${name}/${name}-00001${end}`).sort(),
+      );
       for (const file of manifest.files as (Published['manifest']['files'][number] & Record<string, string>)[]) {
         const bytes = files.get(file.path) as Buffer;
         expect(bytes.length).toBe(file.bytes);
@@ -231,7 +250,9 @@ describe('a start date', () => {
     expectGreen(first);
     const found = (await stage.published(first))?.records;
     for (const stream of STREAMS)
-      expect(stage.compare(stream, found?.get(stream) ?? [], stage.world.truth(stream, { from: Date.parse(at) }))).toEqual([]);
+      expect(
+        stage.compare(stream, found?.get(stream) ?? [], stage.world.truth(stream, { from: Date.parse(at) })),
+      ).toEqual([]);
     const second = await stage.sync({ with: { lookback: '1m' } });
     expectGreen(second);
     expect(await wrongs(stage, [first, second])).toEqual([]);

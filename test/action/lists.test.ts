@@ -6,7 +6,10 @@ import { annotations, DAY, expectGreen, expectRed, gather, HOUR, LIST_STREAMS, o
 
 const LISTS = { streams: LIST_STREAMS.join(', ') };
 
-async function open(counts: Partial<Record<'users' | 'teams' | 'tags' | 'shortcuts', number>>, world: Partial<WorldOptions> = {}) {
+async function open(
+  counts: Partial<Record<'users' | 'teams' | 'tags' | 'shortcuts', number>>,
+  world: Partial<WorldOptions> = {},
+) {
   const stage = await openStage({ world });
   const now = Date.now();
   stage.world.populate(counts, { from: now - 300 * DAY, to: now - HOUR });
@@ -42,7 +45,10 @@ test('an incremental run has only what is new or changed, deletions among it', a
   const changed = new Map<Stream, string[]>();
   for (const stream of LIST_STREAMS) {
     const [one = '', two = ''] = [...world.truth(stream).keys()];
-    changed.set(stream, [...world.update(stream, [one]), ...world.softDelete(stream, [two]), ...world.create(stream, 2)].sort());
+    changed.set(
+      stream,
+      [...world.update(stream, [one]), ...world.softDelete(stream, [two]), ...world.create(stream, 2)].sort(),
+    );
   }
   const second = await published(stage);
   for (const stream of LIST_STREAMS) expect(ids(second.get(stream)), stream).toEqual(changed.get(stream));
@@ -63,7 +69,8 @@ test.each([
     expect(second.get(stream)).toEqual([{ id: gone.get(stream), type: types[stream], ...wanted }]);
   expect([...(await published(stage, inputs)).values()].flat()).toEqual([]);
   // And it is not said again when it comes back and goes.
-  const { manifest } = (await stage.published(await stage.sync({ with: { ...LISTS, ...inputs, 'sync-mode': 'full_refresh' } }))) ?? {};
+  const { manifest } =
+    (await stage.published(await stage.sync({ with: { ...LISTS, ...inputs, 'sync-mode': 'full_refresh' } }))) ?? {};
   expect(manifest?.files.map(({ records }) => records)).toEqual([8, 11, 5, 19]);
 });
 
@@ -83,9 +90,9 @@ describe('a list that changes while it is read', () => {
     await using stage = await open({ shortcuts: 350 }, { listOrder: 'id' });
     const [early = '', ...others] = [...stage.world.truth('shortcuts').keys()].sort();
     // After the first page has been answered, one of its records goes, and all the others move up by one.
-    const before = stage.kustomer.onRequest(request => {
+    const end = stage.kustomer.onRequest(request => {
       if (request.path !== '/v1/shortcuts' || request.page !== 2) return;
-      before();
+      end();
       stage.world.hardDelete('shortcuts', [early]);
     });
     const result = await stage.sync({ with: { streams: 'shortcuts' } });
@@ -103,9 +110,9 @@ describe('a list that changes while it is read', () => {
     await using stage = await open({ shortcuts: 350 }, { listOrder: 'id' });
     expectGreen(await stage.sync({ with: { streams: 'shortcuts' } }));
     const [early = ''] = [...stage.world.truth('shortcuts').keys()].sort();
-    const before = stage.kustomer.onRequest(request => {
+    const end = stage.kustomer.onRequest(request => {
       if (request.path !== '/v1/shortcuts' || request.page !== 2) return;
-      before();
+      end();
       stage.world.hardDelete('shortcuts', [early]);
     });
     const second = await stage.sync({ with: { streams: 'shortcuts' } });
@@ -124,7 +131,10 @@ describe('a list that changes while it is read', () => {
     stage.kustomer.onRequest(request => {
       if (request.path === '/v1/users' && n++ < 4) stage.world.update('users', [id], { at: Date.now() - 60_000 + n });
     });
-    const results = [await stage.sync({ with: { streams: 'users' } }), await stage.sync({ with: { streams: 'users' } })];
+    const results = [
+      await stage.sync({ with: { streams: 'users' } }),
+      await stage.sync({ with: { streams: 'users' } }),
+    ];
     const versions = ((await gather(stage, results)).get('users') ?? []).filter(line => line.id === id);
     expect(versions.at(-1)?.updated_at).toBe(stage.world.truth('users').get(id)?.updatedAt);
   });
@@ -133,16 +143,29 @@ describe('a list that changes while it is read', () => {
 describe('a list that goes round in a circle', () => {
   const pageOf = (first: number, next: string | null) => ({
     meta: { page: 1, pageSize: 100 },
-    data: [first, first + 1].map(n => ({ type: 'shortcut', id: `5f${String(n).padStart(22, '0')}`, attributes: { updatedAt: '2026-01-01T00:00:00.000Z' } })),
+    data: [first, first + 1].map(n => ({
+      type: 'shortcut',
+      id: `5f${String(n).padStart(22, '0')}`,
+      attributes: { updatedAt: '2026-01-01T00:00:00.000Z' },
+    })),
     links: { next },
   });
   const circles: [string, FaultRule[]][] = [
-    ['links to itself', [{ kind: 'status', status: 200, body: pageOf(1, '/v1/shortcuts?page=1&pageSize=100'), times: Infinity }]],
+    [
+      'links to itself',
+      [{ kind: 'status', status: 200, body: pageOf(1, '/v1/shortcuts?page=1&pageSize=100'), times: Infinity }],
+    ],
     [
       'links back to its first page',
       [
         { kind: 'status', status: 200, body: pageOf(1, '/v1/shortcuts?page=2'), match: { page: 1 }, times: Infinity },
-        { kind: 'status', status: 200, body: pageOf(3, '/v1/shortcuts?page=1&pageSize=100'), match: { page: 2 }, times: Infinity },
+        {
+          kind: 'status',
+          status: 200,
+          body: pageOf(3, '/v1/shortcuts?page=1&pageSize=100'),
+          match: { page: 2 },
+          times: Infinity,
+        },
       ],
     ],
     ['gives the same page for ever', [{ kind: 'repeat-page', match: { path: '/v1/shortcuts' }, times: Infinity }]],
@@ -151,14 +174,28 @@ describe('a list that goes round in a circle', () => {
   test.each(circles)('is an error of its stream: it %s', async (_what, rules) => {
     await using stage = await open({ ...SOME, shortcuts: 120 });
     for (const rule of rules)
-      stage.kustomer.faults.add({ ...rule, match: { path: '/v1/shortcuts', ...(typeof rule.match === 'object' ? rule.match : {}) } });
+      stage.kustomer.faults.add({
+        ...rule,
+        match: { path: '/v1/shortcuts', ...(typeof rule.match === 'object' ? rule.match : {}) },
+      });
     const result = await stage.sync({ with: LISTS });
     expectRed(result);
     expect(annotations(result, 'error')).toHaveLength(1);
     expect(annotations(result, 'error')[0]).toMatch(/list of shortcuts leads round in a circle/);
-    expect(outcomes(result)).toMatchObject({ shortcuts: 'failed', tags: 'complete', teams: 'complete', users: 'complete' });
+    expect(outcomes(result)).toMatchObject({
+      shortcuts: 'failed',
+      tags: 'complete',
+      teams: 'complete',
+      users: 'complete',
+    });
     expect(stage.kustomer.requests.filter(({ stream }) => stream === 'shortcuts').length).toBeLessThan(10);
-    expect(await wrongs(stage, [result], LIST_STREAMS.filter(name => name !== 'shortcuts'))).toEqual([]);
+    expect(
+      await wrongs(
+        stage,
+        [result],
+        LIST_STREAMS.filter(name => name !== 'shortcuts'),
+      ),
+    ).toEqual([]);
     stage.kustomer.faults.clear();
     expectGreen(await stage.sync({ with: LISTS }));
   });
@@ -167,7 +204,12 @@ describe('a list that goes round in a circle', () => {
 describe('a list that refuses to show deleted ones', () => {
   test('is read without them', async () => {
     await using stage = await open(SOME);
-    stage.kustomer.faults.add({ kind: 'status', status: 400, times: Infinity, match: ({ query }) => query.deleted === 'true' });
+    stage.kustomer.faults.add({
+      kind: 'status',
+      status: 400,
+      times: Infinity,
+      match: ({ query }) => query.deleted === 'true',
+    });
     const result = await stage.sync({ with: LISTS });
     expectGreen(result);
     expect(await wrongs(stage, [result], LIST_STREAMS)).toEqual([]);
@@ -177,7 +219,12 @@ describe('a list that refuses to show deleted ones', () => {
     await using stage = await open(SOME);
     stage.world.softDelete('users', 4, { at: Date.now() - HOUR });
     expectGreen(await stage.sync({ with: { streams: 'users' } }));
-    stage.kustomer.faults.add({ kind: 'status', status: 400, times: Infinity, match: ({ query }) => query.deleted === 'true' });
+    stage.kustomer.faults.add({
+      kind: 'status',
+      status: 400,
+      times: Infinity,
+      match: ({ query }) => query.deleted === 'true',
+    });
     const second = await stage.sync({ with: { streams: 'users' } });
     expect(second.outputs.records).toBe('0');
     stage.kustomer.faults.clear();

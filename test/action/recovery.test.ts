@@ -154,6 +154,28 @@ describe('the cache', () => {
     );
     expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
   });
+  test('that others have moved on while a run published never goes back', async () => {
+    await open({ github: { ignoreCacheVersions: true } });
+    await stage.sync();
+    change();
+    let held = false;
+    let release = () => {};
+    const others = new Promise<void>(resolve => {
+      release = resolve;
+    });
+    stage.github.traffic.onRequest(async ({ operation }) => {
+      if (operation !== 'CreateArtifact' || held) return;
+      held = true;
+      await others;
+    });
+    const slow = stage.sync({ root: `${stage.root}/slow` });
+    while (!held) await new Promise(done => setTimeout(done, 20));
+    for (let n = 0; n < 3; n++) expect((await stage.sync()).outputs['state-generation']).toBe(String(n + 2));
+    release();
+    expect((await slow).outputs['state-generation']).toBe('5');
+    expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '6' });
+    expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
+  });
 });
 
 describe('artifacts', () => {

@@ -7,9 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_TOKEN, startKustomer } from '../world/kustomer/index.ts';
-import type { ActionResult } from '../world/runner/index.ts';
-import { openStage, type Stage } from '../world/stage.ts';
-import { annotations, expectGreen, expectRed, expectSound, HOUR, populate, requestsSince, texts, wrongs } from './support.ts';
+import { type ActionResult, runJob } from '../world/runner/index.ts';
+import { ACTION, openStage, type Stage } from '../world/stage.ts';
+import {
+  annotations,
+  expectGreen,
+  expectRed,
+  expectSound,
+  HOUR,
+  populate,
+  requestsSince,
+  texts,
+  wrongs,
+} from './support.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a saved document, to be damaged anywhere
 type Any = any;
@@ -43,7 +53,11 @@ async function poison(stage: Stage, change: (text: string) => string | null): Pr
     await rm(join(dir, file));
     await writeFile(join(dir, `${file}.other`), 'x');
   }
-  execFileSync('tar', ['--posix', '-cf', 'cache.tzst', '-P', '--use-compress-program', 'zstdmt', text === null ? `${file}.other` : file], { cwd: dir });
+  execFileSync(
+    'tar',
+    ['--posix', '-cf', 'cache.tzst', '-P', '--use-compress-program', 'zstdmt', text === null ? `${file}.other` : file],
+    { cwd: dir },
+  );
   await stage.github.replaceCache(id, await readFile(join(dir, 'cache.tzst')));
   await rm(dir, { recursive: true });
 }
@@ -79,26 +93,44 @@ describe('a saved state', () => {
     ['is empty', /is damaged: it is not JSON/, () => ''],
     ['is another document', /is damaged/, () => '{"name":"package"}'],
     ['has lost its streams', /is damaged: it has no streams/, inDocument(it => delete it.streams)],
-    ['has an interval the wrong way round', /is damaged.*notes/, inDocument(it => it.streams.notes.published[0].reverse())],
-    ['is from a newer version', /was written by a newer version.*state version 2/, inDocument(it => (it.version = 2))],
+    [
+      'has an interval the wrong way round',
+      /is damaged.*notes/,
+      inDocument(it => it.streams.notes.published[0].reverse()),
+    ],
+    [
+      'is from a newer version',
+      /was written by a newer version.*state version 2/,
+      inDocument(it => Object.assign(it, { version: 2 })),
+    ],
     ['is from a newer version in all', /newer version/, () => '{"version":7,"shards":[]}'],
-    ['is of another organisation', /belongs to another Kustomer organisation/, inDocument(it => (it.identity = OTHER_ORG))],
+    [
+      'is of another organisation',
+      /belongs to another Kustomer organisation/,
+      inDocument(it => Object.assign(it, { identity: OTHER_ORG })),
+    ],
     ['lacks its file', /is damaged/, () => null],
   ];
 
-  test.each(refusals)('that %s is refused with one clear error, and nothing is published or saved', async (_what, message, change) => {
-    await stage.github.replaceCache(stage.github.caches().at(-1)?.id ?? 0, good);
-    await poison(stage, change);
-    const [artifacts, caches] = [stage.github.artifacts().length, stage.github.caches().length];
-    const result = await stage.sync({ with: SMALL });
-    expectNothingDone(stage, result, artifacts, caches);
-    expect(annotations(result, 'error')[0]).toMatch(message);
-    expect(annotations(result, 'error')[0]).toMatch(/reset-state|state-id/);
-  });
+  test.each(refusals)(
+    'that %s is refused with one clear error, and nothing is published or saved',
+    async (_what, message, change) => {
+      await stage.github.replaceCache(stage.github.caches().at(-1)?.id ?? 0, good);
+      await poison(stage, change);
+      const [artifacts, caches] = [stage.github.artifacts().length, stage.github.caches().length];
+      const result = await stage.sync({ with: SMALL });
+      expectNothingDone(stage, result, artifacts, caches);
+      expect(annotations(result, 'error')[0]).toMatch(message);
+      expect(annotations(result, 'error')[0]).toMatch(/reset-state|state-id/);
+    },
+  );
 
   test('is refused of another organisation also when there is nothing to read', async () => {
     await stage.github.replaceCache(stage.github.caches().at(-1)?.id ?? 0, good);
-    await poison(stage, inDocument(it => (it.identity = OTHER_ORG)));
+    await poison(
+      stage,
+      inDocument(it => Object.assign(it, { identity: OTHER_ORG })),
+    );
     const [artifacts, caches] = [stage.github.artifacts().length, stage.github.caches().length];
     const result = await stage.sync({ with: { streams: 'notes', lookback: '0s' } });
     expectNothingDone(stage, result, artifacts, caches);
@@ -131,7 +163,17 @@ describe('a saved state', () => {
       return value;
     });
     const names = ['published', 'cutoff', 'remembered_from', 'recent', 'seen', ...Object.keys(streams)];
-    const envelope = ['version', 'generation', 'identity', 'saved_at', 'run', 'id', 'attempt', 'streams'];
+    const envelope = [
+      'version',
+      'generation',
+      'identity',
+      'saved_at',
+      'run',
+      'id',
+      'attempt',
+      'klasses_checked_at',
+      'streams',
+    ];
     const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
     expect(words.length).toBeGreaterThan(0);
     const plain = new RegExp(`^(?:${time}|${time} [0-9a-f]{24}|[0-9a-f]{24}|\\d+)$`);
@@ -151,7 +193,9 @@ describe('saving', () => {
       expect(stage.github.caches().length).toBe(n);
     }
     expect(new Set(stage.github.caches().map(({ key }) => key)).size).toBe(4);
-    const generations = await Promise.all(stage.github.caches().map(async ({ id }) => JSON.parse(await savedText(stage, id)).generation));
+    const generations = await Promise.all(
+      stage.github.caches().map(async ({ id }) => JSON.parse(await savedText(stage, id)).generation),
+    );
     expect(generations).toEqual([1, 2, 3, 4]);
   });
 
@@ -179,14 +223,34 @@ describe('saving', () => {
     expectGreen(first);
   });
 
-  test.each(['read', 'none'] as const)('where the job says `cache-mode: %s` is refused before anything is read', async cacheMode => {
+  test('by two uses of the action in one job makes two keys, and the second goes on from the first', async () => {
     await using stage = await openStage();
     populate(stage);
-    const result = await stage.sync({ with: { streams: 'notes' }, job: { cacheMode } });
-    expectRed(result);
-    expect(annotations(result, 'error')[0]).toContain(`cache-mode: ${cacheMode}`);
-    expect(stage.github.artifacts()).toEqual([]);
+    const inputs = { ...SMALL, token: DEFAULT_TOKEN, 'api-url': stage.kustomer.url };
+    const job = await runJob({
+      context: stage.github.job(),
+      steps: [
+        { uses: ACTION, with: inputs },
+        { run: () => void stage.world.update('notes', 2, { at: Date.now() - 10 * 60_000 }) },
+        { uses: ACTION, with: { ...inputs, 'artifact-name': 'second' } },
+      ],
+    });
+    expect(job.conclusion, job.log).toBe('success');
+    expect(job.steps[2]?.outputs).toMatchObject({ records: '2', 'state-saved': 'true', 'state-generation': '2' });
+    expect(new Set(stage.github.caches().map(({ key }) => key)).size).toBe(2);
   });
+
+  test.each(['read', 'none'] as const)(
+    'where the job says `cache-mode: %s` is refused before anything is read',
+    async cacheMode => {
+      await using stage = await openStage();
+      populate(stage);
+      const result = await stage.sync({ with: { streams: 'notes' }, job: { cacheMode } });
+      expectRed(result);
+      expect(annotations(result, 'error')[0]).toContain(`cache-mode: ${cacheMode}`);
+      expect(stage.github.artifacts()).toEqual([]);
+    },
+  );
 });
 
 describe('branches', () => {
@@ -265,7 +329,8 @@ describe('no state', () => {
     populate(stage);
     expectGreen(await stage.sync({ with: SMALL }));
     const [artifacts, caches] = [stage.github.artifacts().length, stage.github.caches().length];
-    if (how === 'reset') stage.github.traffic.fault('GetCacheEntryDownloadURL', { kind: 'status', status: 403 }, { times: Infinity });
+    if (how === 'reset')
+      stage.github.traffic.fault('GetCacheEntryDownloadURL', { kind: 'status', status: 403 }, { times: Infinity });
     else stage.github.traffic.fault(/^GetBlob$/, { kind: 'status', status: 404 }, { times: Infinity });
     const result = await stage.sync({ with: SMALL });
     expectNothingDone(stage, result, artifacts, caches);

@@ -1,10 +1,22 @@
 // A run that is stopped, by its budget of time or by somebody: what it had read is published and not read again.
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runJob } from '../world/runner/index.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
+import { runJob } from '../world/runner/index.ts';
 import { ACTION, openStage, type Stage } from '../world/stage.ts';
-import { all, annotations, DAY, expectGreen, expectSound, HOUR, outcomes, populate, streamsOf, wrongs } from './support.ts';
+import {
+  all,
+  annotations,
+  DAY,
+  expectGreen,
+  expectSound,
+  HOUR,
+  outcomes,
+  populate,
+  streamsOf,
+  wrongs,
+} from './support.ts';
 
 const MESSAGES = 8_000;
 
@@ -41,7 +53,9 @@ describe('a time budget', () => {
     expectSound(first);
     expect([first.exitCode, first.jobConclusion]).toEqual([0, 'success']);
     expect(annotations(first, 'error')).toEqual([]);
-    expect(outcomes(first)).toEqual(all('complete', { messages: 'partial' }));
+    // On a machine that is slow the others may not be through either.
+    expect(outcomes(first).messages).toBe('partial');
+    expect(Object.values(outcomes(first)).filter(each => each !== 'complete' && each !== 'partial')).toEqual([]);
     expect(first.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true', 'state-generation': '1' });
     expect(first.summary).toContain('The time budget was used up');
     const read = streamsOf(first).find(({ name }) => name === 'messages')?.records ?? 0;
@@ -69,7 +83,12 @@ describe('a time budget', () => {
   test('that ends while waiting for the rate ends the wait', async () => {
     await using stage = await openStage();
     populate(stage);
-    stage.kustomer.faults.add({ kind: 'status', status: 429, headers: { 'retry-after': '60' }, match: { stream: 'notes' } });
+    stage.kustomer.faults.add({
+      kind: 'status',
+      status: 429,
+      headers: { 'retry-after': '60' },
+      match: { stream: 'notes' },
+    });
     const first = await stage.sync({ with: { 'time-budget': '2s' } });
     expect(first.exitCode, first.log).toBe(0);
     expect(first.ms).toBeLessThan(8_000);
@@ -92,7 +111,10 @@ describe('a cancelled job', () => {
       },
     });
     expect(Date.now() - cancelled).toBeLessThan(7_000);
-    expectSound({ ...first, annotations: first.annotations.filter(({ message }) => message !== 'The operation was canceled.') });
+    expectSound({
+      ...first,
+      annotations: first.annotations.filter(({ message }) => message !== 'The operation was canceled.'),
+    });
     expect(first.signals).toEqual(['SIGINT']);
     expect([first.exitCode, first.jobConclusion]).toEqual([1, 'cancelled']);
     expect(outcomes(first)).toEqual(all('complete', { messages: 'partial' }));
@@ -177,7 +199,12 @@ describe('with `destination: none`', () => {
       ],
     });
     expect(job.conclusion, job.log).toBe('success');
-    expect(seen[0]).toMatchObject({ complete: 'true', 'artifact-id': '', 'state-saved': 'false', 'state-generation': '0' });
+    expect(seen[0]).toMatchObject({
+      complete: 'true',
+      'artifact-id': '',
+      'state-saved': 'false',
+      'state-generation': '0',
+    });
     expect(stage.github.artifacts()).toEqual([]);
     expect(stage.github.caches()).toHaveLength(1);
     expect(job.log).toContain('The job has succeeded: the state is saved.');
@@ -208,6 +235,21 @@ describe('with `destination: none`', () => {
     ]);
     const total = job.steps[0]?.outputs.records;
     expect((await stage.sync()).outputs.records).toBe(total);
+  });
+
+  test('what is left in the output directory is what the manifest lists, also where reading old notes was broken off', async () => {
+    await using stage = await openStage({ world: { listOrder: 'id' } });
+    populate(stage);
+    stage.world.populate({ notes: 250 }, { from: Date.now() - 1_500 * DAY, to: Date.now() - 800 * DAY });
+    stage.kustomer.faults.add({ kind: 'hang', times: Infinity, match: { path: '/v1/notes', page: 2 } });
+    const result = await stage.sync({ with: { destination: 'none', 'time-budget': '2s' } });
+    expect(result.exitCode, result.log).toBe(0);
+    const dir = result.outputs['output-dir'] ?? '';
+    const manifest = JSON.parse(await readFile(result.outputs.manifest ?? '', 'utf8'));
+    const files = (await readdir(dir, { recursive: true, withFileTypes: true })).filter(entry => entry.isFile());
+    const paths = files.map(entry => relative(dir, join(entry.parentPath, entry.name))).sort();
+    expect(paths).toEqual(['manifest.json', ...manifest.files.map(({ path }: { path: string }) => path)].sort());
+    expect(outcomes(result).notes).toBe('partial');
   });
 
   test('a cancelled job saves no state', async () => {

@@ -17,6 +17,8 @@ function model(of: IntervalSet): Set<number> {
   return numbers;
 }
 
+const without = (a: Set<number>, b: Set<number>) => new Set([...a].filter(n => !b.has(n)));
+
 const same = (a: IntervalSet, numbers: Set<number>) => {
   expect([...model(a)].sort((x, y) => x - y)).toEqual([...numbers].sort((x, y) => x - y));
   // In order, none empty, and none that touches the next.
@@ -30,12 +32,14 @@ const check = <T>(property: fc.IRawProperty<T>) => fc.assert(property, { numRuns
 describe('sets of intervals', () => {
   test('union holds what any of them holds', () => {
     check(
-      fc.property(some, some, some, (a, b, c) => same(union(a, b, c), new Set([...model(a), ...model(b), ...model(c)]))),
+      fc.property(some, some, some, (a, b, c) =>
+        same(union(a, b, c), new Set([...model(a), ...model(b), ...model(c)])),
+      ),
     );
   });
 
   test('minus holds what the first holds and the second does not', () => {
-    check(fc.property(some, set, (a, b) => same(minus(a, b), model(a).difference(model(b)))));
+    check(fc.property(some, set, (a, b) => same(minus(a, b), without(model(a), model(b)))));
   });
 
   test('clamp holds what lies inside', () => {
@@ -49,7 +53,7 @@ describe('sets of intervals', () => {
   test('covers says whether all of it is there', () => {
     check(
       fc.property(set, interval, (a, b) => {
-        expect(covers(a, b)).toBe(model([b]).isSubsetOf(model(a)));
+        expect(covers(a, b)).toBe(without(model([b]), model(a)).size === 0);
       }),
     );
   });

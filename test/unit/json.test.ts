@@ -24,12 +24,22 @@ describe('a number that a double does not hold keeps its text', () => {
 });
 
 describe('a number that a double holds keeps its value', () => {
-  test.each(['0', '-1', '1.5', '9007199254740992', '1e3', '1.50', '100000000000000000000', '1E-7', '0.1', '-0.0', '1e+300', '123456789012345.6'])(
-    '%s',
-    number => {
-      expect(JSON.parse(through(`[${number}]`))).toEqual([Number(number) + 0]);
-    },
-  );
+  test.each([
+    '0',
+    '-1',
+    '1.5',
+    '9007199254740992',
+    '1e3',
+    '1.50',
+    '100000000000000000000',
+    '1E-7',
+    '0.1',
+    '-0.0',
+    '1e+300',
+    '123456789012345.6',
+  ])('%s', number => {
+    expect(JSON.parse(through(`[${number}]`))).toEqual([Number(number) + 0]);
+  });
 });
 
 test('digits in texts and keys are left alone', () => {
@@ -61,7 +71,8 @@ test('any decimal number keeps its value', () => {
     });
   // The value exactly: sign, digits without outer zeros, power of ten.
   const exact = (text: string) => {
-    const [, sign, whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text) ?? [];
+    const [, sign, whole = '', fraction = '', exponent = '0'] =
+      /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text) ?? [];
     const all = BigInt(whole + fraction);
     if (all === 0n) return '0';
     const zeros = /0*$/.exec(String(all))?.[0].length ?? 0;

@@ -6,7 +6,8 @@ import { parseJson } from '../../src/kustomer/json.ts';
 import type { Resource } from '../../src/sync/source.ts';
 
 const resource = (text: string) => parseJson(text) as Resource;
-const flatOf = (members: object) => JSON.parse(line(resource(JSON.stringify({ id: '1', type: 'note', ...members })), 'flat'));
+const flatOf = (members: object) =>
+  JSON.parse(line(resource(JSON.stringify({ id: '1', type: 'note', ...members })), 'flat'));
 
 describe('a key in snake_case', () => {
   test.each([
@@ -73,7 +74,10 @@ describe('a flat record', () => {
   });
 
   test('drops a relationship without data', () => {
-    expect(flatOf({ relationships: { messages: { links: { self: '/v1/x' } }, odd: null } })).toEqual({ id: '1', type: 'note' });
+    expect(flatOf({ relationships: { messages: { links: { self: '/v1/x' } }, odd: null } })).toEqual({
+      id: '1',
+      type: 'note',
+    });
   });
 
   test('calls a relationship whose name an attribute has <name>_data, whichever of them comes first', () => {
@@ -232,7 +236,9 @@ describe('for any resource', () => {
         for (const column of Object.keys(flat(given as Resource))) {
           if (['id', 'type', 'links'].includes(column)) continue;
           const stem = column.replace(/_\d+$/, '');
-          expect([column, stem, stem.replace(/_data$/, ''), column.replace(/_data$/, '')].some(name => names.has(name))).toBe(true);
+          expect(
+            [column, stem, stem.replace(/_data$/, ''), column.replace(/_data$/, '')].some(name => names.has(name)),
+          ).toBe(true);
         }
       }),
       { numRuns: 500 },

@@ -23,8 +23,11 @@ const state: fc.Arbitrary<State> = fc.record({
   identity: fc.oneof(id, fc.constant(null)),
   savedAt: at.map(iso),
   run: fc.record({ id: fc.stringMatching(/^\d{1,12}$/), attempt: fc.constantFrom('1', '2') }),
-  search: fc.dictionary(fc.constantFrom('conversations', 'notes', 'messages'), searchState).map(of => new Map(Object.entries(of))),
+  search: fc
+    .dictionary(fc.constantFrom('conversations', 'notes', 'messages'), searchState)
+    .map(of => new Map(Object.entries(of))),
   lists: fc.dictionary(fc.constantFrom('users', 'tags'), listState).map(of => new Map(Object.entries(of))),
+  klassesCheckedAt: fc.oneof(at, fc.constant(null)),
 });
 
 const SAMPLE: State = {
@@ -39,19 +42,29 @@ const SAMPLE: State = {
         published: [{ from: Date.parse('2024-11-23T12:00:00Z'), to: Date.parse('2026-11-23T11:59:00Z') }],
         cutoff: Date.parse('2026-11-23T11:59:00Z'),
         rememberedFrom: Date.parse('2026-11-23T10:59:00Z'),
-        recent: new Set([`${Date.parse('2026-11-23T11:30:00.123Z')} 5f00000000000000000000aa`, '- 5f00000000000000000000ab']),
+        recent: new Set([
+          `${Date.parse('2026-11-23T11:30:00.123Z')} 5f00000000000000000000aa`,
+          '- 5f00000000000000000000ab',
+        ]),
       },
     ],
   ]),
   lists: new Map([['users', { seen: new Map([['5f00000000000000000000ac', '2026-01-01T00:00:00.000Z']]) }]]),
+  klassesCheckedAt: Date.parse('2026-11-20T12:00:00.000Z'),
 };
 
-// biome-ignore lint/suspicious/noExplicitAny: a document to be damaged anywhere
-type Any = any;
-const damagedBy = (change: (document: Any) => unknown) => {
+const STREAM = 'streams.conversations';
+
+/** The sample with another value at a path such as `streams.users.seen`; undefined takes the member away. */
+function damaged(path: string, value: unknown): string {
   const document = JSON.parse(serialise(SAMPLE));
-  return JSON.stringify(change(document) ?? document);
-};
+  const names = path.split('.');
+  const last = names.pop() ?? '';
+  const holder = names.reduce((of, name) => of[name], document);
+  holder[last] = value;
+  return JSON.stringify(document);
+}
+
 const refusalOf = (text: string): SyncError => {
   try {
     parseState(text, 'the place');
@@ -90,6 +103,7 @@ describe('a state that was saved', () => {
       identity: '5f0000000000000000000001',
       saved_at: '2026-11-23T12:00:00.000Z',
       run: { id: '17', attempt: '1' },
+      klasses_checked_at: '2026-11-20T12:00:00.000Z',
       streams: {
         conversations: {
           published: [['2024-11-23T12:00:00.000Z', '2026-11-23T11:59:00.000Z']],
@@ -103,12 +117,11 @@ describe('a state that was saved', () => {
   });
 
   test('may hold members that this version does not know', () => {
-    expect(parseState(damagedBy(document => Object.assign(document, { note: 'x' })), 'x')).toEqual(SAMPLE);
+    expect(parseState(damaged('note', 'x'), 'x')).toEqual(SAMPLE);
   });
 });
 
 describe('a state that is damaged is refused, never taken for none', () => {
-  const stream = (change: (stream: Any) => void) => (document: Any) => change(document.streams.conversations);
   test.each<[string, string]>([
     ['nothing', ''],
     ['not JSON', 'state'],
@@ -116,39 +129,43 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['an array', '[]'],
     ['a text', '"x"'],
     ['an empty object', '{}'],
-    ['no version', damagedBy(document => void delete document.version)],
-    ['a version as text', damagedBy(document => void (document.version = '1'))],
-    ['version 0', damagedBy(document => void (document.version = 0))],
-    ['half a version', damagedBy(document => void (document.version = 0.5))],
-    ['no generation', damagedBy(document => void delete document.generation)],
-    ['generation 0', damagedBy(document => void (document.generation = 0))],
-    ['a generation as text', damagedBy(document => void (document.generation = '7'))],
-    ['a generation with a fraction', damagedBy(document => void (document.generation = 7.5))],
-    ['a generation beyond counting', damagedBy(document => void (document.generation = 1e300))],
-    ['no identity', damagedBy(document => void delete document.identity)],
-    ['an empty identity', damagedBy(document => void (document.identity = ''))],
-    ['an identity that is a number', damagedBy(document => void (document.identity = 5))],
-    ['no streams', damagedBy(document => void delete document.streams)],
-    ['streams in an array', damagedBy(document => void (document.streams = []))],
-    ['a stream that is null', damagedBy(document => void (document.streams.users = null))],
-    ['a stream without members', damagedBy(document => void (document.streams.users = {}))],
-    ['a list in an array', damagedBy(document => void (document.streams.users = { seen: ['a'] }))],
-    ['a list with a number', damagedBy(document => void (document.streams.users = { seen: { a: 1 } }))],
-    ['no intervals', damagedBy(stream(one => void delete one.published))],
-    ['an interval with one end', damagedBy(stream(one => void one.published[0].pop()))],
-    ['an interval with three ends', damagedBy(stream(one => void one.published[0].push('2026-01-01T00:00:00.000Z')))],
-    ['an interval the wrong way round', damagedBy(stream(one => void one.published[0].reverse()))],
-    ['an interval with numbers', damagedBy(stream(one => void (one.published[0] = [1, 2])))],
-    ['an interval that is null', damagedBy(stream(one => void (one.published[0] = null)))],
-    ['a day for an instant', damagedBy(stream(one => void (one.published[0][0] = '2024-11-23')))],
-    ['an instant in another zone', damagedBy(stream(one => void (one.cutoff = '2026-11-23T12:59:00.000+01:00')))],
-    ['no cutoff', damagedBy(stream(one => void delete one.cutoff))],
-    ['no start of memory', damagedBy(stream(one => void delete one.remembered_from))],
-    ['a fingerprint without an id', damagedBy(stream(one => void (one.recent[1] = '2026-11-23T11:30:00.123Z ')))],
-    ['a fingerprint without a time', damagedBy(stream(one => void (one.recent[1] = '5f00000000000000000000aa')))],
-    ['a fingerprint with another time', damagedBy(stream(one => void (one.recent[1] = 'now 5f00000000000000000000aa')))],
-    ['a fingerprint that is a number', damagedBy(stream(one => void (one.recent[1] = 1)))],
-    ['fingerprints in an object', damagedBy(stream(one => void (one.recent = {})))],
+    ['no version', damaged('version', undefined)],
+    ['a version as text', damaged('version', '1')],
+    ['version 0', damaged('version', 0)],
+    ['half a version', damaged('version', 0.5)],
+    ['no generation', damaged('generation', undefined)],
+    ['generation 0', damaged('generation', 0)],
+    ['a generation as text', damaged('generation', '7')],
+    ['a generation with a fraction', damaged('generation', 7.5)],
+    ['a generation beyond counting', damaged('generation', 1e300)],
+    ['no identity', damaged('identity', undefined)],
+    ['an empty identity', damaged('identity', '')],
+    ['an identity that is a number', damaged('identity', 5)],
+    ['a check of klasses at no time', damaged('klasses_checked_at', 'yesterday')],
+    ['no streams', damaged('streams', undefined)],
+    ['streams in an array', damaged('streams', [])],
+    ['a stream that is null', damaged('streams.users', null)],
+    ['a stream without members', damaged('streams.users', {})],
+    ['a list in an array', damaged('streams.users', { seen: ['a'] })],
+    ['a list with a number', damaged('streams.users', { seen: { a: 1 } })],
+    ['no intervals', damaged(`${STREAM}.published`, undefined)],
+    ['an interval with one end', damaged(`${STREAM}.published.0`, ['2024-11-23T12:00:00.000Z'])],
+    ['an interval with three ends', damaged(`${STREAM}.published.0.2`, '2026-01-01T00:00:00.000Z')],
+    [
+      'an interval the wrong way round',
+      damaged(`${STREAM}.published.0`, ['2026-11-23T11:59:00.000Z', '2024-11-23T12:00:00.000Z']),
+    ],
+    ['an interval with numbers', damaged(`${STREAM}.published.0`, [1, 2])],
+    ['an interval that is null', damaged(`${STREAM}.published.0`, null)],
+    ['a day for an instant', damaged(`${STREAM}.published.0.0`, '2024-11-23')],
+    ['an instant in another zone', damaged(`${STREAM}.cutoff`, '2026-11-23T12:59:00.000+01:00')],
+    ['no cutoff', damaged(`${STREAM}.cutoff`, undefined)],
+    ['no start of memory', damaged(`${STREAM}.remembered_from`, undefined)],
+    ['a fingerprint without an id', damaged(`${STREAM}.recent.1`, '2026-11-23T11:30:00.123Z ')],
+    ['a fingerprint without a time', damaged(`${STREAM}.recent.1`, '5f00000000000000000000aa')],
+    ['a fingerprint with another time', damaged(`${STREAM}.recent.1`, 'now 5f00000000000000000000aa')],
+    ['a fingerprint that is a number', damaged(`${STREAM}.recent.1`, 1)],
+    ['fingerprints in an object', damaged(`${STREAM}.recent`, {})],
   ])('%s', (_what, text) => {
     const refusal = refusalOf(text);
     expect(refusal.trouble).toBe('state');
@@ -168,7 +185,7 @@ describe('a state that is damaged is refused, never taken for none', () => {
 
 describe('a state from a newer version', () => {
   test.each([2, 3, 1.5, 1e6])('%d is refused as such', version => {
-    const refusal = refusalOf(damagedBy(document => void (document.version = version)));
+    const refusal = refusalOf(damaged('version', version));
     expect(refusal.trouble).toBe('state');
     expect(refusal.what).toContain('newer version');
     expect(refusal.what).not.toContain('damaged');

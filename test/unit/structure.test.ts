@@ -53,31 +53,58 @@ describe('the rooms', () => {
   test('sync does no I/O and has no clock, no chance and no environment of its own', () => {
     const guilty = files
       .filter(file => room(file) === 'sync')
-      .filter(file => /\b(?:Date\.now|performance\.|Math\.random|setTimeout|process\.|fetch\()|new Date\(\)/.test(text(file)));
+      .filter(file =>
+        /\b(?:Date\.now|performance\.|Math\.random|setTimeout|process\.|fetch\()|new Date\(\)/.test(text(file)),
+      );
     expect(guilty).toEqual([]);
   });
 
   test('the pure files of the other rooms import nothing that does I/O', () => {
-    const pure = ['errors.ts', 'files/record.ts', 'files/manifest.ts', 'kustomer/retry.ts', 'kustomer/json.ts', 'kustomer/streams.ts'];
+    const pure = [
+      'errors.ts',
+      'files/record.ts',
+      'files/manifest.ts',
+      'kustomer/retry.ts',
+      'kustomer/json.ts',
+      'kustomer/streams.ts',
+    ];
     expect(pure.filter(file => !files.includes(file))).toEqual([]);
-    const impure = imports.filter(({ from, to }) => pure.includes(from) && (to.startsWith('node:') || !to.endsWith('.ts')));
+    const impure = imports.filter(
+      ({ from, to }) => pure.includes(from) && (to.startsWith('node:') || !to.endsWith('.ts')),
+    );
     expect(impure.map(show)).toEqual([]);
   });
 
   test('kustomer knows no file and no GitHub', () => {
-    const foreign = inRoom('kustomer').filter(({ to }) => to.endsWith('.ts') && !['kustomer', 'sync'].includes(room(to)) && to !== 'errors.ts');
+    const foreign = inRoom('kustomer').filter(
+      ({ to }) => to.endsWith('.ts') && !['kustomer', 'sync'].includes(room(to)) && to !== 'errors.ts',
+    );
     expect(foreign.map(show)).toEqual([]);
-    expect(inRoom('kustomer').filter(({ to }) => /^node:(?:fs|child_process)/.test(to)).map(show)).toEqual([]);
+    expect(
+      inRoom('kustomer')
+        .filter(({ to }) => /^node:(?:fs|child_process)/.test(to))
+        .map(show),
+    ).toEqual([]);
   });
 
   test('github knows nothing of kustomer', () => {
-    expect(inRoom('github').filter(({ to }) => room(to) === 'kustomer').map(show)).toEqual([]);
+    expect(
+      inRoom('github')
+        .filter(({ to }) => room(to) === 'kustomer')
+        .map(show),
+    ).toEqual([]);
   });
 
   test('files knows no network and neither kustomer nor github', () => {
-    const foreign = inRoom('files').filter(({ to }) => to.endsWith('.ts') && !['files', 'sync'].includes(room(to)) && to !== 'errors.ts');
+    const foreign = inRoom('files').filter(
+      ({ to }) => to.endsWith('.ts') && !['files', 'sync'].includes(room(to)) && to !== 'errors.ts',
+    );
     expect(foreign.map(show)).toEqual([]);
-    expect(inRoom('files').filter(({ to }) => /^node:(?:https?|net|tls|dns)/.test(to)).map(show)).toEqual([]);
+    expect(
+      inRoom('files')
+        .filter(({ to }) => /^node:(?:https?|net|tls|dns)/.test(to))
+        .map(show),
+    ).toEqual([]);
   });
 
   test('nobody imports an entry, and the errors import nobody', () => {

@@ -1,15 +1,24 @@
 // Random worlds through random sequences of runs. A world is small, and so are its limits, so that every wall is met;
 // sockets, client, reader and state document are the real ones. What is published over all runs is compared with the
 // truth after every complete run: nothing missing, no version twice.
+
+import { openJobs } from '../../src/jobs.ts';
 import { openBudget } from '../../src/kustomer/budget.ts';
 import { openClient } from '../../src/kustomer/client.ts';
 import { openSource, streamNamed } from '../../src/kustomer/source.ts';
-import { openJobs } from '../../src/jobs.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { readAll, Stopped } from '../../src/sync/read-all.ts';
 import type { Found, ListPages } from '../../src/sync/source.ts';
-import { NO_STATE, parseState, serialise, type State } from '../../src/sync/state.ts';
-import { DEFAULT_TOKEN, type Fault, KustomerServer, KustomerWorld, Random, startKustomer, type Stream } from './kustomer/index.ts';
+import { NO_STATE, parseState, type State, serialise } from '../../src/sync/state.ts';
+import {
+  DEFAULT_TOKEN,
+  type Fault,
+  type KustomerServer,
+  KustomerWorld,
+  Random,
+  type Stream,
+  startKustomer,
+} from './kustomer/index.ts';
 
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
@@ -91,10 +100,18 @@ class Game {
     try {
       const streams = this.#streams();
       this.#populate(world, streams);
-      this.#story.push(`pages of ${pageSizeMax}, ${JSON.stringify({ ...world.options, tokens: undefined })}, ${streams}`);
+      this.#story.push(
+        `pages of ${pageSizeMax}, ${JSON.stringify({ ...world.options, tokens: undefined })}, ${streams}`,
+      );
       for (let run = this.#between(2, 5); run >= 0; run--) {
         const last = run === 0;
-        await this.#run(world, server, streams, last ? 'whole' : this.#pick<End>(['whole', 'whole', 'time-budget', 'killed']), last);
+        await this.#run(
+          world,
+          server,
+          streams,
+          last ? 'whole' : this.#pick<End>(['whole', 'whole', 'time-budget', 'killed']),
+          last,
+        );
         this.#now += this.#between(1, 90) * MINUTE;
         for (const stream of streams) this.#change(world, stream, false);
         // Once more after the last change, so that every world ends with a comparison.
@@ -129,10 +146,21 @@ class Game {
         tieFraction: this.#pick([0, 0.2, 0.8]),
         tieSize: this.#between(2, 25),
       };
-      world.populate(stream === 'kobjects' ? { kobjects: { order: n, visit: Math.ceil(n / 3), hidden: Math.ceil(n / 4) } } : { [stream]: n }, spread);
+      world.populate(
+        stream === 'kobjects'
+          ? { kobjects: { order: n, visit: Math.ceil(n / 3), hidden: Math.ceil(n / 4) } }
+          : { [stream]: n },
+        spread,
+      );
       if (SEARCHED.includes(stream) && this.#chance(0.3)) {
-        const at = this.#now - this.#pick([this.#between(1, 600) * DAY, this.#between(0, 120) * MINUTE]) + this.#between(0, 999);
-        world.addTie(stream, at, this.#between(2, 60), this.#chance(0.2) ? { sameCreated: true } : { createdSpreadMs: this.#pick([50, 5_000, DAY]) });
+        const at =
+          this.#now - this.#pick([this.#between(1, 600) * DAY, this.#between(0, 120) * MINUTE]) + this.#between(0, 999);
+        world.addTie(
+          stream,
+          at,
+          this.#between(2, 60),
+          this.#chance(0.2) ? { sameCreated: true } : { createdSpreadMs: this.#pick([50, 5_000, DAY]) },
+        );
       }
     }
   }
@@ -163,11 +191,23 @@ class Game {
       { kind: 'ignored-sort' },
       { kind: 'outside-window' },
     ];
-    const breaks: Fault[] = [{ kind: 'reset' }, { kind: 'status', status: 503 }, { kind: 'cut-body' }, { kind: 'bad-json' }, { kind: 'missing-data' }];
+    const breaks: Fault[] = [
+      { kind: 'reset' },
+      { kind: 'status', status: 503 },
+      { kind: 'cut-body' },
+      { kind: 'bad-json' },
+      { kind: 'missing-data' },
+    ];
     return this.#chance(0.9) ? this.#pick(lies) : this.#pick(breaks);
   }
 
-  async #run(world: KustomerWorld, server: KustomerServer, streams: readonly Stream[], end: End, calm: boolean): Promise<void> {
+  async #run(
+    world: KustomerWorld,
+    server: KustomerServer,
+    streams: readonly Stream[],
+    end: End,
+    calm: boolean,
+  ): Promise<void> {
     const now = this.#now;
     const stop = new AbortController();
     const stopAt = end === 'whole' ? Number.POSITIVE_INFINITY : this.#between(1, 25);
@@ -178,7 +218,8 @@ class Game {
     const unhook = server.onRequest(() => {
       requests++;
       if (requests === stopAt) stop.abort(new Stopped('time-budget'));
-      if (requests >= movesAt && this.#chance(0.3) && changes-- > 0) for (const stream of streams) this.#change(world, stream, true);
+      if (requests >= movesAt && this.#chance(0.3) && changes-- > 0)
+        for (const stream of streams) this.#change(world, stream, true);
     });
     server.faults.clear();
     if (!calm && this.#chance(0.3)) {
@@ -223,12 +264,17 @@ class Game {
       surroundings: { idle: client.idle, signal: stop.signal },
       log: { info: quiet, debug: quiet, warning: quiet, notice: quiet },
       writerOf: name => {
-        const write = async (records: readonly Found[]) => void written.push(...records.map(found => [name, found] as [string, Found]));
+        const write = async (records: readonly Found[]) =>
+          void written.push(...records.map(found => [name, found] as [string, Found]));
         return {
           write,
           aside() {
             const held: Found[] = [];
-            return { write: async records => void held.push(...records), keep: () => write(held), drop: async () => {} };
+            return {
+              write: async records => void held.push(...records),
+              keep: () => write(held),
+              drop: async () => {},
+            };
           },
         };
       },
@@ -240,16 +286,28 @@ class Game {
     this.#runs++;
     this.#requests += requests;
     const outcomes = jobs.map(({ name }) => [name, endings.get(name)?.outcome, endings.get(name)?.error?.what]);
-    this.#story.push(`run ${this.#runs} at ${new Date(now).toISOString()}, ${end}: ${JSON.stringify(outcomes)}, ${written.length} records, ${requests} requests`);
+    this.#story.push(
+      `run ${this.#runs} at ${new Date(now).toISOString()}, ${end}: ${JSON.stringify(outcomes)}, ${written.length} records, ${requests} requests`,
+    );
     if (calm) {
-      for (const [name, { outcome, error }] of endings) if (outcome !== 'complete') this.#problems.push(`${name} is ${outcome}: ${error?.message}`);
+      for (const [name, { outcome, error }] of endings)
+        if (outcome !== 'complete') this.#problems.push(`${name} is ${outcome}: ${error?.message}`);
     }
     if (end === 'killed') return;
 
     this.#publish(written);
-    const draft = { search: new Map(this.#state.search), lists: new Map(this.#state.lists), klassesCheckedAt: this.#state.klassesCheckedAt };
+    const draft = {
+      search: new Map(this.#state.search),
+      lists: new Map(this.#state.lists),
+      klassesCheckedAt: this.#state.klassesCheckedAt,
+    };
     for (const job of jobs) job.settle(draft, 0);
-    const after = { ...this.#state, ...draft, generation: this.#state.generation + 1, identity: source.organisation() ?? this.#state.identity };
+    const after = {
+      ...this.#state,
+      ...draft,
+      generation: this.#state.generation + 1,
+      identity: source.organisation() ?? this.#state.identity,
+    };
     this.#state = parseState(serialise(after), 'the model');
     const cutoff = cutoffOf(now, config.settleMs);
     if ([...endings.values()].every(({ outcome }) => outcome === 'complete')) {
@@ -279,7 +337,8 @@ class Game {
       if (searched && latest !== undefined && latest.visibleAt > now) continue;
       // Changed in the middle of this very run, after its list was read.
       if (!searched && ms >= now) continue;
-      if (!published.has(`${id} ${updatedAt}`)) this.#problems.push(`${stream}: ${id} ${updatedAt} missing after run ${this.#runs}`);
+      if (!published.has(`${id} ${updatedAt}`))
+        this.#problems.push(`${stream}: ${id} ${updatedAt} missing after run ${this.#runs}`);
     }
   }
 }

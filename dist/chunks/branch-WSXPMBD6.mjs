@@ -1,2 +1,0 @@
-import{createRequire as __require}from'node:module';const require=__require(import.meta.url);
-import{a,b,c}from"./chunk-G3M3DRGL.mjs";import"./chunk-2U45KSQ7.mjs";import"./chunk-SI6GQXS3.mjs";import"./chunk-E6N4RSRP.mjs";import"./chunk-YZU7J5TI.mjs";import"./chunk-2V67B2SX.mjs";import"./chunk-C6AKLSRS.mjs";import"./chunk-HWGKHLRV.mjs";import"./chunk-WJT27BII.mjs";export{a as STATE_FILE,c as deliver,b as readBranch};

@@ -1,0 +1,313 @@
+// The source goes on while it is read: records are updated, come late, grow old, carry no date or one in the future.
+import { describe, expect, test } from 'vitest';
+import { DAY, HOUR, MINUTE, NOON, Reader, SECOND } from '../world/reader.ts';
+
+const RECENT = { startDate: NOON - 10 * DAY };
+const SPREAD = { from: NOON - 9 * DAY, to: NOON - HOUR };
+
+describe('records that are updated while they are read', () => {
+  test.each(['stable', 'unstable'] as const)('three in ten of them, over two runs, in %s order', async tieOrder => {
+    await using reader = await Reader.open({ tieOrder, pageSizeMax: 50 });
+    reader.world.populate({ notes: 2_000 }, { ...SPREAD, tieFraction: 0.3, tieSize: 120 });
+    let moved = 0;
+    const first = await reader.run('notes', {
+      ...RECENT,
+      onRequest: () => {
+        if (moved >= 600) return;
+        reader.now += 50;
+        moved += reader.world.update('notes', 15).length;
+      },
+    });
+    expect(first.complete).toBe(true);
+    expect(moved).toBe(600);
+    // What was moved before it was read is not there yet; nothing else is missing.
+    const missing = reader.problems('notes', { before: first.cutoff });
+    expect(missing).toEqual([]);
+    expect(first.published.length).toBeLessThan(2_000);
+
+    reader.now += 10 * MINUTE;
+    const second = await reader.run('notes', RECENT);
+    expect(second.complete).toBe(true);
+    expect(reader.problems('notes')).toEqual([]);
+    // Every one of them, in its new version.
+    expect(second.published.length).toBe(new Set(second.published.map(({ id }) => id)).size);
+    expect(second.published.length).toBeGreaterThan(400);
+  });
+
+  test('all of one tie, so that it is gone when it is looked at', async () => {
+    await using reader = await Reader.open({ pageSizeMax: 20, tieOrder: 'unstable' });
+    const ids = reader.world.addTie('notes', NOON - DAY, 200);
+    reader.world.populate({ notes: 100 }, SPREAD);
+    const run = await reader.run('notes', {
+      ...RECENT,
+      onRequest: ({ page }) => {
+        if (page > 1 && ids.length > 0) reader.world.update('notes', ids.splice(0), {});
+      },
+    });
+    expect(run.complete).toBe(true);
+    reader.now += HOUR;
+    expect((await reader.run('notes', RECENT)).complete).toBe(true);
+    expect(reader.problems('notes')).toEqual([]);
+  });
+
+  test('and deleted: softly, which is a version, or for good, which is none', async () => {
+    await using reader = await Reader.open({ pageSizeMax: 20 });
+    reader.world.populate({ notes: 400 }, SPREAD);
+    const run = await reader.run('notes', {
+      ...RECENT,
+      onRequest: ({ n }) => {
+        if (n % 2 === 0) reader.world.hardDelete('notes', 2);
+        else reader.world.softDelete('notes', 2);
+      },
+    });
+    expect(run.complete).toBe(true);
+    expect(reader.problems('notes', { before: run.cutoff })).toEqual([]);
+    reader.now += HOUR;
+    await reader.run('notes', RECENT);
+    expect(reader.problems('notes')).toEqual([]);
+  });
+});
+
+describe('a record that is indexed late', () => {
+  test('by 40 minutes is published once, by a later run', async () => {
+    await using reader = await Reader.open();
+    reader.world.populate({ notes: 300 }, SPREAD);
+    const [late] = reader.world.create('notes', 1, { updatedAt: NOON - 5 * MINUTE, lagMs: 40 * MINUTE });
+    const published: boolean[] = [];
+    for (let n = 0; n < 4; n++) {
+      const run = await reader.run('notes', RECENT);
+      expect(run.complete).toBe(true);
+      published.push(run.published.some(({ id }) => id === late));
+      reader.now += 20 * MINUTE;
+    }
+    expect(published).toEqual([false, false, true, false]);
+    expect(reader.problems('notes')).toEqual([]);
+  });
+
+  test('by longer than the lookback is beyond what is promised', async () => {
+    await using reader = await Reader.open();
+    reader.world.create('notes', 1, { updatedAt: NOON - 5 * MINUTE, lagMs: 40 * MINUTE });
+    for (let n = 0; n < 4; n++) {
+      await reader.run('notes', { ...RECENT, lookbackMs: 10 * MINUTE });
+      reader.now += 20 * MINUTE;
+    }
+    expect(reader.problems('notes').length).toBe(1);
+  });
+
+  test('nothing is published twice over five runs that overlap', async () => {
+    await using reader = await Reader.open({ tieOrder: 'unstable', pageSizeMax: 50 });
+    reader.world.populate({ notes: 400 }, { from: NOON - 2 * HOUR, to: NOON, tieFraction: 0.5, tieSize: 80 });
+    for (let n = 0; n < 5; n++) {
+      const run = await reader.run('notes', RECENT);
+      expect(run.complete).toBe(true);
+      reader.now += 7 * MINUTE;
+      reader.world.create('notes', 40, { updatedAt: i => reader.now - (i * MINUTE) / 4, lagMs: 3 * MINUTE });
+      reader.world.update('notes', 20, {});
+    }
+    reader.now += 5 * MINUTE;
+    await reader.run('notes', RECENT);
+    expect(reader.problems('notes')).toEqual([]);
+  });
+
+  test.each([
+    ['widened', [10, 60, 180, 60, 240]],
+    ['narrowed', [180, 60, 10, 0, 30]],
+    ['opened from none', [0, 120, 120, 0, 120]],
+  ])('nothing is published twice when the lookback is %s between runs', async (_how, lookbacks) => {
+    await using reader = await Reader.open({ pageSizeMax: 50 });
+    reader.world.populate({ notes: 300 }, { from: NOON - 4 * HOUR, to: NOON });
+    for (const minutes of lookbacks) {
+      const run = await reader.run('notes', { ...RECENT, lookbackMs: minutes * MINUTE });
+      expect(run.complete).toBe(true);
+      expect(reader.problems('notes', { before: run.cutoff })).toEqual([]);
+      reader.now += 13 * MINUTE;
+      reader.world.create('notes', 20, { updatedAt: i => reader.now - i * 30 * SECOND });
+    }
+  });
+});
+
+describe('the two-year edge', () => {
+  const EDGE = NOON - 730 * DAY;
+
+  test.each([
+    ['meet', 0],
+    ['overlap', 40 * DAY],
+  ])('is crossed by records while they are read, where the searches %s', async (_how, archiveOverlapMs) => {
+    await using reader = await Reader.open({ pageSizeMax: 20, archiveOverlapMs });
+    reader.world.populate({ messages: 600 }, { from: EDGE - 3 * HOUR, to: EDGE + 3 * HOUR, tieFraction: 0.2 });
+    const run = await reader.run('messages', {
+      startDate: NOON - 800 * DAY,
+      onRequest: () => {
+        reader.now += 2 * MINUTE;
+      },
+    });
+    expect(run.error).toBeUndefined();
+    expect(reader.problems('messages', { before: run.cutoff })).toEqual([]);
+    // Some hundred of them have become old.
+    expect(reader.now - NOON).toBeGreaterThan(90 * MINUTE);
+  });
+
+  test('is not a deletion: a record that only the archive still shows is not published again', async () => {
+    await using reader = await Reader.open({ pageSizeMax: 50 });
+    reader.world.populate({ messages: 300 }, { from: EDGE + MINUTE, to: EDGE + 2 * HOUR });
+    expect((await reader.run('messages')).complete).toBe(true);
+    reader.now += DAY;
+    const later = await reader.run('messages');
+    expect(later.complete).toBe(true);
+    expect(later.published).toEqual([]);
+    // Not even when it is all read anew.
+    reader.state = { ...reader.state, search: new Map() };
+    reader.published = [];
+    const anew = await reader.run('messages');
+    expect(anew.published.length).toBe(300);
+    expect(anew.requests.some(({ kind }) => kind === 'archive')).toBe(true);
+    expect(reader.problems('messages')).toEqual([]);
+  });
+
+  test.each([
+    ['the archive begins where the live search ends', 0],
+    ['the archive has some of what the live search has', 20 * DAY],
+    ['the archive has much of what the live search has', 60 * DAY],
+  ])('each record once where %s', async (_how, archiveOverlapMs) => {
+    await using reader = await Reader.open({ pageSizeMax: 50, archiveOverlapMs, tieOrder: 'unstable' });
+    reader.world.populate(
+      { messages: 1_000 },
+      { from: EDGE - 90 * DAY, to: EDGE + 90 * DAY, tieFraction: 0.3, tieSize: 100 },
+    );
+    reader.world.addTie('messages', EDGE, 130);
+    reader.world.addTie('messages', EDGE - 30 * DAY, 130);
+    reader.world.addTie('messages', EDGE + 30 * DAY, 130);
+    expect((await reader.run('messages')).complete).toBe(true);
+    expect(reader.problems('messages')).toEqual([]);
+  });
+
+  test('what neither search shows is all that is missing where there is a gap between them', async () => {
+    await using reader = await Reader.open({ pageSizeMax: 50, archiveOverlapMs: -20 * DAY });
+    reader.world.populate({ messages: 600 }, { from: EDGE - 60 * DAY, to: EDGE + 60 * DAY });
+    expect((await reader.run('messages')).complete).toBe(true);
+    expect(reader.problems('messages', { from: EDGE })).toEqual([]);
+    expect(reader.problems('messages', { before: EDGE - 20 * DAY })).toEqual([]);
+    const gap = reader.world.truth('messages', { from: EDGE - 20 * DAY, before: EDGE });
+    expect(reader.published.length).toBe(600 - gap.size);
+  });
+
+  test('the links of the archive, which lead to the live search, are not followed', async () => {
+    await using reader = await Reader.open({ pageSizeMax: 20, tieOrder: 'unstable' });
+    reader.world.populate({ messages: 200 }, { from: EDGE - 90 * DAY, to: EDGE - 40 * DAY });
+    reader.world.addTie('messages', EDGE - 60 * DAY, 100);
+    const run = await reader.run('messages', { startDate: EDGE - 100 * DAY });
+    expect(reader.problems('messages')).toEqual([]);
+    const deep = run.requests.filter(({ page }) => page > 1);
+    expect(deep.length).toBeGreaterThan(0);
+    expect(new Set(deep.map(({ path }) => path))).toEqual(new Set(['/v1/customers/archive/search']));
+  });
+
+  test('notes from before it come from the list of notes', async () => {
+    await using reader = await Reader.open();
+    reader.world.populate({ notes: 900 }, { from: EDGE - 300 * DAY, to: NOON - DAY });
+    const run = await reader.run('notes');
+    expect(run.complete).toBe(true);
+    expect(reader.problems('notes')).toEqual([]);
+    expect(run.requests.some(({ kind }) => kind === 'archive')).toBe(false);
+    expect(run.requests.some(({ path }) => path === '/v1/notes')).toBe(true);
+    const again = await reader.run('notes');
+    expect(again.published).toEqual([]);
+    expect(again.requests.some(({ path }) => path === '/v1/notes')).toBe(false);
+  });
+
+  test('also while notes are deleted for good from the list that is read', async () => {
+    await using reader = await Reader.open({ listOrder: 'insertion' });
+    reader.world.populate({ notes: 900 }, { from: EDGE - 300 * DAY, to: EDGE - DAY });
+    const ids = [...reader.world.truth('notes').keys()];
+    let lists = 0;
+    const run = await reader.run('notes', {
+      onRequest: ({ path }) => {
+        // The first record goes when the third page is asked for: all others move up, one over the border of a page.
+        if (path === '/v1/notes' && ++lists === 3) reader.world.hardDelete('notes', ids.slice(0, 1));
+      },
+    });
+    expect(run.complete).toBe(true);
+    expect(reader.problems('notes')).toEqual([]);
+  });
+});
+
+describe('times that cannot be', () => {
+  test('a bookmark in the future: nothing is lost, nothing is twice, and it is said', async () => {
+    await using reader = await Reader.open({ pageSizeMax: 50 });
+    reader.world.populate({ notes: 300 }, SPREAD);
+    // A runner whose clock is a day ahead has written it.
+    reader.now += DAY;
+    await reader.run('notes', RECENT);
+    reader.now -= DAY;
+    reader.world.create('notes', 20, { updatedAt: i => NOON - 50 * MINUTE + i * MINUTE });
+    const back = await reader.run('notes', RECENT);
+    expect(back.complete).toBe(true);
+    expect(back.warnings.join()).toContain("ahead of this run's clock");
+    reader.world.create('notes', 30, { updatedAt: i => NOON + i * MINUTE, visibleAt: 0 });
+    reader.now += 2 * HOUR;
+    const later = await reader.run('notes', RECENT);
+    expect(later.complete).toBe(true);
+    expect(later.warnings).toEqual([]);
+    expect(reader.problems('notes', { from: NOON })).toEqual([]);
+    expect(reader.problems('notes', { before: NOON - HOUR })).toEqual([]);
+  });
+
+  test('a record dated in the future is published when its time has come', async () => {
+    await using reader = await Reader.open();
+    reader.world.populate({ notes: 100 }, SPREAD);
+    reader.world.create('notes', 3, { updatedAt: NOON + 3 * HOUR });
+    const counts: number[] = [];
+    for (let n = 0; n < 6; n++) {
+      counts.push((await reader.run('notes', RECENT)).published.length);
+      reader.now += HOUR;
+    }
+    expect(counts).toEqual([100, 0, 0, 0, 3, 0]);
+    expect(reader.problems('notes')).toEqual([]);
+  });
+
+  describe.each(['missing', 'null', 'unreadable', 'number'] as const)('a record whose `updatedAt` is %s', how => {
+    test.each([
+      ['old', 3 * DAY],
+      ['just inside the lookback', 30 * MINUTE],
+    ])('is published once over four runs (%s)', async (_when, age) => {
+      await using reader = await Reader.open({ pageSizeMax: 20 });
+      reader.world.populate({ notes: 100 }, SPREAD);
+      const ids = reader.world.create('notes', 5, { updatedAt: i => NOON - age + i * SECOND });
+      reader.world.spoilUpdatedAt(ids, how);
+      for (let n = 0; n < 4; n++) {
+        const run = await reader.run('notes', RECENT);
+        expect(run.complete).toBe(true);
+        reader.now += 10 * MINUTE;
+        reader.world.update(
+          'notes',
+          [...reader.world.truth('notes').keys()].filter(id => !ids.includes(id)).slice(n, n + 10),
+        );
+      }
+      for (const id of ids) expect(reader.published.filter(each => each.id === id).length).toBe(1);
+    });
+  });
+
+  test.each(['stable', 'unstable'] as const)(
+    'a search that compares whole seconds, with a start that has milliseconds (%s)',
+    async tieOrder => {
+      await using reader = await Reader.open({ precision: 's', pageSizeMax: 20, tieOrder });
+      const from = NOON - 9 * DAY + 123;
+      reader.world.populate(
+        { notes: 500 },
+        { from: from - 5 * SECOND, to: from + 50 * SECOND, tieFraction: 0.5, tieSize: 60 },
+      );
+      reader.world.populate({ notes: 300 }, SPREAD);
+      for (const at of [from - 1, from, from + 1]) reader.world.addTie('notes', at, 50);
+      const first = await reader.run('notes', { startDate: from });
+      expect(first.complete).toBe(true);
+      expect(reader.problems('notes', { from })).toEqual([]);
+      expect(reader.published.every(({ updatedAt }) => updatedAt >= new Date(from).toISOString())).toBe(true);
+      reader.now += 10 * MINUTE + 17;
+      reader.world.create('notes', 100, { updatedAt: i => reader.now - i * 311 });
+      // Further back than before, by a start that has milliseconds too.
+      const second = await reader.run('notes', { startDate: from - 2_500 });
+      expect(second.complete).toBe(true);
+      expect(reader.problems('notes', { from: from - 2_500, before: second.cutoff })).toEqual([]);
+    },
+  );
+});

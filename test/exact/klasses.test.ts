@@ -1,0 +1,150 @@
+// KObjects: klasses that the plain context does not show are found, read from their beginning, and remembered.
+import { describe, expect, test } from 'vitest';
+import type { WorldOptions } from '../world/kustomer/index.ts';
+import { DAY, HOUR, MINUTE, NOON, Reader } from '../world/reader.ts';
+
+const RECENT = { startDate: NOON - 100 * DAY };
+const SPREAD = { from: NOON - 90 * DAY, to: NOON - HOUR };
+
+async function withKlasses(options: Partial<WorldOptions> = {}) {
+  const reader = await Reader.open({ pageSizeMax: 50, ...options });
+  reader.world.populate({ kobjects: { order: 200, visit: 100, hidden: 150 } }, SPREAD);
+  return reader;
+}
+const asksFor = (context: string, requests: readonly { context: string | undefined }[]) =>
+  requests.filter(each => each.context === context).length;
+const checks = (requests: readonly { path: string }[]) => requests.filter(({ path }) => path === '/v1/klasses').length;
+
+describe('a klass that the plain context does not show', () => {
+  test.each(['kobject_updated_at', 'kobject_<klass>_updated_at', 'both'] as const)(
+    'is found on a first sync and read from its beginning (filter key %s)',
+    async klassFilterKey => {
+      await using reader = await withKlasses({ hiddenKlasses: ['hidden'], klassFilterKey });
+      const run = await reader.run('kobjects', RECENT);
+      expect(run.complete).toBe(true);
+      expect(run.published.length).toBe(450);
+      expect(reader.problems('kobjects')).toEqual([]);
+      // Of the klasses that are shown only a look is taken.
+      expect(asksFor('kobject_order', run.requests)).toBeLessThanOrEqual(2);
+      expect(reader.stateOf('kobjects/hidden')?.published).toEqual(reader.stateOf('kobjects')?.published);
+    },
+  );
+
+  test('is remembered, and its new records are read without looking for it again', async () => {
+    await using reader = await withKlasses({ hiddenKlasses: ['hidden'] });
+    const first = await reader.run('kobjects', RECENT);
+    expect(checks(first.requests)).toBe(3);
+    let later = 0;
+    for (let n = 0; n < 3; n++) {
+      reader.now += 2 * HOUR;
+      reader.world.create('kobjects', 7, { klass: 'hidden', updatedAt: reader.now - 10 * MINUTE });
+      const run = await reader.run('kobjects', RECENT);
+      expect(run.published.length).toBe(7);
+      later += checks(run.requests);
+    }
+    expect(later).toBe(0);
+    expect(reader.problems('kobjects')).toEqual([]);
+    reader.now += 19 * HOUR;
+    expect(checks((await reader.run('kobjects', RECENT)).requests)).toBe(3);
+    expect(checks((await reader.run('kobjects', RECENT)).requests)).toBe(0);
+  });
+
+  test('that comes later is found within a day, with all it has', async () => {
+    await using reader = await withKlasses({ hiddenKlasses: ['late'] });
+    await reader.run('kobjects', RECENT);
+    reader.world.create('kobjects', 80, { klass: 'late', updatedAt: i => NOON - 50 * DAY + i * HOUR });
+    reader.now += HOUR;
+    expect((await reader.run('kobjects', RECENT)).published).toEqual([]);
+    reader.now += DAY;
+    expect((await reader.run('kobjects', RECENT)).published.length).toBe(80);
+    expect(reader.problems('kobjects')).toEqual([]);
+  });
+
+  test.each([
+    ['at once', 0],
+    ['later', 2 * DAY],
+  ])('is not doubled when the plain context comes to show it (%s)', async (_when, wait) => {
+    const hiddenKlasses = ['hidden'];
+    await using reader = await withKlasses({ hiddenKlasses });
+    expect((await reader.run('kobjects', RECENT)).published.length).toBe(450);
+    // From now on new versions are shown by both.
+    hiddenKlasses.pop();
+    reader.now += wait + 10 * MINUTE;
+    const ids = [...reader.world.truth('kobjects')].filter(([, { klass }]) => klass === 'hidden').map(([id]) => id);
+    reader.world.update('kobjects', ids.slice(0, 40), { at: reader.now - 5 * MINUTE });
+    const run = await reader.run('kobjects', RECENT);
+    expect(run.published.length).toBe(40);
+    expect(reader.problems('kobjects')).toEqual([]);
+  });
+
+  test('that the first run had no time for is found by the next', async () => {
+    await using reader = await withKlasses({ hiddenKlasses: ['hidden'] });
+    const stopped = await reader.run('kobjects', {
+      ...RECENT,
+      onRequest: ({ path }, run) => {
+        if (path === '/v1/klasses') run.stop();
+      },
+    });
+    expect(stopped.endings.get('kobjects')?.outcome).toBe('partial');
+    expect(reader.state.klassesCheckedAt).toBeNull();
+    const run = await reader.run('kobjects', RECENT);
+    expect(run.complete).toBe(true);
+    expect(reader.problems('kobjects')).toEqual([]);
+  });
+
+  test.each(['disabled', 'existing_only'] as const)('is found also when it is %s', async status => {
+    await using reader = await Reader.open({ hiddenKlasses: ['gone'] });
+    reader.world.defineKlass('gone', status);
+    reader.world.populate({ kobjects: { order: 20, gone: 20 } }, SPREAD);
+    expect((await reader.run('kobjects', RECENT)).published.length).toBe(40);
+  });
+
+  test('is found also when all it has is in the archive', async () => {
+    await using reader = await Reader.open({ hiddenKlasses: ['old'] });
+    reader.world.populate({ kobjects: { order: 20 } }, SPREAD);
+    reader.world.populate({ kobjects: { old: 60 } }, { from: NOON - 1_000 * DAY, to: NOON - 800 * DAY });
+    const run = await reader.run('kobjects');
+    expect(run.complete).toBe(true);
+    expect(reader.problems('kobjects')).toEqual([]);
+  });
+});
+
+describe('a klass that disappears', () => {
+  test.each([1, 2, 3, 4, 6, 8, 10])('at request %d of its own is no failure', async nth => {
+    await using reader = await withKlasses({ hiddenKlasses: ['hidden'], pageSizeMax: 20 });
+    let asked = 0;
+    const run = await reader.run('kobjects', {
+      ...RECENT,
+      onRequest: ({ context }) => {
+        if (context === 'kobject_hidden' && ++asked === nth) reader.world.removeKlass('hidden');
+      },
+    });
+    expect(asked).toBeGreaterThanOrEqual(nth);
+    expect(run.complete).toBe(true);
+    expect(reader.problems('kobjects')).toEqual([]);
+    reader.now += HOUR;
+    const next = await reader.run('kobjects', RECENT);
+    expect(next.complete).toBe(true);
+    expect(next.published).toEqual([]);
+  });
+
+  test('between two runs is no failure either', async () => {
+    await using reader = await withKlasses({ hiddenKlasses: ['hidden'] });
+    await reader.run('kobjects', RECENT);
+    reader.world.removeKlass('hidden');
+    reader.now += HOUR;
+    expect((await reader.run('kobjects', RECENT)).complete).toBe(true);
+  });
+});
+
+test('a key that may not list klasses still reads what is shown, and is told so at each run', async () => {
+  await using reader = await withKlasses({
+    hiddenKlasses: ['hidden'],
+    tokens: { 'kustomer-test-token': { missing: ['klasses'] } },
+  });
+  const run = await reader.run('kobjects', RECENT);
+  expect(run.complete).toBe(true);
+  expect(run.published.length).toBe(300);
+  expect(run.warnings.join()).toContain('org.permission.klass.read');
+  expect(reader.state.klassesCheckedAt).toBeNull();
+});

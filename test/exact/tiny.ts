@@ -1,0 +1,206 @@
+// A search that fits in a test: pages of a few records, everything that a search may do wrong, and no sockets. It answers
+// the walkers directly, so that thousands of small cases take seconds.
+import type { Ask, Found, Page, Side } from '../../src/sync/source.ts';
+import { isWhole, type Senses, type Slice, type Whole, walk } from '../../src/sync/walk.ts';
+import { walkBoth } from '../../src/sync/walk-both.ts';
+import { Random } from '../world/kustomer/index.ts';
+
+export interface Tiny {
+  readonly id: string;
+  at: number;
+  readonly created: number;
+}
+
+/** What is wrong with an answer. */
+export type Lie =
+  | 'timed-out'
+  | 'total-high'
+  | 'total-low'
+  | 'unsorted'
+  | 'short-end'
+  | 'short-middle'
+  | 'strangers'
+  | 'page-1'
+  | 'empty'
+  | 'undated';
+
+export interface TinyOptions {
+  readonly size: number;
+  readonly grain: 1 | 1_000;
+  readonly order: 'stable' | 'unstable';
+  /** Results further down are not given. */
+  readonly reach: number;
+  /** What the live search shows begins here, and what the archive shows ends here. */
+  readonly edges: Record<Side, number>;
+  readonly seed: number;
+  /** Whether it says how many records there are. */
+  readonly totals: boolean;
+  /** What is wrong with the answer to the nth request. */
+  readonly lie: (request: number) => Lie | undefined;
+  /** Called before each answer, to change the records. */
+  readonly before: (request: number, ask: Ask, records: Map<string, Tiny>) => void;
+}
+
+const HONEST: TinyOptions = {
+  size: 5,
+  grain: 1,
+  order: 'stable',
+  reach: Number.POSITIVE_INFINITY,
+  edges: { live: Number.NEGATIVE_INFINITY, archive: Number.POSITIVE_INFINITY },
+  seed: 1,
+  totals: true,
+  lie: () => undefined,
+  before: () => {},
+};
+
+const floor = (at: number, grain: number) => Math.floor(at / grain) * grain;
+
+export class TinySearch {
+  readonly options: TinyOptions;
+  readonly records: Map<string, Tiny>;
+  readonly asked: Ask[] = [];
+  readonly #random: Random;
+
+  constructor(records: readonly Tiny[], options: Partial<TinyOptions> = {}) {
+    this.options = { ...HONEST, ...options };
+    this.records = new Map(records.map(each => [each.id, { ...each }]));
+    this.#random = new Random(this.options.seed);
+  }
+
+  page(ask: Ask): Page {
+    const { size, grain, reach, edges, totals } = this.options;
+    this.asked.push(ask);
+    this.options.before(this.asked.length, ask, this.records);
+    const lie = this.options.lie(this.asked.length);
+    const shown = [...this.records.values()].filter(
+      ({ at, created }) =>
+        (ask.side === 'live' ? at >= edges.live : at < edges.archive) &&
+        at >= floor(ask.from, grain) &&
+        at < floor(ask.to, grain) &&
+        (ask.created === null ||
+          (created >= floor(ask.created.from ?? Number.NEGATIVE_INFINITY, grain) &&
+            created < floor(ask.created.to ?? Number.POSITIVE_INFINITY, grain))),
+    );
+    const sorted = this.#sorted(shown, lie === 'unsorted');
+    const number = lie === 'page-1' ? 1 : ask.page;
+    let page = sorted.slice((number - 1) * size, Math.min(number * size, reach));
+    if (lie === 'timed-out' || lie === 'short-end') page = page.slice(0, Math.floor(page.length / 2));
+    if (lie === 'short-middle') page = page.filter((_, n) => n === 0 || n >= page.length / 2);
+    if (lie === 'empty') page = [];
+    if (lie === 'strangers') {
+      const stranger = { id: 'stranger', at: floor(ask.from, 1_000) - 5_000, created: 0 };
+      page = [stranger, ...page.slice(0, size - 1)];
+    }
+    const total = sorted.length + (lie === 'total-high' ? 3 : lie === 'total-low' ? -Math.min(2, sorted.length) : 0);
+    return {
+      found: page.map((each, n) => found(each, lie === 'undated' && n % 2 === 0)),
+      total: totals ? total : null,
+      more: lie === 'page-1' || number * size < total,
+      size,
+      timedOut: lie === 'timed-out',
+    };
+  }
+
+  /** By time, as far as it compares; records that are the same to it in a made-up order. */
+  #sorted(shown: Tiny[], not: boolean): Tiny[] {
+    const { grain, order } = this.options;
+    const rank = new Map(shown.map(({ id }) => [id, order === 'stable' && !not ? hash(id) : this.#random.next()]));
+    const key = ({ at }: Tiny) => (not ? 0 : floor(at, grain));
+    return shown.sort((a, b) => key(a) - key(b) || (rank.get(a.id) as number) - (rank.get(b.id) as number));
+  }
+}
+
+export function found({ id, at, created }: Tiny, undated = false): Found {
+  const attributes = {
+    createdAt: new Date(created).toISOString(),
+    ...(undated ? {} : { updatedAt: new Date(at).toISOString() }),
+  };
+  return { at: undated ? Number.NaN : at, resource: { id, type: 'note', attributes } };
+}
+
+function hash(id: string): number {
+  return [...id].reduce((sum, each) => Math.imul(sum ^ each.charCodeAt(0), 16_777_619) >>> 0, 2_166_136_261);
+}
+
+/** Answers a generator until it is done. */
+export function answer<T>(steps: Generator<Ask, T, Page>, search: TinySearch, most = 5_000): T {
+  let step = steps.next(undefined as never);
+  while (!step.done) {
+    if (search.asked.length >= most) throw new Error(`still asking after ${most} requests`);
+    step = steps.next(search.page(step.value));
+  }
+  return step.value;
+}
+
+export interface Walked {
+  /** What was handed on, in the order it was, by any of the slices. */
+  readonly handed: Found[];
+  /** What is claimed for read, one interval for each slice. */
+  readonly claims: { from: number; to: number }[];
+  readonly slices: Slice[];
+}
+
+/**
+ * Walks a window with several slices in flight, as the reader does: at `cutsAt` requests, the slice with the most left is
+ * cut in two. Which of the slices gets its answer next is drawn.
+ */
+export function walkAll(
+  search: TinySearch,
+  window: { from: number; to: number },
+  sides: Side | 'both',
+  { cutsAt = new Set<number>(), most = 5_000 }: { cutsAt?: ReadonlySet<number>; most?: number } = {},
+): Walked {
+  const random = new Random(search.options.seed + 1);
+  const senses: Record<Side, Senses> = { live: { grain: 1 }, archive: { grain: 1 } };
+  const walked: Walked = { handed: [], claims: [], slices: [] };
+  type Walking = {
+    slice: Slice;
+    claim: { from: number; to: number };
+    steps: Generator<Ask | Whole, void, Page>;
+    ask: Ask;
+  };
+  const walking: Walking[] = [];
+
+  const start = (slice: Slice) => {
+    walked.slices.push(slice);
+    const claim = { from: slice.from, to: slice.from };
+    walked.claims.push(claim);
+    const steps = sides === 'both' ? walkBoth(slice, senses) : walk(slice, senses[sides], sides);
+    go({ slice, claim, steps, ask: undefined as unknown as Ask }, undefined as never);
+  };
+  /** On to the next question. */
+  const go = (one: Walking, page: Page) => {
+    let step = one.steps.next(page);
+    while (!step.done && isWhole(step.value)) {
+      const { whole, until } = step.value;
+      for (const { at } of whole)
+        if (at < one.claim.to || at >= until) throw new Error(`${at} is not of its hand-over`);
+      if (until < one.claim.to) throw new Error(`the claim goes back to ${until}`);
+      walked.handed.push(...whole);
+      one.claim.to = until;
+      step = one.steps.next(undefined as never);
+    }
+    if (!step.done) walking.push({ ...one, ask: step.value as Ask });
+  };
+
+  start({ ...window, held: window.from });
+  while (walking.length > 0) {
+    if (search.asked.length >= most) throw new Error(`still asking after ${most} requests`);
+    const [one] = walking.splice(random.int(0, walking.length), 1) as [Walking];
+    const page = search.page(one.ask);
+    if (cutsAt.has(search.asked.length)) {
+      // The answer to another slice's request is what makes the reader cut, so the asked window may be cut as well.
+      for (const { slice } of [one, ...walking]) {
+        const from = Math.max(slice.from, slice.held);
+        const middle = floor((from + slice.to) / 2, 1_000);
+        if (middle <= from) continue;
+        const rest = { from: middle, to: slice.to, held: middle };
+        slice.to = middle;
+        start(rest);
+        break;
+      }
+    }
+    go(one, page);
+  }
+  return walked;
+}

@@ -1,0 +1,347 @@
+// The walkers alone, against a search that fits in a test: whatever the data, the order, the precision and the limits,
+// every record of the window is handed on once, and the walk comes to an end.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { SyncError } from '../../src/errors.ts';
+import { union } from '../../src/sync/intervals.ts';
+import { cut, readWhole } from '../../src/sync/whole.ts';
+import { answer, found, type Lie, type Tiny, TinySearch, type Walked, walkAll } from './tiny.ts';
+
+const START = Date.UTC(2026, 0, 5);
+const SECONDS = 60;
+const END = START + SECONDS * 1_000;
+
+/** Records in few enough instants that ties are the rule, some of them outside of the window. */
+const records = fc
+  .array(
+    fc.record({
+      at: fc.oneof(
+        fc.integer({ min: START - 2_000, max: END + 2_000 }),
+        fc.integer({ min: 0, max: SECONDS }).map(n => START + n * 1_000),
+        fc.integer({ min: 0, max: 12 }).map(n => START + 17_000 + n * 250),
+        fc.constantFrom(START - 1, START, START + 1, START + 30_000, START + 30_001, END - 1, END),
+      ),
+      created: fc.integer({ min: 1, max: 200 }).map(n => START - n * 1_000),
+      times: fc.oneof({ weight: 4, arbitrary: fc.constant(1) }, fc.integer({ min: 2, max: 24 })),
+    }),
+    { maxLength: 25 },
+  )
+  .map(groups =>
+    groups.flatMap(({ at, created, times }, group) =>
+      Array.from({ length: times }, (_, n): Tiny => ({ id: `r${group}-${n}`, at, created: created - n * 700 })),
+    ),
+  );
+
+const options = fc.record({
+  size: fc.integer({ min: 3, max: 7 }),
+  grain: fc.constantFrom<(1 | 1_000)[]>(1, 1_000),
+  order: fc.constantFrom<('stable' | 'unstable')[]>('stable', 'unstable'),
+  seed: fc.nat(),
+});
+/** Not on a whole second, now and then: a start date may have milliseconds. */
+const from = fc.constantFrom(START, START + 1, START + 17_250, START + 29_999, START + 30_001, END - 999);
+const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 6 }).map(each => new Set(each));
+const FEWER = process.env.FEWER_CASES === undefined ? 1 : 0.25;
+const check = <T>(property: fc.IRawProperty<T>, cases = 600) =>
+  fc.assert(property, { numRuns: cases * FEWER, seed: 42 });
+
+const inside = (all: readonly Tiny[], from: number, to: number) => all.filter(({ at }) => at >= from && at < to);
+const names = (all: readonly { id: string; at: number }[]) => all.map(({ id, at }) => `${id} ${at}`).sort();
+const handed = ({ handed }: Walked) => names(handed.map(({ at, resource: { id } }) => ({ id, at })));
+
+describe('a window of any data is handed on once and whole', () => {
+  test('in one slice or in many', () => {
+    check(
+      fc.property(records, options, from, cuts, (all, given, from, cutsAt) => {
+        const search = new TinySearch(all, given);
+        const walked = walkAll(search, { from, to: END }, 'live', { cutsAt });
+        expect(handed(walked)).toEqual(names(inside(all, from, END)));
+        expect(union(walked.claims)).toEqual([{ from, to: END }]);
+        // Every border is on a whole second, which means the same to every search.
+        for (const { to } of walked.slices) expect(to % 1_000).toBe(0);
+      }),
+      1_500,
+    );
+  });
+
+  test('also where the two searches overlap, meet, or leave a gap', () => {
+    check(
+      fc.property(records, options, cuts, fc.integer({ min: -5, max: 60 }), (all, given, cutsAt, overlap) => {
+        const edge = START + 30_000;
+        const edges = { live: edge, archive: edge + overlap * 1_000 };
+        const shown = all.filter(({ at }) => at >= edges.live || at < edges.archive);
+        const search = new TinySearch(all, { ...given, edges });
+        const walked = walkAll(search, { from: START, to: END }, 'both', { cutsAt });
+        expect(handed(walked)).toEqual(names(inside(shown, START, END)));
+        expect(union(walked.claims)).toEqual([{ from: START, to: END }]);
+      }),
+    );
+  });
+
+  test('and a record that goes from the live search to the archive between two requests is handed on once', () => {
+    check(
+      fc.property(records, options, fc.integer({ min: 0, max: 4_000 }), (all, given, step) => {
+        const edges = { live: START + 10_000, archive: START + 10_000 };
+        const search = new TinySearch(all, {
+          ...given,
+          edges,
+          before: () => {
+            edges.live += step;
+            edges.archive += step;
+          },
+        });
+        const walked = walkAll(search, { from: START, to: END }, 'both');
+        expect(handed(walked)).toEqual(names(inside(all, START, END)));
+      }),
+    );
+  });
+
+  test('while records are updated: each that stays once, each that goes at most once, and nothing else', () => {
+    check(
+      fc.property(records, options, cuts, fc.integer({ min: 0, max: 3 }), (all, given, cutsAt, share) => {
+        const moved = new Set<string>();
+        let turn = given.seed;
+        const search = new TinySearch(all, {
+          ...given,
+          before: (request, _ask, records) => {
+            if (request > 60) return;
+            const here = [...records.values()].filter(({ at }) => at >= START && at < END);
+            for (let n = 0; n < share && here.length > 0; n++) {
+              turn = (turn * 7 + 3) % 1_000_003;
+              const one = here[turn % here.length] as Tiny;
+              moved.add(one.id);
+              one.at = END + 10_000 + request;
+            }
+          },
+        });
+        const walked = walkAll(search, { from: START, to: END }, 'live', { cutsAt });
+        const ids = handed(walked);
+        expect(new Set(ids).size).toBe(ids.length);
+        const all_ = names(inside(all, START, END));
+        expect(ids.filter(id => !all_.includes(id))).toEqual([]);
+        const stayed = names(inside(all, START, END).filter(({ id }) => !moved.has(id)));
+        expect(stayed.filter(id => !ids.includes(id))).toEqual([]);
+      }),
+    );
+  });
+
+  test('where no more than 100 pages of a result are given', () => {
+    check(
+      fc.property(options, fc.integer({ min: 290, max: 700 }), fc.integer({ min: 0, max: 30 }), (given, n, other) => {
+        const all = Array.from(
+          { length: n },
+          (_, i): Tiny => ({ id: `t${i}`, at: START + 5_123, created: START - i * 1_500 }),
+        );
+        for (let i = 0; i < other; i++) all.push({ id: `o${i}`, at: START + i * 1_777, created: START });
+        const search = new TinySearch(all, { ...given, reach: 100 * given.size });
+        const walked = walkAll(search, { from: START, to: END }, 'live', { most: 20_000 });
+        expect(handed(walked)).toEqual(names(inside(all, START, END)));
+        for (const { page } of search.asked) expect(page).toBeLessThanOrEqual(100);
+      }),
+      20,
+    );
+  });
+});
+
+describe('a search that says nothing of how many there are', () => {
+  test('is read whole all the same, or refused', () => {
+    check(
+      fc.property(records, options, (all, given) => {
+        const search = new TinySearch(all, { ...given, totals: false });
+        exactOrRefused(search, all);
+      }),
+    );
+  });
+});
+
+const LIES: readonly Lie[] = [
+  'timed-out',
+  'total-high',
+  'total-low',
+  'unsorted',
+  'short-end',
+  'short-middle',
+  'strangers',
+  'page-1',
+  'empty',
+];
+
+/** Walks it; refusing is fine as long as what is claimed by then is right. */
+function exactOrRefused(
+  search: TinySearch,
+  all: readonly Tiny[],
+  cutsAt: ReadonlySet<number> = new Set(),
+): 'exact' | 'refused' {
+  const walked = { handed: [] as string[], until: START };
+  try {
+    const whole = walkAll(search, { from: START, to: END }, 'live', { cutsAt });
+    walked.handed = handed(whole);
+    expect(walked.handed).toEqual(names(inside(all, START, END)));
+    return 'exact';
+  } catch (error) {
+    if (!(error instanceof SyncError)) throw error;
+    expect(error.trouble).toBe('inconsistent');
+    expect(error.what).toMatch(/2026-01-05T00:0\d:\d\d\.\d{3}Z/);
+    return 'refused';
+  }
+}
+
+describe('an answer that is wrong once does no harm', () => {
+  test.each(LIES)('%s', lie => {
+    check(
+      fc.property(records, options, fc.integer({ min: 1, max: 12 }), cuts, (all, given, nth, cutsAt) => {
+        const size = lie === 'unsorted' ? given.size + 20 : given.size;
+        const search = new TinySearch(all, { ...given, size, lie: request => (request === nth ? lie : undefined) });
+        expect(exactOrRefused(search, all, cutsAt)).toBe('exact');
+      }),
+    );
+  });
+});
+
+describe('answers that are wrong for ever are seen through or refused, and soon', () => {
+  test.each(LIES)('%s', lie => {
+    check(
+      fc.property(records, options, fc.integer({ min: 1, max: 12 }), (all, given, from) => {
+        // Of a few records any order is the right one now and then.
+        const size = lie === 'unsorted' ? given.size + 20 : given.size;
+        const search = new TinySearch(all, { ...given, size, lie: request => (request >= from ? lie : undefined) });
+        exactOrRefused(search, all);
+      }),
+    );
+  });
+});
+
+test('records whose date cannot be read are handed on once, beside their neighbours', () => {
+  check(
+    fc.property(records, options, (all, given) => {
+      const search = new TinySearch(all, { ...given, grain: 1, order: 'stable', lie: () => 'undated' });
+      const { handed } = walkAll(search, { from: START, to: END }, 'live');
+      const ids = new Set(handed.map(({ resource }) => resource.id));
+      expect([...ids].sort()).toEqual(
+        inside(all, START, END)
+          .map(({ id }) => id)
+          .sort(),
+      );
+    }),
+  );
+});
+
+describe('a small window read whole', () => {
+  const tie = (n: number, spread: number): Tiny[] =>
+    Array.from({ length: n }, (_, i) => ({ id: `t${i}`, at: START + 5, created: START - i * spread }));
+  const window = { from: START + 5, to: START + 6 };
+
+  test('asks for no more pages than there are when the order stays', () => {
+    for (const [n, requests] of [
+      [0, 1],
+      [1, 1],
+      [4, 1],
+      [5, 1],
+      [6, 2],
+      [10, 2],
+      [11, 3],
+    ] as const) {
+      const search = new TinySearch(tie(n, 0), { size: 5 });
+      expect(answer(readWhole(window, 'live'), search).length).toBe(n);
+      expect(search.asked.length).toBe(requests);
+      expect(search.asked.map(({ page }) => page)).toEqual(Array.from({ length: requests }, (_, i) => i + 1));
+      for (const ask of search.asked) expect(ask).toMatchObject({ side: 'live', ...window, created: null });
+    }
+  });
+
+  test('is cut by `created_at` when the order changes, into parts that mostly fit one page', () => {
+    const search = new TinySearch(tie(60, 1_000), { size: 5, order: 'unstable' });
+    expect(answer(readWhole(window, 'archive'), search).length).toBe(60);
+    const parts = search.asked.filter(({ created }) => created !== null);
+    expect(parts.length).toBeGreaterThan(12);
+    expect(parts[0]?.created?.from).toBeNull();
+    expect(parts.at(-1)?.created?.to).toBeNull();
+    for (const { side } of search.asked) expect(side).toBe('archive');
+    // One pass, the parts at some 70 % of a page and those that came out larger again, and the count at the end.
+    expect(search.asked.length).toBeLessThan(70);
+  });
+
+  test('that cannot be cut is passed over until the count is right', () => {
+    const search = new TinySearch(tie(60, 0), { size: 5, order: 'unstable' });
+    expect(answer(readWhole(window, 'live'), search).length).toBe(60);
+    expect(search.asked.length % 12).toBe(0);
+  });
+
+  test('is refused when it holds more than can be reached and nothing tells the records apart', () => {
+    for (const n of [500, 501, 700]) {
+      const search = new TinySearch(tie(n, 0), { size: 5, reach: 500 });
+      expect(() => answer(readWhole(window, 'live'), search)).toThrow(
+        `more records of one instant than it gives (${n})`,
+      );
+      expect(search.asked.length).toBe(1);
+    }
+    const search = new TinySearch(tie(499, 0), { size: 5, reach: 500 });
+    expect(answer(readWhole(window, 'live'), search).length).toBe(499);
+    expect(Math.max(...search.asked.map(({ page }) => page))).toBe(100);
+  });
+
+  test('is refused at 10,000 records, however large a page is', () => {
+    const search = new TinySearch(tie(10_000, 0), { size: 500 });
+    expect(() => answer(readWhole(window, 'live'), search)).toThrow('(10000)');
+    expect(answer(readWhole(window, 'live'), new TinySearch(tie(9_999, 0), { size: 500 })).length).toBe(9_999);
+  });
+
+  test('is refused when it stays short of what it says, after a bounded number of tries', () => {
+    const search = new TinySearch(tie(12, 0), { size: 5, lie: () => 'total-high' });
+    expect(() => answer(readWhole(window, 'live'), search)).toThrow('says that there are 15 records where it gives 12');
+    expect(search.asked.length).toBe(120);
+  });
+
+  test('leaves out what has been updated since', () => {
+    const all = tie(12, 0);
+    const search = new TinySearch(all, {
+      size: 5,
+      before: (request, _ask, records) => {
+        if (request === 2) (records.get('t3') as Tiny).at = END;
+      },
+    });
+    const ids = answer(readWhole(window, 'live'), search).map(({ resource }) => resource.id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(all.map(({ id }) => id).filter(id => id !== 't3' && !ids.includes(id))).toEqual([]);
+  });
+});
+
+describe('where a range of `created_at` is cut', () => {
+  const sample = (...created: number[]) =>
+    created.map((at, n) => found({ id: `${n}`, at: START, created: START + at }));
+  const open = { from: null, to: null };
+  const at = (...times: number[]) => times.map(each => START + each);
+
+  test('nowhere when all records were created at one time, or at none', () => {
+    expect(cut(sample(5, 5, 5, 5), open, 4, 2)).toEqual([]);
+    expect(cut(sample(), open, 100, 5)).toEqual([]);
+    expect(cut([{ at: START, resource: { id: 'a', type: 'note' } }], open, 100, 5)).toEqual([]);
+  });
+
+  test('on whole seconds where that is enough, else on milliseconds', () => {
+    expect(cut(sample(0, 1_500, 3_700, 9_900), open, 4, 4)).toEqual(at(3_000));
+    expect(cut(sample(100, 200, 300, 400), open, 4, 4)).toEqual(at(300));
+  });
+
+  test('into as many parts as fill pages to 70 percent', () => {
+    const many = sample(...Array.from({ length: 70 }, (_, n) => n * 1_000));
+    expect(cut(many, open, 70, 10).length).toBe(9);
+    expect(cut(many, open, 35, 10).length).toBe(4);
+    expect(cut(many, open, 36, 10).length).toBe(5);
+    expect(cut(many, open, 1, 10)).toEqual(at(35_000));
+    expect(cut(many, open, 2, 0).length).toBe(1);
+  });
+
+  test('inside the range, and so that no part is certainly empty', () => {
+    const many = sample(...Array.from({ length: 20 }, (_, n) => n * 1_000));
+    const range = { from: START, to: START + 20_000 };
+    const cuts = cut(many, range, 1_000, 1);
+    expect(cuts).toEqual(at(...Array.from({ length: 19 }, (_, n) => (n + 1) * 1_000)));
+    expect(cut(many, { from: START + 10_000, to: START + 11_000 }, 100, 5)).toEqual([]);
+  });
+
+  test('a sample with records outside of all time does not matter', () => {
+    const bad = { at: START, resource: { id: 'x', type: 'note', attributes: { createdAt: 'never' } } };
+    expect(cut([bad, ...sample(0, 1_500, 3_700, 9_900), bad], open, 4, 4)).toEqual(at(3_000));
+  });
+});
