@@ -1,4 +1,5 @@
 // The arithmetic of claims: what a run has to read again, what it must not publish again, and what it may forget.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { contains, covers, type IntervalSet, union } from '../../src/sync/intervals.ts';
@@ -13,6 +14,7 @@ import {
   searchWork,
   serialise,
 } from '../../src/sync/state.ts';
+import { resourceOf } from '../world/resource.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -28,7 +30,7 @@ const earlier = (more: Partial<SearchState> = {}): SearchState => ({
   ...more,
 });
 const wanted = { from: 0, to: NOW };
-const record = (at: number, id = 'a'): Found => ({ at, resource: { id, type: 'note' } });
+const record = (at: number, id = 'a'): Found => ({ at, resource: resourceOf({ id, type: 'note' }) });
 
 describe('what has to be read', () => {
   test('everything that is wanted when nothing went before', () => {
@@ -198,7 +200,7 @@ test('over any runs, each version of a record is published once, and what is cla
 });
 
 describe('a page', () => {
-  const undated: Found = { at: Number.NaN, resource: { id: 'u', type: 'note' } };
+  const undated: Found = { at: Number.NaN, resource: resourceOf({ id: 'u', type: 'note' }) };
 
   test('a record without a date that can be read belongs where it was found', () => {
     const page = [undated, record(150, 'b'), undated, record(120, 'c'), undated];

@@ -1,9 +1,16 @@
 // Numbers that no double holds, from the source to the line that is published.
 import { expect, test } from 'vitest';
-import { line } from '../../src/files/record.ts';
+import { type Format, Lines } from '../../src/files/record.ts';
+import type { Resource } from '../../src/sync/source.ts';
 import { EXOTIC } from '../world/kustomer/index.ts';
 import { DAY, HOUR, NOON, Reader } from '../world/reader.ts';
 import { cost, pageText } from './numbers.ts';
+
+function line(resource: Resource, format: Format): string {
+  const lines = new Lines(1_024);
+  lines.add(resource, format);
+  return String(lines.bytes());
+}
 
 const LONG = [
   '9007199254740993',

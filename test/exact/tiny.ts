@@ -1,9 +1,11 @@
 // A search that fits in a test: pages of a few records, everything that a search may do wrong, and no sockets. It answers
 // the walkers directly, so that thousands of small cases take seconds.
+
 import type { Ask, Found, Page, Side } from '../../src/sync/source.ts';
 import { isWhole, type Senses, type Slice, type Whole, walk } from '../../src/sync/walk.ts';
 import { walkBoth } from '../../src/sync/walk-both.ts';
 import { Random } from '../world/kustomer/index.ts';
+import { resourceOf } from '../world/resource.ts';
 
 export interface Tiny {
   readonly id: string;
@@ -115,7 +117,7 @@ export function found({ id, at, created }: Tiny, undated = false): Found {
     createdAt: new Date(created).toISOString(),
     ...(undated ? {} : { updatedAt: new Date(at).toISOString() }),
   };
-  return { at: undated ? Number.NaN : at, resource: { id, type: 'note', attributes } };
+  return { at: undated ? Number.NaN : at, resource: resourceOf({ id, type: 'note', attributes }) };
 }
 
 function hash(id: string): number {

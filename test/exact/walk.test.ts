@@ -1,10 +1,12 @@
 // The walkers alone, against a search that fits in a test: whatever the data, the order, the precision and the limits,
 // every record of the window is handed on once, and the walk comes to an end.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../src/errors.ts';
 import { union } from '../../src/sync/intervals.ts';
 import { cut, readWhole } from '../../src/sync/whole.ts';
+import { resourceOf } from '../world/resource.ts';
 import { answer, found, type Lie, type Tiny, TinySearch, type Walked, walkAll } from './tiny.ts';
 
 const START = Date.UTC(2026, 0, 5);
@@ -315,7 +317,7 @@ describe('where a range of `created_at` is cut', () => {
   test('nowhere when all records were created at one time, or at none', () => {
     expect(cut(sample(5, 5, 5, 5), open, 4, 2)).toEqual([]);
     expect(cut(sample(), open, 100, 5)).toEqual([]);
-    expect(cut([{ at: START, resource: { id: 'a', type: 'note' } }], open, 100, 5)).toEqual([]);
+    expect(cut([{ at: START, resource: resourceOf({ id: 'a', type: 'note' }) }], open, 100, 5)).toEqual([]);
   });
 
   test('on whole seconds where that is enough, else on milliseconds', () => {
@@ -341,7 +343,7 @@ describe('where a range of `created_at` is cut', () => {
   });
 
   test('a sample with records outside of all time does not matter', () => {
-    const bad = { at: START, resource: { id: 'x', type: 'note', attributes: { createdAt: 'never' } } };
+    const bad = { at: START, resource: resourceOf({ id: 'x', type: 'note', attributes: { createdAt: 'never' } }) };
     expect(cut([bad, ...sample(0, 1_500, 3_700, 9_900), bad], open, 4, 4)).toEqual(at(3_000));
   });
 });

@@ -1,4 +1,5 @@
 // Parts are taken as they were written or not at all: limits, moments, and what is left of them after a kill.
+
 import { createHash } from 'node:crypto';
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,7 @@ import { cutBack, readPart, verifyPart } from '../../src/files/closed.ts';
 import { openGate } from '../../src/files/gate.ts';
 import { openParts, type Part } from '../../src/files/parts.ts';
 import type { Found } from '../../src/sync/source.ts';
+import { resourceOf } from '../world/resource.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -24,7 +26,7 @@ let next = 0;
 function some(n: number, bytes = 100): Found[] {
   return Array.from({ length: n }, () => {
     const id = String(next++);
-    return { at: next, resource: { id, type: 'note', attributes: { body: 'x'.repeat(bytes) } } };
+    return { at: next, resource: resourceOf({ id, type: 'note', attributes: { body: 'x'.repeat(bytes) } }) };
   });
 }
 

@@ -1,5 +1,6 @@
 // The real reader in this process, against the simulator over real sockets: client, source, plans and state document are
 // those of the action; only the files are left out. What is published over all runs is kept, to be compared with the truth.
+
 import type { SyncError } from '../../src/errors.ts';
 import { openJobs } from '../../src/jobs.ts';
 import { openBudget } from '../../src/kustomer/budget.ts';
@@ -8,6 +9,7 @@ import { openSource, streamNamed } from '../../src/kustomer/source.ts';
 import type { Job } from '../../src/sync/job.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { type Ending, readAll, Stopped } from '../../src/sync/read-all.ts';
+import { openCrew } from '../../src/sync/read-search.ts';
 import type { Found, ListPages, Resource } from '../../src/sync/source.ts';
 import { NO_STATE, parseState, type SearchState, type State, serialise } from '../../src/sync/state.ts';
 import {
@@ -161,7 +163,7 @@ export class Reader {
           return stream.kind === 'list' ? [[name, source.list(stream)]] : [];
         }),
       ),
-      surroundings: { idle: client.idle, signal: stop.signal },
+      surroundings: { crew: openCrew(client.idle), signal: stop.signal },
       log: { info() {}, debug() {}, notice() {}, warning: message => void warnings.push(message) },
       writerOf: name => ({
         write: write(name),
@@ -258,6 +260,6 @@ function settle(before: State, jobs: readonly Job[], organisation: string | null
 
 function versionOf(resource: Resource): string {
   const updatedAt = resource.attributes?.updatedAt;
-  if (resource.attributes?.deleted === true && updatedAt === undefined) return 'gone';
+  if (updatedAt === undefined && /"deleted":true/.test(String(resource.json))) return 'gone';
   return typeof updatedAt === 'string' ? updatedAt : 'undated';
 }
