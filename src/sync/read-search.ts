@@ -32,10 +32,12 @@ export interface Crew {
   /** How many more requests could be in flight if there were any to make. */
   readonly idle: () => number;
   readonly readers: Set<Reader>;
+  /** What one of them has learned of a search, all know. */
+  readonly senses: Record<Side, Senses>;
 }
 
 export function openCrew(idle: () => number): Crew {
-  return { idle, readers: new Set() };
+  return { idle, readers: new Set(), senses: { live: { grain: 0 }, archive: { grain: 0 } } };
 }
 
 /** A slice, and the part of the work it belongs to: what it finds outside of that is not its own. */
@@ -54,8 +56,7 @@ const WORTH_CUTTING = 16;
 
 /** Reads until the work is done. Rejects with what went wrong, once no reader is at work any more. */
 export async function readSearch(reading: SearchReading): Promise<void> {
-  const senses: Record<Side, Senses> = { live: { grain: 0 }, archive: { grain: 0 } };
-  const { readers } = reading.crew;
+  const { readers, senses } = reading.crew;
   const running: Promise<void>[] = [];
   let failure: { error: unknown } | undefined;
 
@@ -89,7 +90,7 @@ export async function readSearch(reading: SearchReading): Promise<void> {
         const page = await reading.pages.page(step.value);
         const { from, to, created, page: number } = step.value;
         // The slice may have been cut since it was asked about; its records are taken to lie evenly.
-        const rest = (slice.to - from) / (to - from);
+        const rest = Math.min(1, Math.max(0, (slice.to - from) / (to - from)));
         if (created === null && number === 1) reader.pagesLeft = (rest * (page.total ?? 0)) / page.size;
         step = steps.next(page);
         share(reading.crew);

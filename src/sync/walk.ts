@@ -25,7 +25,8 @@ export interface Whole {
 
 /**
  * What has been learned about a search and holds for all its slices: what it compares times by, milliseconds (1) or whole
- * seconds (1000), of which the documents say nothing (kustomer-api.md 13.4). 0 as long as it is not known.
+ * seconds (1000), of which the documents say nothing (kustomer-api.md 13.4). 0 as long as it is not known: then whole
+ * seconds are handed on, which is right for both.
  */
 export interface Senses {
   grain: 0 | 1 | 1_000;
@@ -58,7 +59,7 @@ export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Ask |
     const asked = Math.min(slice.to, floor(slice.from + width, SECOND));
     const page = yield { side, from, to: asked, created: null, page: 1 };
     const strange = hasStrangers(page.found, from, asked);
-    if (senses.grain === 0 && !strange && !isEnd(page)) senses.grain = yield* learnGrain(page.found, side);
+    if (senses.grain === 0 && !strange && !isEnd(page) && isCrowded(page)) senses.grain = yield* learnGrain(page.found, side);
     // The slice may have been shortened meanwhile: what lies beyond its end is another reader's now.
     const to = Math.min(asked, slice.to);
     const found = within(dated(page.found, from), floor(from, SECOND), to);
@@ -114,6 +115,12 @@ function isEnd(page: Page): boolean {
 /** Whether what a page shows before its last instant is all there is of it: it is full, and in order by more than chance. */
 function isTrusted(page: Page, found: readonly Found[], grain: number): boolean {
   return page.found.length >= page.size && new Set(found.map(({ at }) => floor(at, grain))).size > FEW;
+}
+
+/** Whether so many records share the last second that it pays to know whether they can be told apart: else it is read again. */
+function isCrowded({ found, size }: Page): boolean {
+  const last = floor(found.at(-1)?.at ?? 0, SECOND);
+  return found.filter(({ at }) => at >= last).length > size / 20;
 }
 
 function isOne(found: readonly Found[]): boolean {

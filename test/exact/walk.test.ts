@@ -275,7 +275,8 @@ describe('a small window read whole', () => {
       expect(() => answer(readWhole(window, 'live'), search)).toThrow(
         `more records of one instant than it gives (${n})`,
       );
-      expect(search.asked.length).toBe(1);
+      // Asked a second time, since a total may be wrong for once.
+      expect(search.asked.length).toBe(2);
     }
     const search = new TinySearch(tie(499, 0), { size: 5, reach: 500 });
     expect(answer(readWhole(window, 'live'), search).length).toBe(499);
