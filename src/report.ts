@@ -46,7 +46,7 @@ export function refusal(error: SyncError): Report {
   };
 }
 
-export function isFailure(report: Report): boolean {
+function isFailure(report: Report): boolean {
   return (
     report.errors.length > 0 ||
     report.streams.some(({ outcome, named }) => outcome === 'failed' || (outcome === 'skipped' && named))
@@ -99,11 +99,11 @@ export function streamReport({ error, named: _, ...rest }: StreamResult): Stream
   return error === undefined ? rest : { ...rest, error: error.message };
 }
 
-export function recordsOf({ streams }: Report): number {
+function recordsOf({ streams }: Report): number {
   return streams.reduce((sum, { records }) => sum + records, 0);
 }
 
-export function isComplete({ streams, errors }: Report): boolean {
+function isComplete({ streams, errors }: Report): boolean {
   return errors.length === 0 && streams.length > 0 && streams.every(({ outcome }) => outcome === 'complete');
 }
 
@@ -115,7 +115,7 @@ const MARKS: Record<string, string> = {
 };
 
 /** The job summary, in Markdown. */
-export function summary(report: Report): string {
+function summary(report: Report): string {
   const lines = ['## Kustomer sync', ''];
   lines.push(`**${count(recordsOf(report), 'record')}** · ${whereTo(report, true)} · ${stateLine(report)}`, '');
   if (report.stopped === 'time-budget') lines.push('The time budget was used up: the next run goes on from here.', '');

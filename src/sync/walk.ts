@@ -59,7 +59,8 @@ export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Ask |
     const asked = Math.min(slice.to, floor(slice.from + width, SECOND));
     const page = yield { side, from, to: asked, created: null, page: 1 };
     const strange = hasStrangers(page.found, from, asked);
-    if (senses.grain === 0 && !strange && !isEnd(page) && isCrowded(page)) senses.grain = yield* learnGrain(page.found, side);
+    if (senses.grain === 0 && !strange && !isEnd(page) && isCrowded(page))
+      senses.grain = yield* learnGrain(page.found, side);
     // The slice may have been shortened meanwhile: what lies beyond its end is another reader's now.
     const to = Math.min(asked, slice.to);
     const found = within(dated(page.found, from), floor(from, SECOND), to);

@@ -111,7 +111,7 @@ export function expectSound(result: ActionResult): void {
 }
 
 /** One sentence what happened, one what to do. The first may hold a list, and be a long one. */
-export function expectTwoSentences(message: string): void {
+function expectTwoSentences(message: string): void {
   expect(message).toMatch(/^[A-Z`].*[.:\n].*\s[A-Z].*\.$/s);
   expect(message).not.toMatch(/undefined|\[object|NaN|null\b/);
 }

@@ -111,7 +111,7 @@ describe('a tie where a slice is cut', () => {
   test.each([-1, 0, 1])('%d ms from the border', async offset => {
     await using reader = await Reader.open({ tieOrder: 'unstable', pageSizeMax: 20 }, { latencyMs: 2 });
     const [from, to] = [NOON - 4 * DAY, NOON - MINUTE];
-    reader.world.populate({ notes: 400 }, { from, to });
+    reader.world.populate({ notes: 800 }, { from, to });
     const borders = new Set<number>();
     // Each end that is asked for shows a border; a tie is then put on the border that the next run will make as well.
     const wishes = { startDate: from, publishes: false };

@@ -19,7 +19,7 @@ export interface PathEntry {
 export class NothingToDelete extends Error {}
 
 /** Returns the sha of the changed tree; undefined when nothing is left in it. */
-export async function changeTree(
+async function changeTree(
   git: GitObjects,
   base: string | undefined,
   changes: PathChange[],

@@ -26,7 +26,7 @@ export function condition(text: string, scope: Scope): boolean {
 
 type Value = unknown;
 
-export function evaluate(expression: string, scope: Scope): Value {
+function evaluate(expression: string, scope: Scope): Value {
   const tokens = expression.match(/'(?:[^']|'')*'|\d+(?:\.\d+)?|[A-Za-z_][\w-]*|==|!=|&&|\|\||[!().]|\S/g) ?? [];
   let at = 0;
   const fail = () => new Error(`cannot evaluate \${{${expression}}}`);
