@@ -1,12 +1,13 @@
 // Tests run the committed bundle in its world (test/action), the pure parts on their own (test/unit), and the world
-// itself. Two at a time: a hosted runner has two cores, and each of these starts processes of its own.
+// itself. Three at a time on two cores: for a good part of their
+// time they wait.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Tests of one file that run side by side wait more than they work.
     maxConcurrency: 16,
     testTimeout: 60_000,

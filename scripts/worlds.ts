@@ -22,15 +22,15 @@ await Promise.all(
       runs += played.runs;
       complete += played.completeRuns;
       requests += played.requests;
-      if (played.problems.length > 0) failed.push(played);
+      if (played.problems.length > 0) {
+        failed.push(played);
+        console.log(`seed ${played.seed}: ${played.problems[0]}`);
+      }
       if ((next - first) % 1_000 === 0) console.log(`${next - first} worlds, ${failed.length} failed`);
     }
   }),
 );
-for (const { seed, problems, story } of failed.slice(0, 10)) {
-  console.log(`\nseed ${seed}: ${problems.length} problems\n  ${problems.slice(0, 5).join('\n  ')}`);
-  if (count === 1) console.log(story.join('\n'));
-}
+for (const { problems, story } of count === 1 ? failed : []) console.log([...problems, ...story].join('\n'));
 const seconds = (performance.now() - started) / 1_000;
 console.log(
   `\n${count} worlds from seed ${first}: ${runs} runs, ${complete} of them complete, ${requests} requests, ${seconds.toFixed(0)} s`,

@@ -68,11 +68,13 @@ interface Pass {
 function* readPages(ask: Omit<Ask, 'page'>): Generator<Ask, Pass, Page> {
   const found = new Map<string, Found>();
   let total: number | null = null;
+  let received = 0;
   let steady = true;
   for (let number = 1; ; number++) {
     const page = yield { ...ask, page: number };
     const before = found.size;
     for (const each of dated(page.found, ask.from)) found.set(each.resource.id, each);
+    received += page.found.length;
     if (number === 1) total = page.total;
     if (page.timedOut || page.total !== total || hasStrangers(page.found, ask.from, ask.to)) steady = false;
 
@@ -84,7 +86,7 @@ function* readPages(ask: Omit<Ask, 'page'>): Generator<Ask, Pass, Page> {
     // The last page is one that is not full, whatever it says. What cannot be counted against a total is steady only if
     // it came at once.
     if (page.found.length === 0 || (!page.more && asked >= all && page.found.length < page.size)) {
-      return { ...pass, steady: steady && (total === null ? number === 1 : found.size <= total) };
+      return { ...pass, steady: steady && (total === null ? number === 1 : received === total) };
     }
     // Further pages are promised and bring nothing new: the order changes, or the same page comes again.
     if (found.size === before && asked >= all) return { ...pass, steady: false };

@@ -2,12 +2,14 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { SyncError } from '../../src/errors.ts';
 import { contains, covers, type IntervalSet, union } from '../../src/sync/intervals.ts';
 import { dated, floor, hasStrangers, within } from '../../src/sync/pages.ts';
 import type { Found } from '../../src/sync/source.ts';
 import {
   fingerprint,
   isComplete,
+  NO_STATE,
   parseState,
   type SearchState,
   searchStateAfter,
@@ -247,4 +249,90 @@ test('a state with fingerprints comes back as it was', () => {
     klassesCheckedAt: null,
   });
   expect(parseState(text, 'x').search.get('notes')).toEqual(state);
+});
+
+describe('a state that is refused says what is wrong with it', () => {
+  const sample = {
+    version: 1,
+    generation: 1,
+    identity: null,
+    saved_at: 'x',
+    run: { id: '1', attempt: '2' },
+    klasses_checked_at: null,
+    streams: {},
+  };
+  const refusal = (text: string) => {
+    try {
+      parseState(text, 'P');
+    } catch (error) {
+      return error as SyncError;
+    }
+    return undefined;
+  };
+  const of = (change: object) => refusal(JSON.stringify({ ...sample, ...change }));
+
+  test.each([
+    ['it is not JSON', refusal('{')],
+    ['it is not an object', refusal('[]')],
+    ['it names no version', of({ version: null })],
+    ['there is no state version 0', of({ version: 0 })],
+    ['its generation is not a number from 1', of({ generation: 0 })],
+    ['its identity is unreadable', of({ identity: '' })],
+    ['it has no streams', of({ streams: null })],
+    ['when its klasses were checked is unreadable', of({ klasses_checked_at: 'x' })],
+    [`what it says of ${'n'.repeat(40)} is unreadable`, of({ streams: { [`${'n'.repeat(50)}`]: {} } })],
+  ])('%s', (why, error) => {
+    expect(error?.what).toBe(`The saved state (P) is damaged: ${why}.`);
+    expect(error?.actor).toBe('user');
+  });
+
+  test('and what is missing beside the claims is empty', () => {
+    expect(refusal(JSON.stringify(sample))).toBeUndefined();
+    const bare = parseState(JSON.stringify({ ...sample, run: null, saved_at: undefined }), 'P');
+    expect(bare).toMatchObject({ savedAt: '', run: { id: '', attempt: '' } });
+    const half = parseState(JSON.stringify({ ...sample, run: {} }), 'P');
+    expect(half.run).toEqual({ id: '', attempt: '' });
+    expect(NO_STATE).toMatchObject({
+      generation: 0,
+      identity: null,
+      savedAt: '',
+      run: { id: '', attempt: '' },
+      klassesCheckedAt: null,
+    });
+    expect(of({ version: 2 })?.actor).toBe('user');
+  });
+
+  test('streams and what is in them are written in order', () => {
+    const list = {
+      seen: new Map([
+        ['b', '1'],
+        ['a', '2'],
+        ['c', '3'],
+      ]),
+    };
+    const text = serialise({
+      ...NO_STATE,
+      generation: 1,
+      lists: new Map([
+        ['users', list],
+        ['tags', list],
+        ['teams', list],
+      ]),
+    });
+    const { streams } = JSON.parse(text);
+    expect(Object.keys(streams)).toEqual(['tags', 'teams', 'users']);
+    expect(Object.keys(streams.tags.seen)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('an empty interval and a fingerprint that is not one line of two words are refused', () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const stream = { published: [] as unknown[], cutoff: at, remembered_from: at, recent: [] as unknown[] };
+    const damaged = (change: object) => of({ streams: { notes: { ...stream, ...change } } });
+    expect(damaged({})).toBeUndefined();
+    expect(damaged({ published: [[at, at]] })).toBeDefined();
+    for (const print of [`${at}`, ` ${at} a`, `${at} a\nb`, 7, null, [`${at} a`]]) {
+      expect(damaged({ recent: [print] })).toBeDefined();
+    }
+    expect(damaged({ cutoff: [at] })).toBeDefined();
+  });
 });
