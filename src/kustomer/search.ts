@@ -8,6 +8,9 @@ import type { SearchStream } from './streams.ts';
 /** Largest page of a search (kustomer-api.md 4). */
 const PAGE_SIZE = 500;
 
+/** How often a search that shows nothing of what it says is there is asked again. */
+const MOST_LOOKS = 5;
+
 const CUT_SHORT: Page = { found: [], total: null, more: false, size: PAGE_SIZE, timedOut: true };
 
 /** Links in answers are not followed: those of the archive lead to the live search (kustomer-api.md 6). */
@@ -80,11 +83,16 @@ function open(
     },
     async newest(side, from, to) {
       const ask = { side, from, to, created: null, page: 1 };
-      const page = await post(side, 1, 1, prefix => ({
-        ...criteriaOf(prefix, ask),
-        sort: [{ [`${prefix}_updated_at`]: 'desc' }],
-      }));
-      return page.found[0] ?? null;
+      for (let look = 1; ; look++) {
+        const { found, total, timedOut } = await post(side, 1, 1, prefix => ({
+          ...criteriaOf(prefix, ask),
+          sort: [{ [`${prefix}_updated_at`]: 'desc' }],
+        }));
+        if (found[0] !== undefined) return found[0];
+        if (!timedOut && (total ?? 0) === 0) return null;
+        // It shows none where it says that there are some.
+        if (look === MOST_LOOKS) throw unshown(name);
+      }
     },
     async any() {
       await post('live', 1, 1, () => ({}));
@@ -138,4 +146,13 @@ function isResource(value: unknown): value is Resource {
 
 function iso(at: number): string {
   return new Date(at).toISOString();
+}
+
+function unshown(stream: string): SyncError {
+  return new SyncError(
+    'kustomer',
+    'inconsistent',
+    `Kustomer's search shows none of the ${stream} that it says are there.`,
+    'Run again, and report it to Kustomer if it stays.',
+  );
 }
