@@ -76,13 +76,13 @@ export class Refused extends Error {
   }
 }
 
-/** Waits after an answer that was lost, in milliseconds. */
-const AGAIN_AFTER_MS = [500, 2_000, 6_000];
+/** Waits after an answer that was lost, in milliseconds. What is only read can be done without. */
+const AGAIN_AFTER_MS = { read: [500, 2_000], write: [500, 2_000, 6_000] };
 /** A limit that is used up is renewed within the hour; whoever only reads does not wait so long. */
 const LONGEST_WAIT_MS = { read: 60_000, write: 65 * 60_000 };
 /** When GitHub does not say how long to wait, it asks for a minute at least. */
 const UNSAID_WAIT_MS = 60_000;
-const ANSWER_WITHIN_MS = 120_000;
+const ANSWER_WITHIN_MS = { read: 30_000, write: 120_000 };
 
 export function openApi(context: Context, token: string, userAgent: string, log: Log): Api {
   const quiet = () => {};
@@ -107,7 +107,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
       if (kind === 'write') await pace();
       let lapse: unknown;
       try {
-        const { data } = await call({ signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+        const { data } = await call({ signal: AbortSignal.timeout(ANSWER_WITHIN_MS[kind]) });
         return read(data);
       } catch (error) {
         lapse = error;
@@ -119,7 +119,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
         await sleep(waitMs);
         continue;
       }
-      const again = AGAIN_AFTER_MS[failures];
+      const again = AGAIN_AFTER_MS[kind][failures];
       if ((status > 0 && status < 500) || again === undefined) throw new Refused(status, says, lapse);
       failures++;
       await sleep(again * (0.5 + Math.random()));
