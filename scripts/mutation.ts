@@ -19,6 +19,7 @@ const program = join(home, 'node_modules', '@stryker-mutator', 'core', 'bin', 's
 const TESTS = [
   'test/unit/intervals.test.ts',
   'test/unit/state.test.ts',
+  'test/unit/merge.test.ts',
   'test/exact/trace.test.ts',
   'test/exact/walk.test.ts',
   'test/exact/plan.test.ts',
