@@ -4,7 +4,7 @@
 //   npm run bench                 all of it, in real minutes (about a quarter of an hour); writes bench/results.json
 //   npm run bench -- --short      the part that CI runs; fails on a fall of more than 20 % below bench/reference.json
 //   npm run bench -- --only throughput,memory
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Kustomer, openLab, startKustomer } from '../bench/lab.ts';
@@ -230,14 +230,18 @@ try {
 } finally {
   await lab.close();
 }
-if (!short)
-  writeFileSync(
-    fileURLToPath(new URL('../bench/results.json', import.meta.url)),
-    `${JSON.stringify(figures, null, 1)}\n`,
-  );
+if (!short) keep();
 else if (fallen().length > 0) {
   console.error(`Fallen by more than 20 %: ${fallen().join('; ')}`);
   process.exitCode = 1;
+}
+
+/** Puts the figures into bench/results.json, beside those of other parts. */
+function keep(): void {
+  const file = fileURLToPath(new URL('../bench/results.json', import.meta.url));
+  const before: Figure[] = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
+  const others = before.filter(({ name }) => !figures.some(figure => figure.name === name));
+  writeFileSync(file, `${JSON.stringify([...others, ...figures], null, 1)}\n`);
 }
 
 /** Figures that are more than 20 % worse than their reference. */
