@@ -10,7 +10,8 @@ export default defineConfig({
     maxWorkers: 3,
     // Tests of one file that run side by side wait more than they work.
     maxConcurrency: 16,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // On a machine that is three times as slow as usual.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

@@ -8,14 +8,18 @@ import {
   KustomerWorld,
   type LoggedRequest,
   type ServerOptions,
+  STREAMS,
   startKustomer,
   type WorldOptions,
 } from '../test/world/kustomer/index.ts';
+import { Tally } from './tally.ts';
 
 export interface Scene {
   readonly world?: Partial<Omit<WorldOptions, 'clock'>>;
   readonly server?: Partial<Omit<ServerOptions, 'latencyMs'>> & { readonly latencyMs?: number };
   readonly counts: Counts;
+  /** How far back the records go, to a day ago; 700 days by default, which no search but the live one has to show. */
+  readonly days?: number;
   /** Another client of the organisation, and how many requests a minute it makes, at random moments. */
   readonly neighbour?: number;
   /** What goes wrong with one request in so many. */
@@ -37,6 +41,10 @@ export interface Answers {
   requests: Seen[];
   neighbour: Neighbour;
   forget: null;
+  /** How many there were since the last `forget`, by whether they were searches. */
+  counts: { readonly search: number; readonly other: number };
+  /** Of each stream, how many records there are and the sum of their marks: it says which ones, in which version. */
+  truth: Readonly<Record<string, { readonly records: number; readonly sum: number }>>;
 }
 
 const NEIGHBOURS_PATH = '/v1/users/current';
@@ -44,7 +52,11 @@ const DAY = 86_400_000;
 
 const scene = JSON.parse(process.argv[2] ?? '{}') as Scene;
 const world = new KustomerWorld(scene.world);
-world.populate(scene.counts, { from: world.now - 700 * DAY, to: world.now - DAY, tieFraction: 0.1 });
+world.populate(scene.counts, {
+  from: world.now - (scene.days ?? 700) * DAY,
+  to: world.now - DAY,
+  tieFraction: 0.1,
+});
 const kustomer = await startKustomer(world, {
   searchLimit: Number.POSITIVE_INFINITY,
   orgLimit: Number.POSITIVE_INFINITY,
@@ -76,6 +88,18 @@ const answers: { [question in keyof Answers]: () => Answers[question] } = {
     kustomer.log.clear();
     return null;
   },
+  counts: () => {
+    const { search = 0, other = 0 } = kustomer.log.countBy(({ budget }) => budget);
+    return { search, other };
+  },
+  truth: () =>
+    Object.fromEntries(
+      STREAMS.map(stream => {
+        const tally = new Tally();
+        for (const [id, { updatedAt }] of world.truth(stream)) tally.add(id, updatedAt);
+        return [stream, { records: tally.records, sum: tally.sum }];
+      }),
+    ),
 };
 process.on('message', question => process.send?.(answers[question as keyof Answers]()));
 process.on('disconnect', () => process.exit());

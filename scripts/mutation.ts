@@ -1,6 +1,6 @@
-// Mutation testing of the pure files: the window algebra, the state, the plan and the tie logic. Stryker brings some 200
-// packages, so it is not part of `npm ci`; it is put into the git-ignored tmp/ the first time it is asked for, beside a
-// copy of the sources and of the tests that need no socket.
+// Mutation testing of the pure files: the window algebra, the state, the plan, the tie logic and what is handed on.
+// Stryker brings some 200 packages, so it is not part of `npm ci`; it is put into the git-ignored tmp/ the first time it
+// is asked for, beside a copy of the sources and of the tests that need no socket.
 //
 //   npm run mutation                                          prints what survived, and the score
 //   npm run mutation -- --mutate src/sync/whole.ts            the same of one file
@@ -20,6 +20,7 @@ const TESTS = [
   'test/unit/intervals.test.ts',
   'test/unit/state.test.ts',
   'test/unit/merge.test.ts',
+  'test/unit/deliver.test.ts',
   'test/exact/trace.test.ts',
   'test/exact/walk.test.ts',
   'test/exact/plan.test.ts',

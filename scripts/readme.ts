@@ -1,4 +1,5 @@
-// Writes the tables of inputs and outputs into README.md, from action.yml.
+// Writes the tables of inputs and outputs into README.md, from action.yml, and the one of what was measured, from
+// bench/results.json.
 //
 //   npm run readme              writes them
 //   npm run readme -- --check   fails when README.md has others
@@ -22,17 +23,22 @@ const before = readFileSync(file, 'utf8');
 
 const inputs = Object.entries(action.inputs).map(([name, input]) => [code(name), defaultOf(input), input.description]);
 const outputs = Object.entries(action.outputs).map(([name, { description }]) => [code(name), description]);
+const measured: { name: string; value: number; least?: number; most?: number }[] = JSON.parse(
+  readFileSync(join(root, 'bench', 'results.json'), 'utf8'),
+);
+const figures = measured.map(({ name, value, least, most }) => [name, askedFor(least, most), String(value)]);
 const after = [
   ['inputs', table(['Input', 'Default', 'Meaning'], inputs)] as const,
   ['outputs', table(['Output', 'Meaning'], outputs)] as const,
+  ['figures', table(['Figure', 'Asked for', 'Measured'], figures)] as const,
 ].reduce((text, [name, rows]) => replaced(text, name, rows), before);
 
 if (process.argv.includes('--check')) {
   if (after !== before) {
-    console.error('README.md does not have the inputs and outputs of action.yml. Run `npm run readme`.');
+    console.error('README.md does not have what action.yml and bench/results.json say. Run `npm run readme`.');
     process.exit(1);
   }
-  console.log('README.md has the inputs and outputs of action.yml.');
+  console.log('README.md has what action.yml and bench/results.json say.');
 } else {
   writeFileSync(file, after);
 }
@@ -40,6 +46,12 @@ if (process.argv.includes('--check')) {
 function defaultOf({ required, default: value }: Input): string {
   if (required) return 'required';
   return value === undefined || value === '' ? 'empty' : code(value);
+}
+
+function askedFor(least: number | undefined, most: number | undefined): string {
+  if (least !== undefined && least === most) return String(least);
+  if (least !== undefined) return `at least ${least}`;
+  return most === undefined ? '' : `at most ${most}`;
 }
 
 function code(text: string): string {

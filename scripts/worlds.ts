@@ -3,6 +3,7 @@
 //   npm run worlds                        10,000 worlds from a seed of the day
 //   npm run worlds -- --seed 7 --count 1  replays one world, with its story
 import { cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Played, playWorld } from '../test/world/model.ts';
 
@@ -13,12 +14,21 @@ const started = performance.now();
 let [next, runs, complete, requests] = [first, 0, 0, 0];
 const failed: Played[] = [];
 
+/** A world that is played for so long will not come to its end (contract 7, point 6). */
+const LONGEST_MS = 300_000;
+
+async function endless(seed: number): Promise<Played> {
+  await sleep(LONGEST_MS, undefined, { ref: false });
+  return { seed, problems: ['does not come to its end'], story: [], runs: 0, completeRuns: 0, requests: 0 };
+}
+
 console.log(`Seeds ${first} to ${first + count - 1}`);
 /** Several worlds at once: most of the time of each is spent waiting for an answer. */
 await Promise.all(
   Array.from({ length: 4 * cpus().length }, async () => {
     while (next < first + count) {
-      const played = await playWorld(next++);
+      const seed = next++;
+      const played = await Promise.race([playWorld(seed), endless(seed)]);
       runs += played.runs;
       complete += played.completeRuns;
       requests += played.requests;

@@ -14,6 +14,7 @@ export type Trouble =
   | 'inconsistent' // the API answers, and the answer cannot be true
   | 'state' // saved state that must not be used, or cannot be saved
   | 'publish'
+  | 'unfinished' // a part of a plan that is not done
   | 'bug';
 
 export class SyncError extends Error {

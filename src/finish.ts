@@ -10,13 +10,12 @@ import type { Known } from './github/branch.ts';
 import type { Context } from './github/context.ts';
 import type { Config } from './inputs.ts';
 import { count, type Log } from './log.ts';
-import { merge, parseState, type State, serialise } from './sync/state.ts';
+import type { Scope } from './scope.ts';
+import { type LedgerFile, merge, parseState, type State, serialise } from './sync/state.ts';
 
 /** Where to, and how: the part of the inputs that says so. No secret in it. */
-export type Target = Pick<
-  Config,
-  'destinations' | 'artifactName' | 'retentionDays' | 'gzip' | 'branch' | 'dataPath' | 'repository' | 'stateId'
->;
+export type Target = Pick<Config, 'destinations' | 'retentionDays' | 'gzip' | 'branch' | 'dataPath' | 'repository'> &
+  Pick<Scope, 'stateName' | 'artifactName' | 'fileMark'>;
 
 /** Something to be published with all that it takes, so that it can wait on the disk for another process. */
 export interface Publication {
@@ -37,6 +36,8 @@ export interface Publication {
   readonly branch: Known | null;
   /** The newest entry of the cache that has gone into the state. */
   readonly cacheKey: string | null;
+  /** What runs before this one have published, and this one only puts together: the manifest is all there is to publish. */
+  readonly elsewhere?: readonly LedgerFile[];
 }
 
 export interface Means {
@@ -88,7 +89,7 @@ export async function publish(publication: Publication, means: Means, done: Publ
     await toBranch(publication, publication.state, means, done);
     await writeManifest(publication, means, done.state, files);
   }
-  if (target.destinations.includes('artifact') && files.length > 0) {
+  if (target.destinations.includes('artifact') && (files.length > 0 || publication.elsewhere !== undefined)) {
     done.artifact = await toArtifact(publication, means);
     log.info(`Uploaded ${count(files.length, 'file')} as artifact ${done.artifact.name}.`);
   }
@@ -99,15 +100,17 @@ async function toBranch(publication: Publication, state: State, means: Means, do
   const { target, context, api, log } = means;
   const { files, unfinished, replaces, directory, window } = publication;
   const { deliver } = await import('./github/branch.ts');
-  const { repository, branch, dataPath, stateId } = target;
+  const { repository, branch, dataPath, stateName, fileMark: mark } = target;
   const git = (await api()).git(repository);
   const delivered = await deliver(
-    { git, repository, branch, dataPath, stateId },
+    { git, repository, branch, dataPath, stateName },
     {
       directory,
       files: files.filter(({ stream }) => !unfinished.includes(stream)),
       replaces,
       state,
+      stateAlone: publication.elsewhere !== undefined,
+      mark,
       day: window.to.slice(0, 10),
       run: {
         id: context.runId,
@@ -127,21 +130,22 @@ async function toBranch(publication: Publication, state: State, means: Means, do
 
 /** Writes what the files are beside them; resolves to its path. */
 export async function writeManifest(
-  { directory, window, streams, usage }: Pick<Publication, 'directory' | 'window' | 'streams' | 'usage'>,
+  publication: Pick<Publication, 'directory' | 'window' | 'streams' | 'usage' | 'elsewhere'>,
   { target, context }: Pick<Means, 'target' | 'context'>,
   state: State | null,
   files: readonly Part[],
 ): Promise<string> {
+  const { directory, window, streams, usage, elsewhere = [] } = publication;
   const path = join(directory, 'manifest.json');
   const { runId, attempt, job, workflow, repository, ref, event } = context;
   await writeFile(
     path,
     serialiseManifest({
       version: MANIFEST_VERSION,
-      run: { id: runId, attempt, job, workflow, repository, ref, event, state_id: target.stateId },
+      run: { id: runId, attempt, job, workflow, repository, ref, event, state_id: target.stateName },
       window,
       streams,
-      files,
+      files: [...elsewhere, ...files],
       api: usage,
       state: state === null ? null : JSON.parse(serialise(state)),
     }),
@@ -151,11 +155,9 @@ export async function writeManifest(
 
 async function toArtifact(publication: Publication, { target, context, api }: Means): Promise<Uploaded> {
   const { upload } = await import('./github/artifact.ts');
-  const { number, files, directory } = publication;
-  // A re-run finds the artifacts of the attempts before it, and a long run its own.
-  const attempt = context.attempt === '1' ? '' : `-attempt-${context.attempt}`;
+  const { number, files, directory, elsewhere = [] } = publication;
   return upload(context, {
-    name: `${target.artifactName}${attempt}${number === 1 ? '' : `-part-${number}`}`,
+    name: artifactNameOf(target, context, number),
     directory,
     files,
     retentionDays: target.retentionDays,
@@ -164,7 +166,7 @@ async function toArtifact(publication: Publication, { target, context, api }: Me
       try {
         const { manifestOf } = await import('./github/artifact-manifest.ts');
         const text = await manifestOf(await api(), id);
-        return text !== null && JSON.stringify(JSON.parse(text).files) === JSON.stringify(files);
+        return text !== null && JSON.stringify(JSON.parse(text).files) === JSON.stringify([...elsewhere, ...files]);
       } catch {
         return null;
       }
@@ -172,23 +174,32 @@ async function toArtifact(publication: Publication, { target, context, api }: Me
   });
 }
 
+/** A re-run finds the artifacts of the attempts before it, and a long run its own. */
+export function artifactNameOf(
+  { artifactName }: Pick<Target, 'artifactName'>,
+  { attempt }: Context,
+  number: number,
+): string {
+  return `${artifactName}${attempt === '1' ? '' : `-attempt-${attempt}`}${number === 1 ? '' : `-part-${number}`}`;
+}
+
 /** Saves the state in the cache, with what others have saved there meanwhile. */
 async function saveState({ target, context, log }: Means, state: State, done: Published): Promise<void> {
   const { cacheTrouble, newerThan, save } = await import('./github/cache.ts');
-  const { stateId, destinations } = target;
+  const { stateName, destinations } = target;
   // With a data branch the cache only makes things faster: the state is there, in the commit.
   const isSpare = destinations.includes('branch');
   done.stateSaved = isSpare && done.commit !== undefined;
   if (isSpare && cacheTrouble() !== null) return;
 
-  const other = await newerThan(done.cacheKey, stateId, context);
+  const other = await newerThan(done.cacheKey, stateName, context);
   const theirs = other === null ? null : parseState(other.text, `Actions cache, ${other.key}`);
   const merged = theirs !== null && theirs.generation >= state.generation ? merge(state, theirs) : state;
   const { withGenerationOnBranch } = await import('./github/recover.ts');
   const text = serialise(merged);
   try {
     done.cacheKey = await save(
-      stateId,
+      stateName,
       context,
       done.branch === null ? text : withGenerationOnBranch(text, done.branch.generation),
     );

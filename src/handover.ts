@@ -7,26 +7,34 @@ import { join } from 'node:path';
 import * as core from '@actions/core';
 import type { Publication, Target } from './finish.ts';
 import type { Context } from './github/context.ts';
-import type { Config } from './inputs.ts';
 import { parseState, serialise } from './sync/state.ts';
 
 const STATE_FILE = 'state-file';
-const STATE_ID = 'state-id';
+const STATE_NAME = 'state-name';
+const CONTINUES = 'continues';
 const UNPUBLISHED_FILE = 'unpublished-file';
 
 /** Leaves a state that may be saved only when the job has made use of the files. */
-export async function leaveForPost(config: Config, context: Context, document: string): Promise<void> {
+export async function leaveForPost(
+  { stateName }: Pick<Target, 'stateName'>,
+  context: Context,
+  document: string,
+  continues: boolean,
+): Promise<void> {
   // Not in the output directory, which the next steps may empty.
   const file = newFile(context, 'state');
   await writeFile(file, document);
   core.saveState(STATE_FILE, file);
-  core.saveState(STATE_ID, config.stateId);
+  core.saveState(STATE_NAME, stateName);
+  core.saveState(CONTINUES, String(continues));
 }
 
 /** What the main step left, or null. */
-export async function leftByMain(): Promise<{ stateId: string; document: string } | null> {
+export async function leftByMain(): Promise<{ stateName: string; document: string; continues: boolean } | null> {
   const file = core.getState(STATE_FILE);
-  return file === '' ? null : { stateId: core.getState(STATE_ID), document: await readFile(file, 'utf8') };
+  if (file === '') return null;
+  const document = await readFile(file, 'utf8');
+  return { stateName: core.getState(STATE_NAME), document, continues: core.getState(CONTINUES) === 'true' };
 }
 
 /** What is to be published, in this order, by whoever comes to it. */
@@ -43,9 +51,10 @@ export function openHandover(context: Context): Handover {
   let isAnnounced = false;
   let turn: Promise<void> = Promise.resolve();
   async function write(target: Target, publications: readonly Publication[]): Promise<void> {
-    const { destinations, artifactName, retentionDays, gzip, branch, dataPath, repository, stateId } = target;
+    const { destinations, artifactName, retentionDays, gzip, branch, dataPath, repository } = target;
+    const { stateName, fileMark } = target;
     const left: Left = {
-      target: { destinations, artifactName, retentionDays, gzip, branch, dataPath, repository, stateId },
+      target: { destinations, artifactName, retentionDays, gzip, branch, dataPath, repository, stateName, fileMark },
       publications: publications.map(each => ({
         ...each,
         state: each.state === null ? null : serialise(each.state),

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import * as core from '@actions/core';
 import { SyncError } from './errors.ts';
 import { STREAM_NAMES } from './kustomer/streams.ts';
+import { digest, parseMatrix, parseShard, type Shard } from './shard.ts';
 
 export type SyncMode = 'incremental' | 'full_refresh';
 export type Destination = 'artifact' | 'branch';
@@ -49,6 +50,13 @@ export interface Config {
   readonly stateId: string;
   readonly onMissingState: 'full' | 'fail';
   readonly resetState: boolean;
+  readonly mode: 'sync' | 'plan' | 'merge';
+  /** The part of a plan that this run reads. */
+  readonly shard: Shard | null;
+  readonly shardsAtOnce: number;
+  /** Of `mode: merge`. */
+  readonly plan: readonly Shard[];
+  readonly onIncomplete: 'stop' | 'continue';
 }
 
 /** Defaults of action.yml, for a caller that starts dist/ without them. A test holds the two together. */
@@ -78,6 +86,11 @@ export const DEFAULTS: Readonly<Record<string, string>> = {
   'state-id': 'default',
   'on-missing-state': 'full',
   'reset-state': 'false',
+  mode: 'sync',
+  shard: '',
+  'shards-at-once': '1',
+  plan: '',
+  'on-incomplete': 'stop',
 };
 
 /**
@@ -148,9 +161,6 @@ export function readConfig(): Config {
     );
   }
 
-  // Declared, and not built yet: refused rather than half done, since records would be lost without a word.
-  if (endDate !== null) problems.push('`end-date` is set; accepted is nothing: this version has no backfills yet');
-
   const config: Config = {
     token,
     apiUrl: apiUrl(bad),
@@ -193,7 +203,13 @@ export function readConfig(): Config {
     stateId: matching('state-id', /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/, '1 to 64 letters, digits, `.`, `_` or `-`'),
     onMissingState: oneOf('on-missing-state', ['full', 'fail']),
     resetState: yes('reset-state'),
+    mode: oneOf('mode', ['sync', 'plan', 'merge']),
+    shard: text('shard') === '' ? null : parseShard(text('shard')),
+    shardsAtOnce: whole('shards-at-once', 1, MOST_SHARDS),
+    plan: text('plan') === '' ? [] : (parseMatrix(text('plan')) ?? []),
+    onIncomplete: oneOf('on-incomplete', ['stop', 'continue']),
   };
+  checkPlanning(config, problems, bad);
 
   if (problems.length > 0) {
     throw new SyncError(
@@ -206,6 +222,48 @@ export function readConfig(): Config {
     );
   }
   return Object.freeze(config);
+}
+
+/** A matrix has no more jobs. */
+export const MOST_SHARDS = 256;
+
+/** What has to agree between inputs of a backfill, and between the jobs of a plan. */
+function checkPlanning(config: Config, problems: string[], bad: (name: string, accepted: string) => void): void {
+  const { mode, shard, plan, endDate, streams } = config;
+  if (text('shard') !== '' && mode !== 'sync')
+    problems.push('`shard` is set; accepted is nothing unless `mode` is `sync`');
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub's, to be written into a workflow.
+  else if (text('shard') !== '' && shard === null) bad('shard', 'a shard of a plan, as it is: `${{ matrix.shard }}`');
+  if (text('plan') !== '' && mode !== 'merge')
+    problems.push('`plan` is set; accepted is nothing unless `mode` is `merge`');
+  else if (mode === 'merge' && plan.length === 0)
+    bad('plan', 'the output `matrix` of the job with `mode: plan`, as it is');
+  const planned = shard ?? plan[0];
+  if (planned !== undefined && planned.inputs !== planDigest(config)) {
+    problems.push(
+      `\`${shard === null ? 'plan' : 'shard'}\` belongs to a plan that was made with other inputs; accepted is one made with the same \`streams\`, \`start-date\`, \`end-date\`, \`state-id\`, \`include-deleted\`, \`archive\`, \`settle\`, \`lookback\` and \`record-format\``,
+    );
+  }
+  const { shardsAtOnce, searchesPerMinute, requestsPerMinute } = config;
+  const most = Math.min(searchesPerMinute, requestsPerMinute ?? searchesPerMinute);
+  if (most >= 1 && shardsAtOnce > most)
+    bad('shards-at-once', `at most ${most}, so that each shard gets a request of the budgets a minute`);
+  const isPart = endDate !== null || mode !== 'sync' || text('shard') !== '';
+  const refreshed = streams.filter(stream => stream.mode === 'full_refresh').map(({ name }) => name);
+  if (isPart && refreshed.length > 0) {
+    problems.push(
+      `\`streams\` has ${refreshed.join(', ')} as \`full_refresh\`; accepted is \`incremental\` with \`end-date\`, \`shard\` and any \`mode\` but \`sync\`, since a part of a stream must not replace the whole`,
+    );
+  }
+}
+
+/** Of the inputs that decide what a plan is about: all its jobs must have the same. */
+export function planDigest(config: Config): string {
+  const { streams, startDate, endDate, stateId, includeDeleted, archive, settleMs, lookbackMs, format } = config;
+  const names = streams.map(({ name }) => name);
+  return digest(
+    JSON.stringify([names, startDate, endDate, stateId, includeDeleted, archive, settleMs, lookbackMs, format]),
+  );
 }
 
 /** A job lasts five days at most, and a timer of Node not more than 24. */

@@ -6,12 +6,12 @@ import type { SearchStream } from './kustomer/streams.ts';
 import type { Log } from './log.ts';
 import { type Job, listJob, type Surroundings, searchJob } from './sync/job.ts';
 import { kobjectsJob, partOf } from './sync/job-kobjects.ts';
-import { planList, planSearch } from './sync/plan.ts';
+import { planList, planSearch, type Wishes } from './sync/plan.ts';
 import type { ListPages, Sink } from './sync/source.ts';
 import { iso, type State } from './sync/state.ts';
 
 export interface Jobs {
-  readonly config: Pick<Config, 'streams' | 'startDate' | 'settleMs' | 'lookbackMs' | 'archive'>;
+  readonly config: Pick<Config, 'streams'> & Wishes;
   readonly state: State;
   /** Milliseconds since the epoch, the same for all. */
   readonly now: number;
@@ -24,7 +24,7 @@ export interface Jobs {
 }
 
 export function openJobs(jobs: Jobs): Job[] {
-  const { config, state, source, lists, writerOf, surroundings, log } = jobs;
+  const { config, state, now, source, lists, writerOf, surroundings, log } = jobs;
   if (config.archive === 'never' && config.streams.some(({ name }) => streamNamed(name).kind === 'search')) {
     log.notice('Records last updated more than two years ago are skipped, as `archive: never` says.');
   }
@@ -33,7 +33,7 @@ export function openJobs(jobs: Jobs): Job[] {
     const stream = streamNamed(name);
     const writer = writerOf(name);
     if (stream.kind === 'list') {
-      const plan = planList(name, selection, config, state);
+      const plan = planList(name, selection, config, state, now);
       return listJob(selection, plan, stream.type, lists.get(name) as ListPages, writer, surroundings);
     }
     if (name === 'kobjects') return openKObjects(jobs, selection, stream, writer);
@@ -44,7 +44,7 @@ export function openJobs(jobs: Jobs): Job[] {
 }
 
 function openKObjects(jobs: Jobs, selection: Selection, stream: SearchStream, sink: Sink): Job {
-  const { state, now, source, surroundings, log } = jobs;
+  const { config, state, now, source, surroundings, log } = jobs;
   const apart = [...state.search.keys()].filter(key => key.startsWith(partOf(selection.name, '')));
   return kobjectsJob({
     selection,
@@ -55,6 +55,8 @@ function openKObjects(jobs: Jobs, selection: Selection, stream: SearchStream, si
     surroundings,
     apart: apart.map(key => key.slice(partOf(selection.name, '').length)),
     checkedAt: state.klassesCheckedAt,
+    publishedFrom: state.search.get(selection.name)?.published[0]?.from ?? Number.POSITIVE_INFINITY,
+    isCheckedOnce: (config.endDate ?? config.shard ?? null) !== null,
     now,
     onUnchecked: () =>
       log.warning(
@@ -65,7 +67,7 @@ function openKObjects(jobs: Jobs, selection: Selection, stream: SearchStream, si
 
 function planOf({ config, state, now, log }: Jobs, name: string, selection: Selection, stream: SearchStream) {
   const plan = planSearch(name, selection, config, state, now, stream.archived);
-  if (plan.before !== undefined && plan.before.cutoff > plan.wanted.to) {
+  if (plan.before !== undefined && plan.before.cutoff > plan.cutoff) {
     log.warning(
       `The state of ${name} is ahead of this run's clock (${iso(plan.before.cutoff)}). What was published is not published again; check the clock of the runner that wrote it.`,
     );

@@ -23,8 +23,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+const loadPlan = () => import('./plan-run.ts').then(({ plan }) => plan);
+const loadMerge = () => import('./merge-run.ts').then(({ merge }) => merge);
+
 try {
-  await publishReport(await run(readConfig(), readContext(), log, stop));
+  const config = readConfig();
+  const story = { sync: () => run, plan: loadPlan, merge: loadMerge }[config.mode];
+  await publishReport(await (await story())(config, readContext(), log, stop));
 } catch (error) {
   await publishReport(refusal(asSyncError(error)));
 }

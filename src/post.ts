@@ -3,10 +3,12 @@
 // job has succeeded until now (contract 6).
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as core from '@actions/core';
+import { startNext } from './continuation.ts';
 import { asSyncError, SyncError } from './errors.ts';
 import { cutBack } from './files/closed.ts';
 import { goOnFrom, type Means, nothingPublished, type Publication, publish } from './finish.ts';
-import { readContext } from './github/context.ts';
+import type { Api } from './github/api.ts';
+import { type Context, readContext } from './github/context.ts';
 import { leftByMain, leftUnpublished } from './handover.ts';
 import { githubToken, jobStatus } from './inputs.ts';
 import { count, log } from './log.ts';
@@ -15,12 +17,16 @@ import { USER_AGENT } from './version.ts';
 /** A cancelled job is ended five minutes after the cancel, whatever runs then. */
 const WITHIN_MS = 3 * 60_000;
 
+async function openGitHub(context: Context): Promise<Api> {
+  const { openApi } = await import('./github/api.ts');
+  return openApi(context, githubToken(), USER_AGENT, log);
+}
+
 async function publishLeftOver(): Promise<void> {
   const left = await leftUnpublished();
   if (left === null || left.publications.length === 0) return;
   const context = readContext();
-  const api = () => import('./github/api.ts').then(({ openApi }) => openApi(context, githubToken(), USER_AGENT, log));
-  const means: Means = { target: left.target, context, api, log };
+  const means: Means = { target: left.target, context, api: () => openGitHub(context), log };
   let before: { publication: Publication; done: ReturnType<typeof nothingPublished> } | undefined;
   for (const each of left.publications) {
     const done = nothingPublished();
@@ -39,8 +45,10 @@ async function saveStateOfUsedFiles(): Promise<void> {
   if (left === null) return;
   if (jobStatus() === 'success') {
     const { save } = await import('./github/cache.ts');
-    await save(left.stateId, readContext(), left.document);
+    const context = readContext();
+    await save(left.stateName, context, left.document);
     log.info('The job has succeeded: the state is saved.');
+    if (left.continues) await startNext(context, () => openGitHub(context), log);
   } else {
     log.notice(
       'The job has not succeeded, so the state is not saved and the next run delivers the same records again.',

@@ -23,6 +23,21 @@ export interface Report {
   /** Troubles of the run as a whole. */
   readonly errors: SyncError[];
   stopped?: 'time-budget' | 'cancelled';
+  /** Read as far as it can be by now; the rest of the window has not happened yet. */
+  isAhead?: boolean;
+  /** Of `mode: plan`: what there is of each stream. */
+  plan?: readonly { readonly name: string; readonly records: number; readonly bytes: number }[];
+  matrix?: string;
+  estimate?: Estimate;
+}
+
+/** What a plan expects its shards to use together. */
+export interface Estimate {
+  readonly requests: number;
+  readonly minutes: number;
+  readonly bytes: number;
+  readonly records: number;
+  readonly shards: number;
 }
 
 export interface StreamResult extends Omit<StreamReport, 'error'> {
@@ -91,6 +106,8 @@ export function outputs(report: Report): Record<string, string> {
     commit: report.commit ?? '',
     'state-saved': String(report.stateSaved),
     'state-generation': String(report.generation),
+    matrix: report.matrix ?? '',
+    estimate: report.estimate === undefined ? '' : JSON.stringify(report.estimate),
   };
 }
 
@@ -103,8 +120,10 @@ function recordsOf({ streams }: Report): number {
   return streams.reduce((sum, { records }) => sum + records, 0);
 }
 
-function isComplete({ streams, errors }: Report): boolean {
-  return errors.length === 0 && streams.length > 0 && streams.every(({ outcome }) => outcome === 'complete');
+function isComplete({ streams, errors, isAhead }: Report): boolean {
+  return (
+    !isAhead && errors.length === 0 && streams.length > 0 && streams.every(({ outcome }) => outcome === 'complete')
+  );
 }
 
 const MARKS: Record<string, string> = {
@@ -117,6 +136,13 @@ const MARKS: Record<string, string> = {
 /** The job summary, in Markdown. */
 function summary(report: Report): string {
   const lines = ['## Kustomer sync', ''];
+  if (report.plan !== undefined && report.estimate !== undefined) {
+    lines.push(`**${planLine(report.estimate)}**`, '', '| Stream | Records | Size |', '| --- | ---: | ---: |');
+    for (const { name, records, bytes } of report.plan) {
+      lines.push(`| ${name} | ${records.toLocaleString('en-US')} | ${megabytes(bytes)} |`);
+    }
+    return `${[...lines, ...troubleLines(report)].join('\n')}\n`;
+  }
   lines.push(`**${count(recordsOf(report), 'record')}** · ${whereTo(report, true)} · ${stateLine(report)}`, '');
   if (report.stopped === 'time-budget') lines.push('The time budget was used up: the next run goes on from here.', '');
   if (report.stopped === 'cancelled') lines.push('The run was cancelled: what had been read until then is kept.', '');
@@ -139,9 +165,20 @@ function summary(report: Report): string {
     }
     lines.push('');
   }
+  return `${[...lines, ...troubleLines(report)].join('\n')}\n`;
+}
+
+function troubleLines(report: Report): string[] {
   const troubles = new Set([...report.errors, ...report.streams.flatMap(({ error }) => error ?? [])]);
-  for (const error of troubles) lines.push(`> ${error.message.trim().replaceAll('\n', '\n> ')}`, '');
-  return `${lines.join('\n')}\n`;
+  return ['', ...[...troubles].flatMap(error => [`> ${error.message.trim().replaceAll('\n', '\n> ')}`, ''])];
+}
+
+function planLine({ shards, records, requests, minutes, bytes }: Estimate): string {
+  return `${count(shards, 'shard')} for about ${count(records, 'record')}: ${count(requests, 'request')}, ${minutes.toLocaleString('en-US')} minutes at the budget, ${megabytes(bytes)}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toLocaleString('en-US', { maximumFractionDigits: 1 })} MB`;
 }
 
 function whereTo(report: Report, asLink: boolean): string {
@@ -163,6 +200,7 @@ function stateLine(report: Report): string {
 }
 
 function lastLine(report: Report): string {
+  if (report.estimate !== undefined && !isFailure(report)) return `Planned: ${planLine(report.estimate)}.`;
   const word = isFailure(report) ? 'Failed' : isComplete(report) ? 'Complete' : 'Stopped before the end';
   return `${word}: ${count(recordsOf(report), 'record')}, ${whereTo(report, false)}, ${stateLine(report)}.`;
 }

@@ -1,34 +1,37 @@
-// The story of a run: recover the state, plan, read, publish, save the state. From top to bottom, once.
-import { mkdir, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { asSyncError } from './errors.ts';
+// The story of a sync, incremental, backfill or shard: recover the state, plan, read, publish, save the state. From top
+// to bottom, once.
+import { continuation, startNext } from './continuation.ts';
+import { asSyncError, SyncError } from './errors.ts';
 import { openGate } from './files/gate.ts';
 import { openParts, type Part, type PartsWriter } from './files/parts.ts';
 import { type Published, writeManifest } from './finish.ts';
-import type { Api } from './github/api.ts';
 import type { Context } from './github/context.ts';
-import type { Recovered } from './github/recover.ts';
-import { requirePrivate } from './github/visibility.ts';
 import { leaveForPost, openHandover } from './handover.ts';
 import type { Config } from './inputs.ts';
 import { openJobs } from './jobs.ts';
 import { keepSafe, type Pace } from './keeper.ts';
-import { openBudget } from './kustomer/budget.ts';
-import { type Client, openClient } from './kustomer/client.ts';
+import type { Client } from './kustomer/client.ts';
 import { openSource, type Source, streamNamed } from './kustomer/source.ts';
 import { duration, type Log } from './log.ts';
 import { openPublisher, type Publisher } from './publisher.ts';
 import { type Report, streamReport } from './report.ts';
+import { type Scope, scopeOf } from './scope.ts';
 import { openSnapshots } from './snapshot.ts';
+import {
+  beginReport,
+  makeOutputDir,
+  openGitHub,
+  openKustomer,
+  recoverState,
+  requirePermission,
+  shownWindow,
+} from './start.ts';
 import type { Job } from './sync/job.ts';
-import { cutoffOf } from './sync/plan.ts';
 import { readAll, Stopped } from './sync/read-all.ts';
 import { readAhead } from './sync/read-list.ts';
 import { openCrew } from './sync/read-search.ts';
 import type { ListPages } from './sync/source.ts';
 import { iso, type State, serialise } from './sync/state.ts';
-import { USER_AGENT } from './version.ts';
 
 /** Bytes of a part before compression. In an artifact: few parts, and each can still be opened. In git: see contract 5. */
 const PART_BYTES = { artifact: 64 * 1024 * 1024, branch: 8 * 1024 * 1024 };
@@ -50,23 +53,11 @@ export async function run(
   pace: Pace = PACE,
 ): Promise<Report> {
   const now = Date.now();
-  const window = {
-    from: config.startDate === null ? '' : iso(config.startDate),
-    to: iso(cutoffOf(now, config.settleMs)),
-  };
-  const report: Report = {
-    streams: config.streams.map(selection => ({ ...selection, ...window, outcome: 'failed', records: 0, requests: 0 })),
-    outputDir: '',
-    manifest: '',
-    destinations: config.destinations,
-    stateSaved: false,
-    stateDeferred: false,
-    leftToPost: false,
-    generation: 0,
-    errors: [],
-  };
+  const scope = scopeOf(config, now);
+  const window = shownWindow(config, scope);
+  const report = beginReport(config, window);
   const handover = openHandover(context);
-  const story = tell({ config, context, log, stop, pace, now, window, report, handover });
+  const story = tell({ config, context, log, stop, pace, now, scope, window, report, handover });
   await Promise.race([story, outOfTime(stop.signal)]);
   if (stop.signal.reason instanceof Stopped) report.stopped = stop.signal.reason.why;
   if (report.stopped === 'cancelled') {
@@ -76,6 +67,7 @@ export async function run(
       each.outcome === 'failed' && each.error === undefined ? { ...each, outcome: 'partial' } : each,
     );
   }
+  sayWhatIsLeft(report, scope, config, log);
   return report;
 }
 
@@ -86,34 +78,39 @@ interface Telling {
   readonly stop: AbortController;
   readonly pace: Pace;
   readonly now: number;
+  readonly scope: Scope;
   readonly window: { readonly from: string; readonly to: string };
   readonly report: Report;
   readonly handover: ReturnType<typeof openHandover>;
 }
 
-async function tell({ config, context, log, stop, pace, now, window, report, handover }: Telling): Promise<void> {
+async function tell({
+  config,
+  context,
+  log,
+  stop,
+  pace,
+  now,
+  scope,
+  window,
+  report,
+  handover,
+}: Telling): Promise<void> {
   const deadline = setTimeout(() => stop.abort(new Stopped('time-budget')), config.timeBudgetMs);
-  const client = openClient({
-    origin: config.apiUrl,
-    token: config.token,
-    concurrency: config.concurrency,
-    budget: openBudget(config.searchesPerMinute, config.requestsPerMinute, stop.signal),
-    signal: stop.signal,
-    userAgent: USER_AGENT,
-    debug: log.debug,
-  });
+  const client = openKustomer(config, stop.signal, log);
+  const target = { ...config, ...scope };
 
   let publisher: Publisher | undefined;
   try {
-    const github = openGitHub(config, context, log);
+    const github = openGitHub(context, config.githubToken, log);
     if (context.isPublic !== undefined) await requirePermission(config, context, github);
     report.outputDir = await makeOutputDir(config, context);
 
     // The lists do not depend on the state, nor the state on whether it may be published: all of it is asked for at once.
     const source = openSource(client, config.includeDeleted);
-    const lists = beginLists(config, source);
+    const lists = openLists(config, scope, source);
     const [recovered] = await Promise.all([
-      recoverState(config, context, github, log),
+      recoverState(config, scope, context, github, log),
       context.isPublic === undefined ? requirePermission(config, context, github) : undefined,
     ]);
     const { state } = recovered;
@@ -130,7 +127,7 @@ async function tell({ config, context, log, stop, pace, now, window, report, han
       now,
       source,
       lists,
-      surroundings: { crew: openCrew(client.idle), signal: stop.signal },
+      surroundings: { crew: openCrew(client), signal: stop.signal },
       log,
       writerOf(name) {
         const { format, gzip } = config;
@@ -147,8 +144,15 @@ async function tell({ config, context, log, stop, pace, now, window, report, han
       },
     }).map(job => ({ ...job, read: () => job.read().then(all => remember(completed, job.name, all)) }));
 
-    const snapshots = openSnapshots({ config, context, state, window, jobs, writers, completed, source, client });
-    const means = { target: config, context, api: github, log };
+    const run = { config, context, scope, state, window, jobs, writers, completed, source, client };
+    const snapshots = openSnapshots(run);
+    if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
+      for (const { name } of jobs) completed.add(name);
+      report.streams = snapshots.results([], new Map());
+      log.info(`Everything ${scope.kind === 'shard' ? 'in this shard' : `up to ${window.to}`} is published already.`);
+      return;
+    }
+    const means = { target, context, api: github, log };
     const publishing = openPublisher(means, recovered, { directory: report.outputDir, window }, handover);
     publisher = publishing;
     const published: Part[] = [];
@@ -182,7 +186,9 @@ async function tell({ config, context, log, stop, pace, now, window, report, han
     report.streams = snapshots.results(files, endings);
     // What the state claims of one organisation must not be mixed with another's records.
     if ([...endings.values()].some(({ error }) => error?.trouble === 'state' || error?.trouble === 'publish')) return;
-    const last = { ...rest, state: await certain(state, rest.state, jobs, source, client, log, stop.signal) };
+    const claims = await certain(state, rest.state, jobs, source, client, log, stop.signal);
+    const next = nextRun(state, claims, report, config, stop.signal, log);
+    const last = { ...rest, state: next.state };
 
     await publishing.publish(last);
     if (publishing.count() > 1) {
@@ -195,9 +201,10 @@ async function tell({ config, context, log, stop, pace, now, window, report, han
       await writeManifest(whole, means, publishing.done.state, files);
     }
     if (config.destinations.length === 0 && last.state !== null) {
-      await leaveForPost(config, context, serialise(last.state));
+      await leaveForPost(target, context, serialise(last.state), next.continues);
       report.stateDeferred = true;
     }
+    if (next.continues && publishing.done.stateSaved) await startNext(context, github, log);
   } catch (thrown) {
     const error = asSyncError(thrown);
     report.errors.push(error);
@@ -205,7 +212,7 @@ async function tell({ config, context, log, stop, pace, now, window, report, han
   } finally {
     if (publisher !== undefined) sayDone(report, publisher.done);
     // The post step does what main did not come to, and repeats nothing that main has tried in vain.
-    if (handover.isPending()) await handover.leave(config, []);
+    if (handover.isPending()) await handover.leave(target, []);
     clearTimeout(deadline);
     await client.close();
   }
@@ -220,42 +227,53 @@ function sayDone(report: Report, done: Published): void {
   if (report.destinations.length > 0) report.generation = done.state?.generation ?? report.generation;
 }
 
-/** The REST API of GitHub, loaded when somebody asks for it. */
-function openGitHub(config: Config, context: Context, log: Log): () => Promise<Api> {
-  let api: Promise<Api> | undefined;
-  return () => {
-    api ??= import('./github/api.ts').then(({ openApi }) => openApi(context, config.githubToken, USER_AGENT, log));
-    return api;
-  };
+/** What its user has to know about a run that has read all it could, and is not done. */
+function sayWhatIsLeft(report: Report, scope: Scope, config: Config, log: Log): void {
+  const { shard } = config;
+  if (scope.isAhead && report.errors.length === 0 && report.stopped === undefined) {
+    report.isAhead = true;
+    log.notice(
+      `The backfill's \`end-date\` has not come yet, so it is read up to ${iso(scope.window.to)}. Run the same backfill again after ${iso(config.endDate as number)}; it goes on from here.`,
+    );
+  }
+  if (shard !== null && report.stopped === 'time-budget') {
+    const what = `Shard ${shard.number} of ${shard.of} was not done within its time budget.`;
+    // A job that succeeds is not run again by "re-run failed jobs", and the merge needs all of it. But the state of files
+    // that the job is to make use of is saved only when it succeeds.
+    if (config.destinations.length === 0) log.warning(`${what} Re-run this job: it goes on from here.`);
+    else report.errors.push(new SyncError('user', 'unfinished', what, 'Re-run the failed jobs: it goes on from here.'));
+  }
 }
 
-async function requirePermission(config: Config, context: Context, github: () => Promise<Api>): Promise<void> {
-  if (config.destinations.length > 0 && !config.allowPublic) await requirePrivate(context, config, github);
-}
-
-async function makeOutputDir(config: Config, context: Context): Promise<string> {
-  if (config.outputDir === '') return mkdtemp(join(context.temp || tmpdir(), 'kustomer-sync-'));
-  await mkdir(config.outputDir, { recursive: true });
-  return config.outputDir;
-}
-
-function beginLists(config: Config, source: Source): ReadonlyMap<string, ListPages> {
+/** Opens the lists; those that are read whole in each run are begun at once. */
+function openLists(config: Config, { kind }: Scope, source: Source): ReadonlyMap<string, ListPages> {
   const lists = new Map<string, ListPages>();
   for (const { name } of config.streams) {
     const stream = streamNamed(name);
-    if (stream.kind === 'list') lists.set(name, readAhead(source.list(stream)));
+    if (stream.kind !== 'list') continue;
+    const pages = source.list(stream);
+    lists.set(name, kind === 'incremental' ? readAhead(pages) : pages);
   }
   return lists;
 }
 
-async function recoverState(config: Config, context: Context, api: () => Promise<Api>, log: Log): Promise<Recovered> {
-  const { cacheTrouble } = await import('./github/cache.ts');
-  const trouble = cacheTrouble();
-  if (trouble !== null && !config.destinations.includes('branch')) throw trouble;
-  if (trouble !== null) log.notice(`${trouble.what} The data branch keeps it, so there is nothing to do.`);
-  const { recover } = await import('./github/recover.ts');
-  const { onMissingState: onMissing, resetState: reset } = config;
-  return recover({ ...config, context, hasCache: trouble === null, onMissing, reset, api, log });
+/** Whether this run is to start the next one, and the state that says how many have done so. */
+function nextRun(
+  before: State,
+  claims: State | null,
+  { streams }: Report,
+  { onIncomplete, shard }: Config,
+  stop: AbortSignal,
+  log: Log,
+): { readonly state: State | null; readonly continues: boolean } {
+  const isOutOfTime = stop.reason instanceof Stopped && stop.reason.why === 'time-budget';
+  if (onIncomplete === 'stop' || shard !== null || !isOutOfTime) return { state: claims, continues: false };
+  const records = streams.reduce((sum, stream) => sum + stream.records, 0);
+  const { continues, count } = continuation(before, claims ?? before, records, log);
+  return {
+    state: claims === null ? null : { ...claims, continuation: count },
+    continues: continues && claims !== null,
+  };
 }
 
 /** Resolves when a cancelled run has to come to its end; never when it is not cancelled. */

@@ -1,18 +1,21 @@
 // What a run has at some moment and has not published yet: files, what they are, and the state that they justify.
 import type { Part, PartsWriter } from './files/parts.ts';
+import { artifactNameOf } from './finish.ts';
 import type { Context } from './github/context.ts';
 import type { Config } from './inputs.ts';
 import type { Client } from './kustomer/client.ts';
 import type { Source } from './kustomer/source.ts';
 import type { Snapshot } from './publisher.ts';
 import { type StreamResult, streamReport } from './report.ts';
+import type { Scope } from './scope.ts';
 import type { Job } from './sync/job.ts';
 import type { Ending } from './sync/read-all.ts';
-import { iso, type State } from './sync/state.ts';
+import { iso, type Ledger, type LedgerFile, type State } from './sync/state.ts';
 
 export interface Run {
   readonly config: Config;
   readonly context: Context;
+  readonly scope: Scope;
   /** That the run has begun with. */
   readonly state: State;
   readonly window: { readonly from: string; readonly to: string };
@@ -38,9 +41,12 @@ export interface Snapshots {
 }
 
 export function openSnapshots(run: Run): Snapshots {
-  const { config, window, jobs, writers, completed, client } = run;
+  const { config, scope, window, jobs, writers, completed, client } = run;
   /** Refreshed streams whose files have taken the place of the earlier ones. */
   const replaced = new Set<string>();
+  /** What this run has published, of a shard. */
+  const taken: LedgerFile[] = [];
+  let publications = 0;
   // A full refresh replaces something when it has read all, and is nothing until then; an artifact gets it anyway when
   // the run ends.
   const isUnfinished = (job: Job) => job.mode === 'full_refresh' && !completed.has(job.name);
@@ -57,13 +63,18 @@ export function openSnapshots(run: Run): Snapshots {
       .filter(job => job.mode === 'full_refresh' && isDone(job) && !replaced.has(job.name))
       .map(({ name }) => name);
     if (isTaken) for (const name of replaces) replaced.add(name);
+    const claims = claimsOf(run, jobs.filter(isDone));
+    const mine = files.map(file => entryOf(run, file, publications + 1));
+    const ledger = ledgerOf(run, [...taken, ...mine]);
+    if (isTaken) publications++;
+    if (isTaken) taken.push(...mine);
     return {
       files,
       replaces,
       unfinished: jobs.filter(isUnfinished).map(({ name }) => name),
       streams: results(files, endings ?? new Map()).map(streamReport),
       usage: structuredClone(client.usage),
-      state: claimsOf(run, jobs.filter(isDone)),
+      state: claims === null || scope.kind !== 'shard' ? claims : { ...claims, ledger },
     };
   }
 
@@ -106,6 +117,21 @@ function result(
     to: Number.isFinite(wanted.to) ? iso(wanted.to) : window.to,
     ...(error === undefined ? {} : { error }),
   };
+}
+
+/** A file as the merge will list it: with the run, and the artifact where there is one, that has it. */
+function entryOf({ config, context, scope }: Run, file: Part, publication: number): LedgerFile {
+  const artifact = config.destinations.includes('artifact') ? artifactNameOf(scope, context, publication) : undefined;
+  return { ...file, run: context.runId, ...(artifact === undefined ? {} : { artifact }) };
+}
+
+/** What a shard has published in all its runs, so that the merge can say so. */
+function ledgerOf({ state: { ledger: before }, config, client }: Run, files: readonly LedgerFile[]): Ledger {
+  const asked = config.streams.map(({ name }): [string, number] => [
+    name,
+    (before?.requests[name] ?? 0) + client.requestsFor(name),
+  ]);
+  return { files: [...(before?.files ?? []), ...files], requests: Object.fromEntries(asked) };
 }
 
 /** The state that holds once what has been read is published; null when there is nothing new it may claim. */

@@ -1,4 +1,5 @@
 // What a run wrote: files, counts, hashes, windows and the state that goes with them. Pure.
+import type { LedgerFile } from '../sync/state.ts';
 import type { Part } from './parts.ts';
 
 export const MANIFEST_VERSION = 1;
@@ -19,7 +20,8 @@ export interface Manifest {
   readonly run: Readonly<Record<string, string>>;
   readonly window: { readonly from: string; readonly to: string };
   readonly streams: readonly StreamReport[];
-  readonly files: readonly Part[];
+  /** Those of a merge are in the artifacts of the shards, and say in which. */
+  readonly files: readonly (Part | LedgerFile)[];
   readonly api: unknown;
   /** The state document that is in force once this run's files are published. */
   readonly state: unknown;

@@ -19,6 +19,11 @@ export interface Api {
   artifacts(runId: string): Promise<readonly { readonly id: number; readonly name: string }[]>;
   /** Where the zip of an artifact can be fetched from for some minutes, by whoever knows the address. */
   artifactUrl(id: number): Promise<string>;
+  /**
+   * Starts a workflow (its file name) on a ref, as somebody who runs it by hand would. Needs `actions: write`.
+   * @throws Refused
+   */
+  dispatch(workflow: string, ref: string, inputs: Readonly<Record<string, unknown>>): Promise<void>;
   /** The Git Data API of a repository. */
   git(repository: string): Git;
 }
@@ -76,6 +81,7 @@ export class Refused extends Error {
   }
 }
 
+const PER_PAGE = 100;
 /** Waits after an answer that was lost, in milliseconds. What is only read can be done without. */
 const AGAIN_AFTER_MS = { read: [500, 2_000], write: [500, 2_000, 6_000] };
 /** A limit that is used up is renewed within the hour; whoever only reads does not wait so long. */
@@ -168,19 +174,30 @@ export function openApi(context: Context, token: string, userAgent: string, log:
             headRepository: String(object(run.head_repository ?? {}).full_name ?? ''),
           })),
       ),
-    artifacts: runId =>
-      ask(
-        'read',
-        request => octokit.actions.listWorkflowRunArtifacts({ ...here, run_id: Number(runId), per_page: 100, request }),
-        data =>
-          list(object(data).artifacts, each => ({
-            id: Number(each.id),
-            name: text(each.name),
-            expired: each.expired === true,
-          }))
-            .filter(({ expired }) => !expired)
-            .sort((a, b) => b.id - a.id),
-      ),
+    async artifacts(runId) {
+      const found: { id: number; name: string }[] = [];
+      for (let number = 1; ; number++) {
+        const some = await ask(
+          'read',
+          request =>
+            octokit.actions.listWorkflowRunArtifacts({
+              ...here,
+              run_id: Number(runId),
+              per_page: PER_PAGE,
+              page: number,
+              request,
+            }),
+          data =>
+            list(object(data).artifacts, each => ({
+              id: Number(each.id),
+              name: text(each.name),
+              expired: each.expired === true,
+            })),
+        );
+        for (const { id, name, expired } of some) if (!expired) found.push({ id, name });
+        if (some.length < PER_PAGE) return found.sort((a, b) => b.id - a.id);
+      }
+    },
     artifactUrl: id =>
       ask(
         'read',
@@ -195,6 +212,20 @@ export function openApi(context: Context, token: string, userAgent: string, log:
         },
         text,
       ),
+    async dispatch(workflow, ref, inputs) {
+      await ask(
+        'write',
+        request =>
+          octokit.actions.createWorkflowDispatch({
+            ...here,
+            workflow_id: workflow,
+            ref,
+            inputs: { ...inputs },
+            request,
+          }),
+        () => null,
+      );
+    },
     git: repository => openGit(split(repository)),
   };
 

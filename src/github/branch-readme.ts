@@ -16,7 +16,7 @@ export const README = 'README.md';
 export const ATTRIBUTES = {
   path: '.gitattributes',
   content:
-    '*.ndjson -text -diff linguist-generated\n*.gz -text -diff linguist-generated\nstate.json -diff linguist-generated\n',
+    '*.ndjson -text -diff linguist-generated\n*.gz -text -diff linguist-generated\nstate.json -diff linguist-generated\nstate/** -diff linguist-generated\n',
 };
 
 export interface About {
@@ -38,12 +38,14 @@ export function readme({ branch, dataPath, totals, run, savedAt }: About): strin
 
 A copy of Kustomer records as NDJSON, one JSON object a line, kept up to date by a workflow with kustomer-sync. Each run
 adds files and changes none; a record that was updated is there again in its new version, so **the line with the latest
-\`updated_at\` of an \`id\` counts**. A full refresh replaces the files of its stream. \`state.json\` says what has been read;
-leave it as it is. The records are personal data: treat this branch as you treat Kustomer.
+\`updated_at\` of an \`id\` counts**. A full refresh replaces the files of its stream. \`state.json\`, and the folder
+\`state\` of backfills, say what has been read; leave them as they are. The records are personal data: treat this branch as you treat Kustomer.
 
 | Stream | Lines | Files | Size | Updated up to |
 | --- | ---: | ---: | ---: | --- |
 ${rows.join('\n')}
+
+<!-- totals: ${JSON.stringify(totals)} -->
 
 Last run: [${run.id}, attempt ${run.attempt}](${run.url}), ${savedAt}.
 
@@ -74,6 +76,16 @@ jq (\`zcat -f\` also reads what is not compressed):
 zcat -f ${glob} | jq -s 'group_by(.id) | map(max_by(.updated_at))'
 \`\`\`
 `;
+}
+
+/** What a README that was written here says there is; undefined when it says nothing. */
+export function totalsIn(text: string): Totals | undefined {
+  const [, json] = /^<!-- totals: (\{.*\}) -->$/m.exec(text) ?? [];
+  try {
+    return json === undefined ? undefined : (JSON.parse(json) as Totals);
+  } catch {
+    return undefined;
+  }
 }
 
 function number(n: number): string {

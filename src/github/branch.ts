@@ -1,6 +1,7 @@
 // Files and the state that speaks of them -> one commit on the data branch, so that neither is ever there without the
 // other. The branch moves forwards only: whoever finds that another writer was faster starts again from what is there now.
 import { createHash } from 'node:crypto';
+import { basename, dirname } from 'node:path/posix';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SyncError } from '../errors.ts';
 import { readPart } from '../files/closed.ts';
@@ -8,11 +9,14 @@ import type { Part } from '../files/parts.ts';
 import { count, type Log } from '../log.ts';
 import { merge, parseState, type State, serialise } from '../sync/state.ts';
 import { type Git, Refused, type TreeChange, type TreeEntry } from './api.ts';
-import { ATTRIBUTES, README, readme, type Total, type Totals } from './branch-readme.ts';
+import { ATTRIBUTES, README, readme, type Total, type Totals, totalsIn } from './branch-readme.ts';
 
-const STATE_FILE = 'state.json';
+/** Where the state is; what has a name of several parts (see scope.ts) is apart from what has one. */
+function stateFileOf(stateName: string): string {
+  return stateName.includes('/') ? `state/${stateName}.json` : 'state.json';
+}
 
-/** `state.json` as it was found on the branch, or as we have written it there. */
+/** The state on the branch as it was found on the branch, or as we have written it there. */
 export interface Known {
   readonly sha: string;
   readonly generation: number;
@@ -27,7 +31,7 @@ export interface Place {
   readonly repository: string;
   readonly branch: string;
   readonly dataPath: string;
-  readonly stateId: string;
+  readonly stateName: string;
 }
 
 export interface Delivery {
@@ -37,6 +41,10 @@ export interface Delivery {
   readonly replaces: readonly string[];
   /** The state that is in force once the files are on the branch. */
   readonly state: State;
+  /** The state alone is worth a commit, too: it was read on the branch, or nowhere yet. */
+  readonly stateAlone: boolean;
+  /** In the names of the files, so that jobs of one run do not meet; may be empty. */
+  readonly mark: string;
   /** `YYYY-MM-DD`, the day the files are filed under. */
   readonly day: string;
   readonly run: { readonly id: string; readonly attempt: string; readonly url: string };
@@ -60,9 +68,9 @@ const MOST_TRIES = 12;
 /** How often, in files, the log says how far the upload is. */
 const PROGRESS_EVERY = 20;
 
-/** `state.json` of the branch, or null when there is none. */
+/** The state on the branch, or null when there is none. */
 export async function readBranch({ git, branch, ...place }: Place): Promise<{ state: State; known: Known } | null> {
-  const file = await git.file(branch, STATE_FILE);
+  const file = await git.file(branch, stateFileOf(place.stateName));
   if (file === null) return null;
   return readState({ git, branch, ...place }, file.sha, file.bytes);
 }
@@ -115,17 +123,17 @@ async function commit(
       if (known.state !== null) state = merge(delivery.state, known.state, new Set(replaces));
     }
     const gone = await toRemove(place, delivery, root);
-    if (files.length === 0 && gone.length === 0) return null;
+    if (files.length === 0 && gone.length === 0 && !delivery.stateAlone) return null;
     if (tip === null && tries === 1) await beginIfEmpty(place);
 
     blobs ??= await uploadAll(place, delivery, log, begin);
     begin({});
-    const totals = totalsAfter(known?.totals ?? {}, delivery);
-    const document = Buffer.from(withTotals(state, place.stateId, totals));
+    const totals = totalsAfter(await totalsAt(place, root, known), delivery);
+    const document = Buffer.from(withTotals(state, place.stateName, totals));
     const entries = names.map((path, n): TreeChange => ({ path, type: 'blob', sha: blobs?.[n] as string }));
     const stateSha = await git.createBlob(document);
     const tree = await writeTree(place, tip?.tree ?? null, replaces, [
-      { path: STATE_FILE, type: 'blob', sha: stateSha },
+      { path: stateFileOf(place.stateName), type: 'blob', sha: stateSha },
       { path: README, type: 'blob', content: readme({ ...place, totals, run, savedAt: state.savedAt }) },
       ...(root.some(({ path }) => path === ATTRIBUTES.path) ? [] : [{ ...ATTRIBUTES, type: 'blob' as const }]),
       ...gone,
@@ -153,22 +161,23 @@ async function stateAt(
   root: readonly TreeEntry[],
   known: Known | null,
 ): Promise<(Known & { state: State | null }) | null> {
-  const entry = root.find(({ path }) => path === STATE_FILE);
+  const path = stateFileOf(place.stateName);
+  const entry = (await entriesAt(place.git, root, dirname(path)))?.find(each => each.path === basename(path));
   if (entry === undefined) return null;
   if (entry.sha === known?.sha) return { ...known, state: null };
   const read = readState(place, entry.sha, await place.git.blob(entry.sha));
   return { ...read.known, state: read.state };
 }
 
-function readState({ branch, stateId }: Place, sha: string, bytes: Buffer): { state: State; known: Known } {
+function readState({ branch, stateName }: Place, sha: string, bytes: Buffer): { state: State; known: Known } {
   const text = bytes.toString('utf8');
   const state = parseState(text, `branch ${branch}`);
   const { state_id: id, totals } = JSON.parse(text) as { state_id?: unknown; totals?: unknown };
-  if (typeof id === 'string' && id !== stateId) {
+  if (typeof id === 'string' && id !== stateName) {
     throw new SyncError(
       'user',
       'state',
-      `The branch ${branch} belongs to the sync with the \`state-id\` ${id}, and this one is ${stateId}.`,
+      `The branch ${branch} belongs to the sync with the \`state-id\` ${id}, and this one is ${stateName}.`,
       'Give each sync its own `branch`.',
     );
   }
@@ -180,8 +189,14 @@ function about({ generation, run }: State): Pick<Known, 'generation' | 'run'> {
 }
 
 /** The state with what only the branch has to know: whose it is and how much there is. */
-function withTotals(state: State, stateId: string, totals: Totals): string {
-  return `${JSON.stringify({ ...JSON.parse(serialise(state)), state_id: stateId, totals }, null, 1)}\n`;
+function withTotals(state: State, stateName: string, totals: Totals): string {
+  return `${JSON.stringify({ ...JSON.parse(serialise(state)), state_id: stateName, totals }, null, 1)}\n`;
+}
+
+/** How much there is, by what the branch says now: runs with other states publish to it, too. */
+async function totalsAt({ git }: Place, root: readonly TreeEntry[], known: Known | null): Promise<Totals> {
+  const entry = root.find(({ path }) => path === README);
+  return (entry && totalsIn((await git.blob(entry.sha)).toString('utf8'))) ?? known?.totals ?? {};
 }
 
 function totalsAfter(before: Totals, { files, replaces }: Delivery): Totals {
@@ -200,10 +215,14 @@ function totalsAfter(before: Totals, { files, replaces }: Delivery): Totals {
 }
 
 /** Where a file goes. `offset` makes room beside files of the same run and attempt: those of another job. */
-function nameOf({ dataPath }: Place, { day, run }: Delivery, { path, stream }: Part, offset: number): string {
+function nameOf({ dataPath }: Place, delivery: Delivery, { path, stream }: Part, offset: number): string {
   const [, number = '', ending = ''] = /-(\d+)(\.ndjson(?:\.gz)?)$/.exec(path) ?? [];
-  const file = `${run.id}-${run.attempt}-${String(Number(number) + offset).padStart(5, '0')}${ending}`;
-  return `${dataPath}/${stream}/dt=${day}/${file}`;
+  const file = `${prefixOf(delivery)}${String(Number(number) + offset).padStart(5, '0')}${ending}`;
+  return `${dataPath}/${stream}/dt=${delivery.day}/${file}`;
+}
+
+function prefixOf({ run, mark }: Delivery): string {
+  return `${run.id}-${run.attempt}-${mark === '' ? '' : `${mark}-`}`;
 }
 
 /**
@@ -212,14 +231,16 @@ function nameOf({ dataPath }: Place, { day, run }: Delivery, { path, stream }: P
  */
 async function lookUp(
   { git, dataPath }: Place,
-  { files, day, run, directory }: Delivery,
+  delivery: Delivery,
   root: readonly TreeEntry[],
 ): Promise<'delivered' | Map<string, number>> {
   const offsets = new Map<string, number>();
+  const { files, day, directory } = delivery;
   const [first] = files;
+  const prefix = prefixOf(delivery);
   for (const stream of new Set(files.map(each => each.stream))) {
     const there = (await entriesAt(git, root, `${dataPath}/${stream}/dt=${day}`)) ?? [];
-    const own = there.filter(({ path }) => path.startsWith(`${run.id}-${run.attempt}-`));
+    const own = there.filter(({ path }) => path.startsWith(prefix) && /^\d/.test(path.slice(prefix.length)));
     if (own.length === 0) continue;
     if (stream === first?.stream) {
       const sha = blobSha(await readPart(directory, first));
@@ -233,7 +254,7 @@ async function lookUp(
 /** The entries of a folder; null when there is none. */
 async function entriesAt(git: Git, root: readonly TreeEntry[], path: string): Promise<readonly TreeEntry[] | null> {
   let entries = root;
-  for (const name of path.split('/')) {
+  for (const name of path.split('/').filter(name => name !== '.')) {
     const next = entries.find(entry => entry.path === name && entry.type === 'tree');
     if (next === undefined) return null;
     entries = await git.tree(next.sha);

@@ -14,9 +14,12 @@ const FOLDER = '.kustomer-sync';
 /** Waits before a save is tried again: a lost answer, a moment's outage, or 200 uploads in a minute by others. */
 const AGAIN_AFTER_MS = [2_000, 5_000];
 
-/** All keys of one state begin so. It ends with a delimiter: a prefix must not match another state's keys. */
-export function keyPrefix(stateId: string): string {
-  return `kustomer-sync/${stateId}/`;
+/**
+ * All keys of one state begin so. It ends with a delimiter: a prefix must not match another state's keys; nor can what
+ * has a name of several parts (see scope.ts) be taken for one of a single part, or the other way round.
+ */
+export function keyPrefix(stateName: string): string {
+  return `kustomer-sync${stateName.includes('/') ? '-' : '/'}${stateName}/`;
 }
 
 /** Why a save at the end could not work, as far as that can be told at once; null when it may. */
@@ -42,13 +45,13 @@ export function cacheTrouble(): SyncError | null {
 }
 
 /** The newest saved document this run can see, or null. A failure of the service looks like a miss: see recover.ts. */
-export async function restore(stateId: string, context: Context): Promise<{ text: string; key: string } | null> {
-  const path = pathOf(stateId);
+export async function restore(stateName: string, context: Context): Promise<{ text: string; key: string } | null> {
+  const path = pathOf(stateName);
   const file = join(context.workspace, path);
   await rm(file, { force: true });
   try {
-    const key = await cache.restoreCache([path], `${keyPrefix(stateId)}${context.runId}-${context.attempt}-0`, [
-      keyPrefix(stateId),
+    const key = await cache.restoreCache([path], `${keyPrefix(stateName)}${context.runId}-${context.attempt}-0`, [
+      keyPrefix(stateName),
     ]);
     // An entry without the file is read as an empty document, which is refused as any other damaged one.
     return key === undefined ? null : { text: await readFile(file, 'utf8').catch(() => ''), key };
@@ -60,20 +63,20 @@ export async function restore(stateId: string, context: Context): Promise<{ text
 /** What another run has saved since `known` was restored or saved; null when there is no such thing. */
 export async function newerThan(
   known: string | null,
-  stateId: string,
+  stateName: string,
   context: Context,
 ): Promise<{ text: string; key: string } | null> {
-  const prefix = keyPrefix(stateId);
-  const key = await cache.restoreCache([pathOf(stateId)], `${prefix}?`, [prefix], { lookupOnly: true });
-  return key === undefined || key === known ? null : restore(stateId, context);
+  const prefix = keyPrefix(stateName);
+  const key = await cache.restoreCache([pathOf(stateName)], `${prefix}?`, [prefix], { lookupOnly: true });
+  return key === undefined || key === known ? null : restore(stateName, context);
 }
 
 /**
  * Resolves to the key under which the document is saved.
  * @throws SyncError `state` when it is not saved, whatever the reason.
  */
-export async function save(stateId: string, context: Context, text: string): Promise<string> {
-  const path = pathOf(stateId);
+export async function save(stateName: string, context: Context, text: string): Promise<string> {
+  const path = pathOf(stateName);
   let cause: unknown;
   for (const wait of [0, ...AGAIN_AFTER_MS]) {
     if (wait > 0) await sleep(wait);
@@ -82,7 +85,7 @@ export async function save(stateId: string, context: Context, text: string): Pro
       // Written anew each time: a checkout between main and post empties the workspace.
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text);
-      const key = `${keyPrefix(stateId)}${context.runId}-${context.attempt}-${randomBytes(4).toString('hex')}`;
+      const key = `${keyPrefix(stateName)}${context.runId}-${context.attempt}-${randomBytes(4).toString('hex')}`;
       if ((await cache.saveCache([path], key)) > 0) return key;
     } catch (error) {
       cause = error;
@@ -99,12 +102,14 @@ export async function save(stateId: string, context: Context, text: string): Pro
   );
 }
 
-function pathOf(stateId: string): string {
-  return `${FOLDER}/${stateId}/state.json`;
+function pathOf(stateName: string): string {
+  return `${FOLDER}/${stateName}/state.json`;
 }
 
 /** The workspace is the user's: nothing of ours stays in it, and nothing else is touched. */
 async function clean(file: string, { workspace }: Context): Promise<void> {
   await rm(file, { force: true });
-  for (const folder of [dirname(file), join(workspace, FOLDER)]) await rmdir(folder).catch(() => {});
+  for (let folder = dirname(file); folder.length > workspace.length; folder = dirname(folder)) {
+    await rmdir(folder).catch(() => {});
+  }
 }

@@ -23,10 +23,12 @@ export interface Context {
   readonly defaultBranch: string | undefined;
   /** Whether the repository is public, as the event says; undefined when it does not. */
   readonly isPublic: boolean | undefined;
+  /** What the workflow was started with by hand or through the API; empty for other events. */
+  readonly inputs: Readonly<Record<string, unknown>>;
 }
 
 export function readContext(env: NodeJS.ProcessEnv = process.env): Context {
-  const { repository } = readEvent(env.GITHUB_EVENT_PATH);
+  const { repository, inputs } = readEvent(env.GITHUB_EVENT_PATH);
   const visibility = repository?.visibility;
   const isPrivate = repository?.private;
   return {
@@ -50,11 +52,15 @@ export function readContext(env: NodeJS.ProcessEnv = process.env): Context {
         : typeof isPrivate === 'boolean'
           ? !isPrivate
           : undefined,
+    inputs: env.GITHUB_EVENT_NAME === 'workflow_dispatch' ? (inputs ?? {}) : {},
   };
 }
 
 /** The event's payload, or nothing: a scheduled run's says little, and no run fails for want of it. */
-function readEvent(path: string | undefined): { repository?: Record<string, unknown> } {
+function readEvent(path: string | undefined): {
+  repository?: Record<string, unknown>;
+  inputs?: Record<string, unknown> | null;
+} {
   try {
     const event: unknown = JSON.parse(readFileSync(path ?? '', 'utf8'));
     return typeof event === 'object' && event !== null ? event : {};

@@ -9,13 +9,15 @@ import { keyPrefix, restore } from './cache.ts';
 import type { Context } from './context.ts';
 
 export interface Recovery {
-  readonly stateId: string;
+  readonly stateName: string;
   readonly context: Context;
   /** Whether there is a cache to ask. */
   readonly hasCache: boolean;
   /** Where the sync publishes is where its state is, too. */
   readonly destinations: readonly string[];
   readonly artifactName: string;
+  /** Whose artifacts may hold it: those of this workflow's runs, of this run alone, or nobody's. */
+  readonly uploadedBy: 'workflow' | 'this-run' | 'nobody';
   readonly repository: string;
   readonly branch: string;
   readonly dataPath: string;
@@ -49,9 +51,9 @@ interface Copy {
  * @throws SyncError `state` when one exists and cannot be used, or when none exists and one is demanded.
  */
 export async function recover(recovery: Recovery): Promise<Recovered> {
-  const { stateId, context, onMissing, reset, log, hasCache, destinations, branch } = recovery;
+  const { stateName, context, onMissing, reset, log, hasCache, destinations, branch } = recovery;
   const [saved, onBranch] = await Promise.all([
-    hasCache ? restore(stateId, context) : null,
+    hasCache ? restore(stateName, context) : null,
     destinations.includes('branch') ? fromBranch(recovery) : null,
   ]);
   const copies: Copy[] = [];
@@ -61,7 +63,7 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
     const cached = parsed(recovery, saved.text, `Actions cache, ${saved.key}`);
     if (cached !== null) copies.push({ state: cached, place: 'the Actions cache' });
   }
-  if (destinations.includes('artifact'))
+  if (destinations.includes('artifact') && recovery.uploadedBy !== 'nobody')
     copies.push(...(await fromArtifacts(recovery, highest(copies)?.state, unreachable)));
 
   const best = highest(copies);
@@ -101,7 +103,7 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
     throw new SyncError(
       'user',
       'state',
-      `There is no saved state called \`${stateId}\`, and \`on-missing-state\` is \`fail\`.`,
+      `There is no saved state called \`${stateName}\`, and \`on-missing-state\` is \`fail\`.`,
       'Run once with `on-missing-state: full` to start with a full sync.',
     );
   }
@@ -126,10 +128,10 @@ function parsed({ reset }: Recovery, text: string, place: string): State | null 
   }
 }
 
-async function fromBranch({ api, repository, branch, dataPath, stateId, context, reset }: Recovery) {
+async function fromBranch({ api, repository, branch, dataPath, stateName, context, reset }: Recovery) {
   try {
     const git = (await api()).git(repository);
-    const found = await readBranch({ git, repository, branch, dataPath, stateId });
+    const found = await readBranch({ git, repository, branch, dataPath, stateName });
     // "Not there" and "not for you" are the same answer: better to know before hours of reading.
     if (found === null && repository !== context.repository) await (await api()).isPublic(repository);
     return found;
@@ -150,23 +152,16 @@ async function fromBranch({ api, repository, branch, dataPath, stateId, context,
 
 /** The states in what this workflow has uploaded from this branch. Those of pull requests and forks are not looked at. */
 async function fromArtifacts(recovery: Recovery, best: State | undefined, unreachable: string[]): Promise<Copy[]> {
-  const { context, artifactName, stateId, api } = recovery;
-  const branch = /^refs\/heads\/(.+)$/.exec(context.ref)?.[1];
-  if (branch === undefined || context.workflowFile === '') return [];
+  const { artifactName, stateName, api } = recovery;
   const copies: Copy[] = [];
   try {
     const github = await api();
-    const runs = (await github.runs(context.workflowFile, branch))
-      .filter(run => !run.event.startsWith('pull_request') && run.headRepository === context.repository)
-      // What is older than the run that has saved a state cannot know more than it did.
-      .filter(run => best === undefined || isAtLeast(run.id, best.run.id))
-      .slice(0, MOST_RUNS);
-    for (const run of runs) {
+    for (const run of await runsOf(recovery, github, best)) {
       for (const { id, name } of await github.artifacts(run.id)) {
         if (copies.length >= MOST_MANIFESTS) return copies;
-        if (name !== artifactName && !name.startsWith(`${artifactName}-`)) continue;
+        if (!isOurs(name, artifactName)) continue;
         const text = await manifestOf(github, id);
-        const state = text === null ? null : stateIn(text, stateId);
+        const state = text === null ? null : stateIn(text, stateName);
         if (state === null) continue;
         const copy = parsed(recovery, state, `artifact ${name} of run ${run.id}`);
         if (copy === null) continue;
@@ -182,8 +177,28 @@ async function fromArtifacts(recovery: Recovery, best: State | undefined, unreac
   return copies;
 }
 
+/** The runs whose artifacts are looked at. */
+async function runsOf({ context, uploadedBy }: Recovery, github: Api, best: State | undefined) {
+  if (uploadedBy === 'this-run') return [{ id: context.runId }];
+  const branch = /^refs\/heads\/(.+)$/.exec(context.ref)?.[1];
+  if (branch === undefined || context.workflowFile === '') return [];
+  return (
+    (await github.runs(context.workflowFile, branch))
+      .filter(run => !run.event.startsWith('pull_request') && run.headRepository === context.repository)
+      // What is older than the run that has saved a state cannot know more than it did.
+      .filter(run => best === undefined || isAtLeast(run.id, best.run.id))
+      .slice(0, MOST_RUNS)
+  );
+}
+
+/** Whether an artifact is called as finish.ts and artifact.ts call those of this sync. A shard's are not its plan's. */
+function isOurs(name: string, artifactName: string): boolean {
+  const rest = name.startsWith(artifactName) ? name.slice(artifactName.length) : '?';
+  return /^(?:-attempt-\d+)?(?:-part-\d+)?(?:-[0-9a-f]{6})?$/.test(rest);
+}
+
 /** The state document in a manifest, as text; null when it has none or belongs to another sync. */
-function stateIn(manifest: string, stateId: string): string | null {
+function stateIn(manifest: string, stateName: string): string | null {
   let document: { run?: { state_id?: unknown }; state?: unknown } | null;
   try {
     document = JSON.parse(manifest);
@@ -191,7 +206,7 @@ function stateIn(manifest: string, stateId: string): string | null {
     // Somebody else's: ours are whole, since an artifact is finished only when it is.
     return null;
   }
-  return document?.run?.state_id === stateId && document.state ? JSON.stringify(document.state) : null;
+  return document?.run?.state_id === stateName && document.state ? JSON.stringify(document.state) : null;
 }
 
 /** Ids of runs grow. */
@@ -200,10 +215,10 @@ function isAtLeast(id: string, other: string): boolean {
 }
 
 /** The key of a saved state that this run should have been able to see, or null. */
-async function listedKey({ stateId, context, api }: Recovery, unreachable: string[]): Promise<string | null> {
+async function listedKey({ stateName, context, api }: Recovery, unreachable: string[]): Promise<string | null> {
   try {
     const github = await api();
-    const entries = await github.caches(keyPrefix(stateId));
+    const entries = await github.caches(keyPrefix(stateName));
     if (entries.length === 0) return null;
     const base = context.baseRef === '' ? [] : [`refs/heads/${context.baseRef}`];
     const visible = [context.ref, ...base, `refs/heads/${context.defaultBranch ?? (await github.defaultBranch())}`];

@@ -28,6 +28,12 @@ const FAST = 2;
 const SLOWER = 0.5;
 const SLOWEST = 0.125;
 
+/** Searches a minute that the two budgets let through, as far as they are known before the API has said more. */
+export function searchRate(searchesPerMinute: number, requestsPerMinute: number | null): number {
+  const all = requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE);
+  return all <= searchesPerMinute ? all : Math.min(searchesPerMinute, Math.ceil(all * SEARCH_SHARE));
+}
+
 export type Purpose = 'search' | 'other';
 
 export interface Budget {
@@ -45,29 +51,35 @@ export interface Budget {
 /**
  * @param searchesPerMinute of live and archive search together
  * @param requestsPerMinute of all requests together; null: learned from what the API says
+ * @param slots how many runs share the budgets. Nobody tells them of each other, and one takes the place of another at
+ *   any moment; so each spends its part evenly, and begins as if it had just spent something. Then no minute has more than
+ *   its part, whoever has the slot.
  */
 export function openBudget(
   searchesPerMinute: number,
   requestsPerMinute: number | null,
   signal: AbortSignal,
-  minuteMs = MINUTE_MS,
+  { slots = 1, minuteMs = MINUTE_MS }: { readonly slots?: number; readonly minuteMs?: number } = {},
 ): Budget {
+  // What this run may do of what all may do together.
+  const part = (limit: number) => Math.max(1, Math.floor(limit / slots));
+  const searchPart = part(searchesPerMinute);
   const given: Record<Purpose, number[]> = { search: [], other: [] };
   let total = 0;
   let windows = {} as Readonly<Record<Purpose, Window>>;
   let pausedUntil = 0;
   let pace = 1;
 
-  divide(requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE));
+  divide(part(requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE)));
 
   function divide(all: number): void {
     total = all;
-    if (all <= searchesPerMinute) {
+    if (all <= searchPart) {
       const both = open(all, windows.search, spent('search') + spent('other'));
       windows = { search: both, other: both };
       return;
     }
-    const searches = Math.min(searchesPerMinute, Math.ceil(all * SEARCH_SHARE));
+    const searches = Math.min(searchPart, Math.ceil(all * SEARCH_SHARE));
     windows = {
       search: open(searches, windows.search, spent('search')),
       other: open(all - searches, windows.other, spent('other')),
@@ -82,7 +94,8 @@ export function openBudget(
     const interval = Math.ceil(minuteMs * SLACK);
     const take = pThrottle({ limit, interval, strict: true, weight: () => 1, signal })(() => {});
     for (let n = 0; n < Math.min(already, limit); n++) void take();
-    return { limit, take: async () => take(), inTurn: takeTurns(), nextAt: before?.nextAt ?? 0 };
+    const first = slots > 1 ? performance.now() + interval / limit : 0;
+    return { limit, take: async () => take(), inTurn: takeTurns(), nextAt: before?.nextAt ?? first };
   }
 
   /** Places given in the minute that ends now. */
@@ -115,7 +128,10 @@ export function openBudget(
           if (pausedUntil > now) continue;
           given[purpose].push(now);
           const fast = spent(purpose) > window.limit * AT_ONCE ? FAST : Number.POSITIVE_INFINITY;
-          window.nextAt = now + minuteMs / (window.limit * (pace < 1 ? pace : fast));
+          window.nextAt =
+            slots > 1
+              ? now + (minuteMs * SLACK) / (window.limit * pace)
+              : now + minuteMs / (window.limit * (pace < 1 ? pace : fast));
           return;
         }
       }),
@@ -129,9 +145,9 @@ export function openBudget(
       pace = Math.min(1, pace + 1 / total);
       if (!(limit >= 1)) return;
       const isOrganisations = purpose === 'other' || limit >= LOWEST_LIMIT;
-      const ours = Math.max(1, Math.floor(limit * OUR_SHARE));
+      const ours = part(Math.floor(limit * OUR_SHARE));
       if (isOrganisations && requestsPerMinute === null && ours !== total) divide(ours);
-      const mine = spent('search') + (isOrganisations ? spent('other') : 0);
+      const mine = slots * (spent('search') + (isOrganisations ? spent('other') : 0));
       const others = limit - remaining - mine;
       // So long does it take until the missing ones have come back, at the pace of the limit.
       if (others > limit * NOTICEABLE) pause((minuteMs * Math.max(0, limit * KEPT_FREE - remaining)) / limit);

@@ -1,10 +1,9 @@
 // One request to Kustomer: a place in the budgets, the key, time and size limits, retries, and errors made ours.
 // Only this file knows undici.
-import { isUtf8 } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { SyncError } from '../errors.ts';
+import { openIntake } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
 import { readAnswer } from './json.ts';
 import { judge } from './retry.ts';
@@ -36,6 +35,8 @@ export interface Client {
    *   when the run is stopped.
    */
   ask(request: Request): Promise<Record<string, unknown>>;
+  /** Requests that can be in flight side by side. */
+  readonly seats: number;
   /** How many more requests could be in flight if there were any to make; none while a budget is used up. */
   idle(): number;
   readonly origin: string;
@@ -64,8 +65,6 @@ export interface ClientOptions {
 const ANSWER_WITHIN_MS = 30_000;
 /** Smaller differences are the network's, and the resolution of the header. */
 const SAME_TIME_MS = 5_000;
-/** 500 records of some 700 kB; more is not a page, and would not fit a string. */
-const LARGEST_BODY = 384 * 1024 * 1024;
 
 export function openClient(options: ClientOptions): Client {
   const { origin, budget, signal } = options;
@@ -91,6 +90,7 @@ export function openClient(options: ClientOptions): Client {
   const byStream = new Map<string, number>();
   let clockAhead: number | undefined;
   const flight = openFlight(options.concurrency);
+  const takeIn = openIntake();
   /** Requests that wait for their place in a budget. */
   let waiting = 0;
 
@@ -104,7 +104,8 @@ export function openClient(options: ClientOptions): Client {
       body: request.body === undefined ? null : JSON.stringify(request.body),
       signal,
     });
-    return { status: answer.statusCode, headers: answer.headers, body: await readBody(answer) };
+    const { statusCode: status, headers: answered } = answer;
+    return { status, headers: answered, body: await takeIn(answer.body, answered['content-encoding']) };
   }
 
   async function ask(request: Request): Promise<Record<string, unknown>> {
@@ -167,6 +168,7 @@ export function openClient(options: ClientOptions): Client {
   return {
     ask,
     origin,
+    seats: options.concurrency,
     idle: () => (waiting > 0 ? 0 : Math.max(0, options.concurrency - flight.aboard())),
     usage,
     clockAhead: () => clockAhead ?? 0,
@@ -199,39 +201,6 @@ function nameOf(lapse: unknown): string {
   if (!(lapse instanceof Error)) return 'not the JSON that was expected';
   const code = (lapse as { code?: unknown }).code;
   return typeof code === 'string' ? code : lapse.name;
-}
-
-async function readBody(answer: Dispatcher.ResponseData): Promise<Buffer> {
-  const decoder = decompressor(answer.headers['content-encoding']);
-  // `pipe` hands no error on, so a cut-off answer is made to end the decoder too.
-  const stream =
-    decoder === null ? answer.body : answer.body.on('error', error => decoder.destroy(error)).pipe(decoder);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > LARGEST_BODY) {
-      answer.body.destroy();
-      throw new SyncError(
-        'kustomer',
-        'inconsistent',
-        `Kustomer sent an answer of more than ${LARGEST_BODY / 1024 / 1024} MB.`,
-        'Please report it to this project: no page should be so large.',
-      );
-    }
-    chunks.push(chunk);
-  }
-  const body = Buffer.concat(chunks, size);
-  // What is not UTF-8 must not get into a file that says it is.
-  return isUtf8(body) ? body : Buffer.from(body.toString());
-}
-
-function decompressor(encoding: string | string[] | undefined) {
-  if (encoding === undefined || encoding === 'identity') return null;
-  if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip();
-  if (encoding === 'deflate') return createInflate();
-  if (encoding === 'br') return createBrotliDecompress();
-  throw new Error('unknown content-encoding');
 }
 
 function problem(

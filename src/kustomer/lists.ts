@@ -45,7 +45,32 @@ export function openLongList(options: ListOptions): LongList {
       }
       return answers === 1;
     },
+    async extent() {
+      // Lists do not say how long they are (kustomer-api.md 4): some pages are looked at to see whether they are there.
+      let [there, beyond] = [0, 1];
+      while (await hasPage(options, beyond)) [there, beyond] = [beyond, beyond * 2];
+      while (beyond - there > 1) {
+        const middle = Math.floor((there + beyond) / 2);
+        if (await hasPage(options, middle)) there = middle;
+        else beyond = middle;
+      }
+      return { pages: there, size: options.stream.pageSize };
+    },
   };
+}
+
+/** Whether a list shows anything there; beyond the end it may refuse instead. */
+async function hasPage({ client, stream, onRecord }: ListOptions, number: number): Promise<boolean> {
+  try {
+    const path = pathOf(stream, stream.views[0] ?? {}, number);
+    const answer = await client.ask({ method: 'GET', path, purpose: 'other', stream: stream.name, role: stream.role });
+    const shown = resources(answer, stream.name);
+    for (const resource of shown) onRecord(resource);
+    return shown.length > 0;
+  } catch (error) {
+    if (error instanceof SyncError && error.trouble === 'request') return false;
+    throw error;
+  }
 }
 
 const MOST_KNOWN = 20_000;

@@ -1,6 +1,6 @@
 // One search stream, a page at a time, live or from the archive (kustomer-api.md 5, 6).
 import { SyncError } from '../errors.ts';
-import type { Ask, Found, Page, Resource, SearchPages, Side } from '../sync/source.ts';
+import type { Ask, Counting, Found, Page, Resource, SearchPages, Side } from '../sync/source.ts';
 import { updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import type { SearchStream } from './streams.ts';
@@ -24,7 +24,7 @@ export interface SearchOptions {
   readonly onRecord: (resource: Resource) => void;
 }
 
-export interface Search extends SearchPages {
+export interface Search extends SearchPages, Counting {
   /** The record updated last in a window, or null when there is none. */
   newest(side: Side, from: number, to: number): Promise<Found | null>;
   /** Asks for any one record. */
@@ -49,23 +49,24 @@ function open(
   prefixes: string[],
 ): Search {
   const { name, role } = stream;
-  /** The first of them is the one to use; one that the search has refused is put behind the other. */
-  const keys = [...prefixes];
+  /** The one to use, until the search refuses it and takes another. */
+  let inUse = prefixes[0] as string;
 
   async function post(side: Side, page: number, pageSize: number, criteria: (prefix: string) => object): Promise<Page> {
     const path = `${PATHS[side]}?page=${page}&pageSize=${pageSize}`;
-    for (let refused = 0; ; ) {
-      const body = { queryContext, includeDeleted, ...criteria(keys[0] as string) };
+    const untried = new Set(prefixes);
+    // Several requests may be under way, and learn it side by side.
+    for (let prefix = inUse; ; ) {
+      const body = { queryContext, includeDeleted, ...criteria(prefix) };
+      untried.delete(prefix);
       try {
-        return readPage(
-          await client.ask({ method: 'POST', path, body, purpose: 'search', stream: name, role }),
-          name,
-          onRecord,
-        );
+        const answer = await client.ask({ method: 'POST', path, body, purpose: 'search', stream: name, role });
+        inUse = prefix;
+        return readPage(answer, name, onRecord);
       } catch (error) {
-        const other = error instanceof SyncError && error.status === 400 && ++refused < keys.length;
-        if (!other) throw error;
-        keys.push(keys.shift() as string);
+        const [other] = untried;
+        if (!(error instanceof SyncError && error.status === 400) || other === undefined) throw error;
+        prefix = other;
       }
     }
   }
@@ -92,6 +93,14 @@ function open(
         if (!timedOut && (total ?? 0) === 0) return null;
         // It shows none where it says that there are some.
         if (look === MOST_LOOKS) throw unshown(name);
+      }
+    },
+    async count(side, from, to) {
+      const ask = { side, from, to, created: null, page: 1 };
+      for (let look = 1; ; look++) {
+        const { total, timedOut } = await post(side, 1, 1, prefix => criteriaOf(prefix, ask));
+        if (total !== null && !timedOut) return total;
+        if (look === MOST_LOOKS) throw uncounted(name);
       }
     },
     async any() {
@@ -146,6 +155,15 @@ function isResource(value: unknown): value is Resource {
 
 function iso(at: number): string {
   return new Date(at).toISOString();
+}
+
+function uncounted(stream: string): SyncError {
+  return new SyncError(
+    'kustomer',
+    'inconsistent',
+    `Kustomer's search does not say how many ${stream} there are, so they cannot be divided into shards.`,
+    'Run it without `mode: plan`, with `on-incomplete: continue`, which needs no counts.',
+  );
 }
 
 function unshown(stream: string): SyncError {

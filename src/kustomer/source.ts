@@ -1,6 +1,7 @@
 // The face of this wing: a stream's name -> what sync needs to read it. It also knows whose records these are.
 import { SyncError } from '../errors.ts';
 import {
+  type Counting,
   type Klasses,
   type ListPages,
   type LongList,
@@ -11,11 +12,13 @@ import {
 import type { Client } from './client.ts';
 import { openKlasses } from './klasses.ts';
 import { openList, openLongList } from './lists.ts';
-import { openSearch } from './search.ts';
+import { openKlassSearch, openSearch } from './search.ts';
 import { type ListStream, OLD_NOTES, type SearchStream, STREAMS, type Stream } from './streams.ts';
 
 export interface Source {
-  readonly search: (stream: SearchStream) => SearchPages;
+  readonly search: (stream: SearchStream) => SearchPages & Counting;
+  /** A klass of KObjects that `search` does not show. */
+  readonly klass: (stream: SearchStream, klass: string) => Counting;
   readonly list: (stream: ListStream) => ListPages;
   /** All notes, also those older than any search of notes reaches. */
   readonly oldNotes: () => LongList;
@@ -57,6 +60,7 @@ export function openSource(client: Client, includeDeleted: boolean): Source {
   const onRecord = (resource: Resource) => check(organisationOf(resource));
   return {
     search: stream => openSearch({ client, stream, includeDeleted, onRecord }),
+    klass: (stream, klass) => openKlassSearch({ client, stream, includeDeleted, onRecord }, klass),
     list: stream => openList({ client, stream, onRecord }),
     oldNotes: () => openLongList({ client, stream: OLD_NOTES, onRecord }),
     klasses: stream => openKlasses({ client, stream, includeDeleted, onRecord }),

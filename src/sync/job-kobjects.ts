@@ -4,7 +4,7 @@
 import type { Selection } from '../inputs.ts';
 import { type Job, type Surroundings, searchJob } from './job.ts';
 import type { SearchPlan } from './plan.ts';
-import type { Klasses, SearchPages, Side, Sink } from './source.ts';
+import type { Found, Klasses, SearchPages, Side, Sink } from './source.ts';
 
 export interface KObjects {
   readonly selection: Selection;
@@ -18,6 +18,10 @@ export interface KObjects {
   readonly apart: readonly string[];
   /** When the klasses were last checked; null: never. */
   readonly checkedAt: number | null;
+  /** From where on anything is published, and the klasses have been looked for when they were checked. */
+  readonly publishedFrom: number;
+  /** Of a window that ends: once is enough. */
+  readonly isCheckedOnce?: boolean;
   readonly now: number;
   /** Told when the klasses could not be checked. */
   readonly onUnchecked: (error: unknown) => void;
@@ -36,9 +40,10 @@ export function kobjectsJob(kobjects: KObjects): Job {
   const { selection, planOf, klasses, sink, surroundings, checkedAt, now } = kobjects;
   const apart = new Map<string, Job>();
   const seen = new Set<string>();
-  let checked = checkedAt;
-
   const plan = planOf(null);
+  // An earlier start date reaches what nobody has looked for yet.
+  let checked = plan.wanted.from < kobjects.publishedFrom ? null : checkedAt;
+
   const plain = searchJob(selection, plan, watched(kobjects.plain, seen), without(apart, sink), surroundings);
   for (const klass of kobjects.apart) addApart(klass);
 
@@ -57,36 +62,13 @@ export function kobjectsJob(kobjects: KObjects): Job {
     }
   }
 
-  async function findHidden(): Promise<string[]> {
-    const hidden: string[] = [];
-    for (const klass of await klasses.names()) {
-      if (seen.has(klass) || apart.has(klass)) continue;
-      if (await isHidden(klass)) hidden.push(klass);
-    }
-    return hidden;
-  }
-
-  async function isHidden(klass: string): Promise<boolean> {
-    const { wanted, edges } = plan;
-    const sides: readonly Side[] = wanted.from < edges.archive ? ['live', 'archive'] : ['live'];
-    for (const side of sides) {
-      for (let look = 1; look <= LOOKS; look++) {
-        surroundings.signal.throwIfAborted();
-        // Also by a record that is too young to be wanted yet: it will be.
-        const newest = await klasses.newest(klass, side, wanted.from, wanted.to + CHECK_EVERY_MS);
-        if (newest === null || Number.isNaN(newest.at)) break;
-        if (await klasses.isShownPlainly(side, newest)) return false;
-        if (look === LOOKS) return true;
-      }
-    }
-    return false;
-  }
-
   const all = () => [plain, ...apart.values()];
   return {
     ...selection,
     wanted: plain.wanted,
+    isDone: (checked !== null || plan.pieces.length === 0) && all().every(({ isDone }) => isDone),
     async read() {
+      if (plan.pieces.length === 0) return true;
       const known = [...apart.keys()];
       const reading = [plain.read(), ...known.map(readApart)];
       const complete: boolean[] = [];
@@ -94,9 +76,12 @@ export function kobjectsJob(kobjects: KObjects): Job {
         if (each.status === 'rejected') throw each.reason;
         complete.push(each.value);
       }
-      if (checked !== null && now - checked < CHECK_EVERY_MS) return !complete.includes(false);
+      if (checked !== null && (kobjects.isCheckedOnce || now - checked < CHECK_EVERY_MS))
+        return !complete.includes(false);
       try {
-        for (const klass of await findHidden()) {
+        const isKnown = (klass: string) => seen.has(klass) || apart.has(klass);
+        const wanted = { ...plan.wanted, from: Math.min(plan.wanted.from, kobjects.publishedFrom) };
+        for (const klass of await findHidden(klasses, { ...plan, wanted }, isKnown, surroundings.signal)) {
           addApart(klass);
           complete.push(await readApart(klass));
         }
@@ -117,6 +102,34 @@ export function kobjectsJob(kobjects: KObjects): Job {
   };
 }
 
+/** The klasses with records in a window that the stream itself does not show, those left out that are known already. */
+export async function findHidden(
+  klasses: Klasses,
+  { wanted, edges }: Pick<SearchPlan, 'wanted' | 'edges'>,
+  isKnown: (klass: string) => boolean,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const sides: readonly Side[] = wanted.from < edges.archive ? ['live', 'archive'] : ['live'];
+  async function isHidden(klass: string): Promise<boolean> {
+    for (const side of sides) {
+      for (let look = 1; look <= LOOKS; look++) {
+        signal.throwIfAborted();
+        // Also by a record that is too young to be wanted yet: it will be.
+        const newest = await klasses.newest(klass, side, wanted.from, wanted.to + CHECK_EVERY_MS);
+        if (newest === null || Number.isNaN(newest.at)) break;
+        if (await klasses.isShownPlainly(side, newest)) return false;
+        if (look === LOOKS) return true;
+      }
+    }
+    return false;
+  }
+  const hidden: string[] = [];
+  for (const klass of await klasses.names()) {
+    if (!isKnown(klass) && (await isHidden(klass))) hidden.push(klass);
+  }
+  return hidden;
+}
+
 /** The klass in a KObject's type, `kobject.<klass>`. */
 function klassOf(type: string): string {
   return type.slice(type.indexOf('.') + 1);
@@ -135,10 +148,15 @@ function watched(pages: SearchPages, seen: Set<string>): SearchPages {
 
 /** Leaves out the klasses that are read on their own, should the plain context come to show them. */
 function without(apart: ReadonlyMap<string, unknown>, sink: Sink): Sink {
+  const others = (to: Pick<Sink, 'write'>) => async (records: readonly Found[]) => {
+    const left = records.filter(({ resource }) => !apart.has(klassOf(resource.type)));
+    if (left.length > 0) await to.write(left);
+  };
   return {
-    async write(records) {
-      const others = records.filter(({ resource }) => !apart.has(klassOf(resource.type)));
-      if (others.length > 0) await sink.write(others);
+    write: others(sink),
+    aside() {
+      const place = sink.aside();
+      return { ...place, write: others(place) };
     },
   };
 }

@@ -1,7 +1,7 @@
 // A selected stream as one job: what is wanted of it, the reading, and what it leaves in the state.
 import type { Selection } from '../inputs.ts';
 import { clamp, type Interval } from './intervals.ts';
-import type { ListPlan, SearchPlan } from './plan.ts';
+import { isListDone, type ListPlan, type SearchPlan } from './plan.ts';
 import { readList } from './read-list.ts';
 import { readOld } from './read-old.ts';
 import { type Crew, readSearch, type SearchProgress } from './read-search.ts';
@@ -11,6 +11,8 @@ import { isComplete, type ListState, type SearchState, searchStateAfter } from '
 export interface Job extends Selection {
   /** Ends may be infinite. */
   readonly wanted: Interval;
+  /** Nothing is left to be read: what was wanted once and for all has been published. */
+  readonly isDone: boolean;
   /** Reads what is wanted; resolves to whether that is all of it. */
   read(): Promise<boolean>;
   /** Records handed to the sink so far. */
@@ -48,9 +50,9 @@ export function searchJob(
   { crew, signal }: Surroundings,
   old?: OldRecords,
 ): Job {
-  const { wanted, work, before, edges } = plan;
+  const { wanted, pieces, cutoff, work, before, edges } = plan;
   const progress: SearchProgress = { read: [], fresh: new Set(), records: 0 };
-  const complete = () => isComplete(work, progress.read, wanted);
+  const complete = () => pieces.every(piece => isComplete(work, progress.read, piece));
   const from = plan.listedUntil ?? Number.NEGATIVE_INFINITY;
 
   async function readFromList({ pages, aside }: OldRecords): Promise<void> {
@@ -63,6 +65,7 @@ export function searchJob(
   return {
     ...selection,
     wanted,
+    isDone: work.work.length === 0,
     async read() {
       const recent = { ...work, work: clamp(work.work, from, Number.POSITIVE_INFINITY) };
       const both = [readSearch({ pages, sink, work: recent, edges, progress, crew, signal }), old && readFromList(old)];
@@ -74,10 +77,10 @@ export function searchJob(
     settle({ search }, aheadMs) {
       // A full refresh that was not finished has replaced nothing.
       if (selection.mode === 'full_refresh' && !complete()) return false;
-      const cutoff = wanted.to - aheadMs;
-      const read = clamp(progress.read, Number.NEGATIVE_INFINITY, cutoff);
+      const certain = cutoff - aheadMs;
+      const read = clamp(progress.read, Number.NEGATIVE_INFINITY, certain);
       if (read.length === 0 && work.work.length > 0) return false;
-      search.set(selection.name, searchStateAfter(before, work, read, progress.fresh, cutoff));
+      search.set(selection.name, searchStateAfter(before, work, read, progress.fresh, certain));
       return true;
     },
   };
@@ -91,12 +94,15 @@ export function listJob(
   sink: Sink,
   { signal }: Surroundings,
 ): Job {
+  const { wanted, before, until } = plan;
+  const isDone = isListDone(plan);
   let done: { state: ListState; records: number } | undefined;
   return {
     ...selection,
-    wanted: plan.wanted,
+    wanted,
+    isDone,
     async read() {
-      done = await readList({ pages, type, sink, before: plan.before, wanted: plan.wanted, signal });
+      if (!isDone) done = await readList({ pages, type, sink, before, wanted, until, signal });
       return true;
     },
     records: () => done?.records ?? 0,

@@ -1,18 +1,28 @@
 // Config and state and the time, to what is to be read. Pure.
 import type { Selection } from '../inputs.ts';
-import type { Interval } from './intervals.ts';
+import type { ShardWork } from './cut.ts';
+import { covers, type Interval, type IntervalSet } from './intervals.ts';
 import { floor, SECOND } from './pages.ts';
-import { type ListState, type SearchState, type SearchWork, type State, searchWork } from './state.ts';
+import { type ListState, type SearchState, type SearchWork, type State, searchWork, workOnce } from './state.ts';
 
 export interface Wishes {
   readonly startDate: number | null;
+  /** Set, it makes the run a backfill. */
+  readonly endDate?: number | null;
+  /** Set, the run reads only this part of a plan. */
+  readonly shard?: ShardWork | null;
   readonly settleMs: number;
   readonly lookbackMs: number;
   readonly archive: 'auto' | 'never';
 }
 
 export interface SearchPlan {
+  /** From the first instant wanted to the last. */
   readonly wanted: Interval;
+  /** Of it, what this run has to see to. */
+  readonly pieces: IntervalSet;
+  /** As far as the index has caught up. */
+  readonly cutoff: number;
   readonly before: SearchState | undefined;
   readonly work: SearchWork;
   readonly edges: Edges;
@@ -23,6 +33,8 @@ export interface SearchPlan {
 export interface ListPlan {
   readonly wanted: Interval;
   readonly before: ListState | undefined;
+  /** Of a backfill or a shard, which reads what was updated before this once and for all, and says of nothing that it has gone. */
+  readonly until?: number;
 }
 
 /**
@@ -50,6 +62,9 @@ export function cutoffOf(now: number, settleMs: number): number {
   return floor(now - settleMs, SECOND);
 }
 
+/** A plan older than this is no guide any more to where the live search begins; it has the overlaps to be wrong by. */
+const LONGEST_PLAN_MS = 3 * 86_400_000;
+
 /** A full refresh knows of nothing before it. `archived`: the archive knows the stream. */
 export function planSearch(
   name: string,
@@ -60,15 +75,24 @@ export function planSearch(
   archived: boolean,
 ): SearchPlan {
   const before = mode === 'full_refresh' ? undefined : state.search.get(name);
-  const edge = floor(now - LIVE_HORIZON_MS, SECOND);
+  const { shard = null, endDate = null } = wishes;
+  const cutoff = shard?.cutoff ?? cutoffOf(now, wishes.settleMs);
+  const planned = shard === null ? now : shard.cutoff + wishes.settleMs;
+  const edge = floor((now - planned < LONGEST_PLAN_MS ? planned : now) - LIVE_HORIZON_MS, SECOND);
   const all = wishes.archive === 'auto';
-  const to = cutoffOf(now, wishes.settleMs);
+  const to = Math.min(cutoff, endDate ?? cutoff);
   const from = Math.min(to, Math.max(wishes.startDate ?? 0, all ? 0 : edge));
-  const wanted = { from, to };
+  const window = { from, to };
+  const pieces = shard === null ? [window] : (shard.search.get(name.replace(/\/.*$/s, '')) ?? []);
+  const isOnce = shard !== null || (endDate !== null && covers(before?.published ?? [], { from, to: endDate }));
   return {
-    wanted,
+    wanted: shard === null ? window : { from: pieces[0]?.from ?? from, to: pieces.at(-1)?.to ?? from },
+    pieces,
+    cutoff,
     before,
-    work: searchWork(before, wanted, wishes.lookbackMs),
+    work: isOnce
+      ? workOnce(before, pieces, cutoff - wishes.lookbackMs)
+      : searchWork(before, window, wishes.lookbackMs, cutoff),
     edges:
       all && archived
         ? { live: edge - OVERLAP_MS, archive: edge + OVERLAP_MS }
@@ -77,10 +101,25 @@ export function planSearch(
   };
 }
 
-/** A list is read as it stands now: it has no window but the start date. */
-export function planList(name: string, { mode }: Selection, wishes: Wishes, state: State): ListPlan {
+/** A list is read as it stands now: it has no window but the start date, unless the run is about a window that ends. */
+export function planList(name: string, { mode }: Selection, wishes: Wishes, state: State, now = 0): ListPlan {
   const before = mode === 'full_refresh' ? undefined : state.lists.get(name);
-  return { wanted: { from: wishes.startDate ?? Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY }, before };
+  const from = wishes.startDate ?? Number.NEGATIVE_INFINITY;
+  const { shard = null, endDate = null } = wishes;
+  if (shard === null && endDate === null) return { wanted: { from, to: Number.POSITIVE_INFINITY }, before };
+  const cutoff = shard?.cutoff ?? cutoffOf(now, wishes.settleMs);
+  const isOthers = shard !== null && !shard.lists.includes(name);
+  return {
+    wanted: { from, to: endDate ?? Number.POSITIVE_INFINITY },
+    before,
+    // Another shard's list has nothing to show here.
+    until: isOthers ? Number.NEGATIVE_INFINITY : Math.min(cutoff, endDate ?? cutoff),
+  };
+}
+
+/** Whether a list has nothing more to show in its window. */
+export function isListDone({ before, until }: ListPlan): boolean {
+  return until !== undefined && (before?.until ?? Number.NEGATIVE_INFINITY) >= until;
 }
 
 /** The parts of an interval that lie in the archive only, in both searches, and in the live one only; none of them empty. */

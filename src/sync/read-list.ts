@@ -13,6 +13,8 @@ export interface ListReading {
   readonly before: ListState | undefined;
   /** Records updated outside of this window are left as they were. */
   readonly wanted: Interval;
+  /** Only what was updated before this counts, in a window that is not the whole list: nothing is then said to be gone. */
+  readonly until?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -26,6 +28,7 @@ export async function readList({
   sink,
   before,
   wanted,
+  until,
   signal,
 }: ListReading): Promise<{ state: ListState; records: number }> {
   const { records, settled } = await readSettled(pages, before, signal);
@@ -44,11 +47,11 @@ export async function readList({
   for (const [id, version] of before?.seen ?? []) {
     if (records.has(id)) continue;
     // Without proof that it is gone it is still there.
-    if (settled) fresh.push(found(gone(id, type)));
+    if (settled && until === undefined) fresh.push(found(gone(id, type)));
     else seen.set(id, version);
   }
   if (fresh.length > 0) await sink.write(fresh);
-  return { state: { seen }, records: fresh.length };
+  return { state: { seen, ...(until === undefined ? {} : { until }) }, records: fresh.length };
 }
 
 /**

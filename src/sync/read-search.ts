@@ -1,11 +1,12 @@
 // One search stream: its work, cut into slices that are read side by side, becomes new records in the sink and claims of
 // what is read. A claim is made only after the records it speaks of have reached the sink.
+import { openDelivery } from './deliver.ts';
 import type { Interval } from './intervals.ts';
 import { floor, SECOND } from './pages.ts';
 import { bySide, type Edges } from './plan.ts';
-import type { Found, SearchPages, Side, Sink } from './source.ts';
-import { fingerprint, type SearchWork } from './state.ts';
-import { isWhole, type Senses, type Slice, walk } from './walk.ts';
+import type { Ask, Page, SearchPages, Side, Sink } from './source.ts';
+import type { SearchWork } from './state.ts';
+import { isPart, isWhole, type Senses, type Slice, walk } from './walk.ts';
 import { walkBoth } from './walk-both.ts';
 
 /** What has been read so far. It holds at every moment, also when reading ends with an error. */
@@ -27,17 +28,21 @@ export interface SearchReading {
   readonly signal: AbortSignal;
 }
 
-/** All that read search streams, side by side. They share the work: see `share`. */
-export interface Crew {
-  /** How many more requests could be in flight if there were any to make. */
-  readonly idle: () => number;
-  readonly readers: Set<Reader>;
-  /** What one of them has learned of a search, all know. */
-  readonly senses: Record<Side, Senses>;
+/** The requests that can be in flight side by side. */
+export interface Flight {
+  readonly seats: number;
+  /** How many more could be, now, if there were any to make. */
+  idle(): number;
 }
 
-export function openCrew(idle: () => number): Crew {
-  return { idle, readers: new Set(), senses: { live: { grain: 0 }, archive: { grain: 0 } } };
+/** All that read search streams, side by side. They share the work: see `share`. */
+export interface Crew {
+  readonly flight: Flight;
+  readonly readers: Set<Reader>;
+}
+
+export function openCrew(flight: Flight): Crew {
+  return { flight, readers: new Set() };
 }
 
 /** A slice, and the part of the work it belongs to: what it finds outside of that is not its own. */
@@ -54,9 +59,17 @@ interface Reader {
 /** A slice is cut in two only when both halves keep a reader busy for some pages: each slice costs a page that is not full. */
 const WORTH_CUTTING = 16;
 
+/**
+ * Readers beyond the requests that can be in flight, for the seats of those that write what they have read. Each has a page
+ * or two in memory; where writing is what takes long, more of them would only wait.
+ */
+const SPARE = 1;
+
 /** Reads until the work is done. Rejects with what went wrong, once no reader is at work any more. */
 export async function readSearch(reading: SearchReading): Promise<void> {
-  const { readers, senses } = reading.crew;
+  const { readers } = reading.crew;
+  // Each stream has an index of its own, which may compare times as no other does.
+  const senses: Record<Side, Senses> = { live: { grain: 0 }, archive: { grain: 0 } };
   const running: Promise<void>[] = [];
   let failure: { error: unknown } | undefined;
 
@@ -76,26 +89,37 @@ export async function readSearch(reading: SearchReading): Promise<void> {
     const { slice, part, sides } = reader;
     const claim = { from: slice.from, to: slice.from };
     reading.progress.read.push(claim);
+    const delivery = openDelivery(reading, part);
     const steps = sides === 'both' ? walkBoth(slice, senses) : walk(slice, senses[sides], sides);
-    // Nothing waits for the answer to what is whole, and the first step has no question before it.
+    // Nothing waits for the answer to what is handed on, and the first step has no question before it.
     const nothing = undefined as never;
-    for (let step = steps.next(nothing); !step.done && failure === undefined; ) {
-      reading.signal.throwIfAborted();
-      if (isWhole(step.value)) {
-        const { whole, until } = step.value;
-        await deliver(whole, part, reading);
-        claim.to = Math.min(until, part.to);
-        step = steps.next(nothing);
-      } else {
-        const page = await reading.pages.page(step.value);
-        const { from, to, created, page: number } = step.value;
-        // The slice may have been cut since it was asked about; its records are taken to lie evenly.
-        const rest = Math.min(1, Math.max(0, (slice.to - from) / (to - from)));
-        if (created === null && number === 1) reader.pagesLeft = (rest * (page.total ?? 0)) / page.size;
-        step = steps.next(page);
-        share(reading.crew);
+    try {
+      for (let step = steps.next(nothing); !step.done && failure === undefined; ) {
+        reading.signal.throwIfAborted();
+        if (isWhole(step.value)) {
+          const { whole, until } = step.value;
+          if (await delivery.whole(whole, until)) claim.to = Math.min(until, part.to);
+          step = steps.next(nothing);
+        } else if (isPart(step.value)) {
+          await delivery.ahead(step.value.part, step.value.until);
+          step = steps.next(nothing);
+        } else {
+          step = steps.next(await ask(reader, step.value));
+          share(reading.crew);
+        }
       }
+    } finally {
+      await delivery.drop();
     }
+  }
+
+  async function ask(reader: Reader, asked: Ask): Promise<Page> {
+    const page = await reading.pages.page(asked);
+    const { from, to, created, page: number } = asked;
+    // The slice may have been cut since it was asked about; its records are taken to lie evenly.
+    const rest = Math.min(1, Math.max(0, (reader.slice.to - from) / (to - from)));
+    if (created === null && number === 1) reader.pagesLeft = (rest * (page.total ?? 0)) / page.size;
+    return page;
   }
 
   function cut(reader: Reader): boolean {
@@ -125,36 +149,11 @@ export async function readSearch(reading: SearchReading): Promise<void> {
  * While requests could be in flight that are not, the largest slice of all streams is cut in two. So slices are about the
  * same size, the longest stream has the most readers, and all streams end at about the same time.
  */
-function share({ idle, readers }: Crew): void {
+function share({ flight, readers }: Crew): void {
   // Until each stream has had its first answer, nobody knows which is the longest.
   if ([...readers].some(({ pagesLeft }) => pagesLeft === Number.POSITIVE_INFINITY)) return;
-  for (let free = idle(); free > 0; free--) {
+  for (let free = Math.min(flight.idle(), flight.seats + SPARE - readers.size); free > 0; free--) {
     const worthIt = [...readers].filter(({ pagesLeft }) => pagesLeft >= WORTH_CUTTING);
     if (!worthIt.sort((a, b) => b.pagesLeft - a.pagesLeft).some(({ cut }) => cut())) return;
   }
-}
-
-/** Hands on what is new among the records of some whole instants, each record once. */
-async function deliver(
-  whole: readonly Found[],
-  part: Interval,
-  { sink, work, progress }: SearchReading,
-): Promise<void> {
-  const fresh = new Map<string, Found>();
-  const prints: string[] = [];
-  for (const found of whole) {
-    if (found.at < part.from || found.at >= part.to) continue;
-    const remember = found.undated || found.at >= work.rememberFrom;
-    if (remember || work.known.size > 0) {
-      const print = fingerprint(found);
-      if (work.known.has(print) || progress.fresh.has(print)) continue;
-      if (remember) prints.push(print);
-    }
-    const other = fresh.get(found.resource.id);
-    if (other === undefined || other.at < found.at) fresh.set(found.resource.id, found);
-  }
-  if (fresh.size === 0) return;
-  await sink.write([...fresh.values()]);
-  for (const print of prints) progress.fresh.add(print);
-  progress.records += fresh.size;
 }

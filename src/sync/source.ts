@@ -55,6 +55,12 @@ export interface SearchPages {
   page(ask: Ask): Promise<Page>;
 }
 
+/** How much a search would give, without it. */
+export interface Counting {
+  /** Records with `from <= updated_at < to`; a search may have a number that it never goes beyond. */
+  count(side: Side, from: number, to: number): Promise<number>;
+}
+
 /** A list stream, whole. */
 export interface ListPages {
   /**
@@ -64,13 +70,15 @@ export interface ListPages {
   pass(): Promise<{ records: Map<string, Resource>; atOnce: boolean; everything: boolean }>;
 }
 
-/** Where records go. Resolves when there is room for more. */
+/** Where records go. */
 export interface Sink {
+  /** Resolves when there is room for more. */
   write(records: readonly Found[]): Promise<void>;
+  /** Opens a place for records that count only when they are all there. */
+  aside(): Aside;
 }
 
-/** Where records go that count only when they are all there. */
-export interface Aside extends Sink {
+export interface Aside extends Pick<Sink, 'write'> {
   keep(): Promise<void>;
   drop(): Promise<void>;
 }
@@ -79,6 +87,8 @@ export interface Aside extends Sink {
 export interface LongList {
   /** Reads it once, a page at a time. Resolves to whether one answer held it all. */
   pass(each: (found: readonly Found[]) => Promise<void>): Promise<boolean>;
+  /** How many pages it has, found out without reading it, and how many records a page has at most. */
+  extent(): Promise<{ readonly pages: number; readonly size: number }>;
 }
 
 /** The kinds of a stream that may not show all of them at once. */

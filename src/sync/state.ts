@@ -22,6 +22,18 @@ export interface SearchState {
 export interface ListState {
   /** `updated_at` as it stood there, by id, of everything published and not gone since. */
   readonly seen: ReadonlyMap<string, string>;
+  /** Of a window that ends: everything updated before this has been read. */
+  readonly until?: number;
+}
+
+/** A file as the manifest lists it, and the artifact it is in where it is in one. */
+export type LedgerFile = Readonly<Record<string, string | number | null>> & { readonly stream: string };
+
+/** What one shard has published over all its runs, for the merge to report. */
+export interface Ledger {
+  readonly files: readonly LedgerFile[];
+  /** Requests by stream. */
+  readonly requests: Readonly<Record<string, number>>;
 }
 
 export interface State {
@@ -34,6 +46,10 @@ export interface State {
   readonly lists: ReadonlyMap<string, ListState>;
   /** When the klasses of KObjects were last checked, in milliseconds; null: never. */
   readonly klassesCheckedAt: number | null;
+  /** How many runs in a row have stopped at their time budget and started the next one themselves. */
+  readonly continuation?: number;
+  /** Of a shard. */
+  readonly ledger?: Ledger;
 }
 
 export const NO_STATE: State = {
@@ -68,10 +84,15 @@ export interface SearchWork {
 
 /**
  * The wanted window minus what is published, where the youngest part of what is published does not count: its records
- * may have been indexed after it was read.
+ * may have been indexed after it was read. `cutoff`: as far as the index has caught up by now.
  */
-export function searchWork(before: SearchState | undefined, wanted: Interval, lookbackMs: number): SearchWork {
-  const rememberFrom = wanted.to - lookbackMs;
+export function searchWork(
+  before: SearchState | undefined,
+  wanted: Interval,
+  lookbackMs: number,
+  cutoff = wanted.to,
+): SearchWork {
+  const rememberFrom = cutoff - lookbackMs;
   if (before === undefined) {
     return { work: union([wanted]), certain: [], known: new Set(), rememberFrom };
   }
@@ -81,6 +102,12 @@ export function searchWork(before: SearchState | undefined, wanted: Interval, lo
   return { work: minus([wanted], certain), certain, known: before.recent, rememberFrom };
 }
 
+/** The same of what is read once and for all: what is published is done, however young it is. */
+export function workOnce(before: SearchState | undefined, wanted: IntervalSet, rememberFrom: number): SearchWork {
+  const certain = before?.published ?? [];
+  return { work: minus(wanted, certain), certain, known: before?.recent ?? new Set(), rememberFrom };
+}
+
 /** The state of a search stream after a run that read `read` and published what `fresh` names from `rememberFrom` on. */
 export function searchStateAfter(
   before: SearchState | undefined,
@@ -88,6 +115,7 @@ export function searchStateAfter(
   read: IntervalSet,
   fresh: ReadonlySet<string>,
   cutoff: number,
+  most = MOST_FINGERPRINTS,
 ): SearchState {
   let published = union(work.certain, read);
   // A fingerprint is needed for as long as what it names may be read again: by the lookback, or because a run that was
@@ -101,9 +129,9 @@ export function searchStateAfter(
     work.rememberFrom,
     Math.min(before?.rememberedFrom ?? Number.NEGATIVE_INFINITY, cutoff),
   );
-  if (prints.length > MOST_FINGERPRINTS) {
+  if (prints.length > most) {
     prints.sort((a, b) => instantOf(a) - instantOf(b));
-    prints.splice(0, prints.length - MOST_FINGERPRINTS);
+    prints.splice(0, prints.length - most);
     // The oldest one kept may share its instant with one that was dropped.
     rememberedFrom = Math.max(rememberedFrom, instantOf(prints[0] as string) + 1);
     // What was published before and is no longer remembered is not read again: better late records lost to the
@@ -140,6 +168,35 @@ export function merge(ours: State, theirs: State, replaced: ReadonlySet<string> 
   };
 }
 
+/**
+ * One state for the shards of a plan. A shard that has read its part of a stream whole has found no klass in it that
+ * hides, but those it names: so it speaks for those, too, that only other shards have met.
+ */
+export function join(shards: readonly State[]): State {
+  const klasses = new Set(shards.flatMap(({ search }) => [...search.keys()].filter(name => name.includes('/'))));
+  const whole = shards.map(shard => {
+    const search = new Map(shard.search);
+    for (const klass of klasses) {
+      const plain = shard.search.get(klass.slice(0, klass.indexOf('/')));
+      if (!search.has(klass) && plain !== undefined) search.set(klass, { ...plain, recent: new Set() });
+    }
+    return { ...shard, search };
+  });
+  return whole.reduce((joined, shard) => ({ ...merge(joined, shard), generation: joined.generation }), NO_STATE);
+}
+
+/**
+ * A state that leaves to the next run what the lookback would have it read again: runs that have gone on from it without
+ * its fingerprints could not do so, and what they claim must not hide it.
+ */
+export function reopened(state: State, lookbackMs: number): State {
+  const search = [...state.search].map(([name, each]): [string, SearchState] => {
+    const again = Math.max(each.rememberedFrom, each.cutoff - lookbackMs);
+    return [name, { ...each, published: clamp(each.published, Number.NEGATIVE_INFINITY, again) }];
+  });
+  return { ...state, search: new Map(search) };
+}
+
 function mergeMaps<T>(
   ours: ReadonlyMap<string, T>,
   theirs: ReadonlyMap<string, T>,
@@ -171,7 +228,8 @@ function mergeList(a: ListState, b: ListState): ListState {
     const own = seen.get(id);
     if (own === undefined || Date.parse(version) > Date.parse(own)) seen.set(id, version);
   }
-  return { seen };
+  const untils = [a.until, b.until].filter(until => until !== undefined);
+  return { seen, ...(untils.length === 0 ? {} : { until: Math.max(...untils) }) };
 }
 
 /** Whether a stream is read up to the cutoff. */
@@ -192,7 +250,12 @@ export function serialise(state: State): string {
         .map(print => (print.startsWith('-') ? print : `${iso(instantOf(print))}${print.slice(print.indexOf(' '))}`)),
     };
   }
-  for (const [name, { seen }] of state.lists) streams[name] = { seen: Object.fromEntries([...seen].sort(byKey)) };
+  for (const [name, { seen, until }] of state.lists) {
+    streams[name] = {
+      ...(until === undefined ? {} : { read_until: iso(until) }),
+      seen: Object.fromEntries([...seen].sort(byKey)),
+    };
+  }
   const document = {
     version: VERSION,
     generation: state.generation,
@@ -200,6 +263,8 @@ export function serialise(state: State): string {
     saved_at: state.savedAt,
     run: state.run,
     klasses_checked_at: state.klassesCheckedAt === null ? null : iso(state.klassesCheckedAt),
+    ...(state.continuation ? { continuation: state.continuation } : {}),
+    ...(state.ledger === undefined ? {} : { ledger: state.ledger }),
     streams: Object.fromEntries(Object.entries(streams).sort(byKey)),
   };
   return `${JSON.stringify(document, null, 1)}\n`;
@@ -226,6 +291,7 @@ export function parseState(text: string, place: string): State {
   }
   if (!isObject(document)) throw damaged('it is not an object');
   const { version, generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, streams } = document;
+  const { continuation = 0, ledger } = document;
   if (typeof version !== 'number') throw damaged('it names no version');
   if (version > VERSION) {
     throw new SyncError(
@@ -242,6 +308,10 @@ export function parseState(text: string, place: string): State {
     throw damaged('its identity is unreadable');
   if (!isObject(streams)) throw damaged('it has no streams');
   if (checkedAt !== null && Number.isNaN(time(checkedAt))) throw damaged('when its klasses were checked is unreadable');
+
+  if (!Number.isSafeInteger(continuation) || (continuation as number) < 0)
+    throw damaged('its continuation is no number');
+  if (ledger !== undefined && !isLedger(ledger)) throw damaged('what it says of its files is unreadable');
 
   const search = new Map<string, SearchState>();
   const lists = new Map<string, ListState>();
@@ -260,7 +330,16 @@ export function parseState(text: string, place: string): State {
     search,
     lists,
     klassesCheckedAt: checkedAt === null ? null : time(checkedAt),
+    ...(continuation === 0 ? {} : { continuation: continuation as number }),
+    ...(ledger === undefined ? {} : { ledger }),
   };
+}
+
+function isLedger(value: unknown): value is Ledger {
+  if (!isObject(value) || !Array.isArray(value.files) || !isObject(value.requests)) return false;
+  const isFile = (file: unknown) =>
+    isObject(file) && typeof file.stream === 'string' && Number.isSafeInteger(file.records);
+  return value.files.every(isFile) && Object.values(value.requests).every(Number.isSafeInteger);
 }
 
 function parseSearch({ published, cutoff, remembered_from, recent }: Record<string, unknown>): SearchState | null {
@@ -286,9 +365,13 @@ function parseSearch({ published, cutoff, remembered_from, recent }: Record<stri
   };
 }
 
-function parseList({ seen }: Record<string, unknown>): ListState | null {
+function parseList({ seen, read_until }: Record<string, unknown>): ListState | null {
   if (!isObject(seen) || !Object.values(seen).every(value => typeof value === 'string')) return null;
-  return { seen: new Map(Object.entries(seen) as [string, string][]) };
+  if (read_until !== undefined && Number.isNaN(time(read_until))) return null;
+  return {
+    seen: new Map(Object.entries(seen) as [string, string][]),
+    ...(read_until === undefined ? {} : { until: time(read_until) }),
+  };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -306,5 +389,5 @@ export function iso(at: number): string {
 }
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return a < b ? -1 : 1;
 }

@@ -2,16 +2,17 @@
 // (kustomer-api.md 13.9). There both are read, and what both have is handed on once. Pure.
 //
 // A record goes from the live search to the archive and never back, so of every window the live search is read first:
-// a record that goes meanwhile is then met twice, and not missed.
+// a record that goes meanwhile is then met twice, and not missed. Parts of what is whole are passed on as they come:
+// whoever takes them knows each record's first copy, which is the live one's.
 import { floor, SECOND } from './pages.ts';
-import type { Ask, Found, Page, Side } from './source.ts';
-import { isWhole, type Senses, type Slice, type Whole, walk } from './walk.ts';
+import type { Found, Page, Side } from './source.ts';
+import { isWhole, type Senses, type Slice, type Step, type Whole, walk } from './walk.ts';
 
 /** Hand-overs that the live search may be ahead: so many pages are in hand, and so seldom the archive is asked for little. */
 const AHEAD = 10;
 
 /** Reads a slice from both searches, as {@link walk} reads it from one. */
-export function* walkBoth(slice: Slice, senses: Record<Side, Senses>): Generator<Ask | Whole, void, Page> {
+export function* walkBoth(slice: Slice, senses: Record<Side, Senses>): Generator<Step, void, Page> {
   const live: Slice = {
     from: slice.from,
     // Its end is the end of the slice, also when that is moved while it is read.
@@ -28,17 +29,14 @@ export function* walkBoth(slice: Slice, senses: Record<Side, Senses>): Generator
   const steps = walk(live, senses.live, 'live');
   let ahead: Found[] = [];
   while (slice.from < slice.to) {
-    for (let n = 0; n < AHEAD && live.from < slice.to; ) {
-      const step = steps.next(undefined as never);
-      let { value } = step;
-      while (value !== undefined && !isWhole(value)) value = steps.next(yield value).value ?? undefined;
-      if (value === undefined) break;
-      ahead.push(...value.whole);
-      n++;
+    for (let n = 0; n < AHEAD; n++) {
+      let step = steps.next(undefined as never);
+      while (!step.done && !isWhole(step.value)) step = steps.next(yield step.value);
+      if (step.done) break;
+      ahead.push(...(step.value as Whole).whole);
     }
     // A whole second means the same to both searches.
-    const until = live.from < slice.to ? floor(live.from, SECOND) : slice.to;
-    if (until <= slice.from) continue;
+    const until = Math.min(slice.to, floor(live.from, SECOND));
     // What the live search has been read of must not be given away before the archive has caught up.
     slice.held = Math.max(slice.held, until);
     const archive: Slice = { from: slice.from, to: until, held: slice.from };

@@ -7,7 +7,7 @@
 // says is taken for true only where a lie would show; everything else is counted by whole.ts.
 import { contradiction, dated, floor, hasStrangers, SECOND, within } from './pages.ts';
 import type { Ask, Found, Page, Side } from './source.ts';
-import { readWhole } from './whole.ts';
+import { type Part, readWhole } from './whole.ts';
 
 /** A part of a stream's work. `from` moves up as it is read; `to` may be moved down to give the rest to another reader. */
 export interface Slice {
@@ -32,20 +32,26 @@ export interface Senses {
   grain: 0 | 1 | 1_000;
 }
 
-/** A page with more instants than this cannot be in order by chance. */
+/** More instants than this cannot be in order by chance. */
 const FEW = 12;
 /** How often a result that contradicts itself is asked for again before the stream is given up. */
 const PATIENCE = 5;
 
-export function isWhole(step: Ask | Whole): step is Whole {
+export type Step = Ask | Part | Whole;
+
+export function isWhole(step: Step): step is Whole {
   return 'whole' in step;
 }
 
+export function isPart(step: Step): step is Part {
+  return 'part' in step;
+}
+
 /**
- * Reads a slice. Yields what to ask for (and expects the page) or what is whole (and expects nothing).
+ * Reads a slice. Yields what to ask for (and expects the page), or what is whole or a part of it (and expects nothing).
  * @throws SyncError `inconsistent` when the source contradicts itself and asking again does not help.
  */
-export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Ask | Whole, void, Page> {
+export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Step, void, Page> {
   let width = Number.POSITIVE_INFINITY;
   let patience = PATIENCE;
   let reached = slice.from;
@@ -55,54 +61,53 @@ export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Ask |
       patience = PATIENCE;
       width *= 2;
     }
-    const from = floor(slice.from, senses.grain || 1);
+    const from = floor(slice.from, senses.grain || SECOND);
     const asked = Math.min(slice.to, floor(slice.from + width, SECOND));
     const page = yield { side, from, to: asked, created: null, page: 1 };
     const strange = hasStrangers(page.found, from, asked);
-    if (senses.grain === 0 && !strange && !isEnd(page) && isCrowded(page))
-      senses.grain = yield* learnGrain(page.found, side);
+    const shown = dated(page.found, from);
+    if (senses.grain === 0 && !strange && !isEnd(page) && isCrowded(shown, page.size))
+      senses.grain = yield* learnGrain(shown, side);
     // The slice may have been shortened meanwhile: what lies beyond its end is another reader's now.
     const to = Math.min(asked, slice.to);
-    const found = within(dated(page.found, from), floor(from, SECOND), to);
+    const grain = senses.grain || SECOND;
+    const found = within(shown, floor(slice.from, grain), to);
+    const isNarrow = asked - slice.from <= SECOND;
 
     if (isEnd(page) && !strange) {
       yield hand(slice, found, to);
-    } else if (strange || (page.timedOut && asked - slice.from <= SECOND) || (page.found.length === 0 && page.total)) {
-      // Records of another time stand where others are missing; a stale index, and a fault, are over soon.
-      if (patience-- === 0) throw contradiction('does not give the records it was asked for', from);
-    } else if (page.found.length === 0) {
-      yield hand(slice, [], to);
-    } else if (found.length === 0) {
+    } else if (found.length === 0 && to < asked) {
       // All of it lies beyond the end as it is now: what lies before is asked for next.
-    } else if (page.timedOut || !isSorted(found)) {
+    } else if (strange || (page.timedOut ? isNarrow : found.length === 0)) {
+      // Records of another time stand where others are missing, or none where some must be; a stale index, and a fault,
+      // are over soon.
+      if (patience-- === 0) throw contradiction('does not give the records it was asked for', slice.from);
+    } else if (page.timedOut || !isSorted(found, SECOND)) {
       // A smaller window is easier on the search, and one that fits a page needs no order.
-      if (asked - slice.from > SECOND) width = Math.max(SECOND, floor((asked - slice.from) / 2, SECOND));
-      else yield* readPiece(slice, asked, side);
+      width = Math.max(SECOND, floor((asked - slice.from) / 2, SECOND));
     } else {
-      const grain = senses.grain || SECOND;
-      const last = floor((found.at(-1) as Found).at, grain);
-      if (last > slice.from && isTrusted(page, found, grain)) {
-        const whole = found.filter(({ at }) => at < last);
-        yield hand(slice, whole, last);
+      const [first, last] = [found[0] as Found, found.at(-1) as Found];
+      const isDense = grain === 1 && endsDense(found);
+      // Before its last instant a page is whole when it is full, and in order by more than chance.
+      if (page.found.length >= page.size && (isDense || instants(found, SECOND) > FEW)) {
+        yield hand(slice, found, isDense ? last.at : floor(last.at, SECOND));
       } else {
-        // Up to the last second, or that second itself: borders that mean the same to every search.
-        const start = floor(last, SECOND);
-        const instant = grain === 1 && isOne(found) ? last + 1 : start + SECOND;
-        yield* readPiece(slice, start > slice.from ? start : Math.min(instant, to), side);
+        const instant = floor(last.at, grain);
+        yield* readPiece(slice, first.at < instant ? instant : instant + grain, side, grain);
       }
     }
   }
 }
 
 /** Reads from where the slice is up to a border in one piece, counted. */
-function* readPiece(slice: Slice, until: number, side: Side): Generator<Ask | Whole, void, Page> {
+function* readPiece(slice: Slice, until: number, side: Side, grain: number): Generator<Step, void, Page> {
   slice.held = until;
-  yield hand(slice, yield* readWhole({ from: slice.from, to: until }, side), until);
+  yield hand(slice, yield* readWhole({ from: slice.from, to: until }, side, grain), until);
 }
 
-/** Hands records on and moves the slice behind them. */
+/** Hands on the records up to a border, and moves the slice behind them. */
 function hand(slice: Slice, found: readonly Found[], until: number): Whole {
-  const whole = found.filter(({ at }) => at >= slice.from && at < until);
+  const whole = within(found, slice.from, until);
   slice.from = until;
   return { whole, until };
 }
@@ -113,38 +118,48 @@ function isEnd(page: Page): boolean {
   return page.total === null || page.total === page.found.length;
 }
 
-/** Whether what a page shows before its last instant is all there is of it: it is full, and in order by more than chance. */
-function isTrusted(page: Page, found: readonly Found[], grain: number): boolean {
-  return page.found.length >= page.size && new Set(found.map(({ at }) => floor(at, grain))).size > FEW;
-}
-
 /** Whether so many records share the last second that it pays to know whether they can be told apart: else it is read again. */
-function isCrowded({ found, size }: Page): boolean {
+function isCrowded(found: readonly Found[], size: number): boolean {
+  return lastSecond(found).length > size / 20;
+}
+
+/** Whether the last second is in order by more than chance: a search that compares milliseconds need not sort by them. */
+function endsDense(found: readonly Found[]): boolean {
+  const crowd = lastSecond(found);
+  return isSorted(crowd, 1) && instants(crowd, 1) > FEW;
+}
+
+function lastSecond(found: readonly Found[]): readonly Found[] {
   const last = floor(found.at(-1)?.at ?? 0, SECOND);
-  return found.filter(({ at }) => at >= last).length > size / 20;
+  return found.filter(({ at }) => at >= last);
 }
 
-function isOne(found: readonly Found[]): boolean {
-  return (found[0] as Found).at === (found.at(-1) as Found).at;
+function instants(found: readonly Found[], grain: number): number {
+  return new Set(found.map(({ at }) => floor(at, grain))).size;
 }
 
-/** Whether records come oldest first, which a search by whole seconds need only do by seconds. */
-function isSorted(found: readonly Found[]): boolean {
-  return found.every(({ at }, n) => n === 0 || floor(at, SECOND) >= floor((found[n - 1] as Found).at, SECOND));
+/** Whether records come oldest first, as far as times are told apart. */
+function isSorted(found: readonly Found[], grain: number): boolean {
+  return found.every(({ at }, n) => n === 0 || floor(at, grain) >= floor((found[n - 1] as Found).at, grain));
 }
 
 /**
  * Finds out what a search compares times by: whether it shows a record to somebody who asks for what comes a millisecond
- * after it. 0 when the record has gone meanwhile, or none is fit to be asked for.
+ * after it, and only then to somebody who asks for its own. 0 when too many come after it to say, or none is fit for it.
  */
 function* learnGrain(found: readonly Found[], side: Side): Generator<Ask, Senses['grain'], Page> {
-  const record = found.find(({ at, undated }) => at % SECOND !== SECOND - 1 && !undated);
+  // At either end of a second, what is rounded and what is not look the same.
+  const record = found.find(({ at, undated }) => at % SECOND > 0 && at % SECOND < SECOND - 1 && !undated);
   if (record === undefined) return 0;
   const to = floor(record.at, SECOND) + SECOND;
   const shows = (page: Page) => page.found.some(({ resource }) => resource.id === record.resource.id);
+  // What shows records of another time, or more of them than it says there are, proves nothing.
+  const isSound = ({ found, total }: Page) =>
+    !hasStrangers(found, record.at, to) && found.length <= (total ?? found.length);
   const after = yield { side, from: record.at + 1, to, created: null, page: 1 };
   if (shows(after)) return SECOND;
-  if (!isEnd(after)) return 0;
+  if (!isEnd(after) || !isSound(after)) return 0;
   const itself = yield { side, from: record.at, to, created: null, page: 1 };
-  return shows(itself) ? 1 : 0;
+  if (!isSound(itself)) return 0;
+  return shows(itself) ? 1 : SECOND;
 }

@@ -3,10 +3,17 @@
 //
 // The pages of the window are read through and counted against what the search says is there. Where the order changes
 // from one request to the next, or the window is larger than a search may reach, it is cut by `created_at` into parts
-// that fit one page each: a single page needs no order.
+// that fit one page each: a single page needs no order. Parts are handed on as they come, so that only ids are held of a
+// window of any size.
 import type { Interval } from './intervals.ts';
 import { contradiction, dated, floor, hasStrangers, SECOND, within } from './pages.ts';
 import type { Ask, CreatedRange, Found, Page, Side } from './source.ts';
+
+/** Records of a window that is not known to be whole yet: they count once everything up to `until` is handed on. */
+export interface Part {
+  readonly part: readonly Found[];
+  readonly until: number;
+}
 
 /** The deepest result that a search surely gives: AWS and the web app say 10,000, Kustomer 100 pages (kustomer-api.md 12). */
 const REACH = 10_000;
@@ -14,42 +21,81 @@ const REACH = 10_000;
 const MOST_PAGES = 100;
 /** Passes over a window that cannot be cut and comes in another order each time. Random orders need about ln(records) + 3. */
 const MOST_PASSES = 40;
+/** How often a window is read part by part before it is taken for one that cannot be cut: each may take hundreds of pages. */
+const MOST_TRIES = 3;
 /** How full a part should be: parts are cut by a sample, so some come out larger than planned. */
 const FILL = 0.7;
 
 const EVERYTHING: CreatedRange = { from: null, to: null };
 
 /**
- * Reads all records of a window.
+ * Reads all records of a window: returns them, less those that it has handed on in parts. `grain` is what the search
+ * compares by: what comes before the window in that grain is asked for with it, and left out.
  * @throws SyncError `inconsistent` when they cannot all be had.
  */
-export function* readWhole(
-  window: Interval,
-  side: Side,
-  created: CreatedRange = EVERYTHING,
-): Generator<Ask, Found[], Page> {
-  const ask = { side, ...window, created: created === EVERYTHING ? null : created };
+export function* readWhole(window: Interval, side: Side, grain = 1): Generator<Ask | Part, Found[], Page> {
+  const ask = { side, from: floor(window.from, grain), to: window.to };
+  const handed = new Set<string>();
+  const fresh = (found: readonly Found[]) =>
+    within(found, window.from, window.to).filter(({ resource }) => !handed.has(resource.id));
+
+  for (let tries = 1; ; tries++) {
+    const seen = new Set<string>();
+    for (const ranges = [EVERYTHING]; ranges.length > 0; ) {
+      const range = ranges.shift() as CreatedRange;
+      const read = yield* readRange(ask, range, tries <= MOST_TRIES);
+      if ('cuts' in read) {
+        ranges.unshift(...split(range, read.cuts));
+        continue;
+      }
+      const part = fresh(read.found);
+      if (range === EVERYTHING) return part;
+      for (const { resource } of read.found) seen.add(resource.id);
+      for (const { resource } of part) handed.add(resource.id);
+      yield { part, until: window.to };
+    }
+    // Records leave an instant and never enter it, so what was in no part when it was read is not in the window when all
+    // are; but one without a `created_at` is in no part at all.
+    const page = yield { ...ask, created: null, page: 1 };
+    if (!page.timedOut && seen.size >= (page.total ?? 0)) return [];
+  }
+}
+
+/** Reads a range of the window: all its records, or where to cut it. */
+function* readRange(
+  window: Omit<Ask, 'page' | 'created'>,
+  range: CreatedRange,
+  mayCut: boolean,
+): Generator<Ask, { found: Found[] } | { cuts: number[] }, Page> {
+  const ask = { ...window, created: range === EVERYTHING ? null : range };
   // Everything that comes is counted, also what a search by whole seconds adds from just outside the window.
   let kept = new Map<string, Found>();
-  let total = -1;
+  let total = 0;
   for (let pass = 1; ; pass++) {
     const { found, steady, beyond, size, ...seen } = yield* readPages(ask);
-    // Records came or went: what was seen before proves nothing about what is there now.
+    // Records came or went: what was seen before proves nothing about what is there now. And what comes with something
+    // that speaks against it is not counted at all.
     if (!steady || seen.total !== total) kept = new Map();
-    for (const each of found) kept.set(each.resource.id, each);
+    if (steady) for (const each of found) kept.set(each.resource.id, each);
     total = seen.total;
-    if (steady && !beyond && kept.size >= total) return within([...kept.values()], window.from, window.to);
+    if (steady && !beyond && kept.size >= total) return { found: [...kept.values()] };
 
-    // A total that is just the reach may be a larger one that was capped.
-    const cuts = cut(found, created, beyond ? Math.max(total, 2 * REACH) : total, size);
-    if (cuts.length > 0) {
-      const parts = yield* readParts(ask, created, cuts);
-      if (parts !== null) return parts;
-    } else if (beyond && pass > 1) {
-      throw contradiction(`has more records of one instant than it gives (${total}), all created at once`, window.from);
+    const cuts = mayCut ? cut(found, range, total, size) : [];
+    if (cuts.length > 0) return { cuts };
+    // The window may be a second; most of what is in it tells which instant it is that is too much.
+    const inside = within(found, window.from, window.to);
+    const at = inside[inside.length >> 1]?.at ?? window.from;
+    if (beyond && pass > 1) {
+      throw contradiction(
+        `has more records of one instant than it gives (${total}), and \`created_at\` does not tell them apart`,
+        at,
+      );
     }
     if (pass === MOST_PASSES) {
-      throw contradiction(`says that there are ${total} records where it gives ${kept.size}`, window.from);
+      throw contradiction(
+        `says that there are ${total} records where it gives ${Math.max(kept.size, found.length)}`,
+        at,
+      );
     }
   }
 }
@@ -83,9 +129,8 @@ function* readPages(ask: Omit<Ask, 'page'>): Generator<Ask, Pass, Page> {
     const reach = Math.min(REACH, MOST_PAGES * page.size);
     const pass = { found: [...found.values()], total: all, size: page.size, steady, beyond: false };
     if (all >= reach) return { ...pass, beyond: true };
-    // The last page is one that is not full, whatever it says. What cannot be counted against a total is steady only if
-    // it came at once.
-    if (page.found.length === 0 || (!page.more && asked >= all && page.found.length < page.size)) {
+    // The last page is one that is not full. What cannot be counted against a total is steady only if it came at once.
+    if (page.found.length === 0 || (!page.more && page.found.length < page.size)) {
       return { ...pass, steady: steady && (total === null ? number === 1 : received === total) };
     }
     // Further pages are promised and bring nothing new: the order changes, or the same page comes again.
@@ -94,23 +139,9 @@ function* readPages(ask: Omit<Ask, 'page'>): Generator<Ask, Pass, Page> {
   }
 }
 
-/**
- * Reads a window part by part. Records leave an instant and never enter it, so what was in no part when it was read is not
- * in the window when all are; null when the count says otherwise, as for a record without a `created_at`.
- */
-function* readParts(
-  ask: Omit<Ask, 'page'>,
-  created: CreatedRange,
-  cuts: readonly number[],
-): Generator<Ask, Found[] | null, Page> {
-  const kept = new Map<string, Found>();
-  const borders = [created.from, ...cuts, created.to];
-  for (let n = 1; n < borders.length; n++) {
-    const part = { from: borders[n - 1] as number | null, to: borders[n] as number | null };
-    for (const each of yield* readWhole(ask, ask.side, part)) kept.set(each.resource.id, each);
-  }
-  const page = yield { ...ask, page: 1 };
-  return !page.timedOut && kept.size >= (page.total ?? 0) ? [...kept.values()] : null;
+function split({ from, to }: CreatedRange, cuts: readonly number[]): CreatedRange[] {
+  const borders = [from, ...cuts, to];
+  return borders.slice(1).map((border, n) => ({ from: borders[n] as number | null, to: border }));
 }
 
 /**
@@ -125,13 +156,12 @@ export function cut(sample: readonly Found[], range: CreatedRange, total: number
   const parts = Math.max(2, Math.ceil(total / Math.max(1, size * FILL)));
   const cuts = new Set<number>();
   for (let n = 1; n < parts; n++) {
-    const at = created[Math.floor((n * created.length) / parts)];
-    if (at === undefined) continue;
+    const at = created[Math.floor((n * created.length) / parts)] as number;
     // Whole seconds are understood by every search; milliseconds are the second choice.
     const border = [floor(at, SECOND), at].find(border => isInside(border, range) && border > (created[0] as number));
     if (border !== undefined) cuts.add(border);
   }
-  return [...cuts].sort((a, b) => a - b);
+  return [...cuts];
 }
 
 function isInside(at: number, range: CreatedRange): boolean {

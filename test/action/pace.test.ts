@@ -23,9 +23,16 @@ test.each<[string, () => Record<string, string>]>([
   const { world, kustomer } = stage;
   const now = Date.now();
   world.populate({ conversations: 9_000, messages: 9_000, tags: 5 }, { from: now - 30 * DAY, to: now - DAY });
-  kustomer.onRequest(({ n }) => {
-    // The run is in full swing by then.
-    if (n === 15) kustomer.faults.add({ kind: 'status', status: 429, headers: headers(), times: 1 });
+  // Two that are in flight together, when the run is in full swing, are refused together.
+  const both = Promise.withResolvers<void>();
+  kustomer.onRequest(async ({ n }) => {
+    if (n !== 15 && n !== 16) return;
+    if (n === 16) {
+      const match = ({ n }: { n: number }) => n === 15 || n === 16;
+      kustomer.faults.add({ kind: 'status', status: 429, headers: headers(), match, times: 2 });
+      both.resolve();
+    }
+    await both.promise;
   });
 
   const result = await stage.sync({ with: { streams: 'conversations,messages,tags', destination: 'none' } });
@@ -33,10 +40,10 @@ test.each<[string, () => Record<string, string>]>([
   expect(result.outputs.complete).toBe('true');
   expect(result.outputs.records).toBe('18005');
   const refused = kustomer.requests.filter(({ status }) => status === 429);
-  expect(refused.length).toBe(1);
+  expect(refused.length).toBe(2);
   const last = Math.max(...refused.map(({ at }) => at));
   const next = kustomer.requests.filter(({ at }) => at > last).sort((a, b) => a.at - b.at);
-  // Requests that had left before the first refusal came back arrive a moment later.
+  // What had left before the first refusal came back arrives a moment later.
   expect(next.filter(({ at }) => at > last + 500 && at < last + 1_000)).toEqual([]);
   expect((next.find(({ at }) => at > last + 500)?.at ?? 0) - last).toBeGreaterThan(1_500);
 });

@@ -57,12 +57,24 @@ export async function cloned(stage: Stage, repository = stage.github.repository)
   }
 }
 
-/** What all artifacts together hold; each has to agree with its manifest. */
-export async function uploaded(stage: Stage): Promise<Map<Stream, Line[]>> {
+/**
+ * What all artifacts together hold; each has to agree with its manifest. `merged`: one that holds a manifest alone tells of
+ * files in other artifacts, which have to be there.
+ */
+export async function uploaded(stage: Stage, merged = false): Promise<Map<Stream, Line[]>> {
   const all = new Map<Stream, Line[]>();
+  const names = new Map(stage.github.artifacts().map(({ name, id }) => [name, id]));
   for (const { id } of stage.github.artifacts()) {
     const files = await stage.github.readArtifact(id);
-    const manifest = JSON.parse(String(files.get('manifest.json'))) as { files: { path: string; bytes: number }[] };
+    const manifest = JSON.parse(String(files.get('manifest.json'))) as {
+      files: { path: string; bytes: number; artifact?: string }[];
+    };
+    if (merged && files.size === 1) {
+      for (const { path, bytes, artifact = '' } of manifest.files) {
+        expect((await stage.github.readArtifact(names.get(artifact) ?? 0)).get(path)?.length).toBe(bytes);
+      }
+      continue;
+    }
     expect([...files.keys()].filter(path => path !== 'manifest.json').sort()).toEqual(
       manifest.files.map(({ path }) => path).sort(),
     );

@@ -2,13 +2,12 @@
 // never taken for none.
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_TOKEN, startKustomer } from '../world/kustomer/index.ts';
 import { type ActionResult, runJob } from '../world/runner/index.ts';
 import { ACTION, openStage, type Stage } from '../world/stage.ts';
+import { poison, savedText } from './saved-state.ts';
 import {
   annotations,
   expectGreen,
@@ -25,42 +24,6 @@ import {
 type Any = any;
 const OTHER_ORG = '5f0000000000000000000002';
 const SMALL = { streams: 'notes, tags' };
-
-/** The files of an archive as the cache makes them. */
-async function unpack(bytes: Buffer): Promise<{ dir: string; file: string }> {
-  const dir = await mkdtemp(join(tmpdir(), 'cache-'));
-  await writeFile(join(dir, 'cache.tzst'), bytes);
-  execFileSync('tar', ['-xf', 'cache.tzst', '--use-compress-program', 'unzstd'], { cwd: dir });
-  await rm(join(dir, 'cache.tzst'));
-  const [file = ''] = execFileSync('find', ['.', '-type', 'f'], { cwd: dir, encoding: 'utf8' }).trim().split('\n');
-  return { dir, file };
-}
-
-async function savedText(stage: Stage, id: number): Promise<string> {
-  const { dir, file } = await unpack(await stage.github.readCache(id));
-  const text = await readFile(join(dir, file), 'utf8');
-  await rm(dir, { recursive: true });
-  return text;
-}
-
-/** Rewrites what the newest cache entry holds. */
-async function poison(stage: Stage, change: (text: string) => string | null): Promise<void> {
-  const id = stage.github.caches().at(-1)?.id ?? 0;
-  const { dir, file } = await unpack(await stage.github.readCache(id));
-  const text = change(await readFile(join(dir, file), 'utf8'));
-  if (text !== null) await writeFile(join(dir, file), text);
-  else {
-    await rm(join(dir, file));
-    await writeFile(join(dir, `${file}.other`), 'x');
-  }
-  execFileSync(
-    'tar',
-    ['--posix', '-cf', 'cache.tzst', '-P', '--use-compress-program', 'zstdmt', text === null ? `${file}.other` : file],
-    { cwd: dir },
-  );
-  await stage.github.replaceCache(id, await readFile(join(dir, 'cache.tzst')));
-  await rm(dir, { recursive: true });
-}
 
 const inDocument = (change: (document: Any) => unknown) => (text: string) => {
   const document = JSON.parse(text);

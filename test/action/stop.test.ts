@@ -12,6 +12,7 @@ import {
   expectGreen,
   expectSound,
   HOUR,
+  OUTPUTS,
   outcomes,
   populate,
   streamsOf,
@@ -136,19 +137,25 @@ describe('a cancelled job', () => {
     expect(first.signals).toEqual(['SIGINT']);
     expect([first.exitCode, first.jobConclusion]).toEqual([1, 'cancelled']);
     expect(first.outputs).toMatchObject({ records: '0', complete: 'false', 'artifact-id': '', 'state-saved': 'false' });
-    expect(Object.keys(first.outputs)).toHaveLength(11);
+    expect(Object.keys(first.outputs).sort()).toEqual(OUTPUTS);
   });
 
   test('while a request hangs does not wait for it', async () => {
     await using stage = await openStage();
     populate(stage);
     stage.kustomer.faults.add({ kind: 'hang', times: Infinity, match: { stream: 'notes' } });
+    const hanging = new Promise<void>(done => {
+      stage.kustomer.onRequest(({ stream }) => {
+        if (stream === 'notes') done();
+      });
+    });
     const first = await stage.sync({
-      cancelAfter: handle => handle.waitFor(/^Reading /).then(() => new Promise(done => setTimeout(done, 500))),
+      cancelAfter: () => hanging,
     });
     expect(first.signals).toEqual(['SIGINT']);
-    expect(outcomes(first)).toEqual(all('complete', { notes: 'partial' }));
-    expect(first.outputs['state-saved']).toBe('true');
+    expect(outcomes(first).notes).toBe('partial');
+    // Whether the others were through by then is a matter of the machine.
+    expect(Object.values(outcomes(first)).filter(each => each !== 'complete' && each !== 'partial')).toEqual([]);
     stage.kustomer.faults.clear();
     const second = await stage.sync();
     expectGreen(second);

@@ -22,7 +22,8 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 5, 15, 12);
-const MOST = 100_000;
+/** Fingerprints kept at most, in these tests: a hundred thousand are many to compare. */
+const MOST = 100;
 
 const earlier = (more: Partial<SearchState> = {}): SearchState => ({
   published: [{ from: 0, to: NOW - HOUR }],
@@ -93,7 +94,7 @@ describe('what is remembered', () => {
   const left = (fresh: string[], read: IntervalSet, known: string[] = [], lookback = HOUR) => {
     const went = earlier({ recent: new Set(known) });
     const work = searchWork(went, wanted, lookback);
-    return searchStateAfter(went, work, read, new Set(fresh), NOW);
+    return searchStateAfter(went, work, read, new Set(fresh), NOW, MOST);
   };
   const done = [{ from: NOW - 2 * HOUR, to: NOW }];
 
@@ -117,7 +118,13 @@ describe('what is remembered', () => {
     expect(fingerprint(record(5))).toBe('5 a');
   });
 
-  test('100,000 fingerprints at most: the youngest, and the lookback reaches no further than they do', () => {
+  test('100,000 fingerprints at most, so that memory and state stay small', () => {
+    const all = Array.from({ length: 100_001 }, (_, n) => `${NOW - n} r`);
+    const work = searchWork(undefined, wanted, HOUR);
+    expect(searchStateAfter(undefined, work, done, new Set(all), NOW).recent.size).toBe(100_000);
+  });
+
+  test('no more than that: the youngest, and the lookback reaches no further than they do', () => {
     const all = Array.from({ length: MOST + 3 }, (_, n) => `${NOW - HOUR + Math.floor(n / 2)} r${n}`);
     const state = left(all, done);
     expect(state.recent.size).toBe(MOST);
@@ -136,7 +143,7 @@ describe('what is remembered', () => {
     const fresh = Array.from({ length: 10 }, (_, n) => `${NOW - 30 * MINUTE + n} f${n}`);
     const went = earlier({ recent: new Set(known) });
     const work = searchWork(went, wanted, HOUR);
-    const state = searchStateAfter(went, work, [{ from: NOW - 30 * MINUTE, to: NOW }], new Set(fresh), NOW);
+    const state = searchStateAfter(went, work, [{ from: NOW - 30 * MINUTE, to: NOW }], new Set(fresh), NOW, MOST);
     expect(state.recent.size).toBe(MOST);
     expect(state.rememberedFrom).toBeGreaterThan(NOW - HOUR - 1);
     for (const print of known.slice(0, 10)) {
@@ -145,7 +152,7 @@ describe('what is remembered', () => {
   });
 
   test('young records in the order of time, whatever order they came in', () => {
-    const all = Array.from({ length: MOST + 2 }, (_, n) => `${NOW - HOUR + ((n * 7_919) % (MOST + 2))} r${n}`);
+    const all = Array.from({ length: MOST + 2 }, (_, n) => `${NOW - HOUR + ((n * 79) % (MOST + 2))} r${n}`);
     const state = left([...all, '- z'], done);
     expect(state.recent.size).toBe(MOST);
     expect(state.recent.has('- z')).toBe(true);

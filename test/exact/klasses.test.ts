@@ -1,7 +1,7 @@
 // KObjects: klasses that the plain context does not show are found, read from their beginning, and remembered.
 import { describe, expect, test } from 'vitest';
 import type { WorldOptions } from '../world/kustomer/index.ts';
-import { DAY, HOUR, MINUTE, NOON, Reader } from '../world/reader.ts';
+import { DAY, HOUR, MINUTE, NOON, Reader, type Wishes } from '../world/reader.ts';
 
 const RECENT = { startDate: NOON - 100 * DAY };
 const SPREAD = { from: NOON - 90 * DAY, to: NOON - HOUR };
@@ -59,6 +59,43 @@ describe('a klass that the plain context does not show', () => {
     expect((await reader.run('kobjects', RECENT)).published.length).toBe(80);
     expect(reader.problems('kobjects')).toEqual([]);
   });
+
+  test('that has only records older than the start date is found when an earlier one reaches them', async () => {
+    await using reader = await withKlasses({ hiddenKlasses: ['hidden'] });
+    expect((await reader.run('kobjects', { startDate: NOON - MINUTE })).published).toEqual([]);
+    reader.now += MINUTE;
+    expect((await reader.run('kobjects', RECENT)).published.length).toBe(450);
+    expect(reader.problems('kobjects')).toEqual([]);
+    reader.now += MINUTE;
+    expect(checks((await reader.run('kobjects', RECENT)).requests)).toBe(0);
+  });
+
+  test('is found too when the run that would have found it was stopped, and the one after it begins later', async () => {
+    await using reader = await withKlasses({ hiddenKlasses: ['hidden'] });
+    const stop: Partial<Wishes> = {
+      onRequest: ({ path }, run) => {
+        if (path === '/v1/klasses') run.stop();
+      },
+    };
+    await reader.run('kobjects', { ...RECENT, ...stop });
+    await reader.run('kobjects', { startDate: NOON - HOUR });
+    await reader.run('kobjects', RECENT);
+    expect(reader.problems('kobjects')).toEqual([]);
+  });
+
+  test.each(['kobject_updated_at', 'kobject_<klass>_updated_at'] as const)(
+    'is read by several requests side by side, all of which learn its filter key (%s)',
+    async klassFilterKey => {
+      await using reader = await Reader.open({ pageSizeMax: 10, hiddenKlasses: ['hidden'], klassFilterKey });
+      reader.world.populate({ kobjects: { hidden: 2_000 } }, SPREAD);
+      await reader.run('kobjects', { startDate: NOON - 80 * DAY });
+      // Remembered, it is asked for anew, at two places at once.
+      reader.now += HOUR;
+      const run = await reader.run('kobjects', { startDate: NOON - 100 * DAY });
+      expect(run.complete).toBe(true);
+      expect(reader.problems('kobjects')).toEqual([]);
+    },
+  );
 
   test.each([
     ['at once', 0],

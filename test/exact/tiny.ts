@@ -2,20 +2,23 @@
 // the walkers directly, so that thousands of small cases take seconds.
 
 import type { Ask, Found, Page, Side } from '../../src/sync/source.ts';
-import { isWhole, type Senses, type Slice, type Whole, walk } from '../../src/sync/walk.ts';
+import { isPart, isWhole, type Senses, type Slice, type Step, walk } from '../../src/sync/walk.ts';
 import { walkBoth } from '../../src/sync/walk-both.ts';
+import type { Part } from '../../src/sync/whole.ts';
 import { Random } from '../world/kustomer/index.ts';
 import { resourceOf } from '../world/resource.ts';
 
 export interface Tiny {
   readonly id: string;
   at: number;
+  /** NaN: it has none. */
   readonly created: number;
 }
 
 /** What is wrong with an answer. */
 export type Lie =
   | 'timed-out'
+  | 'timed-out-empty'
   | 'total-high'
   | 'total-low'
   | 'unsorted'
@@ -26,9 +29,15 @@ export type Lie =
   | 'empty'
   | 'undated';
 
+type Grain = 1 | 1_000;
+
 export interface TinyOptions {
   readonly size: number;
-  readonly grain: 1 | 1_000;
+  /** What it rounds the times to that it is asked for, those that it has, and those that it sorts by. */
+  readonly grain: Grain;
+  readonly stored: Grain;
+  /** As `grain` when left out. */
+  readonly sorted?: Grain;
   readonly order: 'stable' | 'unstable';
   /** Results further down are not given. */
   readonly reach: number;
@@ -46,6 +55,7 @@ export interface TinyOptions {
 const HONEST: TinyOptions = {
   size: 5,
   grain: 1,
+  stored: 1,
   order: 'stable',
   reach: Number.POSITIVE_INFINITY,
   edges: { live: Number.NEGATIVE_INFINITY, archive: Number.POSITIVE_INFINITY },
@@ -70,51 +80,54 @@ export class TinySearch {
   }
 
   page(ask: Ask): Page {
-    const { size, grain, reach, edges, totals } = this.options;
+    const { size, grain, stored, reach, edges, totals } = this.options;
     this.asked.push(ask);
+    if (!Number.isInteger(ask.from) || !(ask.from < ask.to)) throw new Error(`asked for ${ask.from} to ${ask.to}`);
     this.options.before(this.asked.length, ask, this.records);
     const lie = this.options.lie(this.asked.length);
     const shown = [...this.records.values()].filter(
       ({ at, created }) =>
         (ask.side === 'live' ? at >= edges.live : at < edges.archive) &&
-        at >= floor(ask.from, grain) &&
-        at < floor(ask.to, grain) &&
+        floor(at, stored) >= floor(ask.from, grain) &&
+        floor(at, stored) < floor(ask.to, grain) &&
         (ask.created === null ||
-          (created >= floor(ask.created.from ?? Number.NEGATIVE_INFINITY, grain) &&
-            created < floor(ask.created.to ?? Number.POSITIVE_INFINITY, grain))),
+          (floor(created, stored) >= floor(ask.created.from ?? Number.NEGATIVE_INFINITY, grain) &&
+            floor(created, stored) < floor(ask.created.to ?? Number.POSITIVE_INFINITY, grain))),
     );
     const sorted = this.#sorted(shown, lie === 'unsorted');
     const number = lie === 'page-1' ? 1 : ask.page;
     let page = sorted.slice((number - 1) * size, Math.min(number * size, reach));
     if (lie === 'timed-out' || lie === 'short-end') page = page.slice(0, Math.floor(page.length / 2));
     if (lie === 'short-middle') page = page.filter((_, n) => n === 0 || n >= page.length / 2);
-    if (lie === 'empty') page = [];
+    if (lie === 'empty' || lie === 'timed-out-empty') page = [];
     if (lie === 'strangers') {
       const stranger = { id: 'stranger', at: floor(ask.from, 1_000) - 5_000, created: 0 };
       page = [stranger, ...page.slice(0, size - 1)];
     }
-    const total = sorted.length + (lie === 'total-high' ? 3 : lie === 'total-low' ? -Math.min(2, sorted.length) : 0);
+    // Cut short, it may well count only what it came to see.
+    const counted = lie === 'timed-out-empty' ? 0 : sorted.length;
+    const total = counted + (lie === 'total-high' ? 3 : lie === 'total-low' ? -Math.min(2, sorted.length) : 0);
     return {
       found: page.map((each, n) => found(each, lie === 'undated' && n % 2 === 0)),
       total: totals ? total : null,
       more: lie === 'page-1' || number * size < total,
       size,
-      timedOut: lie === 'timed-out',
+      timedOut: lie === 'timed-out' || lie === 'timed-out-empty',
     };
   }
 
   /** By time, as far as it compares; records that are the same to it in a made-up order. */
   #sorted(shown: Tiny[], not: boolean): Tiny[] {
-    const { grain, order } = this.options;
+    const { grain, sorted = grain, order } = this.options;
     const rank = new Map(shown.map(({ id }) => [id, order === 'stable' && !not ? hash(id) : this.#random.next()]));
-    const key = ({ at }: Tiny) => (not ? 0 : floor(at, grain));
+    const key = ({ at }: Tiny) => (not ? 0 : floor(at, sorted));
     return shown.sort((a, b) => key(a) - key(b) || (rank.get(a.id) as number) - (rank.get(b.id) as number));
   }
 }
 
 export function found({ id, at, created }: Tiny, undated = false): Found {
   const attributes = {
-    createdAt: new Date(created).toISOString(),
+    ...(Number.isNaN(created) ? {} : { createdAt: new Date(created).toISOString() }),
     ...(undated ? {} : { updatedAt: new Date(at).toISOString() }),
   };
   return { at: undated ? Number.NaN : at, resource: resourceOf({ id, type: 'note', attributes }) };
@@ -124,14 +137,20 @@ function hash(id: string): number {
   return [...id].reduce((sum, each) => Math.imul(sum ^ each.charCodeAt(0), 16_777_619) >>> 0, 2_166_136_261);
 }
 
-/** Answers a generator until it is done. */
-export function answer<T>(steps: Generator<Ask, T, Page>, search: TinySearch, most = 5_000): T {
+/** Answers a generator until it is done. Resolves to all it has handed on. */
+export function answer(steps: Generator<Ask | Part, Found[], Page>, search: TinySearch, most = 5_000): Found[] {
+  const parts: Found[] = [];
   let step = steps.next(undefined as never);
   while (!step.done) {
     if (search.asked.length >= most) throw new Error(`still asking after ${most} requests`);
-    step = steps.next(search.page(step.value));
+    if (isPart(step.value)) {
+      parts.push(...step.value.part);
+      step = steps.next(undefined as never);
+    } else {
+      step = steps.next(search.page(step.value));
+    }
   }
-  return step.value;
+  return [...parts, ...step.value];
 }
 
 export interface Walked {
@@ -158,8 +177,10 @@ export function walkAll(
   type Walking = {
     slice: Slice;
     claim: { from: number; to: number };
-    steps: Generator<Ask | Whole, void, Page>;
+    steps: Generator<Step, void, Page>;
     ask: Ask;
+    /** Parts of what is to be whole, and where they end. */
+    ahead: { found: Found[]; until: number };
   };
   const walking: Walking[] = [];
 
@@ -168,18 +189,27 @@ export function walkAll(
     const claim = { from: slice.from, to: slice.from };
     walked.claims.push(claim);
     const steps = sides === 'both' ? walkBoth(slice, senses) : walk(slice, senses[sides], sides);
-    go({ slice, claim, steps, ask: undefined as unknown as Ask }, undefined as never);
+    const ahead = { found: [], until: Number.NEGATIVE_INFINITY };
+    go({ slice, claim, steps, ask: undefined as unknown as Ask, ahead }, undefined as never);
   };
   /** On to the next question. */
   const go = (one: Walking, page: Page) => {
     let step = one.steps.next(page);
-    while (!step.done && isWhole(step.value)) {
-      const { whole, until } = step.value;
-      for (const { at } of whole)
-        if (at < one.claim.to || at >= until) throw new Error(`${at} is not of its hand-over`);
-      if (until < one.claim.to) throw new Error(`the claim goes back to ${until}`);
-      walked.handed.push(...whole);
-      one.claim.to = until;
+    while (!step.done && (isWhole(step.value) || isPart(step.value))) {
+      const { until } = step.value;
+      const { ahead, claim } = one;
+      const some = isWhole(step.value) ? step.value.whole : step.value.part;
+      for (const { at } of some) if (at < claim.to || at >= until) throw new Error(`${at} is not of its hand-over`);
+      if (until < claim.to) throw new Error(`the claim goes back to ${until}`);
+      // As the reader does: of two copies of a record the first one counts, and a claim waits for all that is ahead.
+      const taken = new Map(ahead.found.map(({ at, resource }) => [resource.id, at]));
+      ahead.found.push(...some.filter(({ at, resource }) => at > (taken.get(resource.id) ?? Number.NEGATIVE_INFINITY)));
+      if (isPart(step.value)) ahead.until = Math.max(ahead.until, until);
+      else if (until >= ahead.until) {
+        walked.handed.push(...ahead.found);
+        claim.to = until;
+        ahead.found = [];
+      }
       step = one.steps.next(undefined as never);
     }
     if (!step.done) walking.push({ ...one, ask: step.value as Ask });

@@ -5,9 +5,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../src/errors.ts';
 import { union } from '../../src/sync/intervals.ts';
+import type { Found, Page } from '../../src/sync/source.ts';
 import { cut, readWhole } from '../../src/sync/whole.ts';
 import { resourceOf } from '../world/resource.ts';
-import { answer, found, type Lie, type Tiny, TinySearch, type Walked, walkAll } from './tiny.ts';
+import { answer, found, type Lie, type Tiny, type TinyOptions, TinySearch, type Walked, walkAll } from './tiny.ts';
 
 const START = Date.UTC(2026, 0, 5);
 const SECONDS = 60;
@@ -34,13 +35,25 @@ const records = fc
     ),
   );
 
-const options = fc.record({
-  // The larger ones hold enough instants for a page to be in order by more than chance.
-  size: fc.oneof({ weight: 2, arbitrary: fc.integer({ min: 3, max: 7 }) }, fc.integer({ min: 14, max: 24 })),
-  grain: fc.constantFrom<(1 | 1_000)[]>(1, 1_000),
-  order: fc.constantFrom<('stable' | 'unstable')[]>('stable', 'unstable'),
-  seed: fc.nat(),
-});
+/** The ways in which a search may not tell milliseconds apart. */
+const precisions: readonly Pick<TinyOptions, 'grain' | 'stored' | 'sorted'>[] = [
+  { grain: 1, stored: 1 },
+  { grain: 1_000, stored: 1 },
+  { grain: 1_000, stored: 1_000 },
+  { grain: 1_000, stored: 1, sorted: 1 },
+  { grain: 1, stored: 1, sorted: 1_000 },
+  { grain: 1, stored: 1_000, sorted: 1_000 },
+  { grain: 1, stored: 1_000, sorted: 1 },
+];
+const options = fc
+  .record({
+    // The larger ones hold enough instants for a page to be in order by more than chance.
+    size: fc.oneof({ weight: 2, arbitrary: fc.integer({ min: 3, max: 7 }) }, fc.integer({ min: 14, max: 24 })),
+    precision: fc.constantFrom(...precisions),
+    order: fc.constantFrom<('stable' | 'unstable')[]>('stable', 'unstable'),
+    seed: fc.nat(),
+  })
+  .map(({ precision, ...rest }) => ({ ...rest, ...precision }));
 /** Not on a whole second, now and then: a start date may have milliseconds. */
 const from = fc.constantFrom(START, START + 1, START + 17_250, START + 29_999, START + 30_001, END - 999);
 const cuts = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 6 }).map(each => new Set(each));
@@ -64,6 +77,18 @@ describe('a window of any data is handed on once and whole', () => {
         for (const { to } of walked.slices) expect(to % 1_000).toBe(0);
       }),
       1_500,
+    );
+  });
+
+  test('also where a second holds more records than a page, each at a time of its own or not', () => {
+    const crowd = fc.array(fc.integer({ min: 0, max: 2_500 }), { minLength: 20, maxLength: 160 });
+    check(
+      fc.property(crowd, options, from, cuts, (times, given, from, cutsAt) => {
+        const all = times.map((at, n): Tiny => ({ id: `c${n}`, at: START + 29_500 + at, created: START - n * 700 }));
+        const search = new TinySearch(all, given);
+        const walked = walkAll(search, { from, to: END }, 'live', { cutsAt });
+        expect(handed(walked)).toEqual(names(inside(all, from, END)));
+      }),
     );
   });
 
@@ -155,10 +180,20 @@ describe('a search that says nothing of how many there are', () => {
       }),
     );
   });
+
+  test('and is cut short for once is asked again', () => {
+    check(
+      fc.property(records, options, fc.integer({ min: 1, max: 3 }), (all, given, nth) => {
+        const lie = (request: number) => (request === nth ? ('timed-out-empty' as const) : undefined);
+        exactOrRefused(new TinySearch(all, { ...given, totals: false, lie }), all);
+      }),
+    );
+  });
 });
 
 const LIES: readonly Lie[] = [
   'timed-out',
+  'timed-out-empty',
   'total-high',
   'total-low',
   'unsorted',
@@ -217,7 +252,8 @@ describe('answers that are wrong for ever are seen through or refused, and soon'
 test('records whose date cannot be read are handed on once, beside their neighbours', () => {
   check(
     fc.property(records, options, (all, given) => {
-      const search = new TinySearch(all, { ...given, grain: 1, order: 'stable', lie: () => 'undated' });
+      const precise = { grain: 1, stored: 1, sorted: 1 } as const;
+      const search = new TinySearch(all, { ...given, ...precise, order: 'stable', lie: () => 'undated' });
       const { handed } = walkAll(search, { from: START, to: END }, 'live');
       const ids = new Set(handed.map(({ resource }) => resource.id));
       expect([...ids].sort()).toEqual(
@@ -270,6 +306,36 @@ describe('a small window read whole', () => {
     expect(search.asked.length % 13).toBe(0);
   });
 
+  test('is not whole by counting a record of another time that came once', () => {
+    const page = (ids: string, more: boolean): Page => ({
+      found: [...ids].map(id => ({
+        at: id === 'X' ? window.to + 5_000 : window.from,
+        resource: { id, type: 'x', json: Buffer.from('{}') },
+      })),
+      ...{ total: 5, more, size: 4, timedOut: false },
+    });
+    const steps = readWhole(window, 'live');
+    steps.next(undefined as never);
+    // In an order that changes from request to request, `e` has not been shown yet, and X does not stand in for it.
+    for (const [ids, more] of [
+      ['abcdX', true],
+      ['a', false],
+      ['abcd', true],
+      ['b', false],
+      ['ecda', true],
+    ] as const) {
+      expect(steps.next(page(ids, more)).done, ids).toBe(false);
+    }
+    const { done, value } = steps.next(page('b', false));
+    expect([
+      done,
+      (value as Found[])
+        .map(({ resource }) => resource.id)
+        .sort()
+        .join(''),
+    ]).toEqual([true, 'abcde']);
+  });
+
   test('is refused when it holds more than can be reached and nothing tells the records apart', () => {
     for (const n of [500, 501, 700]) {
       const search = new TinySearch(tie(n, 0), { size: 5, reach: 500 });
@@ -294,6 +360,57 @@ describe('a small window read whole', () => {
     const search = new TinySearch(tie(12, 0), { size: 5, lie: () => 'total-high' });
     expect(() => answer(readWhole(window, 'live'), search)).toThrow('says that there are 15 records where it gives 12');
     expect(search.asked.length).toBe(120);
+  });
+
+  describe('with a record that has no `created_at`, and so is in no part of it', () => {
+    const odd: Tiny = { id: 'odd', at: START + 5, created: Number.NaN };
+
+    test('is passed over after three tries, and nothing comes twice', () => {
+      const search = new TinySearch([...tie(60, 1_000), odd], { size: 5, order: 'unstable' });
+      const ids = answer(readWhole(window, 'live'), search).map(({ resource }) => resource.id);
+      expect(ids.length).toBe(61);
+      expect(new Set(ids).size).toBe(61);
+      // Each try ends with the count that shows that one is missing.
+      const counts = search.asked.filter(({ created }, n) => created === null && search.asked[n - 1]?.created);
+      expect(counts.length).toBe(3);
+    });
+
+    test('is refused when it holds more than can be reached', () => {
+      const search = new TinySearch([...tie(700, 1_000), odd], { size: 5, reach: 500, order: 'unstable' });
+      expect(() => answer(readWhole(window, 'live'), search)).toThrow(
+        'more records of one instant than it gives (701), and `created_at` does not tell them apart',
+      );
+      expect(search.asked.length).toBeLessThan(3_000);
+    });
+  });
+
+  test('is not taken for whole by what was seen of it before a record went', () => {
+    for (let seed = 0; seed < 150; seed++) {
+      const search = new TinySearch(tie(12, 0), {
+        size: 5,
+        order: 'unstable',
+        seed,
+        before: (request, _ask, records) => void (request === 4 && records.delete(`t${seed % 12}`)),
+      });
+      const ids = answer(readWhole(window, 'live'), search).map(({ resource }) => resource.id);
+      const stayed = tie(12, 0).filter((_, n) => n !== seed % 12);
+      expect(stayed.filter(({ id }) => !ids.includes(id))).toEqual([]);
+    }
+  });
+
+  test('is asked for no more once its pages come empty, or come again', () => {
+    const empty = new TinySearch(tie(40, 0), { size: 5, lie: request => (request > 1 ? 'empty' : undefined) });
+    expect(() => answer(readWhole(window, 'live'), empty)).toThrow('says that there are 40 records where it gives 0');
+    expect(empty.asked.length).toBe(41);
+    const again = new TinySearch(tie(12, 0), { size: 5, lie: () => 'page-1' });
+    expect(() => answer(readWhole(window, 'live'), again)).toThrow('says that there are 12 records where it gives 5');
+    expect(again.asked.length).toBe(120);
+  });
+
+  test('is read to the hundredth page and no further where it is not said how many there are', () => {
+    const search = new TinySearch(tie(600, 1_000), { size: 5, totals: false });
+    expect(answer(readWhole(window, 'live'), search, 20_000).length).toBe(600);
+    expect(Math.max(...search.asked.map(({ page }) => page))).toBe(100);
   });
 
   test('leaves out what has been updated since', () => {

@@ -46,6 +46,11 @@ const PROMISED: Record<string, string | undefined> = {
   'state-id': 'default',
   'on-missing-state': 'full',
   'reset-state': 'false',
+  mode: 'sync',
+  shard: '',
+  'shards-at-once': '1',
+  plan: '',
+  'on-incomplete': 'stop',
 };
 
 const PROMISED_OUTPUTS = [
@@ -60,6 +65,8 @@ const PROMISED_OUTPUTS = [
   'commit',
   'state-saved',
   'state-generation',
+  'matrix',
+  'estimate',
 ];
 
 describe('the inputs of action.yml', () => {

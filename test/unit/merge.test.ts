@@ -45,6 +45,8 @@ const state: fc.Arbitrary<State> = fc
     lists: new Map([['tags', { seen: new Map(Object.entries(seen)) }]]),
   }));
 
+const numRuns = process.env.FEWER_CASES === undefined ? 100 : 30;
+
 describe('merge', () => {
   test('keeps what either of them claims and remembers, and trusts no more than both', () => {
     fc.assert(
@@ -71,6 +73,7 @@ describe('merge', () => {
         }
         expect(serialise(parseState(serialise(merged), 'test'))).toBe(serialise(merged));
       }),
+      { numRuns },
     );
   });
 
@@ -79,6 +82,7 @@ describe('merge', () => {
       fc.property(state, state, (a, b) => {
         expect(serialise({ ...merge(a, b), run: a.run })).toBe(serialise({ ...merge(b, a), run: a.run }));
       }),
+      { numRuns },
     );
   });
 
@@ -90,11 +94,26 @@ describe('merge', () => {
           expect(merged.search.get(name)).toEqual(ours.search.get(name));
         expect(merged.lists.get('tags')).toEqual(ours.lists.get('tags'));
       }),
+      { numRuns },
     );
+  });
+
+  test.each([
+    [null, null, null],
+    [HOUR, null, HOUR],
+    [null, HOUR, HOUR],
+    [HOUR, 2 * HOUR, 2 * HOUR],
+    [2 * HOUR, HOUR, 2 * HOUR],
+  ])('klasses checked at %s by us and at %s by them were checked at %s', (ours, theirs, merged) => {
+    const of = (klassesCheckedAt: number | null) => ({ ...NO_STATE, generation: 1, klassesCheckedAt });
+    expect(merge(of(ours), of(theirs)).klassesCheckedAt).toBe(merged);
   });
 
   test('never mixes organisations', () => {
     const of = (identity: string) => ({ ...NO_STATE, generation: 1, identity });
-    expect(() => merge(of('a'), of('b'))).toThrow(/another Kustomer organisation/);
+    const refusal = () => merge(of('a'), of('b'));
+    expect(refusal).toThrow('the state of another Kustomer organisation (b) under the same name.');
+    expect(refusal).toThrow('Give each organisation its own `state-id`, and its own `branch`');
+    expect(refusal).toThrow(expect.objectContaining({ actor: 'user', trouble: 'state' }));
   });
 });

@@ -175,20 +175,38 @@ describe('numbers', () => {
     '1234567890123456789.5e-3',
   ];
 
-  test.each(numbers)('%s comes out of both formats as it came in', number => {
+  /** Asserts that a number keeps every digit, wherever it stands. */
+  function expectKept(number: string): void {
     const text = `{"id":"1","type":"x","attributes":{"aNum":${number},"in":[{"bNum":[${number}]}]},"relationships":{"r":{"data":${number}}}}`;
     expect(line(resource(text), 'raw')).toBe(`${text}\n`);
     expect(line(resource(text), 'flat')).toBe(
       `{"id":"1","type":"x","a_num":${number},"in":[{"b_num":[${number}]}],"r":${number}}\n`,
     );
+  }
+
+  test.each(numbers)('%s comes out of both formats as it came in', expectKept);
+
+  test('any other does too', () => {
+    const number = fc.stringMatching(/^-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?$/);
+    fc.assert(fc.property(number, expectKept), { numRuns: 1_000 });
   });
+});
+
+test('keys with escapes are told apart, where JSON.parse of Node 24.21 mixes them up', () => {
+  // JSON.parse('{"\\\\":1}') and then JSON.parse('{"\\"":2}') gives {"\\\\":2}.
+  for (const key of [String.raw`\\`, String.raw`\"`, String.raw`\u0001`, String.raw`\n`, String.raw`\\`]) {
+    const text = `{"id":"1","type":"x","attributes":{"${key}":2,"in":{"${key}":3}}}`;
+    expect(line(resource(text), 'raw')).toBe(`${text}\n`);
+    expect(line(resource(text), 'flat')).toBe(`{"id":"1","type":"x","${key}":2,"in":{"${key}":3}}\n`);
+  }
 });
 
 describe('for any resource', () => {
   /** Keys that meet often. */
   const key = fc.oneof(
     fc.constantFrom('aB', 'a_b', 'AB', 'a_b_2', 'id', 'Id', 'type', 'links', 'sla', 'slaData', '__proto__', '7', ''),
-    fc.string({ maxLength: 6, unit: fc.constantFrom('a', 'B', '_', '2', 'É', '-', 'ß', 'İ', '\n') }),
+    // No backslash: after a key that ends in one, JSON.parse of Node 24.21 takes others for it (see below).
+    fc.string({ maxLength: 6, unit: fc.constantFrom('a', 'B', '_', '2', 'É', '-', 'ß', 'İ', '\n', '"', '\u0001') }),
   );
   const { value } = fc.letrec<{ value: unknown }>(tie => ({
     value: fc.oneof(

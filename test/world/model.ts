@@ -86,7 +86,7 @@ class Game {
       resultLimit: this.#chance(0.3) ? Math.max(150, pageSizeMax * this.#between(8, 12)) : Number.POSITIVE_INFINITY,
       beyondLimit: this.#pick(['empty', 'error'] as const),
       tieOrder: this.#pick(['stable', 'unstable'] as const),
-      precision: this.#chance(0.25) ? 's' : 'ms',
+      precision: this.#pick(['ms', 'ms', 's', 'stored-s'] as const),
       listOrder: this.#pick(['id', 'insertion'] as const),
       archiveOverlapMs: this.#pick([0, 0, 5 * DAY, 40 * DAY]),
       klassFilterKey: this.#pick(['kobject_updated_at', 'kobject_<klass>_updated_at', 'both'] as const),
@@ -163,6 +163,19 @@ class Game {
           this.#chance(0.2) ? { sameCreated: true } : { createdSpreadMs: this.#pick([50, 5_000, DAY]) },
         );
       }
+      // Records that leave the live search while they are read, or from one run to the next.
+      if (SEARCHED.includes(stream) && this.#chance(0.2)) {
+        const edge = this.#now - 730 * DAY;
+        const at = () => edge + this.#between(-10_000, 2 * 60 * MINUTE);
+        world.create(stream, this.#between(1, 40), { updatedAt: at, createdAt: () => at() - DAY });
+        world.addTie(stream, at(), this.#between(2, 40));
+      }
+      // More records in one second than a page holds, each at a time of its own.
+      if (SEARCHED.includes(stream) && this.#chance(0.2)) {
+        const second = Math.floor(this.#now / 1_000) * 1_000 - this.#between(1, 50_000) * 1_000;
+        const at = () => second + this.#between(0, 1_500);
+        world.create(stream, this.#between(10, 60), { updatedAt: at, createdAt: () => at() - this.#between(0, DAY) });
+      }
     }
   }
 
@@ -185,6 +198,8 @@ class Game {
   #fault(): Fault {
     const lies: Fault[] = [
       { kind: 'timed-out' },
+      { kind: 'timed-out', keep: 0, counted: true },
+      { kind: 'repeat-page' },
       { kind: 'short-page' },
       { kind: 'short-page', where: 'middle' },
       { kind: 'wrong-total', total: real => real + 3 },
@@ -219,11 +234,13 @@ class Game {
     const unhook = server.onRequest(() => {
       requests++;
       if (requests === stopAt) stop.abort(new Stopped('time-budget'));
+      // Time goes by, also past the edge between the two searches.
+      if (requests >= movesAt && this.#chance(0.1)) this.#now += this.#between(1, 180_000);
       if (requests >= movesAt && this.#chance(0.3) && changes-- > 0)
         for (const stream of streams) this.#change(world, stream, true);
     });
     server.faults.clear();
-    if (!calm && this.#chance(0.3)) {
+    for (let faults = calm ? 0 : this.#pick([0, 0, 1, 3]); faults > 0; faults--) {
       const nth = this.#between(1, 10);
       const fault = { ...this.#fault(), match: { on: this.#pick(['live', 'archive'] as const), nth }, times: 1 };
       this.#story.push(`fault: ${JSON.stringify(fault)}`);
@@ -231,7 +248,7 @@ class Game {
     }
     const config = {
       streams: streams.map(name => ({ name, mode: 'incremental' as const, named: true })),
-      startDate: null,
+      startDate: calm || this.#chance(0.8) ? null : now - this.#between(1, 900) * DAY + this.#between(0, 999),
       settleMs: this.#pick([0, MINUTE]),
       lookbackMs: 60 * MINUTE,
       archive: 'auto' as const,
@@ -262,7 +279,7 @@ class Game {
       now,
       source,
       lists,
-      surroundings: { crew: openCrew(client.idle), signal: stop.signal },
+      surroundings: { crew: openCrew(client), signal: stop.signal },
       log: { info: quiet, debug: quiet, warning: quiet, notice: quiet },
       writerOf: name => {
         const write = async (records: readonly Found[]) =>
@@ -313,7 +330,7 @@ class Game {
     const cutoff = cutoffOf(now, config.settleMs);
     if ([...endings.values()].every(({ outcome }) => outcome === 'complete')) {
       this.#completeRuns++;
-      for (const stream of streams) this.#compare(world, stream, cutoff, now);
+      for (const stream of streams) this.#compare(world, stream, config.startDate ?? 0, cutoff, now);
     }
   }
 
@@ -329,11 +346,11 @@ class Game {
   }
 
   /** Every record whose latest version was there to be found must have been published in that version. */
-  #compare(world: KustomerWorld, stream: Stream, cutoff: number, now: number): void {
+  #compare(world: KustomerWorld, stream: Stream, start: number, cutoff: number, now: number): void {
     const published = this.#published.get(stream) ?? new Set();
     const searched = SEARCHED.includes(stream);
     for (const [id, { updatedAt, ms }] of world.truth(stream)) {
-      if (searched && ms >= cutoff) continue;
+      if (ms < start || (searched && ms >= cutoff)) continue;
       const latest = world.versions(id).at(-1);
       if (searched && latest !== undefined && latest.visibleAt > now) continue;
       // Changed in the middle of this very run, after its list was read.

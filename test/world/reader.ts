@@ -163,7 +163,7 @@ export class Reader {
           return stream.kind === 'list' ? [[name, source.list(stream)]] : [];
         }),
       ),
-      surroundings: { crew: openCrew(client.idle), signal: stop.signal },
+      surroundings: { crew: openCrew(client), signal: stop.signal },
       log: { info() {}, debug() {}, notice() {}, warning: message => void warnings.push(message) },
       writerOf: name => ({
         write: write(name),

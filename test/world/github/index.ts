@@ -48,6 +48,8 @@ export interface GitHubOptions {
 export interface JobOptions {
   /** A new run by default; the id of an earlier one makes this another attempt of it. */
   runId?: number;
+  /** With the id of a run that is under way: another job of the same attempt. */
+  sameAttempt?: boolean;
   /** Default: refs/heads/<default branch>. */
   ref?: string;
   event?: string;
@@ -160,7 +162,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
   function registerRun(wanted: JobOptions): WorkflowRun {
     const known = repository.runs.find(candidate => candidate.id === wanted.runId);
     if (known) {
-      known.attempt += 1;
+      known.attempt += wanted.sameAttempt ? 0 : 1;
       known.status = 'in_progress';
       known.conclusion = null;
       return known;

@@ -56,6 +56,8 @@ export class Repository {
   readonly tokens: Map<string, Permissions>;
   readonly runs: WorkflowRun[] = [];
   readonly dispatches: Dispatch[] = [];
+  /** File name -> text, for what a dispatch is checked against. Empty: every workflow takes every dispatch. */
+  readonly workflows = new Map<string, string>();
   /** Branch -> the message with which a move of it is refused (422). */
   readonly protectedBranches = new Map<string, string>();
   visibility: Visibility;

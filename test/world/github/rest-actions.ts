@@ -1,4 +1,5 @@
 // REST endpoints under /actions: caches, artifacts, runs, dispatches.
+import { parse } from 'yaml';
 import type { Artifact } from './artifacts.ts';
 import type { CacheEntry } from './caches.ts';
 import type { Repository, WorkflowRun } from './repository.ts';
@@ -243,6 +244,7 @@ async function dispatch(call: RestCall): Promise<Answer> {
   const name = String(ref ?? '').replace(/^refs\/heads\//, '');
   if ((await call.repository.head(name)) === undefined) throw says(422, `No ref found for: ${String(ref)}`);
   const given = (inputs ?? {}) as Record<string, unknown>;
+  checkDispatch(call, given);
   call.repository.dispatches.push({
     workflow: call.params.workflow ?? '',
     ref: String(ref),
@@ -250,4 +252,21 @@ async function dispatch(call: RestCall): Promise<Answer> {
     at: new Date(),
   });
   return { status: 204 };
+}
+
+/** What GitHub checks of the workflow itself: that it can be dispatched, and with just these inputs. */
+function checkDispatch({ repository: { workflows }, params }: RestCall, given: Record<string, unknown>): void {
+  if (workflows.size === 0) return;
+  const text = workflows.get(params.workflow ?? '');
+  if (text === undefined) throw notFound();
+  const { on } = parse(text) as { on?: unknown };
+  const events =
+    typeof on === 'string' ? { [on]: null } : Array.isArray(on) ? Object.fromEntries(on.map(each => [each, null])) : on;
+  const known = (events ?? {}) as Record<string, { inputs?: Record<string, { required?: boolean }> } | null>;
+  if (!('workflow_dispatch' in known)) throw says(422, "Workflow does not have 'workflow_dispatch' trigger");
+  const declared = known.workflow_dispatch?.inputs ?? {};
+  const unexpected = Object.keys(given).filter(name => !(name in declared));
+  if (unexpected.length > 0) throw says(422, `Unexpected inputs provided: ${JSON.stringify(unexpected)}`);
+  const missing = Object.entries(declared).find(([name, input]) => input?.required === true && !(name in given));
+  if (missing !== undefined) throw says(422, `Required input '${missing[0]}' not provided`);
 }

@@ -35,7 +35,7 @@ export interface CriteriaOptions {
   /** Which spelling `kobject_<klass>` accepts (kustomer-api.md 13, question 21). */
   readonly klassFilterKey: 'kobject_updated_at' | 'kobject_<klass>_updated_at' | 'both';
   /** 's': dates are compared in whole seconds (kustomer-api.md 13, question 4). */
-  readonly precision: 'ms' | 's';
+  readonly precision: 'ms' | 's' | 'stored-s';
   readonly hasKlass: (name: string) => boolean;
 }
 
@@ -73,9 +73,8 @@ function read(kind: SearchKind, body: unknown, options: CriteriaOptions): Search
   if (typeof includeDeleted !== 'boolean') throw new Refused('includeDeleted is not a boolean');
 
   const keys = timeKeys(context, options);
-  const unit = options.precision === 's' ? 1000 : 1;
   const [and, or, not] = [body.and, body.or, body.not].map(list =>
-    entries(list).map(one => criterion(one, keys, unit)),
+    entries(list).map(one => criterion(one, keys, options.precision)),
   );
   const updated = and!.filter(one => one.field === 'updated').reduce(intersect, { from: -Infinity, to: Infinity });
   const others = and!.filter(one => one.field === 'created');
@@ -118,7 +117,11 @@ function entries(list: unknown): Record<string, unknown>[] {
 }
 
 /** One attribute, one operator, one value (kustomer-api.md 5.1). */
-function criterion(one: Record<string, unknown>, keys: Map<string, Field>, unit: number): Criterion {
+function criterion(
+  one: Record<string, unknown>,
+  keys: Map<string, Field>,
+  precision: CriteriaOptions['precision'],
+): Criterion {
   const [attribute, ...more] = Object.entries(one);
   if (attribute === undefined || more.length > 0) throw new Refused('a criterion has one attribute');
   const [key, condition] = attribute;
@@ -130,14 +133,17 @@ function criterion(one: Record<string, unknown>, keys: Map<string, Field>, unit:
   const [name, value] = operator;
   const at = date(value);
   if (at === undefined) throw new Refused(`"${key}" is compared to something that is not a date`);
+  const unit = precision === 'ms' ? 1 : 1000;
   const start = Math.floor(at / unit) * unit;
+  // An index of seconds shows a record of 12:00:00.5 to who asks for what comes before 12:00:00.2.
+  const border = precision === 'stored-s' ? Math.ceil(at / unit) * unit : start;
   switch (name) {
     case 'gte':
-      return { field, from: start, to: Infinity };
+      return { field, from: border, to: Infinity };
     case 'gt':
       return { field, from: start + unit, to: Infinity };
     case 'lt':
-      return { field, from: -Infinity, to: start };
+      return { field, from: -Infinity, to: border };
     case 'lte':
       return { field, from: -Infinity, to: start + unit };
     default:

@@ -34,7 +34,7 @@ export type Damaged =
 
 /** A well-formed answer that is wrong. */
 export type Lying =
-  | { readonly kind: 'timed-out'; readonly keep?: number }
+  | { readonly kind: 'timed-out'; readonly keep?: number; readonly counted?: boolean }
   | { readonly kind: 'wrong-total'; readonly total: number | ((real: number) => number) }
   | { readonly kind: 'ignored-sort' }
   | { readonly kind: 'short-page'; readonly drop?: number; readonly where?: 'end' | 'middle' }
@@ -126,7 +126,7 @@ export const WRONG_ORG = '5f00000000000000000000ff';
 export function tweakOf(fault: Fault | undefined): Tweak {
   switch (fault?.kind) {
     case 'timed-out':
-      return { timedOut: { keep: fault.keep ?? 0.5 } };
+      return { timedOut: { keep: fault.keep ?? 0.5, counted: fault.counted ?? false } };
     case 'wrong-total': {
       const { total } = fault;
       return { total: typeof total === 'function' ? total : () => total };

@@ -2,8 +2,8 @@
 // and total only.
 
 export interface Tweak {
-  /** meta.timed_out is true and only this part of the page is there. */
-  readonly timedOut?: { readonly keep: number };
+  /** meta.timed_out is true and only this part of the page is there; `counted`: meta.total counts no more than that. */
+  readonly timedOut?: { readonly keep: number; readonly counted: boolean };
   readonly total?: (real: number) => number;
   readonly ignoreSort?: boolean;
   /** So many records of the page (half of them by default) are left out, though they exist and count in the total. */

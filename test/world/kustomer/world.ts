@@ -43,7 +43,8 @@ export interface WorldOptions {
   readonly archiveOverlapMs: number;
   readonly indexLagMs: number;
   readonly tieOrder: 'stable' | 'unstable';
-  readonly precision: 'ms' | 's';
+  /** What searches compare by: milliseconds; whole seconds; or seconds that the index has, with what is asked for as it is. */
+  readonly precision: 'ms' | 's' | 'stored-s';
   readonly listOrder: 'id' | 'insertion';
   readonly listLimit: number;
   readonly notesListDeleted: boolean;
@@ -364,7 +365,8 @@ export class KustomerWorld {
     let versions: readonly Version[] = dropped(found.versions, tweak);
     if (tweak.timedOut !== undefined) versions = versions.slice(0, Math.floor(versions.length * tweak.timedOut.keep));
     if (tweak.outside !== undefined) versions = this.#outside(index, ask, found, versions, tweak.outside);
-    const total = tweak.total?.(found.total) ?? Math.min(found.total, options.totalCap ?? Infinity);
+    const counted = tweak.timedOut?.counted ? versions.length : found.total;
+    const total = tweak.total?.(found.total) ?? Math.min(counted, options.totalCap ?? Infinity);
     return listAnswer({
       // The archive's links are under the live path: documented (kustomer-api.md 6).
       path: '/v1/customers/search',

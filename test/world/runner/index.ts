@@ -3,116 +3,56 @@
 // (actions-platform.md 6.2, 6.3).
 //
 //   const result = await runAction({ action: '.', context: github.job(), with: { token: 'x' } });
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { type ActionFile, inputVariables, readAction } from './action-file.ts';
-import { environment, githubContext, type JobContext, type Paths, pathsOf, writeEvent } from './context.ts';
+import { environment, githubContext, type Paths, pathsOf, writeEvent } from './context.ts';
 import { condition, interpolate, type JobStatus, type Scope } from './expressions.ts';
 import { createFileCommands } from './file-commands.ts';
 import { Masks, StepLog } from './log.ts';
-import { type Ladder, RUNNER_LADDER, type StepProcess, startProcess } from './process.ts';
-import type { ActionResult, Conclusion, JobResult, PhaseResult, StepResult } from './results.ts';
+import type {
+  ActionOptions,
+  Handle,
+  JobOptions,
+  Moment,
+  Phase,
+  ProcessStep,
+  RunStep,
+  ShellStep,
+  Step,
+  UsesStep,
+} from './options.ts';
+import { RUNNER_LADDER, type StepProcess, startProcess } from './process.ts';
+import {
+  type ActionResult,
+  type Conclusion,
+  closeLog,
+  type JobResult,
+  type PhaseResult,
+  type StepResult,
+  skipped,
+} from './results.ts';
 
 export type { JobContext, Paths } from './context.ts';
 export type { JobStatus } from './expressions.ts';
 export type { Annotation, AnnotationLevel, Group, LogLine } from './log.ts';
+export type {
+  ActionOptions,
+  Handle,
+  JobOptions,
+  Moment,
+  Phase,
+  RunnerOptions,
+  RunStep,
+  RunStepContext,
+  ShellStep,
+  Step,
+  UsesStep,
+} from './options.ts';
 export { type Ladder, RUNNER_LADDER } from './process.ts';
 export type { ActionResult, Conclusion, JobResult, PhaseResult, StepResult } from './results.ts';
-
-export type Phase = 'main' | 'post';
-
-/** A running phase, for those who decide when to cancel or kill it. */
-export interface Handle {
-  readonly pid: number;
-  readonly step: string;
-  readonly phase: Phase;
-  readonly paths: Paths;
-  /** The raw lines so far. */
-  readonly lines: readonly string[];
-  /** Resolves with the first raw line, from the start on, that contains or matches. */
-  waitFor(pattern: string | RegExp): Promise<string>;
-  readonly exited: Promise<unknown>;
-}
-
-/** The moment is when the promise resolves, or when what the function returns does. */
-export type Moment = Promise<unknown> | ((handle: Handle) => unknown);
-
-interface StepBase {
-  id?: string;
-  /** An expression; `success()` by default. */
-  if?: string;
-  continueOnError?: boolean;
-}
-
-export interface UsesStep extends StepBase {
-  /** The directory with action.yml. */
-  uses: string;
-  /** May contain expressions; evaluated anew for the post step, as defaults are. */
-  with?: Record<string, string>;
-  env?: Record<string, string>;
-  timeoutMs?: number;
-  /** Cancels the job while this step's main runs. */
-  cancelAfter?: Moment;
-  /** SIGKILL to the main process and all it started; the job goes on with a failed step. */
-  kill?: Moment;
-  killPost?: Moment;
-  /** With `kill` or `killPost`: nothing runs after it, and no file command is read. */
-  machineVanishes?: boolean;
-}
-
-export interface RunStep extends StepBase {
-  /** A script of the workflow; a failed step when it throws. */
-  run: (context: RunStepContext) => unknown;
-}
-
-export interface RunStepContext {
-  paths: Paths;
-  /** Of the steps before it, by id. */
-  steps: Scope['steps'];
-  /** What earlier steps exported. */
-  env: Record<string, string>;
-  status: JobStatus;
-  setOutput(name: string, value: string): void;
-  log(line: string): void;
-}
-
-export type Step = UsesStep | RunStep;
-
-export interface RunnerOptions {
-  context: JobContext;
-  /**
-   * Where the machine's directories are. Give the same root to jobs that follow each other: on GitHub RUNNER_TEMP is the
-   * same on every machine, and the cache takes the literal path into account. Below it `work` is emptied at the start of
-   * a job, as a new machine is empty. By default a new directory, which stays for the test to look at.
-   */
-  root?: string;
-  /** Keep the work directory of the job before, as a self-hosted machine does (RUNNER_TEMP is emptied there too). */
-  keepWorkspace?: boolean;
-  /** Variables for every step, on top of the clean environment; a PATH here replaces the machine's. */
-  env?: Record<string, string>;
-  secrets?: Record<string, string>;
-  debug?: boolean;
-  /** Node's own arguments, before the script. */
-  nodeArgs?: string[];
-  node?: string;
-  ladder?: Partial<Ladder>;
-  /** From a cancel on, what still runs in post steps after this is ended by the service: 5 minutes less 15 s. */
-  forceEndMs?: number;
-  onLine?: (line: string, where: { step: string; phase: Phase }) => void;
-  onSpawn?: (pid: number, where: { step: string; phase: Phase }) => void;
-}
-
-export interface JobOptions extends RunnerOptions {
-  steps: Step[];
-  /** Cancels the job, whatever step is running then. */
-  cancelAfter?: Promise<unknown>;
-}
-
-export interface ActionOptions extends RunnerOptions, Omit<UsesStep, 'uses' | 'env'> {
-  /** The directory with action.yml. */
-  action: string;
-}
 
 /** A job with one step. */
 export async function runAction(options: ActionOptions): Promise<ActionResult> {
@@ -223,9 +163,10 @@ class Job {
         name: 'GitHub Actions 1',
       },
       job: { status: this.#status },
-      env: this.#env,
+      env: { ...this.#options.env, ...this.#env },
       steps: this.#steps,
       secrets: this.#options.secrets ?? {},
+      contexts: this.#options.contexts ?? {},
     };
   }
 
@@ -242,6 +183,7 @@ class Job {
     let result: StepResult;
     if (!condition(step.if ?? 'success()', this.#scope(name))) result = { ...skipped(), id: name, outcome: 'skipped' };
     else if ('run' in step) result = { ...(await this.#runScript(step, name)), id: name, outcome: 'success' };
+    else if ('script' in step) result = { ...(await this.#runShell(step, name)), id: name, outcome: 'success' };
     else result = await this.#runMain(step, name);
     this.#results.push(result);
     result.outcome = result.conclusion;
@@ -276,16 +218,30 @@ class Job {
     return closeLog(result, log, started);
   }
 
+  async #runShell(step: ShellStep, name: string): Promise<PhaseResult> {
+    const file = join(this.#paths.temp, `${randomUUID()}.sh`);
+    await writeFile(file, interpolate(step.script, this.#scope(name)));
+    return this.#runProcess({
+      phase: 'main',
+      step,
+      name,
+      title: 'run',
+      command: 'bash',
+      args: step.shell === 'bash' ? ['--noprofile', '--norc', '-e', '-o', 'pipefail', file] : ['-e', file],
+      cwd: resolve(this.#paths.workspace, step.workingDirectory ?? ''),
+      // Only actions are given the services of the platform (actions-platform.md 2.1).
+      variables: (all: Record<string, string>) =>
+        Object.fromEntries(Object.entries(all).filter(([variable]) => !variable.startsWith('ACTIONS_'))),
+      warnings: [],
+    });
+  }
+
   async #runMain(step: UsesStep, name: string): Promise<StepResult> {
     const action = await readAction(step.uses);
     const result: StepResult = { ...skipped(), id: name, outcome: 'success' };
     // Registered before main starts, so that it runs even when main is killed (actions-platform.md 6.3).
     if (action.post !== undefined) this.#posts.push({ step, action, result, name });
-    const survivesCancel = /\balways\s*\(/.test(step.if ?? '');
-    Object.assign(
-      result,
-      await this.#runPhase({ phase: 'main', script: action.main, step, action, name, survivesCancel, state: {} }),
-    );
+    Object.assign(result, await this.#runPhase({ phase: 'main', script: action.main, step, action, name, state: {} }));
     return result;
   }
 
@@ -301,7 +257,6 @@ class Job {
       step,
       action,
       name,
-      survivesCancel: true,
       state: result.state,
     });
     if (this.#vanished) return;
@@ -315,21 +270,51 @@ class Job {
     step: UsesStep;
     action: ActionFile;
     name: string;
-    survivesCancel: boolean;
     state: Record<string, string>;
   }): Promise<PhaseResult> {
-    const { phase, script, step, action, name, survivesCancel } = given;
-    const { context, ladder, onSpawn, node, nodeArgs, forceEndMs, debug } = this.#options;
+    const { script, step, action, name, state } = given;
+    const { node, nodeArgs } = this.#options;
+    const inputs = inputVariables(action, step.with ?? {}, this.#scope(name));
+    return this.#runProcess({
+      ...given,
+      title: action.name,
+      command: node ?? process.execPath,
+      args: [...(nodeArgs ?? []), join(resolve(action.dir), script)],
+      cwd: this.#paths.workspace,
+      variables: all => ({
+        ...all,
+        ...inputs.variables,
+        ...Object.fromEntries(Object.entries(state).map(([key, value]) => [`STATE_${key}`, value])),
+      }),
+      warnings: inputs.warnings,
+    });
+  }
+
+  async #runProcess(given: {
+    phase: Phase;
+    step: ProcessStep;
+    name: string;
+    /** How the service calls it. */
+    title: string;
+    command: string;
+    args: string[];
+    cwd: string;
+    /** What it makes of the variables that every step has. */
+    variables: (all: Record<string, string>) => Record<string, string>;
+    warnings: string[];
+  }): Promise<PhaseResult> {
+    const { phase, step, name, title } = given;
+    const { context, ladder, onSpawn, forceEndMs, debug } = this.#options;
+    const survivesCancel = phase === 'post' || /\balways\s*\(/.test(step.if ?? '');
     const scope = this.#scope(name);
     const log = this.#openLog(name, phase);
     const result = skipped();
     const started = performance.now();
-    const inputs = inputVariables(action, step.with ?? {}, scope);
-    for (const message of inputs.warnings) log.annotate({ level: 'warning', message });
+    for (const message of given.warnings) log.annotate({ level: 'warning', message });
     const files = await createFileCommands(this.#paths.temp);
     const stepEnv = Object.entries(step.env ?? {}).map(([key, value]) => [key, interpolate(value, scope)]);
     const jobEnv = this.#options.env ?? {};
-    result.environment = {
+    result.environment = given.variables({
       HOME: this.#paths.home,
       LANG: 'C.UTF-8',
       ...jobEnv,
@@ -338,15 +323,13 @@ class Job {
       PATH: [...this.#path, jobEnv.PATH ?? process.env.PATH ?? ''].join(delimiter),
       ...environment(context, this.#paths, name, debug ?? false),
       ...files.variables,
-      ...inputs.variables,
-      ...Object.fromEntries(Object.entries(given.state).map(([key, value]) => [`STATE_${key}`, value])),
-    };
+    });
 
     const watchers: Array<(line: string) => void> = [];
     const child = startProcess({
-      command: node ?? process.execPath,
-      args: [...(nodeArgs ?? []), join(resolve(action.dir), script)],
-      cwd: this.#paths.workspace,
+      command: given.command,
+      args: given.args,
+      cwd: given.cwd,
       env: result.environment,
       ladder: { ...RUNNER_LADDER, ...ladder },
       onLine: line => {
@@ -416,7 +399,7 @@ class Job {
     if (timedOut) {
       conclusion = 'failure';
       const minutes = (step.timeoutMs ?? 0) / 60_000;
-      log.annotate({ level: 'error', message: `The action '${action.name}' has timed out after ${minutes} minutes.` });
+      log.annotate({ level: 'error', message: `The action '${title}' has timed out after ${minutes} minutes.` });
     }
     if (this.#vanished) {
       this.#status = 'failure';
@@ -452,43 +435,4 @@ class Job {
 function at(moment: Moment | undefined, handle: Handle, act: () => void): void {
   if (moment === undefined) return;
   void Promise.resolve(typeof moment === 'function' ? moment(handle) : moment).then(act);
-}
-
-function closeLog(result: PhaseResult, log: StepLog, started: number): PhaseResult {
-  const joined = (lines: string[]) => lines.map(line => `${line}\n`).join('');
-  return {
-    ...result,
-    annotations: log.annotations,
-    droppedAnnotations: log.dropped,
-    log: log.text,
-    unmaskedLog: joined(log.unmasked),
-    rawLog: joined(log.raw),
-    lines: log.lines,
-    groups: log.groups,
-    ms: performance.now() - started,
-  };
-}
-
-function skipped(): PhaseResult {
-  return {
-    conclusion: 'skipped',
-    exitCode: null,
-    signal: null,
-    signals: [],
-    outputs: {},
-    state: {},
-    env: {},
-    environment: {},
-    annotations: [],
-    droppedAnnotations: [],
-    log: '',
-    unmaskedLog: '',
-    rawLog: '',
-    lines: [],
-    groups: [],
-    summary: '',
-    rawSummary: '',
-    startedAt: new Date(),
-    ms: 0,
-  };
 }

@@ -1,7 +1,7 @@
 // What is known about a phase (main or post), a step and a job when they are over.
 import type { Paths } from './context.ts';
 import type { JobStatus } from './expressions.ts';
-import type { Annotation, Group, LogLine } from './log.ts';
+import type { Annotation, Group, LogLine, StepLog } from './log.ts';
 
 export type Conclusion = JobStatus | 'skipped';
 
@@ -62,4 +62,44 @@ export interface ActionResult extends StepResult {
   jobConclusion: JobStatus;
   paths: Paths;
   job: JobResult;
+}
+
+/** With what the log of the phase has to say. */
+export function closeLog(result: PhaseResult, log: StepLog, started: number): PhaseResult {
+  const joined = (lines: string[]) => lines.map(line => `${line}\n`).join('');
+  return {
+    ...result,
+    annotations: log.annotations,
+    droppedAnnotations: log.dropped,
+    log: log.text,
+    unmaskedLog: joined(log.unmasked),
+    rawLog: joined(log.raw),
+    lines: log.lines,
+    groups: log.groups,
+    ms: performance.now() - started,
+  };
+}
+
+export function skipped(): PhaseResult {
+  return {
+    conclusion: 'skipped',
+    exitCode: null,
+    signal: null,
+    signals: [],
+    outputs: {},
+    state: {},
+    env: {},
+    environment: {},
+    annotations: [],
+    droppedAnnotations: [],
+    log: '',
+    unmaskedLog: '',
+    rawLog: '',
+    lines: [],
+    groups: [],
+    summary: '',
+    rawSummary: '',
+    startedAt: new Date(),
+    ms: 0,
+  };
 }

@@ -1,2 +1,0 @@
-import{createRequire as __require}from'node:module';const require=__require(import.meta.url);
-import{a,b}from"./chunk-74T75DJU.mjs";import"./chunk-YPFA22SK.mjs";import"./chunk-PDG2CQDB.mjs";import"./chunk-E6N4RSRP.mjs";import"./chunk-6QH455NK.mjs";import"./chunk-2V67B2SX.mjs";import"./chunk-SRBMZ726.mjs";import"./chunk-HWGKHLRV.mjs";import"./chunk-WJT27BII.mjs";export{b as deliver,a as readBranch};

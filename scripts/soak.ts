@@ -1,0 +1,78 @@
+// What only real time shows, for both destinations side by side: a run under Kustomer's real limit publishes after 15
+// minutes what it has read, so that a machine that vanishes costs at most that; and a post step that GitHub does not
+// answer gives up after three minutes. Takes 20 minutes, most of them waiting.
+//
+//   npm run soak
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cloned, faults, HOUR, uploaded } from '../test/action/publishing.ts';
+import { openStage, type Stage } from '../test/world/stage.ts';
+
+const MINUTE = 60_000;
+/** Of a run that publishes at 15 minutes and is killed here. */
+const KILLED_AFTER_MS = 18 * MINUTE;
+/** What was read in the last minutes before it, and is read again: less than the 15 minutes it may cost. */
+const COSTS_AT_MOST = 4 / 18;
+
+type Destination = 'artifact' | 'branch';
+const wrong: string[] = [];
+
+function check(what: string, is: unknown, isRight: boolean): void {
+  console.log(`${isRight ? 'right' : 'WRONG'}  ${what}: ${is}`);
+  if (!isRight) wrong.push(what);
+}
+
+const published = (stage: Stage, destination: Destination) =>
+  destination === 'branch' ? cloned(stage) : uploaded(stage);
+
+async function vanish(destination: Destination): Promise<void> {
+  // Small pages: the time is real, and there is little to do in it.
+  await using stage = await openStage({ world: { pageSizeMax: 30 }, server: { latencyMs: 500 } });
+  stage.world.populate({ messages: 90_000 }, { from: Date.now() - 500 * 24 * HOUR, to: Date.now() - 3 * HOUR });
+  const inputs = { destination, streams: 'messages' };
+  const first = await stage.sync({
+    with: { ...inputs, 'search-requests-per-minute': '100', 'requests-per-minute': 'auto' },
+    kill: sleep(KILLED_AFTER_MS),
+    machineVanishes: true,
+  });
+  check(`${destination}: the machine vanished`, first.signal, first.signal === 'SIGKILL');
+  const times = stage.kustomer.requests.map(({ at }) => at).sort((a, b) => a - b);
+  const busiest = Math.max(...times.map((from, n) => times.slice(n).filter(at => at - from < MINUTE).length));
+  check(`${destination}: searches in the busiest minute, of 100`, busiest, busiest <= 100);
+  const searched = stage.kustomer.requests.reduce((sum, { records }) => sum + records, 0);
+  const kept = (await published(stage, destination)).get('messages')?.length ?? 0;
+  const lost = 1 - kept / searched;
+  check(`${destination}: of ${searched} records searched were published`, kept, lost < COSTS_AT_MOST);
+  const second = await stage.sync({ with: inputs });
+  check(`${destination}: the next run`, second.jobConclusion, second.jobConclusion === 'success');
+  const { missing, twice } = faults(stage, await published(stage, destination));
+  check(`${destination}: missing`, missing.length, missing.length === 0);
+  check(`${destination}: twice`, twice.length, twice.length === 0);
+}
+
+async function giveUp(destination: Destination): Promise<void> {
+  await using stage = await openStage();
+  stage.world.populate({ messages: 400 }, { from: Date.now() - 24 * HOUR, to: Date.now() - 3 * HOUR });
+  const inputs = { destination, streams: 'messages' };
+  const operation = destination === 'artifact' ? 'CreateArtifact' : 'git.createBlob';
+  stage.github.traffic.fault(operation, { kind: 'hang' }, { times: Number.POSITIVE_INFINITY });
+  const asked = new Promise<void>(done => {
+    stage.github.traffic.onRequest(exchange => {
+      if (exchange.operation === operation) done();
+    });
+  });
+  const result = await stage.sync({ with: inputs, cancelAfter: asked });
+  const ms = result.post?.ms ?? Number.NaN;
+  const isInTime = ms > 2.9 * MINUTE && ms < 3.2 * MINUTE;
+  check(`${destination}: seconds until the post step gave up`, Math.round(ms / 1_000), isInTime);
+  const says = result.post?.log.includes('within three minutes') === true;
+  check(`${destination}: it says so, and fails`, result.post?.exitCode, says && result.post?.exitCode === 1);
+  stage.github.traffic.clearFaults();
+  const next = await stage.sync({ with: inputs });
+  check(`${destination}: the next run`, next.jobConclusion, next.jobConclusion === 'success');
+  const { missing, twice } = faults(stage, await published(stage, destination));
+  check(`${destination}: missing or twice`, missing.length + twice.length, missing.length + twice.length === 0);
+}
+
+await Promise.all((['artifact', 'branch'] as const).flatMap(each => [vanish(each), giveUp(each)]));
+console.log(wrong.length === 0 ? 'All right.' : `Wrong: ${wrong.join('; ')}`);
+process.exitCode = wrong.length === 0 ? 0 : 1;

@@ -1,0 +1,60 @@
+// A run that has stopped at its time budget starts the next one itself: it dispatches its own workflow again.
+import type { Api } from './github/api.ts';
+import type { Context } from './github/context.ts';
+import type { Log } from './log.ts';
+import { minus } from './sync/intervals.ts';
+import type { State } from './sync/state.ts';
+
+/** A sync that is not done after so many runs in a row will not be: somebody should look at it. */
+const MOST_IN_A_ROW = 100;
+
+/** Whether the next run is to be started, and the count of such runs to save with the state. */
+export function continuation(
+  before: State,
+  after: State,
+  records: number,
+  log: Log,
+): { readonly continues: boolean; readonly count: number } {
+  const count = (before.continuation ?? 0) + 1;
+  const isProgress =
+    records > 0 ||
+    [...after.search].some(
+      ([name, { published }]) => minus(published, before.search.get(name)?.published ?? []).length > 0,
+    );
+  if (!isProgress) {
+    log.warning(
+      'This run has read nothing within its time budget, so it does not start the next one. Give it a longer `time-budget`, or look at what its requests waited for, and run it again.',
+    );
+    return { continues: false, count: 0 };
+  }
+  if (count > MOST_IN_A_ROW) {
+    log.warning(
+      `This sync has started itself ${MOST_IN_A_ROW} times in a row and is not done, so it does not start the next run. Look at the log of some of these runs, then run the workflow by hand: it goes on from here.`,
+    );
+    return { continues: false, count: 0 };
+  }
+  return { continues: true, count };
+}
+
+/** Starts the next run. It is a convenience: a run that cannot do so has still done its own work, and says how to go on. */
+export async function startNext(context: Context, api: () => Promise<Api>, log: Log): Promise<void> {
+  const { workflowFile, ref, inputs } = context;
+  try {
+    await (await api()).dispatch(workflowFile, ref, inputs);
+    log.info(`Started the next run of ${workflowFile}, which goes on from here.`);
+  } catch (error) {
+    // What is not an answer of GitHub's has no status.
+    const status = Number((error as { status?: unknown }).status ?? 0);
+    log.warning(
+      `The next run could not be started${status > 0 ? ` (${status})` : ''}: ${reasonFor(status, workflowFile)}. What was read is kept; run the workflow again by hand, and it goes on from here.`,
+    );
+  }
+}
+
+function reasonFor(status: number, workflowFile: string): string {
+  if (status === 403) return 'the job lacks the permission `actions: write`';
+  if (status === 404) return `there is no workflow ${workflowFile} that the token may start`;
+  if (status === 422)
+    return `${workflowFile} does not have \`workflow_dispatch\` among its events, or not the inputs of this run`;
+  return 'GitHub did not take the request';
+}

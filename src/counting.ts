@@ -1,0 +1,108 @@
+// How much a window holds, counted as closely as a cut into shards needs it, with as few requests as that takes.
+import type { Source } from './kustomer/source.ts';
+import type { SearchStream } from './kustomer/streams.ts';
+import { halves, isCapped, middleOf, type Sizes, type Stretch, tooCoarse } from './sync/cut.ts';
+import type { IntervalSet } from './sync/intervals.ts';
+import { findHidden } from './sync/job-kobjects.ts';
+import { bySide, type SearchPlan } from './sync/plan.ts';
+import type { Page, Side } from './sync/source.ts';
+
+/** What is to be counted of one stream. */
+export interface Countable {
+  readonly stream: SearchStream;
+  readonly plan: SearchPlan;
+  readonly work: IntervalSet;
+}
+
+type Count = (from: number, to: number) => Promise<number>;
+
+/** A stretch that can be counted more closely. */
+interface Counted extends Stretch {
+  readonly ask: readonly Count[];
+}
+
+/** The stretches of a stream, counted once. Rejects with `forbidden` when the key may not read the stream. */
+export async function countStream(
+  source: Source,
+  { stream, plan, work }: Countable,
+  signal: AbortSignal,
+): Promise<Counted[]> {
+  if (work.length === 0) return [];
+  const hidden = stream.name === 'kobjects' ? await hiddenKlasses(source, stream, plan, signal) : [];
+  const searches = [source.search(stream), ...hidden.map(klass => source.klass(stream, klass))];
+  const stretches = work.flatMap(interval => bySide(interval, plan.edges));
+  return Promise.all(
+    stretches.map(async ({ part, sides }) => {
+      const asked: readonly Side[] = sides === 'both' ? ['live', 'archive'] : [sides];
+      const ask = searches.flatMap(search =>
+        asked.map(
+          (side): Count =>
+            (from, to) =>
+              search.count(side, from, to),
+        ),
+      );
+      const counts = await Promise.all(ask.map(count => count(part.from, part.to)));
+      return { ...part, stream: stream.name, counts, ask };
+    }),
+  );
+}
+
+/** The same stretches, divided where a cut into shards needs to know more. */
+export async function refine(
+  stretches: readonly Counted[],
+  sizes: Sizes,
+  shardsOf: (stretches: readonly Stretch[]) => number,
+): Promise<readonly Counted[]> {
+  for (let all = stretches; ; ) {
+    const coarse = new Set<Stretch>(tooCoarse(all, sizes, shardsOf(all)));
+    if (coarse.size === 0) return all;
+    const divided = await Promise.all(all.map(each => (coarse.has(each) ? divide(each) : [each])));
+    all = divided.flat();
+  }
+}
+
+async function divide(stretch: Counted): Promise<Counted[]> {
+  const { from, to, counts, ask } = stretch;
+  const middle = middleOf(stretch) as number;
+  const [early, late] = await Promise.all([
+    Promise.all(ask.map(count => count(from, middle))),
+    Promise.all(ask.map((count, n) => (isCapped(counts[n] as number) ? count(middle, to) : null))),
+  ]);
+  return halves(stretch, middle, early, late).map(half => ({ ...half, ask }));
+}
+
+/** A klass that may not be listed is not counted, and the shards say so. */
+async function hiddenKlasses(source: Source, stream: SearchStream, plan: SearchPlan, signal: AbortSignal) {
+  try {
+    return await findHidden(source.klasses(stream), plan, () => false, signal);
+  } catch (error) {
+    if ((error as { trouble?: string }).trouble !== 'forbidden') throw error;
+    return [];
+  }
+}
+
+/** Where samples are taken: parts of all records of a stream. */
+const SAMPLES = [1 / 6, 1 / 2, 5 / 6];
+
+/** Some pages of a stream, from here and there. */
+export async function sample(
+  source: Source,
+  stream: SearchStream,
+  plan: SearchPlan,
+  stretches: readonly Stretch[],
+): Promise<Page[]> {
+  const size = ({ counts }: Stretch) => counts.reduce((sum, count) => sum + count, 0);
+  const total = stretches.reduce((sum, each) => sum + size(each), 0);
+  if (total === 0) return [];
+  const ends = stretches.map((_, n) => stretches.slice(0, n + 1).reduce((sum, each) => sum + size(each), 0));
+  const pages = SAMPLES.map(async part => {
+    const n = ends.findIndex(end => end >= part * total);
+    const at = stretches[n] as Stretch;
+    const share = 1 - ((ends[n] as number) - part * total) / Math.max(1, size(at));
+    const from = Math.floor((at.from + share * (at.to - at.from)) / 1_000) * 1_000;
+    const sides = bySide(at, plan.edges)[0]?.sides;
+    const side = sides === 'archive' ? 'archive' : 'live';
+    return source.search(stream).page({ side, from: Math.max(at.from, from), to: at.to, created: null, page: 1 });
+  });
+  return Promise.all(pages);
+}

@@ -1,0 +1,232 @@
+// The story of a merge: the states of the shards are found, checked against the plan and put together; the joint state is
+// published with a manifest of all files. Nothing is asked of Kustomer.
+import { asSyncError, SyncError } from './errors.ts';
+import { nothingPublished, publish } from './finish.ts';
+import type { Api } from './github/api.ts';
+import type { Context } from './github/context.ts';
+import { leaveForPost } from './handover.ts';
+import type { Config } from './inputs.ts';
+import { streamNamed } from './kustomer/source.ts';
+import { count, type Log } from './log.ts';
+import { type Report, type StreamResult, streamReport } from './report.ts';
+import { scopeOf, wholeScope } from './scope.ts';
+import type { Shard } from './shard.ts';
+import { beginReport, makeOutputDir, openGitHub, recoverState, requirePermission, shownWindow } from './start.ts';
+import { covers, type Interval, minus, union } from './sync/intervals.ts';
+import {
+  iso,
+  join,
+  type Ledger,
+  type LedgerFile,
+  merge as mergeStates,
+  reopened,
+  type State,
+  serialise,
+} from './sync/state.ts';
+
+/** So many states are fetched side by side. */
+const AT_ONCE = 8;
+
+/** Puts the shards of a plan together. Never rejects: whatever became of it is in the report. */
+export async function merge(config: Config, context: Context, log: Log): Promise<Report> {
+  const [first] = config.plan;
+  // The cutoff is the plan's, for the merge as for the shards.
+  const scope = wholeScope({ ...config, shard: first ?? null }, Date.now());
+  const window = shownWindow(config, scope);
+  const report = beginReport(config, window);
+  try {
+    const github = openGitHub(context, config.githubToken, log);
+    await requirePermission(config, context, github);
+    report.outputDir = await makeOutputDir(config, context);
+
+    const states = await recoverShards(config, context, github, log);
+    checkOverlap(config.plan);
+    const unfinished = config.plan.filter((shard, n) => !isDone(shard, states[n] as State));
+    if (unfinished.length > 0) throw notDone(unfinished, config.plan.length);
+    log.info(`All ${count(config.plan.length, 'shard')} are done.`);
+
+    const { state: before, branch, cacheKey } = await recoverState(config, scope, context, github, log);
+    report.generation = before.generation;
+    const whole = joinedTo(before, withoutEnds(states, scope.kind), context);
+    const rest = scope.kind === 'incremental' ? reopened(before, config.lookbackMs) : before;
+    const joint = joinedTo(rest, withoutEnds(states, scope.kind), context);
+    const elsewhere = states.flatMap(({ ledger }) => ledger?.files ?? []);
+    report.streams = results(config, report.streams, states, whole, scope.window);
+    report.isAhead = scope.isAhead;
+    if (isSame(before, whole)) {
+      log.info('The shards have been put together before: there is nothing to save.');
+      return report;
+    }
+    const done = nothingPublished();
+    const publication = {
+      number: 1,
+      directory: report.outputDir,
+      files: [],
+      elsewhere,
+      replaces: [],
+      unfinished: [],
+      window,
+      streams: report.streams.map(streamReport),
+      usage: {},
+      state: joint,
+      branch,
+      cacheKey,
+    };
+    const target = { ...config, ...scope };
+    try {
+      await publish(publication, { target, context, api: github, log }, done);
+      if (config.destinations.length === 0) {
+        await leaveForPost(target, context, serialise(joint), false);
+        report.stateDeferred = true;
+      }
+    } finally {
+      if (done.artifact !== undefined) report.artifact = done.artifact;
+      if (done.commit !== undefined) report.commit = done.commit;
+      report.manifest = done.manifest;
+      report.stateSaved = done.stateSaved;
+      if (done.stateSaved) report.generation = done.state?.generation ?? report.generation;
+    }
+  } catch (thrown) {
+    report.errors.push(asSyncError(thrown));
+  }
+  return report;
+}
+
+/** The states of the shards, in their order. Artifacts are looked through for those that are nowhere else. */
+async function recoverShards(config: Config, context: Context, api: () => Promise<Api>, log: Log): Promise<State[]> {
+  const states: State[] = [];
+  const quiet = { ...log, info: log.debug };
+  const remembering = rememberArtifacts(api);
+  const find = async (shard: Shard): Promise<State> => {
+    const scope = scopeOf({ ...config, shard }, 0);
+    const recover = (uploadedBy: 'nobody' | 'this-run') =>
+      recoverState(config, scope, context, remembering, quiet, { uploadedBy, reset: false });
+    const { state } = await recover('nobody');
+    return isDone(shard, state) ? state : (await recover('this-run')).state;
+  };
+  for (let n = 0; n < config.plan.length; n += AT_ONCE) {
+    states.push(...(await Promise.all(config.plan.slice(n, n + AT_ONCE).map(find))));
+  }
+  return states;
+}
+
+/** The same API, which asks only once what a run has uploaded. */
+function rememberArtifacts(api: () => Promise<Api>): () => Promise<Api> {
+  let known: Promise<Api> | undefined;
+  return () => {
+    known ??= api().then(github => {
+      const lists = new Map<string, ReturnType<Api['artifacts']>>();
+      return {
+        ...github,
+        artifacts(runId) {
+          const list = lists.get(runId) ?? github.artifacts(runId);
+          lists.set(runId, list);
+          return list;
+        },
+      };
+    });
+    return known;
+  };
+}
+
+/** Whether a state says that all of a shard is published. */
+function isDone({ search, lists }: Shard, state: State): boolean {
+  return (
+    [...search].every(([name, pieces]) =>
+      pieces.every(piece => covers(state.search.get(name)?.published ?? [], piece)),
+    ) && lists.every(name => state.lists.has(name))
+  );
+}
+
+/** @throws SyncError when two shards have the same records: then what they have published is there twice. */
+function checkOverlap(plan: readonly Shard[]): void {
+  const taken = new Map<string, readonly Interval[]>();
+  for (const { number, search } of plan) {
+    for (const [name, pieces] of search) {
+      const others = taken.get(name) ?? [];
+      const length = (set: readonly Interval[]) => set.reduce((sum, { from, to }) => sum + to - from, 0);
+      if (length(minus(pieces, others)) < length(pieces)) {
+        throw new SyncError(
+          'user',
+          'input',
+          `Shard ${number} of the plan overlaps another one in ${name}.`,
+          'Hand the output `matrix` of the plan on as it is.',
+        );
+      }
+      taken.set(name, union(others, pieces));
+    }
+  }
+}
+
+function notDone(shards: readonly Shard[], of: number): SyncError {
+  const numbers = shards.map(({ number }) => number);
+  return new SyncError(
+    'user',
+    'unfinished',
+    `The shards ${numbers.slice(0, 20).join(', ')}${numbers.length > 20 ? ', …' : ''} of ${of} are missing or not done, so nothing was put together.`,
+    'Re-run the failed jobs, or else the jobs of these shards: a shard goes on from where it was.',
+  );
+}
+
+/** A list of an incremental sync has no end. */
+function withoutEnds(states: readonly State[], kind: 'incremental' | 'backfill' | 'shard'): readonly State[] {
+  if (kind !== 'incremental') return states;
+  return states.map(state => ({
+    ...state,
+    lists: new Map([...state.lists].map(([name, { seen }]) => [name, { seen }] as const)),
+  }));
+}
+
+/** What the shards have published together, put to what is there already: other runs may have gone on meanwhile. */
+function joinedTo(before: State, states: readonly State[], { runId, attempt }: Context): State {
+  const joint = join(states);
+  const both = before.generation === 0 ? { ...joint, generation: 1 } : mergeStates(joint, before);
+  const { continuation: _, ledger: __, ...rest } = both;
+  return { ...rest, savedAt: iso(Date.now()), run: { id: runId, attempt } };
+}
+
+/** Whether a state says nothing that another one has not said. */
+function isSame(before: State, after: State): boolean {
+  return (
+    before.generation > 0 &&
+    [...after.search].every(
+      ([name, { published }]) => minus(published, before.search.get(name)?.published ?? []).length === 0,
+    ) &&
+    [...after.lists].every(([name, { seen }]) => [...seen.keys()].every(id => before.lists.get(name)?.seen.has(id)))
+  );
+}
+
+/** The streams as a single run would show them. */
+function results(
+  { plan }: Config,
+  blank: readonly StreamResult[],
+  states: readonly State[],
+  joint: State,
+  window: Interval,
+): StreamResult[] {
+  const ledgers = states.flatMap(({ ledger }): Ledger[] => (ledger === undefined ? [] : [ledger]));
+  const files = ledgers.flatMap(ledger => ledger.files);
+  const records = (name: string) =>
+    files.filter(({ stream }) => stream === name).reduce((sum, file: LedgerFile) => sum + Number(file.records), 0);
+  const isPlanned = (name: string) => plan.some(({ search, lists }) => search.has(name) || lists.includes(name));
+  return blank.map(stream => {
+    const { name } = stream;
+    const isWhole =
+      streamNamed(name).kind === 'list'
+        ? joint.lists.has(name)
+        : // `archive: never` and a start date in the far past begin where the plan began.
+          covers(joint.search.get(name)?.published ?? [], { from: beginOf(plan, name, window), to: window.to });
+    return {
+      ...stream,
+      // What the key may not read was left out of the plan, which has said so.
+      outcome: isWhole ? 'complete' : isPlanned(name) ? 'partial' : 'skipped',
+      records: records(name),
+      requests: ledgers.reduce((sum, { requests }) => sum + (requests[name] ?? 0), 0),
+    };
+  });
+}
+
+function beginOf(plan: readonly Shard[], name: string, window: Interval): number {
+  const begins = plan.flatMap(({ search }) => (search.get(name) ?? []).map(({ from }) => from));
+  return begins.length === 0 ? window.from : Math.max(window.from, Math.min(...begins));
+}

@@ -1,0 +1,259 @@
+// The story of a plan: what a window has is counted, and divided into shards that are about equal and each fit for one
+// job. Nothing is published and no state is saved.
+import { countStream, refine, sample } from './counting.ts';
+import { asSyncError, SyncError } from './errors.ts';
+import { Lines } from './files/record.ts';
+import type { Context } from './github/context.ts';
+import { type Config, MOST_SHARDS, planDigest, type Selection } from './inputs.ts';
+import { searchRate } from './kustomer/budget.ts';
+import type { Client } from './kustomer/client.ts';
+import { openSource, type Source, streamNamed } from './kustomer/source.ts';
+import type { SearchStream } from './kustomer/streams.ts';
+import { count, type Log } from './log.ts';
+import type { Report } from './report.ts';
+import { type Scope, wholeScope } from './scope.ts';
+import { digest, formatShard, type Shard } from './shard.ts';
+import { beginReport, openGitHub, openKustomer, recoverState, requirePermission, shownWindow } from './start.ts';
+import { cut, requestsFor, type Sizes, type Stretch, shardsFor, spentPerMinute } from './sync/cut.ts';
+import { clamp, type IntervalSet, minus, union } from './sync/intervals.ts';
+import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
+import { Stopped } from './sync/read-all.ts';
+import { iso, type State } from './sync/state.ts';
+
+/** Requests for so many full pages, over their number: records of one instant are asked for twice now and then. */
+const OVERHEAD = 1.02;
+/** What a shard asks for beside full pages, of each stream: the end of each slice, and what times are compared by. */
+const BESIDE_PAGES = 2;
+/** The list of klasses has three views. */
+const KLASS_VIEWS = 3;
+/** Of a page of records before it is known, as Kustomer documents it. */
+const FULL_PAGE = 500;
+
+/** Makes a plan. Never rejects: whatever became of it is in the report. */
+export async function plan(config: Config, context: Context, log: Log, stop: AbortController): Promise<Report> {
+  const now = Date.now();
+  const scope = wholeScope(config, now);
+  const report = beginReport({ ...config, streams: [] }, shownWindow(config, scope));
+  const deadline = setTimeout(() => stop.abort(new Stopped('time-budget')), config.timeBudgetMs);
+  const client = openKustomer(config, stop.signal, log);
+  try {
+    const github = openGitHub(context, config.githubToken, log);
+    await requirePermission(config, context, github);
+    const { state } = await recoverState(config, scope, context, github, log);
+    report.generation = state.generation;
+    const source = openSource(client, config.includeDeleted);
+    source.expect(state.identity);
+    await divide({ config, context, log, now, scope, state, source, client, report, signal: stop.signal });
+  } catch (thrown) {
+    report.errors.push(stop.signal.reason instanceof Stopped ? unfinished() : asSyncError(thrown));
+  } finally {
+    if (stop.signal.reason instanceof Stopped && stop.signal.reason.why === 'cancelled') report.stopped = 'cancelled';
+    clearTimeout(deadline);
+    await client.close();
+  }
+  return report;
+}
+
+interface Planning {
+  readonly config: Config;
+  readonly context: Context;
+  readonly log: Log;
+  readonly now: number;
+  readonly scope: Scope;
+  readonly state: State;
+  readonly source: Source;
+  readonly client: Client;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+/** A search stream with what is to be read of it. */
+interface Part {
+  readonly selection: Selection;
+  readonly stream: SearchStream;
+  readonly plan: SearchPlan;
+  readonly work: IntervalSet;
+  /** Before the reach of any search: read from a list, by one shard. */
+  readonly listed: IntervalSet;
+}
+
+async function divide(planning: Planning): Promise<void> {
+  const { config, context, log, scope, source, client, report, signal } = planning;
+  const parts = partsOf(planning);
+  const lists = listsOf(planning);
+  log.info(`Counting ${parts.map(({ stream }) => stream.name).join(', ')} up to ${iso(scope.window.to)}.`);
+
+  const counted = await Promise.all(
+    parts.map(async part => {
+      try {
+        return await countStream(source, part, signal);
+      } catch (thrown) {
+        const error = asSyncError(thrown);
+        if (error.trouble !== 'forbidden') throw error;
+        report.streams = [
+          ...report.streams,
+          { ...part.selection, outcome: 'skipped', records: 0, requests: 0, from: '', to: '', error },
+        ];
+        return null;
+      }
+    }),
+  );
+  const readable = parts.filter((_, n) => counted[n] !== null);
+  const first = counted.flatMap(stretches => stretches ?? []);
+  const samples = new Map(
+    await Promise.all(
+      readable.map(async ({ stream, plan }) => {
+        const own = first.filter(each => each.stream === stream.name);
+        return [stream.name, await sample(source, stream, plan, own)] as const;
+      }),
+    ),
+  );
+  const page = Math.min(FULL_PAGE, ...[...samples.values()].flat().map(({ size }) => size));
+  const listed = new Map(
+    await Promise.all(readable.map(async part => [part.stream.name, await oldOf(part, source)] as const)),
+  );
+  const fixed =
+    lists.reduce((sum, name) => sum + requestsForList(name), 0) +
+    [...listed.values()].reduce((sum, { requests }) => sum + requests, 0);
+  const sizes: Sizes = { page: page / OVERHEAD, fixed };
+  const pace = {
+    searchesPerMinute: searchRate(config.searchesPerMinute, config.requestsPerMinute),
+    shardsAtOnce: config.shardsAtOnce,
+    timeBudgetMs: config.timeBudgetMs,
+  };
+  const requestsOf = (all: readonly Stretch[]) => all.reduce((sum, each) => sum + requestsFor(each, sizes), 0);
+  const shardsOf = (all: readonly Stretch[]) => shardsFor(requestsOf(all) + fixed, pace);
+  const stretches = await refine(first, sizes, shardsOf);
+
+  const wanted = shardsOf(stretches);
+  if (wanted > MOST_SHARDS) throw tooMuch(wanted);
+  const cuts = cut(stretches, sizes, wanted);
+  const old = new Map(readable.flatMap(({ stream, listed }) => (listed.length > 0 ? [[stream.name, listed]] : [])));
+  const shards = cuts.map((search, n) => ({
+    search: n === 0 ? withOld(search, old) : search,
+    lists: n === 0 ? lists : [],
+  }));
+  const inputs = planDigest(config);
+  const id = digest(JSON.stringify([inputs, scope, context.runId, context.attempt, [...shards.map(shownShard)]]), 12);
+  const texts = shards.map(({ search, lists }, n): string => {
+    const shard: Shard = {
+      plan: id,
+      inputs,
+      number: n + 1,
+      of: shards.length,
+      window: scope.window,
+      cutoff: scope.cutoff,
+      search,
+      lists,
+    };
+    return formatShard(shard);
+  });
+  report.matrix = JSON.stringify({ shard: texts });
+
+  const recordsOf = (name: string) =>
+    stretches
+      .filter(({ stream }) => stream === name)
+      .reduce((sum, { counts }) => sum + counts.reduce((a, b) => a + b, 0), 0);
+  const beside = shards.reduce(
+    (sum, { search }) => sum + search.size * BESIDE_PAGES + (search.has('kobjects') ? KLASS_VIEWS : 0),
+    0,
+  );
+  const requests = Math.round(requestsOf(stretches) + fixed + beside);
+  const rows = readable.map(({ selection: { name } }) => {
+    const own = { name, records: recordsOf(name) + (listed.get(name)?.records ?? 0) };
+    return { ...own, bytes: Math.round(own.records * meanBytes(samples.get(name) ?? [], config.format)) };
+  });
+  report.plan = rows;
+  report.estimate = {
+    requests,
+    minutes: Math.ceil((requests / spentPerMinute(pace)) * 10) / 10,
+    bytes: rows.reduce((sum, { bytes }) => sum + bytes, 0),
+    records: rows.reduce((sum, { records }) => sum + records, 0),
+    shards: shards.length,
+  };
+  const used = client.usage.search.requests + client.usage.other.requests;
+  log.info(`Counted with ${count(used, 'request')}: ${count(shards.length, 'shard')}.`);
+}
+
+function shownShard({ search, lists }: { search: ReadonlyMap<string, IntervalSet>; lists: readonly string[] }) {
+  return [[...search], lists];
+}
+
+/** The search streams, and what is not published of them yet. */
+function partsOf({ config, now, scope, state }: Planning): Part[] {
+  return config.streams.flatMap(selection => {
+    const stream = streamNamed(selection.name);
+    if (stream.kind !== 'search') return [];
+    const plan = planSearch(stream.name, selection, config, state, now, stream.archived);
+    const left = minus([{ from: plan.wanted.from, to: scope.window.to }], plan.before?.published ?? []);
+    const border = plan.listedUntil ?? Number.NEGATIVE_INFINITY;
+    const work = clamp(left, border, Number.POSITIVE_INFINITY);
+    return [{ selection, stream, plan, work, listed: clamp(left, Number.NEGATIVE_INFINITY, border) }];
+  });
+}
+
+/** The list streams that are not read yet. Those of an incremental sync are its own affair once it has read them. */
+function listsOf({ config, now, state }: Planning): string[] {
+  return config.streams
+    .filter(({ name }) => streamNamed(name).kind === 'list')
+    .filter(selection => {
+      const plan = planList(selection.name, selection, config, state, now);
+      return plan.until === undefined ? plan.before === undefined : !isListDone(plan);
+    })
+    .map(({ name }) => name);
+}
+
+/** A list of several answers is read until two passes agree; that it has no more than a page a view is a guess. */
+function requestsForList(name: string): number {
+  const stream = streamNamed(name);
+  return stream.kind === 'list' && stream.views.length > 1 ? 2 * stream.views.length : 1;
+}
+
+/** What only a list still has of a stream, as far as that can be told without reading it. */
+interface Old {
+  readonly requests: number;
+  readonly records: number;
+}
+
+/** The list shows what the search has, too, and is read twice. */
+async function oldOf({ stream, plan, listed }: Part, source: Source): Promise<Old> {
+  if (listed.length === 0) return { requests: 0, records: 0 };
+  const [{ pages, size }, searched] = await Promise.all([
+    source.oldNotes().extent(),
+    source.search(stream).count('live', plan.listedUntil ?? 0, plan.cutoff),
+  ]);
+  // The last page is half full, most likely.
+  return { requests: pages > 1 ? 2 * pages : 1, records: Math.max(0, Math.round((pages - 0.5) * size) - searched) };
+}
+
+function withOld(search: ReadonlyMap<string, IntervalSet>, old: ReadonlyMap<string, IntervalSet>) {
+  const both = new Map(search);
+  for (const [name, listed] of old) both.set(name, union(both.get(name) ?? [], listed));
+  return both;
+}
+
+/** Bytes of a record as it will be written, by some that were looked at. */
+function meanBytes(pages: Awaited<ReturnType<typeof sample>>, format: Config['format']): number {
+  const found = pages.flatMap(page => page.found);
+  const lines = new Lines(256 * 1024);
+  for (const { resource } of found) lines.add(resource, format);
+  return found.length === 0 ? 0 : lines.length / found.length;
+}
+
+function unfinished(): SyncError {
+  return new SyncError(
+    'user',
+    'unfinished',
+    'The plan was not done when the run had to stop.',
+    'Run it again; counting takes some requests for each shard, so give it a longer `time-budget` if that was too short.',
+  );
+}
+
+function tooMuch(shards: number): SyncError {
+  return new SyncError(
+    'user',
+    'input',
+    `The window needs ${shards} shards, and a matrix has ${MOST_SHARDS} jobs at most.`,
+    'Make the window shorter (`start-date`, `end-date`), select fewer `streams`, lower `shards-at-once` or raise `time-budget`.',
+  );
+}

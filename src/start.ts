@@ -1,0 +1,100 @@
+// What every story begins with, whatever its mode: GitHub, Kustomer, a place for files, and a report to fill in.
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Api } from './github/api.ts';
+import type { Context } from './github/context.ts';
+import type { Recovered, Recovery } from './github/recover.ts';
+import { requirePrivate } from './github/visibility.ts';
+import type { Config } from './inputs.ts';
+import { openBudget } from './kustomer/budget.ts';
+import { type Client, openClient } from './kustomer/client.ts';
+import type { Log } from './log.ts';
+import type { Report } from './report.ts';
+import type { Scope } from './scope.ts';
+import { iso } from './sync/state.ts';
+import { USER_AGENT } from './version.ts';
+
+/** The REST API of GitHub, loaded when somebody asks for it. */
+export function openGitHub(context: Context, token: string, log: Log): () => Promise<Api> {
+  let api: Promise<Api> | undefined;
+  return () => {
+    api ??= import('./github/api.ts').then(({ openApi }) => openApi(context, token, USER_AGENT, log));
+    return api;
+  };
+}
+
+export function openKustomer(config: Config, signal: AbortSignal, log: Log): Client {
+  const slots = config.shard === null ? 1 : config.shardsAtOnce;
+  return openClient({
+    origin: config.apiUrl,
+    token: config.token,
+    concurrency: config.concurrency,
+    budget: openBudget(config.searchesPerMinute, config.requestsPerMinute, signal, { slots }),
+    signal,
+    userAgent: USER_AGENT,
+    debug: log.debug,
+  });
+}
+
+/** The window of a run as manifest and outputs show it: empty where it begins with the beginning. */
+export function shownWindow({ startDate }: Config, { window }: Scope): { readonly from: string; readonly to: string } {
+  return { from: startDate === null ? '' : iso(startDate), to: iso(window.to) };
+}
+
+/** The report of a run that has done nothing yet. */
+export function beginReport(config: Config, window: { readonly from: string; readonly to: string }): Report {
+  return {
+    streams: config.streams.map(selection => ({ ...selection, ...window, outcome: 'failed', records: 0, requests: 0 })),
+    outputDir: '',
+    manifest: '',
+    destinations: config.destinations,
+    stateSaved: false,
+    stateDeferred: false,
+    leftToPost: false,
+    generation: 0,
+    errors: [],
+  };
+}
+
+/** @throws SyncError when the records would be published where everybody can read them. */
+export async function requirePermission(config: Config, context: Context, github: () => Promise<Api>): Promise<void> {
+  if (config.destinations.length > 0 && !config.allowPublic) await requirePrivate(context, config, github);
+}
+
+export async function makeOutputDir(config: Config, context: Context): Promise<string> {
+  if (config.outputDir === '') return mkdtemp(join(context.temp || tmpdir(), 'kustomer-sync-'));
+  await mkdir(config.outputDir, { recursive: true });
+  return config.outputDir;
+}
+
+/** The state that a run of this scope goes on from. */
+export async function recoverState(
+  config: Config,
+  { stateName, artifactName, kind }: Pick<Scope, 'stateName' | 'artifactName' | 'kind'>,
+  context: Context,
+  api: () => Promise<Api>,
+  log: Log,
+  how: Partial<Pick<Recovery, 'uploadedBy' | 'reset'>> = {},
+): Promise<Recovered> {
+  const { cacheTrouble } = await import('./github/cache.ts');
+  const trouble = cacheTrouble();
+  if (trouble !== null && !config.destinations.includes('branch')) throw trouble;
+  if (trouble !== null) log.notice(`${trouble.what} The data branch keeps it, so there is nothing to do.`);
+  const { recover } = await import('./github/recover.ts');
+  return recover({
+    ...config,
+    stateName,
+    artifactName,
+    context,
+    hasCache: trouble === null,
+    // What has a window of its own begins without a state.
+    onMissing: kind === 'incremental' ? config.onMissingState : 'full',
+    reset: config.resetState,
+    // An earlier attempt of this run is the only one that can have uploaded something of this plan.
+    uploadedBy: kind !== 'shard' ? 'workflow' : context.attempt === '1' ? 'nobody' : 'this-run',
+    api,
+    log,
+    ...how,
+  });
+}

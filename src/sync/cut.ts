@@ -1,0 +1,148 @@
+// A window divided among runs: how much there is, where to count more closely, and where to cut. Pure arithmetic.
+import { type Interval, type IntervalSet, union } from './intervals.ts';
+import { floor, SECOND } from './pages.ts';
+
+/** What one of several runs that share a window has to read of it. */
+export interface ShardWork {
+  /** When the plan was made, less `settle`: all shards have the cutoff of the plan. */
+  readonly cutoff: number;
+  readonly search: ReadonlyMap<string, IntervalSet>;
+  readonly lists: readonly string[];
+}
+
+/** A stretch of one stream, and what is known of how much is in it. */
+export interface Stretch extends Interval {
+  readonly stream: string;
+  /** Records, one count for each search that is asked about it: live and archive, and klasses read apart. */
+  readonly counts: readonly number[];
+}
+
+export interface Sizes {
+  /** Records of a page. */
+  readonly page: number;
+  /** Requests of the first shard beside those for the stretches: what cannot be divided. */
+  readonly fixed: number;
+}
+
+/** A count that is no larger than this may be a cap rather than a count (kustomer-api.md 5.4). */
+const CAP = 10_000;
+/** A cut may be wrong by so much of a shard, as the records of the stretch it falls into need not lie evenly. */
+const TOLERANCE = 0.04;
+/** So little is one record's worth of time that it matters only where there are no records to go by. */
+const SPAN_WORTH = 1e-3;
+
+/** Requests that a stretch takes. */
+export function requestsFor({ counts }: Pick<Stretch, 'counts'>, { page }: Pick<Sizes, 'page'>): number {
+  return counts.reduce((sum, count) => sum + count, 0) / page;
+}
+
+/** Whether a count says "so many or more". */
+export function isCapped(count: number): boolean {
+  return count === CAP;
+}
+
+/**
+ * The stretches that have to be counted in two halves before the cut into `shards` parts: those with a cut in them, as long
+ * as they are so large that it matters where, and those whose count may be no count.
+ */
+export function tooCoarse(stretches: readonly Stretch[], sizes: Sizes, shards: number): Stretch[] {
+  const { starts, weights, share, borders } = scaleOf(stretches, sizes, shards);
+  return stretches.filter((stretch, n) => {
+    if (middleOf(stretch) === null) return false;
+    if (stretch.counts.some(isCapped)) return true;
+    const start = starts[n] as number;
+    const end = start + (weights[n] as number);
+    return (
+      requestsFor(stretch, sizes) > Math.max(1, TOLERANCE * share) &&
+      borders.some(border => border > start && border < end)
+    );
+  });
+}
+
+/** Where a stretch is divided: at a whole second, which means the same to every search. Null when it cannot be. */
+export function middleOf({ from, to }: Interval): number | null {
+  const middle = floor((from + to) / 2, SECOND);
+  return middle > from && middle < to ? middle : null;
+}
+
+/** Two stretches for one. A count that is no cap says what the other half has. */
+export function halves(
+  stretch: Stretch,
+  middle: number,
+  early: readonly number[],
+  late: readonly (number | null)[],
+): [Stretch, Stretch] {
+  const rest = stretch.counts.map((count, n) => late[n] ?? Math.max(0, count - (early[n] as number)));
+  return [
+    { ...stretch, to: middle, counts: early },
+    { ...stretch, from: middle, counts: rest },
+  ];
+}
+
+/**
+ * The stretches, which must be in the order they are to be read in, cut into so many parts of about the same number of
+ * requests; fewer where there are not so many seconds to cut at.
+ */
+export function cut(stretches: readonly Stretch[], sizes: Sizes, shards: number): Map<string, IntervalSet>[] {
+  const { starts, weights, borders } = scaleOf(stretches, sizes, shards);
+  const parts: Map<string, IntervalSet>[] = Array.from({ length: shards }, () => new Map());
+  let n = 0;
+  for (const [place, stretch] of stretches.entries()) {
+    const start = starts[place] as number;
+    const weight = weights[place] as number;
+    let { from } = stretch;
+    for (; n < borders.length && (borders[n] as number) < start + weight; n++) {
+      const at = stretch.from + (((borders[n] as number) - start) / weight) * (stretch.to - stretch.from);
+      const border = Math.max(from, floor(at, SECOND));
+      put(parts[n] as Map<string, IntervalSet>, stretch.stream, { from, to: border });
+      from = border;
+    }
+    put(parts[n] as Map<string, IntervalSet>, stretch.stream, { from, to: stretch.to });
+  }
+  const some = parts.filter((part, n) => part.size > 0 || (n === 0 && sizes.fixed > 0));
+  return some.length === 0 ? parts.slice(0, 1) : some;
+}
+
+function put(part: Map<string, IntervalSet>, stream: string, piece: Interval): void {
+  if (piece.from < piece.to) part.set(stream, union(part.get(stream) ?? [], [piece]));
+}
+
+/** The stretches one after the other on a line of requests, and where on it one part ends and the next begins. */
+function scaleOf(stretches: readonly Stretch[], sizes: Sizes, shards: number) {
+  const span = stretches.reduce((sum, { from, to }) => sum + to - from, 0);
+  const weights = stretches.map(each => requestsFor(each, sizes) + (SPAN_WORTH * (each.to - each.from)) / span);
+  const starts: number[] = [];
+  let total = 0;
+  for (const weight of weights) {
+    starts.push(total);
+    total += weight;
+  }
+  const even = (total + sizes.fixed) / shards;
+  // What cannot be divided may be more than a share: then the first part is that alone.
+  const isAlone = sizes.fixed > even && shards > 1;
+  const share = isAlone ? total / (shards - 1) : even;
+  const first = isAlone ? 0 : share - sizes.fixed;
+  return { starts, weights, share, borders: Array.from({ length: shards - 1 }, (_, n) => first + n * share) };
+}
+
+export interface Pace {
+  /** Searches a minute of all shards together. */
+  readonly searchesPerMinute: number;
+  readonly shardsAtOnce: number;
+  readonly timeBudgetMs: number;
+}
+
+/** Part of the time budget that a shard is planned to take: requests are repeated, and publishing takes time, too. */
+const MARGIN = 0.8;
+
+/** Searches a minute of all that run side by side: each has a whole number of them. */
+export function spentPerMinute({ searchesPerMinute, shardsAtOnce }: Pace): number {
+  return shardsAtOnce * Math.max(1, Math.floor(searchesPerMinute / shardsAtOnce));
+}
+
+/** How many shards there have to be, so that each fits into one job and none of those that run side by side is idle. */
+export function shardsFor(requests: number, pace: Pace): number {
+  const { shardsAtOnce, timeBudgetMs } = pace;
+  const fits = Math.max(1, Math.floor(((spentPerMinute(pace) / shardsAtOnce) * timeBudgetMs * MARGIN) / 60_000));
+  return shardsAtOnce * Math.max(1, Math.ceil(requests / fits / shardsAtOnce));
+}

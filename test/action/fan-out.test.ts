@@ -1,0 +1,295 @@
+// A backfill over several jobs: a plan, shards, one of them killed and run again, and the merge. Together they give exactly
+// the truth, and use what the plan has said.
+import { readFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { STREAMS } from '../world/kustomer/index.ts';
+import type { ActionResult } from '../world/runner/index.ts';
+import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
+import { forged, makePlan, runMerge, runShard, runShards } from './fan-out.ts';
+import { cloned, FLAWLESS, faults, uploaded } from './publishing.ts';
+import {
+  annotations,
+  DAY,
+  expectGreen,
+  expectRed,
+  expectSound,
+  gather,
+  HOUR,
+  requestsSince,
+  streamsOf,
+} from './support.ts';
+
+let stage: Stage;
+async function open(options?: StageOptions): Promise<void> {
+  await stage?.close();
+  stage = await openStage(options);
+}
+beforeEach(() => open({ world: { pageSizeMax: 50 } }));
+afterEach(async () => {
+  expect(stage.github.traffic.bugs).toEqual([]);
+  await stage.close();
+});
+
+/** Records of four years, more of them in the last one, so that shards of equal time would not be equal. */
+function populate(times: number): void {
+  const now = Date.now();
+  const counts = {
+    users: 12,
+    teams: 4,
+    tags: 8,
+    shortcuts: 6,
+    customers: 40 * times,
+    conversations: 60 * times,
+    messages: 80 * times,
+    kobjects: { order: 10 * times, 'return-case': 2 * times },
+  };
+  stage.world.populate(counts, { from: now - 1_400 * DAY, to: now - 400 * DAY, tieFraction: 0.1, tieSize: 10 });
+  stage.world.populate(
+    { customers: 40 * times, conversations: 60 * times, messages: 100 * times, notes: 8 * times },
+    { from: now - 400 * DAY, to: now - 2 * DAY, tieFraction: 0.1, tieSize: 10 },
+  );
+}
+
+const END = () => ({ 'end-date': new Date(Date.now() - DAY).toISOString().slice(0, 10) });
+
+interface Estimate {
+  readonly requests: number;
+  readonly minutes: number;
+  readonly bytes: number;
+  readonly records: number;
+  readonly shards: number;
+}
+const estimateOf = ({ outputs }: ActionResult) => JSON.parse(outputs.estimate ?? '') as Estimate;
+const requestsOf = (result: ActionResult) => streamsOf(result).reduce((sum, { requests }) => sum + requests, 0);
+
+describe('20,000 records over 8 shards, one of which is killed and run again', () => {
+  test.each(['artifact', 'branch'])(
+    'are exactly the truth, and as the plan has said (%s)',
+    async destination => {
+      // Counts that are no counts from 10,000 on.
+      await open({ world: { pageSizeMax: 50, totalCap: 10_000 } });
+      populate(50);
+      const truth = STREAMS.reduce((sum, stream) => sum + stage.world.truth(stream).size, 0);
+      expect(truth).toBeGreaterThan(19_000);
+      const fan = await makePlan(stage, { ...END(), destination, 'shards-at-once': '8' });
+      expectSound(fan.plan);
+      expect({ exit: fan.plan.exitCode, annotations: fan.plan.annotations }).toEqual({ exit: 0, annotations: [] });
+      expect(fan.shards).toHaveLength(8);
+      expect(stage.github.artifacts().length + stage.github.caches().length).toBe(0);
+      const counting = requestsSince(stage);
+      expect(counting).toBeLessThan(120);
+
+      // One of them dies half way, and its machine with it.
+      const lost = runShard(stage, fan, 5, {
+        kill: handle => handle.waitFor(/Reading/).then(() => new Promise(resolve => setTimeout(resolve, 300))),
+        machineVanishes: true,
+        with: { concurrency: '1' },
+      });
+      expect((await lost).signal).toBe('SIGKILL');
+      requestsSince(stage);
+      const missing = await runMerge(stage, fan);
+      expectRed(missing);
+      expect(annotations(missing, 'error').join()).toMatch(
+        /shards 1, 2, 3, 4, 5, 6, 7, 8 of 8 .*Re-run the failed jobs/s,
+      );
+
+      const shards = await runShards(stage, fan);
+      for (const shard of shards) expectGreen(shard);
+      const used = requestsSince(stage);
+      const merged = await runMerge(stage, fan);
+      expectGreen(merged);
+      expect(requestsSince(stage)).toBe(0);
+      expect(Number(merged.outputs.records)).toBe(truth);
+      expect(faults(stage, await (destination === 'branch' ? cloned(stage) : uploaded(stage, true)))).toEqual(FLAWLESS);
+      if (destination === 'branch') {
+        const readme = String((await stage.github.repository.files('kustomer-data')).get('README.md'));
+        const totals: Record<string, { records: number }> = JSON.parse(
+          /<!-- totals: (.*) -->/.exec(readme)?.[1] ?? '{}',
+        );
+        expect(Object.values(totals).reduce((sum, { records }) => sum + records, 0)).toBe(truth);
+      }
+      const manifest = JSON.parse(await readFile(merged.outputs.manifest ?? '', 'utf8'));
+      expect(manifest.files.reduce((sum: number, { records }: { records: number }) => sum + records, 0)).toBe(truth);
+
+      const estimate = estimateOf(fan.plan);
+      const requests = shards.map(requestsOf);
+      expect(estimate.requests / used).toBeGreaterThan(0.85);
+      expect(estimate.requests / used).toBeLessThan(1.15);
+      expect(estimate.records / truth).toBeCloseTo(1, 1);
+      const bytes = manifest.files.reduce((sum: number, file: { bytes: number }) => sum + file.bytes, 0);
+      expect(estimate.bytes / bytes).toBeGreaterThan(0.85);
+      expect(estimate.bytes / bytes).toBeLessThan(1.15);
+      // Of so few, each that comes for a stream and not for its records counts for 2 %.
+      expect(Math.max(...requests) / Math.min(...requests)).toBeLessThan(1.25);
+
+      // The joint state is that of the backfill: it is done, as a single run, as a plan, and in each shard.
+      const again = await stage.sync({ with: { ...END(), destination } });
+      expect(again.outputs).toMatchObject({ complete: 'true', records: '0' });
+      expect((await runShard(stage, fan, 2, { job: { sameAttempt: false } })).outputs.records).toBe('0');
+      const second = await makePlan(stage, { ...END(), destination });
+      expect(requestsSince(stage)).toBe(0);
+      expect(estimateOf(second.plan)).toMatchObject({ records: 0, shards: 1 });
+      expect((await runMerge(stage, fan)).outputs).toMatchObject({ complete: 'true', 'state-saved': 'false' });
+    },
+    180_000,
+  );
+});
+
+describe('without end-date', () => {
+  test('the merge puts the shards to the incremental state, whatever other runs did meanwhile', async () => {
+    populate(4);
+    const lookback = { lookback: '60s' };
+    const early = { settle: '30s', ...lookback };
+    const fan = await makePlan(stage, { ...early, 'shards-at-once': '3' });
+    await runShards(stage, fan);
+    expectGreen(await runMerge(stage, fan));
+    stage.world.update('messages', 3, { at: Date.now() - 40_000 });
+    stage.world.update('users', 1, { at: Date.now() - 40_000 });
+    const began = Date.now();
+    const next = await stage.sync({ with: early });
+    expectGreen(next);
+    expect(next.outputs.records).toBe('4');
+    expect(faults(stage, await uploaded(stage, true))).toEqual(FLAWLESS);
+    // What the index has shown late, where the fan-out begins, is left to the lookback of the next run.
+    stage.world.create('messages', 1, { updatedAt: began - 75_000 });
+    // A second fan-out has only what is new to read; lists are the incremental sync's.
+    stage.world.update('messages', 2, { at: Date.now() - 10_000 });
+    const second = await makePlan(stage, { settle: '0s', ...lookback });
+    expect(second.shards[0]).not.toMatch(/tags|users/);
+    await runShards(stage, second);
+    expect((await runMerge(stage, second)).outputs).toMatchObject({ complete: 'true', records: '2' });
+    expect((await stage.sync({ with: lookback })).outputs.records).toBe('1');
+    expect((await stage.sync({ with: lookback })).outputs.records).toBe('0');
+    expect(faults(stage, await uploaded(stage, true))).toEqual(FLAWLESS);
+  });
+});
+
+test('an incremental sync during a backfill is not disturbed by it, nor the other way round', async () => {
+  populate(10);
+  const window = { from: 0, before: Date.parse(END()['end-date']) };
+  const first = await stage.sync();
+  const fan = await makePlan(stage, { ...END(), 'shards-at-once': '4' });
+  const syncs: ActionResult[] = [first];
+  async function goOn(): Promise<void> {
+    for (let n = 0; n < 4; n++) {
+      // Some of them leave the window while it is read.
+      stage.world.update('messages', 3, { at: Date.now() - HOUR / 2 });
+      const sync = await stage.sync();
+      expectGreen(sync);
+      expect(sync.outputs).toMatchObject({ records: '3', 'state-generation': String(n + 2) });
+      syncs.push(sync);
+    }
+  }
+  const [shards] = await Promise.all([runShards(stage, fan), goOn()]);
+  for (const shard of shards) expectGreen(shard);
+  expectGreen(await runMerge(stage, fan));
+  expect(faults(stage, await gather(stage, syncs))).toEqual(FLAWLESS);
+  const backfilled = await gather(stage, shards);
+  for (const stream of STREAMS) {
+    const ids = (backfilled.get(stream) ?? []).map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect([...stage.world.truth(stream, window).keys()].filter(id => !ids.includes(id))).toEqual([]);
+  }
+  expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '6' });
+});
+
+describe('a shard', () => {
+  test('that runs out of time fails its job, and goes on when it is run again', async () => {
+    await open({ world: { pageSizeMax: 5 }, server: { latencyMs: 30 } });
+    populate(2);
+    const fan = await makePlan(stage, { ...END(), 'shards-at-once': '2', concurrency: '2' });
+    const short = await runShard(stage, fan, 2, { with: { 'time-budget': '1s' } });
+    expectRed(short);
+    expect(short.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
+    expect(annotations(short, 'error').join()).toMatch(/Shard 2 of 2 was not done .*Re-run the failed jobs/);
+    await runShard(stage, fan, 1);
+    expect(annotations(await runMerge(stage, fan), 'error').join()).toMatch(
+      /The shards 2 of 2 are missing or not done/,
+    );
+    // What the cache has lost, the artifact of the first attempt still has.
+    stage.github.evictCaches(({ key }) => key.includes('shard'));
+    expectGreen(await runShard(stage, fan, 2, { job: { sameAttempt: false } }));
+    stage.github.evictCaches();
+    expectGreen(await runMerge(stage, fan));
+    expect(faults(stage, await uploaded(stage, true))).toEqual(FLAWLESS);
+  });
+
+  test('is refused before the first request when it is damaged, or the inputs are others than the plan was made with', async () => {
+    populate(1);
+    const fan = await makePlan(stage, { ...END(), streams: 'messages' });
+    requestsSince(stage);
+    const [shard = ''] = fan.shards;
+    for (const [inputs, words] of [
+      [{ shard: shard.slice(0, -3) }, '`shard` is `1/1 '],
+      [{ streams: 'messages,notes' }, 'made with other inputs'],
+      [{ 'end-date': '2030-01-01' }, 'made with other inputs'],
+      [{ shard, mode: 'plan' }, '`shard` is set'],
+      [{ shard, 'shards-at-once': '8', 'search-requests-per-minute': '4' }, 'accepted is at most 4'],
+      [{ shard: '', mode: 'merge', plan: fan.matrix.replace('messages=', 'messages=1-2,') }, '`plan` is '],
+    ] as const) {
+      const result = await runShard(stage, fan, 1, { with: inputs });
+      expectRed(result);
+      expect(annotations(result, 'error').join()).toContain(words);
+    }
+    expect(requestsSince(stage)).toBe(0);
+  });
+
+  test('reads the klasses that only their own search shows, as far as they are its own', async () => {
+    await open({ world: { pageSizeMax: 20, hiddenKlasses: ['return-case', 'rare'] } });
+    populate(4);
+    // One that only one shard meets.
+    stage.world.create('kobjects', 3, { klass: 'rare', updatedAt: Date.now() - 500 * DAY });
+    const fan = await makePlan(stage, { ...END(), streams: 'kobjects', 'shards-at-once': '3' });
+    const shards = await runShards(stage, fan);
+    for (const shard of shards) expectGreen(shard);
+    expectGreen(await runMerge(stage, fan));
+    const kobjects = (await gather(stage, shards)).get('kobjects') ?? [];
+    expect(stage.compare('kobjects', kobjects)).toEqual([]);
+    const used = requestsSince(stage);
+    expect(estimateOf(fan.plan).records).toBe(kobjects.length);
+    expect(used).toBeGreaterThan(0);
+    expect((await stage.sync({ with: { ...END(), streams: 'kobjects' } })).outputs).toMatchObject({
+      records: '0',
+      complete: 'true',
+    });
+    expect(requestsSince(stage)).toBe(0);
+  });
+
+  test('of a plan whose shards overlap is not put together', async () => {
+    populate(1);
+    const fan = await makePlan(stage, { ...END(), streams: 'messages', 'shards-at-once': '2' });
+    const [first = '', second = ''] = fan.shards;
+    const search = new Map([['messages', [{ from: 0, to: Date.now() }]]]);
+    const merged = await runMerge(stage, {
+      ...fan,
+      matrix: JSON.stringify({ shard: [first, forged(second, { search })] }),
+    });
+    expect(annotations(merged, 'error').join()).toMatch(/Shard 2 of the plan overlaps another one in messages/);
+  });
+});
+
+test('shards side by side never exceed the budget together, also where one takes the place of another', async () => {
+  const limit = 60;
+  await open({ world: { pageSizeMax: 10 }, server: { searchLimit: limit, windowMs: 3_000 } });
+  populate(3);
+  // A minute's budget of 1,200 is 60 in three seconds.
+  const budget = { 'search-requests-per-minute': '1200', 'requests-per-minute': '6000' };
+  const fan = await makePlan(stage, {
+    ...END(),
+    streams: 'messages,customers',
+    'shards-at-once': '2',
+    'time-budget': '1m',
+    ...budget,
+    archive: 'never',
+  });
+  requestsSince(stage);
+  const results = await runShards(stage, { ...fan, shards: [...fan.shards] }, 2);
+  for (const result of results) expect(result.exitCode, result.log).toBe(0);
+  const searches = stage.kustomer.requests.filter(({ budget }) => budget === 'search');
+  const most = Math.max(
+    ...searches.map(({ at }) => searches.filter(each => each.at >= at && each.at < at + 3_000).length),
+  );
+  expect(most).toBeLessThanOrEqual(limit);
+  expect(searches.filter(({ status }) => status === 429)).toEqual([]);
+  expect(most).toBeGreaterThan(limit * 0.7);
+});

@@ -1,0 +1,23 @@
+// The short form of `npm run backfill`: many jobs, records that go as soon as they are tallied, memory that does not grow.
+import { expect, test } from 'vitest';
+import { backfill } from '../../bench/backfill.ts';
+
+test('a backfill gives exactly the truth, over shards one of which is killed, and in one chain of runs', async () => {
+  const { problems, estimate, counting, requests, runs, chainRequests, peakMB } = await backfill({
+    records: 60_000,
+    shards: 3,
+    atOnce: 2,
+    timeBudget: '2s',
+    say: () => {},
+  });
+  expect(problems).toEqual([]);
+  const sum = requests.reduce((a, b) => a + b, 0);
+  expect(sum / estimate.requests).toBeGreaterThan(0.85);
+  expect(sum / estimate.requests).toBeLessThan(1.15);
+  expect(Math.max(...requests) / Math.min(...requests)).toBeLessThan(1.2);
+  expect(counting).toBeLessThan(100);
+  expect(runs).toBeGreaterThan(2);
+  // Each run of the chain has slices of its own to begin and to end.
+  expect(chainRequests / sum).toBeLessThan(2);
+  expect(peakMB).toBeLessThan(300);
+}, 180_000);

@@ -1,0 +1,222 @@
+// The workflow files themselves, as users have them, in the simulated world: their jobs, their bash, and the committed
+// action.
+import { chmod, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_TOKEN, STREAMS, type Stream } from '../world/kustomer/index.ts';
+import { ACTION, type Line, openStage, type Stage } from '../world/stage.ts';
+import { runWorkflow, type WorkflowOptions, type WorkflowRun } from '../world/workflow/index.ts';
+import { cloned, FLAWLESS, faults, uploaded } from './publishing.ts';
+import { DAY, HOUR, LIST_STREAMS, populate, requestsSince } from './support.ts';
+
+let stage: Stage;
+let latencyMs: number;
+beforeEach(async () => {
+  latencyMs = 0;
+  stage = await openStage({ world: { pageSizeMax: 50 }, server: { latencyMs: () => latencyMs } });
+  populate(stage);
+});
+afterEach(async () => {
+  expect(stage.github.traffic.bugs).toEqual([]);
+  await stage.close();
+});
+
+/** As it is in examples/; only where Kustomer is, and how much at once, is of the simulated world. */
+function play(file: string, options: Partial<WorkflowOptions> = {}): Promise<WorkflowRun> {
+  return runWorkflow({
+    action: ACTION,
+    github: stage.github,
+    root: stage.root,
+    file: `examples/${file}`,
+    secrets: { KUSTOMER_TOKEN: DEFAULT_TOKEN },
+    ...options,
+    with: {
+      'api-url': stage.kustomer.url,
+      'search-requests-per-minute': '100000',
+      'requests-per-minute': '100000',
+      settle: '0s',
+      ...options.with,
+    },
+  });
+}
+
+const logOf = (run: WorkflowRun) => run.jobs.map(({ name, result }) => `== ${name}\n${result?.log ?? ''}`).join('\n');
+const job = (run: WorkflowRun, name: string) => run.jobs.find(each => each.name === name)!;
+const annotationsOf = (run: WorkflowRun) =>
+  run.jobs.flatMap(({ result }) => result?.annotations ?? []).map(({ level, message }) => `${level}: ${message}`);
+
+function expectGreen(run: WorkflowRun): void {
+  expect({ conclusion: run.conclusion, annotations: annotationsOf(run) }, logOf(run)).toEqual({
+    conclusion: 'success',
+    annotations: [],
+  });
+}
+
+const dispatched = (inputs: Record<string, string>) => ({ event: 'workflow_dispatch' as const, inputs });
+/** After the last record. */
+const END = () => new Date(Date.now() - HOUR / 2).toISOString();
+const day = (at: number) => new Date(at).toISOString().slice(0, 10);
+
+describe('a schedule', () => {
+  test('nightly: an artifact, and what the next step says of it; then nothing new', async () => {
+    const first = await play('nightly.yml');
+    expectGreen(first);
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+    expect(logOf(first)).toMatch(/^\d+ records in https:/m);
+    const second = await play('nightly.yml');
+    expect(logOf(second)).toContain('0 records in no artifact, since nothing is new');
+  });
+
+  test('every quarter of an hour onto a branch, and the small streams anew once a week, also at the same time', async () => {
+    const first = await play('every-15-minutes.yml');
+    expectGreen(first);
+    expect(job(first, 'sync / sync')).toMatchObject({
+      permissions: { actions: 'read', contents: 'write' },
+      outputs: { complete: 'true', 'state-saved': 'true', 'state-generation': '1' },
+    });
+    stage.world.update('tags', 1, { at: Date.now() - HOUR });
+    for (const run of await Promise.all(['weekly-full-refresh.yml', 'every-15-minutes.yml'].map(file => play(file))))
+      expectGreen(run);
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+    const files = [...(await stage.github.repository.files('kustomer-data')).keys()];
+    for (const stream of LIST_STREAMS) expect(files.filter(path => path.startsWith(`data/${stream}/`))).toHaveLength(1);
+  });
+
+  test('may do what its job says and no more', async () => {
+    const edit = (text: string) => text.replace('contents: write', 'contents: read');
+    const run = await play('every-15-minutes.yml', { edit });
+    expect(run.conclusion).toBe('failure');
+    expect(annotationsOf(run).join()).toContain('error: The token may not write');
+  });
+
+  test('that would keep nothing is refused before the first request', async () => {
+    for (const file of ['every-15-minutes.yml', 'backfill-fan-out.yml']) {
+      const run = await play(file, {
+        ...dispatched(file.startsWith('backfill') ? { 'end-date': END() } : {}),
+        edit: text =>
+          text
+            .replace(/( +)artifact-name: .*/, '$1destination: none')
+            .replace('destination: branch', 'destination: none'),
+      });
+      expect(run.conclusion).toBe('failure');
+      expect(annotationsOf(run).join()).toContain('error: Files that no destination takes would be lost');
+    }
+    expect(requestsSince(stage)).toBe(0);
+  });
+});
+
+/** Google's `bq`, as far as the example goes: it puts down what it is told to load, and fails when it is told to. */
+const BQ = `#!/usr/bin/env bash
+set -e
+if [ "$1" = query ]; then exit 0; fi
+[ ! -e "$TABLES/broken" ] || { rm "$TABLES/broken"; exit 1; }
+[ "$*" = "load --source_format=CSV --field_delimiter=tab --quote= $5 $6 run:INTEGER,record:STRING" ]
+cat "$6" >> "$TABLES/$5"
+`;
+
+test('a warehouse: when loading fails the same records come again, and then nothing is missing', async () => {
+  const bin = await mkdtemp(join(stage.root, 'bin-'));
+  const tables = join(bin, 'tables');
+  await mkdir(tables);
+  await writeFile(join(bin, 'bq'), BQ);
+  await chmod(join(bin, 'bq'), 0o755);
+  await writeFile(join(tables, 'broken'), '');
+  const load = () =>
+    play('load-bigquery.yml', {
+      env: { TABLES: tables, PATH: `${bin}:${process.env.PATH}` },
+      idle: ['google-github-actions/auth', 'google-github-actions/setup-gcloud'],
+    });
+  const failed = await load();
+  expect(failed.conclusion).toBe('failure');
+  expect(await readdir(tables)).toEqual([]);
+  stage.world.update('messages', 3, { at: Date.now() - HOUR });
+  const [second, third] = [await load(), await load()];
+  expectGreen(second);
+  expectGreen(third);
+
+  const loaded = new Map<Stream, Line[]>();
+  for (const table of await readdir(tables)) {
+    const rows = (await readFile(join(tables, table), 'utf8')).trimEnd().split('\n');
+    for (const row of rows) expect(row).toMatch(new RegExp(`^${second.id}\t\\{`));
+    const stream = STREAMS.find(name => table === `kustomer.${name}_lines`)!;
+    loaded.set(
+      stream,
+      rows.map(row => JSON.parse(row.slice(row.indexOf('\t') + 1)) as Line),
+    );
+  }
+  expect(faults(stage, loaded)).toEqual(FLAWLESS);
+});
+
+// Some runs after each other, each with machines of its own: on a busy computer that takes its time.
+describe('a backfill', { timeout: 180_000 }, () => {
+  test('by hand goes on by itself, run after run, until it is done', async () => {
+    const text = await readFile(join(ACTION, 'examples/backfill.yml'), 'utf8');
+    stage.github.repository.workflows.set('backfill.yml', text);
+    const { dispatches } = stage.github.repository;
+    const hurry = { 'time-budget': '2s', concurrency: '2' };
+    stage.world.populate({ messages: 2_000 }, { from: Date.now() - 50 * DAY, to: Date.now() - DAY });
+    const inputs = { 'start-date': day(Date.now() - 60 * DAY), 'end-date': END() };
+    latencyMs = 80;
+    const runs = [await play('backfill.yml', { ...dispatched(inputs), with: hurry })];
+    while (dispatches.length === runs.length) {
+      // The last runs have all the time they want.
+      if (runs.length > 2) latencyMs = 0;
+      runs.push(await play('backfill.yml', { ...dispatched(dispatches.at(-1)?.inputs as typeof inputs), with: hurry }));
+    }
+    for (const run of runs) expect(run.conclusion, logOf(run)).toBe('success');
+    expect(runs.length).toBeGreaterThan(2);
+    expect(dispatches[0]).toMatchObject({ workflow: 'backfill.yml', ref: 'refs/heads/main', inputs });
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
+  test('over several jobs: one is killed, one runs out of time, both are read on alone, while the sync goes on', async () => {
+    const now = Date.now();
+    stage.world.populate({ messages: 2_000, customers: 1_000 }, { from: now - 900 * DAY, to: now - 2 * DAY });
+    const sync = () => play('every-15-minutes.yml', { with: { 'start-date': day(now - DAY) } });
+    expectGreen(await sync());
+    latencyMs = 50;
+    let isOver = false;
+    const started = play('backfill-fan-out.yml', {
+      ...dispatched({ 'end-date': END() }),
+      with: { concurrency: '2' },
+      fate: ({ job: name }) =>
+        name.startsWith('backfill / shard (2/')
+          ? { kill: handle => handle.waitFor(/Reading/), machineVanishes: true }
+          : name.startsWith('backfill / shard (3/')
+            ? { with: { 'time-budget': '1s', concurrency: '1' } }
+            : {},
+    }).finally(() => {
+      isOver = true;
+    });
+    // Neither waits for the other, nor finds its records.
+    const meanwhile = await sync();
+    expect(isOver).toBe(false);
+    expectGreen(meanwhile);
+    expect(job(meanwhile, 'sync / sync').outputs.records).toBe('0');
+    const first = await started;
+    const names = first.jobs.map(({ name, conclusion }) => `${name.replace(/ \((\d\/4) .*/, ' $1')}: ${conclusion}`);
+    expect(names, logOf(first)).toEqual([
+      'backfill / plan: success',
+      'backfill / shard 1/4: success',
+      'backfill / shard 2/4: failure',
+      'backfill / shard 3/4: failure',
+      'backfill / shard 4/4: success',
+      'backfill / merge: skipped',
+    ]);
+    expect(annotationsOf(first).join()).toMatch(/error: Shard 3 of 4 .*Re-run the failed jobs/);
+    for (const { permissions } of first.jobs) expect(permissions).toEqual({ actions: 'read', contents: 'read' });
+
+    const second = await first.rerunFailed(() => ({}));
+    expectGreen(second);
+    const again = second.jobs.filter(({ attempt }) => attempt === 2).map(({ name }) => name.slice(0, 20));
+    expect(again).toEqual(['backfill / shard (2/', 'backfill / shard (3/', 'backfill / merge']);
+    expect(faults(stage, await uploaded(stage, true))).toEqual(FLAWLESS);
+    const truth = STREAMS.reduce((sum, stream) => sum + stage.world.truth(stream).size, 0);
+    expect(job(second, 'backfill / merge').outputs).toMatchObject({ records: String(truth), complete: 'true' });
+
+    stage.world.update('messages', 3, { at: Date.now() - HOUR / 4 });
+    const after = await sync();
+    expectGreen(after);
+    expect(job(after, 'sync / sync').outputs.records).toBe('3');
+  });
+});

@@ -1,0 +1,43 @@
+// Bodies are taken in a few at a time, and what becomes of one that waits is nobody else's trouble.
+import { PassThrough } from 'node:stream';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { openIntake } from '../../src/kustomer/body.ts';
+
+test('however many answers have come, three of them at most are in memory', async () => {
+  const takeIn = openIntake();
+  const bodies = Array.from({ length: 8 }, () => new PassThrough());
+  const taken = bodies.map(body => takeIn(body, undefined));
+  for (const body of bodies) body.write('begun ');
+  for (let first = 0; first < bodies.length; first++) {
+    await new Promise(setImmediate);
+    const waiting = bodies.filter(({ readableLength }) => readableLength > 0).length;
+    expect(waiting).toBe(Math.max(0, bodies.length - first - 3));
+    bodies[first]?.end('and ended');
+    expect((await taken[first])?.toString()).toBe('begun and ended');
+  }
+});
+
+test('a body that breaks while it waits its turn is a failed request, and not the end of the process', async () => {
+  const takeIn = openIntake();
+  const bodies = Array.from({ length: 4 }, () => new PassThrough());
+  const taken = bodies.map(body => takeIn(body, undefined));
+  bodies[3]?.destroy(new Error('reset'));
+  await new Promise(setImmediate);
+  for (const body of bodies.slice(0, 3)) body.end('whole');
+  await expect(taken[3]).rejects.toThrow('reset');
+  expect((await Promise.all(taken.slice(0, 3))).join()).toBe('whole,whole,whole');
+});
+
+test('a body that is cut off, or is not what it says, gives its place to the next', async () => {
+  const takeIn = openIntake();
+  for (let n = 0; n < 6; n++) {
+    const body = new PassThrough();
+    const taken = takeIn(body, n % 2 === 0 ? 'gzip' : 'strange');
+    body.end(gzipSync('cut off').subarray(0, 12));
+    await expect(taken).rejects.toThrow();
+  }
+  const body = new PassThrough();
+  body.end(gzipSync('whole'));
+  expect((await takeIn(body, 'gzip')).toString()).toBe('whole');
+});

@@ -1,0 +1,198 @@
+// A plan's arithmetic: whatever the records are like, the parts cover the window without gap or overlap, and are about
+// equal; and little has to be counted for it.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { formatShard, parseMatrix, parseShard, type Shard } from '../../src/shard.ts';
+import {
+  cut,
+  halves,
+  isCapped,
+  middleOf,
+  requestsFor,
+  type Stretch,
+  shardsFor,
+  tooCoarse,
+} from '../../src/sync/cut.ts';
+import { type IntervalSet, union } from '../../src/sync/intervals.ts';
+
+const SECOND = 1_000;
+const PAGE = 500;
+
+/** Streams of records, each at its second, and one stretch a stream to begin with. */
+function counted(streams: readonly (readonly number[])[], cap: number) {
+  let counts = 0;
+  const ends = streams.map(seconds => ({
+    from: 0,
+    to: (seconds.reduce((most, at) => Math.max(most, at), 0) + 1) * SECOND,
+  }));
+  const between = (n: number, from: number, to: number) => {
+    counts++;
+    const all = streams[n] as readonly number[];
+    return Math.min(cap, all.filter(at => at * SECOND >= from && at * SECOND < to).length);
+  };
+  function refine(shards: number, fixed: number): Stretch[] {
+    let stretches: Stretch[] = ends.map((end, n) => ({
+      ...end,
+      stream: `s${n}`,
+      counts: [between(n, end.from, end.to)],
+    }));
+    for (;;) {
+      const coarse = tooCoarse(stretches, { page: PAGE, fixed }, shards);
+      if (coarse.length === 0) return stretches;
+      stretches = stretches.flatMap(stretch => {
+        const middle = coarse.includes(stretch) ? middleOf(stretch) : null;
+        if (middle === null) return [stretch];
+        const n = Number(stretch.stream.slice(1));
+        const late = stretch.counts.some(isCapped) ? [between(n, middle, stretch.to)] : [null];
+        return halves(stretch, middle, [between(n, stretch.from, middle)], late);
+      });
+    }
+  }
+  return { ends, refine, counts: () => counts };
+}
+
+/** Many records at random, in bursts and in the quiet. */
+const seconds = fc
+  .array(fc.tuple(fc.nat(50_000_000), fc.integer({ min: 1, max: 4_000_000 }), fc.integer({ min: 0, max: 9_000 })), {
+    maxLength: 5,
+  })
+  .map(bursts =>
+    bursts.flatMap(([at, span, n]) => Array.from({ length: n }, (_, i) => at + Math.floor((i * span) / n))),
+  );
+const streams = fc.array(seconds, { minLength: 1, maxLength: 3 });
+
+describe('a cut', () => {
+  test('covers each stretch without gap or overlap, and its parts are about equal', () => {
+    fc.assert(
+      fc.property(streams, fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 30 }), (given, shards, fixed) => {
+        const world = counted(given, Number.POSITIVE_INFINITY);
+        const stretches = world.refine(shards, fixed);
+        const parts = cut(stretches, { page: PAGE, fixed }, shards);
+        expect(parts.length).toBeLessThanOrEqual(shards);
+        for (const [n, end] of world.ends.entries()) {
+          const pieces = parts.flatMap(part => [...(part.get(`s${n}`) ?? [])]);
+          expect(union(pieces)).toEqual(union([end]));
+          expect(pieces.reduce((sum, { from, to }) => sum + to - from, 0)).toBe(end.to - end.from);
+          for (const { from, to } of pieces) expect([from % SECOND, to % SECOND]).toEqual([0, 0]);
+        }
+        const recordsOf = (set: IntervalSet, n: number) =>
+          (given[n] ?? []).filter(at => set.some(({ from, to }) => at * SECOND >= from && at * SECOND < to)).length;
+        const requests = parts.map((part, i) => {
+          const own = given.reduce((sum, _, n) => sum + recordsOf(part.get(`s${n}`) ?? [], n), 0) / PAGE;
+          return own + (i === 0 ? fixed : 0);
+        });
+        const even = requests.reduce((sum, each) => sum + each, 0) / shards;
+        // A second cannot be divided, nor is less than a request worth a count.
+        const tie = Math.max(0, ...given.map(all => largestTie(all))) / PAGE;
+        for (const each of requests.slice(fixed > even ? 1 : 0)) {
+          expect(each).toBeLessThan(Math.max(even, fixed > even ? even * 2 : 0) * 1.1 + 2 * (1 + tie));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('takes few counts: some for each shard, whatever the number of records', () => {
+    const even = Array.from({ length: 200_000 }, (_, n) => n * 300);
+    const skewed = Array.from({ length: 200_000 }, (_, n) => 60_000_000 - Math.floor((200_000 - n) ** 2 / 1_000));
+    for (const given of [[even], [skewed], [even, skewed]]) {
+      for (const shards of [1, 8, 32]) {
+        const world = counted(given, Number.POSITIVE_INFINITY);
+        world.refine(shards, 0);
+        expect(world.counts()).toBeLessThan(10 * shards + 20 * given.length);
+      }
+    }
+  });
+
+  test('does not take the cap of a search for a count', () => {
+    const world = counted([Array.from({ length: 55_000 }, (_, n) => n * 10)], 10_000);
+    const stretches = world.refine(4, 0);
+    expect(stretches.reduce((sum, { counts }) => sum + (counts[0] as number), 0)).toBe(55_000);
+    const parts = cut(stretches, { page: PAGE, fixed: 0 }, 4).map(part => part.get('s0')?.[0]);
+    for (const [n, part] of parts.entries()) expect((part?.to ?? 0) / 1e7).toBeCloseTo((n + 1) * 13.75, 0);
+  });
+
+  test('where there is nothing goes by time, and into no more parts than there are seconds', () => {
+    const empty: Stretch = { stream: 's0', from: 0, to: 8 * SECOND, counts: [0] };
+    expect(requestsFor(empty, { page: PAGE })).toBe(0);
+    expect(cut([empty], { page: PAGE, fixed: 0 }, 4).map(part => part.get('s0'))).toEqual(
+      [0, 2, 4, 6].map(from => [{ from: from * SECOND, to: (from + 2) * SECOND }]),
+    );
+    expect(cut([{ ...empty, to: 2 * SECOND }], { page: PAGE, fixed: 0 }, 4)).toHaveLength(2);
+    expect(cut([], { page: PAGE, fixed: 3 }, 4)).toEqual([new Map()]);
+  });
+
+  test('gives the first part nothing else where what cannot be divided is more than its share', () => {
+    const stretch: Stretch = { stream: 's0', from: 0, to: 100 * SECOND, counts: [10 * PAGE] };
+    const parts = cut([stretch], { page: PAGE, fixed: 100 }, 3).map(part => part.get('s0') ?? []);
+    expect(parts).toEqual([[], [{ from: 0, to: 50 * SECOND }], [{ from: 50 * SECOND, to: 100 * SECOND }]]);
+  });
+});
+
+function largestTie(seconds: readonly number[]): number {
+  const ties = new Map<number, number>();
+  for (const at of seconds) ties.set(at, (ties.get(at) ?? 0) + 1);
+  return Math.max(0, ...ties.values());
+}
+
+describe('the number of shards', () => {
+  const pace = { searchesPerMinute: 100, shardsAtOnce: 1, timeBudgetMs: 330 * 60_000 };
+  test.each([
+    [0, pace, 1],
+    [26_400, pace, 1],
+    [26_401, pace, 2],
+    [100, { ...pace, shardsAtOnce: 8 }, 8],
+    [26_401, { ...pace, shardsAtOnce: 8 }, 16],
+    [1_000, { ...pace, timeBudgetMs: 60_000 }, 13],
+  ])('for %d requests', (requests, given, shards) => expect(shardsFor(requests, given)).toBe(shards));
+});
+
+describe('a shard as text', () => {
+  const shard: Shard = {
+    plan: 'a1b2c3d4e5f6',
+    inputs: '0f9e8d7c',
+    number: 3,
+    of: 8,
+    window: { from: 0, to: Date.UTC(2025, 0, 1) },
+    cutoff: Date.UTC(2025, 2, 1, 12, 0, 0, 500),
+    search: new Map([
+      [
+        'messages',
+        [
+          { from: 0, to: Date.UTC(2024, 0, 1) },
+          { from: Date.UTC(2024, 5, 1), to: Date.UTC(2024, 6, 1, 0, 0, 0, 7) },
+        ],
+      ],
+    ]),
+    lists: ['tags'],
+  };
+
+  test('is short and comes back as it was', () => {
+    const text = formatShard(shard);
+    expect(text).toMatch(
+      /^3\/8 a1b2c3d4e5f6 0f9e8d7c 19700101T000000Z\.\.20250101T000000Z\/20250301T120000500Z messages=/,
+    );
+    expect(text.length).toBeLessThan(160);
+    expect(parseShard(text)).toEqual(shard);
+  });
+
+  test('is refused when anything of it is changed', () => {
+    const text = formatShard(shard);
+    for (let n = 0; n < text.length; n++) {
+      expect(parseShard(`${text.slice(0, n)}${text.slice(n + 1)}`)).toBeNull();
+      expect(parseShard(`${text.slice(0, n)}7x${text.slice(n + 1)}`)).toBeNull();
+    }
+    for (const other of ['', '3/8', '{}', `${text} ${text}`]) expect(parseShard(other)).toBeNull();
+  });
+
+  test('is refused in a matrix that lacks one, has one twice, or has one of another plan', () => {
+    const texts = [1, 2, 3].map(number => formatShard({ ...shard, number, of: 3 }));
+    const matrix = (...shards: unknown[]) => parseMatrix(JSON.stringify({ shard: shards }));
+    expect(matrix(...texts)?.map(({ number }) => number)).toEqual([1, 2, 3]);
+    const [a, b, c] = texts;
+    const other = formatShard({ ...shard, number: 3, of: 3, plan: 'ffffffffffff' });
+    for (const wrong of [[a, b], [a, b, b], [a, b, c, c], [a, b, other], [a, b, 5], []])
+      expect(matrix(...wrong)).toBeNull();
+    for (const text of ['', '[]', 'null', '{"shard":"x"}']) expect(parseMatrix(text)).toBeNull();
+  });
+});
