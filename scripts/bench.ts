@@ -162,9 +162,10 @@ async function together(): Promise<void> {
     concurrency: '20',
   };
   const { requests } = await limited({ counts, server }, inputs);
-  const ends = Object.values(Object.groupBy(requests, ({ body }) => (body as { queryContext: string }).queryContext));
-  const last = ends.map(of => Math.max(...(of ?? []).map(({ at }) => at)));
-  const start = Math.min(...requests.map(({ at }) => at));
+  const searches = requests.filter(({ budget }) => budget === 'search');
+  const ofStream = Map.groupBy(searches, ({ body }) => (body as { queryContext: string }).queryContext);
+  const last = [...ofStream.values()].map(of => Math.max(...of.map(({ at }) => at)));
+  const start = Math.min(...searches.map(({ at }) => at));
   figure(
     'streams of 20,000 to 160,000: end of the first over end of the last',
     (Math.min(...last) - start) / (Math.max(...last) - start),
@@ -254,10 +255,11 @@ try {
   if (wants('neighbour') && !short) await withNeighbour();
 } finally {
   await lab.close();
+  // What has been measured is not lost with a part that could not be.
+  if (!short) keep();
 }
-if (!short) keep();
-else if (process.argv.includes('--keep')) writeFileSync(REFERENCE, `${JSON.stringify(asReference(), null, 2)}\n`);
-else if (fallen().length > 0) {
+if (short && process.argv.includes('--keep')) writeFileSync(REFERENCE, `${JSON.stringify(asReference(), null, 2)}\n`);
+else if (short && fallen().length > 0) {
   console.error(`Fallen by more than 20 %: ${fallen().join('; ')}`);
   process.exitCode = 1;
 }

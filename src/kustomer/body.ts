@@ -1,6 +1,6 @@
 // The body of an answer, whole and decompressed.
 import { isUtf8 } from 'node:buffer';
-import type { Readable } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { SyncError } from '../errors.ts';
 
@@ -35,8 +35,8 @@ export function openIntake(): Intake {
 
 async function readBody(body: Readable, encoding: string | string[] | undefined): Promise<Buffer> {
   const decoder = decompressor(encoding);
-  // `pipe` hands no error on, so a cut-off answer is made to end the decoder too.
-  const stream = decoder === null ? body : body.on('error', error => decoder.destroy(error)).pipe(decoder);
+  // Hands errors on, also that of a body that had broken before: the decoder would wait for ever for what never comes.
+  const stream = decoder === null ? body : pipeline(body, decoder, () => {});
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {

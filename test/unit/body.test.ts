@@ -18,16 +18,19 @@ test('however many answers have come, three of them at most are in memory', asyn
   }
 });
 
-test('a body that breaks while it waits its turn is a failed request, and not the end of the process', async () => {
-  const takeIn = openIntake();
-  const bodies = Array.from({ length: 4 }, () => new PassThrough());
-  const taken = bodies.map(body => takeIn(body, undefined));
-  bodies[3]?.destroy(new Error('reset'));
-  await new Promise(setImmediate);
-  for (const body of bodies.slice(0, 3)) body.end('whole');
-  await expect(taken[3]).rejects.toThrow('reset');
-  expect((await Promise.all(taken.slice(0, 3))).join()).toBe('whole,whole,whole');
-});
+test.each(['gzip', undefined])(
+  'a body (%s) that breaks while it waits its turn is a failed request, and neither the end of the process nor waited for',
+  async encoding => {
+    const takeIn = openIntake();
+    const bodies = Array.from({ length: 4 }, () => new PassThrough());
+    const taken = bodies.map(body => takeIn(body, encoding));
+    bodies[3]?.destroy(new Error('reset'));
+    await new Promise(setImmediate);
+    for (const body of bodies.slice(0, 3)) body.end(encoding === 'gzip' ? gzipSync('whole') : 'whole');
+    await expect(taken[3]).rejects.toThrow();
+    expect((await Promise.all(taken.slice(0, 3))).join()).toBe('whole,whole,whole');
+  },
+);
 
 test('a body that is cut off, or is not what it says, gives its place to the next', async () => {
   const takeIn = openIntake();
