@@ -5,7 +5,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { SyncError } from '../errors.ts';
 
 /** Bodies taken in side by side. Further answers wait in the network, where they take up none of our memory. */
-const AT_ONCE = 3;
+const AT_ONCE = 2;
 /** 500 records of some 700 kB; more is not a page, and would not fit a string. */
 const LARGEST = 384 * 1024 * 1024;
 
