@@ -72,13 +72,18 @@ function* readRange(
   let kept = new Map<string, Found>();
   let total = 0;
   for (let pass = 1; ; pass++) {
-    const { found, steady, beyond, size, ...seen } = yield* readPages(ask);
+    const { found, steady, beyond, size, pages, ...seen } = yield* readPages(ask);
     // Records came or went: what was seen before proves nothing about what is there now. And what comes with something
     // that speaks against it is not counted at all.
     if (!steady || seen.total !== total) kept = new Map();
     if (steady) for (const each of found) kept.set(each.resource.id, each);
     total = seen.total;
-    if (steady && !beyond && kept.size >= total) return { found: [...kept.values()] };
+    if (steady && !beyond && kept.size >= total) {
+      // A total that was too low, and a record that left before the second page: one that moved up to the first page was
+      // seen on neither, and the numbers agree.
+      if (pages === 1 || isKnown(yield { ...ask, page: 1 }, kept, total)) return { found: [...kept.values()] };
+      kept = new Map();
+    }
 
     const cuts = mayCut ? cut(found, range, total, size) : [];
     if (cuts.length > 0) return { cuts };
@@ -100,11 +105,16 @@ function* readRange(
   }
 }
 
+function isKnown({ found, total }: Page, kept: ReadonlyMap<string, Found>, before: number): boolean {
+  return total === before && found.every(({ resource }) => kept.has(resource.id));
+}
+
 /** What one pass over the pages of a window has shown. */
 interface Pass {
   readonly found: readonly Found[];
   readonly total: number;
   readonly size: number;
+  readonly pages: number;
   /** Nothing came or went while it was read, and nothing else speaks against it. */
   readonly steady: boolean;
   /** The window holds more than a search reaches, so the pass was not finished. */
@@ -127,7 +137,7 @@ function* readPages(ask: Omit<Ask, 'page'>): Generator<Ask, Pass, Page> {
     const all = total ?? 0;
     const asked = number * page.size;
     const reach = Math.min(REACH, MOST_PAGES * page.size);
-    const pass = { found: [...found.values()], total: all, size: page.size, steady, beyond: false };
+    const pass = { found: [...found.values()], total: all, size: page.size, pages: number, steady, beyond: false };
     if (all >= reach) return { ...pass, beyond: true };
     // The last page is one that is not full. What cannot be counted against a total is steady only if it came at once.
     if (page.found.length === 0 || (!page.more && page.found.length < page.size)) {

@@ -174,7 +174,8 @@ describe('a backfill', { timeout: 180_000 }, () => {
     stage.world.populate({ messages: 2_000, customers: 1_000 }, { from: now - 900 * DAY, to: now - 2 * DAY });
     const sync = () => play('every-15-minutes.yml', { with: { 'start-date': day(now - DAY) } });
     expectGreen(await sync());
-    latencyMs = 50;
+    // So slow that it is sure to last longer than the sync, until that is over.
+    latencyMs = 300;
     let isOver = false;
     const started = play('backfill-fan-out.yml', {
       ...dispatched({ 'end-date': END() }),
@@ -191,6 +192,7 @@ describe('a backfill', { timeout: 180_000 }, () => {
     // Neither waits for the other, nor finds its records.
     const meanwhile = await sync();
     expect(isOver).toBe(false);
+    latencyMs = 50;
     expectGreen(meanwhile);
     expect(job(meanwhile, 'sync / sync').outputs.records).toBe('0');
     const first = await started;

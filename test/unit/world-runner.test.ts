@@ -15,6 +15,8 @@ let root: string;
 let count = 0;
 
 beforeAll(async () => {
+  // What a step finds in its environment is looked at here.
+  vi.stubEnv('NODE_COMPILE_CACHE', '');
   root = await mkdtemp(join(tmpdir(), 'world-runner-'));
 });
 

@@ -314,9 +314,12 @@ class Job {
     const files = await createFileCommands(this.#paths.temp);
     const stepEnv = Object.entries(step.env ?? {}).map(([key, value]) => [key, interpolate(value, scope)]);
     const jobEnv = this.#options.env ?? {};
+    // The tests start the bundle a thousand times, and need not compile it as often (vitest.config.ts).
+    const compileCache = process.env.NODE_COMPILE_CACHE;
     result.environment = given.variables({
       HOME: this.#paths.home,
       LANG: 'C.UTF-8',
+      ...(compileCache && { NODE_COMPILE_CACHE: compileCache }),
       ...jobEnv,
       ...this.#env,
       ...Object.fromEntries(stepEnv),
