@@ -20,6 +20,8 @@ const SEARCH_SHARE = 0.8;
 /** Others are noticed from this part of the limit on, and from then on this part is kept free for them. */
 const NOTICEABLE = 0.02;
 const KEPT_FREE = 0.1;
+/** Part of a minute before which nothing is concluded from how much they have used since we came. */
+const SOME_TIME = 1 / 15;
 /** This part of a budget may go at once, which is all that a short run needs. What leaves too fast does not arrive evenly. */
 const AT_ONCE = 0.25;
 /** The pace from then on, over the one that would use the budget up in just a minute. */
@@ -69,6 +71,8 @@ export function openBudget(
   let windows = {} as Readonly<Record<Purpose, Window>>;
   let pausedUntil = 0;
   let pace = 1;
+  /** What others had used of a limit, the organisation's or that of searches, when it was first told. */
+  const atFirst = new Map<Limit, { readonly at: number; readonly others: number }>();
 
   divide(part(requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE)));
 
@@ -111,6 +115,14 @@ export function openBudget(
     pausedUntil = Math.max(pausedUntil, performance.now() + ms);
   }
 
+  /** What others use in a whole minute, from what they have used in this one: when we have just come they may have too. */
+  function expected(of: Limit, others: number): number {
+    const first = atFirst.get(of) ?? { at: performance.now(), others };
+    atFirst.set(of, first);
+    const gone = Math.min(1, Math.max(SOME_TIME, (performance.now() - first.at) / minuteMs));
+    return Math.max(others, (others - first.others * (1 - gone)) / gone);
+  }
+
   return {
     place: purpose =>
       // One at a time, so that a pause costs one place at most.
@@ -147,13 +159,17 @@ export function openBudget(
       const isOrganisations = purpose === 'other' || limit >= LOWEST_LIMIT;
       const ours = part(Math.floor(limit * OUR_SHARE));
       if (isOrganisations && requestsPerMinute === null && ours !== total) divide(ours);
+      if (!(remaining >= 0)) return;
       const mine = slots * (spent('search') + (isOrganisations ? spent('other') : 0));
-      const others = limit - remaining - mine;
-      // So long does it take until the missing ones have come back, at the pace of the limit.
-      if (others > limit * NOTICEABLE) pause((minuteMs * Math.max(0, limit * KEPT_FREE - remaining)) / limit);
+      const others = Math.max(0, limit - remaining - mine);
+      // What will remain. So long does it take until the missing ones have come back, at the pace of the limit.
+      const left = limit - mine - expected(isOrganisations ? 'all' : 'search', others);
+      if (others > limit * NOTICEABLE) pause((minuteMs * Math.max(0, limit * KEPT_FREE - left)) / limit);
     },
   };
 }
+
+type Limit = 'all' | 'search';
 
 interface Window {
   readonly limit: number;

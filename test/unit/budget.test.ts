@@ -149,6 +149,41 @@ describe('what the API says of its limit', () => {
 });
 
 describe('others who use the limit', () => {
+  test.each([
+    ['have long been there', true],
+    ['come when we come', false],
+  ])('never find it used up, whether they %s', async (_, early) => {
+    const minuteMs = LONG_MINUTE;
+    const limit = 300;
+    const gap = minuteMs / (0.3 * limit);
+    const asked: number[] = [];
+    const start = performance.now();
+    const used = (now: number) => asked.filter(at => at > now - minuteMs).length;
+    if (early) for (let at = start - minuteMs; at < start; at += gap) asked.push(at);
+    const budget = openBudget(0.8 * limit, limit, stop.signal, { minuteMs });
+    let most = 0;
+    let over = false;
+    const others = async () => {
+      for (let n = 1; !over; n++) {
+        await sleep(Math.max(0, start + n * gap - performance.now()));
+        most = Math.max(most, used(performance.now()));
+        asked.push(performance.now());
+      }
+    };
+    const ours = async () => {
+      while (performance.now() < start + 2.5 * minuteMs) {
+        await budget.place('search');
+        asked.push(performance.now());
+        budget.answered('search', limit, Math.max(0, limit - used(performance.now())));
+      }
+    };
+    const living = others();
+    await Promise.all([ours(), ours()]);
+    over = true;
+    await living;
+    expect(most).toBeLessThan(limit);
+  });
+
   test('are given way to when little of it remains', async () => {
     const budget = open(10, 300);
     budget.answered('other', 400, 10);
