@@ -24,6 +24,7 @@ const TESTS = [
   'test/exact/trace.test.ts',
   'test/exact/walk.test.ts',
   'test/exact/plan.test.ts',
+  'test/exact/once.test.ts',
   'test/exact/claims.test.ts',
 ];
 

@@ -162,9 +162,11 @@ export function openBudget(
       if (!(remaining >= 0)) return;
       const mine = slots * (spent('search') + (isOrganisations ? spent('other') : 0));
       const others = Math.max(0, limit - remaining - mine);
-      // What will remain. So long does it take until the missing ones have come back, at the pace of the limit.
-      const left = limit - mine - expected(isOrganisations ? 'all' : 'search', others);
-      if (others > limit * NOTICEABLE) pause((minuteMs * Math.max(0, limit * KEPT_FREE - left)) / limit);
+      const theirs = expected(isOrganisations ? 'all' : 'search', others);
+      if (others <= limit * NOTICEABLE) return;
+      // So long does it take until what will be missing has come back, at the pace of what is left to us.
+      const missing = Math.max(0, limit * KEPT_FREE - (limit - mine - theirs));
+      pause((minuteMs * missing) / Math.max(limit * KEPT_FREE, limit - theirs));
     },
   };
 }

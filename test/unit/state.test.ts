@@ -3,7 +3,15 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../src/errors.ts';
 import { union } from '../../src/sync/intervals.ts';
-import { iso, type ListState, parseState, type SearchState, type State, serialise } from '../../src/sync/state.ts';
+import {
+  iso,
+  type Ledger,
+  type ListState,
+  parseState,
+  type SearchState,
+  type State,
+  serialise,
+} from '../../src/sync/state.ts';
 
 const at = fc.integer({ min: Date.parse('1971-01-01'), max: Date.parse('2400-01-01') });
 const id = fc.stringMatching(/^[0-9a-f]{24}$/);
@@ -18,7 +26,14 @@ const searchState: fc.Arbitrary<SearchState> = fc.record({
 const listState: fc.Arbitrary<ListState> = fc.record({
   seen: fc.array(fc.tuple(id, fc.oneof(at.map(iso), fc.constant(''))), { maxLength: 8 }).map(pairs => new Map(pairs)),
 });
-const state: fc.Arbitrary<State> = fc.record({
+const windowOfList: fc.Arbitrary<ListState> = fc.tuple(listState, at).map(([{ seen }, until]) => ({ seen, until }));
+const ledger: fc.Arbitrary<Ledger> = fc.record({
+  files: fc.array(fc.record({ stream: fc.constantFrom('notes', 'tags'), path: id, records: fc.nat() }), {
+    maxLength: 3,
+  }),
+  requests: fc.dictionary(fc.constantFrom('notes', 'tags'), fc.nat()),
+});
+const plain: fc.Arbitrary<State> = fc.record({
   generation: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
   identity: fc.oneof(id, fc.constant(null)),
   savedAt: at.map(iso),
@@ -26,9 +41,16 @@ const state: fc.Arbitrary<State> = fc.record({
   search: fc
     .dictionary(fc.constantFrom('conversations', 'notes', 'messages'), searchState)
     .map(of => new Map(Object.entries(of))),
-  lists: fc.dictionary(fc.constantFrom('users', 'tags'), listState).map(of => new Map(Object.entries(of))),
+  lists: fc
+    .dictionary(fc.constantFrom('users', 'tags'), fc.oneof(listState, windowOfList))
+    .map(of => new Map(Object.entries(of))),
   klassesCheckedAt: fc.oneof(at, fc.constant(null)),
 });
+const state: fc.Arbitrary<State> = fc.oneof(
+  plain,
+  fc.tuple(plain, fc.integer({ min: 1, max: 200 })).map(([each, continuation]) => ({ ...each, continuation })),
+  fc.tuple(plain, ledger).map(([each, own]) => ({ ...each, ledger: own })),
+);
 
 const SAMPLE: State = {
   generation: 7,
@@ -166,6 +188,21 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['a fingerprint with another time', damaged(`${STREAM}.recent.1`, 'now 5f00000000000000000000aa')],
     ['a fingerprint that is a number', damaged(`${STREAM}.recent.1`, 1)],
     ['fingerprints in an object', damaged(`${STREAM}.recent`, {})],
+    ['a list read until a day', damaged('streams.users.read_until', '2026-11-23')],
+    ['a list read until nothing', damaged('streams.users.read_until', null)],
+    ['a continuation as text', damaged('continuation', '1')],
+    ['a continuation below nothing', damaged('continuation', -1)],
+    ['a ledger that is null', damaged('ledger', null)],
+    ['a ledger without files', damaged('ledger', { requests: {} })],
+    ['a ledger without requests', damaged('ledger', { files: [] })],
+    ['a ledger of texts', damaged('ledger', { files: ['notes'], requests: {} })],
+    ['a ledger with files of no stream', damaged('ledger', { files: [{ records: 1 }], requests: {} })],
+    ['a ledger with files of no number', damaged('ledger', { files: [{ stream: 'a', records: '1' }], requests: {} })],
+    [
+      'a ledger with a file that is unreadable among others',
+      damaged('ledger', { files: [{ stream: 'a', records: 1 }, null], requests: {} }),
+    ],
+    ['a ledger with requests of no number', damaged('ledger', { files: [], requests: { a: 1, b: '1' } })],
   ])('%s', (_what, text) => {
     const refusal = refusalOf(text);
     expect(refusal.trouble).toBe('state');

@@ -1,0 +1,195 @@
+// Windows that end, and shards of a plan: what a run sets out to read once and for all, and what is joined in the end.
+import { describe, expect, test } from 'vitest';
+import { isListDone, planList, planSearch } from '../../src/sync/plan.ts';
+import { join, NO_STATE, reopened, type SearchState, type State } from '../../src/sync/state.ts';
+
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const NOW = Date.UTC(2026, 5, 15, 12);
+const CUTOFF = NOW - 60_000;
+const HORIZON = 730 * DAY;
+const OVERLAP = 30 * DAY;
+const WISHES = { startDate: NOW - 20 * DAY, settleMs: 60_000, lookbackMs: HOUR, archive: 'auto' } as const;
+const INCREMENTAL = { name: 'messages', mode: 'incremental', named: true } as const;
+
+const read = (from: number, to: number): SearchState => ({
+  published: [{ from, to }],
+  cutoff: to,
+  rememberedFrom: to - HOUR,
+  recent: new Set([`${to - 5} a`]),
+});
+const stateOf = (search: Record<string, SearchState>, lists: State['lists'] = new Map()): State => ({
+  ...NO_STATE,
+  search: new Map(Object.entries(search)),
+  lists,
+});
+type Wishes = Parameters<typeof planSearch>[2];
+const plan = (wishes: Partial<Wishes>, state = NO_STATE, name = 'messages', now = NOW) =>
+  planSearch(name, INCREMENTAL, { ...WISHES, ...wishes }, state, now, true);
+
+describe('a window that ends', () => {
+  const endDate = NOW - 10 * DAY;
+  const from = WISHES.startDate;
+
+  test('has its end, or the cutoff when that comes first', () => {
+    expect(plan({ endDate }).wanted).toEqual({ from, to: endDate });
+    expect(plan({ endDate: NOW + DAY }).wanted).toEqual({ from, to: CUTOFF });
+    expect(plan({ endDate: null }).wanted).toEqual({ from, to: CUTOFF });
+    expect(plan({ endDate }).pieces).toEqual([{ from, to: endDate }]);
+  });
+
+  test('that is read is done: nothing is looked at again, and what is remembered stays', () => {
+    const { work } = plan({ endDate }, stateOf({ messages: read(from, endDate) }));
+    expect(work).toEqual({
+      work: [],
+      certain: [{ from, to: endDate }],
+      known: new Set([`${endDate - 5} a`]),
+      rememberFrom: CUTOFF - HOUR,
+    });
+  });
+
+  test.each([
+    ['in part', NOW - 15 * DAY, NOW - 10 * DAY],
+    ['up to a cutoff that came before its end', NOW + DAY, CUTOFF - HOUR],
+  ])('that is read %s is gone on with, with the lookback', (_, end, until) => {
+    const { work } = plan({ endDate: end }, stateOf({ messages: read(from, until) }));
+    expect(work.work).toEqual([{ from: until - HOUR, to: Math.min(end, CUTOFF) }].filter(({ from, to }) => from < to));
+  });
+});
+
+describe('a shard', () => {
+  // Planned an hour ago; its pieces and its cutoff are those of the plan, whenever it is read.
+  const cutoff = CUTOFF - HOUR;
+  const pieces = [
+    { from: 1_000, to: 2_000 },
+    { from: 5_000, to: 9_000 },
+  ];
+  const shard = { cutoff, search: new Map([['messages', pieces]]), lists: ['tags'] };
+
+  test('is the pieces of a stream, and nothing of a stream that others have', () => {
+    const { wanted, work, ...planned } = plan({ shard });
+    expect(planned).toMatchObject({ pieces, cutoff });
+    expect(wanted).toEqual({ from: 1_000, to: 9_000 });
+    expect(work).toEqual({ work: pieces, certain: [], known: new Set(), rememberFrom: cutoff - HOUR });
+    const none = plan({ shard }, NO_STATE, 'notes');
+    expect(none.pieces).toEqual([]);
+    expect(none.work.work).toEqual([]);
+    expect(none.wanted).toEqual({ from: WISHES.startDate, to: WISHES.startDate });
+  });
+
+  test('is the same pieces of a klass that is read on its own', () => {
+    expect(plan({ shard }, NO_STATE, 'messages/odd').pieces).toEqual(pieces);
+  });
+
+  test('that is read is done, and one that was stopped is gone on with from where it was', () => {
+    expect(plan({ shard }, stateOf({ messages: read(1_000, 9_000) })).work.work).toEqual([]);
+    expect(plan({ shard }, stateOf({ messages: read(1_000, 6_000) })).work.work).toEqual([{ from: 6_000, to: 9_000 }]);
+  });
+
+  test('has the edges of its plan, unless that is so old that the searches have moved on', () => {
+    const planned = NOW - HOUR;
+    const young = plan({ shard }).edges;
+    expect(young).toEqual({ live: planned - HORIZON - OVERLAP, archive: planned - HORIZON + OVERLAP });
+    const late = planned + 3 * DAY;
+    expect(plan({ shard }, NO_STATE, 'messages', late - 1).edges).toEqual(young);
+    expect(plan({ shard }, NO_STATE, 'messages', late).edges.live).toBe(late - HORIZON - OVERLAP);
+  });
+});
+
+describe('a list', () => {
+  const users = { name: 'users', mode: 'incremental', named: true } as const;
+  const list = (wishes: Partial<Wishes>, state = NO_STATE) =>
+    planList('users', users, { ...WISHES, ...wishes }, state, NOW);
+  const shard = { cutoff: CUTOFF - HOUR, search: new Map(), lists: ['users'] };
+
+  test('of a window that ends shows what lies in it, and is read up to its end or the cutoff', () => {
+    const endDate = NOW - DAY;
+    expect(list({ endDate })).toEqual({
+      wanted: { from: WISHES.startDate, to: endDate },
+      before: undefined,
+      until: endDate,
+    });
+    expect(list({ endDate: NOW + DAY }).until).toBe(CUTOFF);
+    expect(list({}).until).toBeUndefined();
+    expect(list({ startDate: null, endDate }).wanted.from).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  test('belongs to one shard, and is read up to the cutoff of the plan, or the end of its window', () => {
+    expect(list({ shard })).toEqual({
+      wanted: { from: WISHES.startDate, to: Number.POSITIVE_INFINITY },
+      before: undefined,
+      until: shard.cutoff,
+    });
+    expect(list({ shard, endDate: 7 })).toMatchObject({ wanted: { to: 7 }, until: 7 });
+    expect(list({ shard: { ...shard, lists: ['tags'] } }).until).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  test('is done when it has been read so far, and one that always goes on never is', () => {
+    const endDate = NOW - DAY;
+    const until = (at?: number) =>
+      stateOf({}, new Map([['users', { seen: new Map(), ...(at === undefined ? {} : { until: at }) }]]));
+    expect(isListDone(list({ endDate }, until(endDate)))).toBe(true);
+    expect(isListDone(list({ endDate }, until(endDate + 1)))).toBe(true);
+    expect(isListDone(list({ endDate }, until(endDate - 1)))).toBe(false);
+    expect(isListDone(list({ endDate }, until()))).toBe(false);
+    expect(isListDone(list({ endDate }))).toBe(false);
+    expect(isListDone(list({}, until(endDate)))).toBe(false);
+    expect(isListDone(list({ shard: { ...shard, lists: [] } }))).toBe(true);
+  });
+});
+
+describe('states of shards', () => {
+  const first = {
+    ...stateOf({ kobjects: read(0, 50), 'kobjects/odd': read(0, 50), notes: read(0, 9) }),
+    generation: 4,
+  };
+  const second = { ...stateOf({ kobjects: read(50, 99) }), generation: 9 };
+
+  test('are joined, and one that met no such klass speaks for it, without what it remembers', () => {
+    const joined = join([first, second]);
+    expect(joined.generation).toBe(0);
+    expect(joined.search.get('kobjects')?.published).toEqual([{ from: 0, to: 99 }]);
+    expect(joined.search.get('kobjects')?.recent).toEqual(new Set(['45 a', '94 a']));
+    expect(joined.search.get('kobjects/odd')?.published).toEqual([{ from: 0, to: 99 }]);
+    expect(joined.search.get('kobjects/odd')?.recent).toEqual(new Set(['45 a']));
+    expect(joined.search.get('notes')?.published).toEqual([{ from: 0, to: 9 }]);
+    expect([...joined.search.keys()].sort()).toEqual(['kobjects', 'kobjects/odd', 'notes']);
+  });
+
+  test('say nothing of a klass whose stream they have not read', () => {
+    const joined = join([first, stateOf({ notes: read(9, 20) })]);
+    expect(joined.search.get('kobjects/odd')?.published).toEqual([{ from: 0, to: 50 }]);
+    expect(join([]).search.size).toBe(0);
+  });
+
+  test('of which one has read a list: that is how far it is read, in the later version of each record', () => {
+    const of = (seen: Record<string, string>, until?: number) =>
+      stateOf(
+        {},
+        new Map([['tags', { seen: new Map(Object.entries(seen)), ...(until === undefined ? {} : { until }) }]]),
+      );
+    const [older, newer] = ['2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z'];
+    const tags = (...states: State[]) => join(states).lists.get('tags');
+    expect(tags(of({ a: older }, 5), of({ a: newer, b: older }, 3))).toEqual({
+      seen: new Map([
+        ['a', newer],
+        ['b', older],
+      ]),
+      until: 5,
+    });
+    expect(tags(of({ a: newer }), of({ a: older }))).toEqual({ seen: new Map([['a', newer]]) });
+    expect(tags(of({}), of({}, 3))?.until).toBe(3);
+  });
+});
+
+describe('a state that others have gone on from without its fingerprints', () => {
+  test('leaves the lookback to the next run, and no more than it can tell apart', () => {
+    const claim = (rememberedFrom: number, cutoff: number) => ({ ...read(0, 100 * HOUR), rememberedFrom, cutoff });
+    const until = (each: SearchState) =>
+      reopened(stateOf({ notes: each, tags: read(0, 5) }), 2 * HOUR).search.get('notes')?.published;
+    expect(until(claim(90 * HOUR, 100 * HOUR))).toEqual([{ from: 0, to: 98 * HOUR }]);
+    expect(until(claim(99 * HOUR, 100 * HOUR))).toEqual([{ from: 0, to: 99 * HOUR }]);
+    const { search } = reopened(stateOf({ notes: claim(99 * HOUR, 100 * HOUR) }), HOUR);
+    expect(search.get('notes')).toMatchObject({ rememberedFrom: 99 * HOUR, cutoff: 100 * HOUR });
+  });
+});
