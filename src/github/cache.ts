@@ -3,7 +3,8 @@
 // Every save has a new key, so that no save can meet an older one, and nothing is ever deleted (anchors.md 0.1, 0.2). The
 // path is the same relative one everywhere: its spelling is part of what the cache goes by (actions-platform.md 2.2).
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { rmdirSync, rmSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as cache from '@actions/cache';
@@ -48,7 +49,8 @@ export function cacheTrouble(): SyncError | null {
 export async function restore(stateName: string, context: Context): Promise<{ text: string; key: string } | null> {
   const path = pathOf(stateName);
   const file = join(context.workspace, path);
-  await rm(file, { force: true });
+  rmSync(file, { force: true });
+  underWay++;
   try {
     const key = await cache.restoreCache([path], `${keyPrefix(stateName)}${context.runId}-${context.attempt}-0`, [
       keyPrefix(stateName),
@@ -56,7 +58,7 @@ export async function restore(stateName: string, context: Context): Promise<{ te
     // An entry without the file is read as an empty document, which is refused as any other damaged one.
     return key === undefined ? null : { text: await readFile(file, 'utf8').catch(() => ''), key };
   } finally {
-    await clean(file, context);
+    clean(file, context);
   }
 }
 
@@ -81,6 +83,7 @@ export async function save(stateName: string, context: Context, text: string): P
   for (const wait of [0, ...AGAIN_AFTER_MS]) {
     if (wait > 0) await sleep(wait);
     const file = join(context.workspace, path);
+    underWay++;
     try {
       // Written anew each time: a checkout between main and post empties the workspace.
       await mkdir(dirname(file), { recursive: true });
@@ -90,7 +93,7 @@ export async function save(stateName: string, context: Context, text: string): P
     } catch (error) {
       cause = error;
     } finally {
-      await clean(file, context);
+      clean(file, context);
     }
   }
   throw new SyncError(
@@ -106,10 +109,25 @@ function pathOf(stateName: string): string {
   return `${FOLDER}/${stateName}/state.json`;
 }
 
-/** The workspace is the user's: nothing of ours stays in it, and nothing else is touched. */
-async function clean(file: string, { workspace }: Context): Promise<void> {
-  await rm(file, { force: true });
-  for (let folder = dirname(file); folder.length > workspace.length; folder = dirname(folder)) {
-    await rmdir(folder).catch(() => {});
+/** States that are on their way from or to the cache, through folders that they share. */
+let underWay = 0;
+const used = new Set<string>();
+
+/**
+ * The workspace is the user's: nothing of ours stays in it, and nothing else is touched. A folder is removed when no
+ * state is under way: where some are restored side by side, `tar` may just be about to put one into it. Synchronous, so
+ * that none sets out meanwhile.
+ */
+function clean(file: string, { workspace }: Context): void {
+  rmSync(file, { force: true });
+  used.add(dirname(file));
+  if (--underWay > 0) return;
+  for (const last of used) {
+    for (let folder = last; folder.length > workspace.length; folder = dirname(folder)) {
+      try {
+        rmdirSync(folder);
+      } catch {}
+    }
   }
+  used.clear();
 }
