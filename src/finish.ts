@@ -9,9 +9,10 @@ import type { Uploaded } from './github/artifact.ts';
 import type { Known } from './github/branch.ts';
 import type { Context } from './github/context.ts';
 import type { Config } from './inputs.ts';
-import { count, type Log } from './log.ts';
+import type { Log } from './log.ts';
 import type { Scope } from './scope.ts';
 import { type LedgerFile, merge, parseState, type State, serialise } from './sync/state.ts';
+import { count } from './words.ts';
 
 /** Where to, and how: the part of the inputs that says so. No secret in it. */
 export type Target = Pick<Config, 'destinations' | 'retentionDays' | 'gzip' | 'branch' | 'dataPath' | 'repository'> &

@@ -19,16 +19,3 @@ export const log: Log = {
   warning: message => core.warning(message),
   notice: message => core.notice(message),
 };
-
-/** A number of milliseconds as people say it: `850 ms`, `12 s`, `3 min 20 s`. */
-export function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  const seconds = Math.round(ms / 1_000);
-  if (seconds < 120) return `${seconds} s`;
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-}
-
-/** A count with its noun: `1 record`, `12,345 records`. */
-export function count(n: number, noun: string): string {
-  return `${n.toLocaleString('en-US')} ${noun}${n === 1 ? '' : 's'}`;
-}

@@ -7,7 +7,7 @@ import type { Context } from './github/context.ts';
 import { leaveForPost } from './handover.ts';
 import type { Config } from './inputs.ts';
 import { streamNamed } from './kustomer/source.ts';
-import { count, type Log } from './log.ts';
+import type { Log } from './log.ts';
 import { type Report, type StreamResult, streamReport } from './report.ts';
 import { scopeOf, wholeScope } from './scope.ts';
 import type { Shard } from './shard.ts';
@@ -23,6 +23,7 @@ import {
   type State,
   serialise,
 } from './sync/state.ts';
+import { count } from './words.ts';
 
 /** So many states are fetched side by side. */
 const AT_ONCE = 8;

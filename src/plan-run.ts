@@ -9,7 +9,7 @@ import { searchRate } from './kustomer/budget.ts';
 import type { Client } from './kustomer/client.ts';
 import { openSource, type Source, streamNamed } from './kustomer/source.ts';
 import type { SearchStream } from './kustomer/streams.ts';
-import { count, type Log } from './log.ts';
+import type { Log } from './log.ts';
 import type { Report } from './report.ts';
 import { type Scope, wholeScope } from './scope.ts';
 import { digest, formatShard, type Shard } from './shard.ts';
@@ -19,6 +19,7 @@ import { clamp, type IntervalSet, minus, union } from './sync/intervals.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
 import { Stopped } from './sync/read-all.ts';
 import { iso, type State } from './sync/state.ts';
+import { count } from './words.ts';
 
 /** Requests for so many full pages, over their number: records of one instant are asked for twice now and then. */
 const OVERHEAD = 1.02;

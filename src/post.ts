@@ -11,8 +11,9 @@ import type { Api } from './github/api.ts';
 import { type Context, readContext } from './github/context.ts';
 import { leftByMain, leftUnpublished } from './handover.ts';
 import { githubToken, jobStatus } from './inputs.ts';
-import { count, log } from './log.ts';
+import { log } from './log.ts';
 import { USER_AGENT } from './version.ts';
+import { count } from './words.ts';
 
 /** A cancelled job is ended five minutes after the cancel, whatever runs then. */
 const WITHIN_MS = 3 * 60_000;

@@ -3,7 +3,7 @@ import * as core from '@actions/core';
 import { causes, type SyncError } from './errors.ts';
 import type { StreamReport } from './files/manifest.ts';
 import type { Uploaded } from './github/artifact.ts';
-import { count } from './log.ts';
+import { count, grouped } from './words.ts';
 
 /** Filled in as the run goes, so that it holds whatever is known when the run ends, however it ends. */
 export interface Report {
@@ -139,7 +139,7 @@ function summary(report: Report): string {
   if (report.plan !== undefined && report.estimate !== undefined) {
     lines.push(`**${planLine(report.estimate)}**`, '', '| Stream | Records | Size |', '| --- | ---: | ---: |');
     for (const { name, records, bytes } of report.plan) {
-      lines.push(`| ${name} | ${records.toLocaleString('en-US')} | ${megabytes(bytes)} |`);
+      lines.push(`| ${name} | ${grouped(records)} | ${megabytes(bytes)} |`);
     }
     return `${[...lines, ...troubleLines(report)].join('\n')}\n`;
   }
@@ -152,15 +152,7 @@ function summary(report: Report): string {
       '| --- | --- | --- | ---: | --- | --- | ---: |',
     );
     for (const { name, mode, outcome, records, from, to, requests } of report.streams) {
-      const cells = [
-        name,
-        mode,
-        MARKS[outcome] ?? outcome,
-        records.toLocaleString('en-US'),
-        from || '–',
-        to || '–',
-        String(requests),
-      ];
+      const cells = [name, mode, MARKS[outcome] ?? outcome, grouped(records), from || '–', to || '–', String(requests)];
       lines.push(`| ${cells.join(' | ')} |`);
     }
     lines.push('');
@@ -174,11 +166,11 @@ function troubleLines(report: Report): string[] {
 }
 
 function planLine({ shards, records, requests, minutes, bytes }: Estimate): string {
-  return `${count(shards, 'shard')} for about ${count(records, 'record')}: ${count(requests, 'request')}, ${minutes.toLocaleString('en-US')} minutes at the budget, ${megabytes(bytes)}`;
+  return `${count(shards, 'shard')} for about ${count(records, 'record')}: ${count(requests, 'request')}, ${count(minutes, 'minute')} at the budget, ${megabytes(bytes)}`;
 }
 
 function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toLocaleString('en-US', { maximumFractionDigits: 1 })} MB`;
+  return `${grouped(Math.round(bytes / 1e5) / 10)} MB`;
 }
 
 function whereTo(report: Report, asLink: boolean): string {

@@ -12,7 +12,7 @@ import { openJobs } from './jobs.ts';
 import { keepSafe, type Pace } from './keeper.ts';
 import type { Client } from './kustomer/client.ts';
 import { openSource, type Source, streamNamed } from './kustomer/source.ts';
-import { duration, type Log } from './log.ts';
+import type { Log } from './log.ts';
 import { openPublisher, type Publisher } from './publisher.ts';
 import { type Report, streamReport } from './report.ts';
 import { type Scope, scopeOf } from './scope.ts';
@@ -32,6 +32,7 @@ import { readAhead } from './sync/read-list.ts';
 import { openCrew } from './sync/read-search.ts';
 import type { ListPages } from './sync/source.ts';
 import { iso, type State, serialise } from './sync/state.ts';
+import { duration, grouped } from './words.ts';
 
 /** Bytes of a part before compression. In an artifact: few parts, and each can still be opened. In git: see contract 5. */
 const PART_BYTES = { artifact: 64 * 1024 * 1024, branch: 8 * 1024 * 1024 };
@@ -301,7 +302,7 @@ function paced(everyMs: number, say: () => void): () => void {
 }
 
 function progressLine(jobs: readonly Job[]): string {
-  const read = jobs.filter(job => job.records() > 0).map(job => `${job.name} ${job.records().toLocaleString('en-US')}`);
+  const read = jobs.filter(job => job.records() > 0).map(job => `${job.name} ${grouped(job.records())}`);
   return `Read so far: ${read.join(', ')}.`;
 }
 

@@ -2,7 +2,8 @@
 // lost or came cut off (octokit takes that for an empty answer), and waits when GitHub asks for it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Octokit } from '@octokit/rest';
-import { duration, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
+import { duration } from '../words.ts';
 import type { Context } from './context.ts';
 import { openPace } from './pace.ts';
 

@@ -1,4 +1,5 @@
 // What the data branch says about itself: its README and its attributes. Pure.
+import { grouped } from '../words.ts';
 
 /** What is on the branch of one stream. */
 export interface Total {
@@ -30,7 +31,7 @@ export interface About {
 export function readme({ branch, dataPath, totals, run, savedAt }: About): string {
   const rows = Object.entries(totals).map(
     ([stream, { records, files, bytes, max_updated_at }]) =>
-      `| [${stream}](${encodeURI(dataPath)}/${stream}) | ${number(records)} | ${number(files)} | ${number(Math.ceil(bytes / 1024))} kB | ${max_updated_at ?? '–'} |`,
+      `| [${stream}](${encodeURI(dataPath)}/${stream}) | ${grouped(records)} | ${grouped(files)} | ${grouped(Math.ceil(bytes / 1024))} kB | ${max_updated_at ?? '–'} |`,
   );
   const [example = 'conversations'] = Object.keys(totals);
   const glob = `${dataPath}/${example}/*/*.ndjson*`;
@@ -86,8 +87,4 @@ export function totalsIn(text: string): Totals | undefined {
   } catch {
     return undefined;
   }
-}
-
-function number(n: number): string {
-  return n.toLocaleString('en-US');
 }

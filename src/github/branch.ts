@@ -6,8 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SyncError } from '../errors.ts';
 import { readPart } from '../files/closed.ts';
 import type { Part } from '../files/parts.ts';
-import { count, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
 import { merge, parseState, type State, serialise } from '../sync/state.ts';
+import { count } from '../words.ts';
 import { type Git, Refused, type TreeChange, type TreeEntry } from './api.ts';
 import { ATTRIBUTES, README, readme, type Total, type Totals, totalsIn } from './branch-readme.ts';
 

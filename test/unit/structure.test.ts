@@ -62,6 +62,7 @@ describe('the rooms', () => {
   test('the pure files of the other rooms import nothing that does I/O', () => {
     const pure = [
       'errors.ts',
+      'words.ts',
       'files/record.ts',
       'files/manifest.ts',
       'kustomer/retry.ts',

@@ -1,2 +1,0 @@
-import{createRequire as __require}from'node:module';const require=__require(import.meta.url);
-import{p as r,r as e,s as i,t}from"./chunk-HWGKHLRV.mjs";var s={info:t,debug:r,warning:n=>e(n),notice:n=>i(n)};function c(n){if(n<1e3)return`${Math.round(n)} ms`;let o=Math.round(n/1e3);return o<120?`${o} s`:`${Math.floor(o/60)} min ${o%60} s`}function u(n,o){return`${n.toLocaleString("en-US")} ${o}${n===1?"":"s"}`}export{s as a,c as b,u as c};
