@@ -11,7 +11,8 @@ import type { Context } from './github/context.ts';
 import type { Config } from './inputs.ts';
 import type { Log } from './log.ts';
 import type { Scope } from './scope.ts';
-import { type LedgerFile, merge, parseState, type State, serialise } from './sync/state.ts';
+import { type LedgerFile, merge, type State } from './sync/state.ts';
+import { parseState, serialise } from './sync/state-document.ts';
 import { count } from './words.ts';
 
 /** Where to, and how: the part of the inputs that says so. No secret in it. */

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import * as core from '@actions/core';
 import type { Publication, Target } from './finish.ts';
 import type { Context } from './github/context.ts';
-import { parseState, serialise } from './sync/state.ts';
+import { parseState, serialise } from './sync/state-document.ts';
+import { takeTurns } from './turns.ts';
 
 const STATE_FILE = 'state-file';
 const STATE_NAME = 'state-name';
@@ -49,7 +50,7 @@ export function openHandover(context: Context): Handover {
   const file = newFile(context, 'unpublished');
   let pending = false;
   let isAnnounced = false;
-  let turn: Promise<void> = Promise.resolve();
+  const inTurn = takeTurns();
   async function write(target: Target, publications: readonly Publication[]): Promise<void> {
     const { destinations, artifactName, retentionDays, gzip, branch, dataPath, repository } = target;
     const { stateName, fileMark } = target;
@@ -68,11 +69,7 @@ export function openHandover(context: Context): Handover {
   }
   return {
     // One after the other: what is being published and what is being read are noted down side by side.
-    leave(target, publications) {
-      const mine = turn.then(() => write(target, publications));
-      turn = mine.catch(() => {});
-      return mine;
-    },
+    leave: (target, publications) => inTurn(() => write(target, publications)),
     isPending: () => pending,
   };
 }

@@ -8,7 +8,8 @@ import { type Job, listJob, type Surroundings, searchJob } from './sync/job.ts';
 import { kobjectsJob, partOf } from './sync/job-kobjects.ts';
 import { planList, planSearch, type Wishes } from './sync/plan.ts';
 import type { ListPages, Sink } from './sync/source.ts';
-import { iso, type State } from './sync/state.ts';
+import type { State } from './sync/state.ts';
+import { iso } from './sync/state-document.ts';
 
 export interface Jobs {
   readonly config: Pick<Config, 'streams'> & Wishes;

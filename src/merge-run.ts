@@ -13,16 +13,8 @@ import { scopeOf, wholeScope } from './scope.ts';
 import type { Shard } from './shard.ts';
 import { beginReport, makeOutputDir, openGitHub, recoverState, requirePermission, shownWindow } from './start.ts';
 import { covers, type Interval, minus, union } from './sync/intervals.ts';
-import {
-  iso,
-  join,
-  type Ledger,
-  type LedgerFile,
-  merge as mergeStates,
-  reopened,
-  type State,
-  serialise,
-} from './sync/state.ts';
+import { join, type Ledger, type LedgerFile, merge as mergeStates, reopened, type State } from './sync/state.ts';
+import { iso, serialise } from './sync/state-document.ts';
 import { count } from './words.ts';
 
 /** So many states are fetched side by side. */

@@ -18,7 +18,8 @@ import { cut, requestsFor, type Sizes, type Stretch, shardsFor, spentPerMinute }
 import { clamp, type IntervalSet, minus, union } from './sync/intervals.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
 import { Stopped } from './sync/read-all.ts';
-import { iso, type State } from './sync/state.ts';
+import type { State } from './sync/state.ts';
+import { iso } from './sync/state-document.ts';
 import { count } from './words.ts';
 
 /** Requests for so many full pages, over their number: records of one instant are asked for twice now and then. */

@@ -4,6 +4,7 @@ import { goOnFrom, type Means, nothingPublished, type Publication, type Publishe
 import type { Recovered } from './github/recover.ts';
 import type { Handover } from './handover.ts';
 import type { State } from './sync/state.ts';
+import { takeTurns } from './turns.ts';
 
 /** What a run has that is not published; the state's generation is ours to give. */
 export type Snapshot = Omit<Publication, 'number' | 'directory' | 'window' | 'branch' | 'cacheKey'>;
@@ -30,7 +31,7 @@ export function openPublisher(
   /** What other runs have published beside us, as far as we have met it. */
   let others: State | null = null;
   let running: Publication | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = takeTurns();
 
   /** A snapshot as the publication that comes after those so far. */
   function next(snapshot: Snapshot): Publication {
@@ -59,10 +60,6 @@ export function openPublisher(
     done,
     count: () => number,
     checkpoint: snapshot => handover.leave(means.target, [...(running ? [running] : []), next(snapshot)]),
-    publish(snapshot) {
-      const mine = turn.then(() => perform(snapshot));
-      turn = mine.catch(() => {});
-      return mine;
-    },
+    publish: snapshot => inTurn(() => perform(snapshot)),
   };
 }

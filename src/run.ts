@@ -31,7 +31,8 @@ import { readAll, Stopped } from './sync/read-all.ts';
 import { readAhead } from './sync/read-list.ts';
 import { openCrew } from './sync/read-search.ts';
 import type { ListPages } from './sync/source.ts';
-import { iso, type State, serialise } from './sync/state.ts';
+import type { State } from './sync/state.ts';
+import { iso, serialise } from './sync/state-document.ts';
 import { duration, grouped } from './words.ts';
 
 /** Bytes of a part before compression. In an artifact: few parts, and each can still be opened. In git: see contract 5. */

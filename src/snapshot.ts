@@ -10,7 +10,8 @@ import { type StreamResult, streamReport } from './report.ts';
 import type { Scope } from './scope.ts';
 import type { Job } from './sync/job.ts';
 import type { Ending } from './sync/read-all.ts';
-import { iso, type Ledger, type LedgerFile, type State } from './sync/state.ts';
+import type { Ledger, LedgerFile, State } from './sync/state.ts';
+import { iso } from './sync/state-document.ts';
 
 export interface Run {
   readonly config: Config;

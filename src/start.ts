@@ -12,7 +12,7 @@ import { type Client, openClient } from './kustomer/client.ts';
 import type { Log } from './log.ts';
 import type { Report } from './report.ts';
 import type { Scope } from './scope.ts';
-import { iso } from './sync/state.ts';
+import { iso } from './sync/state-document.ts';
 import { USER_AGENT } from './version.ts';
 
 /** The REST API of GitHub, loaded when somebody asks for it. */

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Aside, Found, Sink } from '../sync/source.ts';
+import { takeTurns } from '../turns.ts';
 import { type Format, Lines } from './record.ts';
 
 /** A part as the manifest lists it. */
@@ -84,15 +85,6 @@ export function openParts(options: PartsOptions): PartsWriter {
         return [...parts, ...series.standing(named + 1)];
       }),
     count: () => parts.length,
-  };
-}
-
-function takeTurns() {
-  let turn: Promise<unknown> = Promise.resolve();
-  return <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work);
-    turn = mine.catch(() => {});
-    return mine;
   };
 }
 

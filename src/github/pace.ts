@@ -1,6 +1,7 @@
 // GitHub takes 80 requests a minute that create something, and 500 an hour (actions-platform.md 5.1); beyond that it
 // refuses all of them for a while. A little is left to others who use the same token.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { takeTurns } from '../turns.ts';
 
 interface Limit {
   readonly within: number;
@@ -24,9 +25,9 @@ export function waitFor(times: readonly number[], now: number, limits: readonly 
 /** Each call resolves when its turn has come. */
 export function openPace(onWait: (ms: number) => void): () => Promise<void> {
   let times: number[] = [];
-  let turn: Promise<void> = Promise.resolve();
-  return () => {
-    turn = turn.then(async () => {
+  const inTurn = takeTurns();
+  return () =>
+    inTurn(async () => {
       const wait = waitFor(times, performance.now());
       if (wait > 0) {
         onWait(wait);
@@ -34,6 +35,4 @@ export function openPace(onWait: (ms: number) => void): () => Promise<void> {
       }
       times = [...times.slice(-500), performance.now()];
     });
-    return turn;
-  };
 }

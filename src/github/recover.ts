@@ -1,7 +1,8 @@
 // Every place the state may be, and the copy that counts: the valid one of the highest generation (contract 6).
 import { SyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { NO_STATE, parseState, type State } from '../sync/state.ts';
+import { NO_STATE, type State } from '../sync/state.ts';
+import { parseState } from '../sync/state-document.ts';
 import { duration } from '../words.ts';
 import type { Api } from './api.ts';
 import { manifestOf } from './artifact-manifest.ts';

@@ -6,6 +6,7 @@
 // slower than the budget for a while after a refusal, and not much faster than it where a lot was spent at once.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pThrottle from 'p-throttle';
+import { type InTurn, takeTurns } from '../turns.ts';
 
 /** Kustomer counts the requests of a minute (kustomer-api.md 3). */
 const MINUTE_MS = 60_000;
@@ -176,16 +177,7 @@ type Limit = 'all' | 'search';
 interface Window {
   readonly limit: number;
   take(): Promise<void>;
-  readonly inTurn: ReturnType<typeof takeTurns>;
+  readonly inTurn: InTurn;
   /** Before this nobody starts. */
   nextAt: number;
-}
-
-function takeTurns() {
-  let turn: Promise<unknown> = Promise.resolve();
-  return <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work);
-    turn = mine.catch(() => {});
-    return mine;
-  };
 }

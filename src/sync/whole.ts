@@ -144,7 +144,7 @@ function* readPages(ask: Omit<Ask, 'page'>): Generator<Ask, Pass, Page> {
       return { ...pass, steady: steady && (total === null ? number === 1 : received === total) };
     }
     // Further pages are promised and bring nothing new: the order changes, or the same page comes again.
-    if (found.size === before && asked >= all) return { ...pass, steady: false };
+    if (found.size === before && asked > all) return { ...pass, steady: false };
     if (asked + page.size > reach) return { ...pass, beyond: true };
   }
 }

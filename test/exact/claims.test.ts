@@ -10,12 +10,11 @@ import {
   fingerprint,
   isComplete,
   NO_STATE,
-  parseState,
   type SearchState,
   searchStateAfter,
   searchWork,
-  serialise,
 } from '../../src/sync/state.ts';
+import { parseState, serialise } from '../../src/sync/state-document.ts';
 import { resourceOf } from '../world/resource.ts';
 
 const MINUTE = 60_000;

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { covers, union } from '../../src/sync/intervals.ts';
-import { merge, NO_STATE, parseState, type SearchState, type State, serialise } from '../../src/sync/state.ts';
+import { merge, NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
+import { parseState, serialise } from '../../src/sync/state-document.ts';
 
 const HOUR = 3_600_000;
 const prints = fc.uniqueArray(

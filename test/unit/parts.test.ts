@@ -8,18 +8,26 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cutBack, readPart, verifyPart } from '../../src/files/closed.ts';
 import { openGate } from '../../src/files/gate.ts';
-import { openParts, type Part } from '../../src/files/parts.ts';
+import { openParts, type Part, type PartsWriter } from '../../src/files/parts.ts';
 import type { Found } from '../../src/sync/source.ts';
 import { resourceOf } from '../world/resource.ts';
 
 let directory: string;
+const opened: PartsWriter[] = [];
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'parts-'));
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(async () => {
+  // Nobody else closes their files; some tests have taken the files away.
+  for (const writer of opened.splice(0)) await writer.take().catch(() => {});
+  await rm(directory, { recursive: true, force: true });
+});
 
-const open = (gzip = false, partBytes = 1 << 30) =>
-  openParts({ directory, stream: 'notes', format: 'raw', gzip, partBytes });
+function open(gzip = false, partBytes = 1 << 30): PartsWriter {
+  const writer = openParts({ directory, stream: 'notes', format: 'raw', gzip, partBytes });
+  opened.push(writer);
+  return writer;
+}
 
 let next = 0;
 /** Records of so many bytes, more or less. */

@@ -3,15 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../src/errors.ts';
 import { union } from '../../src/sync/intervals.ts';
-import {
-  iso,
-  type Ledger,
-  type ListState,
-  parseState,
-  type SearchState,
-  type State,
-  serialise,
-} from '../../src/sync/state.ts';
+import type { Ledger, ListState, SearchState, State } from '../../src/sync/state.ts';
+import { iso, parseState, serialise } from '../../src/sync/state-document.ts';
 
 const at = fc.integer({ min: Date.parse('1971-01-01'), max: Date.parse('2400-01-01') });
 const id = fc.stringMatching(/^[0-9a-f]{24}$/);

@@ -11,7 +11,8 @@ import { cutoffOf } from '../../src/sync/plan.ts';
 import { type Ending, readAll, Stopped } from '../../src/sync/read-all.ts';
 import { openCrew } from '../../src/sync/read-search.ts';
 import type { Found, ListPages, Resource } from '../../src/sync/source.ts';
-import { NO_STATE, parseState, type SearchState, type State, serialise } from '../../src/sync/state.ts';
+import { NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
+import { parseState, serialise } from '../../src/sync/state-document.ts';
 import {
   DEFAULT_TOKEN,
   type KustomerServer,

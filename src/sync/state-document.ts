@@ -1,0 +1,161 @@
+// The state as the document that is saved. Pure. It holds record ids and times, and nothing else of a record (contract 6).
+import { SyncError } from '../errors.ts';
+import { type Interval, union } from './intervals.ts';
+import { instantOf, type Ledger, type ListState, type SearchState, type State } from './state.ts';
+
+const VERSION = 1;
+
+/** The document as it is saved: keys in order and one line end, so that two of them can be compared line by line. */
+export function serialise(state: State): string {
+  const streams: Record<string, unknown> = {};
+  for (const [name, { published, cutoff, rememberedFrom, recent }] of state.search) {
+    streams[name] = {
+      published: published.map(({ from, to }) => [iso(from), iso(to)]),
+      cutoff: iso(cutoff),
+      remembered_from: iso(rememberedFrom),
+      recent: [...recent]
+        .sort()
+        .map(print => (print.startsWith('-') ? print : `${iso(instantOf(print))}${print.slice(print.indexOf(' '))}`)),
+    };
+  }
+  for (const [name, { seen, until }] of state.lists) {
+    streams[name] = {
+      ...(until === undefined ? {} : { read_until: iso(until) }),
+      seen: Object.fromEntries([...seen].sort(byKey)),
+    };
+  }
+  const document = {
+    version: VERSION,
+    generation: state.generation,
+    identity: state.identity,
+    saved_at: state.savedAt,
+    run: state.run,
+    klasses_checked_at: state.klassesCheckedAt === null ? null : iso(state.klassesCheckedAt),
+    ...(state.continuation ? { continuation: state.continuation } : {}),
+    ...(state.ledger === undefined ? {} : { ledger: state.ledger }),
+    streams: Object.fromEntries(Object.entries(streams).sort(byKey)),
+  };
+  return `${JSON.stringify(document, null, 1)}\n`;
+}
+
+/**
+ * Reads a saved document back.
+ * @throws SyncError `state` when it is damaged or was written by a newer version: it is never taken for no state.
+ */
+export function parseState(text: string, place: string): State {
+  const damaged = (why: string, cause?: unknown) =>
+    new SyncError(
+      'user',
+      'state',
+      `The saved state (${place}) is damaged: ${why}.`,
+      'Run once with `reset-state: true` to start over, or delete that copy of the state so that an older one is used.',
+      cause,
+    );
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw damaged('it is not JSON', error);
+  }
+  if (!isObject(document)) throw damaged('it is not an object');
+  const { version, generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, streams } = document;
+  const { continuation = 0, ledger } = document;
+  if (typeof version !== 'number') throw damaged('it names no version');
+  if (version > VERSION) {
+    throw new SyncError(
+      'user',
+      'state',
+      `The saved state (${place}) was written by a newer version of this action (state version ${version}, known is ${VERSION}).`,
+      'Use that newer version again, or run once with `reset-state: true` to start over.',
+    );
+  }
+  if (version !== VERSION) throw damaged(`there is no state version ${version}`);
+  if (!Number.isSafeInteger(generation) || (generation as number) < 1)
+    throw damaged('its generation is not a number from 1');
+  if (identity !== null && (typeof identity !== 'string' || identity === ''))
+    throw damaged('its identity is unreadable');
+  if (!isObject(streams)) throw damaged('it has no streams');
+  if (checkedAt !== null && Number.isNaN(time(checkedAt))) throw damaged('when its klasses were checked is unreadable');
+
+  if (!Number.isSafeInteger(continuation) || (continuation as number) < 0)
+    throw damaged('its continuation is no number');
+  if (ledger !== undefined && !isLedger(ledger)) throw damaged('what it says of its files is unreadable');
+
+  const search = new Map<string, SearchState>();
+  const lists = new Map<string, ListState>();
+  for (const [name, each] of Object.entries(streams)) {
+    const part = isObject(each) ? (parseSearch(each) ?? parseList(each)) : null;
+    if (part === null) throw damaged(`what it says of ${name.slice(0, 40)} is unreadable`);
+    if ('seen' in part) lists.set(name, part);
+    else search.set(name, part);
+  }
+  const by = isObject(run) ? run : {};
+  return {
+    generation: generation as number,
+    identity,
+    savedAt: String(savedAt ?? ''),
+    run: { id: String(by.id ?? ''), attempt: String(by.attempt ?? '') },
+    search,
+    lists,
+    klassesCheckedAt: checkedAt === null ? null : time(checkedAt),
+    ...(continuation === 0 ? {} : { continuation: continuation as number }),
+    ...(ledger === undefined ? {} : { ledger }),
+  };
+}
+
+function isLedger(value: unknown): value is Ledger {
+  if (!isObject(value) || !Array.isArray(value.files) || !isObject(value.requests)) return false;
+  const isFile = (file: unknown) =>
+    isObject(file) && typeof file.stream === 'string' && Number.isSafeInteger(file.records);
+  return value.files.every(isFile) && Object.values(value.requests).every(Number.isSafeInteger);
+}
+
+function parseSearch({ published, cutoff, remembered_from, recent }: Record<string, unknown>): SearchState | null {
+  if (!Array.isArray(published) || !Array.isArray(recent)) return null;
+  const pairs = published.map(pair =>
+    Array.isArray(pair) && pair.length === 2 ? { from: time(pair[0]), to: time(pair[1]) } : null,
+  );
+  const at = time(cutoff);
+  const from = time(remembered_from);
+  if (Number.isNaN(at) || Number.isNaN(from) || pairs.some(pair => pair === null || !(pair.from < pair.to)))
+    return null;
+  const prints = recent.map(print => {
+    const [, when, id] = (typeof print === 'string' && /^(\S+) (\S.*)$/.exec(print)) || [];
+    if (id === undefined) return null;
+    return when === '-' ? print : Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;
+  });
+  if (prints.includes(null)) return null;
+  return {
+    published: union(pairs as Interval[]),
+    cutoff: at,
+    rememberedFrom: from,
+    recent: new Set(prints as string[]),
+  };
+}
+
+function parseList({ seen, read_until }: Record<string, unknown>): ListState | null {
+  if (!isObject(seen) || !Object.values(seen).every(value => typeof value === 'string')) return null;
+  if (read_until !== undefined && Number.isNaN(time(read_until))) return null;
+  return {
+    seen: new Map(Object.entries(seen) as [string, string][]),
+    ...(read_until === undefined ? {} : { until: time(read_until) }),
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A time of the document in milliseconds; NaN when it is not exactly what {@link iso} writes. */
+function time(text: unknown): number {
+  const at = typeof text === 'string' ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(at) && iso(at) === text ? at : Number.NaN;
+}
+
+export function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
