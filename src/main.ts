@@ -13,6 +13,9 @@ import { Stopped } from './sync/read-all.ts';
 // young generation and slow growth of the old one keep the whole process under 200 MB, whatever the number of records.
 setFlagsFromString('--semi-space-growth-factor=1');
 setFlagsFromString('--heap-growing-percent=10');
+// undici parses headers with WebAssembly, which is fast enough as it is; to optimise it takes 15 MB, once or not at all.
+setFlagsFromString('--no-wasm-tier-up');
+setFlagsFromString('--no-wasm-dynamic-tiering');
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -99,7 +99,8 @@ async function tell({
   handover,
 }: Telling): Promise<void> {
   const deadline = setTimeout(() => stop.abort(new Stopped('time-budget')), config.timeBudgetMs);
-  const client = openKustomer(config, stop.signal, log);
+  const gate = openGate();
+  const client = openKustomer(config, stop.signal, log, gate.room);
   const target = { ...config, ...scope };
 
   let publisher: Publisher | undefined;
@@ -119,7 +120,6 @@ async function tell({
     report.generation = state.generation;
     source.expect(state.identity);
 
-    const gate = openGate();
     const writers = new Map<string, PartsWriter>();
     const progress = paced(PROGRESS_MS, () => log.info(progressLine(jobs)));
     const completed = new Set<string>();

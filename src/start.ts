@@ -8,7 +8,7 @@ import type { Recovered, Recovery } from './github/recover.ts';
 import { requirePrivate } from './github/visibility.ts';
 import type { Config } from './inputs.ts';
 import { openBudget } from './kustomer/budget.ts';
-import { type Client, openClient } from './kustomer/client.ts';
+import { type Client, type ClientOptions, openClient } from './kustomer/client.ts';
 import type { Log } from './log.ts';
 import type { Report } from './report.ts';
 import type { Scope } from './scope.ts';
@@ -24,7 +24,8 @@ export function openGitHub(context: Context, token: string, log: Log): () => Pro
   };
 }
 
-export function openKustomer(config: Config, signal: AbortSignal, log: Log): Client {
+/** `room`: see {@link ClientOptions}. */
+export function openKustomer(config: Config, signal: AbortSignal, log: Log, room?: ClientOptions['room']): Client {
   const slots = config.shard === null ? 1 : config.shardsAtOnce;
   return openClient({
     origin: config.apiUrl,
@@ -34,6 +35,7 @@ export function openKustomer(config: Config, signal: AbortSignal, log: Log): Cli
     signal,
     userAgent: USER_AGENT,
     debug: log.debug,
+    ...(room === undefined ? {} : { room }),
   });
 }
 

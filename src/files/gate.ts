@@ -1,9 +1,12 @@
-// A moment in which nobody writes: then what is in the files and what is claimed of them are the same.
+// Who may write, and when: there is a moment in which nobody does, so that what is in the files and what is claimed of them
+// are the same, and those who bring more wait while a lot has not been written yet.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 export interface Gate {
   /** Does some writing, beside that of others. */
   pass<T>(write: () => Promise<T>): Promise<T>;
+  /** Resolves when so little waits to be written that more can be taken in. */
+  room(): Promise<void>;
   /**
    * Does something while no writing is under way, and whoever has written has had the time to claim it: claims are made
    * in the same turn of the event loop in which the writing is over. One at a time.
@@ -11,9 +14,13 @@ export interface Gate {
   still<T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** Pages that are being written or wait for it. Beyond that, answers wait in the network, where they take up no memory. */
+const MOST_WAITING = 2;
+
 export function openGate(): Gate {
   const writing = new Set<Promise<unknown>>();
   let closed: Promise<unknown> | undefined;
+  const lookers: (() => void)[] = [];
   return {
     async pass(write) {
       while (closed !== undefined) await closed;
@@ -23,7 +30,11 @@ export function openGate(): Gate {
         return await mine;
       } finally {
         writing.delete(mine);
+        for (const look of lookers.splice(0)) look();
       }
+    },
+    async room() {
+      while (writing.size > MOST_WAITING) await new Promise<void>(look => lookers.push(look));
     },
     async still(work) {
       while (closed !== undefined) await closed;

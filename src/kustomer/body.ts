@@ -15,7 +15,8 @@ const LARGEST = 384 * 1024 * 1024;
  */
 export type Intake = (body: Readable, encoding: string | string[] | undefined) => Promise<Buffer>;
 
-export function openIntake(): Intake {
+/** `room`: resolves when what was taken in before is far enough on its way. */
+export function openIntake(room: () => Promise<void> = async () => {}): Intake {
   let taking = 0;
   const queue: (() => void)[] = [];
   return async (body, encoding) => {
@@ -24,6 +25,7 @@ export function openIntake(): Intake {
     if (taking < AT_ONCE) taking++;
     else await new Promise<void>(go => queue.push(go));
     try {
+      await room();
       return await readBody(body, encoding);
     } finally {
       const next = queue.shift();

@@ -59,6 +59,8 @@ export interface ClientOptions {
   readonly signal: AbortSignal;
   readonly userAgent: string;
   readonly debug: (line: string) => void;
+  /** Resolves when there is room for another answer; see body.ts. */
+  readonly room?: () => Promise<void>;
 }
 
 /** No search takes so long that waiting longer would help (kustomer-api.md says nothing of it). */
@@ -90,7 +92,7 @@ export function openClient(options: ClientOptions): Client {
   const byStream = new Map<string, number>();
   let clockAhead: number | undefined;
   const flight = openFlight(options.concurrency);
-  const takeIn = openIntake();
+  const takeIn = openIntake(options.room);
   /** Requests that wait for their place in a budget. */
   let waiting = 0;
 

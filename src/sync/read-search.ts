@@ -6,7 +6,7 @@ import { floor, SECOND } from './pages.ts';
 import { bySide, type Edges } from './plan.ts';
 import type { Ask, Page, SearchPages, Side, Sink } from './source.ts';
 import type { SearchWork } from './state.ts';
-import { isPart, isWhole, type Senses, type Slice, walk } from './walk.ts';
+import { isPart, isWhole, type Senses, type Slice, type Step, walk } from './walk.ts';
 import { walkBoth } from './walk-both.ts';
 
 /** What has been read so far. It holds at every moment, also when reading ends with an error. */
@@ -93,20 +93,24 @@ export async function readSearch(reading: SearchReading): Promise<void> {
     const steps = sides === 'both' ? walkBoth(slice, senses) : walk(slice, senses[sides], sides);
     // Nothing waits for the answer to what is handed on, and the first step has no question before it.
     const nothing = undefined as never;
+    // A function of its own, so that no page is held while the next one is awaited.
+    const perform = async (step: Step): Promise<Page> => {
+      if (isWhole(step)) {
+        if (await delivery.whole(step.whole, step.until)) claim.to = Math.min(step.until, part.to);
+        return nothing;
+      }
+      if (isPart(step)) {
+        await delivery.ahead(step.part, step.until);
+        return nothing;
+      }
+      return ask(reader, step);
+    };
     try {
       for (let step = steps.next(nothing); !step.done && failure === undefined; ) {
         reading.signal.throwIfAborted();
-        if (isWhole(step.value)) {
-          const { whole, until } = step.value;
-          if (await delivery.whole(whole, until)) claim.to = Math.min(until, part.to);
-          step = steps.next(nothing);
-        } else if (isPart(step.value)) {
-          await delivery.ahead(step.value.part, step.value.until);
-          step = steps.next(nothing);
-        } else {
-          step = steps.next(await ask(reader, step.value));
-          share(reading.crew);
-        }
+        const answer = await perform(step.value);
+        step = steps.next(answer);
+        if (answer !== nothing) share(reading.crew);
       }
     } finally {
       await delivery.drop();

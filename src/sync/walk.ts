@@ -52,49 +52,61 @@ export function isPart(step: Step): step is Part {
  * @throws SyncError `inconsistent` when the source contradicts itself and asking again does not help.
  */
 export function* walk(slice: Slice, senses: Senses, side: Side): Generator<Step, void, Page> {
-  let width = Number.POSITIVE_INFINITY;
-  let patience = PATIENCE;
-  let reached = slice.from;
+  const pace: Pace = { reached: slice.from, width: Number.POSITIVE_INFINITY, patience: PATIENCE };
   while (slice.from < slice.to) {
-    if (slice.from > reached) {
-      reached = slice.from;
-      patience = PATIENCE;
-      width *= 2;
+    if (slice.from > pace.reached) {
+      pace.reached = slice.from;
+      pace.patience = PATIENCE;
+      pace.width *= 2;
     }
-    const from = floor(slice.from, senses.grain || SECOND);
-    const asked = Math.min(slice.to, floor(slice.from + width, SECOND));
-    const page = yield { side, from, to: asked, created: null, page: 1 };
-    const strange = hasStrangers(page.found, from, asked);
-    const shown = dated(page.found, from);
-    if (senses.grain === 0 && !strange && !isEnd(page) && isCrowded(shown, page.size))
-      senses.grain = yield* learnGrain(shown, side);
-    // The slice may have been shortened meanwhile: what lies beyond its end is another reader's now.
-    const to = Math.min(asked, slice.to);
-    const grain = senses.grain || SECOND;
-    const found = within(shown, floor(slice.from, grain), to);
-    const isNarrow = asked - slice.from <= SECOND;
+    yield* walkPage(slice, senses, side, pace);
+  }
+}
 
-    if (isEnd(page) && !strange) {
-      yield hand(slice, found, to);
-    } else if (found.length === 0 && to < asked) {
-      // All of it lies beyond the end as it is now: what lies before is asked for next.
-    } else if (strange || (page.timedOut ? isNarrow : found.length === 0)) {
-      // Records of another time stand where others are missing, or none where some must be; a stale index, and a fault,
-      // are over soon.
-      if (patience-- === 0) throw contradiction('does not give the records it was asked for', slice.from);
-    } else if (page.timedOut || !isSorted(found, SECOND)) {
-      // A smaller window is easier on the search, and one that fits a page needs no order.
-      width = Math.max(SECOND, floor((asked - slice.from) / 2, SECOND));
+interface Pace {
+  /** Where the slice was when it last got on. */
+  reached: number;
+  /** How much is asked about at a time, in milliseconds. */
+  width: number;
+  /** How often it may still be asked again in vain. */
+  patience: number;
+}
+
+/** A generator of its own for each page: a frame that lived on would keep the page while the next one is awaited. */
+function* walkPage(slice: Slice, senses: Senses, side: Side, pace: Pace): Generator<Step, void, Page> {
+  const from = floor(slice.from, senses.grain || SECOND);
+  const asked = Math.min(slice.to, floor(slice.from + pace.width, SECOND));
+  const page = yield { side, from, to: asked, created: null, page: 1 };
+  const strange = hasStrangers(page.found, from, asked);
+  const shown = dated(page.found, from);
+  if (senses.grain === 0 && !strange && !isEnd(page) && isCrowded(shown, page.size))
+    senses.grain = yield* learnGrain(shown, side);
+  // The slice may have been shortened meanwhile: what lies beyond its end is another reader's now.
+  const to = Math.min(asked, slice.to);
+  const grain = senses.grain || SECOND;
+  const found = within(shown, floor(slice.from, grain), to);
+  const isNarrow = asked - slice.from <= SECOND;
+
+  if (isEnd(page) && !strange) {
+    yield hand(slice, found, to);
+  } else if (found.length === 0 && to < asked) {
+    // All of it lies beyond the end as it is now: what lies before is asked for next.
+  } else if (strange || (page.timedOut ? isNarrow : found.length === 0)) {
+    // Records of another time stand where others are missing, or none where some must be; a stale index, and a fault,
+    // are over soon.
+    if (pace.patience-- === 0) throw contradiction('does not give the records it was asked for', slice.from);
+  } else if (page.timedOut || !isSorted(found, SECOND)) {
+    // A smaller window is easier on the search, and one that fits a page needs no order.
+    pace.width = Math.max(SECOND, floor((asked - slice.from) / 2, SECOND));
+  } else {
+    const [first, last] = [found[0] as Found, found.at(-1) as Found];
+    const isDense = grain === 1 && endsDense(found);
+    // Before its last instant a page is whole when it is full, and in order by more than chance.
+    if (page.found.length >= page.size && (isDense || instants(found, SECOND) > FEW)) {
+      yield hand(slice, found, isDense ? last.at : floor(last.at, SECOND));
     } else {
-      const [first, last] = [found[0] as Found, found.at(-1) as Found];
-      const isDense = grain === 1 && endsDense(found);
-      // Before its last instant a page is whole when it is full, and in order by more than chance.
-      if (page.found.length >= page.size && (isDense || instants(found, SECOND) > FEW)) {
-        yield hand(slice, found, isDense ? last.at : floor(last.at, SECOND));
-      } else {
-        const instant = floor(last.at, grain);
-        yield* readPiece(slice, first.at < instant ? instant : instant + grain, side, grain);
-      }
+      const instant = floor(last.at, grain);
+      yield* readPiece(slice, first.at < instant ? instant : instant + grain, side, grain);
     }
   }
 }

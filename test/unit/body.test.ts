@@ -18,6 +18,19 @@ test('however many answers have come, two of them at most are taken in', async (
   }
 });
 
+test('no answer is taken in while there is no room for it', async () => {
+  const rooms: (() => void)[] = [];
+  const takeIn = openIntake(() => new Promise(go => rooms.push(go)));
+  const body = new PassThrough();
+  body.write('begun ');
+  const taken = takeIn(body, undefined);
+  await new Promise(setImmediate);
+  expect(body.readableLength).toBeGreaterThan(0);
+  rooms[0]?.();
+  body.end('and ended');
+  expect((await taken).toString()).toBe('begun and ended');
+});
+
 test.each(['gzip', undefined])(
   'a body (%s) that breaks while it waits its turn is a failed request, and neither the end of the process nor waited for',
   async encoding => {

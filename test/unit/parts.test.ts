@@ -156,3 +156,34 @@ test('in a still moment nothing is written, and all that was written is claimed'
   await Promise.all([writer('a'), writer('b'), writer('c'), looker()]);
   expect(log).toHaveLength(3 * 20 * 3);
 });
+
+test('there is room for more only while little waits to be written, and everybody who waits for it learns of it', async () => {
+  const gate = openGate();
+  const ends: (() => void)[] = [];
+  const writes = Array.from({ length: 4 }, () => gate.pass(() => new Promise<void>(end => ends.push(end))));
+  let inside = 0;
+  const looks = Array.from({ length: 5 }, () => gate.room().then(() => inside++));
+  await new Promise(setImmediate);
+  expect(inside).toBe(0);
+  ends[0]?.();
+  await writes[0];
+  await new Promise(setImmediate);
+  expect(inside).toBe(0);
+  ends[1]?.();
+  await Promise.all(looks);
+  expect(inside).toBe(5);
+  for (const end of ends) end();
+  await Promise.all(writes);
+});
+
+test('a write that fails makes room, too', async () => {
+  const gate = openGate();
+  const fails: ((error: Error) => void)[] = [];
+  const writes = Array.from({ length: 3 }, () => gate.pass(() => new Promise<void>((_, fail) => fails.push(fail))));
+  const look = gate.room();
+  fails[0]?.(new Error('disk full'));
+  await expect(writes[0]).rejects.toThrow('disk full');
+  await look;
+  for (const fail of fails) fail(new Error('disk full'));
+  await Promise.allSettled(writes);
+});
