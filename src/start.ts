@@ -26,12 +26,14 @@ export function openGitHub(context: Context, token: string, log: Log): () => Pro
 
 /** `room`: see {@link ClientOptions}. */
 export function openKustomer(config: Config, signal: AbortSignal, log: Log, room?: ClientOptions['room']): Client {
+  // Shards follow upon their plan, and upon each other.
+  const evenly = config.mode === 'plan' || config.shard !== null;
   const slots = config.shard === null ? 1 : config.shardsAtOnce;
   return openClient({
     origin: config.apiUrl,
     token: config.token,
     concurrency: config.concurrency,
-    budget: openBudget(config.searchesPerMinute, config.requestsPerMinute, signal, { slots }),
+    budget: openBudget(config.searchesPerMinute, config.requestsPerMinute, signal, { slots, evenly }),
     signal,
     userAgent: USER_AGENT,
     debug: log.debug,

@@ -54,15 +54,20 @@ export interface Budget {
 /**
  * @param searchesPerMinute of live and archive search together
  * @param requestsPerMinute of all requests together; null: learned from what the API says
- * @param slots how many runs share the budgets. Nobody tells them of each other, and one takes the place of another at
- *   any moment; so each spends its part evenly, and begins as if it had just spent something. Then no minute has more than
- *   its part, whoever has the slot.
+ * @param slots how many runs share the budgets side by side.
+ * @param evenly this run shares them, with others beside it or others just before and after it, and nobody tells them of
+ *   each other: one takes the place of another at any moment. So each spends its part evenly, and begins as if it had just
+ *   spent something. Then no minute has more than its part, whoever has the slot.
  */
 export function openBudget(
   searchesPerMinute: number,
   requestsPerMinute: number | null,
   signal: AbortSignal,
-  { slots = 1, minuteMs = MINUTE_MS }: { readonly slots?: number; readonly minuteMs?: number } = {},
+  {
+    slots = 1,
+    evenly = slots > 1,
+    minuteMs = MINUTE_MS,
+  }: { readonly slots?: number; readonly evenly?: boolean; readonly minuteMs?: number } = {},
 ): Budget {
   // What this run may do of what all may do together.
   const part = (limit: number) => Math.max(1, Math.floor(limit / slots));
@@ -99,7 +104,7 @@ export function openBudget(
     const interval = Math.ceil(minuteMs * SLACK);
     const take = pThrottle({ limit, interval, strict: true, weight: () => 1, signal })(() => {});
     for (let n = 0; n < Math.min(already, limit); n++) void take();
-    const first = slots > 1 ? performance.now() + interval / limit : 0;
+    const first = evenly ? performance.now() + interval / limit : 0;
     return { limit, take: async () => take(), inTurn: takeTurns(), nextAt: before?.nextAt ?? first };
   }
 
@@ -141,10 +146,9 @@ export function openBudget(
           if (pausedUntil > now) continue;
           given[purpose].push(now);
           const fast = spent(purpose) > window.limit * AT_ONCE ? FAST : Number.POSITIVE_INFINITY;
-          window.nextAt =
-            slots > 1
-              ? now + (minuteMs * SLACK) / (window.limit * pace)
-              : now + minuteMs / (window.limit * (pace < 1 ? pace : fast));
+          window.nextAt = evenly
+            ? now + (minuteMs * SLACK) / (window.limit * pace)
+            : now + minuteMs / (window.limit * (pace < 1 ? pace : fast));
           return;
         }
       }),

@@ -94,13 +94,14 @@ describe('a budget that several runs share', () => {
     [40, 4],
     [41, 4],
     [21, 7],
+    [30, 1],
   ])('of %i is never exceeded by %i of them together, also where one ends and another begins', async (limit, slots) => {
     const late = watchTimers();
     const times: number[] = [];
     const slot = async () => {
       // Lives of different lengths, one after the other, with nothing between them.
       for (const life of [900, 150, 700, 300, 1_000]) {
-        const budget = openBudget(limit, 10_000, stop.signal, { slots, minuteMs: MINUTE });
+        const budget = openBudget(limit, 10_000, stop.signal, { slots, evenly: true, minuteMs: MINUTE });
         times.push(...(await take(budget, 'search', life)));
       }
     };
