@@ -77,7 +77,6 @@ class Run {
   #options: WorkflowOptions;
   #context: JobContext;
   #before: Map<string, JobRun>;
-  #machines = new Slots();
   #tokens = 0;
 
   constructor(options: WorkflowOptions, context: JobContext, before: Map<string, JobRun>) {
@@ -199,7 +198,7 @@ class Run {
       finished: undefined,
     };
     const about = { contexts: { ...contexts, secrets }, status: 'success' as const };
-    const result = await this.#machines.use(n =>
+    const result = await Queues.of(github).machines.use(n =>
       runJob({
         context,
         root: join(root, `machine-${n}`),

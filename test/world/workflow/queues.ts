@@ -32,9 +32,13 @@ export class Slots {
   }
 }
 
-/** Concurrency groups with `queue: max`: one at a time, and nobody is sent away. They are those of a GitHub, not of a run. */
+/**
+ * Concurrency groups with `queue: max`: one at a time, and nobody is sent away. They are those of a GitHub, not of a run, and
+ * so are the machines: runs beside each other must not share one.
+ */
 export class Queues {
   static #all = new WeakMap<GitHub, Queues>();
+  readonly machines = new Slots();
   #groups = new Map<string, Slots>();
 
   static of(github: GitHub): Queues {
