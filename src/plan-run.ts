@@ -79,44 +79,25 @@ interface Part {
   readonly listed: IntervalSet;
 }
 
+/** The same with what was counted of it. */
+interface CountedPart extends Part {
+  readonly stretches: Awaited<ReturnType<typeof countStream>>;
+  /** Some pages, to judge the others by. */
+  readonly pages: Awaited<ReturnType<typeof sample>>;
+  readonly old: Old;
+}
+
 async function divide(planning: Planning): Promise<void> {
-  const { config, context, log, scope, source, client, report, signal } = planning;
+  const { config, log, scope, client, report } = planning;
   const parts = partsOf(planning);
   const lists = listsOf(planning);
   log.info(`Counting ${parts.map(({ stream }) => stream.name).join(', ')} up to ${iso(scope.window.to)}.`);
+  const counted = await countAll(planning, parts);
 
-  const counted = await Promise.all(
-    parts.map(async part => {
-      try {
-        return await countStream(source, part, signal);
-      } catch (thrown) {
-        const error = asSyncError(thrown);
-        if (error.trouble !== 'forbidden') throw error;
-        report.streams = [
-          ...report.streams,
-          { ...part.selection, outcome: 'skipped', records: 0, requests: 0, from: '', to: '', error },
-        ];
-        return null;
-      }
-    }),
-  );
-  const readable = parts.filter((_, n) => counted[n] !== null);
-  const first = counted.flatMap(stretches => stretches ?? []);
-  const samples = new Map(
-    await Promise.all(
-      readable.map(async ({ stream, plan }) => {
-        const own = first.filter(each => each.stream === stream.name);
-        return [stream.name, await sample(source, stream, plan, own)] as const;
-      }),
-    ),
-  );
-  const page = Math.min(FULL_PAGE, ...[...samples.values()].flat().map(({ size }) => size));
-  const listed = new Map(
-    await Promise.all(readable.map(async part => [part.stream.name, await oldOf(part, source)] as const)),
-  );
+  const page = Math.min(FULL_PAGE, ...counted.flatMap(({ pages }) => pages.map(({ size }) => size)));
   const fixed =
     lists.reduce((sum, name) => sum + requestsForList(name), 0) +
-    [...listed.values()].reduce((sum, { requests }) => sum + requests, 0);
+    counted.reduce((sum, { old }) => sum + old.requests, 0);
   const sizes: Sizes = { page: page / OVERHEAD, fixed };
   const pace = {
     searchesPerMinute: searchRate(config.searchesPerMinute, config.requestsPerMinute),
@@ -125,59 +106,83 @@ async function divide(planning: Planning): Promise<void> {
   };
   const requestsOf = (all: readonly Stretch[]) => all.reduce((sum, each) => sum + requestsFor(each, sizes), 0);
   const shardsOf = (all: readonly Stretch[]) => shardsFor(requestsOf(all) + fixed, pace);
+  const first = counted.flatMap(({ stretches }) => stretches);
   const stretches = await refine(first, sizes, shardsOf);
-
   const wanted = shardsOf(stretches);
   if (wanted > MOST_SHARDS) throw tooMuch(wanted);
-  const cuts = cut(stretches, sizes, wanted);
-  const old = new Map(readable.flatMap(({ stream, listed }) => (listed.length > 0 ? [[stream.name, listed]] : [])));
-  const shards = cuts.map((search, n) => ({
-    search: n === 0 ? withOld(search, old) : search,
-    lists: n === 0 ? lists : [],
-  }));
-  const inputs = planDigest(config);
-  const id = digest(JSON.stringify([inputs, scope, context.runId, context.attempt, [...shards.map(shownShard)]]), 12);
-  const texts = shards.map(({ search, lists }, n): string => {
-    const shard: Shard = {
-      plan: id,
-      inputs,
-      number: n + 1,
-      of: shards.length,
-      window: scope.window,
-      cutoff: scope.cutoff,
-      search,
-      lists,
-    };
-    return formatShard(shard);
-  });
-  report.matrix = JSON.stringify({ shard: texts });
+  const shards = shardsFrom(planning, cut(stretches, sizes, wanted), counted, lists);
+  report.matrix = JSON.stringify({ shard: shards.map(formatShard) });
 
-  const recordsOf = (name: string) =>
-    stretches
-      .filter(({ stream }) => stream === name)
-      .reduce((sum, { counts }) => sum + counts.reduce((a, b) => a + b, 0), 0);
   const beside = shards.reduce(
     (sum, { search }) => sum + search.size * BESIDE_PAGES + (search.has('kobjects') ? KLASS_VIEWS : 0),
     0,
   );
   const requests = Math.round(requestsOf(stretches) + fixed + beside);
-  const rows = readable.map(({ selection: { name } }) => {
-    const own = { name, records: recordsOf(name) + (listed.get(name)?.records ?? 0) };
-    return { ...own, bytes: Math.round(own.records * meanBytes(samples.get(name) ?? [], config.format)) };
-  });
-  report.plan = rows;
+  report.plan = counted.map(part => rowOf(part, stretches, config.format));
   report.estimate = {
     requests,
     minutes: Math.ceil((requests / spentPerMinute(pace)) * 10) / 10,
-    bytes: rows.reduce((sum, { bytes }) => sum + bytes, 0),
-    records: rows.reduce((sum, { records }) => sum + records, 0),
+    bytes: report.plan.reduce((sum, { bytes }) => sum + bytes, 0),
+    records: report.plan.reduce((sum, { records }) => sum + records, 0),
     shards: shards.length,
   };
   const used = client.usage.search.requests + client.usage.other.requests;
   log.info(`Counted with ${count(used, 'request')}: ${count(shards.length, 'shard')}.`);
 }
 
-function shownShard({ search, lists }: { search: ReadonlyMap<string, IntervalSet>; lists: readonly string[] }) {
+/** Counts the streams that the key may read; the others are in the report. */
+async function countAll({ source, report, signal }: Planning, parts: readonly Part[]): Promise<CountedPart[]> {
+  const counted = await Promise.all(
+    parts.map(async (part): Promise<CountedPart | null> => {
+      try {
+        const stretches = await countStream(source, part, signal);
+        const [pages, old] = await Promise.all([
+          sample(source, part.stream, part.plan, stretches),
+          oldOf(part, source),
+        ]);
+        return { ...part, stretches, pages, old };
+      } catch (thrown) {
+        const error = asSyncError(thrown);
+        if (error.trouble !== 'forbidden') throw error;
+        const skipped = { ...part.selection, outcome: 'skipped' as const, records: 0, requests: 0, from: '', to: '' };
+        report.streams = [...report.streams, { ...skipped, error }];
+        return null;
+      }
+    }),
+  );
+  return counted.filter(part => part !== null);
+}
+
+/** The shards of what was cut; the first of them has what cannot be cut. */
+function shardsFrom(
+  { config, context, scope }: Planning,
+  cuts: readonly Map<string, IntervalSet>[],
+  counted: readonly CountedPart[],
+  lists: readonly string[],
+): Shard[] {
+  const old = new Map(counted.flatMap(({ stream, listed }) => (listed.length > 0 ? [[stream.name, listed]] : [])));
+  const works = cuts.map((search, n) => ({
+    search: n === 0 ? withOld(search, old) : search,
+    lists: n === 0 ? lists : [],
+  }));
+  const inputs = planDigest(config);
+  const plan = digest(JSON.stringify([inputs, scope, context.runId, context.attempt, works.map(shownWork)]), 12);
+  const { window, cutoff } = scope;
+  return works.map((work, n) => ({ plan, inputs, number: n + 1, of: works.length, window, cutoff, ...work }));
+}
+
+/** What the plan says of a stream. */
+function rowOf(
+  { selection: { name }, old, pages }: CountedPart,
+  stretches: readonly Stretch[],
+  format: Config['format'],
+) {
+  const counts = stretches.filter(({ stream }) => stream === name).flatMap(({ counts }) => counts);
+  const records = counts.reduce((a, b) => a + b, 0) + old.records;
+  return { name, records, bytes: Math.round(records * meanBytes(pages, format)) };
+}
+
+function shownWork({ search, lists }: { search: ReadonlyMap<string, IntervalSet>; lists: readonly string[] }) {
   return [[...search], lists];
 }
 
@@ -235,7 +240,7 @@ function withOld(search: ReadonlyMap<string, IntervalSet>, old: ReadonlyMap<stri
 }
 
 /** Bytes of a record as it will be written, by some that were looked at. */
-function meanBytes(pages: Awaited<ReturnType<typeof sample>>, format: Config['format']): number {
+function meanBytes(pages: CountedPart['pages'], format: Config['format']): number {
   const found = pages.flatMap(page => page.found);
   const lines = new Lines(256 * 1024);
   for (const { resource } of found) lines.add(resource, format);
