@@ -2,21 +2,21 @@
 // to bottom, once.
 import { continuation, startNext } from './continuation.ts';
 import { asSyncError, SyncError } from './errors.ts';
-import { openGate } from './files/gate.ts';
+import { type Gate, openGate } from './files/gate.ts';
 import { openParts, type Part, type PartsWriter } from './files/parts.ts';
 import { type Published, writeManifest } from './finish.ts';
 import type { Context } from './github/context.ts';
 import { leaveForPost, openHandover } from './handover.ts';
 import type { Config } from './inputs.ts';
 import { openJobs } from './jobs.ts';
-import { keepSafe, type Pace } from './keeper.ts';
+import { keepSafe, type Pace, type Safety } from './keeper.ts';
 import type { Client } from './kustomer/client.ts';
 import { openSource, type Source, streamNamed } from './kustomer/source.ts';
 import type { Log } from './log.ts';
-import { openPublisher, type Publisher } from './publisher.ts';
+import { openPublisher, type Publisher, type Snapshot } from './publisher.ts';
 import { type Report, streamReport } from './report.ts';
 import { type Scope, scopeOf } from './scope.ts';
-import { openSnapshots } from './snapshot.ts';
+import { openSnapshots, type Snapshots } from './snapshot.ts';
 import {
   beginReport,
   makeOutputDir,
@@ -30,7 +30,7 @@ import type { Job } from './sync/job.ts';
 import { readAll, Stopped } from './sync/read-all.ts';
 import { readAhead } from './sync/read-list.ts';
 import { openCrew } from './sync/read-search.ts';
-import type { ListPages } from './sync/source.ts';
+import type { ListPages, Sink } from './sync/source.ts';
 import type { State } from './sync/state.ts';
 import { iso, serialise } from './sync/state-document.ts';
 import { duration, grouped } from './words.ts';
@@ -136,13 +136,7 @@ async function tell({
         const partBytes = config.destinations.includes('branch') ? PART_BYTES.branch : PART_BYTES.artifact;
         const writer = openParts({ directory: report.outputDir, stream: name, format, gzip, partBytes });
         writers.set(name, writer);
-        return {
-          write: records => gate.pass(() => writer.write(records)).then(progress),
-          aside() {
-            const { write, keep, drop } = writer.aside();
-            return { write: records => write(records).then(progress), keep: () => gate.pass(keep), drop };
-          },
-        };
+        return throughGate(writer, gate, progress);
       },
     }).map(job => ({ ...job, read: () => job.read().then(all => remember(completed, job.name, all)) }));
 
@@ -158,27 +152,18 @@ async function tell({
     const publishing = openPublisher(means, recovered, { directory: report.outputDir, window }, handover);
     publisher = publishing;
     const published: Part[] = [];
-    const keeper =
-      config.destinations.length === 0
-        ? null
-        : keepSafe(
-            pace,
-            {
-              checkpoint: () => gate.still(async () => publishing.checkpoint(await snapshots.standing())),
-              isMuch: () => config.destinations.includes('branch') && snapshots.count() >= COMMIT_FILES,
-              publish: async () => {
-                const taken = await gate.still(async () => {
-                  const { files, state } = await snapshots.standing();
-                  return files.length === 0 || state === null ? null : snapshots.take();
-                });
-                if (taken === null) return;
-                published.push(...taken.files);
-                log.info('Publishing what has been read until now, in case this run does not come to its end.');
-                await publishing.publish(taken);
-              },
-            },
-            error => stop.abort(error),
-          );
+    const safety: Safety = {
+      checkpoint: () => gate.still(async () => publishing.checkpoint(await snapshots.standing())),
+      isMuch: () => config.destinations.includes('branch') && snapshots.count() >= COMMIT_FILES,
+      async publish() {
+        const taken = await gate.still(() => takeIfAny(snapshots));
+        if (taken === null) return;
+        published.push(...taken.files);
+        log.info('Publishing what has been read until now, in case this run does not come to its end.');
+        await publishing.publish(taken);
+      },
+    };
+    const keeper = config.destinations.length === 0 ? null : keepSafe(pace, safety, error => stop.abort(error));
 
     log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
     const endings = await readAll(jobs, stop);
@@ -218,6 +203,23 @@ async function tell({
     clearTimeout(deadline);
     await client.close();
   }
+}
+
+/** Writing that is told of, and stops for a moment when somebody has to see all of it. */
+function throughGate(writer: PartsWriter, gate: Gate, progress: () => void): Sink {
+  return {
+    write: records => gate.pass(() => writer.write(records)).then(progress),
+    aside() {
+      const { write, keep, drop } = writer.aside();
+      return { write: records => write(records).then(progress), keep: () => gate.pass(keep), drop };
+    },
+  };
+}
+
+/** What is to be published now; null when that is nothing. */
+async function takeIfAny(snapshots: Snapshots): Promise<Snapshot | null> {
+  const { files, state } = await snapshots.standing();
+  return files.length === 0 || state === null ? null : snapshots.take();
 }
 
 /** Puts what was published into the report, also of a run that then failed. */
