@@ -20,15 +20,26 @@ export interface Wanted {
   readonly atOnce: number;
   /** Of a run of the chain, as the input takes it. */
   readonly timeBudget: string;
+  /** Searches a minute that Kustomer allows; absent: as many as are asked for. */
+  readonly perMinute?: number;
   readonly say: (line: string) => void;
 }
 
 export interface Figures {
   /** What is wrong; empty when all is right. */
   readonly problems: readonly string[];
-  readonly estimate: { readonly requests: number; readonly bytes: number; readonly records: number };
+  readonly estimate: {
+    readonly requests: number;
+    readonly minutes: number;
+    readonly bytes: number;
+    readonly records: number;
+  };
   /** Of the plan alone. */
   readonly counting: number;
+  /** From the beginning of the first shard to the end of the last. */
+  readonly minutes: number;
+  /** Answers of 429, from the plan to the last run of the chain. */
+  readonly refused: number;
   /** Of the shards, the killed one's first try left out. */
   readonly requests: readonly number[];
   readonly bytes: number;
@@ -41,23 +52,33 @@ export interface Figures {
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const DAY = 86_400_000;
-const UNLIMITED = { 'search-requests-per-minute': '1000000', 'requests-per-minute': '1000000' };
+const UNLIMITED = '1000000';
 const TOKEN = 'ghs_main';
 
 /** @throws Error with the log of a job that did not do as it should. */
-export async function backfill({ records, shards, atOnce, timeBudget, say }: Wanted): Promise<Figures> {
+export async function backfill({ records, shards, atOnce, timeBudget, perMinute, say }: Wanted): Promise<Figures> {
   const root = mkdtempSync(join(tmpdir(), 'kustomer-sync-backfill-'));
   const github = await startGitHub({ tokens: { [TOKEN]: { contents: 'write', actions: 'write' } } });
   const part = (share: number) => Math.round(records * share);
   // The list that old notes are read from cannot be divided, so there are few of them.
   const counts = { customers: part(0.2), conversations: part(0.29), messages: part(0.5), notes: part(0.01) };
-  await using kustomer = await startKustomer({ counts, days: 1_400 });
+  await using kustomer = await startKustomer({
+    counts,
+    days: 1_400,
+    ...(perMinute === undefined ? {} : { server: { searchLimit: perMinute } }),
+  });
   try {
     say(`A world of ${records.toLocaleString('en-US')} records.`);
-    const world = new Proof({ kustomer, github, root, truth: await kustomer.ask('truth'), say });
+    const world = new Proof({ kustomer, github, root, truth: await kustomer.ask('truth'), perMinute, say });
     const fanned = await world.fanOut(shards, atOnce);
     const chained = await world.chain(timeBudget);
-    return { ...fanned, ...chained, problems: [...fanned.problems, ...chained.problems], peakMB: world.peakMB() };
+    return {
+      ...fanned,
+      ...chained,
+      problems: [...fanned.problems, ...chained.problems],
+      refused: world.refused,
+      peakMB: world.peakMB(),
+    };
   } finally {
     await github.close();
     rmSync(root, { recursive: true, force: true });
@@ -69,11 +90,13 @@ interface Surroundings {
   readonly github: GitHub;
   readonly root: string;
   readonly truth: Answers['truth'];
+  readonly perMinute: number | undefined;
   readonly say: (line: string) => void;
 }
 
 class Proof {
   readonly #world: Surroundings;
+  refused = 0;
   readonly #window = { streams: 'customers,conversations,messages,notes', 'end-date': iso(Date.now() - DAY / 2) };
 
   constructor(world: Surroundings) {
@@ -90,6 +113,7 @@ class Proof {
     const { matrix = '', estimate = '' } = plan.outputs;
     const { shard: texts } = JSON.parse(matrix) as { shard: string[] };
     const counting = await this.#asked();
+    await kustomer.ask('forget');
     say(`Planned ${texts.length} shards with ${counting} requests: ${estimate}`);
 
     const published = new Published();
@@ -108,11 +132,14 @@ class Proof {
       await published.take(result);
     };
     let next = 1;
+    const began = performance.now();
     await Promise.all(
       Array.from({ length: atOnce }, async () => {
         for (let n = next++; n <= texts.length; n = next++) await run(n);
       }),
     );
+    const minutes = (performance.now() - began) / 60_000;
+    await this.#asked();
     await kustomer.ask('forget');
     const merged = await this.#job({ job, with: { ...inputs, mode: 'merge', plan: matrix } });
     const again = await this.#job({ with: { ...inputs, 'shards-at-once': '1' } });
@@ -126,6 +153,7 @@ class Proof {
       problems,
       estimate: JSON.parse(estimate) as Figures['estimate'],
       counting,
+      minutes,
       requests,
       bytes: published.bytes,
     };
@@ -156,7 +184,8 @@ class Proof {
   }
 
   async #asked(): Promise<number> {
-    const { search, other } = await this.#world.kustomer.ask('counts');
+    const { search, other, refused } = await this.#world.kustomer.ask('counts');
+    this.refused += refused;
     return search + other;
   }
 
@@ -168,7 +197,11 @@ class Proof {
   }
 
   #run({ job = {}, machine = 0, with: inputs, ...options }: Run): Promise<ActionResult> {
-    const { root, github, kustomer } = this.#world;
+    const { root, github, kustomer, perMinute } = this.#world;
+    const budgets = {
+      'search-requests-per-minute': String(perMinute ?? UNLIMITED),
+      'requests-per-minute': UNLIMITED,
+    };
     return runAction({
       action: file('..'),
       context: github.job(job),
@@ -176,7 +209,7 @@ class Proof {
       env: { METER: join(root, 'meter') },
       nodeArgs: ['--disable-warning=ExperimentalWarning', '--import', file('meter.ts')],
       ...options,
-      with: { token: DEFAULT_TOKEN, 'api-url': kustomer.url, destination: 'none', ...UNLIMITED, ...inputs },
+      with: { token: DEFAULT_TOKEN, 'api-url': kustomer.url, destination: 'none', ...budgets, ...inputs },
     });
   }
 }

@@ -41,8 +41,8 @@ export interface Answers {
   requests: Seen[];
   neighbour: Neighbour;
   forget: null;
-  /** How many there were since the last `forget`, by whether they were searches. */
-  counts: { readonly search: number; readonly other: number };
+  /** How many there were since the last `forget`, by whether they were searches; and how many of them were refused (429). */
+  counts: { readonly search: number; readonly other: number; readonly refused: number };
   /** Of each stream, how many records there are and the sum of their marks: it says which ones, in which version. */
   truth: Readonly<Record<string, { readonly records: number; readonly sum: number }>>;
 }
@@ -90,7 +90,8 @@ const answers: { [question in keyof Answers]: () => Answers[question] } = {
   },
   counts: () => {
     const { search = 0, other = 0 } = kustomer.log.countBy(({ budget }) => budget);
-    return { search, other };
+    const { 429: refused = 0 } = kustomer.log.countBy(({ status }) => String(status));
+    return { search, other, refused };
   },
   truth: () =>
     Object.fromEntries(

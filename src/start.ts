@@ -26,8 +26,8 @@ export function openGitHub(context: Context, token: string, log: Log): () => Pro
 
 /** `room`: see {@link ClientOptions}. */
 export function openKustomer(config: Config, signal: AbortSignal, log: Log, room?: ClientOptions['room']): Client {
-  // Shards follow upon their plan, and upon each other.
-  const evenly = config.mode === 'plan' || config.shard !== null;
+  // Shards follow upon their plan and upon each other, and so do the runs of a chain.
+  const evenly = config.mode === 'plan' || config.shard !== null || config.onIncomplete === 'continue';
   const slots = config.shard === null ? 1 : config.shardsAtOnce;
   return openClient({
     origin: config.apiUrl,

@@ -236,6 +236,25 @@ describe('publishing', () => {
     expect(second.outputs.records).toBe(first.outputs.records);
   });
 
+  test('beside another sync of the same run, under the same name, loses neither', async () => {
+    await using stage = await open();
+    const { runId } = stage.github.job();
+    const job = { runId, sameAttempt: true };
+    const halves = [
+      { 'state-id': 'small', streams: 'tags,teams,users' },
+      { 'state-id': 'large', streams: 'conversations,messages' },
+    ];
+    const results: ActionResult[] = [];
+    for (const half of halves) results.push(await stage.sync({ job, with: half }));
+    for (const result of results) expectGreen(result);
+    const ids = results.map(({ outputs }) => Number(outputs['artifact-id']));
+    expect(new Set(ids).size).toBe(2);
+    for (const [n, id] of ids.entries()) {
+      const files = [...(await stage.github.readArtifact(id)).keys()].filter(path => path.endsWith('.ndjson'));
+      expect([...new Set(files.map(path => path.slice(0, path.indexOf('/'))))].sort().join()).toBe(halves[n]?.streams);
+    }
+  });
+
   test('takes the name and the retention that are asked for', async () => {
     await using stage = await open();
     expectGreen(await stage.sync({ with: { 'artifact-name': 'my data, 1', 'retention-days': '5', streams: 'tags' } }));
