@@ -14,8 +14,8 @@ export interface Gate {
   still<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** Pages that are being written or wait for it. Beyond that, answers wait in the network, where they take up no memory. */
-const MOST_WAITING = 2;
+/** While more pages than this are being written or wait for it, answers wait in the network, where they take up no memory. */
+const MOST_WAITING = 1;
 
 export function openGate(): Gate {
   const writing = new Set<Promise<unknown>>();
