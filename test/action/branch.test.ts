@@ -160,6 +160,14 @@ describe('another writer', () => {
 
   test('four runs at once all land, nothing is missing and no generation goes backwards', async () => {
     await open({ github: { ignoreCacheVersions: true } });
+    // On a busy computer one could be done before the others look at what there is. Each of them asks for this once first.
+    let begun = 0;
+    const allHaveBegun = Promise.withResolvers<void>();
+    stage.kustomer.onRequest(async ({ stream, path }) => {
+      if (stream !== 'conversations' || !path.includes('archive')) return;
+      if (++begun === 4) allHaveBegun.resolve();
+      await allHaveBegun.promise;
+    });
     const machines = await Promise.all([1, 2, 3, 4].map(n => sync({ root: `${stage.root}/machine-${n}` })));
     expect(
       machines.map(({ exitCode }) => exitCode),
