@@ -104,16 +104,16 @@ class Proof {
   }
 
   async fanOut(shards: number, atOnce: number) {
-    const { kustomer, github, say } = this.#world;
+    const { github, say } = this.#world;
     const inputs = { ...this.#window, 'state-id': 'fan-out', 'shards-at-once': String(shards) };
     const { runId } = github.job();
     const job = { runId, sameAttempt: true };
-    await kustomer.ask('forget');
+    await this.#forget();
     const plan = await this.#job({ job, with: { ...inputs, mode: 'plan' } });
     const { matrix = '', estimate = '' } = plan.outputs;
     const { shard: texts } = JSON.parse(matrix) as { shard: string[] };
     const counting = await this.#asked();
-    await kustomer.ask('forget');
+    await this.#forget();
     say(`Planned ${texts.length} shards with ${counting} requests: ${estimate}`);
 
     const published = new Published();
@@ -139,8 +139,7 @@ class Proof {
       }),
     );
     const minutes = (performance.now() - began) / 60_000;
-    await this.#asked();
-    await kustomer.ask('forget');
+    await this.#forget();
     const merged = await this.#job({ job, with: { ...inputs, mode: 'merge', plan: matrix } });
     const again = await this.#job({ with: { ...inputs, 'shards-at-once': '1' } });
     const problems = published.compare(this.#world.truth);
@@ -160,18 +159,19 @@ class Proof {
   }
 
   async chain(timeBudget: string) {
-    const { github, kustomer, say } = this.#world;
+    const { github, say } = this.#world;
     const { dispatches } = github.repository;
     const inputs = { ...this.#window, 'state-id': 'chain', 'on-incomplete': 'continue', 'time-budget': timeBudget };
     const published = new Published();
     let runs = 0;
-    await kustomer.ask('forget');
+    await this.#forget();
     do {
       const result = await this.#job({ job: { event: 'workflow_dispatch', payload: { inputs: {} } }, with: inputs });
       await published.take(result);
       runs++;
     } while (dispatches.length === runs);
     const chainRequests = await this.#asked();
+    await this.#forget();
     const problems = published.compare(this.#world.truth).map(problem => `in the chain: ${problem}`);
     say(`Chain: ${runs} runs, ${chainRequests} requests. ${problems.join('; ') || 'Exactly the truth.'}`);
     return { problems, runs, chainRequests };
@@ -184,9 +184,15 @@ class Proof {
   }
 
   async #asked(): Promise<number> {
-    const { search, other, refused } = await this.#world.kustomer.ask('counts');
-    this.refused += refused;
+    const { search, other } = await this.#world.kustomer.ask('counts');
     return search + other;
+  }
+
+  /** Begins to count anew, but for what was refused. */
+  async #forget(): Promise<void> {
+    const { kustomer } = this.#world;
+    this.refused += (await kustomer.ask('counts')).refused;
+    await kustomer.ask('forget');
   }
 
   /** @throws Error with the log when the job does not succeed. */
