@@ -7,7 +7,7 @@ test('a backfill gives exactly the truth, over shards one of which is killed, an
     records: 60_000,
     shards: 3,
     atOnce: 2,
-    timeBudget: '2s',
+    timeBudget: '1s',
     say: () => {},
   });
   expect(problems).toEqual([]);
