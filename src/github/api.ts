@@ -37,13 +37,11 @@ export interface WorkflowRun {
 }
 
 export interface Git {
-  /** The commit a branch points at; null when there is no such branch. */
+  /** The commit a branch points at; null when there is no such branch, or nothing in the repository, or no such repository. */
   tip(branch: string): Promise<{ readonly commit: string; readonly tree: string } | null>;
   /** The entries of one tree, without those below. */
   tree(sha: string): Promise<readonly TreeEntry[]>;
   blob(sha: string): Promise<Buffer>;
-  /** A file at the tip of a branch; null when there is no such file, branch or repository. */
-  file(branch: string, path: string): Promise<{ readonly sha: string; readonly bytes: Buffer } | null>;
   createBlob(bytes: Buffer): Promise<string>;
   /** A tree over another one, or over nothing. At most 100 changes: more make GitHub run out of time. */
   createTree(base: string | null, changes: readonly TreeChange[]): Promise<string>;
@@ -233,18 +231,20 @@ export function openApi(context: Context, token: string, userAgent: string, log:
   function openGit(there: { owner: string; repo: string }): Git {
     const sha = (data: unknown) => text(object(data).sha);
     return {
-      tip: branch =>
-        orNull(
-          ask(
-            'read',
-            request => octokit.repos.getBranch({ ...there, branch, request }),
-            data => {
-              const { commit } = object(data);
-              const { sha: id, commit: inner } = object(commit);
-              return { commit: text(id), tree: text(object(object(inner).tree).sha) };
-            },
-          ),
-        ),
+      async tip(branch) {
+        const commit = await ask(
+          'read',
+          request => octokit.git.getRef({ ...there, ref: `heads/${branch}`, request }),
+          data => sha(object(data).object),
+        ).catch(nothingThere);
+        if (commit === null) return null;
+        const tree = await ask(
+          'read',
+          request => octokit.git.getCommit({ ...there, commit_sha: commit, request }),
+          data => sha(object(data).tree),
+        );
+        return { commit, tree };
+      },
       tree: tree_sha =>
         ask(
           'read',
@@ -262,20 +262,6 @@ export function openApi(context: Context, token: string, userAgent: string, log:
           request => octokit.git.getBlob({ ...there, file_sha, request }),
           data => Buffer.from(text(object(data).content), 'base64'),
         ),
-      async file(branch, path) {
-        const found = await orNull(
-          ask(
-            'read',
-            request => octokit.repos.getContent({ ...there, path, ref: branch, request }),
-            data => {
-              const { sha: id, encoding, content } = object(data);
-              // Over 1 MB it comes without its content.
-              return { sha: text(id), bytes: encoding === 'base64' ? Buffer.from(text(content), 'base64') : null };
-            },
-          ),
-        );
-        return found && { sha: found.sha, bytes: found.bytes ?? (await this.blob(found.sha)) };
-      },
       createBlob: bytes =>
         ask(
           'write',
@@ -373,13 +359,10 @@ function verdict(lapse: unknown): { status: number; says: string; waitMs: number
   return { status, says, waitMs: waitMs + 1_000 };
 }
 
-async function orNull<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof Refused && error.status === 404) return null;
-    throw error;
-  }
+/** GitHub says 409 of everything in a repository that has no commit. */
+function nothingThere(error: unknown): null {
+  if (error instanceof Refused && (error.status === 404 || error.status === 409)) return null;
+  throw error;
 }
 
 function object(data: unknown): Record<string, unknown> {

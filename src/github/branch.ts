@@ -25,6 +25,17 @@ export interface Known {
   /** Who wrote it: run id and attempt. */
   readonly run: string;
   readonly totals: Totals;
+  /** The blob of the README that says the same; empty when that is not known. */
+  readonly readme: string;
+  /** Where it was found. */
+  readonly tip?: Tip;
+}
+
+/** The end of the branch, and what is at the top of it. */
+interface Tip {
+  readonly commit: string;
+  readonly tree: string;
+  readonly root: readonly TreeEntry[];
 }
 
 export interface Place {
@@ -71,10 +82,17 @@ const MOST_TRIES = 12;
 const PROGRESS_EVERY = 20;
 
 /** The state on the branch, or null when there is none. */
-export async function readBranch({ git, branch, ...place }: Place): Promise<{ state: State; known: Known } | null> {
-  const file = await git.file(branch, stateFileOf(place.stateName));
-  if (file === null) return null;
-  return readState({ git, branch, ...place }, file.sha, file.bytes);
+export async function readBranch(place: Place): Promise<{ state: State; known: Known } | null> {
+  const tip = await lookAt(place);
+  const entry = tip && (await stateEntry(place, tip.root));
+  if (!entry) return null;
+  const { state, known } = readState(place, entry.sha, await place.git.blob(entry.sha));
+  return { state, known: { ...known, tip } };
+}
+
+async function lookAt({ git, branch }: Place): Promise<Tip | null> {
+  const tip = await git.tip(branch);
+  return tip && { ...tip, root: await git.tree(tip.tree) };
 }
 
 /**
@@ -109,10 +127,11 @@ async function commit(
   let blobs: readonly string[] | undefined;
   let last: Delivered | undefined;
   for (let tries = 1; ; tries++) {
-    const tip = await git.tip(branch);
+    // The branch moves forwards only, so building on what it was when the state was read is found out at the end.
+    const tip = (tries === 1 && delivery.known?.tip) || (await lookAt(place));
     // The answer was lost, and the branch did move.
     if (last !== undefined && tip?.commit === last.commit) return last;
-    const root = tip === null ? [] : await git.tree(tip.tree);
+    const root = tip?.root ?? [];
     const known = await stateAt(place, root, delivery.known);
     let state = delivery.state;
     let names = files.map(file => nameOf(place, delivery, file, 0));
@@ -131,18 +150,19 @@ async function commit(
     blobs ??= await uploadAll(place, delivery, log, begin);
     begin({});
     const totals = totalsAfter(await totalsAt(place, root, known), delivery);
-    const document = Buffer.from(withTotals(state, place.stateName, totals));
+    const about = readme({ ...place, totals, run, savedAt: state.savedAt });
+    const own = { totals, readme: blobSha(Buffer.from(about)) };
     const entries = names.map((path, n): TreeChange => ({ path, type: 'blob', sha: blobs?.[n] as string }));
-    const stateSha = await git.createBlob(document);
+    const stateSha = await git.createBlob(Buffer.from(documentOf(state, place.stateName, own)));
     const tree = await writeTree(place, tip?.tree ?? null, replaces, [
       { path: stateFileOf(place.stateName), type: 'blob', sha: stateSha },
-      { path: README, type: 'blob', content: readme({ ...place, totals, run, savedAt: state.savedAt }) },
+      { path: README, type: 'blob', content: about },
       ...(root.some(({ path }) => path === ATTRIBUTES.path) ? [] : [{ ...ATTRIBUTES, type: 'blob' as const }]),
       ...gone,
       ...entries,
     ]);
     const made = await git.createCommit(messageOf(delivery), tree, tip?.commit ?? null);
-    last = { commit: made, state, known: { sha: stateSha, ...about(state), totals } };
+    last = { commit: made, state, known: { sha: stateSha, ...writerOf(state), ...own } };
     begin({ moving: true });
     try {
       if (tip === null) await git.createBranch(branch, made);
@@ -157,14 +177,18 @@ async function commit(
   }
 }
 
+function stateEntry({ git, stateName }: Place, root: readonly TreeEntry[]): Promise<TreeEntry | undefined> {
+  const path = stateFileOf(stateName);
+  return entriesAt(git, root, dirname(path)).then(there => there?.find(each => each.path === basename(path)));
+}
+
 /** What `state.json` says, read only if it is another one than we know. */
 async function stateAt(
   place: Place,
   root: readonly TreeEntry[],
   known: Known | null,
 ): Promise<(Known & { state: State | null }) | null> {
-  const path = stateFileOf(place.stateName);
-  const entry = (await entriesAt(place.git, root, dirname(path)))?.find(each => each.path === basename(path));
+  const entry = await stateEntry(place, root);
   if (entry === undefined) return null;
   if (entry.sha === known?.sha) return { ...known, state: null };
   const read = readState(place, entry.sha, await place.git.blob(entry.sha));
@@ -174,7 +198,7 @@ async function stateAt(
 function readState({ branch, stateName }: Place, sha: string, bytes: Buffer): { state: State; known: Known } {
   const text = bytes.toString('utf8');
   const state = parseState(text, `branch ${branch}`);
-  const { state_id: id, totals } = JSON.parse(text) as { state_id?: unknown; totals?: unknown };
+  const { state_id: id, totals = {}, readme = '' } = JSON.parse(text) as Partial<Own> & { state_id?: unknown };
   if (typeof id === 'string' && id !== stateName) {
     throw new SyncError(
       'user',
@@ -183,22 +207,26 @@ function readState({ branch, stateName }: Place, sha: string, bytes: Buffer): { 
       'Give each sync its own `branch`.',
     );
   }
-  return { state, known: { sha, ...about(state), totals: (totals ?? {}) as Totals } };
+  return { state, known: { sha, ...writerOf(state), totals, readme } };
 }
 
-function about({ generation, run }: State): Pick<Known, 'generation' | 'run'> {
+function writerOf({ generation, run }: State): Pick<Known, 'generation' | 'run'> {
   return { generation, run: `${run.id}-${run.attempt}` };
 }
 
-/** The state with what only the branch has to know: whose it is and how much there is. */
-function withTotals(state: State, stateName: string, totals: Totals): string {
-  return `${JSON.stringify({ ...JSON.parse(serialise(state)), state_id: stateName, totals }, null, 1)}\n`;
+/** What only the branch has to know. */
+type Own = Pick<Known, 'totals' | 'readme'>;
+
+/** The state with that, and with whose it is. */
+function documentOf(state: State, stateName: string, own: Own): string {
+  return `${JSON.stringify({ ...JSON.parse(serialise(state)), state_id: stateName, ...own }, null, 1)}\n`;
 }
 
-/** How much there is, by what the branch says now: runs with other states publish to it, too. */
+/** How much there is, by what the README says now: runs with other states publish to the branch, too. */
 async function totalsAt({ git }: Place, root: readonly TreeEntry[], known: Known | null): Promise<Totals> {
   const entry = root.find(({ path }) => path === README);
-  return (entry && totalsIn((await git.blob(entry.sha)).toString('utf8'))) ?? known?.totals ?? {};
+  if (entry === undefined || entry.sha === known?.readme) return known?.totals ?? {};
+  return totalsIn((await git.blob(entry.sha)).toString('utf8')) ?? known?.totals ?? {};
 }
 
 function totalsAfter(before: Totals, { files, replaces }: Delivery): Totals {

@@ -236,8 +236,10 @@ describe('GitHub', () => {
       'git.createTree',
       'git.createCommit',
       'git.updateRef',
-      'repos.getContent',
-      'repos.getBranch',
+      'git.getRef',
+      'git.getCommit',
+      'git.getTree',
+      'git.getBlob',
     ]) {
       stage.github.traffic.fault(operation, fault);
     }
