@@ -17,6 +17,8 @@ import {
   HOUR,
   isRecent,
   populate,
+  ration,
+  requested,
   requestsSince,
   SEARCH_STREAMS,
   SECOND,
@@ -98,13 +100,15 @@ describe('a backfill', () => {
   });
 
   test('that was stopped goes on, whatever place its state is left in', async () => {
-    await open({ server: { latencyMs: 40 }, world: { pageSizeMax: 5 } });
+    await open({ world: { pageSizeMax: 5 } });
     populate(stage, 2);
     const window = { ...WINDOW(), concurrency: '2' };
     const results: ActionResult[] = [];
     for (let n = 0; results.at(-1)?.outputs.complete !== 'true'; n++) {
       if (n % 2 === 1) stage.github.evictCaches();
-      results.push(await stage.sync({ with: { ...window, 'time-budget': n < 4 ? '1s' : '60s' } }));
+      if (n < 4) ration(stage, 25);
+      else stage.kustomer.faults.clear();
+      results.push(await stage.sync({ with: { ...window, 'time-budget': n < 4 ? '2s' : '60s' } }));
       expectSound(results.at(-1) as ActionResult);
     }
     expect(results.length).toBeGreaterThan(2);
@@ -155,13 +159,12 @@ const WORKFLOW = 'on: { schedule: [{ cron: "0 0 * * *" }], workflow_dispatch: { 
 
 describe('on-incomplete: continue', () => {
   const slow = {
-    server: { latencyMs: 60 },
     world: { pageSizeMax: 5 },
     github: { tokens: { ghs_main: { contents: 'write', actions: 'write' } } },
   } as const;
   const inputs = {
     concurrency: '2',
-    'time-budget': '3s',
+    'time-budget': '2s',
     'on-incomplete': 'continue',
     streams: 'messages,customers,tags',
   };
@@ -177,6 +180,7 @@ describe('on-incomplete: continue', () => {
     const runs: ActionResult[] = [];
     for (let job: JobOptions | undefined = { event: 'workflow_dispatch', payload }; job !== undefined; ) {
       const { start, end } = (job.payload as typeof payload).inputs;
+      ration(stage, 50);
       const result = await stage.sync({
         job,
         with: { ...inputs, destination, 'start-date': start, 'end-date': end },
@@ -202,6 +206,7 @@ describe('on-incomplete: continue', () => {
     await open({ ...slow, github: { tokens } });
     stage.github.repository.workflows.set('sync.yml', workflow);
     populate(stage, 6);
+    ration(stage, 50);
     const result = await stage.sync({ with: inputs });
     expect(result.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
     expect({ exit: result.exitCode, dispatches: stage.github.repository.dispatches.length }).toEqual({
@@ -220,10 +225,11 @@ describe('on-incomplete: continue', () => {
     const stuck = await stage.sync({ with: inputs });
     expect(dispatches.length).toBe(0);
     expect(annotations(stuck, 'warning').join()).toMatch(/has read nothing within its time budget/);
-    stage.kustomer.faults.clear();
 
+    ration(stage, 50);
     await stage.sync({ with: inputs });
     expect(dispatches.length).toBe(1);
+    ration(stage, 50);
     await poison(stage, text => JSON.stringify({ ...JSON.parse(text), continuation: 100 }));
     stage.github.expireArtifacts();
     const last = await stage.sync({ with: inputs });
@@ -231,6 +237,7 @@ describe('on-incomplete: continue', () => {
     expect(dispatches.length).toBe(1);
     expect(annotations(last, 'warning').join()).toMatch(/100 times in a row/);
     // By hand it goes on, and counts from the beginning.
+    ration(stage, 50);
     await stage.sync({ with: inputs });
     expect(dispatches.length).toBe(2);
   });
@@ -242,7 +249,12 @@ describe('on-incomplete: continue', () => {
     stage.kustomer.faults.add({ kind: 'status', status: 400, match: { stream: 'messages' }, times: 9 });
     await stage.sync({ with: { ...inputs, 'time-budget': '5m' } });
     stage.kustomer.faults.clear();
-    await stage.sync({ with: inputs, cancelAfter: new Promise(resolve => setTimeout(resolve, 500)) });
+    ration(stage, 10);
+    const cancelled = await stage.sync({
+      with: { ...inputs, 'time-budget': '5m' },
+      cancelAfter: requested(stage, 12),
+    });
+    expect(cancelled.conclusion).toBe('cancelled');
     expect(stage.github.repository.dispatches).toEqual([]);
   });
 });

@@ -15,6 +15,8 @@ import {
   expectSound,
   gather,
   HOUR,
+  ration,
+  requested,
   requestsSince,
   streamsOf,
 } from './support.ts';
@@ -81,7 +83,7 @@ describe('20,000 records over 8 shards, one of which is killed and run again', (
 
       // One of them dies half way, and its machine with it.
       const lost = runShard(stage, fan, 5, {
-        kill: handle => handle.waitFor(/Reading/).then(() => new Promise(resolve => setTimeout(resolve, 300))),
+        kill: handle => handle.waitFor(/Reading/).then(() => requested(stage, 20)),
         machineVanishes: true,
         with: { concurrency: '1' },
       });
@@ -195,10 +197,12 @@ test('an incremental sync during a backfill is not disturbed by it, nor the othe
 
 describe('a shard', () => {
   test('that runs out of time fails its job, and goes on when it is run again', async () => {
-    await open({ world: { pageSizeMax: 5 }, server: { latencyMs: 30 } });
+    await open({ world: { pageSizeMax: 5 } });
     populate(2);
     const fan = await makePlan(stage, { ...END(), 'shards-at-once': '2', concurrency: '2' });
-    const short = await runShard(stage, fan, 2, { with: { 'time-budget': '1s' } });
+    ration(stage, 20);
+    const short = await runShard(stage, fan, 2, { with: { 'time-budget': '2s' } });
+    stage.kustomer.faults.clear();
     expectRed(short);
     expect(short.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
     expect(annotations(short, 'error').join()).toMatch(/Shard 2 of 2 was not done .*Re-run the failed jobs/);

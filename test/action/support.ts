@@ -160,6 +160,24 @@ export async function wrongs(
   });
 }
 
+/** From now on so many requests are answered and the others hang, until the faults are cleared: no machine is done in time. */
+export function ration(stage: Stage, requests: number): void {
+  stage.kustomer.faults.clear();
+  stage.kustomer.faults.add({ kind: 'hang', times: Number.POSITIVE_INFINITY, match: { nth: n => n > requests } });
+}
+
+/** Resolves when so many requests, counted from now on, have reached Kustomer and GitHub. */
+export function requested(stage: Stage, requests: number): Promise<void> {
+  return new Promise(done => {
+    let seen = 0;
+    const count = () => {
+      if (++seen === requests) done();
+    };
+    stage.kustomer.onRequest(count);
+    stage.github.traffic.onRequest(count);
+  });
+}
+
 /** Requests that the Kustomer simulator has seen since this was called last. */
 export function requestsSince(stage: Stage): number {
   const n = stage.kustomer.requests.length;
