@@ -198,9 +198,10 @@ describe('others who use the limit', () => {
     const budget = open(10, 300);
     const times = await take(budget, 'other', 100);
     budget.answered('other', times.length + 1, 0);
+    const late = watchTimers();
     const start = performance.now();
     await budget.place('search');
-    expect(performance.now() - start).toBeLessThan(20);
+    expect(performance.now() - start).toBeLessThan(20 + late());
   });
 });
 
