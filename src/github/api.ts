@@ -1,11 +1,8 @@
-// The REST API of GitHub. Only this file knows octokit. Every request has a time limit, is repeated when the answer was
-// lost or came cut off (octokit takes that for an empty answer), and waits when GitHub asks for it.
-import { setTimeout as sleep } from 'node:timers/promises';
+// The REST API of GitHub: what is asked of it, and what is read out of its answers. Only this file knows octokit.
 import { Octokit } from '@octokit/rest';
 import type { Log } from '../log.ts';
-import { duration } from '../words.ts';
+import { list, object, openAsking, Refused, text, truth } from './asking.ts';
 import type { Context } from './context.ts';
-import { openPace } from './pace.ts';
 
 export interface Api {
   /** Whether a repository is public. Rejects when the API does not say. */
@@ -65,30 +62,7 @@ export type TreeChange = { readonly path: string; readonly type: 'blob' | 'tree'
   | { readonly content: string }
 );
 
-/** GitHub has answered, and the answer is no. */
-export class Refused extends Error {
-  override readonly name = 'Refused';
-  /** Of HTTP; 0 when GitHub could not be reached, however often it was tried. */
-  readonly status: number;
-  /** GitHub's own words; about the request, never out of a record. */
-  readonly says: string;
-
-  constructor(status: number, says: string, cause?: unknown) {
-    super(`${status} ${says}`, { cause });
-    this.status = status;
-    this.says = says;
-  }
-}
-
 const PER_PAGE = 100;
-/** Waits after an answer that was lost, in milliseconds. What is only read can be done without. */
-const AGAIN_AFTER_MS = { read: [500, 2_000], write: [500, 2_000, 6_000] };
-/** A limit that is used up is renewed within the hour; whoever only reads does not wait so long. */
-const LONGEST_WAIT_MS = { read: 60_000, write: 65 * 60_000 };
-/** When GitHub does not say how long to wait, it asks for a minute at least. */
-const UNSAID_WAIT_MS = 60_000;
-const ANSWER_WITHIN_MS = { read: 30_000, write: 120_000 };
-
 export function openApi(context: Context, token: string, userAgent: string, log: Log): Api {
   const quiet = () => {};
   const octokit = new Octokit({
@@ -99,37 +73,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   });
   const here = split(context.repository);
-  const pace = openPace(wait =>
-    log.info(`GitHub takes no more than so many files a minute: going on in ${duration(wait)}.`),
-  );
-
-  type Call = (request: { signal: AbortSignal }) => Promise<{ data: unknown }>;
-
-  /** Asks until there is an answer that `read` can make sense of; it throws when it cannot. */
-  async function ask<T>(kind: 'read' | 'write', call: Call, read: (data: unknown) => T): Promise<T> {
-    let waited = 0;
-    for (let failures = 0; ; ) {
-      if (kind === 'write') await pace();
-      let lapse: unknown;
-      try {
-        const { data } = await call({ signal: AbortSignal.timeout(ANSWER_WITHIN_MS[kind]) });
-        return read(data);
-      } catch (error) {
-        lapse = error;
-      }
-      const { status, says, waitMs } = verdict(lapse);
-      if (waitMs !== null && waited + waitMs <= LONGEST_WAIT_MS[kind]) {
-        log.info(`GitHub asks to wait for ${duration(waitMs)}.`);
-        waited += waitMs;
-        await sleep(waitMs);
-        continue;
-      }
-      const again = AGAIN_AFTER_MS[kind][failures];
-      if ((status > 0 && status < 500) || again === undefined) throw new Refused(status, says, lapse);
-      failures++;
-      await sleep(again * (0.5 + Math.random()));
-    }
-  }
+  const ask = openAsking(log);
 
   return {
     isPublic: repository =>
@@ -138,8 +82,8 @@ export function openApi(context: Context, token: string, userAgent: string, log:
         request => octokit.repos.get({ ...split(repository), request }),
         data => {
           const { visibility, private: isPrivate } = object(data);
-          if (typeof isPrivate !== 'boolean') throw new Unusable();
-          return visibility === undefined ? !isPrivate : visibility === 'public';
+          const isOpen = !truth(isPrivate);
+          return visibility === undefined ? isOpen : visibility === 'public';
         },
       ),
     caches: prefix =>
@@ -325,59 +269,10 @@ export function openApi(context: Context, token: string, userAgent: string, log:
   }
 }
 
-/** An answer that is not what it should be: cut off on the way, most likely. */
-class Unusable extends Error {
-  override readonly name = 'Unusable';
-}
-
-/** What a failed request means: the status (0: no usable answer), GitHub's words, and how long it asks to wait, if so. */
-function verdict(lapse: unknown): { status: number; says: string; waitMs: number | null } {
-  const { status, response, message } = lapse as {
-    status?: number;
-    response?: { headers?: Record<string, string | undefined>; data?: unknown };
-    message?: string;
-  };
-  // Octokit reports a connection that broke as status 500.
-  if (typeof status !== 'number' || response === undefined) return { status: 0, says: '', waitMs: null };
-  const says = message ?? '';
-  const headers = response.headers ?? {};
-  const isLimit =
-    status === 429 ||
-    (status === 403 &&
-      (headers['retry-after'] !== undefined ||
-        headers['x-ratelimit-remaining'] === '0' ||
-        /rate limit|abuse/i.test(says)));
-  if (!isLimit) return { status, says, waitMs: null };
-  const after = Number(headers['retry-after'] ?? Number.NaN);
-  const reset =
-    headers['x-ratelimit-remaining'] === '0' ? Number(headers['x-ratelimit-reset'] ?? Number.NaN) : Number.NaN;
-  const waitMs = !Number.isNaN(after)
-    ? after * 1_000
-    : Number.isNaN(reset)
-      ? UNSAID_WAIT_MS
-      : Math.max(0, reset * 1_000 - Date.now());
-  return { status, says, waitMs: waitMs + 1_000 };
-}
-
 /** GitHub says 409 of everything in a repository that has no commit. */
 function nothingThere(error: unknown): null {
   if (error instanceof Refused && (error.status === 404 || error.status === 409)) return null;
   throw error;
-}
-
-function object(data: unknown): Record<string, unknown> {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new Unusable();
-  return data as Record<string, unknown>;
-}
-
-function list<T>(data: unknown, each: (entry: Record<string, unknown>) => T): T[] {
-  if (!Array.isArray(data)) throw new Unusable();
-  return data.map(entry => each(object(entry)));
-}
-
-function text(data: unknown): string {
-  if (typeof data !== 'string') throw new Unusable();
-  return data;
 }
 
 function split(repository: string): { owner: string; repo: string } {

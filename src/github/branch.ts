@@ -10,7 +10,8 @@ import type { Log } from '../log.ts';
 import { merge, type State } from '../sync/state.ts';
 import { parseState, serialise } from '../sync/state-document.ts';
 import { count } from '../words.ts';
-import { type Git, Refused, type TreeChange, type TreeEntry } from './api.ts';
+import type { Git, TreeChange, TreeEntry } from './api.ts';
+import { Refused } from './asking.ts';
 import { ATTRIBUTES, README, readme, type Total, type Totals, totalsIn } from './branch-readme.ts';
 
 /** Where the state is; what has a name of several parts (see scope.ts) is apart from what has one. */

@@ -1,0 +1,49 @@
+import{createRequire as __require}from'node:module';const require=__require(import.meta.url);
+import{j as B,n as N,o as C}from"./chunk-MFB4ZE2N.mjs";import{a as k}from"./chunk-FA767KB3.mjs";import{a as S}from"./chunk-WZIFJZP6.mjs";import{a as w}from"./chunk-HTUR246D.mjs";import{b as $,c as P}from"./chunk-45DWIFGY.mjs";import{createHash as W}from"node:crypto";import{basename as Q,dirname as X}from"node:path/posix";import{setTimeout as Z}from"node:timers/promises";var x="README.md",y={path:".gitattributes",content:`*.ndjson -text -diff linguist-generated
+*.gz -text -diff linguist-generated
+state.json -diff linguist-generated
+state/** -diff linguist-generated
+`};function K({branch:t,dataPath:e,totals:a,run:n,savedAt:r}){let o=Object.entries(a).map(([l,{records:f,files:d,bytes:u,max_updated_at:c}])=>`| [${l}](${encodeURI(e)}/${l}) | ${$(f)} | ${$(d)} | ${$(Math.ceil(u/1024))} kB | ${c??"\u2013"} |`),[s="conversations"]=Object.keys(a),i=`${e}/${s}/*/*.ndjson*`;return`# Kustomer data
+
+A copy of Kustomer records as NDJSON, one JSON object a line, kept up to date by a workflow with kustomer-sync. Each run
+adds files and changes none; a record that was updated is there again in its new version, so **the line with the latest
+\`updated_at\` of an \`id\` counts**. A full refresh replaces the files of its stream. \`state.json\`, and the folder
+\`state\` of backfills, say what has been read; leave them as they are. The records are personal data: treat this branch as you treat Kustomer.
+
+| Stream | Lines | Files | Size | Updated up to |
+| --- | ---: | ---: | ---: | --- |
+${o.join(`
+`)}
+
+<!-- totals: ${JSON.stringify(a)} -->
+
+Last run: [${n.id}, attempt ${n.attempt}](${n.url}), ${r}.
+
+## Reading it
+
+\`\`\`sh
+git clone --single-branch --depth 1 --branch ${t} <address of this repository> kustomer-data && cd kustomer-data
+\`\`\`
+
+DuckDB, the latest version of each record:
+
+\`\`\`sql
+SELECT * FROM read_json('${i}', format = 'newline_delimited', union_by_name = true)
+QUALIFY row_number() OVER (PARTITION BY id ORDER BY updated_at DESC) = 1;
+\`\`\`
+
+pandas:
+
+\`\`\`python
+import glob, pandas
+lines = pandas.concat(pandas.read_json(path, lines=True) for path in glob.glob('${i}'))
+latest = lines.sort_values('updated_at').drop_duplicates('id', keep='last')
+\`\`\`
+
+jq (\`zcat -f\` also reads what is not compressed):
+
+\`\`\`sh
+zcat -f ${i} | jq -s 'group_by(.id) | map(max_by(.updated_at))'
+\`\`\`
+`}function I(t){let[,e]=/^<!-- totals: (\{.*\}) -->$/m.exec(t)??[];try{return e===void 0?void 0:JSON.parse(e)}catch{return}}function U(t){return t.includes("/")?`state/${t}.json`:"state.json"}var M=100,tt=4,et=12,nt=20;async function Ot(t){let e=await z(t),a=e&&await J(t,e.root);if(!a)return null;let{state:n,known:r}=F(t,a.sha,await t.git.blob(a.sha));return{state:n,known:{...r,tip:e}}}async function z({git:t,branch:e}){let a=await t.tip(e);return a&&{...a,root:await t.tree(a.tree)}}async function At(t,e,a){let n={};try{return await rt(t,e,a,r=>{n=r})}catch(r){throw r instanceof w?pt(r,t,n):r}}async function rt(t,e,a,n){let{git:r,branch:o}=t,{files:s,replaces:i,run:l}=e,f,d;for(let u=1;;u++){let c=u===1&&e.known?.tip||await z(t);if(d!==void 0&&c?.commit===d.commit)return d;let m=c?.root??[],p=await at(t,m,e.known),g=e.state,O=s.map(h=>L(t,e,h,0));if(p!==null&&(p.state!==null||p.run===`${l.id}-${l.attempt}`)){let h=await lt(t,e,m);if(h==="delivered")return{commit:c?.commit??"",state:p.state??e.state,known:p};O=s.map(b=>L(t,e,b,h.get(b.stream)??0)),p.state!==null&&(g=B(e.state,p.state,new Set(i)))}let A=await dt(t,e,m);if(s.length===0&&A.length===0&&!e.stateAlone)return null;c===null&&u===1&&await ft(t),f??=await ct(t,e,a,n),n({});let v=it(await st(t,m,p),e),R=K({...t,totals:v,run:l,savedAt:g.savedAt}),D={totals:v,readme:_(Buffer.from(R))},H=O.map((h,b)=>({path:h,type:"blob",sha:f?.[b]})),j=await r.createBlob(Buffer.from(ot(g,t.stateName,D))),V=await ut(t,c?.tree??null,i,[{path:U(t.stateName),type:"blob",sha:j},{path:x,type:"blob",content:R},...m.some(({path:h})=>h===y.path)?[]:[{...y,type:"blob"}],...A,...H]),T=await r.createCommit(mt(e),V,c?.commit??null);d={commit:T,state:g,known:{sha:j,...Y(g),...D}},n({moving:!0});try{return c===null?await r.createBranch(o,T):await r.moveBranch(o,T),d}catch(h){if(!(h instanceof w)||!ht(h)||u===et)throw h;n({}),a.debug(`Another writer was faster on ${o}; starting from what is there now.`),await Z(Math.random()*Math.min(8e3,250*2**u))}}}function J({git:t,stateName:e},a){let n=U(e);return E(t,a,X(n)).then(r=>r?.find(o=>o.path===Q(n)))}async function at(t,e,a){let n=await J(t,e);if(n===void 0)return null;if(n.sha===a?.sha)return{...a,state:null};let r=F(t,n.sha,await t.git.blob(n.sha));return{...r.known,state:r.state}}function F({branch:t,stateName:e},a,n){let r=n.toString("utf8"),o=C(r,`branch ${t}`),{state_id:s,totals:i={},readme:l=""}=JSON.parse(r);if(typeof s=="string"&&s!==e)throw new S("user","state",`The branch ${t} belongs to the sync with the \`state-id\` ${s}, and this one is ${e}.`,"Give each sync its own `branch`.");return{state:o,known:{sha:a,...Y(o),totals:i,readme:l}}}function Y({generation:t,run:e}){return{generation:t,run:`${e.id}-${e.attempt}`}}function ot(t,e,a){return`${JSON.stringify({...JSON.parse(N(t)),state_id:e,...a},null,1)}
+`}async function st({git:t},e,a){let n=e.find(({path:r})=>r===x);return n===void 0||n.sha===a?.readme?a?.totals??{}:I((await t.blob(n.sha)).toString("utf8"))??a?.totals??{}}function it(t,{files:e,replaces:a}){let n={};for(let[r,o]of Object.entries(t))a.includes(r)||(n[r]=o);for(let{stream:r,records:o,bytes:s,max_updated_at:i}of e){let l=n[r]??{records:0,files:0,bytes:0,max_updated_at:null};n[r]={records:l.records+o,files:l.files+1,bytes:l.bytes+s,max_updated_at:(l.max_updated_at??"")>(i??"")?l.max_updated_at:i}}return Object.fromEntries(Object.entries(n).sort(([r],[o])=>r<o?-1:1))}function L({dataPath:t},e,{path:a,stream:n},r){let[,o="",s=""]=/-(\d+)(\.ndjson(?:\.gz)?)$/.exec(a)??[],i=`${q(e)}${String(Number(o)+r).padStart(5,"0")}${s}`;return`${t}/${n}/dt=${e.day}/${i}`}function q({run:t,mark:e}){return`${t.id}-${t.attempt}-${e===""?"":`${e}-`}`}async function lt({git:t,dataPath:e},a,n){let r=new Map,{files:o,day:s,directory:i}=a,[l]=o,f=q(a);for(let d of new Set(o.map(u=>u.stream))){let c=(await E(t,n,`${e}/${d}/dt=${s}`)??[]).filter(({path:m})=>m.startsWith(f)&&/^\d/.test(m.slice(f.length)));if(c.length!==0){if(d===l?.stream){let m=_(await k(i,l));if(c.some(p=>p.sha===m))return"delivered"}r.set(d,Math.max(...c.map(({path:m})=>Number(/-(\d+)\.ndjson/.exec(m)?.[1]??0))))}}return r}async function E(t,e,a){let n=e;for(let r of a.split("/").filter(o=>o!==".")){let o=n.find(s=>s.path===r&&s.type==="tree");if(o===void 0)return null;n=await t.tree(o.sha)}return n}async function dt({git:t,dataPath:e},{files:a,replaces:n},r){let o=n.filter(i=>!a.some(l=>l.stream===i));if(o.length===0)return[];let s=await E(t,r,e)??[];return o.filter(i=>s.some(({path:l})=>l===i)).map(i=>({path:`${e}/${i}`,type:"tree",sha:null}))}async function ct({git:t,branch:e},{directory:a,files:n},r,o){let s=[],i=0,l=0;async function f(){for(let d=i++;d<n.length;d=i++){let u=n[d],c=await k(a,u);o({uploading:u.path});let m=await t.createBlob(c);if(m!==_(c))throw new w(0,"another blob than was sent");s[d]=m,++l%nt===0&&r.info(`Uploaded ${l} of ${P(n.length,"file")} for ${e}.`)}}return await Promise.all(Array.from({length:tt},f)),s}function _(t){return W("sha1").update(`blob ${t.length}\0`).update(t).digest("hex")}async function ut({git:t,dataPath:e},a,n,r){let o=`${e}/`,s=d=>d.slice(o.length,d.indexOf("/",o.length)),i=({path:d,type:u})=>a!==null&&u==="blob"&&d.startsWith(o)&&n.includes(s(d)),l=r.filter(i).map(d=>({...d,path:d.path.slice(o.length)})),f=r.filter(d=>!i(d));if(l.length>0){let d=await t.tree(await G(t,null,l));f=[...f,...d.map(({path:u,sha:c})=>({path:o+u,type:"tree",sha:c}))]}return G(t,a,f)}async function G(t,e,a){let n=e;for(let r=0;r<a.length;r+=M)n=await t.createTree(n,a.slice(r,r+M));return n}async function ft({git:t,branch:e}){try{await t.createBlob(Buffer.from(y.content))}catch(a){if(!(a instanceof w)||a.status!==409)throw a;await t.begin(e,y.path,y.content,"sync: first commit of an empty repository")}}function mt({files:t,run:e}){let a=[...new Set(t.map(({stream:r})=>r))],n=t.reduce((r,o)=>r+o.records,0);return`sync: ${a.join(", ")||"no stream"}, ${P(n,"record")} [run ${e.id}.${e.attempt}]`}function ht({status:t,says:e}){return t===409||t===422&&/fast.?forward|already exists|does not exist|cannot lock ref/i.test(e)}function pt({status:t,says:e,cause:a},{repository:n,branch:r},o){let s=(i,l,f)=>new S(i,"publish",l,f,a,t);return t===401?s("user",`GitHub does not accept the token for the repository ${n} (401).`,"Check the secret that is given as `github-token`, and that it has not expired."):t===404?s("user",`There is no repository ${n} that the token may write to (404).`,"Check `repository`, and give a `github-token` that has `contents: write` there."):o.uploading!==void 0&&(t===413||t===422&&/too large|too_large/i.test(e))?s("user",`The file ${o.uploading} holds a record that is too large for a data branch.`,"Set `compression: gzip`, or `destination: artifact`, which takes files of any size."):o.moving&&(t===422||t===403&&!/not accessible/i.test(e))?s("user",`The branch ${r} of ${n} is protected and does not take the commit (${t}).`,"Take it out of the branch protection or ruleset, let the token bypass the rule, or set `branch` to another name."):t===403?s("user",`The token may not write to the contents of ${n} (403).`,"Give the job `permissions: contents: write`, or a `github-token` that has it."):s("github",`The commit to the branch ${r} of ${n} could not be made${t>0?` (status ${t})`:""}.`,"Nothing is taken for published; run again, and the same records are delivered.")}export{Ot as a,At as b};
