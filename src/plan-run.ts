@@ -225,12 +225,11 @@ interface Old {
 /** The list shows what the search has, too, and is read twice. */
 async function oldOf({ stream, plan, listed }: Part, source: Source): Promise<Old> {
   if (listed.length === 0) return { requests: 0, records: 0 };
-  const [{ pages, size }, searched] = await Promise.all([
+  const [{ pages, records }, searched] = await Promise.all([
     source.oldNotes().extent(),
     source.search(stream).count('live', plan.listedUntil ?? 0, plan.cutoff),
   ]);
-  // The last page is half full, most likely.
-  return { requests: pages > 1 ? 2 * pages : 1, records: Math.max(0, Math.round((pages - 0.5) * size) - searched) };
+  return { requests: pages > 1 ? 2 * pages : 1, records: Math.max(0, records - searched) };
 }
 
 function withOld(search: ReadonlyMap<string, IntervalSet>, old: ReadonlyMap<string, IntervalSet>) {

@@ -1,7 +1,7 @@
 // One list stream, all pages of all its views (kustomer-api.md 4, 7).
 import { SyncError } from '../errors.ts';
 import { newer } from '../sync/read-list.ts';
-import { type ListPages, type LongList, type Resource, updatedAt } from '../sync/source.ts';
+import { type Extent, type ListPages, type LongList, type Resource, updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import { resources } from './search.ts';
 import type { ListStream } from './streams.ts';
@@ -45,32 +45,49 @@ export function openLongList(options: ListOptions): LongList {
       }
       return answers === 1;
     },
-    async extent() {
-      // Lists do not say how long they are (kustomer-api.md 4): some pages are looked at to see whether they are there.
-      let [there, beyond] = [0, 1];
-      while (await hasPage(options, beyond)) [there, beyond] = [beyond, beyond * 2];
-      while (beyond - there > 1) {
-        const middle = Math.floor((there + beyond) / 2);
-        if (await hasPage(options, middle)) there = middle;
-        else beyond = middle;
-      }
-      return { pages: there, size: options.stream.pageSize };
-    },
+    extent: () => extentOf(options, options.stream.views[0] ?? {}),
   };
 }
 
-/** Whether a list shows anything there; beyond the end it may refuse instead. */
-async function hasPage({ client, stream, onRecord }: ListOptions, number: number): Promise<boolean> {
-  try {
-    const path = pathOf(stream, stream.views[0] ?? {}, number);
-    const answer = await client.ask({ method: 'GET', path, purpose: 'other', stream: stream.name, role: stream.role });
-    const shown = resources(answer, stream.name);
-    for (const resource of shown) onRecord(resource);
-    return shown.length > 0;
-  } catch (error) {
-    if (error instanceof SyncError && error.trouble === 'request') return false;
-    throw error;
+/**
+ * How long a view of a list is. Lists do not say so (kustomer-api.md 4): some pages are looked at to see whether they are
+ * there and lead on. Beyond its end a list may show nothing, refuse, or show its last page again.
+ */
+async function extentOf(options: ListOptions, view: Readonly<Record<string, string>>): Promise<Extent> {
+  const first = await look(options, view, 1);
+  const begins = new Set([first.shown[0]?.id]);
+  const leadsOn = async (number: number) => {
+    try {
+      const page = await look(options, view, number);
+      // A list that shows the same page, whatever page it is asked for, would lead on for ever.
+      const isAnother = !begins.has(page.shown[0]?.id);
+      begins.add(page.shown[0]?.id);
+      return page.leadsOn && isAnother;
+    } catch (error) {
+      if (error instanceof SyncError && error.trouble === 'request') return false;
+      throw error;
+    }
+  };
+  if (!first.leadsOn) return { pages: 1, records: first.shown.length };
+  let [before, last] = [1, 2];
+  while (await leadsOn(last)) [before, last] = [last, last * 2];
+  while (last - before > 1) {
+    const middle = Math.floor((before + last) / 2);
+    if (await leadsOn(middle)) before = middle;
+    else last = middle;
   }
+  // The last page is half full, most likely.
+  return { pages: last, records: Math.round((last - 0.5) * first.shown.length) };
+}
+
+/** One page of a view, and whether there is another after it. */
+async function look({ client, stream, onRecord }: ListOptions, view: Readonly<Record<string, string>>, number: number) {
+  const path = pathOf(stream, view, number);
+  const answer = await client.ask({ method: 'GET', path, purpose: 'other', stream: stream.name, role: stream.role });
+  const shown = resources(answer, stream.name);
+  for (const resource of shown) onRecord(resource);
+  const leadsOn = nextPath(answer, client.origin) !== null || isCutOff(answer, shown.length, stream.pageSize);
+  return { shown, leadsOn: leadsOn && shown.length > 0 };
 }
 
 const MOST_KNOWN = 20_000;

@@ -87,8 +87,15 @@ export interface Aside extends Pick<Sink, 'write'> {
 export interface LongList {
   /** Reads it once, a page at a time. Resolves to whether one answer held it all. */
   pass(each: (found: readonly Found[]) => Promise<void>): Promise<boolean>;
-  /** How many pages it has, found out without reading it, and how many records a page has at most. */
-  extent(): Promise<{ readonly pages: number; readonly size: number }>;
+  /** How long it is, found out without reading it. */
+  extent(): Promise<Extent>;
+}
+
+export interface Extent {
+  /** At least one: the end of a list has to be seen. */
+  readonly pages: number;
+  /** About so many. */
+  readonly records: number;
 }
 
 /** The kinds of a stream that may not show all of them at once. */

@@ -296,3 +296,11 @@ test('a plan and its shards side by side never exceed the budget together, also 
   expect(searches.filter(({ status }) => status === 429)).toEqual([]);
   expect(most).toBeGreaterThan(limit * 0.7);
 });
+
+test('a plan ends, also where a list shows the same page whatever page is asked for', async () => {
+  stage.world.populate({ notes: 300 }, { from: Date.now() - 1_000 * DAY, to: Date.now() - 2 * DAY });
+  stage.kustomer.faults.add({ kind: 'repeat-page', match: { on: 'list' }, times: Number.POSITIVE_INFINITY });
+  const { plan } = await makePlan(stage, { ...END(), streams: 'notes', 'time-budget': '8s' });
+  expect(plan.annotations).toEqual([]);
+  expect(requestsSince(stage)).toBeLessThan(30);
+});
