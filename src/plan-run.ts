@@ -8,7 +8,7 @@ import { type Config, MOST_SHARDS, planDigest, type Selection } from './inputs.t
 import { searchRate } from './kustomer/budget.ts';
 import type { Client } from './kustomer/client.ts';
 import { openSource, type Source, streamNamed } from './kustomer/source.ts';
-import type { SearchStream } from './kustomer/streams.ts';
+import type { ListStream, SearchStream } from './kustomer/streams.ts';
 import type { Log } from './log.ts';
 import type { Report } from './report.ts';
 import { type Scope, wholeScope } from './scope.ts';
@@ -18,6 +18,7 @@ import { cut, requestsFor, type Sizes, type Stretch, shardsFor, spentPerMinute }
 import { clamp, type IntervalSet, minus, union } from './sync/intervals.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
 import { Stopped } from './sync/read-all.ts';
+import type { Extent } from './sync/source.ts';
 import type { State } from './sync/state.ts';
 import { iso } from './sync/state-document.ts';
 import { count } from './words.ts';
@@ -90,14 +91,12 @@ interface CountedPart extends Part {
 async function divide(planning: Planning): Promise<void> {
   const { config, log, scope, client, report } = planning;
   const parts = partsOf(planning);
-  const lists = listsOf(planning);
   log.info(`Counting ${parts.map(({ stream }) => stream.name).join(', ')} up to ${iso(scope.window.to)}.`);
-  const counted = await countAll(planning, parts);
+  const [counted, lists] = await Promise.all([countSearches(planning, parts), countLists(planning)]);
 
   const page = Math.min(FULL_PAGE, ...counted.flatMap(({ pages }) => pages.map(({ size }) => size)));
   const fixed =
-    lists.reduce((sum, name) => sum + requestsForList(name), 0) +
-    counted.reduce((sum, { old }) => sum + old.requests, 0);
+    lists.reduce((sum, { requests }) => sum + requests, 0) + counted.reduce((sum, { old }) => sum + old.requests, 0);
   const sizes: Sizes = { page: page / OVERHEAD, fixed };
   const pace = {
     searchesPerMinute: searchRate(config.searchesPerMinute, config.requestsPerMinute),
@@ -110,7 +109,12 @@ async function divide(planning: Planning): Promise<void> {
   const stretches = await refine(first, sizes, shardsOf);
   const wanted = shardsOf(stretches);
   if (wanted > MOST_SHARDS) throw tooMuch(wanted);
-  const shards = shardsFrom(planning, cut(stretches, sizes, wanted), counted, lists);
+  const shards = shardsFrom(
+    planning,
+    cut(stretches, sizes, wanted),
+    counted,
+    lists.map(({ name }) => name),
+  );
   report.matrix = JSON.stringify({ shard: shards.map(formatShard) });
 
   const beside = shards.reduce(
@@ -130,27 +134,42 @@ async function divide(planning: Planning): Promise<void> {
   log.info(`Counted with ${count(used, 'request')}: ${count(shards.length, 'shard')}.`);
 }
 
+function countSearches(planning: Planning, parts: readonly Part[]): Promise<CountedPart[]> {
+  const { source, signal } = planning;
+  return countEach(planning, parts, async part => {
+    const stretches = await countStream(source, part, signal);
+    const [pages, old] = await Promise.all([sample(source, part.stream, part.plan, stretches), oldOf(part, source)]);
+    return { ...part, stretches, pages, old };
+  });
+}
+
+function countLists(planning: Planning): Promise<{ name: string; requests: number }[]> {
+  return countEach(planning, listsOf(planning), async ({ selection: { name }, stream }) => ({
+    name,
+    requests: requestsForList(await planning.source.list(stream).extent()),
+  }));
+}
+
 /** Counts the streams that the key may read; the others are in the report. */
-async function countAll({ source, report, signal }: Planning, parts: readonly Part[]): Promise<CountedPart[]> {
+async function countEach<Each extends { readonly selection: Selection }, Counted>(
+  { report }: Planning,
+  all: readonly Each[],
+  count: (each: Each) => Promise<Counted>,
+): Promise<Counted[]> {
   const counted = await Promise.all(
-    parts.map(async (part): Promise<CountedPart | null> => {
+    all.map(async each => {
       try {
-        const stretches = await countStream(source, part, signal);
-        const [pages, old] = await Promise.all([
-          sample(source, part.stream, part.plan, stretches),
-          oldOf(part, source),
-        ]);
-        return { ...part, stretches, pages, old };
+        return [await count(each)];
       } catch (thrown) {
         const error = asSyncError(thrown);
         if (error.trouble !== 'forbidden') throw error;
-        const skipped = { ...part.selection, outcome: 'skipped' as const, records: 0, requests: 0, from: '', to: '' };
+        const skipped = { ...each.selection, outcome: 'skipped' as const, records: 0, requests: 0, from: '', to: '' };
         report.streams = [...report.streams, { ...skipped, error }];
-        return null;
+        return [];
       }
     }),
   );
-  return counted.filter(part => part !== null);
+  return counted.flat();
 }
 
 /** The shards of what was cut; the first of them has what cannot be cut. */
@@ -200,20 +219,19 @@ function partsOf({ config, now, scope, state }: Planning): Part[] {
 }
 
 /** The list streams that are not read yet. Those of an incremental sync are its own affair once it has read them. */
-function listsOf({ config, now, state }: Planning): string[] {
-  return config.streams
-    .filter(({ name }) => streamNamed(name).kind === 'list')
-    .filter(selection => {
-      const plan = planList(selection.name, selection, config, state, now);
-      return plan.until === undefined ? plan.before === undefined : !isListDone(plan);
-    })
-    .map(({ name }) => name);
+function listsOf({ config, now, state }: Planning): { selection: Selection; stream: ListStream }[] {
+  return config.streams.flatMap(selection => {
+    const stream = streamNamed(selection.name);
+    if (stream.kind !== 'list') return [];
+    const plan = planList(selection.name, selection, config, state, now);
+    const isDone = plan.until === undefined ? plan.before !== undefined : isListDone(plan);
+    return isDone ? [] : [{ selection, stream }];
+  });
 }
 
-/** A list of several answers is read until two passes agree; that it has no more than a page a view is a guess. */
-function requestsForList(name: string): number {
-  const stream = streamNamed(name);
-  return stream.kind === 'list' && stream.views.length > 1 ? 2 * stream.views.length : 1;
+/** A list of several answers is read until two passes agree. */
+function requestsForList({ pages }: Extent): number {
+  return pages > 1 ? 2 * pages : 1;
 }
 
 /** What only a list still has of a stream, as far as that can be told without reading it. */
@@ -222,14 +240,14 @@ interface Old {
   readonly records: number;
 }
 
-/** The list shows what the search has, too, and is read twice. */
+/** The list shows what the search has, too. */
 async function oldOf({ stream, plan, listed }: Part, source: Source): Promise<Old> {
   if (listed.length === 0) return { requests: 0, records: 0 };
-  const [{ pages, records }, searched] = await Promise.all([
+  const [extent, searched] = await Promise.all([
     source.oldNotes().extent(),
     source.search(stream).count('live', plan.listedUntil ?? 0, plan.cutoff),
   ]);
-  return { requests: pages > 1 ? 2 * pages : 1, records: Math.max(0, records - searched) };
+  return { requests: requestsForList(extent), records: Math.max(0, extent.records - searched) };
 }
 
 function withOld(search: ReadonlyMap<string, IntervalSet>, old: ReadonlyMap<string, IntervalSet>) {

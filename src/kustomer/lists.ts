@@ -13,7 +13,7 @@ export interface ListOptions {
   readonly onRecord: (resource: Resource) => void;
 }
 
-export function openList(options: ListOptions): ListPages {
+export function openList(options: ListOptions): ListPages & Pick<LongList, 'extent'> {
   /** Views that the API has refused to show: the parameter is not documented for every list. */
   const refused = new Set<object>();
   return {
@@ -31,6 +31,14 @@ export function openList(options: ListOptions): ListPages {
         }
       }
       return { records, atOnce: answers === 1, everything: refused.size === 0 };
+    },
+    async extent() {
+      const [plain, ...others] = options.stream.views;
+      const extents = await Promise.all([
+        extentOf(options, plain ?? {}),
+        ...others.map(view => extentOf(options, view).catch(ifRefused)),
+      ]);
+      return extents.reduce((a, b) => ({ pages: a.pages + b.pages, records: a.records + b.records }));
     },
   };
 }
@@ -78,6 +86,12 @@ async function extentOf(options: ListOptions, view: Readonly<Record<string, stri
   }
   // The last page is half full, most likely.
   return { pages: last, records: Math.round((last - 0.5) * first.shown.length) };
+}
+
+/** Of a view that the list may refuse, when it does. */
+function ifRefused(error: unknown): Extent {
+  if (!(error instanceof SyncError && error.status === 400)) throw error;
+  return { pages: 0, records: 0 };
 }
 
 /** One page of a view, and whether there is another after it. */

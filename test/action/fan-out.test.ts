@@ -2,12 +2,13 @@
 // the truth, and use what the plan has said.
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { STREAMS } from '../world/kustomer/index.ts';
+import { DEFAULT_TOKEN, STREAMS } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { forged, makePlan, runMerge, runShard, runShards } from './fan-out.ts';
 import { cloned, FLAWLESS, faults, uploaded } from './publishing.ts';
 import {
+  all,
   annotations,
   DAY,
   expectGreen,
@@ -15,6 +16,7 @@ import {
   expectSound,
   gather,
   HOUR,
+  outcomes,
   ration,
   requested,
   requestsSince,
@@ -295,6 +297,33 @@ test('a plan and its shards side by side never exceed the budget together, also 
   expect(most).toBeLessThanOrEqual(limit);
   expect(searches.filter(({ status }) => status === 429)).toEqual([]);
   expect(most).toBeGreaterThan(limit * 0.7);
+});
+
+test('what the key may not read is left out of the plan, which says so, and the rest is put together', async () => {
+  await open({ world: { tokens: { [DEFAULT_TOKEN]: { missing: ['tags', 'notes'] } } } });
+  populate(1);
+  const fan = await makePlan(stage, { ...END(), 'shards-at-once': '2' });
+  const warnings = annotations(fan.plan, 'warning');
+  expect(warnings.map(text => /may not read (\w+)/.exec(text)?.[1]).sort()).toEqual(['notes', 'tags']);
+  for (const shard of await runShards(stage, fan)) expectGreen(shard);
+  const merged = await runMerge(stage, fan);
+  expect({ exit: merged.exitCode, annotations: merged.annotations }).toEqual({ exit: 0, annotations: [] });
+  expect(outcomes(merged)).toEqual(all('complete', { tags: 'skipped', notes: 'skipped' }));
+  // Named, they are an error, and one that comes before anything is read.
+  expectRed((await makePlan(stage, { ...END(), streams: 'tags,messages' })).plan);
+});
+
+test('a plan knows how long the lists are', async () => {
+  stage.world.populate(
+    { tags: 600, shortcuts: 230, users: 20 },
+    { from: Date.now() - 90 * DAY, to: Date.now() - 2 * DAY },
+  );
+  const fan = await makePlan(stage, END());
+  requestsSince(stage);
+  await runShards(stage, fan);
+  const used = requestsSince(stage);
+  expect(estimateOf(fan.plan).requests / used).toBeGreaterThan(0.85);
+  expect(estimateOf(fan.plan).requests / used).toBeLessThan(1.15);
 });
 
 test('a plan ends, also where a list shows the same page whatever page is asked for', async () => {
