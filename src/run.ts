@@ -61,7 +61,8 @@ export async function run(
   const handover = openHandover(context);
   const story = tell({ config, context, log, stop, pace, now, scope, window, report, handover });
   await Promise.race([story, outOfTime(stop.signal)]);
-  if (stop.signal.reason instanceof Stopped) report.stopped = stop.signal.reason.why;
+  const stopped = stoppedBy(report, stop.signal);
+  if (stopped !== undefined) report.stopped = stopped;
   if (report.stopped === 'cancelled') {
     report.leftToPost = handover.isPending();
     // A stream that was not yet begun has not failed.
@@ -167,6 +168,8 @@ async function tell({
 
     log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
     const endings = await readAll(jobs, stop);
+    // The time budget is for reading: what has been read is published, however long that takes.
+    clearTimeout(deadline);
     await keeper?.stop();
     const rest = await snapshots.last(endings);
     const files = [...published, ...rest.files];
@@ -265,19 +268,26 @@ function openLists(config: Config, { kind }: Scope, source: Source): ReadonlyMap
 function nextRun(
   before: State,
   claims: State | null,
-  { streams }: Report,
+  report: Report,
   { onIncomplete, shard }: Config,
   stop: AbortSignal,
   log: Log,
 ): { readonly state: State | null; readonly continues: boolean } {
-  const isOutOfTime = stop.reason instanceof Stopped && stop.reason.why === 'time-budget';
+  const isOutOfTime = stoppedBy(report, stop) === 'time-budget';
   if (onIncomplete === 'stop' || shard !== null || !isOutOfTime) return { state: claims, continues: false };
-  const records = streams.reduce((sum, stream) => sum + stream.records, 0);
+  const records = report.streams.reduce((sum, stream) => sum + stream.records, 0);
   const { continues, count } = continuation(before, claims ?? before, records, log);
   return {
     state: claims === null ? null : { ...claims, continuation: count },
     continues: continues && claims !== null,
   };
+}
+
+/** Why a run has stopped before its end. Its time may as well be up when it has just read all there is. */
+function stoppedBy({ streams }: Report, { reason }: AbortSignal): Report['stopped'] {
+  if (!(reason instanceof Stopped)) return undefined;
+  const isPartial = streams.some(({ outcome }) => outcome === 'partial');
+  return reason.why === 'cancelled' || isPartial ? reason.why : undefined;
 }
 
 /** Resolves when a cancelled run has to come to its end; never when it is not cancelled. */

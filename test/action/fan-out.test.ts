@@ -220,6 +220,13 @@ describe('a shard', () => {
     expect(faults(stage, await uploaded(stage, true))).toEqual(FLAWLESS);
   });
 
+  test('that has read all is done, also when its time is up before that is published', async () => {
+    populate(1);
+    const fan = await makePlan(stage, { ...END(), streams: 'messages,tags' });
+    stage.github.traffic.fault('CreateArtifact', { kind: 'slow', ms: 8_000 });
+    expectGreen(await runShard(stage, fan, 1, { with: { 'time-budget': '7s' } }));
+  });
+
   test('is refused before the first request when it is damaged, or the inputs are others than the plan was made with', async () => {
     populate(1);
     const fan = await makePlan(stage, { ...END(), streams: 'messages' });
