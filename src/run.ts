@@ -269,12 +269,18 @@ function nextRun(
   before: State,
   claims: State | null,
   report: Report,
-  { onIncomplete, shard }: Config,
+  { onIncomplete, shard, resetState }: Config,
   stop: AbortSignal,
   log: Log,
 ): { readonly state: State | null; readonly continues: boolean } {
   const isOutOfTime = stoppedBy(report, stop) === 'time-budget';
   if (onIncomplete === 'stop' || shard !== null || !isOutOfTime) return { state: claims, continues: false };
+  if (resetState) {
+    log.warning(
+      'The next run was not started: with `reset-state` it would not go on from here, but start over as this one has. Run the workflow again without `reset-state`; it goes on from here.',
+    );
+    return { state: claims, continues: false };
+  }
   const records = report.streams.reduce((sum, stream) => sum + stream.records, 0);
   const { continues, count } = continuation(before, claims ?? before, records, log);
   return {

@@ -242,6 +242,17 @@ describe('on-incomplete: continue', () => {
     expect(dispatches.length).toBe(2);
   });
 
+  test('does not start a run that would start over', async () => {
+    await open(slow);
+    populate(stage, 6);
+    const result = await stage.sync({ with: { ...inputs, 'reset-state': 'true' } });
+    expect(result.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
+    expect(stage.github.repository.dispatches).toEqual([]);
+    expect(annotations(result, 'warning').join()).toMatch(/without `reset-state`; it goes on from here/);
+    await stage.sync({ with: inputs });
+    expect(stage.github.repository.dispatches.length).toBe(1);
+  });
+
   test('does nothing after a run that was complete, failed or was cancelled', async () => {
     await open(slow);
     populate(stage);
