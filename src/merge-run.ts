@@ -93,7 +93,7 @@ async function recoverShards(config: Config, context: Context, api: () => Promis
   const find = async (shard: Shard): Promise<State> => {
     const scope = scopeOf({ ...config, shard }, 0);
     const recover = (uploadedBy: 'nobody' | 'this-run') =>
-      recoverState(config, scope, context, remembering, quiet, { uploadedBy, reset: false });
+      recoverState(config, scope, context, remembering, quiet, { uploadedBy });
     const { state } = await recover('nobody');
     return isDone(shard, state) ? state : (await recover('this-run')).state;
   };

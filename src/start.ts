@@ -79,7 +79,7 @@ export async function recoverState(
   context: Context,
   api: () => Promise<Api>,
   log: Log,
-  how: Partial<Pick<Recovery, 'uploadedBy' | 'reset'>> = {},
+  how: Partial<Pick<Recovery, 'uploadedBy'>> = {},
 ): Promise<Recovered> {
   const { cacheTrouble } = await import('./github/cache.ts');
   const trouble = cacheTrouble();
@@ -94,7 +94,8 @@ export async function recoverState(
     hasCache: trouble === null,
     // What has a window of its own begins without a state.
     onMissing: kind === 'incremental' ? config.onMissingState : 'full',
-    reset: config.resetState,
+    // A plan is new, and what its shards have published counts: a shard that is run again goes on.
+    reset: config.resetState && kind !== 'shard',
     // An earlier attempt of this run is the only one that can have uploaded something of this plan.
     uploadedBy: kind !== 'shard' ? 'workflow' : context.attempt === '1' ? 'nobody' : 'this-run',
     api,

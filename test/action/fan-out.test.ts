@@ -220,6 +220,20 @@ describe('a shard', () => {
     expect(faults(stage, await uploaded(stage, true))).toEqual(FLAWLESS);
   });
 
+  test('that is run again goes on, also where the plan has started over', async () => {
+    await open({ world: { pageSizeMax: 5 }, server: { latencyMs: 30 } });
+    populate(1);
+    await stage.sync({ with: END() });
+    stage.github.expireArtifacts();
+    const fan = await makePlan(stage, { ...END(), streams: 'messages', concurrency: '2', 'reset-state': 'true' });
+    const short = await runShard(stage, fan, 1, { with: { 'time-budget': '2s' } });
+    const rest = await runShard(stage, fan, 1, { job: { sameAttempt: false } });
+    const truth = stage.world.truth('messages', { before: Date.parse(END()['end-date']) });
+    expect(Number(short.outputs.records)).toBeGreaterThan(0);
+    expect(Number(short.outputs.records) + Number(rest.outputs.records)).toBe(truth.size);
+    expectGreen(await runMerge(stage, fan));
+  });
+
   test('that has read all is done, also when its time is up before that is published', async () => {
     populate(1);
     const fan = await makePlan(stage, { ...END(), streams: 'messages,tags' });
