@@ -13,7 +13,16 @@ import { scopeOf, wholeScope } from './scope.ts';
 import type { Shard } from './shard.ts';
 import { beginReport, makeOutputDir, openGitHub, recoverState, requirePermission, shownWindow } from './start.ts';
 import { covers, type Interval, minus, union } from './sync/intervals.ts';
-import { join, type Ledger, type LedgerFile, merge as mergeStates, reopened, type State } from './sync/state.ts';
+import { planSearch } from './sync/plan.ts';
+import {
+  join,
+  type Ledger,
+  type LedgerFile,
+  merge as mergeStates,
+  NO_STATE,
+  reopened,
+  type State,
+} from './sync/state.ts';
 import { iso, serialise } from './sync/state-document.ts';
 import { count } from './words.ts';
 
@@ -44,7 +53,7 @@ export async function merge(config: Config, context: Context, log: Log): Promise
     const rest = scope.kind === 'incremental' ? reopened(before, config.lookbackMs) : before;
     const joint = joinedTo(rest, withoutEnds(states, scope.kind), context);
     const elsewhere = states.flatMap(({ ledger }) => ledger?.files ?? []);
-    report.streams = results(config, report.streams, states, whole, scope.window);
+    report.streams = results(config, report.streams, states, whole);
     report.isAhead = scope.isAhead;
     if (isSame(before, whole)) {
       log.info('The shards have been put together before: there is nothing to save.');
@@ -191,35 +200,34 @@ function isSame(before: State, after: State): boolean {
 
 /** The streams as a single run would show them. */
 function results(
-  { plan }: Config,
+  config: Config,
   blank: readonly StreamResult[],
   states: readonly State[],
   joint: State,
-  window: Interval,
 ): StreamResult[] {
+  const { plan, settleMs } = config;
+  // What a single run would want that had begun when the plan was made.
+  const began = (plan[0]?.cutoff ?? 0) + settleMs;
   const ledgers = states.flatMap(({ ledger }): Ledger[] => (ledger === undefined ? [] : [ledger]));
   const files = ledgers.flatMap(ledger => ledger.files);
   const records = (name: string) =>
     files.filter(({ stream }) => stream === name).reduce((sum, file: LedgerFile) => sum + Number(file.records), 0);
   const isPlanned = (name: string) => plan.some(({ search, lists }) => search.has(name) || lists.includes(name));
-  return blank.map(stream => {
-    const { name } = stream;
+  return config.streams.map((selection, n) => {
+    const { name } = selection;
     const isWhole =
       streamNamed(name).kind === 'list'
         ? joint.lists.has(name)
-        : // `archive: never` and a start date in the far past begin where the plan began.
-          covers(joint.search.get(name)?.published ?? [], { from: beginOf(plan, name, window), to: window.to });
+        : covers(
+            joint.search.get(name)?.published ?? [],
+            planSearch(name, selection, config, NO_STATE, began, true).wanted,
+          );
     return {
-      ...stream,
+      ...(blank[n] as StreamResult),
       // What the key may not read was left out of the plan, which has said so.
       outcome: isWhole ? 'complete' : isPlanned(name) ? 'partial' : 'skipped',
       records: records(name),
       requests: ledgers.reduce((sum, { requests }) => sum + (requests[name] ?? 0), 0),
     };
   });
-}
-
-function beginOf(plan: readonly Shard[], name: string, window: Interval): number {
-  const begins = plan.flatMap(({ search }) => (search.get(name) ?? []).map(({ from }) => from));
-  return begins.length === 0 ? window.from : Math.max(window.from, Math.min(...begins));
 }

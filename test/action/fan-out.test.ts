@@ -139,6 +139,21 @@ describe('20,000 records over 8 shards, one of which is killed and run again', (
   );
 });
 
+test.each([{ archive: 'never' }, { 'start-date': '1960-01-01' }])(
+  'a backfill that is done is done, as another plan, too (%o)',
+  async more => {
+    populate(1);
+    const inputs = { ...END(), ...more, streams: 'messages,tags' };
+    for (const records of [/^[1-9]/, /^0$/]) {
+      const fan = await makePlan(stage, inputs);
+      await runShards(stage, fan);
+      const merged = await runMerge(stage, fan);
+      expect(merged.exitCode, merged.log).toBe(0);
+      expect(merged.outputs).toMatchObject({ complete: 'true', records: expect.stringMatching(records) });
+    }
+  },
+);
+
 describe('without end-date', () => {
   test('the merge puts the shards to the incremental state, whatever other runs did meanwhile', async () => {
     populate(4);
