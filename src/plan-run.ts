@@ -101,6 +101,7 @@ async function divide(planning: Planning): Promise<void> {
   const pace = {
     searchesPerMinute: searchRate(config.searchesPerMinute, config.requestsPerMinute),
     shardsAtOnce: config.shardsAtOnce,
+    mostShards: MOST_SHARDS,
     timeBudgetMs: config.timeBudgetMs,
   };
   const requestsOf = (all: readonly Stretch[]) => all.reduce((sum, each) => sum + requestsFor(each, sizes), 0);

@@ -129,6 +129,8 @@ export interface Pace {
   /** Searches a minute of all shards together. */
   readonly searchesPerMinute: number;
   readonly shardsAtOnce: number;
+  /** No more of them for the sake of an even number. */
+  readonly mostShards: number;
   readonly timeBudgetMs: number;
 }
 
@@ -142,7 +144,8 @@ export function spentPerMinute({ searchesPerMinute, shardsAtOnce }: Pace): numbe
 
 /** How many shards there have to be, so that each fits into one job and none of those that run side by side is idle. */
 export function shardsFor(requests: number, pace: Pace): number {
-  const { shardsAtOnce, timeBudgetMs } = pace;
+  const { shardsAtOnce, mostShards, timeBudgetMs } = pace;
   const fits = Math.max(1, Math.floor(((spentPerMinute(pace) / shardsAtOnce) * timeBudgetMs * MARGIN) / 60_000));
-  return shardsAtOnce * Math.max(1, Math.ceil(requests / fits / shardsAtOnce));
+  const needed = Math.ceil(requests / fits);
+  return Math.min(shardsAtOnce * Math.max(1, Math.ceil(needed / shardsAtOnce)), Math.max(needed, mostShards));
 }

@@ -136,7 +136,7 @@ function largestTie(seconds: readonly number[]): number {
 }
 
 describe('the number of shards', () => {
-  const pace = { searchesPerMinute: 100, shardsAtOnce: 1, timeBudgetMs: 330 * 60_000 };
+  const pace = { searchesPerMinute: 100, shardsAtOnce: 1, mostShards: 256, timeBudgetMs: 330 * 60_000 };
   test.each([
     [0, pace, 1],
     [26_400, pace, 1],
@@ -144,6 +144,10 @@ describe('the number of shards', () => {
     [100, { ...pace, shardsAtOnce: 8 }, 8],
     [26_401, { ...pace, shardsAtOnce: 8 }, 16],
     [1_000, { ...pace, timeBudgetMs: 60_000 }, 13],
+    // A matrix takes so many, and they are enough: that the last of them are fewer at once is no reason to refuse.
+    [2_640 * 251, { ...pace, shardsAtOnce: 10 }, 256],
+    [264 * 256, { ...pace, shardsAtOnce: 100 }, 256],
+    [264 * 257, { ...pace, shardsAtOnce: 100 }, 257],
   ])('for %d requests', (requests, given, shards) => expect(shardsFor(requests, given)).toBe(shards));
 });
 
