@@ -1,5 +1,6 @@
 // The story of a plan: what a window has is counted, and divided into shards that are about equal and each fit for one
 // job. Nothing is published and no state is saved.
+import { gzipSync } from 'node:zlib';
 import { countStream, refine, sample } from './counting.ts';
 import { asSyncError, SyncError } from './errors.ts';
 import { Lines } from './files/record.ts';
@@ -123,7 +124,7 @@ async function divide(planning: Planning): Promise<void> {
     0,
   );
   const requests = Math.round(requestsOf(stretches) + fixed + beside);
-  report.plan = counted.map(part => rowOf(part, stretches, config.format));
+  report.plan = counted.map(part => rowOf(part, stretches, config));
   report.estimate = {
     requests,
     minutes: Math.ceil((requests / spentPerMinute(pace)) * 10) / 10,
@@ -192,14 +193,10 @@ function shardsFrom(
 }
 
 /** What the plan says of a stream. */
-function rowOf(
-  { selection: { name }, old, pages }: CountedPart,
-  stretches: readonly Stretch[],
-  format: Config['format'],
-) {
+function rowOf({ selection: { name }, old, pages }: CountedPart, stretches: readonly Stretch[], config: Config) {
   const counts = stretches.filter(({ stream }) => stream === name).flatMap(({ counts }) => counts);
   const records = counts.reduce((a, b) => a + b, 0) + old.records;
-  return { name, records, bytes: Math.round(records * meanBytes(pages, format)) };
+  return { name, records, bytes: Math.round(records * meanBytes(pages, config)) };
 }
 
 function shownWork({ search, lists }: { search: ReadonlyMap<string, IntervalSet>; lists: readonly string[] }) {
@@ -258,11 +255,12 @@ function withOld(search: ReadonlyMap<string, IntervalSet>, old: ReadonlyMap<stri
 }
 
 /** Bytes of a record as it will be written, by some that were looked at. */
-function meanBytes(pages: CountedPart['pages'], format: Config['format']): number {
+function meanBytes(pages: CountedPart['pages'], { format, gzip }: Config): number {
   const found = pages.flatMap(page => page.found);
   const lines = new Lines(256 * 1024);
   for (const { resource } of found) lines.add(resource, format);
-  return found.length === 0 ? 0 : lines.length / found.length;
+  const bytes = gzip ? gzipSync(lines.bytes()).length : lines.length;
+  return found.length === 0 ? 0 : bytes / found.length;
 }
 
 function unfinished(): SyncError {

@@ -362,6 +362,18 @@ test('a plan knows how long the lists are', async () => {
   expect(estimateOf(fan.plan).requests / used).toBeLessThan(1.15);
 });
 
+test('a plan knows how large the files will be, compressed, too', async () => {
+  await open();
+  populate(20);
+  const inputs = { ...END(), streams: 'messages,customers', compression: 'gzip' };
+  const fan = await makePlan(stage, inputs);
+  const [shard] = await runShards(stage, fan);
+  const { files } = JSON.parse(await readFile(shard?.outputs.manifest ?? '', 'utf8'));
+  const bytes = files.reduce((sum: number, file: { bytes: number }) => sum + file.bytes, 0);
+  expect(estimateOf(fan.plan).bytes / bytes).toBeGreaterThan(0.85);
+  expect(estimateOf(fan.plan).bytes / bytes).toBeLessThan(1.15);
+});
+
 test('a plan ends, also where a list shows the same page whatever page is asked for', async () => {
   stage.world.populate({ notes: 300 }, { from: Date.now() - 1_000 * DAY, to: Date.now() - 2 * DAY });
   stage.kustomer.faults.add({ kind: 'repeat-page', match: { on: 'list' }, times: Number.POSITIVE_INFINITY });
