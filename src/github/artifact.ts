@@ -29,8 +29,6 @@ export interface Upload {
 
 /** Waits before the next try, in milliseconds; the library has tried several times itself until then. */
 const AGAIN_AFTER_MS = [0, 2_000];
-/** Clocks of GitHub and the runner agree at least so well. */
-const SAME_TIME_MS = 5_000;
 
 /**
  * Uploads, and makes sure that what was uploaded is what was written.
@@ -42,7 +40,6 @@ export async function upload(context: Context, wanted: Upload): Promise<Uploaded
   const paths = ['manifest.json', ...files.map(({ path }) => path)].map(path => join(directory, path));
   const options = { compressionLevel: compressed ? 0 : 6, ...(retentionDays > 0 ? { retentionDays } : {}) };
   const client = new DefaultArtifactClient();
-  const began = Date.now();
 
   let { name } = wanted;
   for (let tries = 0; ; tries++) {
@@ -61,7 +58,7 @@ export async function upload(context: Context, wanted: Upload): Promise<Uploaded
     // The answer may have been lost, or this is a second try at what a process before this one did not live to see done.
     const there = await find(client, name);
     if (there !== null) {
-      const isOurs = (await holdsThese(there.id)) ?? there.createdAt >= began - SAME_TIME_MS;
+      const isOurs = (await holdsThese(there.id)) ?? hadName(cause);
       if (isOurs) return uploaded(context, name, there.id, there.digest);
     }
     const wait = AGAIN_AFTER_MS[tries];
@@ -76,9 +73,7 @@ async function find(client: DefaultArtifactClient, name: string) {
   try {
     const { artifacts } = await client.listArtifacts({ latest: false });
     const found = artifacts.find(artifact => artifact.name === name);
-    return found === undefined
-      ? null
-      : { id: found.id, digest: found.digest, createdAt: found.createdAt?.getTime() ?? 0 };
+    return found === undefined ? null : { id: found.id, digest: found.digest };
   } catch {
     return null;
   }
@@ -91,6 +86,14 @@ function uploaded(context: Context, name: string, id: number, digest: string | u
     digest: (digest ?? '').replace(/^sha256:/, ''),
     name,
   };
+}
+
+/**
+ * Whether an upload failed only after it had got its name, so that what has this name is its own. One that was refused
+ * the name may have met another job's files, or those of another step.
+ */
+function hadName(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('FinalizeArtifact');
 }
 
 function isEnterpriseServer(error: unknown): boolean {

@@ -233,6 +233,29 @@ describe('artifacts', () => {
     expect((await stage.sync()).outputs.records).toBe('0');
   });
 
+  test('of two steps under one name are both there, also where nobody may look into the first', async () => {
+    await open({ github: { tokens: { ghs_main: { contents: 'read' } } } });
+    const inputs = { token: DEFAULT_TOKEN, 'api-url': stage.kustomer.url };
+    const job = await runJob({
+      context: stage.github.job(),
+      root: stage.root,
+      steps: ['users,tags,customers', 'conversations,messages'].map((streams, n) => ({
+        uses: ACTION,
+        with: { ...inputs, streams, 'state-id': `half-${n}` },
+      })),
+    });
+    expect(job.conclusion, job.log).toBe('success');
+    expect(stage.github.artifacts()).toHaveLength(2);
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
+  test('are uploaded once where the answer to the last request is lost and nobody may look into them', async () => {
+    await open({ github: { tokens: { ghs_main: { contents: 'read' } } } });
+    stage.github.traffic.fault('FinalizeArtifact', { kind: 'lost' });
+    expect((await stage.sync()).exitCode).toBe(0);
+    expect(stage.github.artifacts()).toHaveLength(1);
+  });
+
   test('that lack a part or hold another one are an error', async () => {
     stage.github.traffic.onRequest(async exchange => {
       if (exchange.operation !== 'CreateArtifact') return;
