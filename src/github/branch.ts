@@ -139,10 +139,13 @@ async function commit(
     if (known !== null && (known.state !== null || known.run === `${run.id}-${run.attempt}`)) {
       // Somebody has written since we looked, or this run has before: ourselves perhaps, in a process that did not live
       // to know it, or another job, whose files must not be overwritten.
-      const found = await lookUp(place, delivery, root);
-      if (found === 'delivered') return { commit: tip?.commit ?? '', state: known.state ?? delivery.state, known };
-      names = files.map(file => nameOf(place, delivery, file, found.get(file.stream) ?? 0));
-      if (known.state !== null) state = merge(delivery.state, known.state, new Set(replaces));
+      const { offsets, areThere } = await lookUp(place, delivery, root);
+      names = files.map(file => nameOf(place, delivery, file, offsets.get(file.stream) ?? 0));
+      if (known.state !== null) {
+        // Of what we knew of before, nothing is this delivery: a step before ours has refreshed to the same bytes.
+        if (areThere) return { commit: tip?.commit ?? '', state: known.state, known };
+        state = merge(delivery.state, known.state, new Set(replaces));
+      }
     }
     const gone = await toRemove(place, delivery, root);
     if (files.length === 0 && gone.length === 0 && !delivery.stateAlone) return null;
@@ -257,29 +260,29 @@ function prefixOf({ run, mark }: Delivery): string {
 }
 
 /**
- * Whether the files are on the branch already; if not, by how much each stream's numbers have to be moved so that they
- * meet no file that is there. All files of a delivery come in one commit, so that the first one speaks for the others.
+ * Whether all files are on the branch already, and by how much each stream's numbers have to be moved so that they meet
+ * no file that is there.
  */
 async function lookUp(
   { git, dataPath }: Place,
   delivery: Delivery,
   root: readonly TreeEntry[],
-): Promise<'delivered' | Map<string, number>> {
+): Promise<{ offsets: ReadonlyMap<string, number>; areThere: boolean }> {
   const offsets = new Map<string, number>();
   const { files, day, directory } = delivery;
-  const [first] = files;
   const prefix = prefixOf(delivery);
+  let areThere = files.length > 0;
   for (const stream of new Set(files.map(each => each.stream))) {
     const there = (await entriesAt(git, root, `${dataPath}/${stream}/dt=${day}`)) ?? [];
     const own = there.filter(({ path }) => path.startsWith(prefix) && /^\d/.test(path.slice(prefix.length)));
-    if (own.length === 0) continue;
-    if (stream === first?.stream) {
-      const sha = blobSha(await readPart(directory, first));
-      if (own.some(entry => entry.sha === sha)) return 'delivered';
+    const shas = new Set(own.map(({ sha }) => sha));
+    for (const file of files) {
+      if (areThere && file.stream === stream) areThere = shas.has(blobSha(await readPart(directory, file)));
     }
-    offsets.set(stream, Math.max(...own.map(({ path }) => Number(/-(\d+)\.ndjson/.exec(path)?.[1] ?? 0))));
+    if (own.length > 0)
+      offsets.set(stream, Math.max(...own.map(({ path }) => Number(/-(\d+)\.ndjson/.exec(path)?.[1] ?? 0))));
   }
-  return offsets;
+  return { offsets, areThere };
 }
 
 /** The entries of a folder; null when there is none. */

@@ -1,7 +1,9 @@
 // The data branch: data and state in one commit, checked with real git on a real repository behind the API.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { secondaryLimitFault } from '../world/github/index.ts';
-import { openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
+import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
+import { runJob } from '../world/runner/index.ts';
+import { ACTION, openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
 import { BRANCH, cloned, FLAWLESS, faults, HOUR, messages, onBranch, populate, stateOnBranch } from './publishing.ts';
 
 let stage: Stage;
@@ -117,6 +119,30 @@ describe('a full refresh', () => {
     expect(of(after, 'customers')).toEqual(of(before, 'customers'));
     expect((await stateOnBranch(stage)).totals.conversations).toMatchObject({ records: 12, files: 1 });
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  });
+
+  test('twice in one run brings what has changed in between, also where the first file is the same again', async () => {
+    const refresh = {
+      token: DEFAULT_TOKEN,
+      'api-url': stage.kustomer.url,
+      ...onBranch,
+      streams: 'tags,users',
+      'sync-mode': 'full_refresh',
+    };
+    const job = await runJob({
+      context: stage.github.job(),
+      root: stage.root,
+      steps: [
+        { uses: ACTION, with: refresh },
+        { run: () => void stage.world.create('users', 2, { updatedAt: Date.now() - HOUR }) },
+        { uses: ACTION, with: refresh },
+      ],
+    });
+    expect(job.conclusion, job.log).toBe('success');
+    const published = await cloned(stage);
+    for (const stream of ['tags', 'users'] as const) {
+      expect(stage.compare(stream, published.get(stream) ?? [])).toEqual([]);
+    }
   });
 
   test('that is not complete replaces nothing', async () => {

@@ -1,0 +1,49 @@
+import{createRequire as __require}from'node:module';const require=__require(import.meta.url);
+import{j as N,n as C,o as K}from"./chunk-MFB4ZE2N.mjs";import{a as k}from"./chunk-FA767KB3.mjs";import{a as S}from"./chunk-WZIFJZP6.mjs";import{a as w}from"./chunk-HTUR246D.mjs";import{b,c as P}from"./chunk-45DWIFGY.mjs";import{createHash as Q}from"node:crypto";import{basename as X,dirname as Z}from"node:path/posix";import{setTimeout as tt}from"node:timers/promises";var x="README.md",y={path:".gitattributes",content:`*.ndjson -text -diff linguist-generated
+*.gz -text -diff linguist-generated
+state.json -diff linguist-generated
+state/** -diff linguist-generated
+`};function I({branch:t,dataPath:e,totals:a,run:n,savedAt:r}){let o=Object.entries(a).map(([l,{records:m,files:d,bytes:u,max_updated_at:c}])=>`| [${l}](${encodeURI(e)}/${l}) | ${b(m)} | ${b(d)} | ${b(Math.ceil(u/1024))} kB | ${c??"\u2013"} |`),[s="conversations"]=Object.keys(a),i=`${e}/${s}/*/*.ndjson*`;return`# Kustomer data
+
+A copy of Kustomer records as NDJSON, one JSON object a line, kept up to date by a workflow with kustomer-sync. Each run
+adds files and changes none; a record that was updated is there again in its new version, so **the line with the latest
+\`updated_at\` of an \`id\` counts**. A full refresh replaces the files of its stream. \`state.json\`, and the folder
+\`state\` of backfills, say what has been read; leave them as they are. The records are personal data: treat this branch as you treat Kustomer.
+
+| Stream | Lines | Files | Size | Updated up to |
+| --- | ---: | ---: | ---: | --- |
+${o.join(`
+`)}
+
+<!-- totals: ${JSON.stringify(a)} -->
+
+Last run: [${n.id}, attempt ${n.attempt}](${n.url}), ${r}.
+
+## Reading it
+
+\`\`\`sh
+git clone --single-branch --depth 1 --branch ${t} <address of this repository> kustomer-data && cd kustomer-data
+\`\`\`
+
+DuckDB, the latest version of each record:
+
+\`\`\`sql
+SELECT * FROM read_json('${i}', format = 'newline_delimited', union_by_name = true)
+QUALIFY row_number() OVER (PARTITION BY id ORDER BY updated_at DESC) = 1;
+\`\`\`
+
+pandas:
+
+\`\`\`python
+import glob, pandas
+lines = pandas.concat(pandas.read_json(path, lines=True) for path in glob.glob('${i}'))
+latest = lines.sort_values('updated_at').drop_duplicates('id', keep='last')
+\`\`\`
+
+jq (\`zcat -f\` also reads what is not compressed):
+
+\`\`\`sh
+zcat -f ${i} | jq -s 'group_by(.id) | map(max_by(.updated_at))'
+\`\`\`
+`}function M(t){let[,e]=/^<!-- totals: (\{.*\}) -->$/m.exec(t)??[];try{return e===void 0?void 0:JSON.parse(e)}catch{return}}function z(t){return t.includes("/")?`state/${t}.json`:"state.json"}var L=100,et=4,nt=12,rt=20;async function At(t){let e=await J(t),a=e&&await F(t,e.root);if(!a)return null;let{state:n,known:r}=Y(t,a.sha,await t.git.blob(a.sha));return{state:n,known:{...r,tip:e}}}async function J({git:t,branch:e}){let a=await t.tip(e);return a&&{...a,root:await t.tree(a.tree)}}async function Rt(t,e,a){let n={};try{return await at(t,e,a,r=>{n=r})}catch(r){throw r instanceof w?yt(r,t,n):r}}async function at(t,e,a,n){let{git:r,branch:o}=t,{files:s,replaces:i,run:l}=e,m,d;for(let u=1;;u++){let c=u===1&&e.known?.tip||await J(t);if(d!==void 0&&c?.commit===d.commit)return d;let p=c?.root??[],f=await ot(t,p,e.known),g=e.state,O=s.map(h=>G(t,e,h,0));if(f!==null&&(f.state!==null||f.run===`${l.id}-${l.attempt}`)){let{offsets:h,areThere:T}=await dt(t,e,p);if(O=s.map(B=>G(t,e,B,h.get(B.stream)??0)),f.state!==null){if(T)return{commit:c?.commit??"",state:f.state,known:f};g=N(e.state,f.state,new Set(i))}}let A=await ct(t,e,p);if(s.length===0&&A.length===0&&!e.stateAlone)return null;c===null&&u===1&&await mt(t),m??=await ft(t,e,a,n),n({});let R=lt(await it(t,p,f),e),v=I({...t,totals:R,run:l,savedAt:g.savedAt}),D={totals:R,readme:_(Buffer.from(v))},V=O.map((h,T)=>({path:h,type:"blob",sha:m?.[T]})),j=await r.createBlob(Buffer.from(st(g,t.stateName,D))),W=await ut(t,c?.tree??null,i,[{path:z(t.stateName),type:"blob",sha:j},{path:x,type:"blob",content:v},...p.some(({path:h})=>h===y.path)?[]:[{...y,type:"blob"}],...A,...V]),$=await r.createCommit(ht(e),W,c?.commit??null);d={commit:$,state:g,known:{sha:j,...q(g),...D}},n({moving:!0});try{return c===null?await r.createBranch(o,$):await r.moveBranch(o,$),d}catch(h){if(!(h instanceof w)||!pt(h)||u===nt)throw h;n({}),a.debug(`Another writer was faster on ${o}; starting from what is there now.`),await tt(Math.random()*Math.min(8e3,250*2**u))}}}function F({git:t,stateName:e},a){let n=z(e);return E(t,a,Z(n)).then(r=>r?.find(o=>o.path===X(n)))}async function ot(t,e,a){let n=await F(t,e);if(n===void 0)return null;if(n.sha===a?.sha)return{...a,state:null};let r=Y(t,n.sha,await t.git.blob(n.sha));return{...r.known,state:r.state}}function Y({branch:t,stateName:e},a,n){let r=n.toString("utf8"),o=K(r,`branch ${t}`),{state_id:s,totals:i={},readme:l=""}=JSON.parse(r);if(typeof s=="string"&&s!==e)throw new S("user","state",`The branch ${t} belongs to the sync with the \`state-id\` ${s}, and this one is ${e}.`,"Give each sync its own `branch`.");return{state:o,known:{sha:a,...q(o),totals:i,readme:l}}}function q({generation:t,run:e}){return{generation:t,run:`${e.id}-${e.attempt}`}}function st(t,e,a){return`${JSON.stringify({...JSON.parse(C(t)),state_id:e,...a},null,1)}
+`}async function it({git:t},e,a){let n=e.find(({path:r})=>r===x);return n===void 0||n.sha===a?.readme?a?.totals??{}:M((await t.blob(n.sha)).toString("utf8"))??a?.totals??{}}function lt(t,{files:e,replaces:a}){let n={};for(let[r,o]of Object.entries(t))a.includes(r)||(n[r]=o);for(let{stream:r,records:o,bytes:s,max_updated_at:i}of e){let l=n[r]??{records:0,files:0,bytes:0,max_updated_at:null};n[r]={records:l.records+o,files:l.files+1,bytes:l.bytes+s,max_updated_at:(l.max_updated_at??"")>(i??"")?l.max_updated_at:i}}return Object.fromEntries(Object.entries(n).sort(([r],[o])=>r<o?-1:1))}function G({dataPath:t},e,{path:a,stream:n},r){let[,o="",s=""]=/-(\d+)(\.ndjson(?:\.gz)?)$/.exec(a)??[],i=`${H(e)}${String(Number(o)+r).padStart(5,"0")}${s}`;return`${t}/${n}/dt=${e.day}/${i}`}function H({run:t,mark:e}){return`${t.id}-${t.attempt}-${e===""?"":`${e}-`}`}async function dt({git:t,dataPath:e},a,n){let r=new Map,{files:o,day:s,directory:i}=a,l=H(a),m=o.length>0;for(let d of new Set(o.map(u=>u.stream))){let c=(await E(t,n,`${e}/${d}/dt=${s}`)??[]).filter(({path:f})=>f.startsWith(l)&&/^\d/.test(f.slice(l.length))),p=new Set(c.map(({sha:f})=>f));for(let f of o)m&&f.stream===d&&(m=p.has(_(await k(i,f))));c.length>0&&r.set(d,Math.max(...c.map(({path:f})=>Number(/-(\d+)\.ndjson/.exec(f)?.[1]??0))))}return{offsets:r,areThere:m}}async function E(t,e,a){let n=e;for(let r of a.split("/").filter(o=>o!==".")){let o=n.find(s=>s.path===r&&s.type==="tree");if(o===void 0)return null;n=await t.tree(o.sha)}return n}async function ct({git:t,dataPath:e},{files:a,replaces:n},r){let o=n.filter(i=>!a.some(l=>l.stream===i));if(o.length===0)return[];let s=await E(t,r,e)??[];return o.filter(i=>s.some(({path:l})=>l===i)).map(i=>({path:`${e}/${i}`,type:"tree",sha:null}))}async function ft({git:t,branch:e},{directory:a,files:n},r,o){let s=[],i=0,l=0;async function m(){for(let d=i++;d<n.length;d=i++){let u=n[d],c=await k(a,u);o({uploading:u.path});let p=await t.createBlob(c);if(p!==_(c))throw new w(0,"another blob than was sent");s[d]=p,++l%rt===0&&r.info(`Uploaded ${l} of ${P(n.length,"file")} for ${e}.`)}}return await Promise.all(Array.from({length:et},m)),s}function _(t){return Q("sha1").update(`blob ${t.length}\0`).update(t).digest("hex")}async function ut({git:t,dataPath:e},a,n,r){let o=`${e}/`,s=d=>d.slice(o.length,d.indexOf("/",o.length)),i=({path:d,type:u})=>a!==null&&u==="blob"&&d.startsWith(o)&&n.includes(s(d)),l=r.filter(i).map(d=>({...d,path:d.path.slice(o.length)})),m=r.filter(d=>!i(d));if(l.length>0){let d=await t.tree(await U(t,null,l));m=[...m,...d.map(({path:u,sha:c})=>({path:o+u,type:"tree",sha:c}))]}return U(t,a,m)}async function U(t,e,a){let n=e;for(let r=0;r<a.length;r+=L)n=await t.createTree(n,a.slice(r,r+L));return n}async function mt({git:t,branch:e}){try{await t.createBlob(Buffer.from(y.content))}catch(a){if(!(a instanceof w)||a.status!==409)throw a;await t.begin(e,y.path,y.content,"sync: first commit of an empty repository")}}function ht({files:t,run:e}){let a=[...new Set(t.map(({stream:r})=>r))],n=t.reduce((r,o)=>r+o.records,0);return`sync: ${a.join(", ")||"no stream"}, ${P(n,"record")} [run ${e.id}.${e.attempt}]`}function pt({status:t,says:e}){return t===409||t===422&&/fast.?forward|already exists|does not exist|cannot lock ref/i.test(e)}function yt({status:t,says:e,cause:a},{repository:n,branch:r},o){let s=(i,l,m)=>new S(i,"publish",l,m,a,t);return t===401?s("user",`GitHub does not accept the token for the repository ${n} (401).`,"Check the secret that is given as `github-token`, and that it has not expired."):t===404?s("user",`There is no repository ${n} that the token may write to (404).`,"Check `repository`, and give a `github-token` that has `contents: write` there."):o.uploading!==void 0&&(t===413||t===422&&/too large|too_large/i.test(e))?s("user",`The file ${o.uploading} holds a record that is too large for a data branch.`,"Set `compression: gzip`, or `destination: artifact`, which takes files of any size."):o.moving&&(t===422||t===403&&!/not accessible/i.test(e))?s("user",`The branch ${r} of ${n} is protected and does not take the commit (${t}).`,"Take it out of the branch protection or ruleset, let the token bypass the rule, or set `branch` to another name."):t===403?s("user",`The token may not write to the contents of ${n} (403).`,"Give the job `permissions: contents: write`, or a `github-token` that has it."):s("github",`The commit to the branch ${r} of ${n} could not be made${t>0?` (status ${t})`:""}.`,"Nothing is taken for published; run again, and the same records are delivered.")}export{At as a,Rt as b};
