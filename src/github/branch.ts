@@ -82,13 +82,23 @@ const MOST_TRIES = 12;
 /** How often, in files, the log says how far the upload is. */
 const PROGRESS_EVERY = 20;
 
-/** The state on the branch, or null when there is none. */
-export async function readBranch(place: Place): Promise<{ state: State; known: Known } | null> {
+/**
+ * What the branch says, or null when it has no state. One that is to be replaced (`reset`) need not be readable: then it
+ * is only known which one it is.
+ */
+export async function readBranch(place: Place, reset: boolean): Promise<{ state: State | null; known: Known } | null> {
   const tip = await lookAt(place);
   const entry = tip && (await stateEntry(place, tip.root));
   if (!entry) return null;
-  const { state, known } = readState(place, entry.sha, await place.git.blob(entry.sha));
-  return { state, known: { ...known, tip } };
+  const bytes = await place.git.blob(entry.sha);
+  const own = ownPartOf(place, bytes);
+  try {
+    const { state, known } = readState(place, entry.sha, bytes);
+    return { state, known: { ...known, tip } };
+  } catch (error) {
+    if (!reset) throw error;
+    return { state: null, known: { sha: entry.sha, generation: 0, run: '', ...own, tip } };
+  }
 }
 
 async function lookAt({ git, branch }: Place): Promise<Tip | null> {
@@ -199,10 +209,15 @@ async function stateAt(
   return { ...read.known, state: read.state };
 }
 
-function readState({ branch, stateName }: Place, sha: string, bytes: Buffer): { state: State; known: Known } {
-  const text = bytes.toString('utf8');
-  const state = parseState(text, `branch ${branch}`);
-  const { state_id: id, totals = {}, readme = '' } = JSON.parse(text) as Partial<Own> & { state_id?: unknown };
+function readState(place: Place, sha: string, bytes: Buffer): { state: State; known: Known } {
+  const own = ownPartOf(place, bytes);
+  const state = parseState(bytes.toString('utf8'), `branch ${place.branch}`);
+  return { state, known: { sha, ...writerOf(state), ...own } };
+}
+
+/** What only the branch's copy of a state says. @throws SyncError when it is another sync's, whatever else it says. */
+function ownPartOf({ branch, stateName }: Place, bytes: Buffer): Own {
+  const { state_id: id, totals = {}, readme = '' } = objectIn(bytes.toString('utf8'));
   if (typeof id === 'string' && id !== stateName) {
     throw new SyncError(
       'user',
@@ -211,7 +226,16 @@ function readState({ branch, stateName }: Place, sha: string, bytes: Buffer): { 
       'Give each sync its own `branch`.',
     );
   }
-  return { state, known: { sha, ...writerOf(state), totals, readme } };
+  return { totals, readme };
+}
+
+/** Nothing when it is not JSON. */
+function objectIn(text: string): Partial<Own> & { state_id?: unknown } {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 function writerOf({ generation, run }: State): Pick<Known, 'generation' | 'run'> {

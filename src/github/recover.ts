@@ -60,7 +60,7 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
   ]);
   const copies: Copy[] = [];
   const unreachable: string[] = [];
-  if (onBranch !== null) copies.push({ state: onBranch.state, place: `the branch ${branch}` });
+  if (onBranch?.state) copies.push({ state: onBranch.state, place: `the branch ${branch}` });
   if (saved !== null) {
     const cached = parsed(recovery, saved.text, `Actions cache, ${saved.key}`);
     if (cached !== null) copies.push({ state: cached, place: 'the Actions cache' });
@@ -133,15 +133,12 @@ function parsed({ reset }: Recovery, text: string, place: string): State | null 
 async function fromBranch({ api, repository, branch, dataPath, stateName, context, reset }: Recovery) {
   try {
     const git = (await api()).git(repository);
-    const found = await readBranch({ git, repository, branch, dataPath, stateName });
+    const found = await readBranch({ git, repository, branch, dataPath, stateName }, reset);
     // "Not there" and "not for you" are the same answer: better to know before hours of reading.
     if (found === null && repository !== context.repository) await (await api()).isPublic(repository);
     return found;
   } catch (error) {
-    if (error instanceof SyncError) {
-      if (reset) return null;
-      throw error;
-    }
+    if (error instanceof SyncError) throw error;
     throw new SyncError(
       'user',
       'state',

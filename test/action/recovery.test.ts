@@ -313,6 +313,20 @@ describe('the data branch', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
+  test.each([
+    ['damaged', 'not a state'],
+    ['of a newer version', '{"version":99,"generation":7,"streams":{}}'],
+  ])('with a state that is %s: an error, which reset-state heals', async (_what, text) => {
+    await toBranch();
+    await stage.github.repository.commit(BRANCH, { 'state.json': text });
+    const refused = await toBranch();
+    expect(messages(refused, 'error')).toEqual([expect.stringMatching(/branch kustomer-data.*`reset-state: true`/)]);
+    const healed = await toBranch({ with: { 'reset-state': 'true' } });
+    expect(healed.outputs, healed.log).toMatchObject({ records: '37', 'state-saved': 'true' });
+    expect((await toBranch()).outputs).toMatchObject({ records: '0', complete: 'true' });
+    expect(faults(stage, await cloned(stage)).missing).toEqual([]);
+  });
+
   test('moves its state for whoever commits to it, from whichever branch', async () => {
     await toBranch();
     change();
