@@ -186,7 +186,11 @@ export function artifactNameOf(
 }
 
 /** Saves the state in the cache, with what others have saved there meanwhile. */
-async function saveState({ target, context, log }: Means, state: State, done: Published): Promise<void> {
+export async function saveState(
+  { target, context, log }: Pick<Means, 'context' | 'log'> & { target: Pick<Target, 'stateName' | 'destinations'> },
+  state: State,
+  done: Published,
+): Promise<void> {
   const { cacheTrouble, newerThan, save } = await import('./github/cache.ts');
   const { stateName, destinations } = target;
   // With a data branch the cache only makes things faster: the state is there, in the commit.

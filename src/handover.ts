@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import * as core from '@actions/core';
 import type { Publication, Target } from './finish.ts';
 import type { Context } from './github/context.ts';
+import type { State } from './sync/state.ts';
 import { parseState, serialise } from './sync/state-document.ts';
 import { takeTurns } from './turns.ts';
 
 const STATE_FILE = 'state-file';
 const STATE_NAME = 'state-name';
+const CACHE_KEY = 'cache-key';
 const CONTINUES = 'continues';
 const UNPUBLISHED_FILE = 'unpublished-file';
 
@@ -20,6 +22,7 @@ export async function leaveForPost(
   { stateName }: Pick<Target, 'stateName'>,
   context: Context,
   document: string,
+  cacheKey: string | null,
   continues: boolean,
 ): Promise<void> {
   // Not in the output directory, which the next steps may empty.
@@ -27,15 +30,25 @@ export async function leaveForPost(
   await writeFile(file, document);
   core.saveState(STATE_FILE, file);
   core.saveState(STATE_NAME, stateName);
+  core.saveState(CACHE_KEY, cacheKey ?? '');
   core.saveState(CONTINUES, String(continues));
 }
 
 /** What the main step left, or null. */
-export async function leftByMain(): Promise<{ stateName: string; document: string; continues: boolean } | null> {
+export async function leftByMain(): Promise<{
+  stateName: string;
+  state: State;
+  cacheKey: string | null;
+  continues: boolean;
+} | null> {
   const file = core.getState(STATE_FILE);
   if (file === '') return null;
-  const document = await readFile(file, 'utf8');
-  return { stateName: core.getState(STATE_NAME), document, continues: core.getState(CONTINUES) === 'true' };
+  return {
+    stateName: core.getState(STATE_NAME),
+    state: parseState(await readFile(file, 'utf8'), 'left by the main step'),
+    cacheKey: core.getState(CACHE_KEY) || null,
+    continues: core.getState(CONTINUES) === 'true',
+  };
 }
 
 /** What is to be published, in this order, by whoever comes to it. */

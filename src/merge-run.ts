@@ -78,7 +78,7 @@ export async function merge(config: Config, context: Context, log: Log): Promise
     try {
       await publish(publication, { target, context, api: github, log }, done);
       if (config.destinations.length === 0) {
-        await leaveForPost(target, context, serialise(joint), false);
+        await leaveForPost(target, context, serialise(joint), cacheKey, false);
         report.stateDeferred = true;
       }
     } finally {

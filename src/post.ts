@@ -6,7 +6,7 @@ import * as core from '@actions/core';
 import { startNext } from './continuation.ts';
 import { asSyncError, SyncError } from './errors.ts';
 import { cutBack } from './files/closed.ts';
-import { goOnFrom, type Means, nothingPublished, type Publication, publish } from './finish.ts';
+import { goOnFrom, type Means, nothingPublished, type Publication, publish, saveState } from './finish.ts';
 import type { Api } from './github/api.ts';
 import { type Context, readContext } from './github/context.ts';
 import { leftByMain, leftUnpublished } from './handover.ts';
@@ -45,9 +45,10 @@ async function saveStateOfUsedFiles(): Promise<void> {
   const left = await leftByMain();
   if (left === null) return;
   if (jobStatus() === 'success') {
-    const { save } = await import('./github/cache.ts');
     const context = readContext();
-    await save(left.stateName, context, left.document);
+    const { stateName, state, cacheKey } = left;
+    const done = { ...nothingPublished(), cacheKey };
+    await saveState({ target: { stateName, destinations: [] }, context, log }, state, done);
     log.info('The job has succeeded: the state is saved.');
     if (left.continues) await startNext(context, () => openGitHub(context), log);
   } else {

@@ -191,7 +191,7 @@ async function tell({
       await writeManifest(whole, means, publishing.done.state, files);
     }
     if (config.destinations.length === 0 && last.state !== null) {
-      await leaveForPost(target, context, serialise(last.state), next.continues);
+      await leaveForPost(target, context, serialise(last.state), recovered.cacheKey, next.continues);
       report.stateDeferred = true;
     }
     if (next.continues && publishing.done.stateSaved) await startNext(context, github, log);

@@ -259,6 +259,37 @@ describe('with `destination: none`', () => {
     expect(outcomes(result).notes).toBe('partial');
   });
 
+  test('twice in one job, what both steps have read is remembered', async () => {
+    await using stage = await openStage();
+    populate(stage);
+    const job = await runJob({
+      context: stage.github.job(),
+      root: stage.root,
+      steps: ['notes', 'tags'].map(streams => ({ uses: ACTION, with: { ...inputs(stage), streams } })),
+    });
+    expect(job.conclusion, job.log).toBe('success');
+    const next = await stage.sync({ with: { destination: 'none', streams: 'notes,tags' } });
+    expect(next.outputs).toMatchObject({ records: '0', 'state-generation': '2' });
+  });
+
+  test('others may move on while the files are loaded: the state never goes back', async () => {
+    await using stage = await openStage({ github: { ignoreCacheVersions: true } });
+    populate(stage);
+    const other = async () => {
+      stage.world.update('notes', 1, { at: Date.now() - HOUR / 2 });
+      expectGreen(await stage.sync());
+    };
+    await other();
+    stage.world.update('customers', 1, { at: Date.now() - HOUR / 2 });
+    const job = await runJob({
+      context: stage.github.job(),
+      root: join(stage.root, 'slow'),
+      steps: [{ uses: ACTION, with: inputs(stage) }, { run: other }, { run: other }, { run: other }],
+    });
+    expect(job.conclusion, job.log).toBe('success');
+    expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '6' });
+  });
+
   test('a cancelled job saves no state', async () => {
     await using stage = await openStage();
     populate(stage);
