@@ -88,7 +88,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
       ),
     caches: prefix =>
       ask(
-        'read',
+        'look',
         request =>
           octokit.actions.getActionsCacheList({
             ...here,
@@ -102,13 +102,13 @@ export function openApi(context: Context, token: string, userAgent: string, log:
       ),
     defaultBranch: () =>
       ask(
-        'read',
+        'look',
         request => octokit.repos.get({ ...here, request }),
         data => text(object(data).default_branch),
       ),
     runs: (workflow, branch) =>
       ask(
-        'read',
+        'look',
         request => octokit.actions.listWorkflowRuns({ ...here, workflow_id: workflow, branch, per_page: 30, request }),
         data =>
           list(object(data).workflow_runs, run => ({
@@ -121,7 +121,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
       const found: { id: number; name: string }[] = [];
       for (let number = 1; ; number++) {
         const some = await ask(
-          'read',
+          'look',
           request =>
             octokit.actions.listWorkflowRunArtifacts({
               ...here,
@@ -143,7 +143,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
     },
     artifactUrl: id =>
       ask(
-        'read',
+        'look',
         // Followed by hand: the token is none of the blob store's business.
         async request => {
           const { headers } = await octokit.request('GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/zip', {

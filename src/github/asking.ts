@@ -20,19 +20,21 @@ export class Refused extends Error {
   }
 }
 
-/** Waits after an answer that was lost, in milliseconds. What is only read can be done without. */
-const AGAIN_AFTER_MS = { read: [500, 2_000], write: [500, 2_000, 6_000] };
-/** A limit that is used up is renewed within the hour; whoever only reads does not wait so long. */
-const LONGEST_WAIT_MS = { read: 60_000, write: 65 * 60_000 };
+/** What is only looked up, in a place that may or may not know more, can be done without; what is read or written cannot. */
+type Kind = 'look' | 'read' | 'write';
+/** Waits after an answer that was lost, in milliseconds. */
+const AGAIN_AFTER_MS = { look: [500, 2_000], read: [500, 2_000], write: [500, 2_000, 6_000] };
+/** A limit that is used up is renewed within the hour; to look something up is worth a minute, as GitHub asks for as a rule. */
+const LONGEST_WAIT_MS = { look: 90_000, read: 65 * 60_000, write: 65 * 60_000 };
 /** When GitHub does not say how long to wait, it asks for a minute at least. */
 const UNSAID_WAIT_MS = 60_000;
-const ANSWER_WITHIN_MS = { read: 30_000, write: 120_000 };
+const ANSWER_WITHIN_MS = { look: 30_000, read: 30_000, write: 120_000 };
 
 /** One request, as octokit makes it. */
 type Call = (request: { signal: AbortSignal }) => Promise<{ data: unknown }>;
 
 /** Asks until there is an answer that `read` can make sense of; it throws when it cannot. @throws Refused */
-export type Ask = <T>(kind: 'read' | 'write', call: Call, read: (data: unknown) => T) => Promise<T>;
+export type Ask = <T>(kind: Kind, call: Call, read: (data: unknown) => T) => Promise<T>;
 
 export function openAsking(log: Log): Ask {
   const pace = openPace(wait =>

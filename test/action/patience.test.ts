@@ -1,6 +1,7 @@
 // Where the action waits for long before it goes on or gives up. Everything at once, so that the file takes as long as
 // its longest wait: a request is given up after a minute and a half.
 import { describe, expect, test } from 'vitest';
+import { secondaryLimitFault } from '../world/github/index.ts';
 import type { Fault } from '../world/kustomer/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import {
@@ -42,6 +43,18 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
     expect(after.filter(ms => ms > 2_000 && ms < 59_000)).toEqual([]);
     expect(await wrongs(stage, [result])).toEqual([]);
   });
+
+  test.each(['repos.getContent', 'repos.getBranch'])(
+    'a limit of GitHub is waited out for the minute it asks for, also by %s, which only reads',
+    async operation => {
+      await using stage = await open();
+      stage.github.traffic.fault(operation, secondaryLimitFault(60));
+      const result = await stage.sync({ with: { destination: 'branch' } });
+      expectGreen(result);
+      const [refused, again] = stage.github.traffic.of(operation);
+      expect((again?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThan(60_000);
+    },
+  );
 
   test('an answer that never comes is given up after half a minute and asked for again', async () => {
     await using stage = await open();
