@@ -109,7 +109,8 @@ export function openApi(context: Context, token: string, userAgent: string, log:
     runs: (workflow, branch) =>
       ask(
         'look',
-        request => octokit.actions.listWorkflowRuns({ ...here, workflow_id: workflow, branch, per_page: 30, request }),
+        request =>
+          octokit.actions.listWorkflowRuns({ ...here, workflow_id: workflow, branch, per_page: PER_PAGE, request }),
         data =>
           list(object(data).workflow_runs, run => ({
             id: String(run.id),

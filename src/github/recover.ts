@@ -38,7 +38,10 @@ export interface Recovered {
   readonly cacheKey: string | null;
 }
 
-/** Without a better hint, so many of the workflow's last runs are asked for artifacts, and so many manifests are read. */
+/**
+ * So many of the workflow's last runs are asked for artifacts, and so many manifests are read. As long as there is no
+ * state at all the older ones are asked, too: runs that find nothing new upload nothing.
+ */
 const MOST_RUNS = 10;
 const MOST_MANIFESTS = 3;
 
@@ -151,20 +154,25 @@ async function fromBranch({ api, repository, branch, dataPath, stateName, contex
 
 /** The states in what this workflow has uploaded from this branch. Those of pull requests and forks are not looked at. */
 async function fromArtifacts(recovery: Recovery, best: State | undefined, unreachable: string[]): Promise<Copy[]> {
-  const { artifactName, stateName, api } = recovery;
+  const { artifactName, api } = recovery;
   const copies: Copy[] = [];
+  let tried = 0;
   try {
     const github = await api();
-    for (const run of await runsOf(recovery, github, best)) {
+    for (const [n, run] of (await runsOf(recovery, github, best)).entries()) {
+      if (n >= MOST_RUNS && (best !== undefined || copies.length > 0)) break;
       for (const { id, name } of await github.artifacts(run.id)) {
-        if (copies.length >= MOST_MANIFESTS) return copies;
+        if (tried >= MOST_MANIFESTS) return copies;
         if (!isOurs(name, artifactName)) continue;
-        const text = await manifestOf(github, id);
-        const state = text === null ? null : stateIn(text, stateName);
+        const place = `the artifact ${name} of run ${run.id}`;
+        const state = await stateOf(recovery, github, id, place);
         if (state === null) continue;
-        const copy = parsed(recovery, state, `artifact ${name} of run ${run.id}`);
-        if (copy === null) continue;
-        copies.push({ state: copy, place: `the artifact ${name} of run ${run.id}` });
+        tried++;
+        if (state === 'unreachable') {
+          unreachable.push(place);
+          continue;
+        }
+        copies.push({ state, place });
         // The others of this run are older.
         break;
       }
@@ -174,6 +182,18 @@ async function fromArtifacts(recovery: Recovery, best: State | undefined, unreac
     unreachable.push('the artifacts of earlier runs');
   }
   return copies;
+}
+
+/** The state in an artifact's manifest; null when it has none that is ours. */
+async function stateOf(recovery: Recovery, github: Api, id: number, place: string) {
+  let manifest: string | null;
+  try {
+    manifest = await manifestOf(github, id);
+  } catch {
+    return 'unreachable';
+  }
+  const text = manifest === null ? null : stateIn(manifest, recovery.stateName);
+  return text === null ? null : parsed(recovery, text, place);
 }
 
 /** The runs whose artifacts are looked at. */
@@ -186,7 +206,6 @@ async function runsOf({ context, uploadedBy }: Recovery, github: Api, best: Stat
       .filter(run => !run.event.startsWith('pull_request') && run.headRepository === context.repository)
       // What is older than the run that has saved a state cannot know more than it did.
       .filter(run => best === undefined || isAtLeast(run.id, best.run.id))
-      .slice(0, MOST_RUNS)
   );
 }
 

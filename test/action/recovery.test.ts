@@ -51,6 +51,25 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
+  test('evicted: the manifest of the last artifact has the state, however many runs have found nothing new since', async () => {
+    await stage.sync();
+    for (let n = 0; n < 40; n++) stage.github.finishRun(stage.github.job().runId, 'success');
+    stage.github.evictCaches();
+    expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '2' });
+  });
+
+  test('evicted, and the newest artifact gone: an older one has a state that is better than none', async () => {
+    await stage.sync();
+    change();
+    await stage.sync();
+    stage.github.evictCaches();
+    const gone = { kind: 'status', status: 410, body: { message: 'Artifact has expired' } } as const;
+    stage.github.traffic.fault('actions.downloadArtifact', gone);
+    const result = await stage.sync();
+    expect(result.outputs.records).toBe('2');
+    expect(messages(result)).toEqual([expect.stringMatching(/the artifact kustomer-sync of run \d+\. Give the job/)]);
+  });
+
   test('evicted: the data branch has the state', async () => {
     await toBranch();
     stage.github.evictCaches();
