@@ -31,6 +31,8 @@ export interface WorkflowRun {
   readonly event: string;
   /** Of the repository that the commit is in: another one than the workflow's for a pull request from a fork. */
   readonly headRepository: string;
+  /** When something has last become of it, a later attempt included, in milliseconds. */
+  readonly changedAt: number;
 }
 
 export interface Git {
@@ -116,6 +118,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
             id: String(run.id),
             event: text(run.event),
             headRepository: String(object(run.head_repository ?? {}).full_name ?? ''),
+            changedAt: Date.parse(String(run.updated_at)),
           })),
       ),
     async artifacts(runId) {

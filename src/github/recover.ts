@@ -204,8 +204,8 @@ async function runsOf({ context, uploadedBy }: Recovery, github: Api, best: Stat
   return (
     (await github.runs(context.workflowFile, branch))
       .filter(run => !run.event.startsWith('pull_request') && run.headRepository === context.repository)
-      // What is older than the run that has saved a state cannot know more than it did.
-      .filter(run => best === undefined || isAtLeast(run.id, best.run.id))
+      // What was over before a state was saved cannot know more than it does. An older run may have been run again since.
+      .filter(run => best === undefined || isAtLeast(run.id, best.run.id) || run.changedAt >= Date.parse(best.savedAt))
   );
 }
 

@@ -70,6 +70,22 @@ describe('the cache', () => {
     expect(messages(result)).toEqual([expect.stringMatching(/the artifact kustomer-sync of run \d+\. Give the job/)]);
   });
 
+  test('behind: an older run that was run again has published more than it says', async () => {
+    await stage.sync();
+    const runId = stage.github.repository.runs.at(-1)?.id ?? 0;
+    change();
+    await stage.sync();
+    change();
+    const again = await stage.sync({
+      job: { runId },
+      kill: handle => handle.waitFor('as artifact kustomer-sync-attempt-2'),
+      machineVanishes: true,
+    });
+    expect(again.signal).toBe('SIGKILL');
+    await stage.sync();
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
   test('evicted: the data branch has the state', async () => {
     await toBranch();
     stage.github.evictCaches();

@@ -165,6 +165,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
       known.attempt += wanted.sameAttempt ? 0 : 1;
       known.status = 'in_progress';
       known.conclusion = null;
+      known.changedAt = new Date();
       return known;
     }
     const number = repository.runs.length + 1;
@@ -183,6 +184,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
       status: 'in_progress',
       conclusion: null,
       createdAt: new Date(),
+      changedAt: new Date(),
     };
     repository.runs.push(run);
     return run;
@@ -222,7 +224,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
       token: wanted.token ?? Object.keys(options.tokens ?? DEFAULT_TOKENS)[0] ?? '',
       runtimeToken: runtimeToken({ runId: run.id, jobId: `${name}-${run.attempt}`, scopes }),
       cacheMode: wanted.cacheMode,
-      finished: conclusion => Object.assign(run, { status: 'completed', conclusion }),
+      finished: conclusion => Object.assign(run, { status: 'completed', conclusion, changedAt: new Date() }),
     };
   }
 
@@ -242,7 +244,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
     job,
     run: runOf,
     finishRun: (id, conclusion) => {
-      Object.assign(runOf(id), { status: 'completed', conclusion });
+      Object.assign(runOf(id), { status: 'completed', conclusion, changedAt: new Date() });
     },
     runtimeToken,
     caches: () => caches.list(),

@@ -37,6 +37,8 @@ export interface WorkflowRun {
   status: 'queued' | 'in_progress' | 'completed';
   conclusion: string | null;
   createdAt: Date;
+  /** When something has last become of it, a later attempt included. */
+  changedAt: Date;
 }
 
 export interface Dispatch {

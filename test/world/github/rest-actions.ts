@@ -201,7 +201,7 @@ function runJson(call: RestCall, run: WorkflowRun) {
     run_number: run.number,
     run_attempt: run.attempt,
     created_at: run.createdAt.toISOString(),
-    updated_at: run.createdAt.toISOString(),
+    updated_at: run.changedAt.toISOString(),
     run_started_at: run.createdAt.toISOString(),
     url: `${call.base}/actions/runs/${run.id}`,
     html_url: `https://github.com/${call.repository.fullName}/actions/runs/${run.id}`,
