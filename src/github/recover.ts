@@ -77,8 +77,9 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
     log.info('State: ignored, as `reset-state` says; this run starts over.');
     return { ...known, state: { ...NO_STATE, generation: best?.state.generation ?? 0 } };
   }
-  // The cache library reports an outage as it reports a miss; the list of entries tells the two apart.
-  const listed = hasCache && saved === null ? await listedKey(recovery, unreachable) : null;
+  // The cache library reports an outage as it reports a miss; the list of entries tells the two apart. Nobody needs to know
+  // where the data branch has a state: it knows of everything that is published there.
+  const listed = hasCache && saved === null && !onBranch?.state ? await listedKey(recovery, unreachable) : null;
   if (unreachable.length > 0) {
     log.notice(
       `Not all places where a state may be saved could be looked at: ${unreachable.join(', and ')}. Give the job the permission \`actions: read\`, so that nothing is published twice after a crash.`,

@@ -177,6 +177,26 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
+  test('down, or gone where nobody may list its entries: the data branch has the state, which is enough', async () => {
+    await open({ github: { tokens: { ghs_main: { contents: 'write' } } } });
+    await toBranch();
+    expect((await toBranch()).outputs['state-generation']).toBe('2');
+    change();
+    for (const operation of ['GetCacheEntryDownloadURL', 'CreateCacheEntry']) {
+      stage.github.traffic.fault(operation, { kind: 'reset' }, { times: Infinity });
+    }
+    const down = await toBranch();
+    expect(down.exitCode, down.log).toBe(0);
+    expect(down.outputs).toMatchObject({ records: '2', 'state-saved': 'true' });
+    stage.github.traffic.clearFaults();
+    expect((await toBranch()).outputs).toMatchObject({ records: '0', 'state-generation': '3' });
+    stage.github.evictCaches();
+    const gone = await toBranch();
+    expect(messages(gone)).toEqual([]);
+    expect(gone.outputs.records).toBe('0');
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  });
+
   test('shared by two runs at once: both land, no generation goes backwards, nothing is missing', async () => {
     await open({ github: { ignoreCacheVersions: true } });
     await stage.sync();
