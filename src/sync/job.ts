@@ -5,8 +5,8 @@ import { isListDone, type ListPlan, type SearchPlan } from './plan.ts';
 import { readList } from './read-list.ts';
 import { readOld } from './read-old.ts';
 import { type Crew, readSearch, type SearchProgress } from './read-search.ts';
-import type { Aside, ListPages, LongList, SearchPages, Sink } from './source.ts';
-import { isComplete, type ListState, type SearchState, searchStateAfter } from './state.ts';
+import type { Aside, Found, ListPages, LongList, SearchPages, Sink } from './source.ts';
+import { fingerprint, isComplete, type ListState, type SearchState, searchStateAfter } from './state.ts';
 
 export interface Job extends Selection {
   /** Ends may be infinite. */
@@ -55,10 +55,18 @@ export function searchJob(
   const complete = () => pieces.every(piece => isComplete(work, progress.read, piece));
   const from = plan.listedUntil ?? Number.NEGATIVE_INFINITY;
 
-  async function readFromList({ pages, aside }: OldRecords): Promise<void> {
+  async function readFromList({ pages, aside }: OldRecords, searched: Promise<void>): Promise<void> {
     const part = clamp(work.work, Number.NEGATIVE_INFINITY, from);
     if (part.length === 0) return;
-    progress.records += await readOld({ pages, aside, work: part, signal });
+    const left = async (undated: readonly Found[]) => {
+      // What the search has handed on is known when it is over, however it ends; the usual list need not wait for it.
+      if (undated.length > 0) await searched.catch(() => {});
+      const isNew = (print: string) => !work.known.has(print) && !progress.fresh.has(print);
+      return undated.filter(each => isNew(fingerprint(each)));
+    };
+    const { records, undated } = await readOld({ pages, aside, work: part, left, signal });
+    for (const each of undated) progress.fresh.add(fingerprint(each));
+    progress.records += records;
     progress.read.push(...part);
   }
 
@@ -68,7 +76,8 @@ export function searchJob(
     isDone: work.work.length === 0,
     async read() {
       const recent = { ...work, work: clamp(work.work, from, Number.POSITIVE_INFINITY) };
-      const both = [readSearch({ pages, sink, work: recent, edges, progress, crew, signal }), old && readFromList(old)];
+      const searched = readSearch({ pages, sink, work: recent, edges, progress, crew, signal });
+      const both = [searched, old && readFromList(old, searched)];
       // Both come to their end before one of them fails the stream: no reader goes on behind its back.
       for (const each of await Promise.allSettled(both)) if (each.status === 'rejected') throw each.reason;
       return complete();

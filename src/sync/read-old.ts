@@ -9,28 +9,35 @@ export interface OldReading {
   /** Opens a place for records that count only if all are there. */
   readonly aside: () => Aside;
   readonly work: IntervalSet;
+  /** Of records without a date that can be read, those that nobody else has handed on: the search may show them as well. */
+  readonly left: (undated: readonly Found[]) => Promise<readonly Found[]>;
   readonly signal: AbortSignal;
 }
 
 /** A list whose records keep moving between the pages is given up after so many tries; the next run tries again. */
 const MOST_TRIES = 5;
 
-/** Resolves to how many records were kept. Rejects with what went wrong; nothing is kept then. */
-export async function readOld({ pages, aside, work, signal }: OldReading): Promise<number> {
+/** Resolves to how many records were kept, and those without a date. Rejects with what went wrong; nothing is kept then. */
+export async function readOld({ pages, aside, work, left, signal }: OldReading) {
   for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
     const place = aside();
     try {
       const first = tally();
+      const undated = new Map<string, Found>();
       const atOnce = await pages.pass(async found => {
         signal.throwIfAborted();
         const mine = first.fresh(found).filter(each => isIn(each, work));
-        if (mine.length === 0) return;
-        await place.write(mine);
-        first.written += mine.length;
+        for (const each of mine) if (Number.isNaN(each.at)) undated.set(each.resource.id, { ...each, undated: true });
+        const dated = mine.filter(({ at }) => !Number.isNaN(at));
+        if (dated.length === 0) return;
+        await place.write(dated);
+        first.written += dated.length;
       });
       if (atOnce || (await again(pages, signal)).isSame(first)) {
+        const rest = await left([...undated.values()]);
+        if (rest.length > 0) await place.write(rest);
         await place.keep();
-        return first.written;
+        return { records: first.written + rest.length, undated: rest };
       }
       await place.drop();
     } catch (error) {

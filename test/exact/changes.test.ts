@@ -285,6 +285,23 @@ describe('times that cannot be', () => {
       }
       for (const id of ids) expect(reader.published.filter(each => each.id === id).length).toBe(1);
     });
+
+    test.each([
+      ['at once', null],
+      ['by a run that reaches back further than the one before', NOON - 300 * DAY],
+    ])('is published once where the search and the list of old notes both show it, %s', async (_when, startDate) => {
+      await using reader = await Reader.open({ pageSizeMax: 20 });
+      reader.world.populate({ notes: 300 }, { from: NOON - 820 * DAY, to: NOON - HOUR });
+      const ids = [3 * DAY, 30 * MINUTE, 900 * DAY].flatMap(age =>
+        reader.world.create('notes', 5, { updatedAt: i => NOON - age + i * SECOND }),
+      );
+      reader.world.spoilUpdatedAt(ids, how);
+      for (const start of [startDate, null, null]) {
+        expect((await reader.run('notes', { startDate: start })).complete).toBe(true);
+        reader.now += 10 * MINUTE;
+      }
+      for (const id of ids) expect(reader.published.filter(each => each.id === id).length).toBe(1);
+    });
   });
 
   test.each(['stable', 'unstable'] as const)(
