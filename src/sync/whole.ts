@@ -15,9 +15,15 @@ export interface Part {
   readonly until: number;
 }
 
-/** The deepest result that a search surely gives: AWS and the web app say 10,000, Kustomer 100 pages (kustomer-api.md 12). */
+/**
+ * The deepest result that a search surely gives: AWS and the web app say 10,000, Kustomer 100 pages (kustomer-api.md 12).
+ * It may be the most that a search counts, too, so a total that is just this says nothing.
+ */
 const REACH = 10_000;
-/** The other limit, which is Kustomer's own. It keeps page 101 from ever being asked for (kustomer-api.md 5.4). */
+/**
+ * The other limit, which is Kustomer's own. It keeps page 101 from ever being asked for (kustomer-api.md 5.4), and what
+ * cannot be cut is read as far as this.
+ */
 const MOST_PAGES = 100;
 /** Passes over a window that cannot be cut and comes in another order each time. Random orders need about ln(records) + 3. */
 const MOST_PASSES = 40;
@@ -71,8 +77,9 @@ function* readRange(
   // Everything that comes is counted, also what a search by whole seconds adds from just outside the window.
   let kept = new Map<string, Found>();
   let total = 0;
+  let reach = REACH;
   for (let pass = 1; ; pass++) {
-    const { found, steady, beyond, size, pages, ...seen } = yield* readPages(ask);
+    const { found, steady, beyond, size, pages, ...seen } = yield* readPages(ask, reach);
     // Records came or went: what was seen before proves nothing about what is there now. And what comes with something
     // that speaks against it is not counted at all.
     if (!steady || seen.total !== total) kept = new Map();
@@ -91,6 +98,10 @@ function* readRange(
     const inside = within(found, window.from, window.to);
     const at = inside[inside.length >> 1]?.at ?? window.from;
     if (beyond && pass > 1) {
+      if (reach === REACH && total > REACH && total < MOST_PAGES * size) {
+        reach = MOST_PAGES * size;
+        continue;
+      }
       throw contradiction(
         `has more records of one instant than it gives (${total}), and \`created_at\` does not tell them apart`,
         at,
@@ -121,7 +132,8 @@ interface Pass {
   readonly beyond: boolean;
 }
 
-function* readPages(ask: Omit<Ask, 'page'>): Generator<Ask, Pass, Page> {
+/** @param deepest how far down a result is read. Beyond what it surely gives, a search may give nothing. */
+function* readPages(ask: Omit<Ask, 'page'>, deepest: number): Generator<Ask, Pass, Page> {
   const found = new Map<string, Found>();
   let total: number | null = null;
   let received = 0;
@@ -136,9 +148,9 @@ function* readPages(ask: Omit<Ask, 'page'>): Generator<Ask, Pass, Page> {
 
     const all = total ?? 0;
     const asked = number * page.size;
-    const reach = Math.min(REACH, MOST_PAGES * page.size);
+    const reach = Math.min(deepest, MOST_PAGES * page.size);
     const pass = { found: [...found.values()], total: all, size: page.size, pages: number, steady, beyond: false };
-    if (all >= reach) return { ...pass, beyond: true };
+    if (all >= reach || (page.found.length === 0 && asked > REACH && received < all)) return { ...pass, beyond: true };
     // The last page is one that is not full. What cannot be counted against a total is steady only if it came at once.
     if (page.found.length === 0 || (!page.more && page.found.length < page.size)) {
       return { ...pass, steady: steady && (total === null ? number === 1 : received === total) };

@@ -369,6 +369,24 @@ describe('a small window read whole', () => {
     expect(answer(readWhole(window, 'live'), new TinySearch(tie(9_999, 0), { size: 500 })).length).toBe(9_999);
   });
 
+  test.each(['stable', 'unstable'] as const)(
+    'is read to the hundredth page where that is what a search gives and nothing else helps (%s)',
+    order => {
+      const search = new TinySearch(tie(10_700, 0), { size: 500, order });
+      const found = answer(readWhole(window, 'live'), search);
+      expect(new Set(found.map(({ resource }) => resource.id)).size).toBe(10_700);
+      expect(found.length).toBe(10_700);
+      // Two first pages that say so, 22 pages, and the first of them again.
+      if (order === 'stable') expect(search.asked.length).toBe(25);
+    },
+  );
+
+  test('is refused soon where a search counts more than 10,000 and gives no more than that', () => {
+    const search = new TinySearch(tie(10_700, 0), { size: 500, reach: 10_000 });
+    expect(() => answer(readWhole(window, 'live'), search)).toThrow('than it gives (10700)');
+    expect(search.asked.length).toBe(23);
+  });
+
   test('is refused when it stays short of what it says, after a bounded number of tries', () => {
     const search = new TinySearch(tie(12, 0), { size: 5, lie: () => 'total-high' });
     expect(() => answer(readWhole(window, 'live'), search)).toThrow('says that there are 15 records where it gives 12');
