@@ -31,7 +31,7 @@ export async function readList({
   until,
   signal,
 }: ListReading): Promise<{ state: ListState; records: number }> {
-  const { records, settled } = await readSettled(pages, before, signal);
+  const { records, settled, everything } = await readSettled(pages, before, signal);
   const seen = new Map<string, string>();
   const fresh: Found[] = [];
   for (const [id, resource] of records) {
@@ -51,7 +51,9 @@ export async function readList({
     else seen.set(id, version);
   }
   if (fresh.length > 0) await sink.write(fresh);
-  return { state: { seen, ...(until === undefined ? {} : { until }) }, records: fresh.length };
+  const narrow = !everything && (before?.narrow ?? before === undefined);
+  const state = { seen, ...(narrow ? { narrow } : {}), ...(until === undefined ? {} : { until }) };
+  return { state, records: fresh.length };
 }
 
 /**
@@ -61,15 +63,19 @@ export async function readList({
 async function readSettled(pages: ListPages, before: ListState | undefined, signal: AbortSignal) {
   const all = new Map<string, Resource>();
   let last: Map<string, Resource> | undefined;
+  let shownWhole = true;
   for (let pass = 1; pass <= MOST_PASSES; pass++) {
     signal.throwIfAborted();
     const { records, atOnce, everything } = await pages.pass();
+    // A part that the list refused when it was seen before too has shown nothing that could now be missing.
+    const settled = everything || before?.narrow === true;
+    shownWhole = everything;
     for (const [id, resource] of records) all.set(id, newer(all.get(id), resource));
-    if (pass === 1 && (atOnce || isUnchanged(records, before))) return { records, settled: everything };
-    if (last !== undefined && sameIds(last, records)) return { records, settled: everything };
+    if (pass === 1 && (atOnce || isUnchanged(records, before))) return { records, settled, everything };
+    if (last !== undefined && sameIds(last, records)) return { records, settled, everything };
     last = records;
   }
-  return { records: all, settled: false };
+  return { records: all, settled: false, everything: shownWhole };
 }
 
 /** Kept where the date cannot be read: there is no ground to leave it out. */

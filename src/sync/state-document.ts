@@ -18,8 +18,9 @@ export function serialise(state: State): string {
         .map(print => (print.startsWith('-') ? print : `${iso(instantOf(print))}${print.slice(print.indexOf(' '))}`)),
     };
   }
-  for (const [name, { seen, until }] of state.lists) {
+  for (const [name, { seen, narrow, until }] of state.lists) {
     streams[name] = {
+      ...(narrow ? { narrow } : {}),
       ...(until === undefined ? {} : { read_until: iso(until) }),
       seen: Object.fromEntries([...seen].sort(byKey)),
     };
@@ -133,11 +134,13 @@ function parseSearch({ published, cutoff, remembered_from, recent }: Record<stri
   };
 }
 
-function parseList({ seen, read_until }: Record<string, unknown>): ListState | null {
+function parseList({ seen, narrow = false, read_until }: Record<string, unknown>): ListState | null {
   if (!isObject(seen) || !Object.values(seen).every(value => typeof value === 'string')) return null;
+  if (typeof narrow !== 'boolean') return null;
   if (read_until !== undefined && Number.isNaN(time(read_until))) return null;
   return {
     seen: new Map(Object.entries(seen) as [string, string][]),
+    ...(narrow ? { narrow } : {}),
     ...(read_until === undefined ? {} : { until: time(read_until) }),
   };
 }

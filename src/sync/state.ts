@@ -21,6 +21,8 @@ export interface SearchState {
 export interface ListState {
   /** `updated_at` as it stood there, by id, of everything published and not gone since. */
   readonly seen: ReadonlyMap<string, string>;
+  /** All of it was seen without the part of the list that the API refused to show. */
+  readonly narrow?: boolean;
   /** Of a window that ends: everything updated before this has been read. */
   readonly until?: number;
 }
@@ -229,7 +231,8 @@ function mergeList(a: ListState, b: ListState): ListState {
     if (own === undefined || Date.parse(version) > Date.parse(own)) seen.set(id, version);
   }
   const untils = [a.until, b.until].filter(until => until !== undefined);
-  return { seen, ...(untils.length === 0 ? {} : { until: Math.max(...untils) }) };
+  const narrow = a.narrow && b.narrow;
+  return { seen, ...(narrow ? { narrow } : {}), ...(untils.length === 0 ? {} : { until: Math.max(...untils) }) };
 }
 
 /** Whether a stream is read up to the cutoff. */

@@ -231,6 +231,35 @@ describe('a list that refuses to show deleted ones', () => {
     const third = await stage.sync({ with: { streams: 'users' } });
     expect(third.outputs.records).toBe('0');
   });
+
+  test('and always has, publishes what has gone from the rest of it once', async () => {
+    await using stage = await open(SOME);
+    stage.kustomer.faults.add({
+      kind: 'status',
+      status: 400,
+      times: Infinity,
+      match: ({ query }) => query.deleted === 'true',
+    });
+    await published(stage, { streams: 'users' });
+    const gone = stage.world.hardDelete('users', 2);
+    const second = await stage.sync({ with: { streams: 'users' } });
+    const lines = (await stage.published(second))?.records.get('users');
+    expect(lines).toEqual(expect.arrayContaining(gone.map(id => ({ id, type: 'user', deleted: true }))));
+    expect(lines?.length).toBe(2);
+    expect((await stage.sync({ with: { streams: 'users' } })).outputs.records).toBe('0');
+
+    // What it shows once it shows all is not taken for gone when it refuses again.
+    stage.world.softDelete('users', 3, { at: Date.now() - HOUR });
+    stage.kustomer.faults.clear();
+    expect((await stage.sync({ with: { streams: 'users' } })).outputs.records).toBe('3');
+    stage.kustomer.faults.add({
+      kind: 'status',
+      status: 400,
+      times: Infinity,
+      match: ({ query }) => query.deleted === 'true',
+    });
+    expect((await stage.sync({ with: { streams: 'users' } })).outputs.records).toBe('0');
+  });
 });
 
 test('a full refresh of a list has all of it, and no gone ones', async () => {

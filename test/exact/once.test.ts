@@ -179,6 +179,9 @@ describe('states of shards', () => {
     });
     expect(tags(of({ a: newer }), of({ a: older }))).toEqual({ seen: new Map([['a', newer]]) });
     expect(tags(of({}), of({}, 3))?.until).toBe(3);
+    const narrow = stateOf({}, new Map([['tags', { seen: new Map([['c', older]]), narrow: true }]]));
+    expect(tags(narrow, narrow)?.narrow).toBe(true);
+    expect(tags(narrow, of({ a: newer }))?.narrow).toBeUndefined();
   });
 });
 

@@ -16,9 +16,13 @@ const searchState: fc.Arbitrary<SearchState> = fc.record({
     .array(fc.tuple(fc.oneof(at, fc.constant('-')), id), { maxLength: 8 })
     .map(prints => new Set(prints.map(([when, of]) => `${when} ${of}`))),
 });
-const listState: fc.Arbitrary<ListState> = fc.record({
-  seen: fc.array(fc.tuple(id, fc.oneof(at.map(iso), fc.constant(''))), { maxLength: 8 }).map(pairs => new Map(pairs)),
-});
+const listState: fc.Arbitrary<ListState> = fc.record(
+  {
+    seen: fc.array(fc.tuple(id, fc.oneof(at.map(iso), fc.constant(''))), { maxLength: 8 }).map(pairs => new Map(pairs)),
+    narrow: fc.constant(true),
+  },
+  { requiredKeys: ['seen'] },
+);
 const windowOfList: fc.Arbitrary<ListState> = fc.tuple(listState, at).map(([{ seen }, until]) => ({ seen, until }));
 const ledger: fc.Arbitrary<Ledger> = fc.record({
   files: fc.array(fc.record({ stream: fc.constantFrom('notes', 'tags'), path: id, records: fc.nat() }), {
@@ -163,6 +167,7 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['a stream without members', damaged('streams.users', {})],
     ['a list in an array', damaged('streams.users', { seen: ['a'] })],
     ['a list with a number', damaged('streams.users', { seen: { a: 1 } })],
+    ['a list that is narrow by a word', damaged('streams.users', { seen: {}, narrow: 'yes' })],
     ['no intervals', damaged(`${STREAM}.published`, undefined)],
     ['an interval with one end', damaged(`${STREAM}.published.0`, ['2024-11-23T12:00:00.000Z'])],
     ['an interval with three ends', damaged(`${STREAM}.published.0.2`, '2026-01-01T00:00:00.000Z')],
