@@ -107,6 +107,12 @@ async function look({ client, stream, onRecord }: ListOptions, view: Readonly<Re
 const MOST_KNOWN = 20_000;
 
 /**
+ * Pages in a row that show nothing new. Where the order is that of the last update, a hundred updates between two pages
+ * make the second one show what the first has shown; a list that goes round shows nothing else.
+ */
+const MOST_STALE = 3;
+
+/**
  * The pages of one view of a list; a single null when the view is one that the list may refuse, and does.
  * @throws SyncError `inconsistent` when the list leads on without showing anything new.
  */
@@ -117,6 +123,7 @@ async function* pages(
 ): AsyncGenerator<readonly Resource[] | null> {
   const asked = new Set<string>();
   const known = new Set<string>();
+  let stale = 0;
   let path: string | null = pathOf(stream, view, 1);
   for (let number = 1; path !== null; number++) {
     if (asked.has(path)) throw circle(stream.name);
@@ -142,7 +149,8 @@ async function* pages(
       nextPath(answer, client.origin) ??
       (isCutOff(answer, shown.length, stream.pageSize) ? pathOf(stream, view, number + 1) : null);
     // The list leads on and on, and shows nothing that it has not shown before.
-    if (path !== null && shown.every(({ id }) => known.has(id))) throw circle(stream.name);
+    stale = shown.every(({ id }) => known.has(id)) ? stale + 1 : 0;
+    if (path !== null && stale === MOST_STALE) throw circle(stream.name);
     // Of a long list, the last thousands are enough to notice a circle by.
     if (known.size > MOST_KNOWN) known.clear();
     for (const { id } of shown) known.add(id);

@@ -85,7 +85,36 @@ test('a list of several pages is read whole', async () => {
   expect([...(await published(stage)).values()].flat()).toEqual([]);
 });
 
+const pageOf = (first: number, next: string | null) => ({
+  meta: { page: 1, pageSize: 100 },
+  data: [first, first + 1].map(n => ({
+    type: 'shortcut',
+    id: `5f${String(n).padStart(22, '0')}`,
+    attributes: { updatedAt: '2026-01-01T00:00:00.000Z' },
+  })),
+  links: { next },
+});
+
 describe('a list that changes while it is read', () => {
+  test.each([
+    ['shows nothing new, as when a hundred of its records have been updated', 1],
+    ['shows nothing', 0],
+  ])('is read on after a page that %s', async (_what, shown) => {
+    await using stage = await open({});
+    const [page1, page2] = [pageOf(1, '/v1/shortcuts?page=2'), pageOf(1, '/v1/shortcuts?page=3')];
+    const bodies: [number, object, number][] = [
+      [2, shown === 0 ? { ...page2, data: [] } : page2, 1],
+      [1, page1, Number.POSITIVE_INFINITY],
+      [2, pageOf(3, null), Number.POSITIVE_INFINITY],
+      [3, pageOf(3, null), Number.POSITIVE_INFINITY],
+    ];
+    for (const [page, body, times] of bodies)
+      stage.kustomer.faults.add({ kind: 'status', status: 200, body, times, match: { path: '/v1/shortcuts', page } });
+    const result = await stage.sync({ with: { streams: 'shortcuts' } });
+    expectGreen(result);
+    expect(result.outputs.records).toBe('4');
+  });
+
   test('loses no record that moves to a page already read', async () => {
     await using stage = await open({ shortcuts: 350 }, { listOrder: 'id' });
     const [early = '', ...others] = [...stage.world.truth('shortcuts').keys()].sort();
@@ -141,15 +170,6 @@ describe('a list that changes while it is read', () => {
 });
 
 describe('a list that goes round in a circle', () => {
-  const pageOf = (first: number, next: string | null) => ({
-    meta: { page: 1, pageSize: 100 },
-    data: [first, first + 1].map(n => ({
-      type: 'shortcut',
-      id: `5f${String(n).padStart(22, '0')}`,
-      attributes: { updatedAt: '2026-01-01T00:00:00.000Z' },
-    })),
-    links: { next },
-  });
   const circles: [string, FaultRule[]][] = [
     [
       'links to itself',
