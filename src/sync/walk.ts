@@ -126,8 +126,10 @@ function hand(slice: Slice, found: readonly Found[], until: number): Whole {
 
 /** Whether a first page is all there is, by everything it says of itself. A full page never is: something may follow. */
 function isEnd(page: Page): boolean {
-  if (page.timedOut || page.more || page.found.length >= page.size) return false;
-  return page.total === null || page.total === page.found.length;
+  if (page.timedOut || page.found.length >= page.size) return false;
+  // Where nothing is, and is counted, a link leads on to nothing.
+  if (page.found.length === 0 && page.total === 0) return true;
+  return !page.more && (page.total === null || page.total === page.found.length);
 }
 
 /** Whether so many records share the last second that it pays to know whether they can be told apart: else it is read again. */

@@ -46,6 +46,8 @@ export interface TinyOptions {
   readonly seed: number;
   /** Whether it says how many records there are. */
   readonly totals: boolean;
+  /** Every page, the last one too, says that another follows. */
+  readonly endless: boolean;
   /** What is wrong with the answer to the nth request. */
   readonly lie: (request: number) => Lie | undefined;
   /** Called before each answer, to change the records. */
@@ -61,6 +63,7 @@ const HONEST: TinyOptions = {
   edges: { live: Number.NEGATIVE_INFINITY, archive: Number.POSITIVE_INFINITY },
   seed: 1,
   totals: true,
+  endless: false,
   lie: () => undefined,
   before: () => {},
 };
@@ -80,7 +83,7 @@ export class TinySearch {
   }
 
   page(ask: Ask): Page {
-    const { size, grain, stored, reach, edges, totals } = this.options;
+    const { size, grain, stored, reach, edges, totals, endless } = this.options;
     this.asked.push(ask);
     if (!Number.isInteger(ask.from) || !(ask.from < ask.to)) throw new Error(`asked for ${ask.from} to ${ask.to}`);
     this.options.before(this.asked.length, ask, this.records);
@@ -110,7 +113,7 @@ export class TinySearch {
     return {
       found: page.map((each, n) => found(each, lie === 'undated' && n % 2 === 0)),
       total: totals ? total : null,
-      more: lie === 'page-1' || number * size < total,
+      more: endless || lie === 'page-1' || number * size < total,
       size,
       timedOut: lie === 'timed-out' || lie === 'timed-out-empty',
     };

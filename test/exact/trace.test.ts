@@ -526,6 +526,34 @@ describe('what lies is asked for again, in smaller parts', () => {
     `);
   });
 
+  test('a search whose last page links on, as every other does, is at its end where it counts nothing more', () => {
+    expect(trace(sparse(25), { endless: true })).toMatchInlineSnapshot(`
+      {
+        "asked": [
+          "0-1000000",
+          "190000-1000000",
+          "190000-240000",
+          "190000-240000 page 2",
+          "190000-240000",
+          "240000-1000000",
+          "240000-241000",
+          "240000-241000 page 2",
+          "240000-241000",
+          "241000-1000000",
+        ],
+        "outcome": 25,
+      }
+    `);
+    expect(trace([], { endless: true })).toMatchInlineSnapshot(`
+      {
+        "asked": [
+          "0-1000000",
+        ],
+        "outcome": 0,
+      }
+    `);
+  });
+
   test('cut short in the last second', () => {
     expect(trace(sparse(9, 100), until('timed-out', 1), 0, 1_000)).toMatchInlineSnapshot(`
       {
