@@ -78,7 +78,7 @@ function* walkPage(slice: Slice, senses: Senses, side: Side, pace: Pace): Genera
   const asked = Math.min(slice.to, floor(slice.from + pace.width, SECOND));
   const page = yield { side, from, to: asked, created: null, page: 1 };
   const strange = hasStrangers(page.found, from, asked);
-  const shown = dated(page.found, from);
+  const shown = dated(page.found, slice.from);
   if (senses.grain === 0 && !strange && !isEnd(page) && isCrowded(shown, page.size))
     senses.grain = yield* learnGrain(shown, side);
   // The slice may have been shortened meanwhile: what lies beyond its end is another reader's now.

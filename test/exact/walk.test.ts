@@ -249,6 +249,15 @@ describe('answers that are wrong for ever are seen through or refused, and soon'
   });
 });
 
+test('a record whose date cannot be read is in the window that begins within its second', () => {
+  for (const others of [[], [17_100, 30_000]]) {
+    const all = [17_900, ...others].map((at): Tiny => ({ id: `r${at}`, at: START + at, created: START }));
+    const search = new TinySearch(all, { size: 5, lie: () => 'undated' });
+    const { handed } = walkAll(search, { from: START + 17_250, to: END }, 'live');
+    expect(handed.map(({ resource }) => resource.id)).toContain('r17900');
+  }
+});
+
 test('records whose date cannot be read are handed on once, beside their neighbours', () => {
   check(
     fc.property(records, options, (all, given) => {
