@@ -55,7 +55,7 @@ interface Copy {
  * The state to go on from.
  * @throws SyncError `state` when one exists and cannot be used, or when none exists and one is demanded.
  */
-export async function recover(recovery: Recovery): Promise<Recovered> {
+export async function recover(recovery: Recovery, isLastLook = false): Promise<Recovered> {
   const { stateName, context, onMissing, reset, log, hasCache, destinations, branch } = recovery;
   const [saved, onBranch] = await Promise.all([
     hasCache ? restore(stateName, context) : null,
@@ -80,17 +80,19 @@ export async function recover(recovery: Recovery): Promise<Recovered> {
   // The cache library reports an outage as it reports a miss; the list of entries tells the two apart. Nobody needs to know
   // where the data branch has a state: it knows of everything that is published there.
   const listed = hasCache && saved === null && !onBranch?.state ? await listedKey(recovery, unreachable) : null;
-  if (unreachable.length > 0) {
-    log.notice(
-      `Not all places where a state may be saved could be looked at: ${unreachable.join(', and ')}. Give the job the permission \`actions: read\`, so that nothing is published twice after a crash.`,
-    );
-  }
   if (listed !== null) {
+    // Another run may have saved its first state between the two questions.
+    if (!isLastLook) return recover(recovery, true);
     throw new SyncError(
       'github',
       'state',
       `The Actions cache has a saved state (${listed}) and did not hand it over.`,
       'Run again later. If it stays: the entry was saved on another operating system or without zstd; run there, delete it, or run once with `reset-state: true`.',
+    );
+  }
+  if (unreachable.length > 0) {
+    log.notice(
+      `Not all places where a state may be saved could be looked at: ${unreachable.join(', and ')}. Give the job the permission \`actions: read\`, so that nothing is published twice after a crash.`,
     );
   }
   if (best !== undefined) {

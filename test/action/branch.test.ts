@@ -186,11 +186,11 @@ describe('another writer', () => {
 
   test('four runs at once all land, nothing is missing and no generation goes backwards', async () => {
     await open({ github: { ignoreCacheVersions: true } });
-    // On a busy computer one could be done before the others look at what there is. Each of them asks for this once first.
+    // On a busy computer one could be done before the others look at what there is. Each of them asks this last, and once.
     let begun = 0;
     const allHaveBegun = Promise.withResolvers<void>();
-    stage.kustomer.onRequest(async ({ stream, path }) => {
-      if (stream !== 'conversations' || !path.includes('archive')) return;
+    stage.github.traffic.onRequest(async ({ operation }) => {
+      if (operation !== 'actions.getActionsCacheList') return;
       if (++begun === 4) allHaveBegun.resolve();
       await allHaveBegun.promise;
     });

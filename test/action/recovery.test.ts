@@ -210,6 +210,19 @@ describe('the cache', () => {
     );
     expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
   });
+  test('that another run saves in just after this one has found none is gone on from', async () => {
+    await open({ github: { ignoreCacheVersions: true } });
+    let isFirst = true;
+    stage.github.traffic.onRequest(async ({ operation }) => {
+      if (operation !== 'actions.getActionsCacheList' || !isFirst) return;
+      isFirst = false;
+      await stage.sync({ root: `${stage.root}/other` });
+    });
+    const result = await stage.sync();
+    expect({ exit: result.exitCode, records: result.outputs.records }, result.log).toEqual({ exit: 0, records: '0' });
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
   test('that others have moved on while a run published never goes back', async () => {
     await open({ github: { ignoreCacheVersions: true } });
     await stage.sync();
