@@ -23,8 +23,8 @@ function stateFileOf(stateName: string): string {
 export interface Known {
   readonly sha: string;
   readonly generation: number;
-  /** Who wrote it: run id and attempt. */
-  readonly run: string;
+  /** Who has written to the branch, the last one first: run id and attempt. */
+  readonly runs: readonly string[];
   readonly totals: Totals;
   /** The blob of the README that says the same; empty when that is not known. */
   readonly readme: string;
@@ -77,6 +77,8 @@ export interface Delivered {
 /** More entries in one request and GitHub runs out of time (actions-platform.md 5.1). */
 const ENTRIES = 100;
 const UPLOADS_AT_ONCE = 4;
+/** So many writers are remembered: more than come, as a rule, while a run lasts that writes several times. */
+const MOST_RUNS = 200;
 /** How often another writer may be faster. */
 const MOST_TRIES = 12;
 /** How often, in files, the log says how far the upload is. */
@@ -97,7 +99,7 @@ export async function readBranch(place: Place, reset: boolean): Promise<{ state:
     return { state, known: { ...known, tip } };
   } catch (error) {
     if (!reset) throw error;
-    return { state: null, known: { sha: entry.sha, generation: 0, run: '', ...own, tip } };
+    return { state: null, known: { sha: entry.sha, generation: 0, ...own, tip } };
   }
 }
 
@@ -146,7 +148,7 @@ async function commit(
     const known = await stateAt(place, root, delivery.known);
     let state = delivery.state;
     let names = files.map(file => nameOf(place, delivery, file, 0));
-    if (known !== null && (known.state !== null || known.run === `${run.id}-${run.attempt}`)) {
+    if (known !== null && (known.state !== null || known.runs.includes(nameOfRun(run)))) {
       // Somebody has written since we looked, or this run has before: ourselves perhaps, in a process that did not live
       // to know it, or another job, whose files must not be overwritten.
       const { offsets, areThere } = await lookUp(place, delivery, root);
@@ -165,7 +167,8 @@ async function commit(
     begin({});
     const totals = totalsAfter(await totalsAt(place, root, known), delivery);
     const about = readme({ ...place, totals, run, savedAt: state.savedAt });
-    const own = { totals, readme: blobSha(Buffer.from(about)) };
+    const runs = latest(nameOfRun(run), known?.runs ?? []);
+    const own = { runs, totals, readme: blobSha(Buffer.from(about)) };
     const entries = names.map((path, n): TreeChange => ({ path, type: 'blob', sha: blobs?.[n] as string }));
     const stateSha = await git.createBlob(Buffer.from(documentOf(state, place.stateName, own)));
     const tree = await writeTree(place, tip?.tree ?? null, replaces, [
@@ -176,7 +179,7 @@ async function commit(
       ...entries,
     ]);
     const made = await git.createCommit(messageOf(delivery), tree, tip?.commit ?? null);
-    last = { commit: made, state, known: { sha: stateSha, ...writerOf(state), ...own } };
+    last = { commit: made, state, known: { sha: stateSha, generation: state.generation, ...own } };
     begin({ moving: true });
     try {
       if (tip === null) await git.createBranch(branch, made);
@@ -212,12 +215,13 @@ async function stateAt(
 function readState(place: Place, sha: string, bytes: Buffer): { state: State; known: Known } {
   const own = ownPartOf(place, bytes);
   const state = parseState(bytes.toString('utf8'), `branch ${place.branch}`);
-  return { state, known: { sha, ...writerOf(state), ...own } };
+  const runs = latest(nameOfRun(state.run), own.runs);
+  return { state, known: { sha, generation: state.generation, ...own, runs } };
 }
 
 /** What only the branch's copy of a state says. @throws SyncError when it is another sync's, whatever else it says. */
 function ownPartOf({ branch, stateName }: Place, bytes: Buffer): Own {
-  const { state_id: id, totals = {}, readme = '' } = objectIn(bytes.toString('utf8'));
+  const { state_id: id, runs = [], totals = {}, readme = '' } = objectIn(bytes.toString('utf8'));
   if (typeof id === 'string' && id !== stateName) {
     throw new SyncError(
       'user',
@@ -226,7 +230,7 @@ function ownPartOf({ branch, stateName }: Place, bytes: Buffer): Own {
       'Give each sync its own `branch`.',
     );
   }
-  return { totals, readme };
+  return { runs, totals, readme };
 }
 
 /** Nothing when it is not JSON. */
@@ -238,12 +242,17 @@ function objectIn(text: string): Partial<Own> & { state_id?: unknown } {
   }
 }
 
-function writerOf({ generation, run }: State): Pick<Known, 'generation' | 'run'> {
-  return { generation, run: `${run.id}-${run.attempt}` };
+function nameOfRun({ id, attempt }: { readonly id: string; readonly attempt: string }): string {
+  return `${id}-${attempt}`;
+}
+
+/** The writers after one more. */
+function latest(run: string, runs: readonly string[]): string[] {
+  return [run, ...runs.filter(each => each !== run)].slice(0, MOST_RUNS);
 }
 
 /** What only the branch has to know. */
-type Own = Pick<Known, 'totals' | 'readme'>;
+type Own = Pick<Known, 'runs' | 'totals' | 'readme'>;
 
 /** The state with that, and with whose it is. */
 function documentOf(state: State, stateName: string, own: Own): string {

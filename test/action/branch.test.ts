@@ -1,4 +1,5 @@
 // The data branch: data and state in one commit, checked with real git on a real repository behind the API.
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { secondaryLimitFault } from '../world/github/index.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
@@ -214,6 +215,27 @@ describe('another writer', () => {
     );
     expect(paths).toHaveLength(4);
     expect((await sync()).outputs.records).toBe('0');
+  });
+
+  test('between two steps of one run does not make the second one overwrite the files of the first', async () => {
+    const inputs = { token: DEFAULT_TOKEN, 'api-url': stage.kustomer.url, ...onBranch };
+    const job = await runJob({
+      context: stage.github.job(),
+      root: join(stage.root, 'two-steps'),
+      steps: [
+        { uses: ACTION, with: inputs },
+        {
+          async run() {
+            stage.world.update('customers', 1, { at: Date.now() - HOUR / 3 });
+            expect((await sync()).outputs.records).toBe('1');
+            touch();
+          },
+        },
+        { uses: ACTION, with: inputs },
+      ],
+    });
+    expect(job.conclusion, job.log).toBe('success');
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
   test('a job beside ours in the same run does not get its files overwritten', async () => {
