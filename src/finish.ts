@@ -6,7 +6,7 @@ import { MANIFEST_VERSION, type StreamReport, serialiseManifest } from './files/
 import type { Part } from './files/parts.ts';
 import type { Api } from './github/api.ts';
 import type { Uploaded } from './github/artifact.ts';
-import type { Known } from './github/branch.ts';
+import type { Known } from './github/branch-state.ts';
 import type { Context } from './github/context.ts';
 import type { Config } from './inputs.ts';
 import type { Log } from './log.ts';

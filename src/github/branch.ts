@@ -1,52 +1,27 @@
 // Files and the state that speaks of them -> one commit on the data branch, so that neither is ever there without the
 // other. The branch moves forwards only: whoever finds that another writer was faster starts again from what is there now.
-import { createHash } from 'node:crypto';
-import { basename, dirname } from 'node:path/posix';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SyncError } from '../errors.ts';
 import { readPart } from '../files/closed.ts';
 import type { Part } from '../files/parts.ts';
 import type { Log } from '../log.ts';
 import { merge, type State } from '../sync/state.ts';
-import { parseState, serialise } from '../sync/state-document.ts';
 import { count } from '../words.ts';
-import type { Git, TreeChange, TreeEntry } from './api.ts';
+import type { TreeChange, TreeEntry } from './api.ts';
 import { Refused } from './asking.ts';
-import { ATTRIBUTES, README, readme, type Total, type Totals, totalsIn } from './branch-readme.ts';
-
-/** Where the state is; what has a name of several parts (see scope.ts) is apart from what has one. */
-function stateFileOf(stateName: string): string {
-  return stateName.includes('/') ? `state/${stateName}.json` : 'state.json';
-}
-
-/** The state on the branch as it was found on the branch, or as we have written it there. */
-export interface Known {
-  readonly sha: string;
-  readonly generation: number;
-  /** Who has written to the branch, the last one first: run id and attempt. */
-  readonly runs: readonly string[];
-  readonly totals: Totals;
-  /** The blob of the README that says the same; empty when that is not known. */
-  readonly readme: string;
-  /** Where it was found. */
-  readonly tip?: Tip;
-}
-
-/** The end of the branch, and what is at the top of it. */
-interface Tip {
-  readonly commit: string;
-  readonly tree: string;
-  readonly root: readonly TreeEntry[];
-}
-
-export interface Place {
-  readonly git: Git;
-  /** `owner/name` */
-  readonly repository: string;
-  readonly branch: string;
-  readonly dataPath: string;
-  readonly stateName: string;
-}
+import { ATTRIBUTES, README, readme, type Total, type Totals } from './branch-readme.ts';
+import {
+  documentOf,
+  type Known,
+  latest,
+  lookAt,
+  nameOfRun,
+  type Place,
+  stateAt,
+  stateFileOf,
+  totalsAt,
+} from './branch-state.ts';
+import { blobSha, entriesAt, writeTree } from './branch-tree.ts';
 
 export interface Delivery {
   readonly directory: string;
@@ -74,39 +49,11 @@ export interface Delivered {
   readonly known: Known;
 }
 
-/** More entries in one request and GitHub runs out of time (actions-platform.md 5.1). */
-const ENTRIES = 100;
 const UPLOADS_AT_ONCE = 4;
-/** So many writers are remembered: more than come, as a rule, while a run lasts that writes several times. */
-const MOST_RUNS = 200;
 /** How often another writer may be faster. */
 const MOST_TRIES = 12;
 /** How often, in files, the log says how far the upload is. */
 const PROGRESS_EVERY = 20;
-
-/**
- * What the branch says, or null when it has no state. One that is to be replaced (`reset`) need not be readable: then it
- * is only known which one it is.
- */
-export async function readBranch(place: Place, reset: boolean): Promise<{ state: State | null; known: Known } | null> {
-  const tip = await lookAt(place);
-  const entry = tip && (await stateEntry(place, tip.root));
-  if (!entry) return null;
-  const bytes = await place.git.blob(entry.sha);
-  const own = ownPartOf(place, bytes);
-  try {
-    const { state, known } = readState(place, entry.sha, bytes);
-    return { state, known: { ...known, tip } };
-  } catch (error) {
-    if (!reset) throw error;
-    return { state: null, known: { sha: entry.sha, generation: 0, ...own, tip } };
-  }
-}
-
-async function lookAt({ git, branch }: Place): Promise<Tip | null> {
-  const tip = await git.tip(branch);
-  return tip && { ...tip, root: await git.tree(tip.tree) };
-}
 
 /**
  * Commits; null when there is nothing to commit.
@@ -194,78 +141,6 @@ async function commit(
   }
 }
 
-function stateEntry({ git, stateName }: Place, root: readonly TreeEntry[]): Promise<TreeEntry | undefined> {
-  const path = stateFileOf(stateName);
-  return entriesAt(git, root, dirname(path)).then(there => there?.find(each => each.path === basename(path)));
-}
-
-/** What `state.json` says, read only if it is another one than we know. */
-async function stateAt(
-  place: Place,
-  root: readonly TreeEntry[],
-  known: Known | null,
-): Promise<(Known & { state: State | null }) | null> {
-  const entry = await stateEntry(place, root);
-  if (entry === undefined) return null;
-  if (entry.sha === known?.sha) return { ...known, state: null };
-  const read = readState(place, entry.sha, await place.git.blob(entry.sha));
-  return { ...read.known, state: read.state };
-}
-
-function readState(place: Place, sha: string, bytes: Buffer): { state: State; known: Known } {
-  const own = ownPartOf(place, bytes);
-  const state = parseState(bytes.toString('utf8'), `branch ${place.branch}`);
-  const runs = latest(nameOfRun(state.run), own.runs);
-  return { state, known: { sha, generation: state.generation, ...own, runs } };
-}
-
-/** What only the branch's copy of a state says. @throws SyncError when it is another sync's, whatever else it says. */
-function ownPartOf({ branch, stateName }: Place, bytes: Buffer): Own {
-  const { state_id: id, runs = [], totals = {}, readme = '' } = objectIn(bytes.toString('utf8'));
-  if (typeof id === 'string' && id !== stateName) {
-    throw new SyncError(
-      'user',
-      'state',
-      `The branch ${branch} belongs to the sync with the \`state-id\` ${id}, and this one is ${stateName}.`,
-      'Give each sync its own `branch`.',
-    );
-  }
-  return { runs, totals, readme };
-}
-
-/** Nothing when it is not JSON. */
-function objectIn(text: string): Partial<Own> & { state_id?: unknown } {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    return {};
-  }
-}
-
-function nameOfRun({ id, attempt }: { readonly id: string; readonly attempt: string }): string {
-  return `${id}-${attempt}`;
-}
-
-/** The writers after one more. */
-function latest(run: string, runs: readonly string[]): string[] {
-  return [run, ...runs.filter(each => each !== run)].slice(0, MOST_RUNS);
-}
-
-/** What only the branch has to know. */
-type Own = Pick<Known, 'runs' | 'totals' | 'readme'>;
-
-/** The state with that, and with whose it is. */
-function documentOf(state: State, stateName: string, own: Own): string {
-  return `${JSON.stringify({ ...JSON.parse(serialise(state)), state_id: stateName, ...own }, null, 1)}\n`;
-}
-
-/** How much there is, by what the README says now: runs with other states publish to the branch, too. */
-async function totalsAt({ git }: Place, root: readonly TreeEntry[], known: Known | null): Promise<Totals> {
-  const entry = root.find(({ path }) => path === README);
-  if (entry === undefined || entry.sha === known?.readme) return known?.totals ?? {};
-  return totalsIn((await git.blob(entry.sha)).toString('utf8')) ?? known?.totals ?? {};
-}
-
 function totalsAfter(before: Totals, { files, replaces }: Delivery): Totals {
   const totals: Record<string, Total> = {};
   for (const [stream, total] of Object.entries(before)) if (!replaces.includes(stream)) totals[stream] = total;
@@ -318,17 +193,6 @@ async function lookUp(
   return { offsets, areThere };
 }
 
-/** The entries of a folder; null when there is none. */
-async function entriesAt(git: Git, root: readonly TreeEntry[], path: string): Promise<readonly TreeEntry[] | null> {
-  let entries = root;
-  for (const name of path.split('/').filter(name => name !== '.')) {
-    const next = entries.find(entry => entry.path === name && entry.type === 'tree');
-    if (next === undefined) return null;
-    entries = await git.tree(next.sha);
-  }
-  return entries;
-}
-
 /** The folders of replaced streams that have no file any more. A path that is not there cannot be removed. */
 async function toRemove({ git, dataPath }: Place, { files, replaces }: Delivery, root: readonly TreeEntry[]) {
   const empty = replaces.filter(stream => !files.some(file => file.stream === stream));
@@ -362,37 +226,6 @@ async function uploadAll(
   }
   await Promise.all(Array.from({ length: UPLOADS_AT_ONCE }, work));
   return shas;
-}
-
-/** The name that git gives to a file's content. */
-function blobSha(bytes: Buffer): string {
-  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
-}
-
-/** A new tree, some entries at a time. The folder of a replaced stream is built apart and put in the place of the old one. */
-async function writeTree(
-  { git, dataPath }: Place,
-  base: string | null,
-  replaces: readonly string[],
-  changes: readonly TreeChange[],
-): Promise<string> {
-  const prefix = `${dataPath}/`;
-  const streamOf = (path: string) => path.slice(prefix.length, path.indexOf('/', prefix.length));
-  const isFresh = ({ path, type }: TreeChange) =>
-    base !== null && type === 'blob' && path.startsWith(prefix) && replaces.includes(streamOf(path));
-  const fresh = changes.filter(isFresh).map(change => ({ ...change, path: change.path.slice(prefix.length) }));
-  let rest = changes.filter(change => !isFresh(change));
-  if (fresh.length > 0) {
-    const folders = await git.tree(await chain(git, null, fresh));
-    rest = [...rest, ...folders.map(({ path, sha }): TreeChange => ({ path: prefix + path, type: 'tree', sha }))];
-  }
-  return chain(git, base, rest);
-}
-
-async function chain(git: Git, base: string | null, changes: readonly TreeChange[]): Promise<string> {
-  let tree = base;
-  for (let n = 0; n < changes.length; n += ENTRIES) tree = await git.createTree(tree, changes.slice(n, n + ENTRIES));
-  return tree as string;
 }
 
 /** A repository without a commit takes no objects. It gets a first one, on the data branch, that others build upon. */

@@ -6,7 +6,7 @@ import { parseState } from '../sync/state-document.ts';
 import { duration } from '../words.ts';
 import type { Api } from './api.ts';
 import { manifestOf } from './artifact-manifest.ts';
-import { type Known, readBranch } from './branch.ts';
+import { type Known, readBranch } from './branch-state.ts';
 import { keyPrefix, restore } from './cache.ts';
 import type { Context } from './context.ts';
 

@@ -1,0 +1,141 @@
+// What the data branch says of itself: the state, and beside it what only the branch has to know.
+import { basename, dirname } from 'node:path/posix';
+import { SyncError } from '../errors.ts';
+import type { State } from '../sync/state.ts';
+import { parseState, serialise } from '../sync/state-document.ts';
+import type { Git, TreeEntry } from './api.ts';
+import { README, type Totals, totalsIn } from './branch-readme.ts';
+import { entriesAt } from './branch-tree.ts';
+
+/** Where the state is; what has a name of several parts (see scope.ts) is apart from what has one. */
+export function stateFileOf(stateName: string): string {
+  return stateName.includes('/') ? `state/${stateName}.json` : 'state.json';
+}
+
+/** The state on the branch as it was found on the branch, or as we have written it there. */
+export interface Known {
+  readonly sha: string;
+  readonly generation: number;
+  /** Who has written to the branch, the last one first: run id and attempt. */
+  readonly runs: readonly string[];
+  readonly totals: Totals;
+  /** The blob of the README that says the same; empty when that is not known. */
+  readonly readme: string;
+  /** Where it was found. */
+  readonly tip?: Tip;
+}
+
+/** The end of the branch, and what is at the top of it. */
+interface Tip {
+  readonly commit: string;
+  readonly tree: string;
+  readonly root: readonly TreeEntry[];
+}
+
+export interface Place {
+  readonly git: Git;
+  /** `owner/name` */
+  readonly repository: string;
+  readonly branch: string;
+  readonly dataPath: string;
+  readonly stateName: string;
+}
+
+/** So many writers are remembered: more than come, as a rule, while a run lasts that writes several times. */
+const MOST_RUNS = 200;
+
+/**
+ * What the branch says, or null when it has no state. One that is to be replaced (`reset`) need not be readable: then it
+ * is only known which one it is.
+ */
+export async function readBranch(place: Place, reset: boolean): Promise<{ state: State | null; known: Known } | null> {
+  const tip = await lookAt(place);
+  const entry = tip && (await stateEntry(place, tip.root));
+  if (!entry) return null;
+  const bytes = await place.git.blob(entry.sha);
+  const own = ownPartOf(place, bytes);
+  try {
+    const { state, known } = readState(place, entry.sha, bytes);
+    return { state, known: { ...known, tip } };
+  } catch (error) {
+    if (!reset) throw error;
+    return { state: null, known: { sha: entry.sha, generation: 0, ...own, tip } };
+  }
+}
+
+export async function lookAt({ git, branch }: Place): Promise<Tip | null> {
+  const tip = await git.tip(branch);
+  return tip && { ...tip, root: await git.tree(tip.tree) };
+}
+
+function stateEntry({ git, stateName }: Place, root: readonly TreeEntry[]): Promise<TreeEntry | undefined> {
+  const path = stateFileOf(stateName);
+  return entriesAt(git, root, dirname(path)).then(there => there?.find(each => each.path === basename(path)));
+}
+
+/** What `state.json` says, read only if it is another one than we know. */
+export async function stateAt(
+  place: Place,
+  root: readonly TreeEntry[],
+  known: Known | null,
+): Promise<(Known & { state: State | null }) | null> {
+  const entry = await stateEntry(place, root);
+  if (entry === undefined) return null;
+  if (entry.sha === known?.sha) return { ...known, state: null };
+  const read = readState(place, entry.sha, await place.git.blob(entry.sha));
+  return { ...read.known, state: read.state };
+}
+
+function readState(place: Place, sha: string, bytes: Buffer): { state: State; known: Known } {
+  const own = ownPartOf(place, bytes);
+  const state = parseState(bytes.toString('utf8'), `branch ${place.branch}`);
+  const runs = latest(nameOfRun(state.run), own.runs);
+  return { state, known: { sha, generation: state.generation, ...own, runs } };
+}
+
+/** What only the branch's copy of a state says. @throws SyncError when it is another sync's, whatever else it says. */
+function ownPartOf({ branch, stateName }: Place, bytes: Buffer): Own {
+  const { state_id: id, runs, totals = {}, readme = '' } = objectIn(bytes.toString('utf8'));
+  if (typeof id === 'string' && id !== stateName) {
+    throw new SyncError(
+      'user',
+      'state',
+      `The branch ${branch} belongs to the sync with the \`state-id\` ${id}, and this one is ${stateName}.`,
+      'Give each sync its own `branch`.',
+    );
+  }
+  return { runs: Array.isArray(runs) ? runs : [], totals, readme };
+}
+
+/** Nothing when it is not JSON. */
+function objectIn(text: string): Partial<Own> & { state_id?: unknown } {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+export function nameOfRun({ id, attempt }: { readonly id: string; readonly attempt: string }): string {
+  return `${id}-${attempt}`;
+}
+
+/** The writers after one more. */
+export function latest(run: string, runs: readonly string[]): string[] {
+  return [run, ...runs.filter(each => each !== run)].slice(0, MOST_RUNS);
+}
+
+/** What only the branch has to know. */
+type Own = Pick<Known, 'runs' | 'totals' | 'readme'>;
+
+/** The state with that, and with whose it is. */
+export function documentOf(state: State, stateName: string, own: Own): string {
+  return `${JSON.stringify({ ...JSON.parse(serialise(state)), state_id: stateName, ...own }, null, 1)}\n`;
+}
+
+/** How much there is, by what the README says now: runs with other states publish to the branch, too. */
+export async function totalsAt({ git }: Place, root: readonly TreeEntry[], known: Known | null): Promise<Totals> {
+  const entry = root.find(({ path }) => path === README);
+  if (entry === undefined || entry.sha === known?.readme) return known?.totals ?? {};
+  return totalsIn((await git.blob(entry.sha)).toString('utf8')) ?? known?.totals ?? {};
+}
