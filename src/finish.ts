@@ -2,6 +2,7 @@
 // main does it at its end or on the way, or the post step does what main left undone.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asSyncError, SyncError } from './errors.ts';
 import { MANIFEST_VERSION, type StreamReport, serialiseManifest } from './files/manifest.ts';
 import type { Part } from './files/parts.ts';
 import type { Api } from './github/api.ts';
@@ -92,7 +93,9 @@ export async function publish(publication: Publication, means: Means, done: Publ
     await writeManifest(publication, means, done.state, files);
   }
   if (target.destinations.includes('artifact') && (files.length > 0 || publication.elsewhere !== undefined)) {
-    done.artifact = await toArtifact(publication, means);
+    done.artifact = await toArtifact(publication, means).catch(error => {
+      throw done.commit === undefined ? error : onBranchAlone(error, target);
+    });
     log.info(`Uploaded ${count(files.length, 'file')} as artifact ${done.artifact.name}.`);
   }
   if (done.state !== null && target.destinations.length > 0) await saveState(means, done.state, done);
@@ -126,8 +129,17 @@ async function toBranch(publication: Publication, state: State, means: Means, do
   if (delivered === null) return;
   done.commit = delivered.commit;
   done.state = delivered.state;
+  done.stateSaved = true;
   done.branch = delivered.known;
   log.info(`Committed ${delivered.commit.slice(0, 12)} to ${branch} of ${repository}.`);
+}
+
+/** An artifact failed whose records, and the state that speaks of them, are in a commit already. */
+function onBranchAlone(error: unknown, { branch }: Target): SyncError {
+  const failure = asSyncError(error);
+  if (failure.actor !== 'github') return failure;
+  const todo = `Its records are on the branch ${branch}, with the state: take them from there, no later run delivers them again.`;
+  return new SyncError('github', 'publish', failure.what, todo, error);
 }
 
 /** Writes what the files are beside them; resolves to its path. */
@@ -195,7 +207,6 @@ export async function saveState(
   const { stateName, destinations } = target;
   // With a data branch the cache only makes things faster: the state is there, in the commit.
   const isSpare = destinations.includes('branch');
-  done.stateSaved = isSpare && done.commit !== undefined;
   if (isSpare && cacheTrouble() !== null) return;
 
   const other = await newerThan(done.cacheKey, stateName, context);

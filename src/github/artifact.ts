@@ -113,8 +113,8 @@ function problem(error: unknown): SyncError {
   return new SyncError(
     'github',
     'publish',
-    'The artifact could not be uploaded; nothing is taken for published.',
-    'Run again: the next run delivers the same records.',
+    'The artifact could not be uploaded.',
+    'Nothing is taken for published: run again, and the same records are delivered.',
     error,
   );
 }

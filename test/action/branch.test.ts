@@ -101,6 +101,24 @@ describe('the branch', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
     expect(published?.records.get('customers')).toHaveLength(8);
   });
+
+  test('keeps what it has when the artifact fails, and the error says where the records are', async () => {
+    const inputs = { destination: 'artifact,branch' };
+    const refusal = { kind: 'status', status: 403, body: { code: 'permission_denied', msg: 'no' } } as const;
+    stage.github.traffic.fault('CreateArtifact', refusal, { times: Infinity });
+    const result = await sync({ with: inputs });
+    expect(result.exitCode).toBe(1);
+    expect(result.outputs).toMatchObject({ 'artifact-id': '', 'state-saved': 'true', 'state-generation': '1' });
+    expect(messages(result, 'error')).toEqual([
+      expect.stringMatching(
+        /^The artifact could not be uploaded\. Its records are on the branch kustomer-data, with the/,
+      ),
+    ]);
+    expect(result.outputs.commit).toBe(await stage.github.repository.head(BRANCH));
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+    stage.github.traffic.clearFaults();
+    expect((await sync({ with: inputs })).outputs.records).toBe('0');
+  });
 });
 
 describe('a full refresh', () => {
