@@ -17,7 +17,7 @@ test('a backfill gives exactly the truth, over shards one of which is killed, an
   expect(Math.max(...requests) / Math.min(...requests)).toBeLessThan(1.2);
   expect(counting).toBeLessThan(100);
   expect(runs).toBeGreaterThan(2);
-  // Each run of the chain has slices of its own to begin and to end.
-  expect(chainRequests / sum).toBeLessThan(2);
+  // Each run of the chain has slices of its own to begin and to end, and a list of notes; a slow machine makes more runs.
+  expect((chainRequests - sum) / runs).toBeLessThan(25);
   expect(peakMB).toBeLessThan(200);
 }, 180_000);
