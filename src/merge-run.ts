@@ -18,6 +18,7 @@ import {
   join,
   type Ledger,
   type LedgerFile,
+  leftToLookback,
   merge as mergeStates,
   NO_STATE,
   reopened,
@@ -53,7 +54,7 @@ export async function merge(config: Config, context: Context, log: Log): Promise
     const rest = scope.kind === 'incremental' ? reopened(before, config.lookbackMs) : before;
     const joint = joinedTo(rest, withoutEnds(states, scope.kind), context);
     const elsewhere = states.flatMap(({ ledger }) => ledger?.files ?? []);
-    report.streams = results(config, report.streams, states, whole);
+    report.streams = results(config, report.streams, states, whole, before);
     report.isAhead = scope.isAhead;
     if (isSame(before, whole)) {
       log.info('The shards have been put together before: there is nothing to save.');
@@ -204,6 +205,7 @@ function results(
   blank: readonly StreamResult[],
   states: readonly State[],
   joint: State,
+  before: State,
 ): StreamResult[] {
   const { plan, settleMs } = config;
   // What a single run would want that had begun when the plan was made.
@@ -219,7 +221,7 @@ function results(
       streamNamed(name).kind === 'list'
         ? joint.lists.has(name)
         : covers(
-            joint.search.get(name)?.published ?? [],
+            union(joint.search.get(name)?.published ?? [], leftToLookback(before, name)),
             planSearch(name, selection, config, NO_STATE, began, true).wanted,
           );
     return {

@@ -20,7 +20,7 @@ import { clamp, type IntervalSet, minus, union } from './sync/intervals.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
 import { Stopped } from './sync/read-all.ts';
 import type { Extent } from './sync/source.ts';
-import type { State } from './sync/state.ts';
+import { leftToLookback, type State } from './sync/state.ts';
 import { iso } from './sync/state-document.ts';
 import { count } from './words.ts';
 
@@ -209,7 +209,9 @@ function partsOf({ config, now, scope, state }: Planning): Part[] {
     const stream = streamNamed(selection.name);
     if (stream.kind !== 'search') return [];
     const plan = planSearch(stream.name, selection, config, state, now, stream.archived);
-    const left = minus([{ from: plan.wanted.from, to: scope.window.to }], plan.before?.published ?? []);
+    // A shard has no fingerprints of what the sync has published.
+    const notOurs = union(plan.before?.published ?? [], leftToLookback(state, stream.name));
+    const left = minus([{ from: plan.wanted.from, to: scope.window.to }], notOurs);
     const border = plan.listedUntil ?? Number.NEGATIVE_INFINITY;
     const work = clamp(left, border, Number.POSITIVE_INFINITY);
     return [{ selection, stream, plan, work, listed: clamp(left, Number.NEGATIVE_INFINITY, border) }];

@@ -2,6 +2,7 @@
 // it. Pure. Its file is state-document.ts.
 import { SyncError } from '../errors.ts';
 import { clamp, contains, covers, type Interval, type IntervalSet, minus, union } from './intervals.ts';
+import { floor, SECOND } from './pages.ts';
 import type { Found } from './source.ts';
 
 /** Fingerprints kept of one stream at most: some 15 MB of memory, 6 MB of state. Beyond it the lookback gets shorter. */
@@ -197,6 +198,27 @@ export function reopened(state: State, lookbackMs: number): State {
     return [name, { ...each, published: clamp(each.published, Number.NEGATIVE_INFINITY, again) }];
   });
   return { ...state, search: new Map(search) };
+}
+
+/**
+ * What is to be read again of a stream, its klasses included, and only by a run that has the fingerprints: the holes that
+ * the lookback has made in what is published, from the first version to the last that was published there.
+ */
+export function leftToLookback({ search }: State, name: string): IntervalSet {
+  const own = [...search].filter(([each]) => each === name || each.startsWith(`${name}/`));
+  return union(...own.map(([, each]) => knownHoles(each)));
+}
+
+function knownHoles({ published, recent }: SearchState): IntervalSet {
+  const known = [...recent].map(instantOf).filter(at => Number.isFinite(at) && !contains(published, at));
+  const all = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+  return minus([all], published).flatMap(({ from, to }) => {
+    const inside = known.filter(at => at >= from && at < to).sort((a, b) => a - b);
+    const [first, last] = [inside[0], inside.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    // Whole seconds mean the same to every search.
+    return clamp([{ from: floor(first, SECOND), to: floor(last, SECOND) + SECOND }], from, to);
+  });
 }
 
 function mergeMaps<T>(

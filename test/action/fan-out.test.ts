@@ -183,6 +183,54 @@ describe('without end-date', () => {
   });
 });
 
+describe('without end-date, what the lookback is to read again is left to a sync, which knows what was published', () => {
+  /** With a klass that only its own search shows. */
+  const few = { world: { pageSizeMax: 5, hiddenKlasses: ['rare'] } };
+  const inputs = { streams: 'messages,kobjects', settle: '1s', concurrency: '2' };
+  let runs: ActionResult[];
+  beforeEach(async () => {
+    await open(few);
+    runs = [];
+    const counts = { messages: 120, kobjects: { order: 10, rare: 10 } };
+    stage.world.populate(counts, { from: Date.now() - HOUR / 2, to: Date.now() - 60_000 });
+    expectGreen(await sync());
+  });
+  async function sync(more: Readonly<Record<string, string>> = {}): Promise<ActionResult> {
+    const run = await stage.sync({ with: { ...inputs, ...more } });
+    runs.push(run);
+    return run;
+  }
+  async function fanOut(): Promise<ActionResult> {
+    const fan = await makePlan(stage, inputs);
+    const shards = await runShards(stage, fan);
+    for (const shard of shards) expect(shard.exitCode, shard.log).toBe(0);
+    runs.push(...shards);
+    return runMerge(stage, fan);
+  }
+
+  test('after other fan-outs', async () => {
+    for (let n = 0; n < 2; n++) {
+      stage.world.create('messages', 1, { updatedAt: Date.now() - 2_000 });
+      expect((await fanOut()).outputs).toMatchObject({ complete: 'true', records: '1' });
+    }
+    // Shown late, before and between what was published.
+    stage.world.create('messages', 2, { updatedAt: n => Date.now() - (n === 0 ? 50 : 20) * 60_000 });
+    await fanOut();
+    await sync();
+    expect(faults(stage, await gather(stage, runs))).toEqual(FLAWLESS);
+    expect((await sync()).outputs).toMatchObject({ complete: 'true', records: '0' });
+  });
+
+  test('after a sync that did not come through', async () => {
+    ration(stage, 20);
+    expect((await sync({ 'time-budget': '2s' })).outputs.complete).toBe('false');
+    stage.kustomer.faults.clear();
+    await fanOut();
+    expectGreen(await sync());
+    expect(faults(stage, await gather(stage, runs))).toEqual(FLAWLESS);
+  });
+});
+
 test('an incremental sync during a backfill is not disturbed by it, nor the other way round', async () => {
   populate(10);
   const window = { from: 0, before: Date.parse(END()['end-date']) };
