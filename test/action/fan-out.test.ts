@@ -210,7 +210,9 @@ describe('without end-date, what the lookback is to read again is left to a sync
 
   test('after other fan-outs', async () => {
     for (let n = 0; n < 2; n++) {
-      stage.world.create('messages', 1, { updatedAt: Date.now() - 2_000 });
+      // After the cutoff of the run before, and before that of the one to come: a whole second, and what is to settle.
+      stage.world.create('messages', 1, { updatedAt: Date.now() });
+      await new Promise(done => setTimeout(done, 2_001));
       expect((await fanOut()).outputs).toMatchObject({ complete: 'true', records: '1' });
     }
     // Shown late, before and between what was published.
