@@ -46,11 +46,13 @@ export function judge(attempt: Attempt): Verdict {
 
 /**
  * How long to wait after a 429: what `Retry-After` or `x-ratelimit-reset` says, held to 1 to 65 s; without either a
- * minute, which is how long Kustomer's windows are (kustomer-api.md 3, "safe wait rule").
+ * minute, which is how long Kustomer's windows are (kustomer-api.md 3, "safe wait rule"). A request that is refused again
+ * after such a wait was told too little, by another clock perhaps: it waits twice as long each time, up to a minute.
  */
-function rateWait({ headers, now, chance }: Attempt): number {
+function rateWait({ headers, now, chance, refusals }: Attempt): number {
   const asked = retryAfter(headers['retry-after'], now) ?? reset(headers['x-ratelimit-reset'], now) ?? 60_000;
-  return Math.min(65_000, Math.max(1_000, asked)) + chance * 250;
+  const least = Math.min(60_000, 1_000 * 2 ** refusals);
+  return Math.min(65_000, Math.max(least, asked)) + chance * 250;
 }
 
 /** Seconds or a date (RFC 9110), as milliseconds from now; null when it is neither. */

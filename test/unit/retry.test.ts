@@ -90,6 +90,13 @@ describe('after a 429 everybody waits', () => {
     expect(verdict(429, { 'retry-after': '1' }, { chance: 1 })).toMatchObject({ waitMs: 1_250 });
   });
 
+  test('twice as long each time that the same request is refused again: it was told too little', () => {
+    const waits = [0, 1, 2, 3, 4, 5, 6, 19].map(refusals => verdict(429, { 'retry-after': '1' }, { refusals }));
+    const ms = waits.map(each => (each.kind === 'again' ? each.waitMs : Number.NaN));
+    expect(ms).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+    expect(verdict(429, { 'retry-after': '50' }, { refusals: 3 })).toMatchObject({ waitMs: 50_000 });
+  });
+
   test('refusals for the rate do not use up the patience for failures', () => {
     expect(verdict(429, {}, { failures: 8 }).kind).toBe('again');
     expect(verdict(500, {}, { refusals: 19 }).kind).toBe('again');
