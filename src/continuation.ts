@@ -1,6 +1,7 @@
 // A run that has stopped at its time budget starts the next one itself: it dispatches its own workflow again.
 import type { Api } from './github/api.ts';
 import type { Context } from './github/context.ts';
+import type { Config } from './inputs.ts';
 import type { Log } from './log.ts';
 import { minus } from './sync/intervals.ts';
 import type { State } from './sync/state.ts';
@@ -8,8 +9,34 @@ import type { State } from './sync/state.ts';
 /** A sync that is not done after so many runs in a row will not be: somebody should look at it. */
 const MOST_IN_A_ROW = 100;
 
-/** Whether the next run is to be started, and the count of such runs to save with the state. */
-export function continuation(
+/**
+ * Whether this run is to start the next one, and the state that says how many have done so.
+ * @param claims what is to be saved; null when nothing is
+ * @param records how many this run has read
+ */
+export function nextRun(
+  before: State,
+  claims: State | null,
+  { isOutOfTime, records }: { readonly isOutOfTime: boolean; readonly records: number },
+  { onIncomplete, shard, resetState }: Config,
+  log: Log,
+): { readonly state: State | null; readonly continues: boolean } {
+  if (onIncomplete === 'stop' || shard !== null || !isOutOfTime) return { state: claims, continues: false };
+  if (resetState) {
+    log.warning(
+      'The next run was not started: with `reset-state` it would not go on from here, but start over as this one has. Run the workflow again without `reset-state`; it goes on from here.',
+    );
+    return { state: claims, continues: false };
+  }
+  const { continues, count } = continuation(before, claims ?? before, records, log);
+  return {
+    state: claims === null ? null : { ...claims, continuation: count },
+    continues: continues && claims !== null,
+  };
+}
+
+/** Whether there is progress that lets it go on by itself, and the count of such runs to save with the state. */
+function continuation(
   before: State,
   after: State,
   records: number,

@@ -1,8 +1,8 @@
 // The action's inputs, read once into one frozen Config. Every problem is found before the first is reported.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import * as core from '@actions/core';
 import { SyncError } from './errors.ts';
+import { type Bad, githubToken, kinds, kustomerToken, shown, text } from './input.ts';
 import { STREAM_NAMES } from './kustomer/streams.ts';
 import { digest, parseMatrix, parseShard, type Shard } from './shard.ts';
 
@@ -59,88 +59,15 @@ export interface Config {
   readonly onIncomplete: 'stop' | 'continue';
 }
 
-/** Defaults of action.yml, for a caller that starts dist/ without them. A test holds the two together. */
-export const DEFAULTS: Readonly<Record<string, string>> = {
-  'api-url': 'https://api.kustomerapp.com',
-  streams: 'all',
-  'sync-mode': 'incremental',
-  'start-date': '',
-  'end-date': '',
-  'include-deleted': 'true',
-  archive: 'auto',
-  settle: '60s',
-  lookback: '60m',
-  'search-requests-per-minute': '100',
-  'requests-per-minute': 'auto',
-  concurrency: '10',
-  'time-budget': '330m',
-  'record-format': 'flat',
-  compression: 'none',
-  destination: 'artifact',
-  'output-dir': '',
-  'artifact-name': 'kustomer-sync',
-  'retention-days': '0',
-  branch: 'kustomer-data',
-  'data-path': 'data',
-  'allow-public': 'false',
-  'state-id': 'default',
-  'on-missing-state': 'full',
-  'reset-state': 'false',
-  mode: 'sync',
-  shard: '',
-  'shards-at-once': '1',
-  plan: '',
-  'on-incomplete': 'stop',
-};
-
 /**
  * Reads and checks all inputs.
  * @throws SyncError that lists every problem: the input, what was given (never a secret), what is accepted.
  */
 export function readConfig(): Config {
-  // Before anything else, and untrimmed: the runner masks the whole value and each of its lines.
-  const token = raw('token');
-  if (token.trim() !== '') core.setSecret(token);
+  const token = kustomerToken();
   const problems: string[] = [];
-  const bad = (name: string, accepted: string) => {
-    // An address may hold a password, and a password pasted into the wrong input may be anything with an @.
-    const given = text(name).includes('@') ? 'not shown here, since it holds an `@`' : shown(text(name));
-    problems.push(`\`${name}\` is ${given}; accepted is ${accepted}`);
-  };
-  const oneOf = <T extends string>(name: string, accepted: readonly T[]): T => {
-    const given = text(name);
-    const found = accepted.find(value => value === given);
-    if (found === undefined) bad(name, accepted.map(value => `\`${value}\``).join(' or '));
-    return found ?? (accepted[0] as T);
-  };
-  const yes = (name: string): boolean => {
-    const given = text(name).toLowerCase();
-    if (given !== 'true' && given !== 'false') bad(name, '`true` or `false`');
-    return given === 'true';
-  };
-  const whole = (name: string, least: number, most: number): number => {
-    const given = text(name);
-    const value = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
-    if (!(value >= least && value <= most)) bad(name, `a whole number from ${least} to ${most}`);
-    return value;
-  };
-  const span = (name: string): number => {
-    const [, number, unit] = /^(\d{1,7})\s*([smh])$/.exec(text(name)) ?? [];
-    const ms = Number(number) * (unit === 's' ? 1_000 : unit === 'm' ? 60_000 : 3_600_000);
-    if (!(ms <= LONGEST_SPAN_MS)) bad(name, 'a number and `s`, `m` or `h`, such as `90s`, `60m` or `5h`, up to `500h`');
-    return ms;
-  };
-  const date = (name: string): number | null => {
-    const given = text(name);
-    if (given === '') return null;
-    const at = instant(given);
-    if (at === null) bad(name, 'a day as `YYYY-MM-DD`, an RFC 3339 time such as `2026-01-31T08:00:00Z`, or nothing');
-    return at;
-  };
-  const matching = (name: string, pattern: RegExp, accepted: string): string => {
-    if (!pattern.test(text(name))) bad(name, accepted);
-    return text(name);
-  };
+  const bad: Bad = (name, accepted) => problems.push(`\`${name}\` is ${shown(text(name))}; accepted is ${accepted}`);
+  const { oneOf, yes, whole, span, date, matching } = kinds(bad);
 
   if (token.trim() === '') {
     problems.push(
@@ -228,7 +155,7 @@ export function readConfig(): Config {
 export const MOST_SHARDS = 256;
 
 /** What has to agree between inputs of a backfill, and between the jobs of a plan. */
-function checkPlanning(config: Config, problems: string[], bad: (name: string, accepted: string) => void): void {
+function checkPlanning(config: Config, problems: string[], bad: Bad): void {
   const { mode, shard, plan, endDate, streams } = config;
   if (text('shard') !== '' && mode !== 'sync')
     problems.push('`shard` is set; accepted is nothing unless `mode` is `sync`');
@@ -266,53 +193,7 @@ export function planDigest(config: Config): string {
   );
 }
 
-/** A job lasts five days at most, and a timer of Node not more than 24. */
-const LONGEST_SPAN_MS = 500 * 3_600_000;
-
-/** The status of the job, as the default of an input gives it anew to the post step. */
-export function jobStatus(): string {
-  return raw('job-status').trim();
-}
-
-/** The token for GitHub, masked; for the post step, which needs no other input. */
-export function githubToken(): string {
-  const token = raw('github-token').trim();
-  if (token !== '') core.setSecret(token);
-  return token;
-}
-
-/** An input as the runner hands it over; one that was never handed over is empty. */
-function raw(name: string): string {
-  return core.getInput(name, { trimWhitespace: false });
-}
-
-/** An input, trimmed. One left empty is as good as one left out, except for `streams`, where it is more likely a slip. */
-function text(name: string): string {
-  const given = raw(name).trim();
-  if (given !== '') return given;
-  if (name === 'streams' && `INPUT_${name.toUpperCase()}` in process.env) return '';
-  return DEFAULTS[name] ?? '';
-}
-
-/** What was given, fit for a message: short, on one line, and not taken for Markdown. */
-function shown(given: string): string {
-  const line = given.replace(/\s+/g, ' ').replaceAll('`', "'");
-  return given === '' ? 'empty' : `\`${line.length > 80 ? `${line.slice(0, 80)}…` : line}\``;
-}
-
-/** A day or an RFC 3339 time in milliseconds since the epoch, or null when it is neither or no such day exists. */
-function instant(given: string): number | null {
-  const match =
-    /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2})))?$/.exec(given);
-  if (match === null) return null;
-  const [, year, month, day] = match.map(Number);
-  const midnight = new Date(Date.UTC(year as number, (month as number) - 1, day));
-  if (midnight.getUTCMonth() + 1 !== month || midnight.getUTCDate() !== day) return null;
-  const at = Date.parse(given.length === 10 ? `${given}T00:00:00Z` : given.toUpperCase().replace(' ', 'T'));
-  return Number.isNaN(at) ? null : at;
-}
-
-function apiUrl(bad: (name: string, accepted: string) => void): string {
+function apiUrl(bad: Bad): string {
   const accepted =
     'the origin of the API without a path, such as `https://api.kustomerapp.com` or `https://ORG.api.kustomerapp.com`; `http` only for a loopback address';
   const url = URL.parse(text('api-url'));
@@ -352,14 +233,14 @@ function streams(problems: string[], fallback: SyncMode): Selection[] {
   return STREAM_NAMES.flatMap(name => chosen.get(name) ?? []);
 }
 
-function requestsPerMinute(bad: (name: string, accepted: string) => void): number {
+function requestsPerMinute(bad: Bad): number {
   const given = text('requests-per-minute');
   const value = /^\d{1,7}$/.test(given) ? Number(given) : 0;
   if (value < 1) bad('requests-per-minute', '`auto` or a whole number from 1');
   return value;
 }
 
-function destinations(bad: (name: string, accepted: string) => void): Destination[] {
+function destinations(bad: Bad): Destination[] {
   const given = text('destination')
     .split(',')
     .map(part => part.trim());
@@ -371,7 +252,7 @@ function destinations(bad: (name: string, accepted: string) => void): Destinatio
   return given as Destination[];
 }
 
-function outputDir(bad: (name: string, accepted: string) => void): string {
+function outputDir(bad: Bad): string {
   if (text('output-dir') === '') return '';
   const path = resolve(process.env.GITHUB_WORKSPACE ?? process.cwd(), text('output-dir'));
   const isUsable = existsSync(path)

@@ -4,9 +4,11 @@ import type { Config, Selection } from './inputs.ts';
 import { type Source, streamNamed } from './kustomer/source.ts';
 import type { SearchStream } from './kustomer/streams.ts';
 import type { Log } from './log.ts';
+import type { Scope } from './scope.ts';
 import { type Job, listJob, type Surroundings, searchJob } from './sync/job.ts';
 import { kobjectsJob, partOf } from './sync/job-kobjects.ts';
 import { planList, planSearch, type Wishes } from './sync/plan.ts';
+import { readAhead } from './sync/read-list.ts';
 import type { ListPages, Sink } from './sync/source.ts';
 import type { State } from './sync/state.ts';
 import { iso } from './sync/state-document.ts';
@@ -22,6 +24,22 @@ export interface Jobs {
   readonly writerOf: (stream: string) => Pick<PartsWriter, 'write' | 'aside'>;
   readonly surroundings: Surroundings;
   readonly log: Log;
+}
+
+/** Opens the lists; those that are read whole in each run are begun at once. */
+export function openLists(
+  { streams }: Pick<Config, 'streams'>,
+  { kind }: Scope,
+  source: Source,
+): ReadonlyMap<string, ListPages> {
+  const lists = new Map<string, ListPages>();
+  for (const { name } of streams) {
+    const stream = streamNamed(name);
+    if (stream.kind !== 'list') continue;
+    const pages = source.list(stream);
+    lists.set(name, kind === 'incremental' ? readAhead(pages) : pages);
+  }
+  return lists;
 }
 
 export function openJobs(jobs: Jobs): Job[] {

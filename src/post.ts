@@ -10,7 +10,7 @@ import { goOnFrom, type Means, nothingPublished, type Publication, publish, save
 import type { Api } from './github/api.ts';
 import { type Context, readContext } from './github/context.ts';
 import { leftByMain, leftUnpublished } from './handover.ts';
-import { githubToken, jobStatus } from './inputs.ts';
+import { githubToken, jobStatus } from './input.ts';
 import { log } from './log.ts';
 import { USER_AGENT } from './version.ts';
 import { count } from './words.ts';

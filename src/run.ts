@@ -1,18 +1,19 @@
 // The story of a sync, incremental, backfill or shard: recover the state, plan, read, publish, save the state. From top
 // to bottom, once.
-import { continuation, startNext } from './continuation.ts';
+import { nextRun, startNext } from './continuation.ts';
 import { asSyncError, SyncError } from './errors.ts';
-import { type Gate, openGate } from './files/gate.ts';
+import { openGate, throughGate } from './files/gate.ts';
 import { openParts, type Part, type PartsWriter } from './files/parts.ts';
 import { type Published, writeManifest } from './finish.ts';
 import type { Context } from './github/context.ts';
 import { leaveForPost, openHandover } from './handover.ts';
 import type { Config } from './inputs.ts';
-import { openJobs } from './jobs.ts';
+import { openJobs, openLists } from './jobs.ts';
 import { keepSafe, type Pace, type Safety } from './keeper.ts';
 import type { Client } from './kustomer/client.ts';
 import { openSource, type Source, streamNamed } from './kustomer/source.ts';
 import type { Log } from './log.ts';
+import { openProgress } from './progress.ts';
 import { openPublisher, type Publisher, type Snapshot } from './publisher.ts';
 import { type Report, streamReport } from './report.ts';
 import { type Scope, scopeOf } from './scope.ts';
@@ -28,12 +29,10 @@ import {
 } from './start.ts';
 import type { Job } from './sync/job.ts';
 import { readAll, Stopped } from './sync/read-all.ts';
-import { readAhead } from './sync/read-list.ts';
 import { openCrew } from './sync/read-search.ts';
-import type { ListPages, Sink } from './sync/source.ts';
 import type { State } from './sync/state.ts';
 import { iso, serialise } from './sync/state-document.ts';
-import { duration, grouped } from './words.ts';
+import { duration } from './words.ts';
 
 /** Bytes of a part before compression. In an artifact: few parts, and each can still be opened. In git: see contract 5. */
 const PART_BYTES = { artifact: 64 * 1024 * 1024, branch: 8 * 1024 * 1024 };
@@ -41,8 +40,6 @@ const PART_BYTES = { artifact: 64 * 1024 * 1024, branch: 8 * 1024 * 1024 };
 const COMMIT_FILES = 50;
 /** From a cancel on, main has 7.5 seconds (actions-platform.md 6.3); what is not done then is left to the post step. */
 const CANCEL_MS = 5_500;
-/** How often the log says how far the run is, at most. */
-const PROGRESS_MS = 10_000;
 
 const PACE: Pace = { checkpointMs: 30_000, publishMs: 15 * 60_000 };
 
@@ -122,7 +119,7 @@ async function tell({
     source.expect(state.identity);
 
     const writers = new Map<string, PartsWriter>();
-    const progress = paced(PROGRESS_MS, () => log.info(progressLine(jobs)));
+    const progress = openProgress(() => jobs, log);
     const completed = new Set<string>();
     const jobs = openJobs({
       config,
@@ -177,7 +174,11 @@ async function tell({
     // What the state claims of one organisation must not be mixed with another's records.
     if ([...endings.values()].some(({ error }) => error?.trouble === 'state' || error?.trouble === 'publish')) return;
     const claims = await certain(state, rest.state, jobs, source, client, log, stop.signal);
-    const next = nextRun(state, claims, report, config, stop.signal, log);
+    const ending = {
+      isOutOfTime: stoppedBy(report, stop.signal) === 'time-budget',
+      records: report.streams.reduce((sum, stream) => sum + stream.records, 0),
+    };
+    const next = nextRun(state, claims, ending, config, log);
     const last = { ...rest, state: next.state };
 
     await publishing.publish(last);
@@ -206,17 +207,6 @@ async function tell({
     clearTimeout(deadline);
     await client.close();
   }
-}
-
-/** Writing that is told of, and stops for a moment when somebody has to see all of it. */
-function throughGate(writer: PartsWriter, gate: Gate, progress: () => void): Sink {
-  return {
-    write: records => gate.pass(() => writer.write(records)).then(progress),
-    aside() {
-      const { write, keep, drop } = writer.aside();
-      return { write: records => write(records).then(progress), keep: () => gate.pass(keep), drop };
-    },
-  };
 }
 
 /** What is to be published now; null when that is nothing. */
@@ -252,43 +242,6 @@ function sayWhatIsLeft(report: Report, scope: Scope, config: Config, log: Log): 
   }
 }
 
-/** Opens the lists; those that are read whole in each run are begun at once. */
-function openLists(config: Config, { kind }: Scope, source: Source): ReadonlyMap<string, ListPages> {
-  const lists = new Map<string, ListPages>();
-  for (const { name } of config.streams) {
-    const stream = streamNamed(name);
-    if (stream.kind !== 'list') continue;
-    const pages = source.list(stream);
-    lists.set(name, kind === 'incremental' ? readAhead(pages) : pages);
-  }
-  return lists;
-}
-
-/** Whether this run is to start the next one, and the state that says how many have done so. */
-function nextRun(
-  before: State,
-  claims: State | null,
-  report: Report,
-  { onIncomplete, shard, resetState }: Config,
-  stop: AbortSignal,
-  log: Log,
-): { readonly state: State | null; readonly continues: boolean } {
-  const isOutOfTime = stoppedBy(report, stop) === 'time-budget';
-  if (onIncomplete === 'stop' || shard !== null || !isOutOfTime) return { state: claims, continues: false };
-  if (resetState) {
-    log.warning(
-      'The next run was not started: with `reset-state` it would not go on from here, but start over as this one has. Run the workflow again without `reset-state`; it goes on from here.',
-    );
-    return { state: claims, continues: false };
-  }
-  const records = report.streams.reduce((sum, stream) => sum + stream.records, 0);
-  const { continues, count } = continuation(before, claims ?? before, records, log);
-  return {
-    state: claims === null ? null : { ...claims, continuation: count },
-    continues: continues && claims !== null,
-  };
-}
-
 /** Why a run has stopped before its end. Its time may as well be up when it has just read all there is. */
 function stoppedBy({ streams }: Report, { reason }: AbortSignal): Report['stopped'] {
   if (!(reason instanceof Stopped)) return undefined;
@@ -308,21 +261,6 @@ function outOfTime(signal: AbortSignal): Promise<void> {
 function remember(completed: Set<string>, name: string, all: boolean): boolean {
   if (all) completed.add(name);
   return all;
-}
-
-/** Says something now and then. It is called whenever there is news, so waiting costs nothing. */
-function paced(everyMs: number, say: () => void): () => void {
-  let last = performance.now();
-  return () => {
-    if (performance.now() - last < everyMs) return;
-    last = performance.now();
-    say();
-  };
-}
-
-function progressLine(jobs: readonly Job[]): string {
-  const read = jobs.filter(job => job.records() > 0).map(job => `${job.name} ${grouped(job.records())}`);
-  return `Read so far: ${read.join(', ')}.`;
 }
 
 /** The claims of a run that has read its last, if it is certain whose data it has read. */

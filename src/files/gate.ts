@@ -1,6 +1,8 @@
 // Who may write, and when: there is a moment in which nobody does, so that what is in the files and what is claimed of them
 // are the same, and those who bring more wait while a lot has not been written yet.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Sink } from '../sync/source.ts';
+import type { PartsWriter } from './parts.ts';
 
 export interface Gate {
   /** Does some writing, beside that of others. */
@@ -49,6 +51,17 @@ export function openGate(): Gate {
           closed = undefined;
         });
       return done;
+    },
+  };
+}
+
+/** Writing that is told of, and stops for a moment when somebody has to see all of it. */
+export function throughGate(writer: PartsWriter, gate: Gate, progress: () => void): Sink {
+  return {
+    write: records => gate.pass(() => writer.write(records)).then(progress),
+    aside() {
+      const { write, keep, drop } = writer.aside();
+      return { write: records => write(records).then(progress), keep: () => gate.pass(keep), drop };
     },
   };
 }

@@ -167,6 +167,16 @@ describe('a token that cannot be one', () => {
     // In the log as the runner shows it: what the masks are for.
     expect(result.log + result.summary + JSON.stringify(result.annotations)).not.toContain(DEFAULT_TOKEN);
   });
+
+  test.each(['state-id', 'streams', 'settle', 'concurrency'])(
+    'nor is a part of it, where a key is too long to be shown (%s)',
+    async name => {
+      const token = `eyJ${'aB3'.repeat(70)}.xyz`;
+      const result = await stage.sync({ with: { token, [name]: token } });
+      expect(expectRefused(result)).toContain('since it may hold a secret');
+      expect(result.log + result.summary + JSON.stringify(result.annotations)).not.toContain(token.slice(0, 40));
+    },
+  );
 });
 
 describe('an output directory', () => {

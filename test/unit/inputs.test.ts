@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { SyncError } from '../../src/errors.ts';
-import { DEFAULTS } from '../../src/inputs.ts';
+import { DEFAULTS } from '../../src/input.ts';
 import { outputs, refusal } from '../../src/report.ts';
 import { ACTION } from '../world/stage.ts';
 

@@ -123,7 +123,7 @@ describe('a package is known to one file', () => {
     ['@octokit/rest', ['github/api.ts']],
     ['@actions/artifact', ['github/artifact.ts']],
     ['@actions/cache', ['github/cache.ts']],
-    ['@actions/core', ['handover.ts', 'inputs.ts', 'log.ts', 'main.ts', 'post.ts', 'report.ts']],
+    ['@actions/core', ['handover.ts', 'input.ts', 'log.ts', 'main.ts', 'post.ts', 'report.ts']],
   ])('%s to %j', (name, allowed) => {
     expect(importersOf(new RegExp(`^${name}(?:/|$)`))).toEqual(allowed);
   });
