@@ -19,7 +19,9 @@ export interface ListReading {
 }
 
 /** A list that changes all the time is taken as it is after so many passes; nothing is then said to be gone. */
-const MOST_PASSES = 5;
+const MOST_PASSES = 20;
+/** Or after so many passes in a row that have shown nothing new, in whatever order: then no more is likely to come. */
+const ENOUGH = 3;
 
 /** Resolves to what is published now, once everything new has reached the sink. */
 export async function readList({
@@ -64,15 +66,19 @@ async function readSettled(pages: ListPages, before: ListState | undefined, sign
   const all = new Map<string, Resource>();
   let last: Map<string, Resource> | undefined;
   let shownWhole = true;
+  let stale = 0;
   for (let pass = 1; pass <= MOST_PASSES; pass++) {
     signal.throwIfAborted();
     const { records, atOnce, everything } = await pages.pass();
     // A part that the list refused when it was seen before too has shown nothing that could now be missing.
     const settled = everything || before?.narrow === true;
     shownWhole = everything;
+    const known = all.size;
     for (const [id, resource] of records) all.set(id, newer(all.get(id), resource));
+    stale = all.size > known ? 0 : stale + 1;
     if (pass === 1 && (atOnce || isUnchanged(records, before))) return { records, settled, everything };
     if (last !== undefined && sameIds(last, records)) return { records, settled, everything };
+    if (stale >= ENOUGH) break;
     last = records;
   }
   return { records: all, settled: false, everything: shownWhole };
