@@ -3,6 +3,7 @@ import type { Api } from './github/api.ts';
 import type { Context } from './github/context.ts';
 import type { Config } from './inputs.ts';
 import type { Log } from './log.ts';
+import type { Report } from './report.ts';
 import { minus } from './sync/intervals.ts';
 import type { State } from './sync/state.ts';
 
@@ -12,22 +13,33 @@ const MOST_IN_A_ROW = 100;
 /**
  * Whether this run is to start the next one, and the state that says how many have done so.
  * @param claims what is to be saved; null when nothing is
- * @param records how many this run has read
+ * @param streams what this run has read
  */
 export function nextRun(
   before: State,
   claims: State | null,
-  { isOutOfTime, records }: { readonly isOutOfTime: boolean; readonly records: number },
+  { streams }: Pick<Report, 'streams'>,
+  isOutOfTime: boolean,
   { onIncomplete, shard, resetState }: Config,
   log: Log,
 ): { readonly state: State | null; readonly continues: boolean } {
-  if (onIncomplete === 'stop' || shard !== null || !isOutOfTime) return { state: claims, continues: false };
+  const stay = { state: claims, continues: false };
+  if (onIncomplete === 'stop' || shard !== null || !isOutOfTime) return stay;
   if (resetState) {
     log.warning(
       'The next run was not started: with `reset-state` it would not go on from here, but start over as this one has. Run the workflow again without `reset-state`; it goes on from here.',
     );
-    return { state: claims, continues: false };
+    return stay;
   }
+  // A full refresh has no progress: the next run starts it over.
+  const goOn = streams.filter(({ mode }) => mode === 'incremental');
+  if (goOn.every(({ outcome }) => outcome !== 'partial')) {
+    log.warning(
+      'The next run was not started: a full refresh that was not done within its time budget would start over. Give it a longer `time-budget`, or read the stream as `incremental`.',
+    );
+    return stay;
+  }
+  const records = goOn.reduce((sum, stream) => sum + stream.records, 0);
   const { continues, count } = continuation(before, claims ?? before, records, log);
   return {
     state: claims === null ? null : { ...claims, continuation: count },

@@ -1,5 +1,7 @@
 // One run's publications, one after the other, and on the disk always what is still to be published, so that the post
 // step can do it should this process not live to.
+
+import type { Part } from './files/parts.ts';
 import { goOnFrom, type Means, nothingPublished, type Publication, type Published, publish } from './finish.ts';
 import type { Recovered } from './github/recover.ts';
 import type { Handover } from './handover.ts';
@@ -16,6 +18,8 @@ export interface Publisher {
   publish(snapshot: Snapshot): Promise<Published>;
   /** All that the run has done so far. */
   readonly done: Published;
+  /** The files that have come to a place where they are kept. */
+  readonly published: readonly Part[];
   /** Publications so far, the one under way included. */
   count(): number;
 }
@@ -27,6 +31,7 @@ export function openPublisher(
   handover: Handover,
 ): Publisher {
   const done: Published = { ...nothingPublished(), state, branch, cacheKey };
+  const published: Part[] = [];
   let number = 0;
   /** What other runs have published beside us, as far as we have met it. */
   let others: State | null = null;
@@ -45,9 +50,12 @@ export function openPublisher(
     running = publication;
     const mine = nothingPublished();
     try {
-      if (means.target.destinations.length > 0) await handover.leave(means.target, [publication]);
+      const isKept = means.target.destinations.length === 0;
+      if (!isKept) await handover.leave(means.target, [publication]);
       await publish(publication, means, mine);
+      if (isKept) published.push(...publication.files);
     } finally {
+      if (mine.artifact !== undefined || mine.commit !== undefined) published.push(...publication.files);
       running = undefined;
       const inForce = mine.stateSaved || mine.commit !== undefined;
       if (inForce && mine.state?.generation !== publication.state?.generation) others = mine.state;
@@ -58,6 +66,7 @@ export function openPublisher(
 
   return {
     done,
+    published,
     count: () => number,
     checkpoint: snapshot => handover.leave(means.target, [...(running ? [running] : []), next(snapshot)]),
     publish: snapshot => inTurn(() => perform(snapshot)),

@@ -3,15 +3,15 @@
 import { nextRun, startNext } from './continuation.ts';
 import { asSyncError, SyncError } from './errors.ts';
 import { openGate, throughGate } from './files/gate.ts';
-import { openParts, type Part, type PartsWriter } from './files/parts.ts';
+import { openParts, type PartsWriter } from './files/parts.ts';
 import { type Published, writeManifest } from './finish.ts';
 import type { Context } from './github/context.ts';
 import { leaveForPost, openHandover } from './handover.ts';
+import { certain } from './identity.ts';
 import type { Config } from './inputs.ts';
 import { openJobs, openLists } from './jobs.ts';
 import { keepSafe, type Pace, type Safety } from './keeper.ts';
-import type { Client } from './kustomer/client.ts';
-import { openSource, type Source, streamNamed } from './kustomer/source.ts';
+import { openSource } from './kustomer/source.ts';
 import type { Log } from './log.ts';
 import { openProgress } from './progress.ts';
 import { openPublisher, type Publisher, type Snapshot } from './publisher.ts';
@@ -27,12 +27,9 @@ import {
   requirePermission,
   shownWindow,
 } from './start.ts';
-import type { Job } from './sync/job.ts';
 import { readAll, Stopped } from './sync/read-all.ts';
 import { openCrew } from './sync/read-search.ts';
-import type { State } from './sync/state.ts';
 import { iso, serialise } from './sync/state-document.ts';
-import { duration } from './words.ts';
 
 /** Bytes of a part before compression. In an artifact: few parts, and each can still be opened. In git: see contract 5. */
 const PART_BYTES = { artifact: 64 * 1024 * 1024, branch: 8 * 1024 * 1024 };
@@ -149,14 +146,12 @@ async function tell({
     const means = { target, context, api: github, log };
     const publishing = openPublisher(means, recovered, { directory: report.outputDir, window }, handover);
     publisher = publishing;
-    const published: Part[] = [];
     const safety: Safety = {
       checkpoint: () => gate.still(async () => publishing.checkpoint(await snapshots.standing())),
       isMuch: () => config.destinations.includes('branch') && snapshots.count() >= COMMIT_FILES,
       async publish() {
         const taken = await gate.still(() => takeIfAny(snapshots));
         if (taken === null) return;
-        published.push(...taken.files);
         log.info('Publishing what has been read until now, in case this run does not come to its end.');
         await publishing.publish(taken);
       },
@@ -169,30 +164,31 @@ async function tell({
     clearTimeout(deadline);
     await keeper?.stop();
     const rest = await snapshots.last(endings);
-    const files = [...published, ...rest.files];
-    report.streams = snapshots.results(files, endings);
-    // What the state claims of one organisation must not be mixed with another's records.
-    if ([...endings.values()].some(({ error }) => error?.trouble === 'state' || error?.trouble === 'publish')) return;
-    const claims = await certain(state, rest.state, jobs, source, client, log, stop.signal);
-    const ending = {
-      isOutOfTime: stoppedBy(report, stop.signal) === 'time-budget',
-      records: report.streams.reduce((sum, stream) => sum + stream.records, 0),
+    report.streams = snapshots.results([...publishing.published, ...rest.files], endings);
+    const publishRest = async () => {
+      // What the state claims of one organisation must not be mixed with another's records.
+      if ([...endings.values()].some(({ error }) => error?.trouble === 'state' || error?.trouble === 'publish'))
+        return null;
+      const claims = await certain(rest, state, endings, source, client, log, stop.signal);
+      const next = nextRun(state, claims, report, stoppedBy(report, stop.signal) === 'time-budget', config, log);
+      await publishing.publish({ ...rest, state: next.state });
+      return next;
     };
-    const next = nextRun(state, claims, ending, config, log);
-    const last = { ...rest, state: next.state };
-
-    await publishing.publish(last);
+    const next = await publishRest().finally(() => {
+      report.streams = snapshots.results(publishing.published, endings);
+    });
+    if (next === null) return;
     if (publishing.count() > 1) {
       const whole = {
-        usage: last.usage,
+        usage: rest.usage,
         streams: report.streams.map(streamReport),
         directory: report.outputDir,
         window,
       };
-      await writeManifest(whole, means, publishing.done.state, files);
+      await writeManifest(whole, means, publishing.done.state, publishing.published);
     }
-    if (config.destinations.length === 0 && last.state !== null) {
-      await leaveForPost(target, context, serialise(last.state), recovered.cacheKey, next.continues);
+    if (config.destinations.length === 0 && next.state !== null) {
+      await leaveForPost(target, context, serialise(next.state), recovered.cacheKey, next.continues);
       report.stateDeferred = true;
     }
     if (next.continues && publishing.done.stateSaved) await startNext(context, github, log);
@@ -261,35 +257,4 @@ function outOfTime(signal: AbortSignal): Promise<void> {
 function remember(completed: Set<string>, name: string, all: boolean): boolean {
   if (all) completed.add(name);
   return all;
-}
-
-/** The claims of a run that has read its last, if it is certain whose data it has read. */
-async function certain(
-  before: State,
-  claims: State | null,
-  jobs: readonly Job[],
-  source: Source,
-  client: Client,
-  log: Log,
-  stop: AbortSignal,
-): Promise<State | null> {
-  if (claims === null) return null;
-  const ahead = client.clockAhead();
-  if (ahead > 0) {
-    log.warning(
-      `The clock of this runner is ${duration(ahead)} ahead of Kustomer's: only what had come by Kustomer's clock is taken for read.`,
-    );
-  }
-  if (source.organisation() === null && before.identity !== null) {
-    // Answers without a record do not say whose they are.
-    const stream = jobs.map(({ name }) => streamNamed(name)).find(({ kind }) => kind === 'search');
-    if (stream?.kind === 'search' && !stop.aborted) await source.probe(stream);
-    if (source.organisation() === null) {
-      log.notice(
-        'Kustomer showed no record at all, so it is not certain whose data this is; the state is left as it was.',
-      );
-      return null;
-    }
-  }
-  return { ...claims, identity: source.organisation() ?? before.identity };
 }

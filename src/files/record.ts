@@ -187,28 +187,24 @@ class FlatWriter {
   };
 
   #object(json: Buffer, at: number): number {
-    const { length } = this.#out;
-    const done = this.#done;
-    let mayMeet = false;
-    const end = eachMember(json, at, (_, value, from, to) => {
-      const { name } = this.#keys.at(json, from, to);
-      if (name.keys > 1) mayMeet = true;
-      this.#rename(json, from, to, name.json);
-      return this.#value(json, value);
-    });
-    if (!mayMeet) return end;
-    // Two of its keys may meet in one name: once more, with care.
-    this.#out.length = length;
-    this.#done = done;
-    const used = new Set<string>();
+    let used: Set<string> | undefined;
     return eachMember(json, at, (_, value, from, to) => {
-      const { text } = this.#keys.at(json, from, to).name;
-      let name = text;
-      for (let n = 2; used.has(name); n++) name = `${text}_${n}`;
-      used.add(name);
-      this.#rename(json, from, to, bytesOf(name));
+      const { name } = this.#keys.at(json, from, to);
+      // From the first key on that can meet another one, names are chosen with care.
+      if (name.keys > 1) used ??= this.#namesBefore(json, at, from);
+      this.#rename(json, from, to, used === undefined ? name.json : freeName(used, name.text));
       return this.#value(json, value);
     });
+  }
+
+  /** The names of an object's keys that stand before a place; until there, no two of them lead to the same. */
+  #namesBefore(json: Buffer, at: number, place: number): Set<string> {
+    const names = new Set<string>();
+    eachMember(json, at, (_, value, from, to) => {
+      if (from < place) names.add(this.#keys.at(json, from, to).name.text);
+      return endOfValue(json, value);
+    });
+    return names;
   }
 
   #rename(json: Buffer, from: number, to: number, name: Uint8Array): void {
@@ -216,4 +212,12 @@ class FlatWriter {
     this.#out.copy(name, 0, name.length);
     this.#done = to;
   }
+}
+
+/** The name itself, or the first free one of `_2`, `_3`, ...; used from now on. */
+function freeName(used: Set<string>, text: string): Uint8Array {
+  let name = text;
+  for (let n = 2; used.has(name); n++) name = `${text}_${n}`;
+  used.add(name);
+  return bytesOf(name);
 }

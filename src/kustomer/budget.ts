@@ -167,11 +167,12 @@ export function openBudget(
       if (!(remaining >= 0)) return;
       const mine = slots * (spent('search') + (isOrganisations ? spent('other') : 0));
       const others = Math.max(0, limit - remaining - mine);
-      const theirs = expected(isOrganisations ? 'all' : 'search', others);
+      const theirs = Math.min(limit, expected(isOrganisations ? 'all' : 'search', others));
       if (others <= limit * NOTICEABLE) return;
       // So long does it take until what will be missing has come back, at the pace of what is left to us.
       const missing = Math.max(0, limit * KEPT_FREE - (limit - mine - theirs));
-      pause((minuteMs * missing) / Math.max(limit * KEPT_FREE, limit - theirs));
+      // A burst in our first seconds looks like much more to come. After a minute it is gone, or known to last.
+      pause(minuteMs * Math.min(1, missing / Math.max(limit * KEPT_FREE, limit - theirs)));
     },
   };
 }

@@ -107,6 +107,7 @@ export function openClient(options: ClientOptions): Client {
       signal,
     });
     const { statusCode: status, headers: answered } = answer;
+    clockAhead ??= ahead(answered.date);
     return { status, headers: answered, body: await takeIn(answer.body, answered['content-encoding']) };
   }
 
@@ -130,7 +131,6 @@ export function openClient(options: ClientOptions): Client {
         byStream.set(request.stream, (byStream.get(request.stream) ?? 0) + 1);
         const answer = await attempt(request);
         answered = answer.headers;
-        clockAhead ??= ahead(answered.date);
         status = answer.status;
         if (status >= 200 && status < 300) {
           value = readAnswer(answer.body);
@@ -185,11 +185,11 @@ function noUsage(): Usage {
   return { requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 };
 }
 
-/** An answer to use is an object without `errors`: an error body with status 200 must not pass as data (kustomer-api.md 10). */
+/** An answer to use is an object without errors: an error body with status 200 must not pass as data (kustomer-api.md 10). */
 function isAnswer(value: unknown): boolean {
-  return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && !('errors' in value) && 'data' in value
-  );
+  if (typeof value !== 'object' || value === null || !('data' in value)) return false;
+  const { errors = [] } = value as { errors?: unknown };
+  return Array.isArray(errors) && errors.length === 0;
 }
 
 function ahead(date: string | string[] | undefined): number | undefined {

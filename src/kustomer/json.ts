@@ -19,7 +19,7 @@ interface Wanted {
 const WANTED: Wanted = {
   id: true,
   type: true,
-  attributes: { updatedAt: true, createdAt: true, name: true },
+  attributes: { updatedAt: true, createdAt: true, name: true, deleted: true },
   relationships: { org: { data: { id: true } } },
 };
 

@@ -17,6 +17,8 @@ const KLASSES: ListStream = {
   countedFor: 'kobjects',
 };
 
+/** No search has more pages (kustomer-api.md 4). */
+const MOST_PAGES = 100;
 /** Random orders need about as many passes as the logarithm of the records, and three. */
 const MOST_PASSES = 12;
 
@@ -64,7 +66,7 @@ export function openKlasses(options: SearchOptions): Klasses {
           for (const { resource } of answer.found) shown.add(resource.id);
           if (shown.has(found.resource.id)) return true;
           if (page === 1) total = answer.total ?? 0;
-          if (answer.found.length > 0) pages = Math.ceil(total / answer.size);
+          if (answer.found.length > 0) pages = Math.min(Math.ceil(total / answer.size), MOST_PAGES);
           else break;
         }
       }

@@ -13,7 +13,12 @@ export interface ListOptions {
   readonly onRecord: (resource: Resource) => void;
 }
 
-export function openList(options: ListOptions): ListPages & Pick<LongList, 'extent'> {
+export interface List extends ListPages, Pick<LongList, 'extent'> {
+  /** Asks for the first page. */
+  any(): Promise<void>;
+}
+
+export function openList(options: ListOptions): List {
   /** Views that the API has refused to show: the parameter is not documented for every list. */
   const refused = new Set<object>();
   return {
@@ -21,16 +26,27 @@ export function openList(options: ListOptions): ListPages & Pick<LongList, 'exte
       const { stream } = options;
       const records = new Map<string, Resource>();
       let answers = 0;
+      let isWhole = true;
       for (const view of stream.views.filter(view => !refused.has(view))) {
         // The plain view is the first, and it must be shown.
         const mayRefuse = view !== stream.views[0];
+        const shown = new Set<string>();
+        let total = 0;
         for await (const page of pages(options, view, mayRefuse)) {
           if (page === null) refused.add(view);
           else answers++;
-          for (const resource of page ?? []) records.set(resource.id, newer(records.get(resource.id), resource));
+          total = page?.total ?? total;
+          for (const resource of page?.shown ?? []) {
+            shown.add(resource.id);
+            records.set(resource.id, newer(records.get(resource.id), resource));
+          }
         }
+        if (shown.size < total) isWhole = false;
       }
-      return { records, atOnce: answers === 1, everything: refused.size === 0 };
+      return { records, atOnce: answers === 1, isWhole, everything: refused.size === 0 };
+    },
+    async any() {
+      await look(options, options.stream.views[0] ?? {}, 1);
     },
     async extent() {
       const [plain, ...others] = options.stream.views;
@@ -43,13 +59,17 @@ export function openList(options: ListOptions): ListPages & Pick<LongList, 'exte
   };
 }
 
-export function openLongList(options: ListOptions): LongList {
+/** `includeDeleted`: this list shows deleted records whether they are wanted or not. */
+export function openLongList(options: ListOptions, includeDeleted = true): LongList {
+  const isWanted = ({ attributes }: Resource) => includeDeleted || attributes?.deleted !== true;
   return {
     async pass(each) {
       let answers = 0;
       for await (const page of pages(options, options.stream.views[0] ?? {}, false)) {
         answers++;
-        await each((page ?? []).map(resource => ({ at: Date.parse(updatedAt(resource)), resource })));
+        await each(
+          (page?.shown ?? []).filter(isWanted).map(resource => ({ at: Date.parse(updatedAt(resource)), resource })),
+        );
       }
       return answers === 1;
     },
@@ -104,7 +124,14 @@ async function look({ client, stream, onRecord }: ListOptions, view: Readonly<Re
   return { shown, leadsOn: leadsOn && shown.length > 0 };
 }
 
+/** Of a long list, the last thousands of ids are enough to notice by that a page shows nothing new. */
 const MOST_KNOWN = 20_000;
+
+/** A page of a list, and how many records the list says it has, where it says so. */
+interface ListPage {
+  readonly shown: readonly Resource[];
+  readonly total: number | undefined;
+}
 
 /**
  * Pages in a row that show nothing new. Where the order is that of the last update, a hundred updates between two pages
@@ -120,9 +147,11 @@ async function* pages(
   { client, stream, onRecord }: ListOptions,
   view: Readonly<Record<string, string>>,
   mayRefuse: boolean,
-): AsyncGenerator<readonly Resource[] | null> {
+): AsyncGenerator<ListPage | null> {
   const asked = new Set<string>();
   const known = new Set<string>();
+  /** By what they begin and end with, all pages so far: a long way round is noticed when it begins again. */
+  const before = new Set<string>();
   let stale = 0;
   let path: string | null = pathOf(stream, view, 1);
   for (let number = 1; path !== null; number++) {
@@ -144,14 +173,16 @@ async function* pages(
     }
     const shown = resources(answer, stream.name);
     for (const resource of shown) onRecord(resource);
-    yield shown;
+    const total = (answer.meta as { total?: unknown } | null | undefined)?.total;
+    yield { shown, total: typeof total === 'number' ? total : undefined };
     path =
       nextPath(answer, client.origin) ??
       (isCutOff(answer, shown.length, stream.pageSize) ? pathOf(stream, view, number + 1) : null);
     // The list leads on and on, and shows nothing that it has not shown before.
-    stale = shown.every(({ id }) => known.has(id)) ? stale + 1 : 0;
+    const ends = `${shown.length} ${shown[0]?.id} ${shown.at(-1)?.id}`;
+    stale = before.has(ends) || shown.every(({ id }) => known.has(id)) ? stale + 1 : 0;
     if (path !== null && stale === MOST_STALE) throw circle(stream.name);
-    // Of a long list, the last thousands are enough to notice a circle by.
+    before.add(ends);
     if (known.size > MOST_KNOWN) known.clear();
     for (const { id } of shown) known.add(id);
   }

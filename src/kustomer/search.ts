@@ -28,7 +28,7 @@ export interface Search extends SearchPages, Counting {
   /** The record updated last in a window, or null when there is none. */
   newest(side: Side, from: number, to: number): Promise<Found | null>;
   /** Asks for any one record. */
-  any(): Promise<void>;
+  any(side: Side): Promise<void>;
 }
 
 /** All records of a stream. */
@@ -103,8 +103,8 @@ function open(
         if (look === MOST_LOOKS) throw uncounted(name);
       }
     },
-    async any() {
-      await post('live', 1, 1, () => ({}));
+    async any(side) {
+      await post(side, 1, 1, () => ({}));
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   organisationOf,
   type Resource,
   type SearchPages,
+  type Side,
 } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import { openKlasses } from './klasses.ts';
@@ -27,8 +28,12 @@ export interface Source {
   expect(organisation: string | null): void;
   /** The organisation of the records seen so far, or null. */
   organisation(): string | null;
-  /** Asks for any one record of a search stream, so that its organisation is known. */
-  probe(stream: SearchStream): Promise<void>;
+  /**
+   * Asks for any one record, so that its organisation is known: of the streams given first, then of any search, then of
+   * the users, of whom there is always one. What cannot be asked for says nothing.
+   * @throws SyncError when it is another one than was expected, or the key is no longer accepted; the signal's reason when the run is stopped.
+   */
+  identify(streams: readonly SearchStream[], stop: AbortSignal): Promise<void>;
 }
 
 export function openSource(client: Client, includeDeleted: boolean): Source {
@@ -62,15 +67,27 @@ export function openSource(client: Client, includeDeleted: boolean): Source {
     search: stream => openSearch({ client, stream, includeDeleted, onRecord }),
     klass: (stream, klass) => openKlassSearch({ client, stream, includeDeleted, onRecord }, klass),
     list: stream => openList({ client, stream, onRecord }),
-    oldNotes: () => openLongList({ client, stream: OLD_NOTES, onRecord }),
+    oldNotes: () => openLongList({ client, stream: OLD_NOTES, onRecord }, includeDeleted),
     klasses: stream => openKlasses({ client, stream, includeDeleted, onRecord }),
     expect(organisation) {
       expected = organisation;
       check(seen);
     },
     organisation: () => seen,
-    async probe(stream) {
-      await openSearch({ client, stream, includeDeleted: true, onRecord }).any();
+    async identify(streams, stop) {
+      const others = STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
+      const ask = (side: Side, some: readonly SearchStream[]) =>
+        some.map(stream => () => openSearch({ client, stream, includeDeleted: true, onRecord }).any(side));
+      const archived = streams.filter(stream => stream.archived);
+      const users = openList({ client, stream: streamNamed('users') as ListStream, onRecord });
+      const asks = [...ask('live', streams), ...ask('archive', archived), ...ask('live', others), users.any];
+      for (const any of asks) {
+        if (seen !== null) return;
+        await any().catch(error => {
+          stop.throwIfAborted();
+          if (error instanceof SyncError && error.endsTheRun) throw error;
+        });
+      }
     },
   };
 }
@@ -78,4 +95,8 @@ export function openSource(client: Client, includeDeleted: boolean): Source {
 /** The row of a stream. */
 export function streamNamed(name: string): Stream {
   return STREAMS.find(stream => stream.name === name) as Stream;
+}
+
+export function isSearch(stream: Stream): stream is SearchStream {
+  return stream.kind === 'search';
 }

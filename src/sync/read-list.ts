@@ -69,14 +69,17 @@ async function readSettled(pages: ListPages, before: ListState | undefined, sign
   let stale = 0;
   for (let pass = 1; pass <= MOST_PASSES; pass++) {
     signal.throwIfAborted();
-    const { records, atOnce, everything } = await pages.pass();
+    const { records, atOnce, isWhole, everything } = await pages.pass();
     // A part that the list refused when it was seen before too has shown nothing that could now be missing.
     const settled = everything || before?.narrow === true;
     shownWhole = everything;
     const known = all.size;
     for (const [id, resource] of records) all.set(id, newer(all.get(id), resource));
     stale = all.size > known ? 0 : stale + 1;
-    if (pass === 1 && (atOnce || isUnchanged(records, before))) return { records, settled, everything };
+    // What is gone is looked for once more before it is said to be: an answer can lack what is there.
+    const lacksSome = before !== undefined && [...before.seen.keys()].some(id => !records.has(id));
+    if (pass === 1 && isWhole && ((atOnce && !lacksSome) || isUnchanged(records, before)))
+      return { records, settled, everything };
     if (last !== undefined && sameIds(last, records)) return { records, settled, everything };
     if (stale >= ENOUGH) break;
     last = records;

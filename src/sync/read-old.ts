@@ -26,14 +26,14 @@ export async function readOld({ pages, aside, work, left, signal }: OldReading) 
       const undated = new Map<string, Found>();
       const atOnce = await pages.pass(async found => {
         signal.throwIfAborted();
-        const mine = first.fresh(found).filter(each => isIn(each, work));
+        const mine = first.fresh(found, work);
         for (const each of mine) if (Number.isNaN(each.at)) undated.set(each.resource.id, { ...each, undated: true });
         const dated = mine.filter(({ at }) => !Number.isNaN(at));
         if (dated.length === 0) return;
         await place.write(dated);
         first.written += dated.length;
       });
-      if (atOnce || (await again(pages, signal)).isSame(first)) {
+      if (atOnce || (await again(pages, work, signal)).isSame(first)) {
         const rest = await left([...undated.values()]);
         if (rest.length > 0) await place.write(rest);
         await place.keep();
@@ -54,24 +54,30 @@ export async function readOld({ pages, aside, work, left, signal }: OldReading) 
 }
 
 /** A record moves to another page when one before it goes, and may then be missed: so what is there is counted again. */
-async function again(pages: LongList, signal: AbortSignal): Promise<Tally> {
+async function again(pages: LongList, work: IntervalSet, signal: AbortSignal): Promise<Tally> {
   const second = tally();
   await pages.pass(async found => {
     signal.throwIfAborted();
-    second.fresh(found);
+    second.fresh(found, work);
   });
   return second;
 }
 
 interface Tally {
   written: number;
-  /** The records that the page before did not show: a record that comes in moves the others, and one of them shows twice. */
-  fresh(found: readonly Found[]): Found[];
+  /**
+   * The records of a page that are in the work, and that the page before did not show: a record that comes in moves the
+   * others, and one of them shows twice.
+   */
+  fresh(found: readonly Found[], work: IntervalSet): Found[];
   isSame(other: Tally): boolean;
   readonly sums: () => readonly [number, number, number];
 }
 
-/** Which records a pass has shown, in a few numbers that do not depend on the order. */
+/**
+ * Which records of the work a pass has shown, in a few numbers that do not depend on the order. Others are not counted: on
+ * a list that people write to there are new ones in each pass.
+ */
 function tally(): Tally {
   let count = 0;
   let low = 0;
@@ -79,8 +85,8 @@ function tally(): Tally {
   let before = new Set<string>();
   const own: Tally = {
     written: 0,
-    fresh(found) {
-      const fresh = found.filter(({ resource }) => !before.has(resource.id));
+    fresh(found, work) {
+      const fresh = found.filter(each => !before.has(each.resource.id) && isIn(each, work));
       before = new Set(found.map(({ resource }) => resource.id));
       for (const { resource } of fresh) {
         const [a, b] = hash(resource.id);

@@ -6,7 +6,12 @@ export interface Resource {
   readonly type: string;
   /** The JSON of the whole record, byte for byte as it came. */
   readonly json: Buffer;
-  readonly attributes?: { readonly updatedAt?: unknown; readonly createdAt?: unknown; readonly name?: unknown };
+  readonly attributes?: {
+    readonly updatedAt?: unknown;
+    readonly createdAt?: unknown;
+    readonly name?: unknown;
+    readonly deleted?: unknown;
+  };
   readonly relationships?: { readonly org?: { readonly data?: { readonly id?: unknown } } };
 }
 
@@ -65,9 +70,10 @@ export interface Counting {
 export interface ListPages {
   /**
    * Every record that the list shows, by id. `atOnce` when one answer held them all; otherwise a record that moved while
-   * the pages were read may be missing. `everything` when no part of it was refused, so that what is not shown is gone.
+   * the pages were read may be missing. `isWhole` unless a part of it has shown fewer than it says there are. `everything`
+   * when no part of it was refused, so that what is not shown is gone.
    */
-  pass(): Promise<{ records: Map<string, Resource>; atOnce: boolean; everything: boolean }>;
+  pass(): Promise<{ records: Map<string, Resource>; atOnce: boolean; isWhole: boolean; everything: boolean }>;
 }
 
 /** Where records go. */

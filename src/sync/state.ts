@@ -133,10 +133,10 @@ export function searchStateAfter(
     Math.min(before?.rememberedFrom ?? Number.NEGATIVE_INFINITY, cutoff),
   );
   if (prints.length > most) {
-    prints.sort((a, b) => instantOf(a) - instantOf(b));
+    prints.sort((a, b) => (instantOf(a) < instantOf(b) ? -1 : Number(instantOf(a) > instantOf(b))));
     prints.splice(0, prints.length - most);
     // The oldest one kept may share its instant with one that was dropped.
-    rememberedFrom = Math.max(rememberedFrom, instantOf(prints[0] as string) + 1);
+    rememberedFrom = Math.max(rememberedFrom, Math.min(instantOf(prints[0] as string) + 1, cutoff));
     // What was published before and is no longer remembered is not read again: better late records lost to the
     // lookback than everything twice.
     published = union(published, clamp(before?.published ?? [], Number.NEGATIVE_INFINITY, rememberedFrom));

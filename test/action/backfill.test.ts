@@ -16,6 +16,7 @@ import {
   expectSound,
   HOUR,
   isRecent,
+  outcomes,
   populate,
   ration,
   requested,
@@ -253,6 +254,19 @@ describe('on-incomplete: continue', () => {
     ration(stage, 50);
     await stage.sync({ with: inputs });
     expect(stage.github.repository.dispatches.length).toBe(1);
+  });
+
+  test.each([
+    ['alone', 'messages:full_refresh', 0],
+    ['but for a stream that goes on', 'messages:full_refresh,customers', 1],
+  ])('does not start a full refresh over, %s', async (_what, streams, started) => {
+    await open(slow);
+    populate(stage, 12);
+    ration(stage, 30);
+    const result = await stage.sync({ with: { ...inputs, streams } });
+    expect(outcomes(result).messages).toBe('partial');
+    expect(stage.github.repository.dispatches.length).toBe(started);
+    if (started === 0) expect(annotations(result, 'warning').join()).toContain('a full refresh that was not done');
   });
 
   test('does nothing after a run that was complete, failed or was cancelled', async () => {

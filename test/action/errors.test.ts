@@ -352,6 +352,15 @@ describe('an answer that cannot be true', () => {
     expect(stage.github.caches()).toEqual([]);
   });
 
+  test('an empty list of errors is none', async () => {
+    await using stage = await open();
+    const body = { data: [], errors: [], links: { next: null } };
+    stage.kustomer.faults.add({ kind: 'status', status: 200, body, times: Infinity, match: { stream: 'tags' } });
+    expect(outcomes(await stage.sync({ with: { streams: 'tags', 'time-budget': '5s' } }))).toEqual({
+      tags: 'complete',
+    });
+  });
+
   test('records without an id fail the stream', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({

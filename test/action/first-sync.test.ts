@@ -10,6 +10,7 @@ import {
   all,
   DAY,
   expectGreen,
+  gather,
   HOUR,
   outcomes,
   populate,
@@ -286,4 +287,19 @@ test('deleted records are read, and left out when that is asked for', async () =
   const found = [...((await stage.published(without))?.records.values() ?? [])].flat().map(({ id }) => id);
   expect(found.filter(id => gone.includes(id))).toEqual([]);
   expect(await wrongs(stage, [await stage.sync()])).toEqual([]);
+});
+
+test('old notes are read whole while new ones are written', async () => {
+  await using stage = await openStage();
+  stage.world.populate({ notes: 300, users: 2 }, { from: Date.now() - 1_000 * DAY, to: Date.now() - DAY });
+  const old = [...stage.world.truth('notes').keys()];
+  let written = 0;
+  stage.kustomer.onRequest(({ path }) => {
+    if (path === '/v1/notes') written += stage.world.create('notes', 1).length;
+  });
+  const result = await stage.sync({ with: { streams: 'notes' } });
+  expectGreen(result);
+  expect(written).toBeGreaterThan(3);
+  const ids = (await gather(stage, [result])).get('notes')?.map(({ id }) => id) ?? [];
+  expect(old.filter(id => ids.filter(each => each === id).length !== 1)).toEqual([]);
 });

@@ -290,3 +290,11 @@ test('a full refresh of a list has all of it, and no gone ones', async () => {
   expectGreen(result);
   expect(await wrongs(stage, [result], ['users'])).toEqual([]);
 });
+
+test('a short answer is not taken for records that are gone, nor for all there are where the list says how many', async () => {
+  await using stage = await open(SOME);
+  stage.kustomer.faults.add({ kind: 'short-page', match: { path: '/v1/tags' } });
+  expect((await published(stage)).get('tags')).toHaveLength(SOME.tags);
+  for (const path of ['/v1/tags', '/v1/shortcuts']) stage.kustomer.faults.add({ kind: 'short-page', match: { path } });
+  for (let run = 1; run <= 2; run++) expect([...(await published(stage)).values()].flat()).toEqual([]);
+});

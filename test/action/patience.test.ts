@@ -29,6 +29,14 @@ async function open(): Promise<Stage> {
 const NAME = 'Quenya Hopplestrom';
 
 describe.concurrent('waiting', { timeout: 200_000 }, () => {
+  test('for a first answer that takes its time is no clock that is ahead', async () => {
+    await using stage = await open();
+    stage.kustomer.faults.add({ kind: 'drip', chunks: 10, everyMs: 800, match: { path: '/v1/tags' } });
+    const result = await stage.sync({ with: { streams: 'tags' } });
+    expectGreen(result);
+    expect(annotations(result, 'warning')).toEqual([]);
+  });
+
   test('a 429 without any header is waited out for a minute', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'status', status: 429, match: { stream: 'customers' } });

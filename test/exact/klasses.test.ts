@@ -1,5 +1,9 @@
 // KObjects: klasses that the plain context does not show are found, read from their beginning, and remembered.
 import { describe, expect, test } from 'vitest';
+import type { Client } from '../../src/kustomer/client.ts';
+import { openKlasses } from '../../src/kustomer/klasses.ts';
+import { streamNamed } from '../../src/kustomer/source.ts';
+import type { SearchStream } from '../../src/kustomer/streams.ts';
 import type { WorldOptions } from '../world/kustomer/index.ts';
 import { DAY, HOUR, MINUTE, NOON, Reader, type Wishes } from '../world/reader.ts';
 
@@ -199,4 +203,19 @@ test('a key that may not list klasses still reads what is shown, and is told so 
   expect(run.published.length).toBe(300);
   expect(run.warnings.join()).toContain('org.permission.klass.read');
   expect(reader.state.klassesCheckedAt).toBeNull();
+});
+
+test('a klass is looked for on no page that no search has', async () => {
+  const pages: number[] = [];
+  const client = {
+    async ask({ path }: { path: string }) {
+      pages.push(Number(new URL(path, 'https://kustomer.example').searchParams.get('page')));
+      return { meta: { total: 60_000, pageSize: 500 }, data: [{ id: `other-${pages.length}`, type: 'kobject.other' }] };
+    },
+  } as unknown as Client;
+  const stream = streamNamed('kobjects') as SearchStream;
+  const klasses = openKlasses({ client, stream, includeDeleted: true, onRecord: () => {} });
+  const looked = { id: 'mine', type: 'kobject.mine', json: Buffer.from('{}') };
+  expect(await klasses.isShownPlainly('live', { at: NOON, resource: looked })).toBe(false);
+  expect(Math.max(...pages)).toBe(100);
 });

@@ -57,3 +57,17 @@ test('a body that is cut off, or is not what it says, gives its place to the nex
   body.end(gzipSync('whole'));
   expect((await takeIn(body, 'gzip')).toString()).toBe('whole');
 });
+
+test('an answer that comes drop by drop is given up, and the next one is taken in', async () => {
+  const takeIn = openIntake(undefined, 200);
+  const bodies = Array.from({ length: 3 }, () => new PassThrough());
+  const drops = setInterval(() => {
+    for (const body of bodies.slice(0, 2)) if (!body.destroyed) body.write(' ');
+  }, 20);
+  const taken = bodies.map(body => takeIn(body, undefined));
+  bodies[2]?.end('whole');
+  await expect(taken[0]).rejects.toThrow('too long');
+  await expect(taken[1]).rejects.toThrow('too long');
+  expect((await taken[2])?.toString()).toBe('whole');
+  clearInterval(drops);
+});

@@ -185,6 +185,25 @@ describe('others who use the limit', () => {
     expect(most).toBeLessThan(limit);
   });
 
+  test.each([
+    [1_000, 300, 'other'],
+    [1_000, 100, 'search'],
+    [300, 90, 'other'],
+  ] as const)(
+    'and come in a burst when we come hold us up for a minute at most (%i, %i)',
+    async (limit, burst, purpose) => {
+      const minuteMs = 500;
+      const budget = openBudget(100, null, stop.signal, { minuteMs });
+      await budget.place(purpose);
+      budget.answered(purpose, limit, limit - 1);
+      await budget.place(purpose);
+      budget.answered(purpose, limit, limit - 2 - burst);
+      const start = performance.now();
+      await Promise.race([budget.place(purpose), sleep(4 * minuteMs)]);
+      expect(performance.now() - start).toBeLessThan(2 * minuteMs);
+    },
+  );
+
   test('are given way to when little of it remains', async () => {
     const budget = open(10, 300);
     budget.answered('other', 400, 10);

@@ -22,7 +22,7 @@ async function read(share: number, seed: number, before?: { seen: ReadonlyMap<st
       async pass() {
         passes++;
         const shown = Array.from({ length: 1_200 }, (_, n) => user(n)).filter(() => random.next() < share);
-        return { records: new Map(shown.map(each => [each.id, each])), atOnce: false, everything: true };
+        return { records: new Map(shown.map(each => [each.id, each])), atOnce: false, isWhole: true, everything: true };
       },
     },
     type: 'user',

@@ -277,3 +277,16 @@ describe('for any resource', () => {
     );
   });
 });
+
+test.each([
+  ['that meet', '{"subItem":1,"sub_item":'],
+  ['that could meet', '{"subItem":'],
+])('keys %s on every level of a deep record take no longer than others', (_what, level) => {
+  const nest = (levels: number, end = '1') => `${level.repeat(levels)}${end}${'}'.repeat(levels)}`;
+  const given = (value: string) => resource(`{"id":"a","type":"t","attributes":{"custom":${value}}}`);
+  const lines = new Lines(1024);
+  lines.add(given('{"subItem":1,"other":{"sub_item":1}}'), 'flat');
+  const start = performance.now();
+  lines.add(given(nest(200)), 'flat');
+  expect(performance.now() - start).toBeLessThan(1_000);
+});

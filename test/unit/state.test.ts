@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../src/errors.ts';
 import { union } from '../../src/sync/intervals.ts';
-import type { Ledger, ListState, SearchState, State } from '../../src/sync/state.ts';
+import {
+  type Ledger,
+  type ListState,
+  NO_STATE,
+  type SearchState,
+  type State,
+  searchStateAfter,
+} from '../../src/sync/state.ts';
 import { iso, parseState, serialise } from '../../src/sync/state-document.ts';
 
 const at = fc.integer({ min: Date.parse('1971-01-01'), max: Date.parse('2400-01-01') });
@@ -230,4 +237,11 @@ describe('a state from a newer version', () => {
   test('also where nothing else in it is as it was', () => {
     expect(refusalOf('{"version":2,"everything":"else"}').what).toContain('newer version');
   });
+});
+
+test('of more versions without a date than are remembered, the state can still be saved', () => {
+  const work = { work: [{ from: 0, to: 10 }], certain: [], known: new Set<string>(), rememberFrom: 5 };
+  const after = searchStateAfter(undefined, work, work.work, new Set(['- a', '- b', '- c', '6 d']), 10, 2);
+  const saved = serialise({ ...NO_STATE, generation: 1, search: new Map([['notes', after]]) });
+  expect(parseState(saved, 'test').search.get('notes')?.rememberedFrom).toBe(10);
 });
