@@ -14,10 +14,25 @@ export interface Remote {
 const PIECE = 256 * 1024;
 const ANSWER_WITHIN_MS = 60_000;
 
-/** The manifest of an artifact as text; null when it has none. Rejects when it cannot be fetched. */
+/**
+ * The manifest of an artifact as text; null when it has none that is true: what left out a file on its way was never
+ * published, whatever its manifest claims. Rejects when it cannot be fetched.
+ */
 export async function manifestOf(api: Api, id: number): Promise<string | null> {
-  const bytes = await entryOf(await openRemote(await api.artifactUrl(id)), 'manifest.json');
-  return bytes === null ? null : bytes.toString('utf8');
+  const zip = await openZip(await openRemote(await api.artifactUrl(id)));
+  const text = (await zip.read('manifest.json'))?.toString('utf8') ?? null;
+  return text !== null && holdsAll(zip, text) ? text : null;
+}
+
+/** Whether all that a manifest lists is in the zip. What a merge lists is in the artifacts of other runs, and names the run. */
+function holdsAll({ sizeOf }: Zip, manifest: string): boolean {
+  try {
+    const { files } = JSON.parse(manifest) as { files: { path: string; bytes: number; run?: string }[] };
+    return files.every(({ path, bytes, run }) => run !== undefined || sizeOf(path) === bytes);
+  } catch {
+    // Not a manifest of ours.
+    return false;
+  }
 }
 
 async function openRemote(url: string): Promise<Remote> {
@@ -48,8 +63,42 @@ const END64_LOCATOR = 0x07064b50;
 const CENTRAL = 0x02014b50;
 const IN_ZIP64 = 0xffffffff;
 
-/** One file out of a zip; null when it is not in there. Rejects when it is no zip or damaged. */
-export async function entryOf({ size, read }: Remote, wanted: string): Promise<Buffer | null> {
+export interface Zip {
+  /** How long a file is; undefined when it is not in there. */
+  sizeOf(name: string): number | undefined;
+  /** A file; null when it is not in there. Rejects when it is damaged. */
+  read(name: string): Promise<Buffer | null>;
+}
+
+interface Entry {
+  readonly size: number;
+  readonly packed: number;
+  readonly start: number;
+  readonly isDeflated: boolean;
+  readonly crc: number;
+}
+
+/** Rejects when it is no zip. */
+export async function openZip(remote: Remote): Promise<Zip> {
+  const directory = await directoryOf(remote);
+  const entries = new Map<string, Entry>();
+  for (let at = 0; at + 46 <= directory.length && directory.readUInt32LE(at) === CENTRAL; ) {
+    const nameEnd = at + 46 + directory.readUInt16LE(at + 28);
+    const extraEnd = nameEnd + directory.readUInt16LE(at + 30);
+    const name = directory.toString('utf8', at + 46, nameEnd);
+    entries.set(name, entryOf(directory.subarray(at, nameEnd), directory.subarray(nameEnd, extraEnd)));
+    at = extraEnd + directory.readUInt16LE(at + 32);
+  }
+  return {
+    sizeOf: name => entries.get(name)?.size,
+    async read(name) {
+      const entry = entries.get(name);
+      return entry === undefined ? null : extract(remote, entry);
+    },
+  };
+}
+
+async function directoryOf({ size, read }: Remote): Promise<Buffer> {
   const tailAt = Math.max(0, size - PIECE);
   const tail = await read(tailAt, size);
   let end = tail.length - 22;
@@ -63,25 +112,20 @@ export async function entryOf({ size, read }: Remote, wanted: string): Promise<B
     length = Number(end64.readBigUInt64LE(40));
     offset = Number(end64.readBigUInt64LE(48));
   }
-  const directory = await read(offset, offset + length);
-  for (let at = 0; at + 46 <= directory.length && directory.readUInt32LE(at) === CENTRAL; ) {
-    const nameEnd = at + 46 + directory.readUInt16LE(at + 28);
-    const extraEnd = nameEnd + directory.readUInt16LE(at + 30);
-    if (directory.toString('utf8', at + 46, nameEnd) === wanted) {
-      return extract(read, directory.subarray(at, nameEnd), directory.subarray(nameEnd, extraEnd));
-    }
-    at = extraEnd + directory.readUInt16LE(at + 32);
-  }
-  return null;
+  return read(offset, offset + length);
 }
 
-async function extract(read: Remote['read'], entry: Buffer, extra: Buffer): Promise<Buffer> {
-  const [, packed, start] = widen(extra, [entry.readUInt32LE(24), entry.readUInt32LE(20), entry.readUInt32LE(42)]);
+function entryOf(head: Buffer, extra: Buffer): Entry {
+  const [size, packed, start] = widen(extra, [head.readUInt32LE(24), head.readUInt32LE(20), head.readUInt32LE(42)]);
+  return { size, packed, start, isDeflated: head.readUInt16LE(10) === 8, crc: head.readUInt32LE(16) };
+}
+
+async function extract({ read }: Remote, { packed, start, isDeflated, crc }: Entry): Promise<Buffer> {
   const head = await read(start, start + 30);
   const at = start + 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
   const content = await read(at, at + packed);
-  const bytes = entry.readUInt16LE(10) === 8 ? inflateRawSync(content) : Buffer.from(content);
-  if (crc32(bytes) !== entry.readUInt32LE(16)) throw new Error('the zip is damaged');
+  const bytes = isDeflated ? inflateRawSync(content) : Buffer.from(content);
+  if (crc32(bytes) !== crc) throw new Error('the zip is damaged');
   return bytes;
 }
 

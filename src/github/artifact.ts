@@ -47,14 +47,20 @@ export async function upload(context: Context, wanted: Upload): Promise<Uploaded
     try {
       const { id, digest } = await client.uploadArtifact(name, paths, directory, options);
       if (id === undefined) throw new Error('no artifact id');
-      // The library leaves out a file that has gone meanwhile, and only warns.
-      for (const file of files) await verifySize(directory, file);
+      try {
+        await verifySizes(wanted);
+      } catch (error) {
+        // Nobody is to load what lacks a part. Where it stays, manifestOf tells.
+        await client.deleteArtifact(name).catch(() => {});
+        throw error;
+      }
       return uploaded(context, name, id, digest);
     } catch (error) {
       if (error instanceof SyncError) throw error;
       cause = error;
     }
     if (isEnterpriseServer(cause)) throw problem(cause);
+    await verifySizes(wanted);
     // The answer may have been lost, or this is a second try at what a process before this one did not live to see done.
     const there = await find(client, name);
     if (there !== null) {
@@ -67,6 +73,11 @@ export async function upload(context: Context, wanted: Upload): Promise<Uploaded
     // A name that was taken stays taken, also when nothing was uploaded under it.
     name = `${wanted.name}-${randomBytes(3).toString('hex')}`;
   }
+}
+
+/** The library leaves out a file that has gone meanwhile, and only warns. @throws SyncError */
+async function verifySizes({ directory, files }: Upload): Promise<void> {
+  for (const file of files) await verifySize(directory, file);
 }
 
 async function find(client: DefaultArtifactClient, name: string) {

@@ -1,6 +1,6 @@
 // The state is lost, forged, out of reach or behind: what the next run does then. And stop, cancel and the three-step
 // workflow, where what main has not done is done by the post step, or by the next run.
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
@@ -324,20 +324,38 @@ describe('artifacts', () => {
     expect(stage.github.artifacts()).toHaveLength(1);
   });
 
-  test('that lack a part or hold another one are an error', async () => {
-    stage.github.traffic.onRequest(async exchange => {
-      if (exchange.operation !== 'CreateArtifact') return;
-      const { readdir, rm } = await import('node:fs/promises');
+  /** Removes what there is of the tags once they are looked through, and before they are in the zip. */
+  function loseTags(): void {
+    let isFirst = true;
+    stage.github.traffic.onRequest(async ({ operation }) => {
+      if (operation !== 'CreateArtifact' || !isFirst) return;
+      isFirst = false;
       const temp = join(stage.root, 'work/_temp');
       const [dir = ''] = (await readdir(temp)).filter(name => /^kustomer-sync-\w{6}$/.test(name));
       await rm(join(temp, dir, 'tags'), { recursive: true });
     });
+  }
+
+  test.each([
+    ['is removed', {}],
+    [
+      'cannot be removed, so what it says of itself is not believed',
+      { DeleteArtifact: { kind: 'status', status: 403 } },
+    ],
+    ['is not taken for whole where its answer was lost', { FinalizeArtifact: { kind: 'lost', status: 400 } }],
+  ] as const)('one that lacks a part is an error, and %s: the next run delivers all', async (_what, given) => {
+    for (const [operation, fault] of Object.entries(given)) stage.github.traffic.fault(operation, fault);
+    loseTags();
     const result = await stage.sync();
-    expect(result.exitCode).toBe(1);
+    expect(result.exitCode, result.log).toBe(1);
     expect(messages(result, 'error')).toEqual([
       expect.stringMatching(/^The file tags\/tags-00001\.ndjson was changed or removed/),
     ]);
     expect(result.outputs['state-saved']).toBe('false');
+    const left = stage.github.artifacts().length;
+    expect(left).toBe('DeleteArtifact' in given || 'FinalizeArtifact' in given ? 1 : 0);
+    const next = await stage.sync();
+    expect({ exit: next.exitCode, records: next.outputs.records }, next.log).toEqual({ exit: 0, records: '37' });
   });
 });
 
