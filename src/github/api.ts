@@ -1,8 +1,11 @@
-// The REST API of GitHub: what is asked of it, and what is read out of its answers. Only this file knows octokit.
-import { Octokit } from '@octokit/rest';
+// The REST API of GitHub: what is asked of it, and what is read out of its answers.
 import type { Log } from '../log.ts';
-import { list, object, openAsking, Refused, text, truth } from './asking.ts';
+import { list, object, openAsking, text, truth } from './asking.ts';
 import type { Context } from './context.ts';
+import { type Git, openGit } from './git.ts';
+import { openOctokit } from './octokit.ts';
+
+export type { Git, TreeChange, TreeEntry } from './git.ts';
 
 export interface Api {
   /** Whether a repository is public. Rejects when the API does not say. */
@@ -35,45 +38,9 @@ export interface WorkflowRun {
   readonly changedAt: number;
 }
 
-export interface Git {
-  /** The commit a branch points at; null when there is no such branch, or nothing in the repository, or no such repository. */
-  tip(branch: string): Promise<{ readonly commit: string; readonly tree: string } | null>;
-  /** The entries of one tree, without those below. */
-  tree(sha: string): Promise<readonly TreeEntry[]>;
-  blob(sha: string): Promise<Buffer>;
-  createBlob(bytes: Buffer): Promise<string>;
-  /** A tree over another one, or over nothing. At most 100 changes: more make GitHub run out of time. */
-  createTree(base: string | null, changes: readonly TreeChange[]): Promise<string>;
-  createCommit(message: string, tree: string, parent: string | null): Promise<string>;
-  createBranch(branch: string, commit: string): Promise<void>;
-  /** Only forwards. */
-  moveBranch(branch: string, commit: string): Promise<void>;
-  /** Makes the first commit of a repository that has none, which the calls above do not work on; on that branch. */
-  begin(branch: string, path: string, content: string, message: string): Promise<void>;
-}
-
-export interface TreeEntry {
-  readonly path: string;
-  readonly type: string;
-  readonly sha: string;
-}
-
-/** A file by the sha of its blob or by its content, a folder by the sha of its tree; `sha: null` removes what is there. */
-export type TreeChange = { readonly path: string; readonly type: 'blob' | 'tree' } & (
-  | { readonly sha: string | null }
-  | { readonly content: string }
-);
-
 const PER_PAGE = 100;
 export function openApi(context: Context, token: string, userAgent: string, log: Log): Api {
-  const quiet = () => {};
-  const octokit = new Octokit({
-    auth: token === '' ? undefined : token,
-    baseUrl: context.apiUrl,
-    userAgent,
-    // It logs deprecations and request ids, which are nobody's business in a workflow's log.
-    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-  });
+  const octokit = openOctokit(context.apiUrl, token, userAgent);
   const here = split(context.repository);
   const ask = openAsking(log);
 
@@ -173,110 +140,8 @@ export function openApi(context: Context, token: string, userAgent: string, log:
         () => null,
       );
     },
-    git: repository => openGit(split(repository)),
+    git: repository => openGit(octokit, ask, split(repository)),
   };
-
-  function openGit(there: { owner: string; repo: string }): Git {
-    const sha = (data: unknown) => text(object(data).sha);
-    return {
-      async tip(branch) {
-        const commit = await ask(
-          'read',
-          request => octokit.git.getRef({ ...there, ref: `heads/${branch}`, request }),
-          data => sha(object(data).object),
-        ).catch(nothingThere);
-        if (commit === null) return null;
-        const tree = await ask(
-          'read',
-          request => octokit.git.getCommit({ ...there, commit_sha: commit, request }),
-          data => sha(object(data).tree),
-        );
-        return { commit, tree };
-      },
-      tree: tree_sha =>
-        ask(
-          'read',
-          request => octokit.git.getTree({ ...there, tree_sha, request }),
-          data =>
-            list(object(data).tree, entry => ({
-              path: text(entry.path),
-              type: text(entry.type),
-              sha: text(entry.sha),
-            })),
-        ),
-      blob: file_sha =>
-        ask(
-          'read',
-          request => octokit.git.getBlob({ ...there, file_sha, request }),
-          data => Buffer.from(text(object(data).content), 'base64'),
-        ),
-      createBlob: bytes =>
-        ask(
-          'write',
-          request =>
-            octokit.git.createBlob({ ...there, content: bytes.toString('base64'), encoding: 'base64', request }),
-          sha,
-        ),
-      createTree: (base, changes) =>
-        ask(
-          'write',
-          request =>
-            octokit.git.createTree({
-              ...there,
-              ...(base === null ? {} : { base_tree: base }),
-              tree: changes.map(({ type, ...change }) => ({
-                ...change,
-                type,
-                mode: type === 'tree' ? '040000' : '100644',
-              })),
-              request,
-            }),
-          sha,
-        ),
-      createCommit: (message, tree, parent) =>
-        ask(
-          'write',
-          request =>
-            octokit.git.createCommit({ ...there, message, tree, parents: parent === null ? [] : [parent], request }),
-          sha,
-        ),
-      async createBranch(branch, commit) {
-        await ask(
-          'write',
-          request => octokit.git.createRef({ ...there, ref: `refs/heads/${branch}`, sha: commit, request }),
-          object,
-        );
-      },
-      async moveBranch(branch, commit) {
-        await ask(
-          'write',
-          request => octokit.git.updateRef({ ...there, ref: `heads/${branch}`, sha: commit, force: false, request }),
-          object,
-        );
-      },
-      async begin(branch, path, content, message) {
-        await ask(
-          'write',
-          request =>
-            octokit.repos.createOrUpdateFileContents({
-              ...there,
-              branch,
-              path,
-              message,
-              content: Buffer.from(content).toString('base64'),
-              request,
-            }),
-          object,
-        );
-      },
-    };
-  }
-}
-
-/** GitHub says 409 of everything in a repository that has no commit. */
-function nothingThere(error: unknown): null {
-  if (error instanceof Refused && (error.status === 404 || error.status === 409)) return null;
-  throw error;
 }
 
 function split(repository: string): { owner: string; repo: string } {

@@ -120,7 +120,7 @@ describe('a package is known to one file', () => {
   test.each([
     ['undici', ['kustomer/client.ts']],
     ['p-throttle', ['kustomer/budget.ts']],
-    ['@octokit/rest', ['github/api.ts']],
+    ['@octokit/rest', ['github/octokit.ts']],
     ['@actions/artifact', ['github/artifact.ts']],
     ['@actions/cache', ['github/cache.ts']],
     ['@actions/core', ['handover.ts', 'input.ts', 'log.ts', 'main.ts', 'post.ts', 'report.ts']],
