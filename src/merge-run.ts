@@ -121,8 +121,8 @@ function rememberArtifacts(api: () => Promise<Api>): () => Promise<Api> {
       const lists = new Map<string, ReturnType<Api['artifacts']>>();
       return {
         ...github,
-        artifacts(runId) {
-          const list = lists.get(runId) ?? github.artifacts(runId);
+        artifacts(runId, how) {
+          const list = lists.get(runId) ?? github.artifacts(runId, how);
           lists.set(runId, list);
           return list;
         },

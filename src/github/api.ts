@@ -1,6 +1,6 @@
 // The REST API of GitHub: what is asked of it, and what is read out of its answers.
 import type { Log } from '../log.ts';
-import { list, object, openAsking, text, truth } from './asking.ts';
+import { fetchStretch, type Kind, list, object, openAsking, type Stretch, text, truth } from './asking.ts';
 import type { Context } from './context.ts';
 import { type Git, openGit } from './git.ts';
 import { openOctokit } from './octokit.ts';
@@ -11,15 +11,15 @@ export interface Api {
   /** Whether a repository is public. Rejects when the API does not say. */
   isPublic(repository: string): Promise<boolean>;
   /** Cache entries whose key starts with `prefix`, newest first. Needs `actions: read`. */
-  caches(prefix: string): Promise<readonly { readonly key: string; readonly ref: string }[]>;
+  caches(prefix: string, how: Sought): Promise<readonly { readonly key: string; readonly ref: string }[]>;
   /** Name of the default branch. */
   defaultBranch(): Promise<string>;
   /** The newest runs of a workflow (its file name) for a branch, newest first. Needs `actions: read`. */
-  runs(workflow: string, branch: string): Promise<readonly WorkflowRun[]>;
+  runs(workflow: string, branch: string, how: Sought): Promise<readonly WorkflowRun[]>;
   /** What a run has uploaded and can still be downloaded, newest first. Needs `actions: read`. */
-  artifacts(runId: string): Promise<readonly { readonly id: number; readonly name: string }[]>;
-  /** Where the zip of an artifact can be fetched from for some minutes, by whoever knows the address. */
-  artifactUrl(id: number): Promise<string>;
+  artifacts(runId: string, how: Sought): Promise<readonly { readonly id: number; readonly name: string }[]>;
+  /** Reads the zip of an artifact, stretch by stretch. Needs `actions: read`. */
+  artifact(id: number, how: Sought): (from: number, to: number) => Promise<Stretch>;
   /**
    * Starts a workflow (its file name) on a ref, as somebody who runs it by hand would. Needs `actions: write`.
    * @throws Refused
@@ -28,6 +28,9 @@ export interface Api {
   /** The Git Data API of a repository. */
   git(repository: string): Git;
 }
+
+/** Where there is another copy of what is sought, it is not worth as long a wait. */
+export type Sought = Exclude<Kind, 'write'>;
 
 export interface WorkflowRun {
   readonly id: string;
@@ -55,9 +58,9 @@ export function openApi(context: Context, token: string, userAgent: string, log:
           return visibility === undefined ? isOpen : visibility === 'public';
         },
       ),
-    caches: prefix =>
+    caches: (prefix, how) =>
       ask(
-        'look',
+        how,
         request =>
           octokit.actions.getActionsCacheList({
             ...here,
@@ -75,9 +78,9 @@ export function openApi(context: Context, token: string, userAgent: string, log:
         request => octokit.repos.get({ ...here, request }),
         data => text(object(data).default_branch),
       ),
-    runs: (workflow, branch) =>
+    runs: (workflow, branch, how) =>
       ask(
-        'look',
+        how,
         request =>
           octokit.actions.listWorkflowRuns({ ...here, workflow_id: workflow, branch, per_page: PER_PAGE, request }),
         data =>
@@ -88,11 +91,11 @@ export function openApi(context: Context, token: string, userAgent: string, log:
             changedAt: Date.parse(String(run.updated_at)),
           })),
       ),
-    async artifacts(runId) {
+    async artifacts(runId, how) {
       const found: { id: number; name: string }[] = [];
       for (let number = 1; ; number++) {
         const some = await ask(
-          'look',
+          how,
           request =>
             octokit.actions.listWorkflowRunArtifacts({
               ...here,
@@ -112,20 +115,22 @@ export function openApi(context: Context, token: string, userAgent: string, log:
         if (some.length < PER_PAGE) return found.sort((a, b) => b.id - a.id);
       }
     },
-    artifactUrl: id =>
-      ask(
-        'look',
-        // Followed by hand: the token is none of the blob store's business.
-        async request => {
-          const { headers } = await octokit.request('GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/zip', {
-            ...here,
-            artifact_id: id,
-            request: { ...request, redirect: 'manual' },
-          });
-          return { data: headers.location };
-        },
-        text,
-      ),
+    artifact(id, how) {
+      let known: string | undefined;
+      return (from, to) =>
+        ask(
+          how,
+          async request => {
+            const url = known ?? (await addressOf(id, request));
+            // It is good for some minutes: after a failure it is asked for anew.
+            known = undefined;
+            const data = await fetchStretch(url, from, to, request.signal);
+            known = url;
+            return { data };
+          },
+          data => data as Stretch,
+        );
+    },
     async dispatch(workflow, ref, inputs) {
       await ask(
         'write',
@@ -142,6 +147,16 @@ export function openApi(context: Context, token: string, userAgent: string, log:
     },
     git: repository => openGit(octokit, ask, split(repository)),
   };
+
+  /** Where the zip of an artifact is; not followed, as the token is none of the blob store's business. */
+  async function addressOf(id: number, request: { signal: AbortSignal }): Promise<string> {
+    const { headers } = await octokit.request('GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/zip', {
+      ...here,
+      artifact_id: id,
+      request: { ...request, redirect: 'manual' },
+    });
+    return text(headers.location);
+  }
 }
 
 function split(repository: string): { owner: string; repo: string } {

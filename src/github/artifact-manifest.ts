@@ -1,7 +1,8 @@
 // The manifest inside an artifact, without the rest of it: the zip's directory is at its end and says where the manifest
 // is. Knows zip as far as that needs it.
 import { crc32, inflateRawSync } from 'node:zlib';
-import type { Api } from './api.ts';
+import type { Api, Sought } from './api.ts';
+import type { Stretch } from './asking.ts';
 
 /** Bytes of a file at some address. */
 export interface Remote {
@@ -12,14 +13,13 @@ export interface Remote {
 
 /** Fetched at first: most artifacts are no larger, and the directory of the others is in their last so many bytes. */
 const PIECE = 256 * 1024;
-const ANSWER_WITHIN_MS = 60_000;
 
 /**
  * The manifest of an artifact as text; null when it has none that is true: what left out a file on its way was never
  * published, whatever its manifest claims. Rejects when it cannot be fetched.
  */
-export async function manifestOf(api: Api, id: number): Promise<string | null> {
-  const zip = await openZip(await openRemote(await api.artifactUrl(id)));
+export async function manifestOf(api: Api, id: number, how: Sought = 'look'): Promise<string | null> {
+  const zip = await openZip(await openRemote(api.artifact(id, how)));
   const text = (await zip.read('manifest.json'))?.toString('utf8') ?? null;
   return text !== null && holdsAll(zip, text) ? text : null;
 }
@@ -35,26 +35,11 @@ function holdsAll({ sizeOf }: Zip, manifest: string): boolean {
   }
 }
 
-async function openRemote(url: string): Promise<Remote> {
-  async function get(from: number, to: number): Promise<{ bytes: Buffer; size: number }> {
-    const answer = await fetch(url, {
-      headers: { range: `bytes=${from}-${to - 1}` },
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-    });
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    const bytes = Buffer.from(await answer.arrayBuffer());
-    const total = Number(/\/(\d+)$/.exec(answer.headers.get('content-range') ?? '')?.[1]);
-    return { bytes, size: Number.isNaN(total) ? bytes.length : total };
-  }
+async function openRemote(get: (from: number, to: number) => Promise<Stretch>): Promise<Remote> {
   const first = await get(0, PIECE);
   return {
     size: first.size,
-    async read(from, to) {
-      if (to <= first.bytes.length) return first.bytes.subarray(from, to);
-      const { bytes } = await get(from, to);
-      if (bytes.length !== to - from) throw new Error('a part of the artifact is missing');
-      return bytes;
-    },
+    read: async (from, to) => (to <= first.bytes.length ? first.bytes.subarray(from, to) : (await get(from, to)).bytes),
   };
 }
 

@@ -12,16 +12,19 @@ export class Refused extends Error {
   readonly status: number;
   /** GitHub's own words; about the request, never out of a record. */
   readonly says: string;
+  /** Whether another time the answer may be another one: GitHub was not there, or a limit is used up. */
+  readonly mayPass: boolean;
 
-  constructor(status: number, says: string, cause?: unknown) {
+  constructor(status: number, says: string, cause?: unknown, isLimit = false) {
     super(`${status} ${says}`, { cause });
     this.status = status;
     this.says = says;
+    this.mayPass = isLimit || status === 0 || status >= 500;
   }
 }
 
 /** What is only looked up, in a place that may or may not know more, can be done without; what is read or written cannot. */
-type Kind = 'look' | 'read' | 'write';
+export type Kind = 'look' | 'read' | 'write';
 /** Waits after an answer that was lost, in milliseconds. */
 const AGAIN_AFTER_MS = { look: [500, 2_000], read: [500, 2_000], write: [500, 2_000, 6_000] };
 /** A limit that is used up is renewed within the hour; to look something up is worth a minute, as GitHub asks for as a rule. */
@@ -50,6 +53,7 @@ export function openAsking(log: Log): Ask {
         const { data } = await call({ signal: AbortSignal.timeout(ANSWER_WITHIN_MS[kind]) });
         return read(data);
       } catch (error) {
+        if (error instanceof Refused) throw error;
         lapse = error;
       }
       const { status, says, waitMs } = verdict(lapse);
@@ -60,7 +64,9 @@ export function openAsking(log: Log): Ask {
         continue;
       }
       const again = AGAIN_AFTER_MS[kind][failures];
-      if ((status > 0 && status < 500) || again === undefined) throw new Refused(status, says, lapse);
+      if ((status > 0 && status < 500) || again === undefined) {
+        throw new Refused(status, says, lapse, waitMs !== null);
+      }
       failures++;
       await sleep(again * (0.5 + Math.random()));
     }
@@ -99,6 +105,25 @@ function verdict(lapse: unknown): { status: number; says: string; waitMs: number
       ? UNSAID_WAIT_MS
       : Math.max(0, reset * 1_000 - Date.now());
   return { status, says, waitMs: waitMs + 1_000 };
+}
+
+/** What a blob store has at an address, from one byte to before another, and how much there is in all. */
+export interface Stretch {
+  readonly bytes: Buffer;
+  readonly size: number;
+}
+
+/** Asks a blob store, which needs no token. @throws Refused when it says that what was there has gone. */
+export async function fetchStretch(url: string, from: number, to: number, signal: AbortSignal): Promise<Stretch> {
+  const answer = await fetch(url, { headers: { range: `bytes=${from}-${to - 1}` }, signal });
+  if (answer.status === 404 || answer.status === 410) throw new Refused(answer.status, 'not there any more');
+  // All else may pass, also a 403: the address has run out.
+  if (!answer.ok) throw new Unusable();
+  const all = Buffer.from(await answer.arrayBuffer());
+  const size = Number(/\/(\d+)$/.exec(answer.headers.get('content-range') ?? '')?.[1] ?? all.length);
+  const bytes = answer.status === 206 ? all : all.subarray(from, to);
+  if (bytes.length !== Math.min(to, size) - from) throw new Unusable();
+  return { bytes, size };
 }
 
 export function object(data: unknown): Record<string, unknown> {

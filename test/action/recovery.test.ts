@@ -70,6 +70,69 @@ describe('the cache', () => {
     expect(messages(result)).toEqual([expect.stringMatching(/the artifact kustomer-sync of run \d+\. Give the job/)]);
   });
 
+  test.each([
+    { kind: 'status', status: 503 },
+    { kind: 'status', status: 403 },
+    { kind: 'reset' },
+    { kind: 'cut', bytes: 100 },
+  ] as const)(
+    'evicted, and the store of the artifact fails for a moment: the state is there all the same (%j)',
+    async fault => {
+      await stage.sync();
+      stage.github.evictCaches();
+      stage.github.traffic.fault('GetBlob', fault);
+      const result = await stage.sync();
+      expect(result.outputs, result.log).toMatchObject({ records: '0', 'state-generation': '2' });
+      expect(messages(result)).toEqual([]);
+    },
+  );
+
+  const limit = {
+    kind: 'status',
+    status: 403,
+    headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(Math.round(Date.now() / 1000) + 9 * 3600) },
+    body: { message: 'API rate limit exceeded' },
+  } as const;
+  test.each([
+    ['actions.listWorkflowRuns', { kind: 'status', status: 502 }],
+    ['actions.listWorkflowRuns', limit],
+    ['actions.listWorkflowRunArtifacts', { kind: 'reset' }],
+    ['actions.downloadArtifact', { kind: 'status', status: 500 }],
+    ['GetBlob', { kind: 'status', status: 503 }],
+  ] as const)(
+    'evicted, and GitHub fails to show the other places: an error, not all over again (%s)',
+    async (operation, fault) => {
+      await stage.sync();
+      stage.github.evictCaches();
+      change();
+      stage.github.traffic.fault(operation, fault, { times: Infinity });
+      const result = await stage.sync();
+      expect(result.exitCode, result.log).toBe(1);
+      expect(messages(result, 'error')).toEqual([
+        expect.stringMatching(
+          /^No saved state was found, and not all places .* artifact.*\. Run again later\. .*`reset-state: true`/,
+        ),
+      ]);
+      expect((await stage.sync({ with: { 'reset-state': 'true', streams: 'tags', 'state-id': 'new' } })).exitCode).toBe(
+        0,
+      );
+      stage.github.traffic.clearFaults();
+      expect((await stage.sync()).outputs.records).toBe('2');
+    },
+  );
+
+  test('there, and GitHub fails to show the other places: it goes on, and one notice says so', async () => {
+    await stage.sync();
+    change();
+    stage.github.traffic.fault('actions.listWorkflowRuns', { kind: 'status', status: 502 }, { times: Infinity });
+    const result = await stage.sync();
+    expect(result.outputs, result.log).toMatchObject({ records: '2', 'state-generation': '2' });
+    expect(messages(result)).toEqual([
+      expect.stringMatching(/the artifacts of earlier runs\. GitHub failed to answer: /),
+    ]);
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
   test('behind: an older run that was run again has published more than it says', async () => {
     await stage.sync();
     const runId = stage.github.repository.runs.at(-1)?.id ?? 0;

@@ -1,0 +1,114 @@
+// The states in what a workflow has uploaded.
+import { SyncError } from '../errors.ts';
+import type { State } from '../sync/state.ts';
+import type { Api } from './api.ts';
+import { manifestOf } from './artifact-manifest.ts';
+import type { Context } from './context.ts';
+import { patience, type Unseen, unseenArtifact, unseenList } from './unseen.ts';
+
+export interface Uploads {
+  readonly stateName: string;
+  readonly context: Context;
+  readonly artifactName: string;
+  /** Whose artifacts may hold it: those of this workflow's runs, of this run alone, or nobody's. */
+  readonly uploadedBy: 'workflow' | 'this-run' | 'nobody';
+  /** Start over: of what is saved only the generation counts, so that the new state outranks it. */
+  readonly reset: boolean;
+  readonly api: () => Promise<Api>;
+}
+
+export interface Copy {
+  readonly state: State;
+  /** As in `from the Actions cache`. */
+  readonly place: string;
+}
+
+/**
+ * So many of the workflow's last runs are asked for artifacts, and so many manifests are read. As long as there is no
+ * state at all the older ones are asked, too: runs that find nothing new upload nothing.
+ */
+const MOST_RUNS = 10;
+const MOST_MANIFESTS = 3;
+
+/** Makes a state of its text; null when it is damaged and nobody minds. */
+type Parse = (text: string, place: string) => State | null;
+
+/** The states in what this workflow has uploaded from this branch. Those of pull requests and forks are not looked at. */
+export async function fromArtifacts(
+  uploads: Uploads,
+  best: State | undefined,
+  unseen: Unseen[],
+  parse: Parse,
+): Promise<Copy[]> {
+  const { artifactName, stateName, api, reset } = uploads;
+  const copies: Copy[] = [];
+  let tried = 0;
+  try {
+    const github = await api();
+    for (const [n, run] of (await runsOf(uploads, github, best)).entries()) {
+      const isFound = best !== undefined || copies.length > 0;
+      if (n >= MOST_RUNS && isFound) break;
+      const how = patience(!reset && !isFound);
+      for (const { id, name } of await github.artifacts(run.id, how)) {
+        if (tried >= MOST_MANIFESTS) return copies;
+        if (!isOurs(name, artifactName)) continue;
+        const place = `the artifact ${name} of run ${run.id}`;
+        let manifest: string | null;
+        try {
+          manifest = await manifestOf(github, id, how);
+        } catch (error) {
+          unseen.push(unseenArtifact(place, error));
+          tried++;
+          continue;
+        }
+        const text = manifest === null ? null : stateIn(manifest, stateName);
+        const state = text === null ? null : parse(text, place);
+        if (state === null) continue;
+        tried++;
+        copies.push({ state, place });
+        // The others of this run are older.
+        break;
+      }
+    }
+  } catch (error) {
+    if (error instanceof SyncError) throw error;
+    unseen.push(unseenList('the artifacts of earlier runs', error));
+  }
+  return copies;
+}
+
+/** The runs whose artifacts are looked at. */
+async function runsOf({ context, uploadedBy, reset }: Uploads, github: Api, best: State | undefined) {
+  if (uploadedBy === 'this-run') return [{ id: context.runId }];
+  const branch = /^refs\/heads\/(.+)$/.exec(context.ref)?.[1];
+  if (branch === undefined || context.workflowFile === '') return [];
+  return (
+    (await github.runs(context.workflowFile, branch, patience(!reset && best === undefined)))
+      .filter(run => !run.event.startsWith('pull_request') && run.headRepository === context.repository)
+      // What was over before a state was saved cannot know more than it does. An older run may have been run again since.
+      .filter(run => best === undefined || isAtLeast(run.id, best.run.id) || run.changedAt >= Date.parse(best.savedAt))
+  );
+}
+
+/** Whether an artifact is called as finish.ts and artifact.ts call those of this sync. A shard's are not its plan's. */
+function isOurs(name: string, artifactName: string): boolean {
+  const rest = name.startsWith(artifactName) ? name.slice(artifactName.length) : '?';
+  return /^(?:-attempt-\d+)?(?:-part-\d+)?(?:-[0-9a-f]{6})?$/.test(rest);
+}
+
+/** The state document in a manifest, as text; null when it has none or belongs to another sync. */
+function stateIn(manifest: string, stateName: string): string | null {
+  let document: { run?: { state_id?: unknown }; state?: unknown } | null;
+  try {
+    document = JSON.parse(manifest);
+  } catch {
+    // Somebody else's: ours are whole, since an artifact is finished only when it is.
+    return null;
+  }
+  return document?.run?.state_id === stateName && document.state ? JSON.stringify(document.state) : null;
+}
+
+/** Ids of runs grow. */
+function isAtLeast(id: string, other: string): boolean {
+  return !/^\d+$/.test(other) || BigInt(id) >= BigInt(other);
+}
