@@ -1,7 +1,7 @@
 // The REST API of GitHub: what is asked of it, and what is read out of its answers.
 import type { Log } from '../log.ts';
 import { fetchStretch, type Kind, list, object, openAsking, type Stretch, text, truth } from './asking.ts';
-import type { Context } from './context.ts';
+import { type Context, isPublic } from './context.ts';
 import { type Git, openGit } from './git.ts';
 import { openOctokit } from './octokit.ts';
 
@@ -52,11 +52,8 @@ export function openApi(context: Context, token: string, userAgent: string, log:
       ask(
         'read',
         request => octokit.repos.get({ ...split(repository), request }),
-        data => {
-          const { visibility, private: isPrivate } = object(data);
-          const isOpen = !truth(isPrivate);
-          return visibility === undefined ? isOpen : visibility === 'public';
-        },
+        // What GitHub says in words that are not known here may mean everybody.
+        data => isPublic({ ...object(data), private: truth(object(data).private) }) ?? true,
       ),
     caches: (prefix, how) =>
       ask(

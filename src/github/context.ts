@@ -29,8 +29,6 @@ export interface Context {
 
 export function readContext(env: NodeJS.ProcessEnv = process.env): Context {
   const { repository, inputs } = readEvent(env.GITHUB_EVENT_PATH);
-  const visibility = repository?.visibility;
-  const isPrivate = repository?.private;
   return {
     repository: env.GITHUB_REPOSITORY ?? '',
     runId: env.GITHUB_RUN_ID ?? '0',
@@ -46,14 +44,16 @@ export function readContext(env: NodeJS.ProcessEnv = process.env): Context {
     temp: env.RUNNER_TEMP ?? '',
     workspace: env.GITHUB_WORKSPACE ?? process.cwd(),
     defaultBranch: typeof repository?.default_branch === 'string' ? repository.default_branch : undefined,
-    isPublic:
-      typeof visibility === 'string'
-        ? visibility === 'public'
-        : typeof isPrivate === 'boolean'
-          ? !isPrivate
-          : undefined,
+    isPublic: isPublic(repository ?? {}),
     inputs: env.GITHUB_EVENT_NAME === 'workflow_dispatch' ? (inputs ?? {}) : {},
   };
+}
+
+/** Whether a repository is public, as GitHub describes it; undefined when that is not said in words that are known here. */
+export function isPublic({ visibility, private: isPrivate }: Record<string, unknown>): boolean | undefined {
+  if (visibility === 'public') return true;
+  if (visibility === 'private' || visibility === 'internal') return false;
+  return visibility === undefined && typeof isPrivate === 'boolean' ? !isPrivate : undefined;
 }
 
 /** The event's payload, or nothing: a scheduled run's says little, and no run fails for want of it. */

@@ -194,6 +194,20 @@ describe('a public repository', () => {
     expect([stage.github.artifacts(), stage.github.caches()]).toEqual([[], []]);
   });
 
+  test.each([
+    { visibility: 'shared', private: true },
+    { visibility: null, private: false },
+  ])('is what one may be that GitHub describes in other words: the API is asked, and counts (%j)', async words => {
+    const described = { repository: { ...words, default_branch: 'main' } };
+    await using stage = await open({ github: { visibility: 'public' } });
+    expectRed(await stage.sync({ job: { payload: described } }));
+    stage.github.traffic.fault('repos.get', { kind: 'status', status: 200, body: words }, { times: Infinity });
+    expectRed(await stage.sync({ job: { payload: unknown } }));
+    expect(stage.github.artifacts()).toEqual([]);
+    await using hidden = await open();
+    expectGreen(await hidden.sync({ with: { streams: 'tags' }, job: { payload: described } }));
+  });
+
   test('is accepted with allow-public, and needs none where nothing is published', async () => {
     await using stage = await open({ github: { visibility: 'public' } });
     const result = await stage.sync({ with: { 'allow-public': 'true' } });
