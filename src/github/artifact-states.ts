@@ -40,7 +40,7 @@ export async function fromArtifacts(
   unseen: Unseen[],
   parse: Parse,
 ): Promise<Copy[]> {
-  const { artifactName, stateName, api, reset } = uploads;
+  const { artifactName, api, reset } = uploads;
   const copies: Copy[] = [];
   let tried = 0;
   try {
@@ -61,7 +61,7 @@ export async function fromArtifacts(
           tried++;
           continue;
         }
-        const text = manifest === null ? null : stateIn(manifest, stateName);
+        const text = manifest === null ? null : stateIn(manifest, uploads);
         const state = text === null ? null : parse(text, place);
         if (state === null) continue;
         tried++;
@@ -96,16 +96,20 @@ function isOurs(name: string, artifactName: string): boolean {
   return /^(?:-attempt-\d+)?(?:-part-\d+)?(?:-[0-9a-f]{6})?$/.test(rest);
 }
 
-/** The state document in a manifest, as text; null when it has none or belongs to another sync. */
-function stateIn(manifest: string, stateName: string): string | null {
-  let document: { run?: { state_id?: unknown }; state?: unknown } | null;
+/**
+ * The state document in a manifest, as text; null when it has none or belongs to another sync. GitHub lists the runs of a
+ * tag with those of a branch that has its name.
+ */
+function stateIn(manifest: string, { stateName, context }: Uploads): string | null {
+  let document: { run?: { state_id?: unknown; ref?: unknown }; state?: unknown } | null;
   try {
     document = JSON.parse(manifest);
   } catch {
     // Somebody else's: ours are whole, since an artifact is finished only when it is.
     return null;
   }
-  return document?.run?.state_id === stateName && document.state ? JSON.stringify(document.state) : null;
+  const { run, state } = document ?? {};
+  return run?.state_id === stateName && run.ref === context.ref && state ? JSON.stringify(state) : null;
 }
 
 /** Ids of runs grow. */

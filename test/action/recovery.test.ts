@@ -334,6 +334,15 @@ describe('artifacts', () => {
     }
   });
 
+  test('of a tag that is called like the branch say nothing of the branch', async () => {
+    await stage.sync();
+    change();
+    await stage.sync({ job: { ref: 'refs/tags/main' } });
+    stage.github.evictCaches();
+    const result = await stage.sync();
+    expect(result.outputs, result.log).toMatchObject({ records: '2', 'state-generation': '2' });
+  });
+
   test('of another sync in the same workflow are not taken for ours', async () => {
     await stage.sync({ with: { 'state-id': 'other', streams: 'tags' } });
     expect((await stage.sync()).outputs.records).toBe('37');
