@@ -16,6 +16,9 @@ export interface Api {
   defaultBranch(): Promise<string>;
   /** The newest runs of a workflow (its file name) for a branch, newest first. Needs `actions: read`. */
   runs(workflow: string, branch: string, how: Sought): Promise<readonly WorkflowRun[]>;
+  run(id: string, how: Sought): Promise<WorkflowRun>;
+  /** The runs for a branch, of any workflow, that have an artifact of just this name, newest first. Needs `actions: read`. */
+  uploaders(artifactName: string, branch: string, how: Sought): Promise<readonly string[]>;
   /** What a run has uploaded and can still be downloaded, newest first. Needs `actions: read`. */
   artifacts(runId: string, how: Sought): Promise<readonly { readonly id: number; readonly name: string }[]>;
   /** Reads the zip of an artifact, stretch by stretch. Needs `actions: read`. */
@@ -34,6 +37,8 @@ export type Sought = Exclude<Kind, 'write'>;
 
 export interface WorkflowRun {
   readonly id: string;
+  /** `sync.yml` */
+  readonly workflowFile: string;
   readonly event: string;
   /** Of the repository that the commit is in: another one than the workflow's for a pull request from a fork. */
   readonly headRepository: string;
@@ -80,13 +85,23 @@ export function openApi(context: Context, token: string, userAgent: string, log:
         how,
         request =>
           octokit.actions.listWorkflowRuns({ ...here, workflow_id: workflow, branch, per_page: PER_PAGE, request }),
+        data => list(object(data).workflow_runs, runOf),
+      ),
+    run: (id, how) =>
+      ask(
+        how,
+        request => octokit.actions.getWorkflowRun({ ...here, run_id: Number(id), request }),
+        data => runOf(object(data)),
+      ),
+    uploaders: (artifactName, branch, how) =>
+      ask(
+        how,
+        request => octokit.actions.listArtifactsForRepo({ ...here, name: artifactName, per_page: PER_PAGE, request }),
         data =>
-          list(object(data).workflow_runs, run => ({
-            id: String(run.id),
-            event: text(run.event),
-            headRepository: String(object(run.head_repository ?? {}).full_name ?? ''),
-            changedAt: Date.parse(String(run.updated_at)),
-          })),
+          list(object(data).artifacts, ({ name, expired, workflow_run }) => {
+            const { id, head_branch } = object(workflow_run ?? {});
+            return name === artifactName && expired !== true && head_branch === branch ? [String(id)] : [];
+          }).flat(),
       ),
     async artifacts(runId, how) {
       const found: { id: number; name: string }[] = [];
@@ -154,6 +169,17 @@ export function openApi(context: Context, token: string, userAgent: string, log:
     });
     return text(headers.location);
   }
+}
+
+function runOf(run: Record<string, unknown>): WorkflowRun {
+  return {
+    id: String(run.id),
+    // `.github/workflows/sync.yml`, and at times the ref it was taken from.
+    workflowFile: /([^/@]+)(?:@.*)?$/.exec(String(run.path))?.[1] ?? '',
+    event: text(run.event),
+    headRepository: String(object(run.head_repository ?? {}).full_name ?? ''),
+    changedAt: Date.parse(String(run.updated_at)),
+  };
 }
 
 function split(repository: string): { owner: string; repo: string } {

@@ -1,7 +1,7 @@
 // The states in what a workflow has uploaded.
 import { SyncError } from '../errors.ts';
 import type { State } from '../sync/state.ts';
-import type { Api } from './api.ts';
+import type { Api, WorkflowRun } from './api.ts';
 import { manifestOf } from './artifact-manifest.ts';
 import type { Context } from './context.ts';
 import { patience, type Unseen, unseenArtifact, unseenList } from './unseen.ts';
@@ -45,10 +45,9 @@ export async function fromArtifacts(
   let tried = 0;
   try {
     const github = await api();
-    for (const [n, run] of (await runsOf(uploads, github, best)).entries()) {
-      const isFound = best !== undefined || copies.length > 0;
-      if (n >= MOST_RUNS && isFound) break;
-      const how = patience(!reset && !isFound);
+    const isFound = () => best !== undefined || copies.length > 0;
+    for await (const run of runsOf(uploads, github, best, isFound)) {
+      const how = patience(!reset && !isFound());
       for (const { id, name } of await github.artifacts(run.id, how)) {
         if (tried >= MOST_MANIFESTS) return copies;
         if (!isOurs(name, artifactName)) continue;
@@ -77,17 +76,35 @@ export async function fromArtifacts(
   return copies;
 }
 
-/** The runs whose artifacts are looked at. */
-async function runsOf({ context, uploadedBy, reset }: Uploads, github: Api, best: State | undefined) {
-  if (uploadedBy === 'this-run') return [{ id: context.runId }];
+/** The runs whose artifacts are looked at, newest first. */
+async function* runsOf(
+  { context, uploadedBy, artifactName, reset }: Uploads,
+  github: Api,
+  best: State | undefined,
+  isFound: () => boolean,
+): AsyncGenerator<{ readonly id: string }> {
+  if (uploadedBy === 'this-run') return yield { id: context.runId };
   const branch = /^refs\/heads\/(.+)$/.exec(context.ref)?.[1];
-  if (branch === undefined || context.workflowFile === '') return [];
-  return (
-    (await github.runs(context.workflowFile, branch, patience(!reset && best === undefined)))
-      .filter(run => !run.event.startsWith('pull_request') && run.headRepository === context.repository)
-      // What was over before a state was saved cannot know more than it does. An older run may have been run again since.
-      .filter(run => best === undefined || isAtLeast(run.id, best.run.id) || run.changedAt >= Date.parse(best.savedAt))
-  );
+  if (branch === undefined || context.workflowFile === '') return;
+  const isMeant = (run: WorkflowRun) =>
+    !run.event.startsWith('pull_request') && run.headRepository === context.repository;
+  // What was over before a state was saved cannot know more than it does. An older run may have been run again since.
+  const mayKnowMore = (run: WorkflowRun) =>
+    best === undefined || isAtLeast(run.id, best.run.id) || run.changedAt >= Date.parse(best.savedAt);
+
+  const listed = await github.runs(context.workflowFile, branch, patience(!reset && !isFound()));
+  for (const [n, run] of listed.filter(run => isMeant(run) && mayKnowMore(run)).entries()) {
+    if (n >= MOST_RUNS && isFound()) return;
+    yield run;
+  }
+  if (isFound()) return;
+  // More runs than a list shows may have found nothing new since. To ask each for its artifacts would take too many requests.
+  for (const id of await github.uploaders(artifactName, branch, patience(!reset))) {
+    if (isFound()) return;
+    if (listed.some(run => run.id === id)) continue;
+    const run = await github.run(id, patience(!reset));
+    if (isMeant(run) && run.workflowFile === context.workflowFile) yield run;
+  }
 }
 
 /** Whether an artifact is called as finish.ts and artifact.ts call those of this sync. A shard's are not its plan's. */

@@ -51,12 +51,18 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('evicted: the manifest of the last artifact has the state, however many runs have found nothing new since', async () => {
-    await stage.sync();
-    for (let n = 0; n < 40; n++) stage.github.finishRun(stage.github.job().runId, 'success');
-    stage.github.evictCaches();
-    expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '2' });
-  });
+  test.each([40, 110])(
+    'evicted: the manifest of the last artifact has the state, however many runs have found nothing new since (%i)',
+    async runs => {
+      await stage.sync();
+      for (let n = 0; n < runs; n++) stage.github.finishRun(stage.github.job().runId, 'success');
+      stage.github.evictCaches();
+      const before = stage.github.traffic.log.length;
+      expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '2' });
+      const asked = stage.github.traffic.log.slice(before).filter(({ server }) => server === 'rest').length;
+      expect(asked).toBeLessThan(120);
+    },
+  );
 
   test('evicted, and the newest artifact gone: an older one has a state that is better than none', async () => {
     await stage.sync();
