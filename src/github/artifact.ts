@@ -63,7 +63,9 @@ export async function upload(context: Context, wanted: Upload): Promise<Uploaded
     await verifySizes(wanted);
     // The answer may have been lost, or this is a second try at what a process before this one did not live to see done.
     const there = await find(client, name);
-    if (there !== null) {
+    // Under another name the same records might be there twice.
+    if (there === undefined && hadName(cause)) throw inTheDark(cause);
+    if (there) {
       const isOurs = (await holdsThese(there.id)) ?? hadName(cause);
       if (isOurs) return uploaded(context, name, there.id, there.digest);
     }
@@ -80,13 +82,14 @@ async function verifySizes({ directory, files }: Upload): Promise<void> {
   for (const file of files) await verifySize(directory, file);
 }
 
+/** What has this name; null when nothing has, undefined when that cannot be found out. */
 async function find(client: DefaultArtifactClient, name: string) {
   try {
     const { artifacts } = await client.listArtifacts({ latest: false });
     const found = artifacts.find(artifact => artifact.name === name);
     return found === undefined ? null : { id: found.id, digest: found.digest };
   } catch {
-    return null;
+    return undefined;
   }
 }
 
@@ -126,6 +129,16 @@ function problem(error: unknown): SyncError {
     'publish',
     'The artifact could not be uploaded.',
     'Nothing is taken for published: run again, and the same records are delivered.',
+    error,
+  );
+}
+
+function inTheDark(error: unknown): SyncError {
+  return new SyncError(
+    'github',
+    'publish',
+    'The artifact was sent, and GitHub did not say whether it has it.',
+    'Run again, with the permission `actions: read`: if it is there, the sync goes on from it; if not, the same records are delivered.',
     error,
   );
 }

@@ -402,6 +402,18 @@ describe('artifacts', () => {
     expect(stage.github.artifacts()).toHaveLength(1);
   });
 
+  test('that may be there or not are not uploaded again under another name, and the next run finds out', async () => {
+    const refused = { kind: 'status', status: 400, body: { code: 'internal', msg: 'no' } } as const;
+    stage.github.traffic.fault('FinalizeArtifact', { kind: 'lost', status: 400 }, { times: Infinity });
+    stage.github.traffic.fault('ListArtifacts', refused, { times: Infinity });
+    const result = await stage.sync();
+    expect(messages(result, 'error')).toEqual([expect.stringMatching(/did not say whether it has it\. Run again, /)]);
+    expect(result.outputs['state-saved']).toBe('false');
+    stage.github.traffic.clearFaults();
+    expect((await stage.sync()).outputs.records).toBe('0');
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
   /** Removes what there is of the tags once they are looked through, and before they are in the zip. */
   function loseTags(): void {
     let isFirst = true;
