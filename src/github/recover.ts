@@ -72,7 +72,7 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
       'Run again later. If it stays: the entry was saved on another operating system or without zstd; run there, delete it, or run once with `reset-state: true`.',
     );
   }
-  // Where only the cache is asked, somebody looks on, or there is nothing yet.
+  // Who asks for no artifacts is new, or asks for them next.
   if (best === undefined && recovery.uploadedBy !== 'nobody' && unseen.some(({ mayHold }) => mayHold)) {
     throw outOfReach(unseen);
   }
