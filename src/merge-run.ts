@@ -23,6 +23,7 @@ import {
   NO_STATE,
   reopened,
   type State,
+  withKlasses,
 } from './sync/state.ts';
 import { iso, serialise } from './sync/state-document.ts';
 import { count } from './words.ts';
@@ -132,12 +133,14 @@ function rememberArtifacts(api: () => Promise<Api>): () => Promise<Api> {
   };
 }
 
-/** Whether a state says that all of a shard is published. */
+/** Whether a state says that all of a shard is published, with what the klasses hide that a stream does not show. */
 function isDone({ search, lists }: Shard, state: State): boolean {
+  const isRead = (name: string, pieces: readonly Interval[]) =>
+    pieces.every(piece => covers(state.search.get(name)?.published ?? [], piece));
   return (
-    [...search].every(([name, pieces]) =>
-      pieces.every(piece => covers(state.search.get(name)?.published ?? [], piece)),
-    ) && lists.every(name => state.lists.has(name))
+    [...search].every(([name, pieces]) => withKlasses(state, name).every(each => isRead(each, pieces))) &&
+    (!search.has('kobjects') || state.klassesCheckedAt !== null) &&
+    lists.every(name => state.lists.has(name))
   );
 }
 

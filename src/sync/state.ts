@@ -171,16 +171,21 @@ export function merge(ours: State, theirs: State, replaced: ReadonlySet<string> 
   };
 }
 
+/** A stream, and the klasses of it that a state has apart. */
+export function withKlasses({ search }: Pick<State, 'search'>, name: string): readonly string[] {
+  return [name, ...[...search.keys()].filter(each => each.startsWith(`${name}/`))];
+}
+
 /**
- * One state for the shards of a plan. A shard that has read its part of a stream whole has found no klass in it that
- * hides, but those it names: so it speaks for those, too, that only other shards have met.
+ * One state for the shards of a plan. A shard that has looked for klasses that hide has found none in its part but those
+ * it names: so it speaks for those, too, that only other shards have met.
  */
 export function join(shards: readonly State[]): State {
   const klasses = new Set(shards.flatMap(({ search }) => [...search.keys()].filter(name => name.includes('/'))));
   const whole = shards.map(shard => {
     const search = new Map(shard.search);
     for (const klass of klasses) {
-      const plain = shard.search.get(klass.slice(0, klass.indexOf('/')));
+      const plain = shard.klassesCheckedAt === null ? undefined : shard.search.get(klass.slice(0, klass.indexOf('/')));
       if (!search.has(klass) && plain !== undefined) search.set(klass, { ...plain, recent: new Set() });
     }
     return { ...shard, search };
@@ -204,9 +209,13 @@ export function reopened(state: State, lookbackMs: number): State {
  * What is to be read again of a stream, its klasses included, and only by a run that has the fingerprints: the holes that
  * the lookback has made in what is published, from the first version to the last that was published there.
  */
-export function leftToLookback({ search }: State, name: string): IntervalSet {
-  const own = [...search].filter(([each]) => each === name || each.startsWith(`${name}/`));
-  return union(...own.map(([, each]) => knownHoles(each)));
+export function leftToLookback(state: State, name: string): IntervalSet {
+  return union(
+    ...withKlasses(state, name).flatMap(each => {
+      const own = state.search.get(each);
+      return own === undefined ? [] : [knownHoles(own)];
+    }),
+  );
 }
 
 function knownHoles({ published, recent }: SearchState): IntervalSet {

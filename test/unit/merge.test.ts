@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { covers, union } from '../../src/sync/intervals.ts';
-import { merge, NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
+import { join, merge, NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
 import { parseState, serialise } from '../../src/sync/state-document.ts';
 
 const HOUR = 3_600_000;
@@ -116,5 +116,29 @@ describe('merge', () => {
     expect(refusal).toThrow('the state of another Kustomer organisation (b) under the same name.');
     expect(refusal).toThrow('Give each organisation its own `state-id`, and its own `branch`');
     expect(refusal).toThrow(expect.objectContaining({ actor: 'user', trouble: 'state' }));
+  });
+});
+
+describe('join', () => {
+  const shard = (klassesCheckedAt: number | null, from: number, ...names: string[]): State => {
+    const own = {
+      published: [{ from, to: from + HOUR }],
+      cutoff: 9 * HOUR,
+      rememberedFrom: 8 * HOUR,
+      recent: new Set(''),
+    };
+    return { ...NO_STATE, generation: 1, klassesCheckedAt, search: new Map(names.map(name => [name, own])) };
+  };
+  const published = (shards: readonly State[], name: string) => join(shards).search.get(name)?.published;
+
+  test('takes a klass for read where a shard has looked for klasses and not met it', () => {
+    const shards = [shard(HOUR, 0, 'kobjects', 'kobjects/rare'), shard(HOUR, HOUR, 'kobjects')];
+    expect(published(shards, 'kobjects/rare')).toEqual([{ from: 0, to: 2 * HOUR }]);
+  });
+
+  test('and not where a shard has not looked', () => {
+    const shards = [shard(HOUR, 0, 'kobjects', 'kobjects/rare'), shard(null, HOUR, 'kobjects')];
+    expect(published(shards, 'kobjects')).toEqual([{ from: 0, to: 2 * HOUR }]);
+    expect(published(shards, 'kobjects/rare')).toEqual([{ from: 0, to: HOUR }]);
   });
 });

@@ -1,0 +1,55 @@
+// What a merge takes for done, and what it refuses: a shard is done when all of it is published, also what its stream does
+// not show, and what was put together is never more than that.
+import { afterEach, expect, test } from 'vitest';
+import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
+import { makePlan, runMerge, runShard } from './fan-out.ts';
+import { annotations, DAY, expectGreen, expectRed, gather, ration } from './support.ts';
+
+let stage: Stage;
+async function open(options: StageOptions = { world: { pageSizeMax: 50 } }): Promise<void> {
+  stage = await openStage(options);
+}
+afterEach(async () => {
+  expect(stage.github.traffic.bugs).toEqual([]);
+  await stage.close();
+});
+
+const END = () => ({ 'end-date': new Date(Date.now() - DAY).toISOString().slice(0, 10) });
+const LAST_DAYS = () => ({ from: Date.now() - 20 * DAY, to: Date.now() - 2 * DAY });
+
+/** Klasses cannot be listed, for a reason that passes. */
+function failKlasses(): void {
+  stage.kustomer.faults.add({
+    kind: 'status',
+    status: 400,
+    match: { path: /klasses/ },
+    times: Number.POSITIVE_INFINITY,
+  });
+}
+
+test('a shard that has not come to the klasses that hide is not done, and nothing of them is lost', async () => {
+  await open({ world: { pageSizeMax: 20, hiddenKlasses: ['rare'] } });
+  stage.world.populate({ kobjects: { order: 100, rare: 30 } }, LAST_DAYS());
+  const fan = await makePlan(stage, { ...END(), streams: 'kobjects', 'shards-at-once': '2' });
+  const first = await runShard(stage, fan, 1);
+  failKlasses();
+  const short = await runShard(stage, fan, 2);
+  expectRed(short);
+  stage.kustomer.faults.clear();
+  expect(annotations(await runMerge(stage, fan), 'error').join()).toMatch(/The shards 2 of 2 are missing or not done/);
+  const rest = await runShard(stage, fan, 2, { job: { sameAttempt: false } });
+  expectGreen(await runMerge(stage, fan));
+  const kobjects = (await gather(stage, [first, short, rest])).get('kobjects') ?? [];
+  expect(stage.compare('kobjects', kobjects)).toEqual([]);
+});
+
+test('a shard whose time was up within a klass that hides is not done', async () => {
+  await open({ world: { pageSizeMax: 5, hiddenKlasses: ['rare'] } });
+  stage.world.populate({ kobjects: { order: 20, rare: 300 } }, LAST_DAYS());
+  const fan = await makePlan(stage, { ...END(), streams: 'kobjects', destination: 'none' });
+  ration(stage, 30);
+  const short = await runShard(stage, fan, 1, { with: { 'time-budget': '2s', concurrency: '2' } });
+  expect(Number(short.outputs.records)).toBeGreaterThan(0);
+  stage.kustomer.faults.clear();
+  expect(annotations(await runMerge(stage, fan), 'error').join()).toMatch(/The shards 1 of 1 are missing or not done/);
+});
