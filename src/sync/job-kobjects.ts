@@ -90,6 +90,8 @@ export function kobjectsJob(kobjects: KObjects): Job {
         surroundings.signal.throwIfAborted();
         if ((error as { trouble?: string }).trouble !== 'forbidden') throw error;
         kobjects.onUnchecked(error);
+        // What is read once and for all is not asked about for ever: it has been said what may be missing.
+        if (kobjects.isCheckedOnce) checked = now;
       }
       return !complete.includes(false);
     },

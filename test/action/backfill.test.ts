@@ -3,9 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JobOptions } from '../world/github/index.ts';
-import type { Stream } from '../world/kustomer/index.ts';
+import { DEFAULT_TOKEN, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { type Line, openStage, type Stage, type StageOptions } from '../world/stage.ts';
+import { makePlan, runMerge, runShards } from './fan-out.ts';
 import { cloned, uploaded } from './publishing.ts';
 import { poison } from './saved-state.ts';
 import {
@@ -69,6 +70,26 @@ describe('a backfill', () => {
       expect(again.log).toContain('is published already');
       expect(requestsSince(stage)).toBe(0);
     }
+  });
+
+  test('is done with a key that may not list klasses, too: it says so once and is not asked for ever', async () => {
+    await open({ world: { tokens: { [DEFAULT_TOKEN]: { missing: ['klasses'] } } } });
+    populate(stage, 3);
+    const inputs = { ...WINDOW(), streams: 'kobjects' };
+    const first = await stage.sync({ with: inputs });
+    expect(annotations(first, 'warning').join()).toContain('may not list klasses');
+    expect(first.outputs.complete).toBe('true');
+    requestsSince(stage);
+    for (let n = 0; n < 2; n++) {
+      const again = await stage.sync({ with: inputs });
+      expect(again.log).toContain('is published already.');
+      expect(again.outputs).toMatchObject({ complete: 'true', records: '0' });
+    }
+    expect(requestsSince(stage)).toBe(0);
+    // The same of the shards of a fan-out, and of the merge.
+    const fan = await makePlan(stage, { 'start-date': day(9), 'end-date': day(2), streams: 'kobjects' });
+    for (const shard of await runShards(stage, fan)) expect(shard.outputs.complete).toBe('true');
+    expect((await runMerge(stage, fan)).outputs).toMatchObject({ complete: 'true', 'state-saved': 'true' });
   });
 
   test.each(['artifact', 'branch'])('and an incremental sync do not know each other (%s)', async destination => {
