@@ -160,15 +160,22 @@ export function merge(ours: State, theirs: State, replaced: ReadonlySet<string> 
     );
   }
   const isOurs = (name: string) => replaced.has(name) || replaced.has(name.slice(0, name.indexOf('/')));
-  const checked = [ours.klassesCheckedAt, theirs.klassesCheckedAt].filter(at => at !== null);
   return {
     ...ours,
     generation: Math.max(ours.generation, theirs.generation) + 1,
     identity: ours.identity ?? theirs.identity,
     search: mergeMaps(ours.search, theirs.search, isOurs, mergeSearch),
     lists: mergeMaps(ours.lists, theirs.lists, isOurs, mergeList),
-    klassesCheckedAt: checked.length === 0 ? null : Math.max(...checked),
+    klassesCheckedAt: bothCheckedAt(isOurs('kobjects') ? [ours] : [ours, theirs]),
   };
+}
+
+/** When the klasses were checked of all that has been published; null when they were not of a part of it. */
+function bothCheckedAt(states: readonly State[]): number | null {
+  const isUnchecked = ({ search, klassesCheckedAt }: State) =>
+    klassesCheckedAt === null && (search.get('kobjects')?.published.length ?? 0) > 0;
+  const checked = states.flatMap(({ klassesCheckedAt }) => klassesCheckedAt ?? []);
+  return checked.length === 0 || states.some(isUnchecked) ? null : Math.max(...checked);
 }
 
 /** A stream, and the klasses of it that a state has apart. */
@@ -178,10 +185,11 @@ export function withKlasses({ search }: Pick<State, 'search'>, name: string): re
 
 /**
  * One state for the shards of a plan. A shard that has looked for klasses that hide has found none in its part but those
- * it names: so it speaks for those, too, that only other shards have met.
+ * it names: so it speaks for those, too, that only other shards have met, or what there is beside them.
  */
-export function join(shards: readonly State[]): State {
-  const klasses = new Set(shards.flatMap(({ search }) => [...search.keys()].filter(name => name.includes('/'))));
+export function join(shards: readonly State[], beside: State = NO_STATE): State {
+  const all = [...shards, beside];
+  const klasses = new Set(all.flatMap(({ search }) => [...search.keys()].filter(name => name.includes('/'))));
   const whole = shards.map(shard => {
     const search = new Map(shard.search);
     for (const klass of klasses) {

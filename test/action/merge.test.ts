@@ -1,9 +1,10 @@
 // What a merge takes for done, and what it refuses: a shard is done when all of it is published, also what its stream does
 // not show, and what was put together is never more than that.
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
-import { makePlan, runMerge, runShard } from './fan-out.ts';
-import { annotations, DAY, expectGreen, expectRed, gather, ration } from './support.ts';
+import { makePlan, runMerge, runShard, runShards } from './fan-out.ts';
+import { annotations, DAY, expectGreen, expectRed, gather, outcomes, ration } from './support.ts';
 
 let stage: Stage;
 async function open(options: StageOptions = { world: { pageSizeMax: 50 } }): Promise<void> {
@@ -52,4 +53,47 @@ test('a shard whose time was up within a klass that hides is not done', async ()
   expect(Number(short.outputs.records)).toBeGreaterThan(0);
   stage.kustomer.faults.clear();
   expect(annotations(await runMerge(stage, fan), 'error').join()).toMatch(/The shards 1 of 1 are missing or not done/);
+});
+
+describe('klasses that a run before the plan has not come to', () => {
+  const inputs = () => ({ ...END(), streams: 'kobjects' });
+  /** A fan-out, which leaves them out, and a run that has them. */
+  async function expectRest(before: ActionResult): Promise<void> {
+    stage.kustomer.faults.clear();
+    const fan = await makePlan(stage, inputs());
+    const shards = await runShards(stage, fan);
+    const merged = await runMerge(stage, fan);
+    expect(merged.exitCode, merged.log).toBe(0);
+    expect(merged.outputs.complete).toBe('false');
+    expect(outcomes(merged)).toEqual({ kobjects: 'partial' });
+    expect(annotations(merged, 'warning').join()).toMatch(/kobjects lacks klasses .*`mode: sync`/);
+    const rest = await stage.sync({ with: inputs() });
+    expectGreen(rest);
+    const kobjects = (await gather(stage, [before, ...shards, rest])).get('kobjects') ?? [];
+    expect(stage.compare('kobjects', kobjects)).toEqual([]);
+    expect(new Set(kobjects.map(({ id }) => id)).size).toBe(kobjects.length);
+  }
+
+  test('are not said to be read, and a run that is not divided reads them', async () => {
+    await open({ world: { pageSizeMax: 20, hiddenKlasses: ['rare'] } });
+    stage.world.populate({ kobjects: { order: 100, rare: 30 } }, LAST_DAYS());
+    failKlasses();
+    await expectRest(await stage.sync({ with: inputs() }));
+  });
+
+  test('nor where it has met one of them', async () => {
+    await open({ world: { pageSizeMax: 5, hiddenKlasses: ['rare'] } });
+    stage.world.populate({ kobjects: { order: 20, rare: 300 } }, LAST_DAYS());
+    ration(stage, 30);
+    await expectRest(await stage.sync({ with: { ...inputs(), 'time-budget': '2s', concurrency: '2' } }));
+  });
+
+  test('nor where it has read only a part of the window', async () => {
+    await open({ world: { pageSizeMax: 5, hiddenKlasses: ['rare'] } });
+    stage.world.populate({ kobjects: { order: 300 } }, LAST_DAYS());
+    stage.world.create('kobjects', 20, { klass: 'rare', updatedAt: Date.now() - 300 * DAY });
+    stage.world.create('kobjects', 20, { klass: 'order', updatedAt: Date.now() - 300 * DAY });
+    ration(stage, 30);
+    await expectRest(await stage.sync({ with: { ...inputs(), 'time-budget': '2s', concurrency: '2' } }));
+  });
 });

@@ -110,6 +110,20 @@ describe('merge', () => {
     expect(merge(of(ours), of(theirs)).klassesCheckedAt).toBe(merged);
   });
 
+  test('klasses are checked when they were of all that is published', () => {
+    const published = (klassesCheckedAt: number | null, ...set: { from: number; to: number }[]): State => ({
+      ...NO_STATE,
+      klassesCheckedAt,
+      search: new Map([['kobjects', { published: set, cutoff: HOUR, rememberedFrom: 0, recent: new Set<string>() }]]),
+    });
+    const [unchecked, checked] = [published(null, { from: 0, to: 1 }), published(HOUR, { from: 1, to: 2 })];
+    expect(merge(checked, unchecked).klassesCheckedAt).toBeNull();
+    expect(merge(unchecked, checked).klassesCheckedAt).toBeNull();
+    expect(merge(checked, published(null)).klassesCheckedAt).toBe(HOUR);
+    // What we have replaced is no part of it.
+    expect(merge(checked, unchecked, new Set(['kobjects'])).klassesCheckedAt).toBe(HOUR);
+  });
+
   test('never mixes organisations', () => {
     const of = (identity: string) => ({ ...NO_STATE, generation: 1, identity });
     const refusal = () => merge(of('a'), of('b'));
@@ -134,6 +148,12 @@ describe('join', () => {
   test('takes a klass for read where a shard has looked for klasses and not met it', () => {
     const shards = [shard(HOUR, 0, 'kobjects', 'kobjects/rare'), shard(HOUR, HOUR, 'kobjects')];
     expect(published(shards, 'kobjects/rare')).toEqual([{ from: 0, to: 2 * HOUR }]);
+  });
+
+  test('also one that only a run before the plan has met', () => {
+    const before = shard(HOUR, 9 * HOUR, 'kobjects', 'kobjects/rare');
+    const joint = join([shard(HOUR, 0, 'kobjects'), shard(HOUR, HOUR, 'kobjects')], before);
+    expect(joint.search.get('kobjects/rare')?.published).toEqual([{ from: 0, to: 2 * HOUR }]);
   });
 
   test('and not where a shard has not looked', () => {
