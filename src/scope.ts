@@ -24,13 +24,15 @@ type Named = Pick<Config, 'stateId' | 'artifactName' | 'startDate' | 'endDate' |
 export function scopeOf(config: Named, now: number): Scope {
   const { stateId, artifactName, shard } = config;
   if (shard === null) return wholeScope(config, now);
-  const { number, of, window, cutoff } = shard;
+  const { plan, number, of, window, cutoff } = shard;
+  // One run may have several plans.
+  const mark = plan.slice(0, 6);
   const padded = (n: number) => String(n).padStart(3, '0');
   return {
     kind: 'shard',
     stateName: shardState(stateId, shard),
-    artifactName: `${artifactName}-shard-${padded(number)}-of-${padded(of)}`,
-    fileMark: `shard${padded(number)}`,
+    artifactName: `${artifactName}-shard-${padded(number)}-of-${padded(of)}-${mark}`,
+    fileMark: `shard${padded(number)}-${mark}`,
     window,
     cutoff,
     isAhead: false,

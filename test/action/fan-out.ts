@@ -11,9 +11,12 @@ export interface FanOut {
   readonly shards: readonly string[];
 }
 
-/** The first job: the plan. */
-export async function makePlan(stage: Stage, inputs: Readonly<Record<string, string>>): Promise<FanOut> {
-  const { runId } = stage.github.job({ job: 'plan' });
+/** The first job: the plan. Of a new run, unless there is one with a plan already. */
+export async function makePlan(
+  stage: Stage,
+  inputs: Readonly<Record<string, string>>,
+  { runId }: Pick<FanOut, 'runId'> = stage.github.job({ job: 'plan' }),
+): Promise<FanOut> {
   const plan = await stage.sync({
     context: stage.github.job({ runId, sameAttempt: true, job: 'plan' }),
     with: { ...inputs, mode: 'plan' },

@@ -1,9 +1,11 @@
 // What a merge takes for done, and what it refuses: a shard is done when all of it is published, also what its stream does
 // not show, and what was put together is never more than that.
+import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { makePlan, runMerge, runShard, runShards } from './fan-out.ts';
+import { cloned, FLAWLESS, faults, uploaded } from './publishing.ts';
 import { annotations, DAY, expectGreen, expectRed, gather, outcomes, ration } from './support.ts';
 
 let stage: Stage;
@@ -97,3 +99,35 @@ describe('klasses that a run before the plan has not come to', () => {
     await expectRest(await stage.sync({ with: { ...inputs(), 'time-budget': '2s', concurrency: '2' } }));
   });
 });
+
+test.each(['artifact', 'branch'])(
+  'two fan-outs of one run leave each other what they have published (%s)',
+  async destination => {
+    await open();
+    stage.world.populate({ messages: 300 }, LAST_DAYS());
+    const middle = new Date(Date.now() - 10 * DAY).toISOString().slice(0, 10);
+    const inputs = { streams: 'messages', destination, 'shards-at-once': '2' };
+    // Both end on the same day, which names the folder on the branch.
+    const first = await makePlan(stage, { ...inputs, 'end-date': `${middle}T12:00:00Z` });
+    const windows = [
+      { 'start-date': `${middle}T12:00:00Z`, 'end-date': `${middle}T23:00:00Z` },
+      { 'start-date': `${middle}T23:00:00Z`, ...END() },
+    ];
+    const fans = [first];
+    for (const window of windows) fans.push(await makePlan(stage, { ...inputs, ...window }, first));
+    const listed: { artifact?: string; path: string }[] = [];
+    for (const fan of fans) {
+      for (const shard of await runShards(stage, fan)) expect(shard.exitCode, shard.log).toBe(0);
+      const merged = await runMerge(stage, fan);
+      expectGreen(merged);
+      listed.push(...JSON.parse(await readFile(merged.outputs.manifest ?? '', 'utf8')).files);
+    }
+    expect(faults(stage, await (destination === 'branch' ? cloned(stage) : uploaded(stage, true)))).toEqual(FLAWLESS);
+    if (destination === 'artifact') {
+      const names = new Set(listed.map(({ artifact, path }) => `${artifact} ${path}`));
+      expect(names.size).toBe(listed.length);
+      const there = stage.github.artifacts().map(({ name }) => name);
+      expect(listed.map(({ artifact }) => artifact).filter(name => !there.includes(name ?? ''))).toEqual([]);
+    }
+  },
+);
