@@ -98,7 +98,8 @@ export async function publish(publication: Publication, means: Means, done: Publ
     });
     log.info(`Uploaded ${count(files.length, 'file')} as artifact ${done.artifact.name}.`);
   }
-  if (done.state !== null && target.destinations.length > 0) await saveState(means, done.state, done);
+  if (done.state !== null && target.destinations.length > 0)
+    await saveState(means, done.state, done, publication.replaces);
 }
 
 async function toBranch(publication: Publication, state: State, means: Means, done: Published): Promise<void> {
@@ -202,6 +203,7 @@ export async function saveState(
   { target, context, log }: Pick<Means, 'context' | 'log'> & { target: Pick<Target, 'stateName' | 'destinations'> },
   state: State,
   done: Published,
+  replaces: readonly string[] = [],
 ): Promise<void> {
   const { cacheTrouble, newerThan, save } = await import('./github/cache.ts');
   const { stateName, destinations } = target;
@@ -209,9 +211,11 @@ export async function saveState(
   const isSpare = destinations.includes('branch');
   if (isSpare && cacheTrouble() !== null) return;
 
+  // What others have published of these is no longer on the branch.
+  const removed = new Set(isSpare ? replaces : []);
   const other = await newerThan(done.cacheKey, stateName, context);
   const theirs = other === null ? null : parseState(other.text, `Actions cache, ${other.key}`);
-  const merged = theirs !== null && theirs.generation >= state.generation ? merge(state, theirs) : state;
+  const merged = theirs !== null && theirs.generation >= state.generation ? merge(state, theirs, removed) : state;
   const { withGenerationOnBranch } = await import('./github/recover.ts');
   const text = serialise(merged);
   try {

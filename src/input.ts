@@ -70,6 +70,9 @@ export function jobStatus(): string {
   return raw('job-status').trim();
 }
 
+/** Said instead of what was given. */
+export const NOT_SHOWN = 'not shown here, since it may hold a secret';
+
 /**
  * What was given, fit for a message: short, on one line, and not taken for Markdown. Neither a token that was pasted into
  * another input, of which the runner would mask the whole but not a part, nor an address, which may hold a password, is
@@ -77,8 +80,7 @@ export function jobStatus(): string {
  */
 export function shown(given: string): string {
   const secrets = [raw('token'), raw('github-token')].map(secret => secret.trim()).filter(secret => secret !== '');
-  if (given.includes('@') || secrets.some(secret => given.includes(secret)))
-    return 'not shown here, since it may hold a secret';
+  if (given.includes('@') || secrets.some(secret => given.includes(secret))) return NOT_SHOWN;
   const line = given.replace(/\s+/g, ' ').replaceAll('`', "'");
   return given === '' ? 'empty' : `\`${line.length > 80 ? `${line.slice(0, 80)}…` : line}\``;
 }

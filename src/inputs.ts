@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SyncError } from './errors.ts';
-import { type Bad, githubToken, kinds, kustomerToken, shown, text } from './input.ts';
+import { type Bad, githubToken, kinds, kustomerToken, NOT_SHOWN, shown, text } from './input.ts';
 import { STREAM_NAMES } from './kustomer/streams.ts';
 import { digest, parseMatrix, parseShard, type Shard } from './shard.ts';
 
@@ -227,7 +227,7 @@ function streams(problems: string[], fallback: SyncMode): Selection[] {
   }
   if (entries.length === 0 || wrong.length > 0) {
     problems.push(
-      `\`streams\` ${entries.length === 0 ? 'selects nothing' : `has ${wrong.map(shown).join(', ')}`}; accepted is \`all\` or any of ${STREAM_NAMES.join(', ')}, each alone or with \`:full_refresh\` or \`:incremental\``,
+      `\`streams\` ${entries.length === 0 ? 'selects nothing' : `has ${wrong.length > 0 && shown(text('streams')) === NOT_SHOWN ? `something ${NOT_SHOWN}` : wrong.map(shown).join(', ')}`}; accepted is \`all\` or any of ${STREAM_NAMES.join(', ')}, each alone or with \`:full_refresh\` or \`:incremental\``,
     );
   }
   return STREAM_NAMES.flatMap(name => chosen.get(name) ?? []);

@@ -137,13 +137,20 @@ async function tell({
 
     const run = { config, context, scope, state, window, jobs, writers, completed, source, client };
     const snapshots = openSnapshots(run);
+    const means = { target, context, api: github, log };
     if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
       for (const { name } of jobs) completed.add(name);
       report.streams = snapshots.results([], new Map());
+      const nothing = {
+        usage: client.usage,
+        streams: report.streams.map(streamReport),
+        directory: report.outputDir,
+        window,
+      };
+      report.manifest = await writeManifest(nothing, means, state, []);
       log.info(`Everything ${scope.kind === 'shard' ? 'in this shard' : `up to ${window.to}`} is published already.`);
       return;
     }
-    const means = { target, context, api: github, log };
     const publishing = openPublisher(means, recovered, { directory: report.outputDir, window }, handover);
     publisher = publishing;
     const safety: Safety = {

@@ -1,7 +1,7 @@
 // Every place the state may be, and the copy that counts: the valid one of the highest generation (contract 6).
 import { SyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { NO_STATE, type State } from '../sync/state.ts';
+import { merge, NO_STATE, type State } from '../sync/state.ts';
 import { parseState } from '../sync/state-document.ts';
 import { duration } from '../words.ts';
 import { type Copy, fromArtifacts, type Uploads } from './artifact-states.ts';
@@ -29,6 +29,8 @@ export interface Recovered {
   readonly cacheKey: string | null;
 }
 
+const CACHE = 'the Actions cache';
+
 /**
  * The state to go on from.
  * @throws SyncError `state` when one exists and cannot be used, or when none exists and one is demanded.
@@ -44,7 +46,7 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
   if (onBranch?.state) copies.push({ state: onBranch.state, place: `the branch ${branch}` });
   if (saved !== null) {
     const cached = parsed(recovery, saved.text, `Actions cache, ${saved.key}`);
-    if (cached !== null) copies.push({ state: cached, place: 'the Actions cache' });
+    if (cached !== null) copies.push({ state: cached, place: CACHE });
   }
   if (destinations.includes('artifact') && recovery.uploadedBy !== 'nobody')
     copies.push(
@@ -86,6 +88,10 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
     const had = saved === null ? 0 : generationOnBranch(saved.text);
     if (destinations.includes('branch') && (onBranch === null || onBranch.known.generation < had)) {
       warnOfLostBranch(recovery, onBranch?.known ?? null);
+    }
+    if (place === CACHE && onBranch?.state && onBranch.known.generation > had) {
+      // Others have committed since: what they claim is on the branch, whoever counts higher.
+      return { ...known, state: { ...merge(state, onBranch.state), generation: state.generation } };
     }
     return { ...known, state };
   }

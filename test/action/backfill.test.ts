@@ -67,6 +67,7 @@ describe('a backfill', () => {
         'artifact-id': '',
         'state-saved': 'false',
       });
+      expect(JSON.parse(await readFile(again.outputs.manifest ?? '', 'utf8'))).toMatchObject({ files: [] });
       expect(again.log).toContain('is published already');
       expect(requestsSince(stage)).toBe(0);
     }

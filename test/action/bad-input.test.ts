@@ -179,6 +179,13 @@ describe('a token that cannot be one', () => {
   );
 });
 
+test('a key with commas is not shown in pieces either, where it was given as streams', async () => {
+  const token = 'abcdefgh12345,ijklmnop67890';
+  const result = await stage.sync({ with: { token, streams: token } });
+  expect(expectRefused(result)).toContain('since it may hold a secret');
+  expect(result.log + result.summary + JSON.stringify(result.annotations)).not.toMatch(/abcdefgh|ijklmnop/);
+});
+
 describe('an output directory', () => {
   const output = (result: ActionResult) => annotations(result, 'error')[0] ?? '';
 

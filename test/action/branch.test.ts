@@ -256,6 +256,44 @@ describe('another writer', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
+  test('whose files a full refresh removes does not leave claims of them in the cache', async () => {
+    const inputs = { settle: '0s', streams: 'conversations,tags' };
+    await sync({ with: inputs });
+    const uploading = Promise.withResolvers<void>();
+    const others = Promise.withResolvers<void>();
+    let isFirst = true;
+    stage.github.traffic.onRequest(async ({ operation }) => {
+      if (operation !== 'git.createBlob' || !isFirst) return;
+      isFirst = false;
+      uploading.resolve();
+      await others.promise;
+    });
+    const refresh = sync({
+      root: `${stage.root}-refresh`,
+      with: { ...inputs, streams: 'conversations:full_refresh,tags' },
+    });
+    await uploading.promise;
+    // One that commits what the refresh has not seen, and one that finds nothing and saves the cache alone.
+    stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 });
+    expect((await sync({ with: inputs })).outputs.records).toBe('1');
+    expect((await sync({ with: inputs })).outputs.records).toBe('0');
+    others.resolve();
+    expect((await refresh).exitCode).toBe(0);
+    expect((await sync({ with: inputs })).exitCode).toBe(0);
+    const { missing } = faults(stage, await cloned(stage));
+    expect(missing.filter(each => /^(?:conversations|tags)/.test(each))).toEqual([]);
+  });
+
+  test('who has committed while our cache went ahead of the branch is heard, too', async () => {
+    await sync();
+    const feature = { ref: 'refs/heads/feature' };
+    for (let n = 0; n < 4; n++) await sync({ job: feature });
+    touch();
+    expect((await sync()).outputs.records).toBe('3');
+    expect((await sync({ job: feature })).outputs).toMatchObject({ records: '0', commit: '' });
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  });
+
   test('a job beside ours in the same run does not get its files overwritten', async () => {
     const runId = 4711;
     const job = (name: string) => ({ ...stage.github.job({ runId, job: name }), runAttempt: 1 });

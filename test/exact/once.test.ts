@@ -143,7 +143,7 @@ describe('states of shards', () => {
     ...stateOf({ kobjects: read(0, 50), 'kobjects/odd': read(0, 50), notes: read(0, 9) }),
     generation: 4,
   };
-  const second = { ...stateOf({ kobjects: read(50, 99) }), generation: 9 };
+  const second = { ...stateOf({ kobjects: read(50, 99) }), generation: 9, klassesCheckedAt: 7 };
 
   test('are joined, and one that met no such klass speaks for it, without what it remembers', () => {
     const joined = join([first, second]);
@@ -154,6 +154,13 @@ describe('states of shards', () => {
     expect(joined.search.get('kobjects/odd')?.recent).toEqual(new Set(['45 a']));
     expect(joined.search.get('notes')?.published).toEqual([{ from: 0, to: 9 }]);
     expect([...joined.search.keys()].sort()).toEqual(['kobjects', 'kobjects/odd', 'notes']);
+  });
+
+  test('say nothing of a klass when they have not looked for any', () => {
+    const joined = join([first, { ...second, klassesCheckedAt: null }]);
+    expect(joined.search.get('kobjects')?.published).toEqual([{ from: 0, to: 99 }]);
+    expect(joined.search.get('kobjects/odd')?.published).toEqual([{ from: 0, to: 50 }]);
+    expect(joined.klassesCheckedAt).toBe(null);
   });
 
   test('say nothing of a klass whose stream they have not read', () => {
