@@ -241,7 +241,7 @@ describe('a refusal', () => {
     const slow = await take(budget, 'other', 500);
     // 100 a minute, at half the pace, in half a minute; a busy machine may come to fewer.
     expect(slow.length).toBeLessThanOrEqual(26);
-    expect(slow.length).toBeGreaterThan(15);
+    expect(slow.length).toBeGreaterThan(15 - late() / 10);
     for (let n = 0; n < 55; n++) budget.answered('other', Number.NaN, Number.NaN);
     expect((await take(budget, 'other', 700)).length).toBeGreaterThan(40 - late() / 10);
   });
