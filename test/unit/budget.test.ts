@@ -235,13 +235,14 @@ describe('a refusal', () => {
   });
 
   test('slows the pace to half, once for all that were refused together, and good answers bring it back', async () => {
-    const late = watchTimers();
+    const slowed = watchTimers();
     const budget = open(10, 110);
     for (let n = 0; n < 10; n++) budget.refused(10);
     const slow = await take(budget, 'other', 500);
     // 100 a minute, at half the pace, in half a minute; a busy machine may come to fewer.
     expect(slow.length).toBeLessThanOrEqual(26);
-    expect(slow.length).toBeGreaterThan(15 - late() / 10);
+    expect(slow.length).toBeGreaterThan(15 - slowed() / 10);
+    const late = watchTimers();
     for (let n = 0; n < 55; n++) budget.answered('other', Number.NaN, Number.NaN);
     expect((await take(budget, 'other', 700)).length).toBeGreaterThan(40 - late() / 10);
   });
