@@ -5,7 +5,7 @@ import { nothingPublished, publish } from './finish.ts';
 import type { Api } from './github/api.ts';
 import type { Context } from './github/context.ts';
 import { leaveForPost } from './handover.ts';
-import type { Config } from './inputs.ts';
+import type { Config, Selection } from './inputs.ts';
 import { streamNamed } from './kustomer/source.ts';
 import type { Log } from './log.ts';
 import { type Report, type StreamResult, streamReport } from './report.ts';
@@ -51,6 +51,7 @@ export async function merge(config: Config, context: Context, log: Log): Promise
 
     const { state: before, branch, cacheKey } = await recoverState(config, scope, context, github, log);
     report.generation = before.generation;
+    checkGap(config, before, scope);
     const whole = joinedTo(before, states, scope, context);
     const rest = scope.kind === 'incremental' ? reopened(before, config.lookbackMs) : before;
     const joint = joinedTo(rest, states, scope, context);
@@ -168,6 +169,34 @@ function checkOverlap(plan: readonly Shard[]): void {
   }
 }
 
+/** @throws SyncError when a part of a planned stream is in no shard, and nobody else has published it or is to. */
+function checkGap(config: Config, before: State, { kind }: Scope): void {
+  for (const selection of config.streams) {
+    const { name } = selection;
+    const planned = config.plan.flatMap(({ search }) => search.get(name) ?? []);
+    const own = before.search.get(name);
+    const [begin] = own?.published ?? [];
+    // A sync that has not come through has opened again what it had published, and the next one reads that.
+    const synced = kind === 'incremental' && own && begin ? [{ from: begin.from, to: own.cutoff }] : [];
+    const others = union(own?.published ?? [], leftToLookback(before, name), synced);
+    const [gap] = minus([wantedOf(selection, config)], union(planned, others));
+    if (planned.length > 0 && gap !== undefined) {
+      throw new SyncError(
+        'user',
+        'input',
+        `The shards of the plan leave out what was updated in ${name} from ${iso(gap.from)} to ${iso(gap.to)}.`,
+        'Hand the output `matrix` of the plan on as it is.',
+      );
+    }
+  }
+}
+
+/** What a single run would want that had begun when the plan was made. */
+function wantedOf(selection: Selection, config: Config): Interval {
+  const began = (config.plan[0]?.cutoff ?? 0) + config.settleMs;
+  return planSearch(selection.name, selection, config, NO_STATE, began, true).wanted;
+}
+
 function notDone(shards: readonly Shard[], of: number): SyncError {
   const numbers = shards.map(({ number }) => number);
   return new SyncError(
@@ -227,9 +256,7 @@ function results(
   joint: State,
   before: State,
 ): StreamResult[] {
-  const { plan, settleMs } = config;
-  // What a single run would want that had begun when the plan was made.
-  const began = (plan[0]?.cutoff ?? 0) + settleMs;
+  const { plan } = config;
   const ledgers = states.flatMap(({ ledger }): Ledger[] => (ledger === undefined ? [] : [ledger]));
   const files = ledgers.flatMap(ledger => ledger.files);
   const records = (name: string) =>
@@ -237,7 +264,7 @@ function results(
   const isPlanned = (name: string) => plan.some(({ search, lists }) => search.has(name) || lists.includes(name));
   return config.streams.map((selection, n) => {
     const { name } = selection;
-    const { wanted } = planSearch(name, selection, config, NO_STATE, began, true);
+    const wanted = wantedOf(selection, config);
     const isCovered = (each: string) =>
       covers(union(joint.search.get(each)?.published ?? [], leftToLookback(before, name)), wanted);
     const isChecked = name !== 'kobjects' || joint.klassesCheckedAt !== null || wanted.from === wanted.to;

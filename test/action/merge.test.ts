@@ -2,11 +2,12 @@
 // not show, and what was put together is never more than that.
 import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
+import { parseShard } from '../../src/shard.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
-import { makePlan, runMerge, runShard, runShards } from './fan-out.ts';
+import { forged, makePlan, runMerge, runShard, runShards } from './fan-out.ts';
 import { cloned, FLAWLESS, faults, uploaded } from './publishing.ts';
-import { annotations, DAY, expectGreen, expectRed, gather, outcomes, ration } from './support.ts';
+import { annotations, DAY, expectGreen, expectRed, gather, HOUR, outcomes, ration } from './support.ts';
 
 let stage: Stage;
 async function open(options: StageOptions = { world: { pageSizeMax: 50 } }): Promise<void> {
@@ -131,3 +132,41 @@ test.each(['artifact', 'branch'])(
     }
   },
 );
+
+test('a plan whose shards leave something out is not put together', async () => {
+  await open();
+  stage.world.populate({ messages: 300 }, LAST_DAYS());
+  const fan = await makePlan(stage, { ...END(), streams: 'messages', 'shards-at-once': '2' });
+  const [first = '', second = ''] = fan.shards;
+  const [piece] = parseShard(second)?.search.get('messages') ?? [];
+  const search = new Map([['messages', [{ from: piece?.from ?? 0, to: (piece?.to ?? 0) - DAY }]]]);
+  const shards = [first, forged(second, { search })];
+  const short = { ...fan, shards, matrix: JSON.stringify({ shard: shards }) };
+  await runShards(stage, short);
+  const merged = await runMerge(stage, short);
+  expectRed(merged);
+  expect(merged.outputs['state-saved']).toBe('false');
+  const day = (ago: number) => `${new Date(Date.now() - ago * DAY).toISOString().slice(0, 10)}T00:00:00.000Z`;
+  expect(annotations(merged, 'error').join()).toContain(
+    `leave out what was updated in messages from ${day(2)} to ${day(1)}.`,
+  );
+});
+
+test('what a sync before the plan has published, or opened again since, is no gap', async () => {
+  await open({ world: { pageSizeMax: 5 } });
+  stage.world.populate({ messages: 60 }, { from: Date.now() - 20 * DAY, to: Date.now() - HOUR / 4 });
+  const inputs = { streams: 'messages', 'start-date': new Date(Date.now() - 10 * DAY).toISOString() };
+  expectGreen(await stage.sync({ with: inputs }));
+  stage.world.update('messages', 5, { at: Date.now() - 2 * 60_000 });
+  // It reaches further back than the sync.
+  const { 'start-date': _, ...all } = inputs;
+  const fan = await makePlan(stage, all);
+  await runShards(stage, fan);
+  stage.world.create('messages', 100, { updatedAt: n => Date.now() - HOUR / 2 + n * 1_000 });
+  ration(stage, 15);
+  expect((await stage.sync({ with: { ...inputs, 'time-budget': '2s', concurrency: '2' } })).outputs.complete).toBe(
+    'false',
+  );
+  stage.kustomer.faults.clear();
+  expect((await runMerge(stage, fan)).exitCode).toBe(0);
+});
