@@ -207,18 +207,21 @@ function notDone(shards: readonly Shard[], of: number): SyncError {
   );
 }
 
-/** A list of an incremental sync has no end. */
-function withoutEnds(states: readonly State[]): readonly State[] {
-  return states.map(state => ({
-    ...state,
-    lists: new Map([...state.lists].map(([name, { seen }]) => [name, { seen }] as const)),
-  }));
+/** Lists as an incremental sync has them: without an end, and without what it has found gone since a shard has seen it. */
+function asSynced(states: readonly State[], before: State): readonly State[] {
+  return states.map(state => {
+    const lists = [...state.lists].map(([name, { seen }]) => {
+      const known = before.savedAt > state.savedAt ? before.lists.get(name)?.seen : undefined;
+      return [name, { seen: new Map([...seen].filter(([id]) => known?.has(id) ?? true)) }] as const;
+    });
+    return { ...state, lists: new Map(lists) };
+  });
 }
 
 /** What the shards have published together, put to what is there already: other runs may have gone on meanwhile. */
 function joinedTo(before: State, states: readonly State[], { kind }: Scope, { runId, attempt }: Context): State {
   // A backfill has looked for klasses once and for all, as its shards have; an incremental sync looks again.
-  const joint = kind === 'incremental' ? join(withoutEnds(states), before) : join([...states, before]);
+  const joint = kind === 'incremental' ? join(asSynced(states, before), before) : join([...states, before]);
   const both = before.generation === 0 ? { ...joint, generation: 1 } : mergeStates(joint, before);
   const { continuation: _, ledger: __, ...rest } = both;
   return { ...rest, savedAt: iso(Date.now()), run: { id: runId, attempt } };

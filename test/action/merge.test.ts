@@ -1,7 +1,7 @@
 // What a merge takes for done, and what it refuses: a shard is done when all of it is published, also what its stream does
 // not show, and what was put together is never more than that.
 import { readFile } from 'node:fs/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseShard } from '../../src/shard.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
@@ -169,4 +169,36 @@ test('what a sync before the plan has published, or opened again since, is no ga
   );
   stage.kustomer.faults.clear();
   expect((await runMerge(stage, fan)).exitCode).toBe(0);
+});
+
+describe('what has gone from a list since a shard has seen it', () => {
+  const inputs = { streams: 'messages,tags' };
+  beforeEach(async () => {
+    await open();
+    stage.world.populate({ tags: 8, messages: 20 }, LAST_DAYS());
+  });
+  /** Runs a sync that finds a tag gone. */
+  async function expectGone(): Promise<void> {
+    stage.world.hardDelete('tags', [...stage.world.truth('tags').keys()].slice(0, 1));
+    expect((await stage.sync({ with: inputs })).outputs.records).toBe('1');
+  }
+
+  test('is not brought back by a merge that is run again', async () => {
+    const fan = await makePlan(stage, inputs);
+    await runShards(stage, fan);
+    expectGreen(await runMerge(stage, fan));
+    await expectGone();
+    const again = await runMerge(stage, fan, { job: { sameAttempt: false } });
+    expect(again.outputs).toMatchObject({ complete: 'true', 'state-saved': 'false' });
+    expect((await stage.sync({ with: inputs })).outputs.records).toBe('0');
+  });
+
+  test('nor by one that comes late', async () => {
+    const fan = await makePlan(stage, inputs);
+    await runShards(stage, fan);
+    await stage.sync({ with: inputs });
+    await expectGone();
+    expect((await runMerge(stage, fan)).outputs.complete).toBe('true');
+    expect((await stage.sync({ with: inputs })).outputs.records).toBe('0');
+  });
 });
