@@ -1,11 +1,12 @@
 // How much a window holds, counted as closely as a cut into shards needs it, with as few requests as that takes.
 import type { Source } from './kustomer/source.ts';
-import type { SearchStream } from './kustomer/streams.ts';
+import type { ListStream, SearchStream } from './kustomer/streams.ts';
 import { halves, isCapped, middleOf, type Sizes, type Stretch, tooCoarse } from './sync/cut.ts';
-import type { IntervalSet } from './sync/intervals.ts';
+import type { Interval, IntervalSet } from './sync/intervals.ts';
 import { findHidden } from './sync/job-kobjects.ts';
 import { bySide, type SearchPlan } from './sync/plan.ts';
-import type { Page, Side } from './sync/source.ts';
+import { isWanted } from './sync/read-list.ts';
+import type { Extent, Page, Resource, Side } from './sync/source.ts';
 
 /** What is to be counted of one stream. */
 export interface Countable {
@@ -105,4 +106,33 @@ export async function sample(
     return source.search(stream).page({ side, from: Math.max(at.from, from), to: at.to, created: null, page: 1 });
   });
   return Promise.all(pages);
+}
+
+/** What a list has, as far as that can be told without reading it. */
+export interface Listed {
+  readonly requests: number;
+  readonly records: number;
+  /** Some of the records, to judge the others by. */
+  readonly found: readonly Resource[];
+}
+
+export async function countList(source: Source, stream: ListStream, wanted: Interval): Promise<Listed> {
+  const extent = await source.list(stream).extent();
+  const found = extent.shown.filter(resource => isWanted(resource, wanted));
+  const records = Math.round((extent.records * found.length) / Math.max(1, extent.shown.length));
+  return { requests: requestsForList(extent), records, found };
+}
+
+/** What only a list still has of a search stream. The list shows what the search has, too. */
+export async function countOld(source: Source, { stream, plan }: Countable): Promise<Listed> {
+  const [extent, searched] = await Promise.all([
+    source.oldNotes().extent(),
+    source.search(stream).count('live', plan.listedUntil ?? 0, plan.cutoff),
+  ]);
+  return { requests: requestsForList(extent), records: Math.max(0, extent.records - searched), found: [] };
+}
+
+/** A list of several answers is read until two passes agree. */
+function requestsForList({ pages }: Extent): number {
+  return pages > 1 ? 2 * pages : 1;
 }

@@ -1,25 +1,25 @@
 // The story of a plan: what a window has is counted, and divided into shards that are about equal and each fit for one
 // job. Nothing is published and no state is saved.
 import { gzipSync } from 'node:zlib';
-import { countStream, refine, sample } from './counting.ts';
+import { countList, countOld, countStream, type Listed, refine, sample } from './counting.ts';
 import { asSyncError, SyncError } from './errors.ts';
 import { Lines } from './files/record.ts';
 import type { Context } from './github/context.ts';
 import { type Config, MOST_SHARDS, planDigest, type Selection } from './inputs.ts';
-import { searchRate } from './kustomer/budget.ts';
+import { rates } from './kustomer/budget.ts';
 import type { Client } from './kustomer/client.ts';
 import { openSource, type Source, streamNamed } from './kustomer/source.ts';
-import type { ListStream, SearchStream } from './kustomer/streams.ts';
+import type { SearchStream } from './kustomer/streams.ts';
 import type { Log } from './log.ts';
 import type { Report } from './report.ts';
 import { type Scope, wholeScope } from './scope.ts';
 import { digest, formatShard, type Shard } from './shard.ts';
 import { beginReport, openGitHub, openKustomer, recoverState, requirePermission, shownWindow } from './start.ts';
-import { cut, requestsFor, type Sizes, type Stretch, shardsFor, spentPerMinute } from './sync/cut.ts';
+import { cut, minutesFor, requestsFor, type Sizes, type Stretch, shardsFor } from './sync/cut.ts';
 import { clamp, type IntervalSet, minus, union } from './sync/intervals.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
 import { Stopped } from './sync/read-all.ts';
-import type { Extent } from './sync/source.ts';
+import type { Resource } from './sync/source.ts';
 import { leftToLookback, type State } from './sync/state.ts';
 import { iso } from './sync/state-document.ts';
 import { count } from './words.ts';
@@ -86,7 +86,11 @@ interface CountedPart extends Part {
   readonly stretches: Awaited<ReturnType<typeof countStream>>;
   /** Some pages, to judge the others by. */
   readonly pages: Awaited<ReturnType<typeof sample>>;
-  readonly old: Old;
+  readonly old: Listed;
+}
+
+interface CountedList extends Listed {
+  readonly name: string;
 }
 
 async function divide(planning: Planning): Promise<void> {
@@ -99,8 +103,13 @@ async function divide(planning: Planning): Promise<void> {
   const fixed =
     lists.reduce((sum, { requests }) => sum + requests, 0) + counted.reduce((sum, { old }) => sum + old.requests, 0);
   const sizes: Sizes = { page: page / OVERHEAD, fixed };
+  const { search: searchesPerMinute, other: othersPerMinute } = rates(
+    config.searchesPerMinute,
+    config.requestsPerMinute,
+  );
   const pace = {
-    searchesPerMinute: searchRate(config.searchesPerMinute, config.requestsPerMinute),
+    searchesPerMinute,
+    othersPerMinute,
     shardsAtOnce: config.shardsAtOnce,
     mostShards: MOST_SHARDS,
     timeBudgetMs: config.timeBudgetMs,
@@ -123,11 +132,14 @@ async function divide(planning: Planning): Promise<void> {
     (sum, { search }) => sum + search.size * BESIDE_PAGES + (search.has('kobjects') ? KLASS_VIEWS : 0),
     0,
   );
-  const requests = Math.round(requestsOf(stretches) + fixed + beside);
-  report.plan = counted.map(part => rowOf(part, stretches, config));
+  const searches = Math.round(requestsOf(stretches) + beside);
+  report.plan = [
+    ...counted.map(part => rowOf(part, stretches, config)),
+    ...lists.map(({ name, records, found }) => rowFor(name, records, found, config)),
+  ];
   report.estimate = {
-    requests,
-    minutes: Math.ceil((requests / spentPerMinute(pace)) * 10) / 10,
+    requests: searches + fixed,
+    minutes: Math.ceil(minutesFor(searches, fixed, pace) * 10) / 10,
     bytes: report.plan.reduce((sum, { bytes }) => sum + bytes, 0),
     records: report.plan.reduce((sum, { records }) => sum + records, 0),
     shards: shards.length,
@@ -140,15 +152,15 @@ function countSearches(planning: Planning, parts: readonly Part[]): Promise<Coun
   const { source, signal } = planning;
   return countEach(planning, parts, async part => {
     const stretches = await countStream(source, part, signal);
-    const [pages, old] = await Promise.all([sample(source, part.stream, part.plan, stretches), oldOf(part, source)]);
+    const [pages, old] = await Promise.all([sample(source, part.stream, part.plan, stretches), oldOf(source, part)]);
     return { ...part, stretches, pages, old };
   });
 }
 
-function countLists(planning: Planning): Promise<{ name: string; requests: number }[]> {
-  return countEach(planning, listsOf(planning), async ({ selection: { name }, stream }) => ({
+function countLists(planning: Planning): Promise<CountedList[]> {
+  return countEach(planning, listsOf(planning), async ({ selection: { name }, stream, wanted }) => ({
     name,
-    requests: requestsForList(await planning.source.list(stream).extent()),
+    ...(await countList(planning.source, stream, wanted)),
   }));
 }
 
@@ -192,11 +204,16 @@ function shardsFrom(
   return works.map((work, n) => ({ plan, inputs, number: n + 1, of: works.length, window, cutoff, ...work }));
 }
 
-/** What the plan says of a stream. */
+/** What the plan says of a search stream. */
 function rowOf({ selection: { name }, old, pages }: CountedPart, stretches: readonly Stretch[], config: Config) {
   const counts = stretches.filter(({ stream }) => stream === name).flatMap(({ counts }) => counts);
-  const records = counts.reduce((a, b) => a + b, 0) + old.records;
-  return { name, records, bytes: Math.round(records * meanBytes(pages, config)) };
+  const found = pages.flatMap(page => page.found).map(({ resource }) => resource);
+  return rowFor(name, counts.reduce((a, b) => a + b, 0) + old.records, found, config);
+}
+
+/** `found`: some of the records. */
+function rowFor(name: string, records: number, found: readonly Resource[], config: Config) {
+  return { name, records, bytes: Math.round(records * meanBytes(found, config)) };
 }
 
 function shownWork({ search, lists }: { search: ReadonlyMap<string, IntervalSet>; lists: readonly string[] }) {
@@ -219,35 +236,18 @@ function partsOf({ config, now, scope, state }: Planning): Part[] {
 }
 
 /** The list streams that are not read yet. Those of an incremental sync are its own affair once it has read them. */
-function listsOf({ config, now, state }: Planning): { selection: Selection; stream: ListStream }[] {
+function listsOf({ config, now, state }: Planning) {
   return config.streams.flatMap(selection => {
     const stream = streamNamed(selection.name);
     if (stream.kind !== 'list') return [];
     const plan = planList(selection.name, selection, config, state, now);
     const isDone = plan.until === undefined ? plan.before !== undefined : isListDone(plan);
-    return isDone ? [] : [{ selection, stream }];
+    return isDone ? [] : [{ selection, stream, wanted: plan.wanted }];
   });
 }
 
-/** A list of several answers is read until two passes agree. */
-function requestsForList({ pages }: Extent): number {
-  return pages > 1 ? 2 * pages : 1;
-}
-
-/** What only a list still has of a stream, as far as that can be told without reading it. */
-interface Old {
-  readonly requests: number;
-  readonly records: number;
-}
-
-/** The list shows what the search has, too. */
-async function oldOf({ stream, plan, listed }: Part, source: Source): Promise<Old> {
-  if (listed.length === 0) return { requests: 0, records: 0 };
-  const [extent, searched] = await Promise.all([
-    source.oldNotes().extent(),
-    source.search(stream).count('live', plan.listedUntil ?? 0, plan.cutoff),
-  ]);
-  return { requests: requestsForList(extent), records: Math.max(0, extent.records - searched) };
+async function oldOf(source: Source, part: Part): Promise<Listed> {
+  return part.listed.length === 0 ? { requests: 0, records: 0, found: [] } : countOld(source, part);
 }
 
 function withOld(search: ReadonlyMap<string, IntervalSet>, old: ReadonlyMap<string, IntervalSet>) {
@@ -257,10 +257,9 @@ function withOld(search: ReadonlyMap<string, IntervalSet>, old: ReadonlyMap<stri
 }
 
 /** Bytes of a record as it will be written, by some that were looked at. */
-function meanBytes(pages: CountedPart['pages'], { format, gzip }: Config): number {
-  const found = pages.flatMap(page => page.found);
+function meanBytes(found: readonly Resource[], { format, gzip }: Config): number {
   const lines = new Lines(256 * 1024);
-  for (const { resource } of found) lines.add(resource, format);
+  for (const resource of found) lines.add(resource, format);
   const bytes = gzip ? gzipSync(lines.bytes()).length : lines.length;
   return found.length === 0 ? 0 : bytes / found.length;
 }

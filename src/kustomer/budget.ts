@@ -31,10 +31,15 @@ const FAST = 2;
 const SLOWER = 0.5;
 const SLOWEST = 0.125;
 
-/** Searches a minute that the two budgets let through, as far as they are known before the API has said more. */
-export function searchRate(searchesPerMinute: number, requestsPerMinute: number | null): number {
+/**
+ * Searches a minute that the two budgets let through, and other requests beside them, as far as they are known before the
+ * API has said more. No others where both draw on one budget.
+ */
+export function rates(searchesPerMinute: number, requestsPerMinute: number | null): Readonly<Record<Purpose, number>> {
   const all = requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE);
-  return all <= searchesPerMinute ? all : Math.min(searchesPerMinute, Math.ceil(all * SEARCH_SHARE));
+  if (all <= searchesPerMinute) return { search: all, other: 0 };
+  const search = Math.min(searchesPerMinute, Math.ceil(all * SEARCH_SHARE));
+  return { search, other: all - search };
 }
 
 export type Purpose = 'search' | 'other';

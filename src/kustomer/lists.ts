@@ -54,7 +54,11 @@ export function openList(options: ListOptions): List {
         extentOf(options, plain ?? {}),
         ...others.map(view => extentOf(options, view).catch(ifRefused)),
       ]);
-      return extents.reduce((a, b) => ({ pages: a.pages + b.pages, records: a.records + b.records }));
+      return extents.reduce((a, b) => ({
+        pages: a.pages + b.pages,
+        records: a.records + b.records,
+        shown: [...a.shown, ...b.shown],
+      }));
     },
   };
 }
@@ -84,19 +88,21 @@ export function openLongList(options: ListOptions, includeDeleted = true): LongL
 async function extentOf(options: ListOptions, view: Readonly<Record<string, string>>): Promise<Extent> {
   const first = await look(options, view, 1);
   const begins = new Set([first.shown[0]?.id]);
+  const shown = [...first.shown];
   const leadsOn = async (number: number) => {
     try {
       const page = await look(options, view, number);
       // A list that shows the same page, whatever page it is asked for, would lead on for ever.
       const isAnother = !begins.has(page.shown[0]?.id);
       begins.add(page.shown[0]?.id);
+      if (isAnother) shown.push(...page.shown);
       return page.leadsOn && isAnother;
     } catch (error) {
       if (error instanceof SyncError && error.trouble === 'request') return false;
       throw error;
     }
   };
-  if (!first.leadsOn) return { pages: 1, records: first.shown.length };
+  if (!first.leadsOn) return { pages: 1, records: shown.length, shown };
   let [before, last] = [1, 2];
   while (await leadsOn(last)) [before, last] = [last, last * 2];
   while (last - before > 1) {
@@ -105,13 +111,13 @@ async function extentOf(options: ListOptions, view: Readonly<Record<string, stri
     else last = middle;
   }
   // The last page is half full, most likely.
-  return { pages: last, records: Math.round((last - 0.5) * first.shown.length) };
+  return { pages: last, records: Math.round((last - 0.5) * first.shown.length), shown };
 }
 
 /** Of a view that the list may refuse, when it does. */
 function ifRefused(error: unknown): Extent {
   if (!(error instanceof SyncError && error.status === 400)) throw error;
-  return { pages: 0, records: 0 };
+  return { pages: 0, records: 0, shown: [] };
 }
 
 /** One page of a view, and whether there is another after it. */

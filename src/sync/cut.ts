@@ -128,6 +128,8 @@ function scaleOf(stretches: readonly Stretch[], sizes: Sizes, shards: number) {
 export interface Pace {
   /** Searches a minute of all shards together. */
   readonly searchesPerMinute: number;
+  /** Other requests beside them; none where both spend one budget. */
+  readonly othersPerMinute: number;
   readonly shardsAtOnce: number;
   /** No more of them for the sake of an even number. */
   readonly mostShards: number;
@@ -137,15 +139,23 @@ export interface Pace {
 /** Part of the time budget that a shard is planned to take: requests are repeated, and publishing takes time, too. */
 const MARGIN = 0.8;
 
-/** Searches a minute of all that run side by side: each has a whole number of them. */
-export function spentPerMinute({ searchesPerMinute, shardsAtOnce }: Pace): number {
-  return shardsAtOnce * Math.max(1, Math.floor(searchesPerMinute / shardsAtOnce));
+/** What each of those that run side by side has of a budget: a whole number. */
+function partOf(perMinute: number, { shardsAtOnce }: Pace): number {
+  return Math.max(1, Math.floor(perMinute / shardsAtOnce));
+}
+
+/** How long it takes at the budgets. Lists are read by one shard alone, beside the searches where these leave it a part. */
+export function minutesFor(searches: number, others: number, pace: Pace): number {
+  const { searchesPerMinute, othersPerMinute, shardsAtOnce } = pace;
+  const perMinute = shardsAtOnce * partOf(searchesPerMinute, pace);
+  if (othersPerMinute === 0) return (searches + others) / perMinute;
+  return Math.max(searches / perMinute, others / partOf(othersPerMinute, pace));
 }
 
 /** How many shards there have to be, so that each fits into one job and none of those that run side by side is idle. */
 export function shardsFor(requests: number, pace: Pace): number {
   const { shardsAtOnce, mostShards, timeBudgetMs } = pace;
-  const fits = Math.max(1, Math.floor(((spentPerMinute(pace) / shardsAtOnce) * timeBudgetMs * MARGIN) / 60_000));
+  const fits = Math.max(1, Math.floor((partOf(pace.searchesPerMinute, pace) * timeBudgetMs * MARGIN) / 60_000));
   const needed = Math.ceil(requests / fits);
   return Math.min(shardsAtOnce * Math.max(1, Math.ceil(needed / shardsAtOnce)), Math.max(needed, mostShards));
 }

@@ -88,7 +88,7 @@ async function readSettled(pages: ListPages, before: ListState | undefined, sign
 }
 
 /** Kept where the date cannot be read: there is no ground to leave it out. */
-function isWanted(resource: Resource, { from, to }: Interval): boolean {
+export function isWanted(resource: Resource, { from, to }: Interval): boolean {
   const at = Date.parse(updatedAt(resource));
   return Number.isNaN(at) || (at >= from && at < to);
 }

@@ -102,6 +102,8 @@ export interface Extent {
   readonly pages: number;
   /** About so many. */
   readonly records: number;
+  /** Those that were looked at, to judge the others by. */
+  readonly shown: readonly Resource[];
 }
 
 /** The kinds of a stream that may not show all of them at once. */

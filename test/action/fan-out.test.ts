@@ -413,15 +413,26 @@ test('what the key may not read is left out of the plan, which says so, and the 
   expectRed((await makePlan(stage, { ...END(), streams: 'tags,messages' })).plan);
 });
 
-test('a plan knows how long the lists are', async () => {
+test('a plan knows how long the lists are, and what they hold', async () => {
   stage.world.populate(
     { tags: 600, shortcuts: 230, users: 20 },
     { from: Date.now() - 90 * DAY, to: Date.now() - 2 * DAY },
   );
+  // As often in a list, but after the window.
+  stage.world.create('users', 60, { updatedAt: Date.now() - DAY / 100 });
   const fan = await makePlan(stage, END());
   requestsSince(stage);
-  await runShards(stage, fan);
+  const [shard] = await runShards(stage, fan);
   const used = requestsSince(stage);
+  const { files } = JSON.parse(await readFile(shard?.outputs.manifest ?? '', 'utf8'));
+  const bytes = files.reduce((sum: number, file: { bytes: number }) => sum + file.bytes, 0);
+  const { records } = shard?.outputs ?? {};
+  expect(records).toBe('850');
+  for (const part of [estimateOf(fan.plan).records / Number(records), estimateOf(fan.plan).bytes / bytes]) {
+    expect(part).toBeGreaterThan(0.85);
+    expect(part).toBeLessThan(1.15);
+  }
+  expect(fan.plan.summary).toContain('| users | 20 |');
   expect(estimateOf(fan.plan).requests / used).toBeGreaterThan(0.85);
   expect(estimateOf(fan.plan).requests / used).toBeLessThan(1.15);
 });

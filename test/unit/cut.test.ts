@@ -8,6 +8,7 @@ import {
   halves,
   isCapped,
   middleOf,
+  minutesFor,
   requestsFor,
   type Stretch,
   shardsFor,
@@ -136,7 +137,13 @@ function largestTie(seconds: readonly number[]): number {
 }
 
 describe('the number of shards', () => {
-  const pace = { searchesPerMinute: 100, shardsAtOnce: 1, mostShards: 256, timeBudgetMs: 330 * 60_000 };
+  const pace = {
+    searchesPerMinute: 100,
+    othersPerMinute: 140,
+    shardsAtOnce: 1,
+    mostShards: 256,
+    timeBudgetMs: 330 * 60_000,
+  };
   test.each([
     [0, pace, 1],
     [26_400, pace, 1],
@@ -150,6 +157,23 @@ describe('the number of shards', () => {
     [264 * 257, { ...pace, shardsAtOnce: 100 }, 257],
   ])('for %d requests', (requests, given, shards) => expect(shardsFor(requests, given)).toBe(shards));
 });
+
+test.each([
+  [1_000, 0, 1, 140, 10],
+  [0, 700, 1, 140, 5],
+  // Side by side, and the lists are one shard's.
+  [1_000, 700, 1, 140, 10],
+  [1_000, 700, 4, 140, 20],
+  // From one budget.
+  [1_000, 700, 4, 0, 17],
+  [100, 0, 3, 140, 100 / 99],
+])(
+  '%d searches and %d requests of lists, %d shards at once',
+  (searches, others, shardsAtOnce, othersPerMinute, minutes) => {
+    const pace = { searchesPerMinute: 100, othersPerMinute, shardsAtOnce, mostShards: 256, timeBudgetMs: 60_000 };
+    expect(minutesFor(searches, others, pace)).toBe(minutes);
+  },
+);
 
 describe('a shard as text', () => {
   const shard: Shard = {
