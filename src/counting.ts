@@ -22,18 +22,18 @@ interface Counted extends Stretch {
   readonly ask: readonly Count[];
 }
 
-/** The stretches of a stream, counted once. Rejects with `forbidden` when the key may not read the stream. */
+/** The stretches of a stream, counted once, and how many klasses of it hide. Rejects with `forbidden` when the key may not read the stream. */
 export async function countStream(
   source: Source,
   { stream, plan, work }: Countable,
   signal: AbortSignal,
-): Promise<Counted[]> {
-  if (work.length === 0) return [];
+): Promise<{ stretches: Counted[]; hidden: number }> {
+  if (work.length === 0) return { stretches: [], hidden: 0 };
   const hidden = stream.name === 'kobjects' ? await hiddenKlasses(source, stream, plan, signal) : [];
   const searches = [source.search(stream), ...hidden.map(klass => source.klass(stream, klass))];
-  const stretches = work.flatMap(interval => bySide(interval, plan.edges));
-  return Promise.all(
-    stretches.map(async ({ part, sides }) => {
+  const parts = work.flatMap(interval => bySide(interval, plan.edges));
+  const stretches = await Promise.all(
+    parts.map(async ({ part, sides }) => {
       const asked: readonly Side[] = sides === 'both' ? ['live', 'archive'] : [sides];
       const ask = searches.flatMap(search =>
         asked.map(
@@ -46,6 +46,7 @@ export async function countStream(
       return { ...part, stream: stream.name, counts, ask };
     }),
   );
+  return { stretches, hidden: hidden.length };
 }
 
 /** The same stretches, divided where a cut into shards needs to know more. */

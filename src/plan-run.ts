@@ -17,6 +17,7 @@ import { digest, formatShard, type Shard } from './shard.ts';
 import { beginReport, openGitHub, openKustomer, recoverState, requirePermission, shownWindow } from './start.ts';
 import { cut, minutesFor, requestsFor, type Sizes, type Stretch, shardsFor } from './sync/cut.ts';
 import { clamp, type IntervalSet, minus, union } from './sync/intervals.ts';
+import { requestsToFind } from './sync/job-kobjects.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
 import { Stopped } from './sync/read-all.ts';
 import type { Resource } from './sync/source.ts';
@@ -28,8 +29,6 @@ import { count } from './words.ts';
 const OVERHEAD = 1.02;
 /** What a shard asks for beside full pages, of each stream: the end of each slice, and what times are compared by. */
 const BESIDE_PAGES = 2;
-/** The list of klasses has three views. */
-const KLASS_VIEWS = 3;
 /** Of a page of records before it is known, as Kustomer documents it. */
 const FULL_PAGE = 500;
 
@@ -83,7 +82,9 @@ interface Part {
 
 /** The same with what was counted of it. */
 interface CountedPart extends Part {
-  readonly stretches: Awaited<ReturnType<typeof countStream>>;
+  readonly stretches: Awaited<ReturnType<typeof countStream>>['stretches'];
+  /** Klasses that are read apart. */
+  readonly hidden: number;
   /** Some pages, to judge the others by. */
   readonly pages: Awaited<ReturnType<typeof sample>>;
   readonly old: Listed;
@@ -128,8 +129,10 @@ async function divide(planning: Planning): Promise<void> {
   );
   report.matrix = JSON.stringify({ shard: shards.map(formatShard) });
 
+  const hidden = counted.reduce((sum, part) => sum + part.hidden, 0);
+  const forKlasses = requestsToFind(hidden) + hidden * BESIDE_PAGES;
   const beside = shards.reduce(
-    (sum, { search }) => sum + search.size * BESIDE_PAGES + (search.has('kobjects') ? KLASS_VIEWS : 0),
+    (sum, { search }) => sum + search.size * BESIDE_PAGES + (search.has('kobjects') ? forKlasses : 0),
     0,
   );
   const searches = Math.round(requestsOf(stretches) + beside);
@@ -151,9 +154,9 @@ async function divide(planning: Planning): Promise<void> {
 function countSearches(planning: Planning, parts: readonly Part[]): Promise<CountedPart[]> {
   const { source, signal } = planning;
   return countEach(planning, parts, async part => {
-    const stretches = await countStream(source, part, signal);
+    const { stretches, hidden } = await countStream(source, part, signal);
     const [pages, old] = await Promise.all([sample(source, part.stream, part.plan, stretches), oldOf(source, part)]);
-    return { ...part, stretches, pages, old };
+    return { ...part, stretches, hidden, pages, old };
   });
 }
 

@@ -26,14 +26,24 @@ export interface Sizes {
 
 /** A count that is no larger than this may be a cap rather than a count (kustomer-api.md 5.4). */
 const CAP = 10_000;
+/** So much of a shard is looked at more closely, as it may be the records of one second. */
+const CROWD = 0.25;
+/** And no less than so many pages. */
+const SMALL_CROWD = 2;
+/** Records of one second that are more than a page are read through, counted, and often read in parts that are not full. */
+const CROWDED = 1.5;
+/** Beside that, what has to be asked of them: that there are more, and whether they have stayed. */
+const BESIDE_CROWD = 2;
 /** A cut may be wrong by so much of a shard, as the records of the stretch it falls into need not lie evenly. */
 const TOLERANCE = 0.04;
 /** So little is one record's worth of time that it matters only where there are no records to go by. */
 const SPAN_WORTH = 1e-3;
 
 /** Requests that a stretch takes. */
-export function requestsFor({ counts }: Pick<Stretch, 'counts'>, { page }: Pick<Sizes, 'page'>): number {
-  return counts.reduce((sum, count) => sum + count, 0) / page;
+export function requestsFor(stretch: Omit<Stretch, 'stream'>, { page }: Pick<Sizes, 'page'>): number {
+  const isOne = middleOf(stretch) === null;
+  const requests = (count: number) => (isOne && count > page ? BESIDE_CROWD + (CROWDED * count) / page : count / page);
+  return stretch.counts.reduce((sum, count) => sum + requests(count), 0);
 }
 
 /** Whether a count says "so many or more". */
@@ -43,7 +53,8 @@ export function isCapped(count: number): boolean {
 
 /**
  * The stretches that have to be counted in two halves before the cut into `shards` parts: those with a cut in them, as long
- * as they are so large that it matters where, and those whose count may be no count.
+ * as they are so large that it matters where, those that may be a large part of a shard in one second, which takes longer,
+ * and those whose count may be no count.
  */
 export function tooCoarse(stretches: readonly Stretch[], sizes: Sizes, shards: number): Stretch[] {
   const { starts, weights, share, borders } = scaleOf(stretches, sizes, shards);
@@ -52,10 +63,9 @@ export function tooCoarse(stretches: readonly Stretch[], sizes: Sizes, shards: n
     if (stretch.counts.some(isCapped)) return true;
     const start = starts[n] as number;
     const end = start + (weights[n] as number);
-    return (
-      requestsFor(stretch, sizes) > Math.max(1, TOLERANCE * share) &&
-      borders.some(border => border > start && border < end)
-    );
+    const requests = requestsFor(stretch, sizes);
+    const isCut = borders.some(border => border > start && border < end);
+    return requests > (isCut ? Math.max(1, TOLERANCE * share) : Math.max(SMALL_CROWD, CROWD * share));
   });
 }
 

@@ -115,7 +115,7 @@ describe('a cut', () => {
 
   test('where there is nothing goes by time, and into no more parts than there are seconds', () => {
     const empty: Stretch = { stream: 's0', from: 0, to: 8 * SECOND, counts: [0] };
-    expect(requestsFor(empty, { page: PAGE })).toBe(0);
+    expect(requestsFor({ from: 0, to: SECOND, counts: [] }, { page: PAGE })).toBe(0);
     expect(cut([empty], { page: PAGE, fixed: 0 }, 4).map(part => part.get('s0'))).toEqual(
       [0, 2, 4, 6].map(from => [{ from: from * SECOND, to: (from + 2) * SECOND }]),
     );
