@@ -238,20 +238,7 @@ function isSame(before: State, after: State): boolean {
   );
 }
 
-/** @param name a stream that shards have read, and not all of which was published before or is in a shard */
-function leftOut(name: string): SyncError {
-  return new SyncError(
-    'user',
-    'input',
-    `The shards of the plan leave a part of ${name} out.`,
-    'Hand the output `matrix` of the plan on as it is; if the saved state was deleted or reset since, make a new plan.',
-  );
-}
-
-/**
- * The streams as a single run would show them.
- * @throws SyncError when a stream that was planned is not covered.
- */
+/** The streams as a single run would show them. */
 function results(
   config: Config,
   blank: readonly StreamResult[],
@@ -273,12 +260,11 @@ function results(
     const isChecked = name !== 'kobjects' || joint.klassesCheckedAt !== null || wanted.from === wanted.to;
     const [isRead = false, ...apart] =
       streamNamed(name).kind === 'list' ? [joint.lists.has(name)] : withKlasses(joint, name).map(isCovered);
-    if (!isRead && isPlanned(name)) throw leftOut(name);
     const isWhole = isRead && isChecked && !apart.includes(false);
     return {
       ...(blank[n] as StreamResult),
       // What the key may not read was left out of the plan, which has said so.
-      outcome: isWhole ? 'complete' : isRead ? 'partial' : 'skipped',
+      outcome: isWhole ? 'complete' : isRead || isPlanned(name) ? 'partial' : 'skipped',
       records: records(name),
       requests: ledgers.reduce((sum, { requests }) => sum + (requests[name] ?? 0), 0),
     };

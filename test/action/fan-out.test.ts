@@ -358,20 +358,6 @@ describe('a shard', () => {
     });
     expect(annotations(merged, 'error').join()).toMatch(/Shard 2 of the plan overlaps another one in messages/);
   });
-
-  test('nor of one whose shards leave something out', async () => {
-    populate(1);
-    const fan = await makePlan(stage, { ...END(), streams: 'messages', 'shards-at-once': '2' });
-    const [first = '', second = ''] = fan.shards;
-    const from = Math.floor(Date.now() / HOUR) * HOUR - 5 * DAY;
-    const shards = [first, forged(second, { search: new Map([['messages', [{ from, to: from + DAY }]]]) })];
-    const short = { ...fan, shards, matrix: JSON.stringify({ shard: shards }) };
-    for (const shard of await runShards(stage, short)) expect(shard.exitCode, shard.log).toBe(0);
-    const merged = await runMerge(stage, short);
-    expectRed(merged);
-    expect(annotations(merged, 'error').join()).toMatch(/leave a part of messages out/);
-    expect(merged.outputs['state-saved']).toBe('false');
-  });
 });
 
 test('a plan and its shards side by side never exceed the budget together, also where one takes the place of another', async () => {
