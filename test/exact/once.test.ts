@@ -1,7 +1,15 @@
 // Windows that end, and shards of a plan: what a run sets out to read once and for all, and what is joined in the end.
 import { describe, expect, test } from 'vitest';
 import { isListDone, planList, planSearch } from '../../src/sync/plan.ts';
-import { join, NO_STATE, reopened, type SearchState, type State } from '../../src/sync/state.ts';
+import {
+  join,
+  leftToLookback,
+  NO_STATE,
+  reopened,
+  type SearchState,
+  type State,
+  withKlasses,
+} from '../../src/sync/state.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -202,4 +210,40 @@ describe('a state that others have gone on from without its fingerprints', () =>
     const { search } = reopened(stateOf({ notes: claim(99 * HOUR, 100 * HOUR) }), HOUR);
     expect(search.get('notes')).toMatchObject({ rememberedFrom: 99 * HOUR, cutoff: 100 * HOUR });
   });
+});
+
+test('what the lookback has opened again is left to it from the first version to the last that was published there', () => {
+  const of = (published: readonly { from: number; to: number }[], ...recent: string[]): SearchState => ({
+    published,
+    cutoff: 70_000,
+    rememberedFrom: 0,
+    recent: new Set(recent),
+  });
+  const search = new Map([
+    [
+      'notes',
+      of(
+        [
+          { from: 0, to: 10_000 },
+          { from: 60_000, to: 70_000 },
+        ],
+        '30999 c',
+        '9500 p',
+        '12500 a',
+        '13000 b',
+        '65000 d',
+        '- e',
+      ),
+    ],
+    ['notes/odd', of([{ from: 5_000, to: 5_600 }], '5900 k', '5100 l')],
+    ['notesbook', of([], '40000 z')],
+    ['tags', of([], '50000 y')],
+  ]);
+  const state = { ...NO_STATE, search };
+  expect(leftToLookback(state, 'notes')).toEqual([
+    { from: 5_600, to: 6_000 },
+    { from: 12_000, to: 31_000 },
+  ]);
+  expect(leftToLookback(state, 'users')).toEqual([]);
+  expect(withKlasses(state, 'notes')).toEqual(['notes', 'notes/odd']);
 });
