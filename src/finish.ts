@@ -12,7 +12,8 @@ import type { Context } from './github/context.ts';
 import type { Config } from './inputs.ts';
 import type { Log } from './log.ts';
 import type { Scope } from './scope.ts';
-import { type LedgerFile, merge, type State } from './sync/state.ts';
+import { merge } from './sync/merge.ts';
+import type { LedgerFile, State } from './sync/state.ts';
 import { parseState, serialise } from './sync/state-document.ts';
 import { count } from './words.ts';
 
@@ -62,16 +63,31 @@ export interface Published {
   stateSaved: boolean;
 }
 
+/** What other runs have published beside us, and what we had claimed by then. */
+export interface Others {
+  readonly state: State;
+  readonly before: State;
+}
+
+export function othersBeside({ state: before }: Publication, { state }: Published): Others | null {
+  return state === null || before === null || state.generation === before.generation ? null : { state, before };
+}
+
 /** What is left to be published when another process, or another publication, has done something before. */
 export function goOnFrom(
   publication: Publication,
   { state, branch, cacheKey }: Published,
-  others: State | null,
+  others: Others | null,
 ): Publication {
   const own = publication.state;
   if (own === null || state === null) return { ...publication, branch, cacheKey };
   const generation = state.generation + 1;
-  return { ...publication, branch, cacheKey, state: { ...(others === null ? own : merge(own, others)), generation } };
+  return {
+    ...publication,
+    branch,
+    cacheKey,
+    state: { ...(others === null ? own : merge(own, others.state, others.before)), generation },
+  };
 }
 
 /**
@@ -98,8 +114,7 @@ export async function publish(publication: Publication, means: Means, done: Publ
     });
     log.info(`Uploaded ${count(files.length, 'file')} as artifact ${done.artifact.name}.`);
   }
-  if (done.state !== null && target.destinations.length > 0)
-    await saveState(means, done.state, done, publication.replaces);
+  if (done.state !== null && target.destinations.length > 0) await saveState(means, done.state, done);
 }
 
 async function toBranch(publication: Publication, state: State, means: Means, done: Published): Promise<void> {
@@ -203,7 +218,6 @@ export async function saveState(
   { target, context, log }: Pick<Means, 'context' | 'log'> & { target: Pick<Target, 'stateName' | 'destinations'> },
   state: State,
   done: Published,
-  replaces: readonly string[] = [],
 ): Promise<void> {
   const { cacheTrouble, newerThan, save } = await import('./github/cache.ts');
   const { stateName, destinations } = target;
@@ -211,11 +225,9 @@ export async function saveState(
   const isSpare = destinations.includes('branch');
   if (isSpare && cacheTrouble() !== null) return;
 
-  // What others have published of these is no longer on the branch.
-  const removed = new Set(isSpare ? replaces : []);
   const other = await newerThan(done.cacheKey, stateName, context);
   const theirs = other === null ? null : parseState(other.text, `Actions cache, ${other.key}`);
-  const merged = theirs !== null && theirs.generation >= state.generation ? merge(state, theirs, removed) : state;
+  const merged = theirs !== null && theirs.generation >= state.generation ? merge(state, theirs) : state;
   const { withGenerationOnBranch } = await import('./github/recover.ts');
   const text = serialise(merged);
   try {

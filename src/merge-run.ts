@@ -13,13 +13,12 @@ import { type Scope, scopeOf, wholeScope } from './scope.ts';
 import type { Shard } from './shard.ts';
 import { beginReport, makeOutputDir, openGitHub, recoverState, requirePermission, shownWindow } from './start.ts';
 import { covers, type Interval, minus, union } from './sync/intervals.ts';
+import { join, merge as mergeStates } from './sync/merge.ts';
 import { planSearch } from './sync/plan.ts';
 import {
-  join,
   type Ledger,
   type LedgerFile,
   leftToLookback,
-  merge as mergeStates,
   NO_STATE,
   reopened,
   type State,
@@ -222,7 +221,10 @@ function asSynced(states: readonly State[], before: State): readonly State[] {
 function joinedTo(before: State, states: readonly State[], { kind }: Scope, { runId, attempt }: Context): State {
   // A backfill has looked for klasses once and for all, as its shards have; an incremental sync looks again.
   const joint = kind === 'incremental' ? join(asSynced(states, before), before) : join([...states, before]);
-  const both = before.generation === 0 ? { ...joint, generation: 1 } : mergeStates(joint, before);
+  const both =
+    before.generation === 0
+      ? { ...joint, generation: 1 }
+      : mergeStates({ ...joint, refreshes: before.refreshes }, before);
   const { continuation: _, ledger: __, ...rest } = both;
   return { ...rest, savedAt: iso(Date.now()), run: { id: runId, attempt } };
 }

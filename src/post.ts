@@ -6,7 +6,16 @@ import * as core from '@actions/core';
 import { startNext } from './continuation.ts';
 import { asSyncError, SyncError } from './errors.ts';
 import { cutBack } from './files/closed.ts';
-import { goOnFrom, type Means, nothingPublished, type Publication, publish, saveState } from './finish.ts';
+import {
+  goOnFrom,
+  type Means,
+  nothingPublished,
+  othersBeside,
+  type Publication,
+  type Published,
+  publish,
+  saveState,
+} from './finish.ts';
 import type { Api } from './github/api.ts';
 import { type Context, readContext } from './github/context.ts';
 import { leftByMain, leftUnpublished } from './handover.ts';
@@ -28,11 +37,10 @@ async function publishLeftOver(): Promise<void> {
   if (left === null || left.publications.length === 0) return;
   const context = readContext();
   const means: Means = { target: left.target, context, api: () => openGitHub(context), log };
-  let before: { publication: Publication; done: ReturnType<typeof nothingPublished> } | undefined;
+  let before: { publication: Publication; done: Published } | undefined;
   for (const each of left.publications) {
     const done = nothingPublished();
-    const others = before?.done.state?.generation === before?.publication.state?.generation ? null : before?.done.state;
-    const publication = before === undefined ? each : goOnFrom(each, before.done, others ?? null);
+    const publication = before ? goOnFrom(each, before.done, othersBeside(before.publication, before.done)) : each;
     log.info(`Publishing what the main step had read and did not publish: ${count(each.files.length, 'file')}.`);
     await cutBack(each.directory, each.files);
     await publish(publication, means, done);

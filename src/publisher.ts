@@ -2,10 +2,18 @@
 // step can do it should this process not live to.
 
 import type { Part } from './files/parts.ts';
-import { goOnFrom, type Means, nothingPublished, type Publication, type Published, publish } from './finish.ts';
+import {
+  goOnFrom,
+  type Means,
+  nothingPublished,
+  type Others,
+  othersBeside,
+  type Publication,
+  type Published,
+  publish,
+} from './finish.ts';
 import type { Recovered } from './github/recover.ts';
 import type { Handover } from './handover.ts';
-import type { State } from './sync/state.ts';
 import { takeTurns } from './turns.ts';
 
 /** What a run has that is not published; the state's generation is ours to give. */
@@ -34,7 +42,7 @@ export function openPublisher(
   const published: Part[] = [];
   let number = 0;
   /** What other runs have published beside us, as far as we have met it. */
-  let others: State | null = null;
+  let others: Others | null = null;
   let running: Publication | undefined;
   const inTurn = takeTurns();
 
@@ -58,7 +66,7 @@ export function openPublisher(
       if (mine.artifact !== undefined || mine.commit !== undefined) published.push(...publication.files);
       running = undefined;
       const inForce = mine.stateSaved || mine.commit !== undefined;
-      if (inForce && mine.state?.generation !== publication.state?.generation) others = mine.state;
+      if (inForce) others = othersBeside(publication, mine) ?? others;
       Object.assign(done, mine, { state: inForce ? mine.state : done.state, stateSaved: mine.stateSaved });
     }
     return done;

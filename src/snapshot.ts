@@ -9,6 +9,7 @@ import type { Snapshot } from './publisher.ts';
 import { type StreamResult, streamReport } from './report.ts';
 import type { Scope } from './scope.ts';
 import type { Job } from './sync/job.ts';
+import { refreshed } from './sync/merge.ts';
 import type { Ending } from './sync/read-all.ts';
 import type { Ledger, LedgerFile, State } from './sync/state.ts';
 import { iso } from './sync/state-document.ts';
@@ -64,7 +65,7 @@ export function openSnapshots(run: Run): Snapshots {
       .filter(job => job.mode === 'full_refresh' && isDone(job) && !replaced.has(job.name))
       .map(({ name }) => name);
     if (isTaken) for (const name of replaces) replaced.add(name);
-    const claims = claimsOf(run, jobs.filter(isDone));
+    const claims = claimsOf(run, jobs.filter(isDone), [...replaced, ...(isTaken ? [] : replaces)]);
     const mine = files.map(file => entryOf(run, file, publications + 1));
     const ledger = ledgerOf(run, [...taken, ...mine]);
     if (isTaken) publications++;
@@ -136,7 +137,8 @@ function ledgerOf({ state: { ledger: before }, config, client }: Run, files: rea
 }
 
 /** The state that holds once what has been read is published; null when there is nothing new it may claim. */
-function claimsOf({ state: before, source, client, context }: Run, jobs: readonly Job[]): State | null {
+function claimsOf(run: Run, jobs: readonly Job[], replaced: readonly string[]): State | null {
+  const { config, state: before, source, client, context } = run;
   const draft = {
     search: new Map(before.search),
     lists: new Map(before.lists),
@@ -144,11 +146,14 @@ function claimsOf({ state: before, source, client, context }: Run, jobs: readonl
   };
   const changes = jobs.map(job => job.settle(draft, client.clockAhead()));
   if (!changes.includes(true)) return null;
-  return {
+  const state = {
     generation: before.generation + 1,
     identity: source.organisation() ?? before.identity,
     savedAt: iso(Date.now()),
     run: { id: context.runId, attempt: context.attempt },
     ...draft,
+    refreshes: before.refreshes,
   };
+  // In artifacts and on the disk nothing is replaced.
+  return config.destinations.includes('branch') ? refreshed(state, replaced, before) : state;
 }

@@ -86,6 +86,11 @@ export async function stateAt(
   return { ...read.known, state: read.state };
 }
 
+/** What a state document that is or was on the branch says. */
+export async function stateOf(place: Place, sha: string): Promise<State> {
+  return readState(place, sha, await place.git.blob(sha)).state;
+}
+
 function readState(place: Place, sha: string, bytes: Buffer): { state: State; known: Known } {
   const own = ownPartOf(place, bytes);
   const state = parseState(bytes.toString('utf8'), `branch ${place.branch}`);

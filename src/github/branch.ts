@@ -5,7 +5,8 @@ import { SyncError } from '../errors.ts';
 import { readPart } from '../files/closed.ts';
 import type { Part } from '../files/parts.ts';
 import type { Log } from '../log.ts';
-import { merge, type State } from '../sync/state.ts';
+import { merge, refreshed } from '../sync/merge.ts';
+import { NO_STATE, type State } from '../sync/state.ts';
 import { count } from '../words.ts';
 import type { TreeChange, TreeEntry } from './api.ts';
 import { Refused } from './asking.ts';
@@ -19,6 +20,7 @@ import {
   type Place,
   stateAt,
   stateFileOf,
+  stateOf,
   totalsAt,
 } from './branch-state.ts';
 import { blobSha, entriesAt, writeTree } from './branch-tree.ts';
@@ -103,7 +105,8 @@ async function commit(
       if (known.state !== null) {
         // Of what we knew of before, nothing is this delivery: a step before ours has refreshed to the same bytes.
         if (areThere) return { commit: tip?.commit ?? '', state: known.state, known };
-        state = merge(delivery.state, known.state, new Set(replaces));
+        const before = delivery.known && (await stateOf(place, delivery.known.sha));
+        state = merge(refreshed(delivery.state, replaces, known.state), known.state, before ?? NO_STATE);
       }
     }
     const gone = await toRemove(place, delivery, root);

@@ -1,7 +1,8 @@
 // Every place the state may be, and the copy that counts: the valid one of the highest generation (contract 6).
 import { SyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { merge, NO_STATE, type State } from '../sync/state.ts';
+import { merge } from '../sync/merge.ts';
+import { NO_STATE, type State } from '../sync/state.ts';
 import { parseState } from '../sync/state-document.ts';
 import { duration } from '../words.ts';
 import { type Copy, fromArtifacts, type Uploads } from './artifact-states.ts';
@@ -58,8 +59,9 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
   const best = highest(copies);
   const known = { branch: onBranch?.known ?? null, cacheKey: saved?.key ?? null };
   if (reset) {
+    const { generation, refreshes } = best?.state ?? NO_STATE;
     log.info('State: ignored, as `reset-state` says; this run starts over.');
-    return { ...known, state: { ...NO_STATE, generation: best?.state.generation ?? 0 } };
+    return { ...known, state: { ...NO_STATE, generation, refreshes } };
   }
   // The cache library reports an outage as it reports a miss; the list of entries tells the two apart. Nobody needs to know
   // where the data branch has a state: it knows of everything that is published there.

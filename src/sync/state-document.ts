@@ -32,6 +32,7 @@ export function serialise(state: State): string {
     saved_at: state.savedAt,
     run: state.run,
     klasses_checked_at: state.klassesCheckedAt === null ? null : iso(state.klassesCheckedAt),
+    ...(state.refreshes.size === 0 ? {} : { refreshes: Object.fromEntries([...state.refreshes].sort(byKey)) }),
     ...(state.continuation ? { continuation: state.continuation } : {}),
     ...(state.ledger === undefined ? {} : { ledger: state.ledger }),
     streams: Object.fromEntries(Object.entries(streams).sort(byKey)),
@@ -60,7 +61,7 @@ export function parseState(text: string, place: string): State {
   }
   if (!isObject(document)) throw damaged('it is not an object');
   const { version, generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, streams } = document;
-  const { continuation = 0, ledger } = document;
+  const { continuation = 0, ledger, refreshes = {} } = document;
   if (typeof version !== 'number') throw damaged('it names no version');
   if (version > VERSION) {
     throw new SyncError(
@@ -80,6 +81,8 @@ export function parseState(text: string, place: string): State {
 
   if (!Number.isSafeInteger(continuation) || (continuation as number) < 0)
     throw damaged('its continuation is no number');
+  if (!isObject(refreshes) || !Object.values(refreshes).every(Number.isSafeInteger))
+    throw damaged('what it says of refreshes is unreadable');
   if (ledger !== undefined && !isLedger(ledger)) throw damaged('what it says of its files is unreadable');
 
   const search = new Map<string, SearchState>();
@@ -99,6 +102,7 @@ export function parseState(text: string, place: string): State {
     search,
     lists,
     klassesCheckedAt: checkedAt === null ? null : time(checkedAt),
+    refreshes: new Map(Object.entries(refreshes as Record<string, number>)),
     ...(continuation === 0 ? {} : { continuation: continuation as number }),
     ...(ledger === undefined ? {} : { ledger }),
   };

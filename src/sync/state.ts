@@ -1,6 +1,5 @@
 // What is certainly published, and the arithmetic of claims: what that leaves to be read, and how what was read adds to
-// it. Pure. Its file is state-document.ts.
-import { SyncError } from '../errors.ts';
+// it. Pure. Its file is state-document.ts; several of them become one in merge.ts.
 import { clamp, contains, covers, type Interval, type IntervalSet, minus, union } from './intervals.ts';
 import { floor, SECOND } from './pages.ts';
 import type { Found } from './source.ts';
@@ -48,6 +47,8 @@ export interface State {
   readonly lists: ReadonlyMap<string, ListState>;
   /** When the klasses of KObjects were last checked, in milliseconds; null: never. */
   readonly klassesCheckedAt: number | null;
+  /** How often a full refresh has taken the place of a stream's files on the data branch. */
+  readonly refreshes: ReadonlyMap<string, number>;
   /** How many runs in a row have stopped at their time budget and started the next one themselves. */
   readonly continuation?: number;
   /** Of a shard. */
@@ -62,6 +63,7 @@ export const NO_STATE: State = {
   search: new Map(),
   lists: new Map(),
   klassesCheckedAt: null,
+  refreshes: new Map(),
 };
 
 /** Names one version of one record: its instant in milliseconds (`-` when it has none) and its id. */
@@ -144,61 +146,9 @@ export function searchStateAfter(
   return { published, cutoff, rememberedFrom, recent: new Set(prints) };
 }
 
-/**
- * One state for what two runs have published beside each other: `theirs` was saved while `ours` was being published.
- * Whatever either of them claims stays claimed; where they differ in how far they trust it, the more careful one counts.
- * Of a stream that `ours` has replaced (what the other one published of it is gone) only our own claims hold.
- * @throws SyncError `state` when they belong to different organisations.
- */
-export function merge(ours: State, theirs: State, replaced: ReadonlySet<string> = new Set()): State {
-  if (ours.identity !== null && theirs.identity !== null && ours.identity !== theirs.identity) {
-    throw new SyncError(
-      'user',
-      'state',
-      `Another run has saved the state of another Kustomer organisation (${theirs.identity}) under the same name.`,
-      'Give each organisation its own `state-id`, and its own `branch` where there is a data branch.',
-    );
-  }
-  const isOurs = (name: string) => replaced.has(name) || replaced.has(name.slice(0, name.indexOf('/')));
-  return {
-    ...ours,
-    generation: Math.max(ours.generation, theirs.generation) + 1,
-    identity: ours.identity ?? theirs.identity,
-    search: mergeMaps(ours.search, theirs.search, isOurs, mergeSearch),
-    lists: mergeMaps(ours.lists, theirs.lists, isOurs, mergeList),
-    klassesCheckedAt: bothCheckedAt(isOurs('kobjects') ? [ours] : [ours, theirs]),
-  };
-}
-
-/** When the klasses were checked of all that has been published; null when they were not of a part of it. */
-function bothCheckedAt(states: readonly State[]): number | null {
-  const isUnchecked = ({ search, klassesCheckedAt }: State) =>
-    klassesCheckedAt === null && (search.get('kobjects')?.published.length ?? 0) > 0;
-  const checked = states.flatMap(({ klassesCheckedAt }) => klassesCheckedAt ?? []);
-  return checked.length === 0 || states.some(isUnchecked) ? null : Math.max(...checked);
-}
-
 /** A stream, and the klasses of it that a state has apart. */
 export function withKlasses({ search }: Pick<State, 'search'>, name: string): readonly string[] {
   return [name, ...[...search.keys()].filter(each => each.startsWith(`${name}/`))];
-}
-
-/**
- * One state for the shards of a plan. A shard that has looked for klasses that hide has found none in its part but those
- * it names: so it speaks for those, too, that only other shards have met, or what there is beside them.
- */
-export function join(shards: readonly State[], beside: State = NO_STATE): State {
-  const all = [...shards, beside];
-  const klasses = new Set(all.flatMap(({ search }) => [...search.keys()].filter(name => name.includes('/'))));
-  const whole = shards.map(shard => {
-    const search = new Map(shard.search);
-    for (const klass of klasses) {
-      const plain = shard.klassesCheckedAt === null ? undefined : shard.search.get(klass.slice(0, klass.indexOf('/')));
-      if (!search.has(klass) && plain !== undefined) search.set(klass, { ...plain, recent: new Set() });
-    }
-    return { ...shard, search };
-  });
-  return whole.reduce((joined, shard) => ({ ...merge(joined, shard), generation: joined.generation }), NO_STATE);
 }
 
 /**
@@ -236,42 +186,6 @@ function knownHoles({ published, recent }: SearchState): IntervalSet {
     // Whole seconds mean the same to every search.
     return clamp([{ from: floor(first, SECOND), to: floor(last, SECOND) + SECOND }], from, to);
   });
-}
-
-function mergeMaps<T>(
-  ours: ReadonlyMap<string, T>,
-  theirs: ReadonlyMap<string, T>,
-  isOurs: (name: string) => boolean,
-  both: (a: T, b: T) => T,
-): ReadonlyMap<string, T> {
-  const merged = new Map(ours);
-  for (const [name, other] of theirs) {
-    if (isOurs(name)) continue;
-    const own = ours.get(name);
-    merged.set(name, own === undefined ? other : both(own, other));
-  }
-  return merged;
-}
-
-function mergeSearch(a: SearchState, b: SearchState): SearchState {
-  return {
-    published: union(a.published, b.published),
-    // What only the earlier one has read may have been indexed after its cutoff, so that one counts for the lookback.
-    cutoff: Math.min(a.cutoff, b.cutoff),
-    rememberedFrom: Math.max(a.rememberedFrom, b.rememberedFrom),
-    recent: new Set([...a.recent, ...b.recent]),
-  };
-}
-
-function mergeList(a: ListState, b: ListState): ListState {
-  const seen = new Map(a.seen);
-  for (const [id, version] of b.seen) {
-    const own = seen.get(id);
-    if (own === undefined || Date.parse(version) > Date.parse(own)) seen.set(id, version);
-  }
-  const untils = [a.until, b.until].filter(until => until !== undefined);
-  const narrow = a.narrow && b.narrow;
-  return { seen, ...(narrow ? { narrow } : {}), ...(untils.length === 0 ? {} : { until: Math.max(...untils) }) };
 }
 
 /** Whether a stream is read up to the cutoff. */

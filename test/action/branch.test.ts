@@ -284,6 +284,44 @@ describe('another writer', () => {
     expect(missing.filter(each => /^(?:conversations|tags)/.test(each))).toEqual([]);
   });
 
+  test('who refreshes what we are just reading removes neither a record nor what we know of it', async () => {
+    const inputs = { settle: '0s', streams: 'conversations,tags' };
+    await sync({ with: inputs });
+    /** Holds up the next run that uploads: until `go` is called. */
+    const hold = () => {
+      const [uploading, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      let isFirst = true;
+      stage.github.traffic.onRequest(async ({ operation }) => {
+        if (operation !== 'git.createBlob' || !isFirst) return;
+        isFirst = false;
+        uploading.resolve();
+        await released.promise;
+      });
+      return { uploading: uploading.promise, go: released.resolve };
+    };
+    const ofRefresh = hold();
+    const refresh = sync({
+      root: `${stage.root}-refresh`,
+      with: { ...inputs, streams: 'conversations:full_refresh,tags' },
+    });
+    await ofRefresh.uploading;
+    // What this one commits is not in the refresh, which is to remove it.
+    stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 });
+    expect((await sync({ with: inputs })).outputs.records).toBe('1');
+    const ofBeside = hold();
+    stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 5 });
+    const beside = sync({ root: `${stage.root}-beside`, with: inputs });
+    await ofBeside.uploading;
+    ofRefresh.go();
+    expect((await refresh).exitCode).toBe(0);
+    ofBeside.go();
+    expect((await beside).outputs.records).toBe('1');
+    expect((await sync({ with: inputs })).outputs.records).toBe('1');
+    const { missing, twice } = faults(stage, await cloned(stage));
+    expect(missing.filter(each => /^(?:conversations|tags)/.test(each))).toEqual([]);
+    expect(twice).toEqual([]);
+  });
+
   test('who has committed while our cache went ahead of the branch is heard, too', async () => {
     await sync();
     const feature = { ref: 'refs/heads/feature' };

@@ -245,15 +245,7 @@ describe('a page', () => {
 
 test('a state with fingerprints comes back as it was', () => {
   const state = earlier({ recent: new Set([`${NOW} a b`, '- c']) });
-  const text = serialise({
-    generation: 1,
-    identity: null,
-    savedAt: '',
-    run: { id: '', attempt: '' },
-    search: new Map([['notes', state]]),
-    lists: new Map(),
-    klassesCheckedAt: null,
-  });
+  const text = serialise({ ...NO_STATE, generation: 1, search: new Map([['notes', state]]) });
   expect(parseState(text, 'x').search.get('notes')).toEqual(state);
 });
 

@@ -1,15 +1,8 @@
 // Windows that end, and shards of a plan: what a run sets out to read once and for all, and what is joined in the end.
 import { describe, expect, test } from 'vitest';
+import { join } from '../../src/sync/merge.ts';
 import { isListDone, planList, planSearch } from '../../src/sync/plan.ts';
-import {
-  join,
-  leftToLookback,
-  NO_STATE,
-  reopened,
-  type SearchState,
-  type State,
-  withKlasses,
-} from '../../src/sync/state.ts';
+import { leftToLookback, NO_STATE, reopened, type SearchState, type State, withKlasses } from '../../src/sync/state.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;

@@ -1,8 +1,9 @@
 // Two runs that have published beside each other: nothing that either of them claims is lost.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { covers, union } from '../../src/sync/intervals.ts';
-import { join, merge, NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
+import { covers, minus, union } from '../../src/sync/intervals.ts';
+import { join, merge, refreshed } from '../../src/sync/merge.ts';
+import { NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
 import { parseState, serialise } from '../../src/sync/state-document.ts';
 
 const HOUR = 3_600_000;
@@ -87,13 +88,59 @@ describe('merge', () => {
     );
   });
 
-  test('lets a stream that we have replaced, with its klasses, be ours alone', () => {
+  const REFRESHED = ['kobjects', 'tags'];
+
+  test('lets a stream that we refresh, with its klasses, be ours alone', () => {
     fc.assert(
-      fc.property(state, state, (ours, theirs) => {
-        const merged = merge(ours, theirs, new Set(['kobjects', 'tags']));
+      fc.property(state, state, fc.nat(2), fc.nat(2), (ours, theirs, before, beside) => {
+        const old = { ...ours, refreshes: new Map([['tags', before]]) };
+        const other = { ...theirs, refreshes: new Map([['tags', beside]]) };
+        const merged = merge(refreshed(old, REFRESHED, other), other);
         for (const name of ['kobjects', 'kobjects/order'])
           expect(merged.search.get(name)).toEqual(ours.search.get(name));
         expect(merged.lists.get('tags')).toEqual(ours.lists.get('tags'));
+        // Nor does what they have claimed come back from another copy.
+        expect(merge(other, merged)).toMatchObject({ lists: merged.lists, refreshes: merged.refreshes });
+      }),
+      { numRuns },
+    );
+  });
+
+  test('of what was there before their refresh keeps only what we publish after it', () => {
+    fc.assert(
+      fc.property(state, state, state, (before, run, refresh) => {
+        const theirs = refreshed(refresh, REFRESHED, before);
+        const ours = merge(run, before);
+        const merged = merge(ours, theirs, before);
+        for (const name of ['kobjects', 'kobjects/order']) {
+          const [old, own, other] = [before, ours, theirs].map(({ search }) => search.get(name));
+          const added = minus(own?.published ?? [], old?.published ?? []);
+          const all = merged.search.get(name);
+          expect(all?.published ?? []).toEqual(union(added, other?.published ?? []));
+          const known = [...(own?.recent ?? [])].filter(print => !old?.recent.has(print));
+          expect(all?.recent ?? new Set()).toEqual(new Set([...(other?.recent ?? []), ...known]));
+        }
+        const own = [...(ours.lists.get('tags')?.seen ?? [])].filter(
+          ([id, version]) => before.lists.get('tags')?.seen.get(id) !== version,
+        );
+        const ids = [...own.map(([id]) => id), ...(theirs.lists.get('tags')?.seen.keys() ?? [])];
+        expect(new Set(merged.lists.get('tags')?.seen.keys())).toEqual(new Set(ids));
+        // A stream that they have not refreshed is both's.
+        expect(merged.search.get('notes')).toEqual(merge(ours, refresh).search.get('notes'));
+        expect(serialise(parseState(serialise(merged), 'test'))).toBe(serialise(merged));
+      }),
+      { numRuns },
+    );
+  });
+
+  test('trusts a refresh alone where nothing was added to what it has removed', () => {
+    fc.assert(
+      fc.property(state, state, (ours, refresh) => {
+        const theirs = refreshed(refresh, [...REFRESHED, 'notes'], ours);
+        for (const merged of [merge(ours, theirs), merge(ours, theirs, ours)]) {
+          expect([...merged.search].sort()).toEqual([...theirs.search].sort());
+          expect(merged.lists).toEqual(theirs.lists);
+        }
       }),
       { numRuns },
     );
@@ -121,7 +168,7 @@ describe('merge', () => {
     expect(merge(unchecked, checked).klassesCheckedAt).toBeNull();
     expect(merge(checked, published(null)).klassesCheckedAt).toBe(HOUR);
     // What we have replaced is no part of it.
-    expect(merge(checked, unchecked, new Set(['kobjects'])).klassesCheckedAt).toBe(HOUR);
+    expect(merge(refreshed(checked, ['kobjects'], unchecked), unchecked).klassesCheckedAt).toBe(HOUR);
   });
 
   test('never mixes organisations', () => {

@@ -49,6 +49,7 @@ const plain: fc.Arbitrary<State> = fc.record({
     .dictionary(fc.constantFrom('users', 'tags'), fc.oneof(listState, windowOfList))
     .map(of => new Map(Object.entries(of))),
   klassesCheckedAt: fc.oneof(at, fc.constant(null)),
+  refreshes: fc.dictionary(fc.constantFrom('users', 'notes'), fc.nat()).map(of => new Map(Object.entries(of))),
 });
 const state: fc.Arbitrary<State> = fc.oneof(
   plain,
@@ -77,6 +78,7 @@ const SAMPLE: State = {
   ]),
   lists: new Map([['users', { seen: new Map([['5f00000000000000000000ac', '2026-01-01T00:00:00.000Z']]) }]]),
   klassesCheckedAt: Date.parse('2026-11-20T12:00:00.000Z'),
+  refreshes: new Map([['users', 2]]),
 };
 
 const STREAM = 'streams.conversations';
@@ -130,6 +132,7 @@ describe('a state that was saved', () => {
       saved_at: '2026-11-23T12:00:00.000Z',
       run: { id: '17', attempt: '1' },
       klasses_checked_at: '2026-11-20T12:00:00.000Z',
+      refreshes: { users: 2 },
       streams: {
         conversations: {
           published: [['2024-11-23T12:00:00.000Z', '2026-11-23T11:59:00.000Z']],
@@ -168,6 +171,8 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['an empty identity', damaged('identity', '')],
     ['an identity that is a number', damaged('identity', 5)],
     ['a check of klasses at no time', damaged('klasses_checked_at', 'yesterday')],
+    ['refreshes in an array', damaged('refreshes', [])],
+    ['refreshes that are no numbers', damaged('refreshes', { users: 'two' })],
     ['no streams', damaged('streams', undefined)],
     ['streams in an array', damaged('streams', [])],
     ['a stream that is null', damaged('streams.users', null)],

@@ -1,0 +1,129 @@
+// One state for what several runs have published, beside each other or one after the other. Pure.
+import { SyncError } from '../errors.ts';
+import { minus, union } from './intervals.ts';
+import { type ListState, NO_STATE, type SearchState, type State } from './state.ts';
+
+/**
+ * One state for what two runs have published beside each other: `theirs` was saved while `ours` was being published.
+ * Whatever either of them claims stays claimed; where they differ in how far they trust it, the more careful one counts.
+ *
+ * A stream that one of them knows to have been refreshed more often is the exception: that refresh has removed what the
+ * other one claims, but for what is published only now. `ours` is that of a run that publishes now and has grown out of
+ * `before`; without `before` nothing of `ours` is newer than the refresh.
+ * @throws SyncError `state` when they belong to different organisations.
+ */
+export function merge(ours: State, theirs: State, before: State = ours): State {
+  if (ours.identity !== null && theirs.identity !== null && ours.identity !== theirs.identity) {
+    throw new SyncError(
+      'user',
+      'state',
+      `Another run has saved the state of another Kustomer organisation (${theirs.identity}) under the same name.`,
+      'Give each organisation its own `state-id`, and its own `branch` where there is a data branch.',
+    );
+  }
+  /** Above 0 where ours is the one that has been refreshed more often. */
+  const rank = (name: string) => refreshesOf(ours, name) - refreshesOf(theirs, name);
+  const mergeMaps = <T>(of: (state: State) => ReadonlyMap<string, T>, two: Two<T>) => {
+    const merged = new Map<string, T>();
+    for (const name of new Set([...of(ours).keys(), ...of(theirs).keys()])) {
+      const own = rank(name) < 0 ? two.added(of(ours).get(name), of(before).get(name)) : of(ours).get(name);
+      const other = rank(name) > 0 ? undefined : of(theirs).get(name);
+      const both = own && other ? two.both(own, other) : (own ?? other);
+      if (both !== undefined) merged.set(name, both);
+    }
+    return merged;
+  };
+  const search = mergeMaps(({ search }) => search, { both: bothSearch, added: addedSearch });
+  return {
+    ...ours,
+    generation: Math.max(ours.generation, theirs.generation) + 1,
+    identity: ours.identity ?? theirs.identity,
+    search,
+    lists: mergeMaps(({ lists }) => lists, { both: bothLists, added: addedList }),
+    klassesCheckedAt: bothCheckedAt(rank('kobjects') > 0 ? [ours] : [ours, theirs]),
+    refreshes: new Map(
+      [...ours.refreshes, ...theirs.refreshes].map(([name]) => [
+        name,
+        Math.max(refreshesOf(ours, name), refreshesOf(theirs, name)),
+      ]),
+    ),
+  };
+}
+
+/** The state of a run that takes the place of all that was published of some streams, by whomever until now. */
+export function refreshed(state: State, streams: readonly string[], until: State): State {
+  const refreshes = new Map(state.refreshes);
+  for (const name of streams) refreshes.set(name, Math.max(refreshesOf(state, name), refreshesOf(until, name) + 1));
+  return { ...state, refreshes };
+}
+
+function refreshesOf({ refreshes }: State, name: string): number {
+  return refreshes.get(name.split('/')[0] as string) ?? 0;
+}
+
+/** When the klasses were checked of all that has been published; null when they were not of a part of it. */
+function bothCheckedAt(states: readonly State[]): number | null {
+  const isUnchecked = ({ search, klassesCheckedAt }: State) =>
+    klassesCheckedAt === null && (search.get('kobjects')?.published.length ?? 0) > 0;
+  const checked = states.flatMap(({ klassesCheckedAt }) => klassesCheckedAt ?? []);
+  return checked.length === 0 || states.some(isUnchecked) ? null : Math.max(...checked);
+}
+
+/**
+ * One state for the shards of a plan. A shard that has looked for klasses that hide has found none in its part but those
+ * it names: so it speaks for those, too, that only other shards have met, or what there is beside them.
+ */
+export function join(shards: readonly State[], beside: State = NO_STATE): State {
+  const all = [...shards, beside];
+  const klasses = new Set(all.flatMap(({ search }) => [...search.keys()].filter(name => name.includes('/'))));
+  const whole = shards.map(shard => {
+    const search = new Map(shard.search);
+    for (const klass of klasses) {
+      const plain = shard.klassesCheckedAt === null ? undefined : shard.search.get(klass.slice(0, klass.indexOf('/')));
+      if (!search.has(klass) && plain !== undefined) search.set(klass, { ...plain, recent: new Set() });
+    }
+    return { ...shard, search };
+  });
+  return whole.reduce((joined, shard) => ({ ...merge(joined, shard), generation: joined.generation }), NO_STATE);
+}
+
+/** What two states say of one stream. */
+interface Two<T> {
+  both(a: T, b: T): T;
+  /** What of `now` was not claimed before; undefined when that is nothing. */
+  added(now: T | undefined, before: T | undefined): T | undefined;
+}
+
+function bothSearch(a: SearchState, b: SearchState): SearchState {
+  return {
+    published: union(a.published, b.published),
+    // What only the earlier one has read may have been indexed after its cutoff, so that one counts for the lookback.
+    cutoff: Math.min(a.cutoff, b.cutoff),
+    rememberedFrom: Math.max(a.rememberedFrom, b.rememberedFrom),
+    recent: new Set([...a.recent, ...b.recent]),
+  };
+}
+
+function bothLists(a: ListState, b: ListState): ListState {
+  const seen = new Map(a.seen);
+  for (const [id, version] of b.seen) {
+    const own = seen.get(id);
+    if (own === undefined || Date.parse(version) > Date.parse(own)) seen.set(id, version);
+  }
+  const untils = [a.until, b.until].filter(until => until !== undefined);
+  const narrow = a.narrow && b.narrow;
+  return { seen, ...(narrow ? { narrow } : {}), ...(untils.length === 0 ? {} : { until: Math.max(...untils) }) };
+}
+
+function addedSearch(now: SearchState | undefined, before: SearchState | undefined): SearchState | undefined {
+  if (now === undefined || before === undefined) return now;
+  const published = minus(now.published, before.published);
+  const recent = new Set([...now.recent].filter(print => !before.recent.has(print)));
+  return published.length === 0 && recent.size === 0 ? undefined : { ...now, published, recent };
+}
+
+function addedList(now: ListState | undefined, before: ListState | undefined): ListState | undefined {
+  if (now === undefined || before === undefined) return now;
+  const seen = new Map([...now.seen].filter(([id, version]) => before.seen.get(id) !== version));
+  return seen.size === 0 ? undefined : { ...now, seen };
+}
