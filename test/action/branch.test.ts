@@ -5,6 +5,7 @@ import { secondaryLimitFault } from '../world/github/index.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { runJob } from '../world/runner/index.ts';
 import { ACTION, openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
+import { actionOf } from './crash-at.ts';
 import { BRANCH, cloned, FLAWLESS, faults, HOUR, messages, onBranch, populate, stateOnBranch } from './publishing.ts';
 
 let stage: Stage;
@@ -21,6 +22,18 @@ afterEach(async () => {
 
 const sync = ({ with: inputs, ...options }: Sync = {}) => stage.sync({ with: { ...onBranch, ...inputs }, ...options });
 const touch = () => stage.world.update('conversations', 3, { at: Date.now() - HOUR / 3 });
+
+/** Holds up the n-th request of a kind from now on, until `go` is called. */
+function hold(kind: string, n = 1): { reached: Promise<void>; go(): void } {
+  const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let seen = 0;
+  stage.github.traffic.onRequest(async ({ operation }) => {
+    if (operation !== kind || ++seen !== n) return;
+    reached.resolve();
+    await released.promise;
+  });
+  return { reached: reached.promise, go: released.resolve };
+}
 
 describe('the branch', () => {
   test('is made as an orphan, grows with each run, and a clone of it is the truth', async () => {
@@ -287,36 +300,53 @@ describe('another writer', () => {
   test('who refreshes what we are just reading removes neither a record nor what we know of it', async () => {
     const inputs = { settle: '0s', streams: 'conversations,tags' };
     await sync({ with: inputs });
-    /** Holds up the next run that uploads: until `go` is called. */
-    const hold = () => {
-      const [uploading, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-      let isFirst = true;
-      stage.github.traffic.onRequest(async ({ operation }) => {
-        if (operation !== 'git.createBlob' || !isFirst) return;
-        isFirst = false;
-        uploading.resolve();
-        await released.promise;
-      });
-      return { uploading: uploading.promise, go: released.resolve };
-    };
-    const ofRefresh = hold();
+    const ofRefresh = hold('git.createBlob');
     const refresh = sync({
       root: `${stage.root}-refresh`,
       with: { ...inputs, streams: 'conversations:full_refresh,tags' },
     });
-    await ofRefresh.uploading;
+    await ofRefresh.reached;
     // What this one commits is not in the refresh, which is to remove it.
     stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 });
     expect((await sync({ with: inputs })).outputs.records).toBe('1');
-    const ofBeside = hold();
+    const ofBeside = hold('git.createBlob');
     stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 5 });
     const beside = sync({ root: `${stage.root}-beside`, with: inputs });
-    await ofBeside.uploading;
+    await ofBeside.reached;
     ofRefresh.go();
     expect((await refresh).exitCode).toBe(0);
     ofBeside.go();
     expect((await beside).outputs.records).toBe('1');
     expect((await sync({ with: inputs })).outputs.records).toBe('1');
+    const { missing, twice } = faults(stage, await cloned(stage));
+    expect(missing.filter(each => /^(?:conversations|tags)/.test(each))).toEqual([]);
+    expect(twice).toEqual([]);
+  });
+
+  test('who refreshes between two commits of a long run of ours leaves it no claim of the first', async () => {
+    await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
+    const inputs = { settle: '0s', streams: 'conversations,tags' };
+    await sync({ with: inputs });
+    const ofRefresh = hold('git.createBlob');
+    const refresh = sync({
+      root: `${stage.root}-refresh`,
+      with: { ...inputs, streams: 'conversations:full_refresh,tags' },
+    });
+    await ofRefresh.reached;
+    for (let n = 0; n < 24; n++)
+      stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 - n * 1_000 });
+    const ofLong = hold('git.createCommit', 2);
+    const long = sync({
+      root: `${stage.root}-long`,
+      with: inputs,
+      action: await actionOf(stage, true, true),
+    });
+    await ofLong.reached;
+    ofRefresh.go();
+    expect((await refresh).exitCode).toBe(0);
+    ofLong.go();
+    expect((await long).outputs).toMatchObject({ records: '24', complete: 'true' });
+    expect((await sync({ with: inputs })).exitCode).toBe(0);
     const { missing, twice } = faults(stage, await cloned(stage));
     expect(missing.filter(each => /^(?:conversations|tags)/.test(each))).toEqual([]);
     expect(twice).toEqual([]);

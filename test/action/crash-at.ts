@@ -69,7 +69,7 @@ export async function crash({ destination, step, post, impatient, blind }: Crash
 }
 
 /** The action, with or without its post step: without one is what a machine that vanishes leaves of it. */
-async function actionOf(stage: Stage, impatient: boolean, post: boolean): Promise<string> {
+export async function actionOf(stage: Stage, impatient: boolean, post: boolean): Promise<string> {
   const dir = join(stage.root, `action-${impatient}-${post}`);
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
