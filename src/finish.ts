@@ -225,12 +225,12 @@ export async function saveState(
   const isSpare = destinations.includes('branch');
   if (isSpare && cacheTrouble() !== null) return;
 
-  const other = await newerThan(done.cacheKey, stateName, context);
-  const theirs = other === null ? null : parseState(other.text, `Actions cache, ${other.key}`);
-  const merged = theirs !== null && theirs.generation >= state.generation ? merge(state, theirs) : state;
   const { withGenerationOnBranch } = await import('./github/recover.ts');
-  const text = serialise(merged);
   try {
+    const other = await newerThan(done.cacheKey, stateName, context);
+    const theirs = other === null ? null : parseState(other.text, `Actions cache, ${other.key}`);
+    const merged = theirs !== null && theirs.generation >= state.generation ? merge(state, theirs) : state;
+    const text = serialise(merged);
     done.cacheKey = await save(
       stateName,
       context,
@@ -239,7 +239,7 @@ export async function saveState(
     done.state = merged;
     done.stateSaved = true;
   } catch (error) {
-    if (!isSpare) throw error;
+    if (!isSpare || asSyncError(error).actor !== 'github') throw error;
     log.warning(
       `The state could not be saved in the Actions cache. ${done.stateSaved ? 'It is on the data branch' : 'Nothing new was published, and the state on the data branch still holds'}, so there is nothing to do.`,
     );

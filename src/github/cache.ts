@@ -12,7 +12,7 @@ import { SyncError } from '../errors.ts';
 import type { Context } from './context.ts';
 
 const FOLDER = '.kustomer-sync';
-/** Waits before a save is tried again: a lost answer, a moment's outage, or 200 uploads in a minute by others. */
+/** Waits before something is tried again: a lost answer, a moment's outage, or 200 uploads in a minute by others. */
 const AGAIN_AFTER_MS = [2_000, 5_000];
 
 /**
@@ -62,15 +62,39 @@ export async function restore(stateName: string, context: Context): Promise<{ te
   }
 }
 
-/** What another run has saved since `known` was restored or saved; null when there is no such thing. */
+/**
+ * What another run has saved since `known` was restored or saved; null when there is no such thing.
+ * @throws SyncError `state` when there is, and it is not to be had.
+ */
 export async function newerThan(
   known: string | null,
   stateName: string,
   context: Context,
 ): Promise<{ text: string; key: string } | null> {
   const prefix = keyPrefix(stateName);
-  const key = await cache.restoreCache([pathOf(stateName)], `${prefix}?`, [prefix], { lookupOnly: true });
-  return key === undefined || key === known ? null : restore(stateName, context);
+  const newest = () => cache.restoreCache([pathOf(stateName)], `${prefix}?`, [prefix], { lookupOnly: true });
+  // An outage looks like a miss: where not even `known` is there it is worth another look, since the state must not fall
+  // behind what others have saved.
+  const key = (await newest()) ?? (known === null ? undefined : await again(newest));
+  if (key === undefined || key === known) return null;
+  const other = () => restore(stateName, context);
+  const saved = (await other()) ?? (await again(other));
+  if (saved === null) throw notHandedOver(key);
+  return saved;
+}
+
+async function again<T>(ask: () => Promise<T>): Promise<T> {
+  await sleep(AGAIN_AFTER_MS[0]);
+  return ask();
+}
+
+export function notHandedOver(key: string): SyncError {
+  return new SyncError(
+    'github',
+    'state',
+    `The Actions cache has a saved state (${key}) and did not hand it over.`,
+    'Run again later. If it stays: the entry was saved on another operating system or without zstd; run there, delete it, or run once with `reset-state: true`.',
+  );
 }
 
 /**

@@ -6,8 +6,8 @@ import { NO_STATE, type State } from '../sync/state.ts';
 import { parseState } from '../sync/state-document.ts';
 import { duration } from '../words.ts';
 import { type Copy, fromArtifacts, type Uploads } from './artifact-states.ts';
-import { type Known, readBranch } from './branch-state.ts';
-import { keyPrefix, restore } from './cache.ts';
+import { type Known, nameOfRun, readBranch } from './branch-state.ts';
+import { keyPrefix, notHandedOver, restore } from './cache.ts';
 import { noticeOf, outOfReach, patience, type Unseen, unseenList } from './unseen.ts';
 
 export interface Recovery extends Uploads {
@@ -49,16 +49,16 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
     const cached = parsed(recovery, saved.text, `Actions cache, ${saved.key}`);
     if (cached !== null) copies.push({ state: cached, place: CACHE });
   }
-  if (destinations.includes('artifact') && recovery.uploadedBy !== 'nobody')
-    copies.push(
-      ...(await fromArtifacts(recovery, highest(copies)?.state, unseen, (text, place) =>
-        parsed(recovery, text, place),
-      )),
-    );
+  if (destinations.includes('artifact') && recovery.uploadedBy !== 'nobody') {
+    const parse = (text: string, place: string) => parsed(recovery, text, place);
+    copies.push(...(await fromArtifacts(recovery, highest(copies)?.state, unseen, parse)));
+  }
 
   const best = highest(copies);
   const known = { branch: onBranch?.known ?? null, cacheKey: saved?.key ?? null };
   if (reset) {
+    // What is to be ignored must be known, too, or it would be taken for what others have saved meanwhile.
+    if (hasCache && saved === null) known.cacheKey = await listedKey(recovery, best, unseen);
     const { generation, refreshes } = best?.state ?? NO_STATE;
     log.info('State: ignored, as `reset-state` says; this run starts over.');
     return { ...known, state: { ...NO_STATE, generation, refreshes } };
@@ -69,12 +69,7 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
   if (listed !== null) {
     // Another run may have saved its first state between the two questions.
     if (!isLastLook) return recover(recovery, true);
-    throw new SyncError(
-      'github',
-      'state',
-      `The Actions cache has a saved state (${listed}) and did not hand it over.`,
-      'Run again later. If it stays: the entry was saved on another operating system or without zstd; run there, delete it, or run once with `reset-state: true`.',
-    );
+    throw notHandedOver(listed);
   }
   // Who asks for no artifacts is new, or asks for them next.
   if (best === undefined && recovery.uploadedBy !== 'nobody' && unseen.some(({ mayHold }) => mayHold)) {
@@ -95,7 +90,7 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
       // Others have committed since: what they claim is on the branch, whoever counts higher.
       return { ...known, state: { ...merge(state, onBranch.state), generation: state.generation } };
     }
-    return { ...known, state };
+    return { ...known, state: withTies(state, copies) };
   }
   if (onMissing === 'fail') {
     throw new SyncError(
@@ -114,6 +109,14 @@ function highest(copies: readonly Copy[]): Copy | undefined {
     (best, copy) => (best === undefined || copy.state.generation > best.state.generation ? copy : best),
     undefined,
   );
+}
+
+/** Runs that have saved at the same moment, each without the other, count as high: what any of them has published counts. */
+function withTies(best: State, copies: readonly Copy[]): State {
+  const { generation, run } = best;
+  return copies
+    .filter(({ state }) => state.generation === generation && nameOfRun(state.run) !== nameOfRun(run))
+    .reduce((all, { state }) => ({ ...merge(all, state), generation }), best);
 }
 
 /** A copy that cannot be read is an error, unless it is to be ignored anyway. */

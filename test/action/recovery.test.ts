@@ -279,6 +279,64 @@ describe('the cache', () => {
     );
     expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
   });
+  test('saved at the same moment by two runs of different streams: the next one knows of both', async () => {
+    await open({ github: { ignoreCacheVersions: true } });
+    await stage.sync();
+    stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
+    stage.world.update('customers', 2, { at: Date.now() - HOUR / 3 });
+    const both = Promise.withResolvers<void>();
+    let saving = 0;
+    stage.github.traffic.onRequest(async ({ operation }) => {
+      if (operation !== 'CreateCacheEntry') return;
+      if (++saving === 2) both.resolve();
+      await both.promise;
+    });
+    const results = await Promise.all(
+      ['conversations', 'customers'].map(streams =>
+        stage.sync({ root: `${stage.root}/${streams}`, with: { streams } }),
+      ),
+    );
+    expect(results.map(({ outputs }) => [outputs.records, outputs['state-generation']])).toEqual([
+      ['2', '2'],
+      ['2', '2'],
+    ]);
+    expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '3' });
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
+  test.each([
+    ['when asked what is newest', 0],
+    ['when asked for it', 1],
+  ])('that others save in, and that does not answer %s: no generation goes backwards', async (_when, skip) => {
+    await open({ github: { ignoreCacheVersions: true } });
+    await stage.sync();
+    change();
+    const [held, others] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let isFirst = true;
+    stage.github.traffic.onRequest(async ({ operation }) => {
+      if (operation !== 'CreateArtifact' || !isFirst) return;
+      isFirst = false;
+      held.resolve();
+      await others.promise;
+    });
+    const slow = stage.sync({ root: `${stage.root}/slow` });
+    await held.promise;
+    for (let more = 0; more < 3; more++) expect((await stage.sync()).exitCode).toBe(0);
+    stage.github.traffic.fault('GetCacheEntryDownloadURL', { kind: 'reset' }, { skip });
+    others.resolve();
+    expect((await slow).outputs['state-generation']).toBe('5');
+    expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '6' });
+  });
+
+  test('that fails only while it is to be ignored does not bring back what it claims', async () => {
+    await stage.sync({ with: { destination: 'none' } });
+    stage.github.traffic.fault('GetCacheEntryDownloadURL', { kind: 'reset' });
+    const result = await stage.sync({ with: { 'reset-state': 'true', streams: 'tags' } });
+    expect(result.exitCode, result.log).toBe(0);
+    expect((await stage.sync()).outputs.records).toBe('33');
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
   test('that another run saves in just after this one has found none is gone on from', async () => {
     await open({ github: { ignoreCacheVersions: true } });
     let isFirst = true;
