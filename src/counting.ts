@@ -22,7 +22,10 @@ interface Counted extends Stretch {
   readonly ask: readonly Count[];
 }
 
-/** The stretches of a stream, counted once, and how many klasses of it hide. Rejects with `forbidden` when the key may not read the stream. */
+/**
+ * The stretches of a stream, counted once, and how many klasses of it hide.
+ * @throws SyncError `forbidden` when the key may not read the stream.
+ */
 export async function countStream(
   source: Source,
   { stream, plan, work }: Countable,
@@ -43,7 +46,7 @@ export async function countStream(
         ),
       );
       const counts = await Promise.all(ask.map(count => count(part.from, part.to)));
-      return { ...part, stream: stream.name, counts, ask };
+      return { ...part, stream: stream.name, counts, ask, begins: ask.length };
     }),
   );
   return { stretches, hidden: hidden.length };

@@ -234,7 +234,7 @@ export async function saveState(
     done.cacheKey = await save(
       stateName,
       context,
-      done.branch === null ? text : withGenerationOnBranch(text, done.branch.generation),
+      isSpare ? withGenerationOnBranch(text, done.branch?.generation ?? 0) : text,
     );
     done.state = merged;
     done.stateSaved = true;

@@ -15,7 +15,7 @@ import type { Report } from './report.ts';
 import { type Scope, wholeScope } from './scope.ts';
 import { digest, formatShard, type Shard } from './shard.ts';
 import { beginReport, openGitHub, openKustomer, recoverState, requirePermission, shownWindow } from './start.ts';
-import { cut, minutesFor, requestsFor, type Sizes, type Stretch, shardsFor } from './sync/cut.ts';
+import { cut, minutesFor, requestsFor, requestsForAll, type Sizes, type Stretch, shardsFor } from './sync/cut.ts';
 import { clamp, type IntervalSet, minus, union } from './sync/intervals.ts';
 import { requestsToFind } from './sync/job-kobjects.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
@@ -23,12 +23,13 @@ import { Stopped } from './sync/read-all.ts';
 import type { Resource } from './sync/source.ts';
 import { leftToLookback, type State } from './sync/state.ts';
 import { iso } from './sync/state-document.ts';
+import { FEW } from './sync/walk.ts';
 import { count } from './words.ts';
 
 /** Requests for so many full pages, over their number: records of one instant are asked for twice now and then. */
 const OVERHEAD = 1.02;
-/** What a shard asks for beside full pages, of each stream: the end of each slice, and what times are compared by. */
-const BESIDE_PAGES = 2;
+/** Where a page is too small to prove that it is in order, it is asked for twice (walk.ts). */
+const TWICE = 2;
 /** Of a page of records before it is known, as Kustomer documents it. */
 const FULL_PAGE = 500;
 
@@ -103,7 +104,7 @@ async function divide(planning: Planning): Promise<void> {
   const page = Math.min(FULL_PAGE, ...counted.flatMap(({ pages }) => pages.map(({ size }) => size)));
   const fixed =
     lists.reduce((sum, { requests }) => sum + requests, 0) + counted.reduce((sum, { old }) => sum + old.requests, 0);
-  const sizes: Sizes = { page: page / OVERHEAD, fixed };
+  const sizes: Sizes = { page, perPage: page > FEW ? OVERHEAD : TWICE, fixed };
   const { search: searchesPerMinute, other: othersPerMinute } = rates(
     config.searchesPerMinute,
     config.requestsPerMinute,
@@ -115,8 +116,7 @@ async function divide(planning: Planning): Promise<void> {
     mostShards: MOST_SHARDS,
     timeBudgetMs: config.timeBudgetMs,
   };
-  const requestsOf = (all: readonly Stretch[]) => all.reduce((sum, each) => sum + requestsFor(each, sizes), 0);
-  const shardsOf = (all: readonly Stretch[]) => shardsFor(requestsOf(all) + fixed, pace);
+  const shardsOf = (all: readonly Stretch[]) => shardsFor(requestsForAll(all, sizes) + fixed, pace);
   const first = counted.flatMap(({ stretches }) => stretches);
   const stretches = await refine(first, sizes, shardsOf);
   const wanted = shardsOf(stretches);
@@ -130,12 +130,17 @@ async function divide(planning: Planning): Promise<void> {
   report.matrix = JSON.stringify({ shard: shards.map(formatShard) });
 
   const hidden = counted.reduce((sum, part) => sum + part.hidden, 0);
-  const forKlasses = requestsToFind(hidden) + hidden * BESIDE_PAGES;
-  const beside = shards.reduce(
-    (sum, { search }) => sum + search.size * BESIDE_PAGES + (search.has('kobjects') ? forKlasses : 0),
-    0,
+  const forKlasses = requestsToFind(hidden);
+  const isIn = ({ stream, from, to }: Stretch, { search }: Shard) =>
+    clamp(search.get(stream) ?? [], from, to).length > 0;
+  /** What each shard asks for beside full pages. */
+  const beside = shards.map(
+    shard =>
+      first.reduce((sum, each) => sum + (isIn(each, shard) ? each.begins : 0), 0) +
+      (shard.search.has('kobjects') ? forKlasses : 0),
   );
-  const searches = Math.round(requestsOf(stretches) + beside);
+  const pages = stretches.reduce((sum, each) => sum + requestsFor(each, sizes), 0);
+  const searches = Math.round(beside.reduce((a, b) => a + b, pages));
   report.plan = [
     ...counted.map(part => rowOf(part, stretches, config)),
     ...lists.map(({ name, records, found }) => rowFor(name, records, found, config)),

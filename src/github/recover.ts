@@ -82,11 +82,10 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
     log.info(
       `State: generation ${state.generation} of ${state.savedAt}${age >= 0 ? ` (${duration(age)} ago)` : ''}, from ${place}.`,
     );
-    const had = saved === null ? 0 : generationOnBranch(saved.text);
-    if (destinations.includes('branch') && (onBranch === null || onBranch.known.generation < had)) {
-      warnOfLostBranch(recovery, onBranch?.known ?? null);
-    }
-    if (place === CACHE && onBranch?.state && onBranch.known.generation > had) {
+    const had = saved === null ? null : generationOnBranch(saved.text);
+    const has = onBranch?.known.generation ?? 0;
+    if (destinations.includes('branch') && has < (had ?? 1)) warnOfLostBranch(recovery, onBranch?.known ?? null);
+    if (place === CACHE && onBranch?.state && has > (had ?? 0)) {
       // Others have committed since: what they claim is on the branch, whoever counts higher.
       return { ...known, state: { ...merge(state, onBranch.state), generation: state.generation } };
     }
@@ -171,10 +170,10 @@ function warnOfLostBranch({ branch, log }: Recovery, there: Known | null): void 
   );
 }
 
-/** The generation that the data branch had when a document was saved; 0 when it says nothing of one. */
-function generationOnBranch(document: string): number {
+/** The generation that the data branch had when a document was saved, 0 for none; null when it was not for a branch. */
+function generationOnBranch(document: string): number | null {
   const { on_branch: generation } = JSON.parse(document) as { on_branch?: unknown };
-  return typeof generation === 'number' ? generation : 0;
+  return typeof generation === 'number' ? generation : null;
 }
 
 /** A document that also says which generation the data branch has, for {@link generationOnBranch}. */

@@ -15,11 +15,15 @@ export interface Stretch extends Interval {
   readonly stream: string;
   /** Records, one count for each search that is asked about it: live and archive, and klasses read apart. */
   readonly counts: readonly number[];
+  /** Searches that begin here, and do not go on from the stretch before: each has a page that is not full. */
+  readonly begins: number;
 }
 
 export interface Sizes {
   /** Records of a page. */
   readonly page: number;
+  /** Requests for a full page of records: one, and now and then another. */
+  readonly perPage: number;
   /** Requests of the first shard beside those for the stretches: what cannot be divided. */
   readonly fixed: number;
 }
@@ -30,20 +34,29 @@ const CAP = 10_000;
 const CROWD = 0.25;
 /** And no less than so many pages. */
 const SMALL_CROWD = 2;
-/** Records of one second that are more than a page are read through, counted, and often read in parts that are not full. */
-const CROWDED = 1.5;
-/** Beside that, what has to be asked of them: that there are more, and whether they have stayed. */
-const BESIDE_CROWD = 2;
+/** Records of one second that are more than a page are met, learned from, read through, counted, and looked at again. */
+const BESIDE_CROWD = 6;
+/** Or, where there are many of them, read in parts that are not full. */
+const IN_PARTS = 1.4;
 /** A cut may be wrong by so much of a shard, as the records of the stretch it falls into need not lie evenly. */
 const TOLERANCE = 0.04;
 /** So little is one record's worth of time that it matters only where there are no records to go by. */
 const SPAN_WORTH = 1e-3;
 
-/** Requests that a stretch takes. */
-export function requestsFor(stretch: Omit<Stretch, 'stream'>, { page }: Pick<Sizes, 'page'>): number {
+/** Requests for the records of a stretch. */
+export function requestsFor(
+  stretch: Omit<Stretch, 'stream' | 'begins'>,
+  { page, perPage }: Omit<Sizes, 'fixed'>,
+): number {
   const isOne = middleOf(stretch) === null;
-  const requests = (count: number) => (isOne && count > page ? BESIDE_CROWD + (CROWDED * count) / page : count / page);
-  return stretch.counts.reduce((sum, count) => sum + requests(count), 0);
+  const requests = (pages: number) =>
+    isOne && pages > 1 ? Math.max(BESIDE_CROWD + pages, IN_PARTS * pages) : perPage * pages;
+  return stretch.counts.reduce((sum, count) => sum + requests(count / page), 0);
+}
+
+/** Requests for some stretches that are read one after the other. */
+export function requestsForAll(stretches: readonly Stretch[], sizes: Omit<Sizes, 'fixed'>): number {
+  return stretches.reduce((sum, each) => sum + each.begins + requestsFor(each, sizes), 0);
 }
 
 /** Whether a count says "so many or more". */
@@ -85,7 +98,7 @@ export function halves(
   const rest = stretch.counts.map((count, n) => late[n] ?? Math.max(0, count - (early[n] as number)));
   return [
     { ...stretch, to: middle, counts: early },
-    { ...stretch, from: middle, counts: rest },
+    { ...stretch, from: middle, counts: rest, begins: 0 },
   ];
 }
 
@@ -94,16 +107,18 @@ export function halves(
  * requests; fewer where there are not so many seconds to cut at.
  */
 export function cut(stretches: readonly Stretch[], sizes: Sizes, shards: number): Map<string, IntervalSet>[] {
-  const { starts, weights, borders } = scaleOf(stretches, sizes, shards);
+  const { starts, weights, begins, borders } = scaleOf(stretches, sizes, shards);
   const parts: Map<string, IntervalSet>[] = Array.from({ length: shards }, () => new Map());
   let n = 0;
   for (const [place, stretch] of stretches.entries()) {
     const start = starts[place] as number;
     const weight = weights[place] as number;
+    const begin = start + (begins[place] as number);
+    const end = start + weight;
     let { from } = stretch;
-    for (; n < borders.length && (borders[n] as number) < start + weight; n++) {
-      const at = stretch.from + (((borders[n] as number) - start) / weight) * (stretch.to - stretch.from);
-      const border = Math.max(from, floor(at, SECOND));
+    for (; n < borders.length && (borders[n] as number) < end; n++) {
+      const share = Math.max(0, (borders[n] as number) - begin) / (end - begin);
+      const border = Math.max(from, floor(stretch.from + share * (stretch.to - stretch.from), SECOND));
       put(parts[n] as Map<string, IntervalSet>, stretch.stream, { from, to: border });
       from = border;
     }
@@ -120,7 +135,11 @@ function put(part: Map<string, IntervalSet>, stream: string, piece: Interval): v
 /** The stretches one after the other on a line of requests, and where on it one part ends and the next begins. */
 function scaleOf(stretches: readonly Stretch[], sizes: Sizes, shards: number) {
   const span = stretches.reduce((sum, { from, to }) => sum + to - from, 0);
-  const weights = stretches.map(each => requestsFor(each, sizes) + (SPAN_WORTH * (each.to - each.from)) / span);
+  // What a part begins with it asks for anyway.
+  const begins = stretches.map(({ begins }, n) => (n === 0 ? 0 : begins));
+  const weights = stretches.map(
+    (each, n) => (begins[n] as number) + requestsFor(each, sizes) + (SPAN_WORTH * (each.to - each.from)) / span,
+  );
   const starts: number[] = [];
   let total = 0;
   for (const weight of weights) {
@@ -132,7 +151,7 @@ function scaleOf(stretches: readonly Stretch[], sizes: Sizes, shards: number) {
   const isAlone = sizes.fixed > even && shards > 1;
   const share = isAlone ? total / (shards - 1) : even;
   const first = isAlone ? 0 : share - sizes.fixed;
-  return { starts, weights, share, borders: Array.from({ length: shards - 1 }, (_, n) => first + n * share) };
+  return { starts, weights, begins, share, borders: Array.from({ length: shards - 1 }, (_, n) => first + n * share) };
 }
 
 export interface Pace {

@@ -33,7 +33,7 @@ export interface Senses {
 }
 
 /** More instants than this cannot be in order by chance. */
-const FEW = 12;
+export const FEW = 12;
 /** How often a result that contradicts itself is asked for again before the stream is given up. */
 const PATIENCE = 5;
 

@@ -132,6 +132,18 @@ describe('the branch', () => {
     stage.github.traffic.clearFaults();
     expect((await sync({ with: inputs })).outputs.records).toBe('0');
   });
+
+  test('of an organisation without records is not one that has lost any', async () => {
+    for (const stream of ['conversations', 'customers', 'messages', 'tags', 'users'] as const)
+      stage.world.hardDelete(stream, 99);
+    expect((await sync()).outputs).toMatchObject({ records: '0', commit: '' });
+    expect(messages(await sync())).toEqual([]);
+    // What earlier artifacts have is not on a branch that is new.
+    await stage.sync({ with: { 'state-id': 'other' } });
+    expect(messages(await sync({ with: { 'state-id': 'other' } }))).toEqual([
+      expect.stringContaining('has no state, so it lacks records that were published before'),
+    ]);
+  });
 });
 
 describe('a full refresh', () => {

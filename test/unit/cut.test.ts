@@ -36,9 +36,10 @@ function counted(streams: readonly (readonly number[])[], cap: number) {
       ...end,
       stream: `s${n}`,
       counts: [between(n, end.from, end.to)],
+      begins: 1,
     }));
     for (;;) {
-      const coarse = tooCoarse(stretches, { page: PAGE, fixed }, shards);
+      const coarse = tooCoarse(stretches, { page: PAGE, perPage: 1, fixed }, shards);
       if (coarse.length === 0) return stretches;
       stretches = stretches.flatMap(stretch => {
         const middle = coarse.includes(stretch) ? middleOf(stretch) : null;
@@ -68,7 +69,7 @@ describe('a cut', () => {
       fc.property(streams, fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 30 }), (given, shards, fixed) => {
         const world = counted(given, Number.POSITIVE_INFINITY);
         const stretches = world.refine(shards, fixed);
-        const parts = cut(stretches, { page: PAGE, fixed }, shards);
+        const parts = cut(stretches, { page: PAGE, perPage: 1, fixed }, shards);
         expect(parts.length).toBeLessThanOrEqual(shards);
         for (const [n, end] of world.ends.entries()) {
           const pieces = parts.flatMap(part => [...(part.get(`s${n}`) ?? [])]);
@@ -109,23 +110,23 @@ describe('a cut', () => {
     const world = counted([Array.from({ length: 55_000 }, (_, n) => n * 10)], 10_000);
     const stretches = world.refine(4, 0);
     expect(stretches.reduce((sum, { counts }) => sum + (counts[0] as number), 0)).toBe(55_000);
-    const parts = cut(stretches, { page: PAGE, fixed: 0 }, 4).map(part => part.get('s0')?.[0]);
+    const parts = cut(stretches, { page: PAGE, perPage: 1, fixed: 0 }, 4).map(part => part.get('s0')?.[0]);
     for (const [n, part] of parts.entries()) expect((part?.to ?? 0) / 1e7).toBeCloseTo((n + 1) * 13.75, 0);
   });
 
   test('where there is nothing goes by time, and into no more parts than there are seconds', () => {
-    const empty: Stretch = { stream: 's0', from: 0, to: 8 * SECOND, counts: [0] };
-    expect(requestsFor({ from: 0, to: SECOND, counts: [] }, { page: PAGE })).toBe(0);
-    expect(cut([empty], { page: PAGE, fixed: 0 }, 4).map(part => part.get('s0'))).toEqual(
+    const empty: Stretch = { stream: 's0', from: 0, to: 8 * SECOND, counts: [0], begins: 1 };
+    expect(requestsFor({ from: 0, to: SECOND, counts: [] }, { page: PAGE, perPage: 1 })).toBe(0);
+    expect(cut([empty], { page: PAGE, perPage: 1, fixed: 0 }, 4).map(part => part.get('s0'))).toEqual(
       [0, 2, 4, 6].map(from => [{ from: from * SECOND, to: (from + 2) * SECOND }]),
     );
-    expect(cut([{ ...empty, to: 2 * SECOND }], { page: PAGE, fixed: 0 }, 4)).toHaveLength(2);
-    expect(cut([], { page: PAGE, fixed: 3 }, 4)).toEqual([new Map()]);
+    expect(cut([{ ...empty, to: 2 * SECOND }], { page: PAGE, perPage: 1, fixed: 0 }, 4)).toHaveLength(2);
+    expect(cut([], { page: PAGE, perPage: 1, fixed: 3 }, 4)).toEqual([new Map()]);
   });
 
   test('gives the first part nothing else where what cannot be divided is more than its share', () => {
-    const stretch: Stretch = { stream: 's0', from: 0, to: 100 * SECOND, counts: [10 * PAGE] };
-    const parts = cut([stretch], { page: PAGE, fixed: 100 }, 3).map(part => part.get('s0') ?? []);
+    const stretch: Stretch = { stream: 's0', from: 0, to: 100 * SECOND, counts: [10 * PAGE], begins: 1 };
+    const parts = cut([stretch], { page: PAGE, perPage: 1, fixed: 100 }, 3).map(part => part.get('s0') ?? []);
     expect(parts).toEqual([[], [{ from: 0, to: 50 * SECOND }], [{ from: 50 * SECOND, to: 100 * SECOND }]]);
   });
 });
