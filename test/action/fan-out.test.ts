@@ -81,7 +81,7 @@ describe('20,000 records over 8 shards, one of which is killed and run again', (
       expect(fan.shards).toHaveLength(8);
       expect(stage.github.artifacts().length + stage.github.caches().length).toBe(0);
       const counting = requestsSince(stage);
-      expect(counting).toBeLessThan(140);
+      expect(counting).toBeLessThan(120);
 
       // One of them dies half way, and its machine with it.
       const lost = runShard(stage, fan, 5, {
