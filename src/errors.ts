@@ -15,6 +15,7 @@ export type Trouble =
   | 'state' // saved state that must not be used, or cannot be saved
   | 'publish'
   | 'unfinished' // a part of a plan that is not done
+  | 'disk'
   | 'bug';
 
 export class SyncError extends Error {
@@ -44,6 +45,15 @@ export class SyncError extends Error {
 /** Anything that was thrown, as one of ours. What is not ours is a bug here until shown otherwise. */
 export function asSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
+  if (isFull(error)) {
+    return new SyncError(
+      'user',
+      'disk',
+      'The disk of the runner is full.',
+      'Nothing is lost; run with `compression: gzip` or a shorter `time-budget`, or on a runner with more room.',
+      error,
+    );
+  }
   // The name and the place are enough to find a bug; a foreign message may quote data, so it stays out.
   const kind = error instanceof Error ? error.name : typeof error;
   const code = (error as { code?: unknown } | null)?.code;
@@ -54,6 +64,10 @@ export function asSyncError(error: unknown): SyncError {
     'Please report it with the log of this run, made with debug logging on.',
     error,
   );
+}
+
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(String((error as { code?: unknown } | null)?.code));
 }
 
 /** The causes of an error, as lines that name kinds, codes and places in this program, and quote no message. */

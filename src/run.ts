@@ -3,7 +3,7 @@
 import { nextRun, startNext } from './continuation.ts';
 import { asSyncError, SyncError } from './errors.ts';
 import { openGate, throughGate } from './files/gate.ts';
-import { openParts, type PartsWriter } from './files/parts.ts';
+import { openParts, type Part, type PartsWriter } from './files/parts.ts';
 import { type Published, writeManifest } from './finish.ts';
 import type { Context } from './github/context.ts';
 import { leaveForPost, openHandover } from './handover.ts';
@@ -29,6 +29,7 @@ import {
 } from './start.ts';
 import { readAll, Stopped } from './sync/read-all.ts';
 import { openCrew } from './sync/read-search.ts';
+import type { State } from './sync/state.ts';
 import { iso, serialise } from './sync/state-document.ts';
 
 /** Bytes of a part before compression. In an artifact: few parts, and each can still be opened. In git: see contract 5. */
@@ -138,16 +139,14 @@ async function tell({
     const run = { config, context, scope, state, window, jobs, writers, completed, source, client };
     const snapshots = openSnapshots(run);
     const means = { target, context, api: github, log };
+    const manifestOf = (files: readonly Part[], its: State | null) => {
+      const streams = report.streams.map(streamReport);
+      return writeManifest({ usage: client.usage, streams, directory: report.outputDir, window }, means, its, files);
+    };
     if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
       for (const { name } of jobs) completed.add(name);
       report.streams = snapshots.results([], new Map());
-      const nothing = {
-        usage: client.usage,
-        streams: report.streams.map(streamReport),
-        directory: report.outputDir,
-        window,
-      };
-      report.manifest = await writeManifest(nothing, means, state, []);
+      report.manifest = await manifestOf([], state);
       log.info(`Everything ${scope.kind === 'shard' ? 'in this shard' : `up to ${window.to}`} is published already.`);
       return;
     }
@@ -185,15 +184,8 @@ async function tell({
       report.streams = snapshots.results(publishing.published, endings);
     });
     if (next === null) return;
-    if (publishing.count() > 1) {
-      const whole = {
-        usage: rest.usage,
-        streams: report.streams.map(streamReport),
-        directory: report.outputDir,
-        window,
-      };
-      await writeManifest(whole, means, publishing.done.state, publishing.published);
-    }
+    // So far it has been that of the last publication alone.
+    if (publishing.count() > 1) await manifestOf(publishing.published, publishing.done.state);
     if (config.destinations.length === 0 && next.state !== null) {
       await leaveForPost(target, context, serialise(next.state), recovered.cacheKey, next.continues);
       report.stateDeferred = true;

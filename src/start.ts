@@ -1,7 +1,9 @@
 // What every story begins with, whatever its mode: GitHub, Kustomer, a place for files, and a report to fill in.
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { SyncError } from './errors.ts';
 import type { Api } from './github/api.ts';
 import type { Context } from './github/context.ts';
 import type { Recovered, Recovery } from './github/recover.ts';
@@ -68,8 +70,25 @@ export async function requirePermission(config: Config, context: Context, github
 
 export async function makeOutputDir(config: Config, context: Context): Promise<string> {
   if (config.outputDir === '') return mkdtemp(join(context.temp || tmpdir(), 'kustomer-sync-'));
-  await mkdir(config.outputDir, { recursive: true });
+  try {
+    await makeDirectory(config.outputDir);
+  } catch (error) {
+    throw new SyncError(
+      'user',
+      'input',
+      `The directory that \`output-dir\` names could not be made (${(error as NodeJS.ErrnoException).code}).`,
+      'Name a place that the job may write to, or leave `output-dir` out.',
+      error,
+    );
+  }
   return config.outputDir;
+}
+
+/** Level by level: where nothing can be made, below /proc for one, Node's own recursive way never comes to an end. */
+async function makeDirectory(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  await makeDirectory(dirname(path));
+  await mkdir(path);
 }
 
 /** The state that a run of this scope goes on from. */

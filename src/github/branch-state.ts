@@ -138,9 +138,18 @@ export function documentOf(state: State, stateName: string, own: Own): string {
   return `${JSON.stringify({ ...JSON.parse(serialise(state)), state_id: stateName, ...own }, null, 1)}\n`;
 }
 
-/** How much there is, by what the README says now: runs with other states publish to the branch, too. */
-export async function totalsAt({ git }: Place, root: readonly TreeEntry[], known: Known | null): Promise<Totals> {
+/**
+ * How much there is, by what the README says now: runs with other states publish to the branch, too. One that somebody
+ * else has written is not ours to replace.
+ */
+export async function readmeAt(
+  { git }: Place,
+  root: readonly TreeEntry[],
+  known: Known | null,
+): Promise<{ totals: Totals; isOurs: boolean }> {
   const entry = root.find(({ path }) => path === README);
-  if (entry === undefined || entry.sha === known?.readme) return known?.totals ?? {};
-  return totalsIn((await git.blob(entry.sha)).toString('utf8')) ?? known?.totals ?? {};
+  const own = known?.totals ?? {};
+  if (entry === undefined || entry.sha === known?.readme) return { totals: own, isOurs: true };
+  const totals = totalsIn((await git.blob(entry.sha)).toString('utf8'));
+  return { totals: totals ?? own, isOurs: totals !== undefined };
 }

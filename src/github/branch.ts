@@ -18,10 +18,10 @@ import {
   lookAt,
   nameOfRun,
   type Place,
+  readmeAt,
   stateAt,
   stateFileOf,
   stateOf,
-  totalsAt,
 } from './branch-state.ts';
 import { blobSha, entriesAt, writeTree } from './branch-tree.ts';
 
@@ -74,7 +74,6 @@ export async function deliver(place: Place, delivery: Delivery, log: Log): Promi
 
 /** What is being done, for the words of an error. */
 interface Step {
-  readonly uploading?: string;
   readonly moving?: true;
 }
 
@@ -113,9 +112,9 @@ async function commit(
     if (files.length === 0 && gone.length === 0 && !delivery.stateAlone) return null;
     if (tip === null && tries === 1) await beginIfEmpty(place);
 
-    blobs ??= await uploadAll(place, delivery, log, begin);
-    begin({});
-    const totals = totalsAfter(await totalsAt(place, root, known), delivery);
+    blobs ??= await uploadAll(place, delivery, log);
+    const before = await readmeAt(place, root, known);
+    const totals = totalsAfter(before.totals, delivery);
     const about = readme({ ...place, totals, run, savedAt: state.savedAt });
     const runs = latest(nameOfRun(run), known?.runs ?? []);
     const own = { runs, totals, readme: blobSha(Buffer.from(about)) };
@@ -123,7 +122,7 @@ async function commit(
     const stateSha = await git.createBlob(Buffer.from(documentOf(state, place.stateName, own)));
     const tree = await writeTree(place, tip?.tree ?? null, replaces, [
       { path: stateFileOf(place.stateName), type: 'blob', sha: stateSha },
-      { path: README, type: 'blob', content: about },
+      ...(before.isOurs ? [{ path: README, type: 'blob' as const, content: about }] : []),
       ...(root.some(({ path }) => path === ATTRIBUTES.path) ? [] : [{ ...ATTRIBUTES, type: 'blob' as const }]),
       ...gone,
       ...entries,
@@ -207,12 +206,7 @@ async function toRemove({ git, dataPath }: Place, { files, replaces }: Delivery,
 }
 
 /** Resolves to the shas of the files' blobs, in their order. */
-async function uploadAll(
-  { git, branch }: Place,
-  { directory, files }: Delivery,
-  log: Log,
-  begin: (step: Step) => void,
-): Promise<string[]> {
+async function uploadAll({ git, branch }: Place, { directory, files }: Delivery, log: Log): Promise<string[]> {
   const shas: string[] = [];
   let next = 0;
   let done = 0;
@@ -220,8 +214,9 @@ async function uploadAll(
     for (let n = next++; n < files.length; n = next++) {
       const file = files[n] as Part;
       const bytes = await readPart(directory, file);
-      begin({ uploading: file.path });
-      const sha = await git.createBlob(bytes);
+      const sha = await git.createBlob(bytes).catch(error => {
+        throw error instanceof Refused && isTooLarge(error) ? tooLarge(file, error) : error;
+      });
       if (sha !== blobSha(bytes)) throw new Refused(0, 'another blob than was sent');
       shas[n] = sha;
       if (++done % PROGRESS_EVERY === 0) log.info(`Uploaded ${done} of ${count(files.length, 'file')} for ${branch}.`);
@@ -254,6 +249,21 @@ function isRace({ status, says }: Refused): boolean {
   );
 }
 
+function isTooLarge({ status, says }: Refused): boolean {
+  return status === 413 || (status === 422 && /too large|too_large/i.test(says));
+}
+
+function tooLarge({ path }: Part, { status, cause }: Refused): SyncError {
+  return new SyncError(
+    'user',
+    'publish',
+    `The file ${path} holds a record that is too large for a data branch.`,
+    'Set `compression: gzip`, or `destination: artifact`, which takes files of any size.',
+    cause,
+    status,
+  );
+}
+
 function problem({ status, says, cause }: Refused, { repository, branch }: Place, step: Step): SyncError {
   const error = (actor: 'user' | 'github', what: string, todo: string) =>
     new SyncError(actor, 'publish', what, todo, cause, status);
@@ -269,13 +279,6 @@ function problem({ status, says, cause }: Refused, { repository, branch }: Place
       'user',
       `There is no repository ${repository} that the token may write to (404).`,
       'Check `repository`, and give a `github-token` that has `contents: write` there.',
-    );
-  }
-  if (step.uploading !== undefined && (status === 413 || (status === 422 && /too large|too_large/i.test(says)))) {
-    return error(
-      'user',
-      `The file ${step.uploading} holds a record that is too large for a data branch.`,
-      'Set `compression: gzip`, or `destination: artifact`, which takes files of any size.',
     );
   }
   if (step.moving && (status === 422 || (status === 403 && !/not accessible/i.test(says)))) {

@@ -34,11 +34,11 @@ export function cacheTrouble(): SyncError | null {
       'Run the action on a runner that has one (a GitHub Enterprise Server needs it switched on).',
     );
   }
-  if (mode === 'read' || mode === 'none') {
+  if (mode === 'read' || mode === 'none' || mode === 'write-only') {
     return new SyncError(
       'user',
       'state',
-      `This job may not write to the Actions cache (\`cache-mode: ${mode}\`), so the state of this sync could not be kept.`,
+      `This job may not ${mode === 'write-only' ? 'read from' : 'write to'} the Actions cache (\`cache-mode: ${mode}\`), so the state of this sync could not be kept.`,
       'Give the job `cache-mode: write`, and run it on `schedule`, `push` or `workflow_dispatch`.',
     );
   }

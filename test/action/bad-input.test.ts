@@ -206,6 +206,13 @@ describe('an output directory', () => {
     expect(output(result)).not.toContain('ENOTDIR');
   });
 
+  test('that cannot be made is refused', async () => {
+    const result = await stage.sync({ with: { 'output-dir': '/proc/nowhere/out' } });
+    expectRed(result);
+    expect(stage.kustomer.requests).toEqual([]);
+    expect(output(result)).toMatch(/`output-dir` names could not be made \(E\w+\)\. Name a place that/);
+  });
+
   test('below a file is refused', async () => {
     const { paths } = await stage.sync({ with: { streams: 'x' } });
     await writeFile(join(paths.workspace, 'out'), 'x');

@@ -133,6 +133,16 @@ describe('the branch', () => {
     expect((await sync({ with: inputs })).outputs.records).toBe('0');
   });
 
+  test('that has a README of its own keeps it', async () => {
+    await stage.github.repository.commit(BRANCH, { 'README.md': 'ours' }, { orphan: true });
+    expect((await sync()).exitCode).toBe(0);
+    touch();
+    expect((await sync()).outputs.records).toBe('3');
+    const files = await stage.github.repository.files(BRANCH);
+    expect(String(files.get('README.md'))).toBe('ours');
+    expect((await stateOnBranch(stage)).totals.conversations).toMatchObject({ records: 15, files: 2 });
+  });
+
   test('of an organisation without records is not one that has lost any', async () => {
     for (const stream of ['conversations', 'customers', 'messages', 'tags', 'users'] as const)
       stage.world.hardDelete(stream, 99);
@@ -494,6 +504,25 @@ describe('one sentence says what to set when', () => {
       with: { repository: 'acme/nowhere' },
     });
     expect((await sync({ with: { repository: 'acme/open', 'allow-public': 'true' } })).exitCode).toBe(0);
+  });
+
+  test('a file is over the limit, which is named also where others are under way', async () => {
+    const customers = (body: unknown) =>
+      /^\{(?:"id":"\w+",)?"type":"customer"/.test(
+        String(Buffer.from(String((body as { content?: unknown }).content), 'base64')),
+      );
+    const fault = {
+      kind: 'status',
+      status: 422,
+      body: { message: 'Sorry, your input was too large to process.' },
+    } as const;
+    stage.github.traffic.fault('git.createBlob', fault, { when: ({ body }) => customers(body) });
+    await refused(
+      /^The file customers\/customers-00001\.ndjson holds a record that is too large.* Set `compression: gzip`/,
+    );
+    stage.github.traffic.clearFaults();
+    expect((await sync()).exitCode).toBe(0);
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
   test('the branch belongs to another sync', async () => {

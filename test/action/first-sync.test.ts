@@ -289,6 +289,19 @@ test('deleted records are read, and left out when that is asked for', async () =
   expect(await wrongs(stage, [await stage.sync()])).toEqual([]);
 });
 
+test('deleted records that only the list of notes still shows are left out, too, when that is asked for', async () => {
+  await using stage = await openStage();
+  stage.world.populate({ notes: 40, users: 2 }, { from: Date.now() - 1_100 * DAY, to: Date.now() - 1_000 * DAY });
+  const gone = stage.world.softDelete('notes', 5, { at: Date.now() - 900 * DAY });
+  const inputs = { streams: 'notes' };
+  const without = await stage.sync({ with: { ...inputs, 'include-deleted': 'false', 'state-id': 'without' } });
+  expectGreen(without);
+  const found = (await gather(stage, [without])).get('notes')?.map(({ id }) => id) ?? [];
+  expect(found).toHaveLength(35);
+  expect(found.filter(id => gone.includes(id))).toEqual([]);
+  expect(await wrongs(stage, [await stage.sync({ with: inputs })], ['notes'])).toEqual([]);
+});
+
 test('old notes are read whole while new ones are written', async () => {
   await using stage = await openStage();
   stage.world.populate({ notes: 300, users: 2 }, { from: Date.now() - 1_000 * DAY, to: Date.now() - DAY });

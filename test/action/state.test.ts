@@ -203,7 +203,7 @@ describe('saving', () => {
     expect(new Set(stage.github.caches().map(({ key }) => key)).size).toBe(2);
   });
 
-  test.each(['read', 'none'] as const)(
+  test.each(['read', 'none', 'write-only'] as const)(
     'where the job says `cache-mode: %s` is refused before anything is read',
     async cacheMode => {
       await using stage = await openStage();

@@ -81,7 +81,8 @@ describe('a cut', () => {
           (given[n] ?? []).filter(at => set.some(({ from, to }) => at * SECOND >= from && at * SECOND < to)).length;
         const requests = parts.map((part, i) => {
           const own = given.reduce((sum, _, n) => sum + recordsOf(part.get(`s${n}`) ?? [], n), 0) / PAGE;
-          return own + (i === 0 ? fixed : 0);
+          // Each stream has a page of its own to begin with, and each part has one stream at least.
+          return own + Math.max(0, part.size - 1) + (i === 0 ? fixed : 0);
         });
         const even = requests.reduce((sum, each) => sum + each, 0) / shards;
         // A second cannot be divided, nor is less than a request worth a count.
@@ -122,6 +123,16 @@ describe('a cut', () => {
     );
     expect(cut([{ ...empty, to: 2 * SECOND }], { page: PAGE, perPage: 1, fixed: 0 }, 4)).toHaveLength(2);
     expect(cut([], { page: PAGE, perPage: 1, fixed: 3 }, 4)).toEqual([new Map()]);
+  });
+
+  test('gives fewer records to a part in which searches begin, and cuts none before its first page', () => {
+    const archive: Stretch = { stream: 's0', from: 0, to: 10 * SECOND, counts: [0, 0], begins: 2 };
+    const live: Stretch = { stream: 's0', from: 10 * SECOND, to: 110 * SECOND, counts: [10 * PAGE], begins: 8 };
+    const sizes = { page: PAGE, perPage: 1, fixed: 0 };
+    const to = (shards: number) => cut([archive, live], sizes, shards).map(part => part.get('s0')?.at(-1)?.to);
+    // 18 requests: 8 to begin with and a page, and 9 pages. A border that falls among the 8 comes before all of them.
+    expect(to(2)).toEqual([20 * SECOND, 110 * SECOND]);
+    expect(to(4)).toEqual([10 * SECOND, 20 * SECOND, 65 * SECOND, 110 * SECOND]);
   });
 
   test('gives the first part nothing else where what cannot be divided is more than its share', () => {

@@ -34,6 +34,12 @@ test('an error that is not ours is told by its kind and its code', () => {
   expect(asSyncError(null).trouble).toBe('bug');
 });
 
+test('a full disk is for whoever set the workflow up to see to', () => {
+  const error = asSyncError(Object.assign(new Error('jane'), { code: 'ENOSPC' }));
+  expect(error).toMatchObject({ actor: 'user', trouble: 'disk' });
+  expect(error.message).toMatch(/^The disk of the runner is full\. Nothing is lost; /);
+});
+
 test('a circle of causes ends', () => {
   const a = new Error('a');
   const b = new Error('b', { cause: a });
