@@ -1,7 +1,6 @@
 // Files and the state that speaks of them -> one commit on the data branch, so that neither is ever there without the
 // other. The branch moves forwards only: whoever finds that another writer was faster starts again from what is there now.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SyncError } from '../errors.ts';
 import { readPart } from '../files/closed.ts';
 import type { Part } from '../files/parts.ts';
 import type { Log } from '../log.ts';
@@ -10,6 +9,7 @@ import { NO_STATE, type State } from '../sync/state.ts';
 import { count } from '../words.ts';
 import type { TreeChange, TreeEntry } from './api.ts';
 import { Refused } from './asking.ts';
+import { isRace, isTooLarge, problem, tooLarge } from './branch-problem.ts';
 import { ATTRIBUTES, README, readme, type Total, type Totals } from './branch-readme.ts';
 import {
   documentOf,
@@ -62,26 +62,21 @@ const PROGRESS_EVERY = 20;
  * @throws SyncError `publish`; the branch is then as it was.
  */
 export async function deliver(place: Place, delivery: Delivery, log: Log): Promise<Delivered | null> {
-  let step: Step = {};
+  let isMoving = false;
   try {
     return await commit(place, delivery, log, now => {
-      step = now;
+      isMoving = now;
     });
   } catch (error) {
-    throw error instanceof Refused ? problem(error, place, step) : error;
+    throw error instanceof Refused ? problem(error, place, isMoving) : error;
   }
-}
-
-/** What is being done, for the words of an error. */
-interface Step {
-  readonly moving?: true;
 }
 
 async function commit(
   place: Place,
   delivery: Delivery,
   log: Log,
-  begin: (step: Step) => void,
+  onMoving: (isMoving: boolean) => void,
 ): Promise<Delivered | null> {
   const { git, branch } = place;
   const { files, replaces, run } = delivery;
@@ -129,14 +124,14 @@ async function commit(
     ]);
     const made = await git.createCommit(messageOf(delivery), tree, tip?.commit ?? null);
     last = { commit: made, state, known: { sha: stateSha, generation: state.generation, ...own } };
-    begin({ moving: true });
+    onMoving(true);
     try {
       if (tip === null) await git.createBranch(branch, made);
       else await git.moveBranch(branch, made);
       return last;
     } catch (error) {
       if (!(error instanceof Refused) || !isRace(error) || tries === MOST_TRIES) throw error;
-      begin({});
+      onMoving(false);
       log.debug(`Another writer was faster on ${branch}; starting from what is there now.`);
       await sleep(Math.random() * Math.min(8_000, 250 * 2 ** tries));
     }
@@ -240,64 +235,4 @@ function messageOf({ files, run }: Delivery): string {
   const streams = [...new Set(files.map(({ stream }) => stream))];
   const records = files.reduce((sum, file) => sum + file.records, 0);
   return `sync: ${streams.join(', ') || 'no stream'}, ${count(records, 'record')} [run ${run.id}.${run.attempt}]`;
-}
-
-/** Whether a ref was not where we thought it was. */
-function isRace({ status, says }: Refused): boolean {
-  return (
-    status === 409 || (status === 422 && /fast.?forward|already exists|does not exist|cannot lock ref/i.test(says))
-  );
-}
-
-function isTooLarge({ status, says }: Refused): boolean {
-  return status === 413 || (status === 422 && /too large|too_large/i.test(says));
-}
-
-function tooLarge({ path }: Part, { status, cause }: Refused): SyncError {
-  return new SyncError(
-    'user',
-    'publish',
-    `The file ${path} holds a record that is too large for a data branch.`,
-    'Set `compression: gzip`, or `destination: artifact`, which takes files of any size.',
-    cause,
-    status,
-  );
-}
-
-function problem({ status, says, cause }: Refused, { repository, branch }: Place, step: Step): SyncError {
-  const error = (actor: 'user' | 'github', what: string, todo: string) =>
-    new SyncError(actor, 'publish', what, todo, cause, status);
-  if (status === 401) {
-    return error(
-      'user',
-      `GitHub does not accept the token for the repository ${repository} (401).`,
-      'Check the secret that is given as `github-token`, and that it has not expired.',
-    );
-  }
-  if (status === 404) {
-    return error(
-      'user',
-      `There is no repository ${repository} that the token may write to (404).`,
-      'Check `repository`, and give a `github-token` that has `contents: write` there.',
-    );
-  }
-  if (step.moving && (status === 422 || (status === 403 && !/not accessible/i.test(says)))) {
-    return error(
-      'user',
-      `The branch ${branch} of ${repository} is protected and does not take the commit (${status}).`,
-      'Take it out of the branch protection or ruleset, let the token bypass the rule, or set `branch` to another name.',
-    );
-  }
-  if (status === 403) {
-    return error(
-      'user',
-      `The token may not write to the contents of ${repository} (403).`,
-      'Give the job `permissions: contents: write`, or a `github-token` that has it.',
-    );
-  }
-  return error(
-    'github',
-    `The commit to the branch ${branch} of ${repository} could not be made${status > 0 ? ` (status ${status})` : ''}.`,
-    'Nothing is taken for published; run again, and the same records are delivered.',
-  );
 }
