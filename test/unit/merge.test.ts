@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { covers, minus, union } from '../../src/sync/intervals.ts';
 import { join, merge, refreshed } from '../../src/sync/merge.ts';
-import { NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
+import { type ListState, NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
 import { parseState, serialise } from '../../src/sync/state-document.ts';
 
 const HOUR = 3_600_000;
@@ -131,6 +131,44 @@ describe('merge', () => {
       }),
       { numRuns },
     );
+  });
+
+  test('tells apart what a run has not read, has read first, and has read again beside their refresh', () => {
+    const tags = (...ids: string[]): ListState => ({
+      seen: new Map(ids.map(id => [id, new Date(HOUR).toISOString()])),
+    });
+    const of = (list?: ListState): State => ({
+      ...NO_STATE,
+      generation: 1,
+      lists: new Map(list === undefined ? [] : [['tags', list]]),
+    });
+    const narrow = { ...tags('a'), narrow: true };
+    const theirs = refreshed(of(narrow), ['tags'], NO_STATE);
+    const merged = (ours: State, before: State) => merge(ours, theirs, before).lists.get('tags');
+    expect(merged(of(), of())).toEqual(narrow);
+    expect(merged(of(), of(tags('b')))).toEqual(narrow);
+    expect(merged(of(tags('b')), of(tags('b')))).toEqual(narrow);
+    expect(merged(of(tags('b', 'c')), of(tags('b')))).toEqual(tags('a', 'c'));
+    expect(merged(of(tags('b')), of())).toEqual(tags('a', 'b'));
+  });
+
+  test('remembers a version that was published beside their refresh in what had been read before', () => {
+    const of = (recent: string[], cutoff: number): State => ({
+      ...NO_STATE,
+      generation: 1,
+      search: new Map([
+        ['notes', { published: [{ from: 0, to: 9 * HOUR }], cutoff, rememberedFrom: 0, recent: new Set(recent) }],
+      ]),
+    });
+    const before = of(['1 a'], HOUR);
+    const theirs = refreshed(of(['2 b'], 2 * HOUR), ['notes'], before);
+    expect(merge(of(['1 a', '3 c'], HOUR), theirs, before).search.get('notes')).toEqual({
+      published: [{ from: 0, to: 9 * HOUR }],
+      cutoff: HOUR,
+      rememberedFrom: 0,
+      recent: new Set(['2 b', '3 c']),
+    });
+    expect(merge(of(['1 a'], HOUR), theirs, before).search.get('notes')?.cutoff).toBe(2 * HOUR);
   });
 
   test('trusts a refresh alone where nothing was added to what it has removed', () => {
