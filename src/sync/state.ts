@@ -135,7 +135,8 @@ export function searchStateAfter(
     Math.min(before?.rememberedFrom ?? Number.NEGATIVE_INFINITY, cutoff),
   );
   if (prints.length > most) {
-    prints.sort((a, b) => (instantOf(a) < instantOf(b) ? -1 : Number(instantOf(a) > instantOf(b))));
+    // Of two without a date the difference is not a number, which sorts as none.
+    prints.sort((a, b) => instantOf(a) - instantOf(b));
     prints.splice(0, prints.length - most);
     // The oldest one kept may share its instant with one that was dropped.
     rememberedFrom = Math.max(rememberedFrom, Math.min(instantOf(prints[0] as string) + 1, cutoff));
@@ -177,14 +178,15 @@ export function leftToLookback(state: State, name: string): IntervalSet {
 }
 
 function knownHoles({ published, recent }: SearchState): IntervalSet {
-  const known = [...recent].map(instantOf).filter(at => Number.isFinite(at) && !contains(published, at));
+  const known = [...recent].map(instantOf).sort((a, b) => a - b);
   const all = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
   return minus([all], published).flatMap(({ from, to }) => {
-    const inside = known.filter(at => at >= from && at < to).sort((a, b) => a - b);
-    const [first, last] = [inside[0], inside.at(-1)];
-    if (first === undefined || last === undefined) return [];
+    const inside = known.filter(at => at >= from && at < to);
+    const [first, last] = [inside[0] as number, inside.at(-1) as number];
     // Whole seconds mean the same to every search.
-    return clamp([{ from: floor(first, SECOND), to: floor(last, SECOND) + SECOND }], from, to);
+    return inside.length === 0
+      ? []
+      : clamp([{ from: floor(first, SECOND), to: floor(last, SECOND) + SECOND }], from, to);
   });
 }
 

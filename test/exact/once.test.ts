@@ -219,12 +219,18 @@ test('what the lookback has opened again is left to it from the first version to
         [
           { from: 0, to: 10_000 },
           { from: 60_000, to: 70_000 },
+          { from: 90_000, to: 100_000 },
         ],
         '30999 c',
         '9500 p',
         '12500 a',
         '13000 b',
         '65000 d',
+        '70000 f',
+        '75500 g',
+        '90000 h',
+        '10000 i',
+        '60000 j',
         '- e',
       ),
     ],
@@ -235,7 +241,8 @@ test('what the lookback has opened again is left to it from the first version to
   const state = { ...NO_STATE, search };
   expect(leftToLookback(state, 'notes')).toEqual([
     { from: 5_600, to: 6_000 },
-    { from: 12_000, to: 31_000 },
+    { from: 10_000, to: 31_000 },
+    { from: 70_000, to: 76_000 },
   ]);
   expect(leftToLookback(state, 'users')).toEqual([]);
   expect(withKlasses(state, 'notes')).toEqual(['notes', 'notes/odd']);
