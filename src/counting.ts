@@ -12,6 +12,8 @@ import type { Extent, Page, Resource, Side } from './sync/source.ts';
 export interface Countable {
   readonly stream: SearchStream;
   readonly plan: SearchPlan;
+  /** Klasses that are read apart. */
+  readonly klasses: readonly string[] | null;
   readonly work: IntervalSet;
 }
 
@@ -23,19 +25,13 @@ interface Counted extends Stretch {
 }
 
 /**
- * The stretches of a stream, counted once, and how many klasses of it hide.
+ * The stretches of a stream, counted once.
  * @throws SyncError `forbidden` when the key may not read the stream.
  */
-export async function countStream(
-  source: Source,
-  { stream, plan, work }: Countable,
-  signal: AbortSignal,
-): Promise<{ stretches: Counted[]; hidden: number }> {
-  if (work.length === 0) return { stretches: [], hidden: 0 };
-  const hidden = stream.name === 'kobjects' ? await hiddenKlasses(source, stream, plan, signal) : [];
-  const searches = [source.search(stream), ...hidden.map(klass => source.klass(stream, klass))];
+export async function countStream(source: Source, { stream, plan, klasses, work }: Countable): Promise<Counted[]> {
+  const searches = [source.search(stream), ...(klasses ?? []).map(klass => source.klass(stream, klass))];
   const parts = work.flatMap(interval => bySide(interval, plan.edges));
-  const stretches = await Promise.all(
+  return Promise.all(
     parts.map(async ({ part, sides }) => {
       const asked: readonly Side[] = sides === 'both' ? ['live', 'archive'] : [sides];
       const ask = searches.flatMap(search =>
@@ -49,7 +45,6 @@ export async function countStream(
       return { ...part, stream: stream.name, counts, ask, begins: ask.length };
     }),
   );
-  return { stretches, hidden: hidden.length };
 }
 
 /** The same stretches, divided where a cut into shards needs to know more. */
@@ -76,13 +71,18 @@ async function divide(stretch: Counted): Promise<Counted[]> {
   return halves(stretch, middle, early, late).map(half => ({ ...half, ask }));
 }
 
-/** A klass that may not be listed is not counted, and the shards say so. */
-async function hiddenKlasses(source: Source, stream: SearchStream, plan: SearchPlan, signal: AbortSignal) {
+/** Klasses that only their own search shows; null where they may not be listed, which the shards then say. */
+export async function hiddenKlasses(
+  source: Source,
+  stream: SearchStream,
+  plan: SearchPlan,
+  signal: AbortSignal,
+): Promise<string[] | null> {
   try {
     return await findHidden(source.klasses(stream), plan, () => false, signal);
   } catch (error) {
     if ((error as { trouble?: string }).trouble !== 'forbidden') throw error;
-    return [];
+    return null;
   }
 }
 

@@ -64,7 +64,10 @@ export function openJobs(jobs: Jobs): Job[] {
 
 function openKObjects(jobs: Jobs, selection: Selection, stream: SearchStream, sink: Sink): Job {
   const { config, state, now, source, surroundings, log } = jobs;
-  const apart = [...state.search.keys()].filter(key => key.startsWith(partOf(selection.name, '')));
+  // A plan has looked for the klasses of its shards.
+  const planned = config.shard?.klasses ?? null;
+  const known = [...state.search.keys()].filter(key => key.startsWith(partOf(selection.name, '')));
+  const apart = new Set([...known.map(key => key.slice(partOf(selection.name, '').length)), ...(planned ?? [])]);
   return kobjectsJob({
     selection,
     planOf: klass => planOf(jobs, klass === null ? selection.name : partOf(selection.name, klass), selection, stream),
@@ -72,9 +75,12 @@ function openKObjects(jobs: Jobs, selection: Selection, stream: SearchStream, si
     klasses: source.klasses(stream),
     sink,
     surroundings,
-    apart: apart.map(key => key.slice(partOf(selection.name, '').length)),
-    checkedAt: state.klassesCheckedAt,
-    publishedFrom: state.search.get(selection.name)?.published[0]?.from ?? Number.POSITIVE_INFINITY,
+    apart: [...apart],
+    checkedAt: planned === null ? state.klassesCheckedAt : now,
+    publishedFrom:
+      planned === null
+        ? (state.search.get(selection.name)?.published[0]?.from ?? Number.POSITIVE_INFINITY)
+        : Number.NEGATIVE_INFINITY,
     isCheckedOnce: (config.endDate ?? config.shard ?? null) !== null,
     now,
     onUnchecked: () =>

@@ -13,17 +13,10 @@ import { type Scope, scopeOf, wholeScope } from './scope.ts';
 import type { Shard } from './shard.ts';
 import { beginReport, makeOutputDir, openGitHub, recoverState, requirePermission, shownWindow } from './start.ts';
 import { covers, type Interval, minus, union } from './sync/intervals.ts';
+import { partOf } from './sync/job-kobjects.ts';
 import { join, merge as mergeStates } from './sync/merge.ts';
 import { planSearch } from './sync/plan.ts';
-import {
-  type Ledger,
-  type LedgerFile,
-  leftToLookback,
-  NO_STATE,
-  reopened,
-  type State,
-  withKlasses,
-} from './sync/state.ts';
+import { type Ledger, type LedgerFile, NO_STATE, type State, withKlasses } from './sync/state.ts';
 import { iso, serialise } from './sync/state-document.ts';
 import { count } from './words.ts';
 
@@ -50,18 +43,12 @@ export async function merge(config: Config, context: Context, log: Log): Promise
 
     const { state: before, branch, cacheKey } = await recoverState(config, scope, context, github, log);
     report.generation = before.generation;
-    checkGap(config, before, scope);
-    const whole = joinedTo(before, states, scope, context);
-    const rest = scope.kind === 'incremental' ? reopened(before, config.lookbackMs) : before;
-    const joint = joinedTo(rest, states, scope, context);
+    checkGap(config, before);
+    const joint = joinedTo(before, states, config, scope, context);
     const elsewhere = states.flatMap(({ ledger }) => ledger?.files ?? []);
-    report.streams = results(config, report.streams, states, whole, before);
+    report.streams = results(config, report.streams, states, joint);
     report.isAhead = scope.isAhead;
-    if (report.streams.some(({ name, outcome }) => name === 'kobjects' && outcome === 'partial'))
-      log.warning(
-        'What runs before the plan have read of kobjects lacks klasses that only their own search shows, and no shard reads those there. Run the same once with `mode: sync`, which does.',
-      );
-    if (isSame(before, whole)) {
+    if (isSame(before, joint)) {
       log.info('The shards have been put together before: there is nothing to save.');
       return report;
     }
@@ -138,11 +125,12 @@ function rememberArtifacts(api: () => Promise<Api>): () => Promise<Api> {
 }
 
 /** Whether a state says that all of a shard is published, with what the klasses hide that a stream does not show. */
-function isDone({ search, lists }: Shard, state: State): boolean {
+function isDone({ search, lists, klasses }: Shard, state: State): boolean {
   const isRead = (name: string, pieces: readonly Interval[]) =>
     pieces.every(piece => covers(state.search.get(name)?.published ?? [], piece));
   return (
     [...search].every(([name, pieces]) => withKlasses(state, name).every(each => isRead(each, pieces))) &&
+    (klasses ?? []).every(klass => isRead(partOf('kobjects', klass), search.get('kobjects') ?? [])) &&
     (!search.has('kobjects') || state.klassesCheckedAt !== null) &&
     lists.every(name => state.lists.has(name))
   );
@@ -169,16 +157,12 @@ function checkOverlap(plan: readonly Shard[]): void {
 }
 
 /** @throws SyncError when a part of a planned stream is in no shard, and nobody else has published it or is to. */
-function checkGap(config: Config, before: State, { kind }: Scope): void {
+function checkGap(config: Config, before: State): void {
   for (const selection of config.streams) {
     const { name } = selection;
     const planned = config.plan.flatMap(({ search }) => search.get(name) ?? []);
-    const own = before.search.get(name);
-    const [begin] = own?.published ?? [];
-    // A sync that has not come through has opened again what it had published, and the next one reads that.
-    const synced = kind === 'incremental' && own && begin ? [{ from: begin.from, to: own.cutoff }] : [];
-    const others = union(own?.published ?? [], leftToLookback(before, name), synced);
-    const [gap] = minus([wantedOf(selection, config)], union(planned, others));
+    const published = before.search.get(name)?.published ?? [];
+    const [gap] = minus([wantedOf(selection, config)], union(planned, published));
     if (planned.length > 0 && gap !== undefined) {
       throw new SyncError(
         'user',
@@ -218,15 +202,19 @@ function asSynced(states: readonly State[], before: State): readonly State[] {
 }
 
 /** What the shards have published together, put to what is there already: other runs may have gone on meanwhile. */
-function joinedTo(before: State, states: readonly State[], { kind }: Scope, { runId, attempt }: Context): State {
-  // A backfill has looked for klasses once and for all, as its shards have; an incremental sync looks again.
-  const joint = kind === 'incremental' ? join(asSynced(states, before), before) : join([...states, before]);
-  const both =
-    before.generation === 0
-      ? { ...joint, generation: 1 }
-      : mergeStates({ ...joint, refreshes: before.refreshes }, before);
+function joinedTo(
+  before: State,
+  states: readonly State[],
+  { plan }: Config,
+  { kind }: Scope,
+  { runId, attempt }: Context,
+): State {
+  const joint = join(kind === 'incremental' ? asSynced(states, before) : states);
+  const both = before.generation === 0 ? { ...joint, generation: 1 } : mergeStates(joint, before);
   const { continuation: _, ledger: __, ...rest } = both;
-  return { ...rest, savedAt: iso(Date.now()), run: { id: runId, attempt } };
+  // A plan looks for klasses in all that there is, and its shards have read those it has found.
+  const { klassesCheckedAt } = plan.some(({ klasses }) => klasses !== null) ? joint : both;
+  return { ...rest, klassesCheckedAt, savedAt: iso(Date.now()), run: { id: runId, attempt } };
 }
 
 /** Whether a state says nothing that another one has not said. */
@@ -236,7 +224,11 @@ function isSame(before: State, after: State): boolean {
     [...after.search].every(
       ([name, { published }]) => minus(published, before.search.get(name)?.published ?? []).length === 0,
     ) &&
-    [...after.lists].every(([name, { seen }]) => [...seen.keys()].every(id => before.lists.get(name)?.seen.has(id)))
+    (before.klassesCheckedAt === null) === (after.klassesCheckedAt === null) &&
+    [...after.lists].every(([name, { seen, until }]) => {
+      const known = before.lists.get(name);
+      return known?.until === until && [...seen].every(([id, version]) => known?.seen.get(id) === version);
+    })
   );
 }
 
@@ -246,7 +238,6 @@ function results(
   blank: readonly StreamResult[],
   states: readonly State[],
   joint: State,
-  before: State,
 ): StreamResult[] {
   const { plan } = config;
   const ledgers = states.flatMap(({ ledger }): Ledger[] => (ledger === undefined ? [] : [ledger]));
@@ -257,8 +248,7 @@ function results(
   return config.streams.map((selection, n) => {
     const { name } = selection;
     const wanted = wantedOf(selection, config);
-    const isCovered = (each: string) =>
-      covers(union(joint.search.get(each)?.published ?? [], leftToLookback(before, name)), wanted);
+    const isCovered = (each: string) => covers(joint.search.get(each)?.published ?? [], wanted);
     const isChecked = name !== 'kobjects' || joint.klassesCheckedAt !== null || wanted.from === wanted.to;
     const [isRead = false, ...apart] =
       streamNamed(name).kind === 'list' ? [joint.lists.has(name)] : withKlasses(joint, name).map(isCovered);

@@ -1,7 +1,7 @@
 // The story of a plan: what a window has is counted, and divided into shards that are about equal and each fit for one
 // job. Nothing is published and no state is saved.
 import { gzipSync } from 'node:zlib';
-import { countList, countOld, countStream, type Listed, refine, sample } from './counting.ts';
+import { countList, countOld, countStream, hiddenKlasses, type Listed, refine, sample } from './counting.ts';
 import { asSyncError, SyncError } from './errors.ts';
 import { Lines } from './files/record.ts';
 import type { Context } from './github/context.ts';
@@ -16,12 +16,12 @@ import { type Scope, wholeScope } from './scope.ts';
 import { digest, formatShard, type Shard } from './shard.ts';
 import { beginReport, openGitHub, openKustomer, recoverState, requirePermission, shownWindow } from './start.ts';
 import { cut, minutesFor, requestsFor, requestsForAll, type Sizes, type Stretch, shardsFor } from './sync/cut.ts';
-import { clamp, type IntervalSet, minus, union } from './sync/intervals.ts';
-import { requestsToFind } from './sync/job-kobjects.ts';
+import { clamp, type IntervalSet, union } from './sync/intervals.ts';
+import { partOf as nameOfKlass } from './sync/job-kobjects.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
 import { Stopped } from './sync/read-all.ts';
 import type { Resource } from './sync/source.ts';
-import { leftToLookback, type State } from './sync/state.ts';
+import { type State, withKlasses } from './sync/state.ts';
 import { iso } from './sync/state-document.ts';
 import { FEW } from './sync/walk.ts';
 import { count } from './words.ts';
@@ -76,6 +76,8 @@ interface Part {
   readonly selection: Selection;
   readonly stream: SearchStream;
   readonly plan: SearchPlan;
+  /** Klasses that are read apart; null where nobody can tell. */
+  readonly klasses: readonly string[] | null;
   readonly work: IntervalSet;
   /** Before the reach of any search: read from a list, by one shard. */
   readonly listed: IntervalSet;
@@ -83,9 +85,7 @@ interface Part {
 
 /** The same with what was counted of it. */
 interface CountedPart extends Part {
-  readonly stretches: Awaited<ReturnType<typeof countStream>>['stretches'];
-  /** Klasses that are read apart. */
-  readonly hidden: number;
+  readonly stretches: Awaited<ReturnType<typeof countStream>>;
   /** Some pages, to judge the others by. */
   readonly pages: Awaited<ReturnType<typeof sample>>;
   readonly old: Listed;
@@ -97,9 +97,12 @@ interface CountedList extends Listed {
 
 async function divide(planning: Planning): Promise<void> {
   const { config, log, scope, client, report } = planning;
-  const parts = partsOf(planning);
-  log.info(`Counting ${parts.map(({ stream }) => stream.name).join(', ')} up to ${iso(scope.window.to)}.`);
-  const [counted, lists] = await Promise.all([countSearches(planning, parts), countLists(planning)]);
+  const searched = config.streams.flatMap(selection => {
+    const stream = streamNamed(selection.name);
+    return stream.kind === 'search' ? [{ selection, stream }] : [];
+  });
+  log.info(`Counting ${searched.map(({ stream }) => stream.name).join(', ')} up to ${iso(scope.window.to)}.`);
+  const [counted, lists] = await Promise.all([countSearches(planning, searched), countLists(planning)]);
 
   const page = Math.min(FULL_PAGE, ...counted.flatMap(({ pages }) => pages.map(({ size }) => size)));
   const fixed =
@@ -129,16 +132,10 @@ async function divide(planning: Planning): Promise<void> {
   );
   report.matrix = JSON.stringify({ shard: shards.map(formatShard) });
 
-  const hidden = counted.reduce((sum, part) => sum + part.hidden, 0);
-  const forKlasses = requestsToFind(hidden);
   const isIn = ({ stream, from, to }: Stretch, { search }: Shard) =>
     clamp(search.get(stream) ?? [], from, to).length > 0;
   /** What each shard asks for beside full pages. */
-  const beside = shards.map(
-    shard =>
-      first.reduce((sum, each) => sum + (isIn(each, shard) ? each.begins : 0), 0) +
-      (shard.search.has('kobjects') ? forKlasses : 0),
-  );
+  const beside = shards.map(shard => first.reduce((sum, each) => sum + (isIn(each, shard) ? each.begins : 0), 0));
   const pages = stretches.reduce((sum, each) => sum + requestsFor(each, sizes), 0);
   const searches = Math.round(beside.reduce((a, b) => a + b, pages));
   report.plan = [
@@ -156,12 +153,16 @@ async function divide(planning: Planning): Promise<void> {
   log.info(`Counted with ${count(used, 'request')}: ${count(shards.length, 'shard')}.`);
 }
 
-function countSearches(planning: Planning, parts: readonly Part[]): Promise<CountedPart[]> {
-  const { source, signal } = planning;
-  return countEach(planning, parts, async part => {
-    const { stretches, hidden } = await countStream(source, part, signal);
+function countSearches(
+  planning: Planning,
+  searched: readonly Pick<Part, 'selection' | 'stream'>[],
+): Promise<CountedPart[]> {
+  const { source } = planning;
+  return countEach(planning, searched, async each => {
+    const part = await partOf(planning, each);
+    const stretches = await countStream(source, part);
     const [pages, old] = await Promise.all([sample(source, part.stream, part.plan, stretches), oldOf(source, part)]);
-    return { ...part, stretches, hidden, pages, old };
+    return { ...part, stretches, pages, old };
   });
 }
 
@@ -196,20 +197,22 @@ async function countEach<Each extends { readonly selection: Selection }, Counted
 
 /** The shards of what was cut; the first of them has what cannot be cut. */
 function shardsFrom(
-  { config, context, scope }: Planning,
+  { config, context, scope, state }: Planning,
   cuts: readonly Map<string, IntervalSet>[],
   counted: readonly CountedPart[],
   lists: readonly string[],
 ): Shard[] {
   const old = new Map(counted.flatMap(({ stream, listed }) => (listed.length > 0 ? [[stream.name, listed]] : [])));
+  const klasses = counted.find(({ stream }) => stream.name === 'kobjects')?.klasses ?? null;
   const works = cuts.map((search, n) => ({
     search: n === 0 ? withOld(search, old) : search,
     lists: n === 0 ? lists : [],
+    klasses: search.has('kobjects') ? klasses : null,
   }));
   const inputs = planDigest(config);
   const plan = digest(JSON.stringify([inputs, scope, context.runId, context.attempt, works.map(shownWork)]), 12);
-  const { window, cutoff } = scope;
-  return works.map((work, n) => ({ plan, inputs, number: n + 1, of: works.length, window, cutoff, ...work }));
+  const common = { plan, inputs, of: works.length, window: scope.window, cutoff: scope.cutoff };
+  return works.map((work, n) => ({ ...common, generation: state.generation, number: n + 1, ...work }));
 }
 
 /** What the plan says of a search stream. */
@@ -228,19 +231,25 @@ function shownWork({ search, lists }: { search: ReadonlyMap<string, IntervalSet>
   return [[...search], lists];
 }
 
-/** The search streams, and what is not published of them yet. */
-function partsOf({ config, now, scope, state }: Planning): Part[] {
-  return config.streams.flatMap(selection => {
-    const stream = streamNamed(selection.name);
-    if (stream.kind !== 'search') return [];
-    const plan = planSearch(stream.name, selection, config, state, now, stream.archived);
-    // A shard has no fingerprints of what the sync has published.
-    const notOurs = union(plan.before?.published ?? [], leftToLookback(state, stream.name));
-    const left = minus([{ from: plan.wanted.from, to: scope.window.to }], notOurs);
-    const border = plan.listedUntil ?? Number.NEGATIVE_INFINITY;
-    const work = clamp(left, border, Number.POSITIVE_INFINITY);
-    return [{ selection, stream, plan, work, listed: clamp(left, Number.NEGATIVE_INFINITY, border) }];
-  });
+/** What a single run would read now of a search stream, klasses that hide included. */
+async function partOf(
+  { config, now, state, source, signal }: Planning,
+  { selection, stream }: Pick<Part, 'selection' | 'stream'>,
+): Promise<Part> {
+  const planOf = (name: string) => planSearch(name, selection, config, state, now, stream.archived);
+  const plan = planOf(stream.name);
+  // Also in what is published of earlier windows.
+  const from = Math.min(plan.wanted.from, plan.before?.published[0]?.from ?? Number.POSITIVE_INFINITY);
+  const all = { ...plan, wanted: { ...plan.wanted, from } };
+  const klasses = stream.name === 'kobjects' ? await hiddenKlasses(source, stream, all, signal) : null;
+  const names = new Set([
+    ...withKlasses(state, stream.name),
+    ...(klasses ?? []).map(klass => nameOfKlass(stream.name, klass)),
+  ]);
+  const left = union(...[...names].map(name => planOf(name).work.work));
+  const border = plan.listedUntil ?? Number.NEGATIVE_INFINITY;
+  const work = clamp(left, border, Number.POSITIVE_INFINITY);
+  return { selection, stream, plan, klasses, work, listed: clamp(left, Number.NEGATIVE_INFINITY, border) };
 }
 
 /** The list streams that are not read yet. Those of an incremental sync are its own affair once it has read them. */

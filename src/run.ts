@@ -23,10 +23,12 @@ import {
   makeOutputDir,
   openGitHub,
   openKustomer,
+  recoverBase,
   recoverState,
   requirePermission,
   shownWindow,
 } from './start.ts';
+import { onBase } from './sync/base.ts';
 import { readAll, Stopped } from './sync/read-all.ts';
 import { openCrew } from './sync/read-search.ts';
 import type { State } from './sync/state.ts';
@@ -108,11 +110,13 @@ async function tell({
     // The lists do not depend on the state, nor the state on whether it may be published: all of it is asked for at once.
     const source = openSource(client, config.includeDeleted);
     const lists = openLists(config, scope, source);
-    const [recovered] = await Promise.all([
+    const { shard } = config;
+    const [recovered, base] = await Promise.all([
       recoverState(config, scope, context, github, log),
+      shard && recoverBase(config, shard, context, github, log),
       context.isPublic === undefined ? requirePermission(config, context, github) : undefined,
     ]);
-    const { state } = recovered;
+    const state = shard && base ? onBase(recovered.state, base, shard, config) : recovered.state;
     report.generation = state.generation;
     source.expect(state.identity);
 

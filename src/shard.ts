@@ -9,6 +9,8 @@ export interface Shard extends ShardWork {
   readonly plan: string;
   /** Of the inputs that all jobs of a plan must share: see {@link digest}. */
   readonly inputs: string;
+  /** Generation of the state that the plan goes on from; 0 where there was none. */
+  readonly generation: number;
   /** From 1. */
   readonly number: number;
   readonly of: number;
@@ -42,32 +44,40 @@ function long(text: string): number {
   return Number.parseInt(seconds, 36) * 1_000 + Number(ms);
 }
 
-/** `3/8 a1b2c3d4e5f6 0f9e8d7c 20240101T000000Z..20250101T000000Z/20250301T120000Z messages=s5z2p8-s6kf00 tags #5d41402a` */
-export function formatShard({ plan, inputs, number, of, window, cutoff, search, lists }: Shard): string {
+/** `3/8 a1b2c3d4e5f6 0f9e8d7c 20240101T000000Z..20250101T000000Z/20250301T120000Z g7 messages=s5z2p8-s6kf00 tags #5d41402a` */
+export function formatShard(shard: Shard): string {
+  const { plan, inputs, number, of, window, cutoff, generation, search, lists, klasses } = shard;
   const pieces = (set: IntervalSet) => set.map(({ from, to }) => `${short(from)}-${short(to)}`).join(',');
   const text = [
     `${number}/${of}`,
     plan,
     inputs,
     `${compact(window.from)}..${compact(window.to)}/${compact(cutoff)}`,
+    `g${generation}`,
+    ...(klasses === null ? [] : [`${KLASSES}=${klasses.map(encodeURIComponent).join(',')}`]),
     ...[...search].map(([name, set]) => `${name}=${pieces(set)}`),
     ...lists,
   ].join(' ');
   return `${text} #${digest(text)}`;
 }
 
+/** Stands where the name of a stream does. */
+const KLASSES = 'klasses';
+
 /** Null when the text is not exactly what {@link formatShard} has made. */
 export function parseShard(given: string): Shard | null {
   const [, text = '', check] = /^(.*) #([0-9a-f]{8})$/.exec(given.trim()) ?? [];
   if (check === undefined || digest(text) !== check) return null;
-  const [place = '', plan = '', inputs = '', times = '', ...streams] = text.split(' ');
+  const [place = '', plan = '', inputs = '', times = '', grown = '', ...streams] = text.split(' ');
   const [, number, of] = /^(\d+)\/(\d+)$/.exec(place) ?? [];
   const [, from = '', to = '', cutoff = ''] = /^(\w+)\.\.(\w+)\/(\w+)$/.exec(times) ?? [];
   const search = new Map<string, IntervalSet>();
   const lists: string[] = [];
+  let klasses: string[] | null = null;
   for (const stream of streams) {
     const [name = '', pieces] = stream.split('=');
     if (pieces === undefined) lists.push(name);
+    else if (name === KLASSES) klasses = pieces === '' ? [] : pieces.split(',').map(decoded);
     else {
       search.set(
         name,
@@ -85,10 +95,21 @@ export function parseShard(given: string): Shard | null {
     of: Number(of),
     window: { from: instant(from), to: instant(to) },
     cutoff: instant(cutoff),
+    generation: Number(/^g(\d{1,15})$/.exec(grown)?.[1]),
     search,
     lists,
+    klasses,
   };
   return formatShard(shard) === given.trim() ? shard : null;
+}
+
+/** What cannot be read is left as it is, and is then not what it was made of. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 /** The shards of a plan from the output `matrix`; null when one of them is damaged or they are not those of one plan. */
@@ -108,6 +129,7 @@ export function parseMatrix(given: string): readonly Shard[] | null {
       shard.plan === first?.plan &&
       shard.inputs === first.inputs &&
       shard.cutoff === first.cutoff &&
+      shard.generation === first.generation &&
       shard.of === shards.length &&
       shard.number === n + 1,
   );

@@ -13,7 +13,9 @@ import { openBudget } from './kustomer/budget.ts';
 import { type Client, type ClientOptions, openClient } from './kustomer/client.ts';
 import type { Log } from './log.ts';
 import type { Report } from './report.ts';
-import type { Scope } from './scope.ts';
+import { type Scope, wholeScope } from './scope.ts';
+import type { Shard } from './shard.ts';
+import { NO_STATE, type State } from './sync/state.ts';
 import { iso } from './sync/state-document.ts';
 import { USER_AGENT } from './version.ts';
 
@@ -98,7 +100,7 @@ export async function recoverState(
   context: Context,
   api: () => Promise<Api>,
   log: Log,
-  how: Partial<Pick<Recovery, 'uploadedBy'>> = {},
+  how: Partial<Pick<Recovery, 'uploadedBy' | 'onMissing'>> = {},
 ): Promise<Recovered> {
   const { cacheTrouble } = await import('./github/cache.ts');
   const trouble = cacheTrouble();
@@ -121,4 +123,31 @@ export async function recoverState(
     log,
     ...how,
   });
+}
+
+/**
+ * The state that a plan goes on from, for one of its shards.
+ * @throws SyncError `state` when only an older one is there: what has been published since would be published again.
+ */
+export async function recoverBase(
+  config: Config,
+  { generation }: Shard,
+  context: Context,
+  api: () => Promise<Api>,
+  log: Log,
+): Promise<State> {
+  if (generation === 0) return NO_STATE;
+  const quiet = { ...log, info: log.debug, notice: log.debug, warning: log.debug };
+  // Artifacts are looked through where it is nowhere else: each shard does so.
+  for (const uploadedBy of ['nobody', 'workflow'] as const) {
+    const how = { uploadedBy, onMissing: 'full' } as const;
+    const { state } = await recoverState(config, wholeScope(config, 0), context, api, quiet, how);
+    if (state.generation >= generation) return state;
+  }
+  throw new SyncError(
+    'user',
+    'state',
+    `The state that the plan goes on from (generation ${generation}) is not there any more.`,
+    'Make a new plan: run the whole workflow again.',
+  );
 }

@@ -8,6 +8,8 @@ export interface ShardWork {
   readonly cutoff: number;
   readonly search: ReadonlyMap<string, IntervalSet>;
   readonly lists: readonly string[];
+  /** Klasses of KObjects that only their own search shows; null where nobody could look, or there are none to be read. */
+  readonly klasses: readonly string[] | null;
 }
 
 /** A stretch of one stream, and what is known of how much is in it. */

@@ -31,16 +31,6 @@ const CHECK_EVERY_MS = 24 * 3_600_000;
 /** A record that is just being updated is hard to find; one that is not found so many times is not shown. */
 const LOOKS = 3;
 
-/** The list of klasses shows one status at a time. */
-const KLASS_VIEWS = 3;
-/** A look is for the newest record of a klass, and then for that one in the plain context. */
-const LOOK_REQUESTS = 2;
-
-/** Requests that it takes to find so many klasses that hide. */
-export function requestsToFind(hidden: number): number {
-  return KLASS_VIEWS + hidden * LOOKS * LOOK_REQUESTS;
-}
-
 /** Name of a klass's own part in the state. */
 export function partOf(stream: string, klass: string): string {
   return `${stream}/${klass}`;

@@ -69,22 +69,9 @@ function bothCheckedAt(states: readonly State[]): number | null {
   return checked.length === 0 || states.some(isUnchecked) ? null : Math.max(...checked);
 }
 
-/**
- * One state for the shards of a plan. A shard that has looked for klasses that hide has found none in its part but those
- * it names: so it speaks for those, too, that only other shards have met, or what there is beside them.
- */
-export function join(shards: readonly State[], beside: State = NO_STATE): State {
-  const all = [...shards, beside];
-  const klasses = new Set(all.flatMap(({ search }) => [...search.keys()].filter(name => name.includes('/'))));
-  const whole = shards.map(shard => {
-    const search = new Map(shard.search);
-    for (const klass of klasses) {
-      const plain = shard.klassesCheckedAt === null ? undefined : shard.search.get(klass.slice(0, klass.indexOf('/')));
-      if (!search.has(klass) && plain !== undefined) search.set(klass, { ...plain, recent: new Set() });
-    }
-    return { ...shard, search };
-  });
-  return whole.reduce((joined, shard) => ({ ...merge(joined, shard), generation: joined.generation }), NO_STATE);
+/** One state for the shards of a plan. */
+export function join(shards: readonly State[]): State {
+  return shards.reduce((joined, shard) => ({ ...merge(joined, shard), generation: joined.generation }), NO_STATE);
 }
 
 /** What two states say of one stream. */

@@ -1,7 +1,6 @@
 // What is certainly published, and the arithmetic of claims: what that leaves to be read, and how what was read adds to
 // it. Pure. Its file is state-document.ts; several of them become one in merge.ts.
 import { clamp, contains, covers, type Interval, type IntervalSet, minus, union } from './intervals.ts';
-import { floor, SECOND } from './pages.ts';
 import type { Found } from './source.ts';
 
 /** Fingerprints kept of one stream at most: some 15 MB of memory, 6 MB of state. Beyond it the lookback gets shorter. */
@@ -150,44 +149,6 @@ export function searchStateAfter(
 /** A stream, and the klasses of it that a state has apart. */
 export function withKlasses({ search }: Pick<State, 'search'>, name: string): readonly string[] {
   return [name, ...[...search.keys()].filter(each => each.startsWith(`${name}/`))];
-}
-
-/**
- * A state that leaves to the next run what the lookback would have it read again: runs that have gone on from it without
- * its fingerprints could not do so, and what they claim must not hide it.
- */
-export function reopened(state: State, lookbackMs: number): State {
-  const search = [...state.search].map(([name, each]): [string, SearchState] => {
-    const again = Math.max(each.rememberedFrom, each.cutoff - lookbackMs);
-    return [name, { ...each, published: clamp(each.published, Number.NEGATIVE_INFINITY, again) }];
-  });
-  return { ...state, search: new Map(search) };
-}
-
-/**
- * What is to be read again of a stream, its klasses included, and only by a run that has the fingerprints: the holes that
- * the lookback has made in what is published, from the first version to the last that was published there.
- */
-export function leftToLookback(state: State, name: string): IntervalSet {
-  return union(
-    ...withKlasses(state, name).flatMap(each => {
-      const own = state.search.get(each);
-      return own === undefined ? [] : [knownHoles(own)];
-    }),
-  );
-}
-
-function knownHoles({ published, recent }: SearchState): IntervalSet {
-  const known = [...recent].map(instantOf).sort((a, b) => a - b);
-  const all = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
-  return minus([all], published).flatMap(({ from, to }) => {
-    const inside = known.filter(at => at >= from && at < to);
-    const [first, last] = [inside[0] as number, inside.at(-1) as number];
-    // Whole seconds mean the same to every search.
-    return inside.length === 0
-      ? []
-      : clamp([{ from: floor(first, SECOND), to: floor(last, SECOND) + SECOND }], from, to);
-  });
 }
 
 /** Whether a stream is read up to the cutoff. */

@@ -1,13 +1,14 @@
 // What a merge takes for done, and what it refuses: a shard is done when all of it is published, also what its stream does
 // not show, and what was put together is never more than that.
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseShard } from '../../src/shard.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { forged, makePlan, runMerge, runShard, runShards } from './fan-out.ts';
 import { cloned, FLAWLESS, faults, uploaded } from './publishing.ts';
-import { annotations, DAY, expectGreen, expectRed, gather, HOUR, outcomes, ration } from './support.ts';
+import { annotations, DAY, expectGreen, expectRed, gather, HOUR, outcomes, ration, SECOND } from './support.ts';
 
 let stage: Stage;
 async function open(options: StageOptions = { world: { pageSizeMax: 50 } }): Promise<void> {
@@ -36,7 +37,8 @@ test('a shard that has not come to the klasses that hide is not done, and nothin
   stage.world.populate({ kobjects: { order: 100, rare: 30 } }, LAST_DAYS());
   const fan = await makePlan(stage, { ...END(), streams: 'kobjects', 'shards-at-once': '2' });
   const first = await runShard(stage, fan, 1);
-  failKlasses();
+  const match = { context: 'kobject_rare' };
+  stage.kustomer.faults.add({ kind: 'status', status: 400, match, times: Number.POSITIVE_INFINITY });
   const short = await runShard(stage, fan, 2);
   expectRed(short);
   stage.kustomer.faults.clear();
@@ -60,44 +62,109 @@ test('a shard whose time was up within a klass that hides is not done', async ()
 
 describe('klasses that a run before the plan has not come to', () => {
   const inputs = () => ({ ...END(), streams: 'kobjects' });
-  /** A fan-out, which leaves them out, and a run that has them. */
+  /** A fan-out, which reads them where that run has only read the others. */
   async function expectRest(before: ActionResult): Promise<void> {
     stage.kustomer.faults.clear();
     const fan = await makePlan(stage, inputs());
     const shards = await runShards(stage, fan);
     const merged = await runMerge(stage, fan);
-    expect(merged.exitCode, merged.log).toBe(0);
-    expect(merged.outputs.complete).toBe('false');
-    expect(outcomes(merged)).toEqual({ kobjects: 'partial' });
-    expect(annotations(merged, 'warning').join()).toMatch(/kobjects lacks klasses .*`mode: sync`/);
-    const rest = await stage.sync({ with: inputs() });
-    expectGreen(rest);
-    const kobjects = (await gather(stage, [before, ...shards, rest])).get('kobjects') ?? [];
+    expectGreen(merged);
+    expect(outcomes(merged)).toEqual({ kobjects: 'complete' });
+    const kobjects = (await gather(stage, [before, ...shards])).get('kobjects') ?? [];
     expect(stage.compare('kobjects', kobjects)).toEqual([]);
     expect(new Set(kobjects.map(({ id }) => id)).size).toBe(kobjects.length);
+    expect((await stage.sync({ with: inputs() })).outputs.records).toBe('0');
   }
 
-  test('are not said to be read, and a run that is not divided reads them', async () => {
+  test('are read by the shards of a plan', async () => {
     await open({ world: { pageSizeMax: 20, hiddenKlasses: ['rare'] } });
     stage.world.populate({ kobjects: { order: 100, rare: 30 } }, LAST_DAYS());
     failKlasses();
     await expectRest(await stage.sync({ with: inputs() }));
   });
 
-  test('nor where it has met one of them', async () => {
+  test('also where it has met one of them', async () => {
     await open({ world: { pageSizeMax: 5, hiddenKlasses: ['rare'] } });
     stage.world.populate({ kobjects: { order: 20, rare: 300 } }, LAST_DAYS());
     ration(stage, 30);
     await expectRest(await stage.sync({ with: { ...inputs(), 'time-budget': '2s', concurrency: '2' } }));
   });
 
-  test('nor where it has read only a part of the window', async () => {
+  test('also where it has read only a part of the window', async () => {
     await open({ world: { pageSizeMax: 5, hiddenKlasses: ['rare'] } });
     stage.world.populate({ kobjects: { order: 300 } }, LAST_DAYS());
     stage.world.create('kobjects', 20, { klass: 'rare', updatedAt: Date.now() - 300 * DAY });
     stage.world.create('kobjects', 20, { klass: 'order', updatedAt: Date.now() - 300 * DAY });
     ration(stage, 30);
     await expectRest(await stage.sync({ with: { ...inputs(), 'time-budget': '2s', concurrency: '2' } }));
+  });
+});
+
+describe('a fan-out of what other runs have begun', () => {
+  test.each(['sync', 'fan-out'])('reads what was indexed late, and nothing twice (first a %s)', async how => {
+    await open();
+    stage.world.populate(
+      { messages: 200, tags: 20, users: 10 },
+      { from: Date.now() - 90 * DAY, to: Date.now() - 2 * HOUR },
+    );
+    // A backfill whose end comes between the first run and the second.
+    const end = Math.ceil(Date.now() / SECOND) * SECOND + 15 * SECOND;
+    const inputs = { streams: 'messages,tags,users', 'end-date': new Date(end).toISOString(), settle: '0s' };
+    const results: ActionResult[] = [];
+    async function fanOut(complete: string): Promise<void> {
+      const fan = await makePlan(stage, inputs);
+      const shards = await runShards(stage, fan);
+      for (const shard of shards) expect(shard.exitCode, shard.log).toBe(0);
+      results.push(...shards);
+      expect((await runMerge(stage, fan)).outputs).toMatchObject({ complete, 'state-saved': 'true' });
+    }
+    if (how === 'fan-out') await fanOut('false');
+    else results.push(await stage.sync({ with: inputs }));
+    expect(Date.now()).toBeLessThan(end);
+    stage.world.create('messages', 1, { updatedAt: Date.now() - HOUR / 3 });
+    stage.world.update('tags', 3, { at: Date.now() - SECOND });
+    await sleep(end + SECOND - Date.now());
+    await fanOut('true');
+    expect(faults(stage, await gather(stage, results))).toEqual(FLAWLESS);
+    // Done means done, for a plan and for a run alone.
+    stage.kustomer.log.clear();
+    expect((await makePlan(stage, inputs)).plan.exitCode).toBe(0);
+    expect((await stage.sync({ with: inputs })).outputs).toMatchObject({ records: '0', complete: 'true' });
+    expect(stage.kustomer.requests).toEqual([]);
+  });
+
+  test('reads no klass twice that an earlier run has read further than the others', async () => {
+    await open({ world: { pageSizeMax: 20, hiddenKlasses: ['rare'] } });
+    const now = Date.now();
+    stage.world.populate({ kobjects: { order: 40, rare: 20 } }, { from: now - 20 * DAY, to: now - 20 * HOUR });
+    stage.world.populate({ kobjects: { order: 2_000, rare: 30 } }, { from: now - 9 * HOUR, to: now - 2 * HOUR });
+    const inputs = { streams: 'kobjects', lookback: '60s' };
+    const results = [await stage.sync({ with: { ...inputs, settle: '10h' } })];
+    ration(stage, 40);
+    const short = { 'time-budget': '3s', concurrency: '2' };
+    results.push(await stage.sync({ with: { ...inputs, settle: '1h', ...short } }));
+    expect(results[1]?.outputs.complete).toBe('false');
+    stage.kustomer.faults.clear();
+    const fan = await makePlan(stage, { ...inputs, settle: '1h' });
+    results.push(...(await runShards(stage, fan)));
+    expectGreen(await runMerge(stage, fan));
+    results.push(await stage.sync({ with: { ...inputs, settle: '1h' } }));
+    expect(results.at(-1)?.outputs.records).toBe('0');
+    expect(faults(stage, await gather(stage, results))).toEqual(FLAWLESS);
+  });
+
+  test('says so where what it goes on from has got lost', async () => {
+    await open();
+    stage.world.populate({ messages: 100 }, LAST_DAYS());
+    const inputs = { streams: 'messages', destination: 'none' };
+    await stage.sync({ with: { ...inputs, 'start-date': new Date(Date.now() - 9 * DAY).toISOString() } });
+    const fan = await makePlan(stage, inputs);
+    stage.github.evictCaches();
+    const shard = await runShard(stage, fan, 1);
+    expectRed(shard);
+    expect(annotations(shard, 'error')).toEqual([
+      'The state that the plan goes on from (generation 1) is not there any more. Make a new plan: run the whole workflow again.',
+    ]);
   });
 });
 

@@ -1,8 +1,9 @@
 // Windows that end, and shards of a plan: what a run sets out to read once and for all, and what is joined in the end.
 import { describe, expect, test } from 'vitest';
+import { onBase } from '../../src/sync/base.ts';
 import { join } from '../../src/sync/merge.ts';
 import { isListDone, planList, planSearch } from '../../src/sync/plan.ts';
-import { leftToLookback, NO_STATE, reopened, type SearchState, type State, withKlasses } from '../../src/sync/state.ts';
+import { NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -65,7 +66,7 @@ describe('a shard', () => {
     { from: 1_000, to: 2_000 },
     { from: 5_000, to: 9_000 },
   ];
-  const shard = { cutoff, search: new Map([['messages', pieces]]), lists: ['tags'] };
+  const shard = { cutoff, search: new Map([['messages', pieces]]), lists: ['tags'], klasses: null };
 
   test('is the pieces of a stream, and nothing of a stream that others have', () => {
     const { wanted, work, ...planned } = plan({ shard });
@@ -101,7 +102,7 @@ describe('a list', () => {
   const users = { name: 'users', mode: 'incremental', named: true } as const;
   const list = (wishes: Partial<Wishes>, state = NO_STATE) =>
     planList('users', users, { ...WISHES, ...wishes }, state, NOW);
-  const shard = { cutoff: CUTOFF - HOUR, search: new Map(), lists: ['users'] };
+  const shard = { cutoff: CUTOFF - HOUR, search: new Map(), lists: ['users'], klasses: null };
 
   test('of a window that ends shows what lies in it, and is read up to its end or the cutoff', () => {
     const endDate = NOW - DAY;
@@ -146,12 +147,12 @@ describe('states of shards', () => {
   };
   const second = { ...stateOf({ kobjects: read(50, 99) }), generation: 9, klassesCheckedAt: 7 };
 
-  test('are joined, and one that met no such klass speaks for it, without what it remembers', () => {
+  test('are joined, klass by klass', () => {
     const joined = join([first, second]);
     expect(joined.generation).toBe(0);
     expect(joined.search.get('kobjects')?.published).toEqual([{ from: 0, to: 99 }]);
     expect(joined.search.get('kobjects')?.recent).toEqual(new Set(['45 a', '94 a']));
-    expect(joined.search.get('kobjects/odd')?.published).toEqual([{ from: 0, to: 99 }]);
+    expect(joined.search.get('kobjects/odd')?.published).toEqual([{ from: 0, to: 50 }]);
     expect(joined.search.get('kobjects/odd')?.recent).toEqual(new Set(['45 a']));
     expect(joined.search.get('notes')?.published).toEqual([{ from: 0, to: 9 }]);
     expect([...joined.search.keys()].sort()).toEqual(['kobjects', 'kobjects/odd', 'notes']);
@@ -193,57 +194,84 @@ describe('states of shards', () => {
   });
 });
 
-describe('a state that others have gone on from without its fingerprints', () => {
-  test('leaves the lookback to the next run, and no more than it can tell apart', () => {
-    const claim = (rememberedFrom: number, cutoff: number) => ({ ...read(0, 100 * HOUR), rememberedFrom, cutoff });
-    const until = (each: SearchState) =>
-      reopened(stateOf({ notes: each, tags: read(0, 5) }), 2 * HOUR).search.get('notes')?.published;
-    expect(until(claim(90 * HOUR, 100 * HOUR))).toEqual([{ from: 0, to: 98 * HOUR }]);
-    expect(until(claim(99 * HOUR, 100 * HOUR))).toEqual([{ from: 0, to: 99 * HOUR }]);
-    const { search } = reopened(stateOf({ notes: claim(99 * HOUR, 100 * HOUR) }), HOUR);
-    expect(search.get('notes')).toMatchObject({ rememberedFrom: 99 * HOUR, cutoff: 100 * HOUR });
-  });
-});
-
-test('what the lookback has opened again is left to it from the first version to the last that was published there', () => {
-  const of = (published: readonly { from: number; to: number }[], ...recent: string[]): SearchState => ({
-    published,
-    cutoff: 70_000,
-    rememberedFrom: 0,
+describe('a shard on the base of earlier runs', () => {
+  const cutoff = CUTOFF - HOUR;
+  const MESSAGES = [{ from: NOW - 10 * DAY, to: cutoff }];
+  const KOBJECTS = [{ from: NOW - 4 * DAY, to: NOW - 2 * DAY }];
+  const shard = {
+    cutoff,
+    search: new Map([
+      ['messages', MESSAGES],
+      ['kobjects', KOBJECTS],
+    ]),
+    lists: ['tags'],
+    klasses: ['rare'],
+  };
+  const tags = { seen: new Map([['a', new Date(0).toISOString()]]) };
+  const of = (from: number, to: number, ...recent: string[]): SearchState => ({
+    ...read(from, to),
     recent: new Set(recent),
   });
-  const search = new Map([
-    [
-      'notes',
-      of(
-        [
-          { from: 0, to: 10_000 },
-          { from: 60_000, to: 70_000 },
-          { from: 90_000, to: 100_000 },
-        ],
-        '30999 c',
-        '9500 p',
-        '12500 a',
-        '13000 b',
-        '65000 d',
-        '70000 f',
-        '75500 g',
-        '90000 h',
-        '10000 i',
-        '60000 j',
-        '- e',
+  const onto = (base: State, own: State = NO_STATE, wishes: Partial<Wishes> = {}) =>
+    onBase(own, base, shard, { ...WISHES, ...wishes });
+
+  test('has of it what lies in its own part, and leaves the lookback to be read by who has the fingerprints', () => {
+    const until = cutoff - 2 * HOUR;
+    const [inside, before] = [`${until - 30 * 60_000} m`, `${NOW - 11 * DAY} n`];
+    const base = {
+      ...stateOf(
+        { messages: of(0, until, inside, before, '- o'), notes: of(0, until) },
+        new Map([
+          ['tags', tags],
+          ['users', tags],
+        ]),
       ),
-    ],
-    ['notes/odd', of([{ from: 5_000, to: 5_600 }], '5900 k', '5100 l')],
-    ['notesbook', of([], '40000 z')],
-    ['tags', of([], '50000 y')],
-  ]);
-  const state = { ...NO_STATE, search };
-  expect(leftToLookback(state, 'notes')).toEqual([
-    { from: 5_600, to: 6_000 },
-    { from: 10_000, to: 31_000 },
-    { from: 70_000, to: 76_000 },
-  ]);
-  expect(leftToLookback(state, 'users')).toEqual([]);
-  expect(withKlasses(state, 'notes')).toEqual(['notes', 'notes/odd']);
+      generation: 7,
+      identity: 'org',
+      klassesCheckedAt: 5,
+      refreshes: new Map([['notes', 2]]),
+    };
+    const state = onto(base);
+    expect(state).toMatchObject({ generation: 0, identity: 'org', klassesCheckedAt: null, refreshes: base.refreshes });
+    expect([...state.search.keys()]).toEqual(['messages']);
+    expect([...state.lists]).toEqual([['tags', tags]]);
+    expect(state.search.get('messages')).toMatchObject({
+      published: [{ from: NOW - 10 * DAY, to: until - HOUR }],
+      recent: new Set([inside, '- o']),
+    });
+    const { work } = plan({ shard }, state);
+    expect(work.work).toEqual([{ from: until - HOUR, to: cutoff }]);
+    expect(work.known).toEqual(new Set([inside, '- o']));
+  });
+
+  test('has all of a window that was read to its end, where nothing is looked at again', () => {
+    const endDate = NOW - 3 * DAY;
+    const base = stateOf({ messages: read(NOW - 20 * DAY, endDate) });
+    const { search } = onto(base, NO_STATE, { endDate });
+    expect(search.get('messages')?.published).toEqual([{ from: NOW - 10 * DAY, to: endDate }]);
+  });
+
+  test('reads a klass where it has not been read, whatever the plain context has', () => {
+    const base = stateOf({
+      kobjects: read(0, NOW - DAY),
+      'kobjects/rare': read(0, NOW - 3 * DAY),
+      'kobjectsbook/x': read(0, NOW),
+    });
+    const state = onto(base);
+    expect([...state.search.keys()]).toEqual(['kobjects', 'kobjects/rare']);
+    expect(plan({ shard }, state, 'kobjects').work.work).toEqual([]);
+    expect(plan({ shard }, state, 'kobjects/rare').work.work).toEqual([
+      { from: NOW - 3 * DAY - HOUR, to: NOW - 2 * DAY },
+    ]);
+  });
+
+  test('keeps what it has published itself, but for what a refresh has removed since', () => {
+    const own = { ...stateOf({ messages: read(NOW - 10 * DAY, NOW - 5 * DAY) }), generation: 3, klassesCheckedAt: 9 };
+    const base = stateOf({ messages: read(0, NOW - 9 * DAY) });
+    const both = onto(base, own);
+    expect(both).toMatchObject({ generation: 3, klassesCheckedAt: 9 });
+    expect(both.search.get('messages')?.published).toEqual([{ from: NOW - 10 * DAY, to: NOW - 5 * DAY }]);
+    const later = onto({ ...base, refreshes: new Map([['messages', 1]]) }, own);
+    expect(later.search.get('messages')?.published).toEqual([{ from: NOW - 10 * DAY, to: NOW - 9 * DAY - HOUR }]);
+  });
 });

@@ -191,6 +191,7 @@ describe('a shard as text', () => {
   const shard: Shard = {
     plan: 'a1b2c3d4e5f6',
     inputs: '0f9e8d7c',
+    generation: 12,
     number: 3,
     of: 8,
     window: { from: 0, to: Date.UTC(2025, 0, 1) },
@@ -205,15 +206,17 @@ describe('a shard as text', () => {
       ],
     ]),
     lists: ['tags'],
+    klasses: ['order', 'a, b=c'],
   };
 
   test('is short and comes back as it was', () => {
     const text = formatShard(shard);
     expect(text).toMatch(
-      /^3\/8 a1b2c3d4e5f6 0f9e8d7c 19700101T000000Z\.\.20250101T000000Z\/20250301T120000500Z messages=/,
+      /^3\/8 a1b2c3d4e5f6 0f9e8d7c 19700101T000000Z\.\.20250101T000000Z\/20250301T120000500Z g12 klasses=order,\S+ messages=/,
     );
-    expect(text.length).toBeLessThan(160);
+    expect(text.length).toBeLessThan(200);
     expect(parseShard(text)).toEqual(shard);
+    for (const klasses of [null, []]) expect(parseShard(formatShard({ ...shard, klasses }))?.klasses).toEqual(klasses);
   });
 
   test('is refused when anything of it is changed', () => {

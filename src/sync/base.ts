@@ -1,0 +1,41 @@
+// What a shard of a plan goes on from: what it has published itself, and of what the runs before the plan have published,
+// what lies in its part. So it reads what a single run would, knows by their fingerprints what comes again, and claims
+// nothing outside of its part. Pure.
+import type { ShardWork } from './cut.ts';
+import { clamp, contains, type IntervalSet } from './intervals.ts';
+import { merge } from './merge.ts';
+import { planSearch, type Wishes } from './plan.ts';
+import { instantOf, type SearchState, type State } from './state.ts';
+
+/** `own`: the state of the shard. `base`: that of the sync or backfill the plan was made for. */
+export function onBase(own: State, base: State, shard: ShardWork, wishes: Wishes): State {
+  const search = new Map<string, SearchState>();
+  for (const [name, each] of base.search) {
+    const pieces = shard.search.get(name.split('/')[0] as string);
+    if (pieces !== undefined) search.set(name, within(each, pieces, certainOf(name, base, shard, wishes)));
+  }
+  const lists = new Map([...base.lists].filter(([name]) => shard.lists.includes(name)));
+  return {
+    ...merge(own, { ...base, search, lists, klassesCheckedAt: null }),
+    generation: own.generation,
+    klassesCheckedAt: own.klassesCheckedAt,
+  };
+}
+
+/** What of a stream need not be read again, as the plan has reckoned it. */
+function certainOf(name: string, base: State, { cutoff }: ShardWork, wishes: Wishes): IntervalSet {
+  const selection = { name, mode: 'incremental', named: false } as const;
+  return planSearch(name, selection, { ...wishes, shard: null }, base, cutoff + wishes.settleMs, true).work.certain;
+}
+
+function within(each: SearchState, pieces: IntervalSet, certain: IntervalSet): SearchState {
+  const isIn = (print: string) => {
+    const at = instantOf(print);
+    return !Number.isFinite(at) || contains(pieces, at);
+  };
+  return {
+    ...each,
+    published: pieces.flatMap(({ from, to }) => clamp(certain, from, to)),
+    recent: new Set([...each.recent].filter(isIn)),
+  };
+}
