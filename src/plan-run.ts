@@ -238,15 +238,14 @@ async function partOf(
 ): Promise<Part> {
   const planOf = (name: string) => planSearch(name, selection, config, state, now, stream.archived);
   const plan = planOf(stream.name);
-  // Also in what is published of earlier windows.
+  const leftOf = (names: readonly string[]) => union(...names.map(name => planOf(name).work.work));
+  const known = withKlasses(state, stream.name);
+  // Also in what is published of earlier windows; where all is published and was looked through, it is done.
   const from = Math.min(plan.wanted.from, plan.before?.published[0]?.from ?? Number.POSITIVE_INFINITY);
   const all = { ...plan, wanted: { ...plan.wanted, from } };
-  const klasses = stream.name === 'kobjects' ? await hiddenKlasses(source, stream, all, signal) : null;
-  const names = new Set([
-    ...withKlasses(state, stream.name),
-    ...(klasses ?? []).map(klass => nameOfKlass(stream.name, klass)),
-  ]);
-  const left = union(...[...names].map(name => planOf(name).work.work));
+  const isUnknown = stream.name === 'kobjects' && (state.klassesCheckedAt === null || leftOf(known).length > 0);
+  const klasses = isUnknown ? await hiddenKlasses(source, stream, all, signal) : null;
+  const left = leftOf([...known, ...(klasses ?? []).map(klass => nameOfKlass(stream.name, klass))]);
   const border = plan.listedUntil ?? Number.NEGATIVE_INFINITY;
   const work = clamp(left, border, Number.POSITIVE_INFINITY);
   return { selection, stream, plan, klasses, work, listed: clamp(left, Number.NEGATIVE_INFINITY, border) };
