@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { onBase } from '../../src/sync/base.ts';
 import { join } from '../../src/sync/merge.ts';
 import { isListDone, planList, planSearch } from '../../src/sync/plan.ts';
-import { NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
+import { NO_STATE, type SearchState, type State, withKlasses } from '../../src/sync/state.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -194,6 +194,11 @@ describe('states of shards', () => {
   });
 });
 
+test('the klasses of a stream are told by their names', () => {
+  const state = stateOf({ notes: read(0, 1), 'notes/odd': read(0, 1), notesbook: read(0, 1), tags: read(0, 1) });
+  expect(withKlasses(state, 'notes')).toEqual(['notes', 'notes/odd']);
+});
+
 describe('a shard on the base of earlier runs', () => {
   const cutoff = CUTOFF - HOUR;
   const MESSAGES = [{ from: NOW - 10 * DAY, to: cutoff }];
@@ -249,6 +254,10 @@ describe('a shard on the base of earlier runs', () => {
     const base = stateOf({ messages: read(NOW - 20 * DAY, endDate) });
     const { search } = onto(base, NO_STATE, { endDate });
     expect(search.get('messages')?.published).toEqual([{ from: NOW - 10 * DAY, to: endDate }]);
+  });
+
+  test('has all of it where the sync has gone on since', () => {
+    expect(onto(stateOf({ messages: read(0, NOW + DAY) })).search.get('messages')?.published).toEqual(MESSAGES);
   });
 
   test('reads a klass where it has not been read, whatever the plain context has', () => {
