@@ -1,12 +1,12 @@
 // How much a window holds, counted as closely as a cut into shards needs it, with as few requests as that takes.
 import type { Source } from './kustomer/source.ts';
 import type { ListStream, SearchStream } from './kustomer/streams.ts';
-import { halves, isCapped, middleOf, type Sizes, type Stretch, tooCoarse } from './sync/cut.ts';
+import { CAP, halves, isCapped, middleOf, type Sizes, type Stretch, tooCoarse } from './sync/cut.ts';
 import type { Interval, IntervalSet } from './sync/intervals.ts';
 import { findHidden } from './sync/job-kobjects.ts';
 import { bySide, type SearchPlan } from './sync/plan.ts';
 import { isWanted } from './sync/read-list.ts';
-import type { Extent, Page, Resource, Side } from './sync/source.ts';
+import type { Extent, Page, Resource, SearchPages, Side } from './sync/source.ts';
 
 /** What is to be counted of one stream. */
 export interface Countable {
@@ -41,8 +41,8 @@ export async function countStream(
       const ask = searches.flatMap(search =>
         asked.map(
           (side): Count =>
-            (from, to) =>
-              search.count(side, from, to),
+            async (from, to) =>
+              (await search.count(side, from, to)) ?? CAP,
         ),
       );
       const counts = await Promise.all(ask.map(count => count(part.from, part.to)));
@@ -107,9 +107,16 @@ export async function sample(
     const from = Math.floor((at.from + share * (at.to - at.from)) / 1_000) * 1_000;
     const sides = bySide(at, plan.edges)[0]?.sides;
     const side = sides === 'archive' ? 'archive' : 'live';
-    return source.search(stream).page({ side, from: Math.max(at.from, from), to: at.to, created: null, page: 1 });
+    return firstPage(source.search(stream), side, { from: Math.max(at.from, from), to: at.to });
   });
   return Promise.all(pages);
+}
+
+/** The first page of a window, or of its beginning, where the window is too wide for the search. */
+async function firstPage(search: SearchPages, side: Side, window: Interval): Promise<Page> {
+  const page = await search.page({ side, ...window, created: null, page: 1 });
+  const middle = middleOf(window);
+  return page.timedOut && middle !== null ? firstPage(search, side, { from: window.from, to: middle }) : page;
 }
 
 /** What a list has, as far as that can be told without reading it. */
@@ -121,19 +128,19 @@ export interface Listed {
 }
 
 export async function countList(source: Source, stream: ListStream, wanted: Interval): Promise<Listed> {
-  const extent = await source.list(stream).extent();
-  const found = extent.shown.filter(resource => isWanted(resource, wanted));
-  const records = Math.round((extent.records * found.length) / Math.max(1, extent.shown.length));
-  return { requests: requestsForList(extent), records, found };
+  return listed(await source.list(stream).extent(), [wanted]);
 }
 
-/** What only a list still has of a search stream. The list shows what the search has, too. */
-export async function countOld(source: Source, { stream, plan }: Countable): Promise<Listed> {
-  const [extent, searched] = await Promise.all([
-    source.oldNotes().extent(),
-    source.search(stream).count('live', plan.listedUntil ?? 0, plan.cutoff),
-  ]);
-  return { requests: requestsForList(extent), records: Math.max(0, extent.records - searched), found: [] };
+/** What only a list still has of a search stream: what it shows of a time before the search's reach. */
+export async function countOld(source: Source, work: IntervalSet): Promise<Listed> {
+  return listed(await source.oldNotes().extent(), work);
+}
+
+/** As many of all records as of those that were looked at are in the work. */
+function listed(extent: Extent, work: IntervalSet): Listed {
+  const found = extent.shown.filter(resource => work.some(interval => isWanted(resource, interval)));
+  const records = Math.round((extent.records * found.length) / Math.max(1, extent.shown.length));
+  return { requests: requestsForList(extent), records, found };
 }
 
 /** A list of several answers is read until two passes agree. */

@@ -15,7 +15,16 @@ import type { Report } from './report.ts';
 import { type Scope, wholeScope } from './scope.ts';
 import { digest, formatShard, type Shard } from './shard.ts';
 import { beginReport, openGitHub, openKustomer, recoverState, requirePermission, shownWindow } from './start.ts';
-import { cut, minutesFor, requestsFor, requestsForAll, type Sizes, type Stretch, shardsFor } from './sync/cut.ts';
+import {
+  cut,
+  minutesFor,
+  recordsOf,
+  requestsFor,
+  requestsForAll,
+  type Sizes,
+  type Stretch,
+  shardsFor,
+} from './sync/cut.ts';
 import { clamp, type IntervalSet, minus, union } from './sync/intervals.ts';
 import { requestsToFind } from './sync/job-kobjects.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
@@ -214,9 +223,10 @@ function shardsFrom(
 
 /** What the plan says of a search stream. */
 function rowOf({ selection: { name }, old, pages }: CountedPart, stretches: readonly Stretch[], config: Config) {
-  const counts = stretches.filter(({ stream }) => stream === name).flatMap(({ counts }) => counts);
+  const records = recordsOf(stretches.filter(({ stream }) => stream === name));
   const found = pages.flatMap(page => page.found).map(({ resource }) => resource);
-  return rowFor(name, counts.reduce((a, b) => a + b, 0) + old.records, found, config);
+  const [searched, listed] = [rowFor(name, records, found, config), rowFor(name, old.records, old.found, config)];
+  return { name, records: searched.records + listed.records, bytes: searched.bytes + listed.bytes };
 }
 
 /** `found`: some of the records. */
@@ -255,7 +265,7 @@ function listsOf({ config, now, state }: Planning) {
 }
 
 async function oldOf(source: Source, part: Part): Promise<Listed> {
-  return part.listed.length === 0 ? { requests: 0, records: 0, found: [] } : countOld(source, part);
+  return part.listed.length === 0 ? { requests: 0, records: 0, found: [] } : countOld(source, part.listed);
 }
 
 function withOld(search: ReadonlyMap<string, IntervalSet>, old: ReadonlyMap<string, IntervalSet>) {

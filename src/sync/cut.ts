@@ -28,8 +28,8 @@ export interface Sizes {
   readonly fixed: number;
 }
 
-/** A count that is no larger than this may be a cap rather than a count (kustomer-api.md 5.4). */
-const CAP = 10_000;
+/** So many records, or more: a search may count no further (kustomer-api.md 5.4), and what it does not count may be many. */
+export const CAP = 10_000;
 /** So much of a shard is looked at more closely, as it may be the records of one second. */
 const CROWD = 0.25;
 /** And no less than so many pages. */
@@ -57,6 +57,11 @@ export function requestsFor(
 /** Requests for some stretches that are read one after the other. */
 export function requestsForAll(stretches: readonly Stretch[], sizes: Omit<Sizes, 'fixed'>): number {
   return stretches.reduce((sum, each) => sum + each.begins + requestsFor(each, sizes), 0);
+}
+
+/** About how many records the stretches hold. */
+export function recordsOf(stretches: readonly Stretch[]): number {
+  return stretches.reduce((sum, { counts }) => sum + counts.reduce((a, b) => a + b, 0), 0);
 }
 
 /** Whether a count says "so many or more". */

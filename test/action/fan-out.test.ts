@@ -476,6 +476,22 @@ test('a plan knows how long the lists are, and what they hold', async () => {
   expect(estimateOf(fan.plan).requests / used).toBeLessThan(1.15);
 });
 
+test('a plan knows what only the list of notes still has', async () => {
+  stage.world.populate({ notes: 2_000 }, { from: Date.now() - 2_000 * DAY, to: Date.now() - 800 * DAY });
+  const fan = await makePlan(stage, { ...END(), streams: 'notes' });
+  const [shard] = await runShards(stage, fan);
+  const { files } = JSON.parse(await readFile(shard?.outputs.manifest ?? '', 'utf8'));
+  const bytes = files.reduce((sum: number, file: { bytes: number }) => sum + file.bytes, 0);
+  for (const part of [estimateOf(fan.plan).records / 2_000, estimateOf(fan.plan).bytes / bytes]) {
+    expect(part).toBeGreaterThan(0.85);
+    expect(part).toBeLessThan(1.15);
+  }
+  // Nothing of it is in a window that begins after the notes.
+  const late = new Date(Date.now() - 760 * DAY).toISOString().slice(0, 10);
+  const other = await makePlan(stage, { ...END(), 'start-date': late, streams: 'notes' });
+  expect(estimateOf(other.plan)).toMatchObject({ records: 0, bytes: 0 });
+});
+
 test('a plan knows how large the files will be, compressed, too', async () => {
   await open();
   populate(20);
@@ -487,6 +503,32 @@ test('a plan knows how large the files will be, compressed, too', async () => {
   expect(estimateOf(fan.plan).bytes / bytes).toBeGreaterThan(0.85);
   expect(estimateOf(fan.plan).bytes / bytes).toBeLessThan(1.15);
 });
+
+test('a plan counts part by part what times out as a whole', async () => {
+  const now = Date.now();
+  stage.world.populate({ messages: 1_000 }, { from: now - 600 * DAY, to: now - 2 * DAY });
+  stage.kustomer.faults.add({
+    kind: 'timed-out',
+    counted: true,
+    times: Number.POSITIVE_INFINITY,
+    match: ({ kind, body }) => (kind === 'live' || kind === 'archive') && widthOf(body) > 100 * DAY,
+  });
+  const start = new Date(now - 650 * DAY).toISOString().slice(0, 10);
+  const fan = await makePlan(stage, { ...END(), 'start-date': start, streams: 'messages', 'shards-at-once': '2' });
+  expect({ exit: fan.plan.exitCode, annotations: fan.plan.annotations }).toEqual({ exit: 0, annotations: [] });
+  expect(requestsSince(stage)).toBeLessThan(60);
+  for (const shard of await runShards(stage, fan)) expectGreen(shard);
+  expect(estimateOf(fan.plan).records).toBe(1_000);
+  expect(estimateOf(fan.plan).bytes).toBeGreaterThan(0);
+});
+
+/** How long a window a search asks about. */
+function widthOf(body: unknown): number {
+  const { and = [] } = (body ?? {}) as { and?: readonly Readonly<Record<string, { gte?: string; lt?: string }>>[] };
+  const bounds = and.flatMap(each => (each.message_updated_at === undefined ? [] : [each.message_updated_at]));
+  const at = (key: 'gte' | 'lt') => Date.parse(bounds.find(bound => bound[key] !== undefined)?.[key] ?? '');
+  return at('lt') - at('gte');
+}
 
 test('a plan ends, also where a list shows the same page whatever page is asked for', async () => {
   stage.world.populate({ notes: 300 }, { from: Date.now() - 1_000 * DAY, to: Date.now() - 2 * DAY });
