@@ -4,9 +4,10 @@ import type { ListStream, SearchStream } from './kustomer/streams.ts';
 import { CAP, halves, isCapped, middleOf, type Sizes, type Stretch, tooCoarse } from './sync/cut.ts';
 import type { Interval, IntervalSet } from './sync/intervals.ts';
 import { findHidden } from './sync/job-kobjects.ts';
+import { floor, SECOND } from './sync/pages.ts';
 import { bySide, type SearchPlan } from './sync/plan.ts';
 import { isWanted } from './sync/read-list.ts';
-import type { Extent, Page, Resource, SearchPages, Side } from './sync/source.ts';
+import type { Counting, Extent, Page, Resource, SearchPages, Side } from './sync/source.ts';
 
 /** What is to be counted of one stream. */
 export interface Countable {
@@ -15,12 +16,22 @@ export interface Countable {
   readonly work: IntervalSet;
 }
 
-type Count = (from: number, to: number) => Promise<number>;
+/** One search of a stream, live or archive. */
+interface Asked {
+  count(window: Interval): Promise<number>;
+  /** The first page of a window, or of its beginning, where the window is too wide for the search. */
+  page(window: Interval): Promise<Page>;
+}
 
 /** A stretch that can be counted more closely. */
 interface Counted extends Stretch {
-  readonly ask: readonly Count[];
+  readonly ask: readonly Asked[];
+  /** Where records go from the archive to the live search, about; null when that is not within the stretch. */
+  readonly edge: number | null;
 }
+
+/** The same before it is known how its pages are read. */
+type Unjudged = Omit<Counted, 'perPage'>;
 
 /**
  * The stretches of a stream, counted once, and how many klasses of it hide.
@@ -30,7 +41,7 @@ export async function countStream(
   source: Source,
   { stream, plan, work }: Countable,
   signal: AbortSignal,
-): Promise<{ stretches: Counted[]; hidden: number }> {
+): Promise<{ stretches: Unjudged[]; hidden: number }> {
   if (work.length === 0) return { stretches: [], hidden: 0 };
   const hidden = stream.name === 'kobjects' ? await hiddenKlasses(source, stream, plan, signal) : [];
   const searches = [source.search(stream), ...hidden.map(klass => source.klass(stream, klass))];
@@ -38,18 +49,28 @@ export async function countStream(
   const stretches = await Promise.all(
     parts.map(async ({ part, sides }) => {
       const asked: readonly Side[] = sides === 'both' ? ['live', 'archive'] : [sides];
-      const ask = searches.flatMap(search =>
-        asked.map(
-          (side): Count =>
-            async (from, to) =>
-              (await search.count(side, from, to)) ?? CAP,
-        ),
-      );
-      const counts = await Promise.all(ask.map(count => count(part.from, part.to)));
-      return { ...part, stream: stream.name, counts, ask, begins: ask.length };
+      const ask = searches.flatMap(search => asked.map(side => askedOf(search, side)));
+      const counts = await Promise.all(ask.map(each => each.count(part)));
+      const edge = sides === 'both' ? within(part, (plan.edges.live + plan.edges.archive) / 2) : null;
+      return { ...part, stream: stream.name, counts, copies: asked.length, ask, begins: ask.length, edge };
     }),
   );
   return { stretches, hidden: hidden.length };
+}
+
+function askedOf(search: SearchPages & Counting, side: Side): Asked {
+  return {
+    count: async ({ from, to }) => (await search.count(side, from, to)) ?? CAP,
+    async page(window) {
+      const page = await search.page({ side, ...window, created: null, page: 1 });
+      const middle = middleOf(window);
+      return page.timedOut && middle !== null ? this.page({ from: window.from, to: middle }) : page;
+    },
+  };
+}
+
+function within({ from, to }: Interval, at: number): number | null {
+  return at > from && at < to ? at : null;
 }
 
 /** The same stretches, divided where a cut into shards needs to know more. */
@@ -58,22 +79,25 @@ export async function refine(
   sizes: Sizes,
   shardsOf: (stretches: readonly Stretch[]) => number,
 ): Promise<readonly Counted[]> {
-  for (let all = stretches; ; ) {
+  // On each side of the edge one of the searches has all there is, whether or not the other one still has it, too.
+  const begun = await Promise.all(stretches.map(each => (each.edge === null ? [each] : divide(each, each.edge))));
+  for (let all = begun.flat(); ; ) {
     const coarse = new Set<Stretch>(tooCoarse(all, sizes, shardsOf(all)));
     if (coarse.size === 0) return all;
-    const divided = await Promise.all(all.map(each => (coarse.has(each) ? divide(each) : [each])));
+    const divided = await Promise.all(
+      all.map(each => (coarse.has(each) ? divide(each, middleOf(each) as number) : [each])),
+    );
     all = divided.flat();
   }
 }
 
-async function divide(stretch: Counted): Promise<Counted[]> {
+async function divide(stretch: Counted, middle: number): Promise<Counted[]> {
   const { from, to, counts, ask } = stretch;
-  const middle = middleOf(stretch) as number;
   const [early, late] = await Promise.all([
-    Promise.all(ask.map(count => count(from, middle))),
-    Promise.all(ask.map((count, n) => (isCapped(counts[n] as number) ? count(middle, to) : null))),
+    Promise.all(ask.map(each => each.count({ from, to: middle }))),
+    Promise.all(ask.map((each, n) => (isCapped(counts[n] as number) ? each.count({ from: middle, to }) : null))),
   ]);
-  return halves(stretch, middle, early, late).map(half => ({ ...half, ask }));
+  return halves(stretch, middle, early, late).map(half => ({ ...half, ask, edge: null }));
 }
 
 /** A klass that may not be listed is not counted, and the shards say so. */
@@ -89,34 +113,22 @@ async function hiddenKlasses(source: Source, stream: SearchStream, plan: SearchP
 /** Where samples are taken: parts of all records of a stream. */
 const SAMPLES = [1 / 6, 1 / 2, 5 / 6];
 
-/** Some pages of a stream, from here and there. */
-export async function sample(
-  source: Source,
-  stream: SearchStream,
-  plan: SearchPlan,
-  stretches: readonly Stretch[],
-): Promise<Page[]> {
-  const size = ({ counts }: Stretch) => counts.reduce((sum, count) => sum + count, 0);
-  const total = stretches.reduce((sum, each) => sum + size(each), 0);
+/** Some pages of a stream, from here and there, of each of its searches as often as it has records. */
+export async function sample(stretches: readonly Unjudged[]): Promise<Page[]> {
+  const places = stretches.flatMap(at => at.ask.map((asked, n) => ({ at, asked, count: at.counts[n] as number })));
+  const ends = places.map((_, n) => places.slice(0, n + 1).reduce((sum, { count }) => sum + count, 0));
+  const total = ends.at(-1) ?? 0;
   if (total === 0) return [];
-  const ends = stretches.map((_, n) => stretches.slice(0, n + 1).reduce((sum, each) => sum + size(each), 0));
   const pages = SAMPLES.map(async part => {
     const n = ends.findIndex(end => end >= part * total);
-    const at = stretches[n] as Stretch;
-    const share = 1 - ((ends[n] as number) - part * total) / Math.max(1, size(at));
-    const from = Math.floor((at.from + share * (at.to - at.from)) / 1_000) * 1_000;
-    const sides = bySide(at, plan.edges)[0]?.sides;
-    const side = sides === 'archive' ? 'archive' : 'live';
-    return firstPage(source.search(stream), side, { from: Math.max(at.from, from), to: at.to });
+    const { at, asked, count } = places[n] as (typeof places)[number];
+    const share = 1 - ((ends[n] as number) - part * total) / count;
+    const from = Math.max(at.from, floor(at.from + share * (at.to - at.from), SECOND));
+    const page = await asked.page({ from, to: at.to });
+    // Where nothing comes after that, it is all before.
+    return page.found.length > 0 ? page : asked.page({ from: at.from, to: at.to });
   });
   return Promise.all(pages);
-}
-
-/** The first page of a window, or of its beginning, where the window is too wide for the search. */
-async function firstPage(search: SearchPages, side: Side, window: Interval): Promise<Page> {
-  const page = await search.page({ side, ...window, created: null, page: 1 });
-  const middle = middleOf(window);
-  return page.timedOut && middle !== null ? firstPage(search, side, { from: window.from, to: middle }) : page;
 }
 
 /** What a list has, as far as that can be told without reading it. */

@@ -27,18 +27,14 @@ import {
 } from './sync/cut.ts';
 import { clamp, type IntervalSet, minus, union } from './sync/intervals.ts';
 import { requestsToFind } from './sync/job-kobjects.ts';
+import { perPageOf } from './sync/per-page.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
 import { Stopped } from './sync/read-all.ts';
 import type { Resource } from './sync/source.ts';
 import { leftToLookback, type State } from './sync/state.ts';
 import { iso } from './sync/state-document.ts';
-import { FEW } from './sync/walk.ts';
 import { count } from './words.ts';
 
-/** Requests for so many full pages, over their number: records of one instant are asked for twice now and then. */
-const OVERHEAD = 1.02;
-/** Where a page is too small to prove that it is in order, it is asked for twice (walk.ts). */
-const TWICE = 2;
 /** Of a page of records before it is known, as Kustomer documents it. */
 const FULL_PAGE = 500;
 
@@ -92,7 +88,7 @@ interface Part {
 
 /** The same with what was counted of it. */
 interface CountedPart extends Part {
-  readonly stretches: Awaited<ReturnType<typeof countStream>>['stretches'];
+  readonly stretches: Parameters<typeof refine>[0];
   /** Klasses that are read apart. */
   readonly hidden: number;
   /** Some pages, to judge the others by. */
@@ -113,7 +109,7 @@ async function divide(planning: Planning): Promise<void> {
   const page = Math.min(FULL_PAGE, ...counted.flatMap(({ pages }) => pages.map(({ size }) => size)));
   const fixed =
     lists.reduce((sum, { requests }) => sum + requests, 0) + counted.reduce((sum, { old }) => sum + old.requests, 0);
-  const sizes: Sizes = { page, perPage: page > FEW ? OVERHEAD : TWICE, fixed };
+  const sizes: Sizes = { page, fixed };
   const { search: searchesPerMinute, other: othersPerMinute } = rates(
     config.searchesPerMinute,
     config.requestsPerMinute,
@@ -169,8 +165,9 @@ function countSearches(planning: Planning, parts: readonly Part[]): Promise<Coun
   const { source, signal } = planning;
   return countEach(planning, parts, async part => {
     const { stretches, hidden } = await countStream(source, part, signal);
-    const [pages, old] = await Promise.all([sample(source, part.stream, part.plan, stretches), oldOf(source, part)]);
-    return { ...part, stretches, hidden, pages, old };
+    const [pages, old] = await Promise.all([sample(stretches), oldOf(source, part)]);
+    const perPage = perPageOf(pages);
+    return { ...part, stretches: stretches.map(each => ({ ...each, perPage })), hidden, pages, old };
   });
 }
 

@@ -476,6 +476,41 @@ test('a plan knows how long the lists are, and what they hold', async () => {
   expect(estimateOf(fan.plan).requests / used).toBeLessThan(1.15);
 });
 
+describe('a plan knows how much there is', () => {
+  /** What one shard has published, where the plan has said so. */
+  async function expectAsPlanned(inputs: Readonly<Record<string, string>>): Promise<void> {
+    const fan = await makePlan(stage, inputs);
+    const [shard] = await runShards(stage, fan);
+    const { files } = JSON.parse(await readFile(shard?.outputs.manifest ?? '', 'utf8'));
+    const bytes = files.reduce((sum: number, file: { bytes: number }) => sum + file.bytes, 0);
+    expect(estimateOf(fan.plan).records).toBe(Number(shard?.outputs.records));
+    expect(estimateOf(fan.plan).bytes / bytes).toBeGreaterThan(0.85);
+    expect(estimateOf(fan.plan).bytes / bytes).toBeLessThan(1.15);
+  }
+  const day = (ago: number) => new Date(Date.now() - ago * DAY).toISOString().slice(0, 10);
+
+  test.each([
+    ['both have for thirty days', 30 * DAY],
+    ['have one after the other', 0],
+  ])('of what the live search and the archive %s', async (_, archiveOverlapMs) => {
+    await open({ world: { pageSizeMax: 50, archiveOverlapMs } });
+    stage.world.populate({ messages: 1_500 }, { from: Date.now() - 762 * DAY, to: Date.now() - 698 * DAY });
+    await expectAsPlanned({ 'start-date': day(761), 'end-date': day(699), streams: 'messages' });
+  });
+
+  test('of klasses, all of which hide', async () => {
+    await open({ world: { pageSizeMax: 50, hiddenKlasses: ['a', 'b'] } });
+    stage.world.populate({ kobjects: { a: 400, b: 200 } }, { from: Date.now() - 90 * DAY, to: Date.now() - 2 * DAY });
+    await expectAsPlanned({ ...END(), streams: 'kobjects' });
+  });
+
+  test('of a stream that has had nothing new for long', async () => {
+    await open({ world: { pageSizeMax: 200 } });
+    stage.world.populate({ messages: 300 }, { from: Date.now() - 600 * DAY, to: Date.now() - 550 * DAY });
+    await expectAsPlanned({ ...END(), 'start-date': day(610), streams: 'messages' });
+  });
+});
+
 test('a plan knows what only the list of notes still has', async () => {
   stage.world.populate({ notes: 2_000 }, { from: Date.now() - 2_000 * DAY, to: Date.now() - 800 * DAY });
   const fan = await makePlan(stage, { ...END(), streams: 'notes' });
