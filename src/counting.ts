@@ -1,10 +1,11 @@
 // How much a window holds, counted as closely as a cut into shards needs it, with as few requests as that takes.
 import type { Source } from './kustomer/source.ts';
 import type { ListStream, SearchStream } from './kustomer/streams.ts';
-import { CAP, halves, isCapped, middleOf, type Sizes, type Stretch, tooCoarse } from './sync/cut.ts';
+import { CAP, halves, isCapped, middleOf, recordsOf, type Sizes, type Stretch, tooCoarse } from './sync/cut.ts';
 import type { Interval, IntervalSet } from './sync/intervals.ts';
 import { findHidden } from './sync/job-kobjects.ts';
 import { floor, SECOND } from './sync/pages.ts';
+import { perPageOf, requestsToLearn } from './sync/per-page.ts';
 import { bySide, type SearchPlan } from './sync/plan.ts';
 import { isWanted } from './sync/read-list.ts';
 import type { Counting, Extent, Page, Resource, SearchPages, Side } from './sync/source.ts';
@@ -129,6 +130,13 @@ export async function sample(stretches: readonly Unjudged[]): Promise<Page[]> {
     return page.found.length > 0 ? page : asked.page({ from: at.from, to: at.to });
   });
   return Promise.all(pages);
+}
+
+/** The same stretches, with what their pages take beside a request each, judged by some of them. */
+export function judged(stretches: readonly Unjudged[], pages: readonly Page[]): Counted[] {
+  const perPage = perPageOf(pages);
+  const toLearn = requestsToLearn(pages);
+  return stretches.map(each => ({ ...each, perPage, begins: each.begins + (recordsOf([each]) > 0 ? toLearn : 0) }));
 }
 
 /** What a list has, as far as that can be told without reading it. */

@@ -1,7 +1,7 @@
 // The story of a plan: what a window has is counted, and divided into shards that are about equal and each fit for one
 // job. Nothing is published and no state is saved.
 import { gzipSync } from 'node:zlib';
-import { countList, countOld, countStream, type Listed, refine, sample } from './counting.ts';
+import { countList, countOld, countStream, judged, type Listed, refine, sample } from './counting.ts';
 import { asSyncError, SyncError } from './errors.ts';
 import { Lines } from './files/record.ts';
 import type { Context } from './github/context.ts';
@@ -27,7 +27,6 @@ import {
 } from './sync/cut.ts';
 import { clamp, type IntervalSet, minus, union } from './sync/intervals.ts';
 import { requestsToFind } from './sync/job-kobjects.ts';
-import { perPageOf } from './sync/per-page.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
 import { Stopped } from './sync/read-all.ts';
 import type { Resource } from './sync/source.ts';
@@ -166,8 +165,7 @@ function countSearches(planning: Planning, parts: readonly Part[]): Promise<Coun
   return countEach(planning, parts, async part => {
     const { stretches, hidden } = await countStream(source, part, signal);
     const [pages, old] = await Promise.all([sample(stretches), oldOf(source, part)]);
-    const perPage = perPageOf(pages);
-    return { ...part, stretches: stretches.map(each => ({ ...each, perPage })), hidden, pages, old };
+    return { ...part, stretches: judged(stretches, pages), hidden, pages, old };
   });
 }
 

@@ -17,7 +17,7 @@ export interface Stretch extends Interval {
   readonly counts: readonly number[];
   /** How many counts in a row are of the same records: two where live and archive may both have them, else one. */
   readonly copies: number;
-  /** Searches that begin here, and do not go on from the stretch before: each has a page that is not full. */
+  /** Requests where one begins here, and does not go on from the stretch before: for each search a page that is not full. */
   readonly begins: number;
   /** Requests for a full page of records: one, and now and then another. */
   readonly perPage: number;

@@ -444,6 +444,15 @@ describe('a plan knows how long it takes to read', () => {
     await expectAsPlanned({ streams: 'messages,customers', 'shards-at-once': '4' }, 1.2);
   }, 60_000);
 
+  test('records that share a second with others, each time fewer than a page', async () => {
+    await open({ world: { pageSizeMax: 100 } });
+    stage.world.populate(
+      { messages: 8_000 },
+      { from: Date.now() - 500 * DAY, to: Date.now() - 2 * DAY, tieFraction: 0.5, tieSize: 40 },
+    );
+    await expectAsPlanned({ streams: 'messages', 'shards-at-once': '4' }, 1.4);
+  });
+
   test('pages too small to prove their order', async () => {
     await open({ world: { pageSizeMax: 10 } });
     stage.world.populate({ messages: 200 }, { from: Date.now() - 200 * DAY, to: Date.now() - 2 * DAY });
@@ -506,7 +515,7 @@ describe('a plan knows how much there is', () => {
 
   test('of a stream that has had nothing new for long', async () => {
     await open({ world: { pageSizeMax: 200 } });
-    stage.world.populate({ messages: 300 }, { from: Date.now() - 600 * DAY, to: Date.now() - 550 * DAY });
+    stage.world.populate({ messages: 200 }, { from: Date.now() - 600 * DAY, to: Date.now() - 550 * DAY });
     await expectAsPlanned({ ...END(), 'start-date': day(610), streams: 'messages' });
   });
 });
