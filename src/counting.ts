@@ -17,6 +17,9 @@ export interface Countable {
   readonly work: IntervalSet;
 }
 
+/** Part of the records of a stream. */
+const TRIFLE = 0.02;
+
 /** One search of a stream, live or archive. */
 interface Asked {
   count(window: Interval): Promise<number>;
@@ -56,7 +59,7 @@ export async function countStream(
       return { ...part, stream: stream.name, counts, copies: asked.length, ask, begins: ask.length, edge };
     }),
   );
-  return { stretches, hidden: hidden.length };
+  return { stretches: withoutTrifles(stretches), hidden: hidden.length };
 }
 
 function askedOf(search: SearchPages & Counting, side: Side): Asked {
@@ -68,6 +71,13 @@ function askedOf(search: SearchPages & Counting, side: Side): Asked {
       return page.timedOut && middle !== null ? this.page({ from: window.from, to: middle }) : page;
     },
   };
+}
+
+/** Where it makes no difference whether two searches have the same records, it is not worth a count. */
+function withoutTrifles(stretches: readonly Unjudged[]): Unjudged[] {
+  const apart = (each: Unjudged) => ({ ...each, copies: 1, edge: null });
+  const total = recordsOf(stretches.map(apart));
+  return stretches.map(each => (recordsOf([apart(each)]) - recordsOf([each]) > TRIFLE * total ? each : apart(each)));
 }
 
 function within({ from, to }: Interval, at: number): number | null {
