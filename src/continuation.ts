@@ -14,12 +14,13 @@ const MOST_IN_A_ROW = 100;
  * Whether this run is to start the next one, and the state that says how many have done so.
  * @param claims what is to be saved; null when nothing is
  * @param streams what this run has read
+ * @param isByHand whether somebody has started this run
  */
 export function nextRun(
   before: State,
   claims: State | null,
   { streams }: Pick<Report, 'streams'>,
-  isOutOfTime: boolean,
+  { isOutOfTime, isByHand }: { readonly isOutOfTime: boolean; readonly isByHand: boolean },
   { onIncomplete, shard, resetState }: Config,
   log: Log,
 ): { readonly state: State | null; readonly continues: boolean } {
@@ -40,7 +41,7 @@ export function nextRun(
     return stay;
   }
   const records = goOn.reduce((sum, stream) => sum + stream.records, 0);
-  const { continues, count } = continuation(before, claims ?? before, records, log);
+  const { continues, count } = continuation(before, claims ?? before, records, isByHand, log);
   return {
     state: claims === null ? null : { ...claims, continuation: count },
     continues: continues && claims !== null,
@@ -52,9 +53,12 @@ function continuation(
   before: State,
   after: State,
   records: number,
+  isByHand: boolean,
   log: Log,
 ): { readonly continues: boolean; readonly count: number } {
-  const count = (before.continuation ?? 0) + 1;
+  const earlier = before.continuation ?? 0;
+  // Whoever starts a run after the last of a row has been told to look, and lets it go on.
+  const count = isByHand && earlier > MOST_IN_A_ROW ? 1 : earlier + 1;
   const isProgress =
     records > 0 ||
     [...after.search].some(
@@ -64,13 +68,14 @@ function continuation(
     log.warning(
       'This run has read nothing within its time budget, so it does not start the next one. Give it a longer `time-budget`, or look at what its requests waited for, and run it again.',
     );
-    return { continues: false, count: 0 };
+    return { continues: false, count };
   }
   if (count > MOST_IN_A_ROW) {
     log.warning(
       `This sync has started itself ${MOST_IN_A_ROW} times in a row and is not done, so it does not start the next run. Look at the log of some of these runs, then run the workflow by hand: it goes on from here.`,
     );
-    return { continues: false, count: 0 };
+    // Kept until a run is done in time: others of this sync may be waiting, and must not begin a row of their own.
+    return { continues: false, count };
   }
   return { continues: true, count };
 }

@@ -1,12 +1,17 @@
 // How much a window holds, counted as closely as a cut into shards needs it, with as few requests as that takes.
+import { gzipSync } from 'node:zlib';
+import { Lines } from './files/record.ts';
+import type { Config } from './inputs.ts';
 import type { Source } from './kustomer/source.ts';
 import type { ListStream, SearchStream } from './kustomer/streams.ts';
-import { halves, isCapped, middleOf, type Sizes, type Stretch, tooCoarse } from './sync/cut.ts';
+import { CAP, halves, isCapped, middleOf, recordsOf, type Sizes, type Stretch, tooCoarse } from './sync/cut.ts';
 import type { Interval, IntervalSet } from './sync/intervals.ts';
 import { findHidden } from './sync/job-kobjects.ts';
+import { floor, SECOND } from './sync/pages.ts';
+import { perPageOf, requestsToLearn } from './sync/per-page.ts';
 import { bySide, type SearchPlan } from './sync/plan.ts';
 import { isWanted } from './sync/read-list.ts';
-import type { Extent, Page, Resource, Side } from './sync/source.ts';
+import type { Counting, Extent, Page, Resource, SearchPages, Side } from './sync/source.ts';
 
 /** What is to be counted of one stream. */
 export interface Countable {
@@ -17,34 +22,65 @@ export interface Countable {
   readonly work: IntervalSet;
 }
 
-type Count = (from: number, to: number) => Promise<number>;
+/** Part of the records of a stream. */
+const TRIFLE = 0.02;
+
+/** One search of a stream, live or archive. */
+interface Asked {
+  count(window: Interval): Promise<number>;
+  /** The first page of a window, or of its beginning, where the window is too wide for the search. */
+  page(window: Interval): Promise<Page>;
+}
 
 /** A stretch that can be counted more closely. */
 interface Counted extends Stretch {
-  readonly ask: readonly Count[];
+  readonly ask: readonly Asked[];
+  /** Where records go from the archive to the live search, about; null when that is not within the stretch. */
+  readonly edge: number | null;
 }
+
+/** The same before it is known how its pages are read. */
+type Unjudged = Omit<Counted, 'perPage'>;
 
 /**
  * The stretches of a stream, counted once.
  * @throws SyncError `forbidden` when the key may not read the stream.
  */
-export async function countStream(source: Source, { stream, plan, klasses, work }: Countable): Promise<Counted[]> {
+export async function countStream(source: Source, { stream, plan, klasses, work }: Countable): Promise<Unjudged[]> {
   const searches = [source.search(stream), ...(klasses ?? []).map(klass => source.klass(stream, klass))];
   const parts = work.flatMap(interval => bySide(interval, plan.edges));
-  return Promise.all(
+  const stretches = await Promise.all(
     parts.map(async ({ part, sides }) => {
       const asked: readonly Side[] = sides === 'both' ? ['live', 'archive'] : [sides];
-      const ask = searches.flatMap(search =>
-        asked.map(
-          (side): Count =>
-            (from, to) =>
-              search.count(side, from, to),
-        ),
-      );
-      const counts = await Promise.all(ask.map(count => count(part.from, part.to)));
-      return { ...part, stream: stream.name, counts, ask, begins: ask.length };
+      const ask = searches.flatMap(search => asked.map(side => askedOf(search, side)));
+      const counts = await Promise.all(ask.map(each => each.count(part)));
+      const edge = sides === 'both' ? within(part, (plan.edges.live + plan.edges.archive) / 2) : null;
+      return { ...part, stream: stream.name, counts, copies: asked.length, ask, begins: ask.length, edge };
     }),
   );
+  return withoutTrifles(stretches);
+}
+
+function askedOf(search: SearchPages & Counting, side: Side): Asked {
+  return {
+    count: async ({ from, to }) => (await search.count(side, from, to)) ?? CAP,
+    async page(window) {
+      const page = await search.page({ side, ...window, created: null, page: 1 });
+      const middle = middleOf(window);
+      return page.timedOut && middle !== null ? this.page({ from: window.from, to: middle }) : page;
+    },
+  };
+}
+
+/** Where it makes no difference whether two searches have the same records, it is not worth a count. */
+function withoutTrifles(stretches: readonly Unjudged[]): Unjudged[] {
+  const apart = (each: Unjudged) => ({ ...each, copies: 1, edge: null });
+  const total = recordsOf(stretches.map(apart));
+  return stretches.map(each => (recordsOf([apart(each)]) - recordsOf([each]) > TRIFLE * total ? each : apart(each)));
+}
+
+function within({ from, to }: Interval, at: number): number | null {
+  return at > from && at < to ? at : null;
 }
 
 /** The same stretches, divided where a cut into shards needs to know more. */
@@ -53,22 +89,25 @@ export async function refine(
   sizes: Sizes,
   shardsOf: (stretches: readonly Stretch[]) => number,
 ): Promise<readonly Counted[]> {
-  for (let all = stretches; ; ) {
+  // On each side of the edge one of the searches has all there is, whether or not the other one still has it, too.
+  const begun = await Promise.all(stretches.map(each => (each.edge === null ? [each] : divide(each, each.edge))));
+  for (let all = begun.flat(); ; ) {
     const coarse = new Set<Stretch>(tooCoarse(all, sizes, shardsOf(all)));
     if (coarse.size === 0) return all;
-    const divided = await Promise.all(all.map(each => (coarse.has(each) ? divide(each) : [each])));
+    const divided = await Promise.all(
+      all.map(each => (coarse.has(each) ? divide(each, middleOf(each) as number) : [each])),
+    );
     all = divided.flat();
   }
 }
 
-async function divide(stretch: Counted): Promise<Counted[]> {
+async function divide(stretch: Counted, middle: number): Promise<Counted[]> {
   const { from, to, counts, ask } = stretch;
-  const middle = middleOf(stretch) as number;
   const [early, late] = await Promise.all([
-    Promise.all(ask.map(count => count(from, middle))),
-    Promise.all(ask.map((count, n) => (isCapped(counts[n] as number) ? count(middle, to) : null))),
+    Promise.all(ask.map(each => each.count({ from, to: middle }))),
+    Promise.all(ask.map((each, n) => (isCapped(counts[n] as number) ? each.count({ from: middle, to }) : null))),
   ]);
-  return halves(stretch, middle, early, late).map(half => ({ ...half, ask }));
+  return halves(stretch, middle, early, late).map(half => ({ ...half, ask, edge: null }));
 }
 
 /** Klasses that only their own search shows; null where they may not be listed, which the shards then say. */
@@ -89,27 +128,29 @@ export async function hiddenKlasses(
 /** Where samples are taken: parts of all records of a stream. */
 const SAMPLES = [1 / 6, 1 / 2, 5 / 6];
 
-/** Some pages of a stream, from here and there. */
-export async function sample(
-  source: Source,
-  stream: SearchStream,
-  plan: SearchPlan,
-  stretches: readonly Stretch[],
-): Promise<Page[]> {
-  const size = ({ counts }: Stretch) => counts.reduce((sum, count) => sum + count, 0);
-  const total = stretches.reduce((sum, each) => sum + size(each), 0);
+/** Some pages of a stream, from here and there, of each of its searches as often as it has records. */
+export async function sample(stretches: readonly Unjudged[]): Promise<Page[]> {
+  const places = stretches.flatMap(at => at.ask.map((asked, n) => ({ at, asked, count: at.counts[n] as number })));
+  const ends = places.map((_, n) => places.slice(0, n + 1).reduce((sum, { count }) => sum + count, 0));
+  const total = ends.at(-1) ?? 0;
   if (total === 0) return [];
-  const ends = stretches.map((_, n) => stretches.slice(0, n + 1).reduce((sum, each) => sum + size(each), 0));
   const pages = SAMPLES.map(async part => {
     const n = ends.findIndex(end => end >= part * total);
-    const at = stretches[n] as Stretch;
-    const share = 1 - ((ends[n] as number) - part * total) / Math.max(1, size(at));
-    const from = Math.floor((at.from + share * (at.to - at.from)) / 1_000) * 1_000;
-    const sides = bySide(at, plan.edges)[0]?.sides;
-    const side = sides === 'archive' ? 'archive' : 'live';
-    return source.search(stream).page({ side, from: Math.max(at.from, from), to: at.to, created: null, page: 1 });
+    const { at, asked, count } = places[n] as (typeof places)[number];
+    const share = 1 - ((ends[n] as number) - part * total) / count;
+    const from = Math.max(at.from, floor(at.from + share * (at.to - at.from), SECOND));
+    const page = await asked.page({ from, to: at.to });
+    // Where nothing comes after that, it is all before.
+    return page.found.length > 0 ? page : asked.page({ from: at.from, to: at.to });
   });
   return Promise.all(pages);
+}
+
+/** The same stretches, with what their pages take beside a request each, judged by some of them. */
+export function judged(stretches: readonly Unjudged[], pages: readonly Page[]): Counted[] {
+  const perPage = perPageOf(pages);
+  const toLearn = requestsToLearn(pages);
+  return stretches.map(each => ({ ...each, perPage, begins: each.begins + (recordsOf([each]) > 0 ? toLearn : 0) }));
 }
 
 /** What a list has, as far as that can be told without reading it. */
@@ -121,22 +162,30 @@ export interface Listed {
 }
 
 export async function countList(source: Source, stream: ListStream, wanted: Interval): Promise<Listed> {
-  const extent = await source.list(stream).extent();
-  const found = extent.shown.filter(resource => isWanted(resource, wanted));
-  const records = Math.round((extent.records * found.length) / Math.max(1, extent.shown.length));
-  return { requests: requestsForList(extent), records, found };
+  return listed(await source.list(stream).extent(), [wanted]);
 }
 
-/** What only a list still has of a search stream. The list shows what the search has, too. */
-export async function countOld(source: Source, { stream, plan }: Countable): Promise<Listed> {
-  const [extent, searched] = await Promise.all([
-    source.oldNotes().extent(),
-    source.search(stream).count('live', plan.listedUntil ?? 0, plan.cutoff),
-  ]);
-  return { requests: requestsForList(extent), records: Math.max(0, extent.records - searched), found: [] };
+/** What only a list still has of a search stream: what it shows of a time before the search's reach. */
+export async function countOld(source: Source, work: IntervalSet): Promise<Listed> {
+  return listed(await source.oldNotes().extent(), work);
+}
+
+/** As many of all records as of those that were looked at are in the work. */
+function listed(extent: Extent, work: IntervalSet): Listed {
+  const found = extent.shown.filter(resource => work.some(interval => isWanted(resource, interval)));
+  const records = Math.round((extent.records * found.length) / Math.max(1, extent.shown.length));
+  return { requests: requestsForList(extent), records, found };
 }
 
 /** A list of several answers is read until two passes agree. */
 function requestsForList({ pages }: Extent): number {
   return pages > 1 ? 2 * pages : 1;
+}
+
+/** Bytes of a record as it will be written, by some that were looked at. */
+export function meanBytes(found: readonly Resource[], { format, gzip }: Pick<Config, 'format' | 'gzip'>): number {
+  const lines = new Lines(256 * 1024);
+  for (const resource of found) lines.add(resource, format);
+  const bytes = gzip ? gzipSync(lines.bytes()).length : lines.length;
+  return found.length === 0 ? 0 : bytes / found.length;
 }

@@ -1,9 +1,17 @@
 // The story of a plan: what a window has is counted, and divided into shards that are about equal and each fit for one
 // job. Nothing is published and no state is saved.
-import { gzipSync } from 'node:zlib';
-import { countList, countOld, countStream, hiddenKlasses, type Listed, refine, sample } from './counting.ts';
+import {
+  countList,
+  countOld,
+  countStream,
+  hiddenKlasses,
+  judged,
+  type Listed,
+  meanBytes,
+  refine,
+  sample,
+} from './counting.ts';
 import { asSyncError, SyncError } from './errors.ts';
-import { Lines } from './files/record.ts';
 import type { Context } from './github/context.ts';
 import { type Config, MOST_SHARDS, planDigest, type Selection } from './inputs.ts';
 import { rates } from './kustomer/budget.ts';
@@ -15,7 +23,16 @@ import type { Report } from './report.ts';
 import { type Scope, wholeScope } from './scope.ts';
 import { digest, formatShard, type Shard } from './shard.ts';
 import { beginReport, openGitHub, openKustomer, recoverState, requirePermission, shownWindow } from './start.ts';
-import { cut, minutesFor, requestsFor, requestsForAll, type Sizes, type Stretch, shardsFor } from './sync/cut.ts';
+import {
+  cut,
+  minutesFor,
+  recordsOf,
+  requestsFor,
+  requestsForAll,
+  type Sizes,
+  type Stretch,
+  shardsFor,
+} from './sync/cut.ts';
 import { clamp, type IntervalSet, union } from './sync/intervals.ts';
 import { partOf as nameOfKlass } from './sync/job-kobjects.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from './sync/plan.ts';
@@ -23,13 +40,8 @@ import { Stopped } from './sync/read-all.ts';
 import type { Resource } from './sync/source.ts';
 import { type State, withKlasses } from './sync/state.ts';
 import { iso } from './sync/state-document.ts';
-import { FEW } from './sync/walk.ts';
 import { count } from './words.ts';
 
-/** Requests for so many full pages, over their number: records of one instant are asked for twice now and then. */
-const OVERHEAD = 1.02;
-/** Where a page is too small to prove that it is in order, it is asked for twice (walk.ts). */
-const TWICE = 2;
 /** Of a page of records before it is known, as Kustomer documents it. */
 const FULL_PAGE = 500;
 
@@ -85,7 +97,7 @@ interface Part {
 
 /** The same with what was counted of it. */
 interface CountedPart extends Part {
-  readonly stretches: Awaited<ReturnType<typeof countStream>>;
+  readonly stretches: Parameters<typeof refine>[0];
   /** Some pages, to judge the others by. */
   readonly pages: Awaited<ReturnType<typeof sample>>;
   readonly old: Listed;
@@ -107,7 +119,7 @@ async function divide(planning: Planning): Promise<void> {
   const page = Math.min(FULL_PAGE, ...counted.flatMap(({ pages }) => pages.map(({ size }) => size)));
   const fixed =
     lists.reduce((sum, { requests }) => sum + requests, 0) + counted.reduce((sum, { old }) => sum + old.requests, 0);
-  const sizes: Sizes = { page, perPage: page > FEW ? OVERHEAD : TWICE, fixed };
+  const sizes: Sizes = { page, fixed };
   const { search: searchesPerMinute, other: othersPerMinute } = rates(
     config.searchesPerMinute,
     config.requestsPerMinute,
@@ -161,8 +173,8 @@ function countSearches(
   return countEach(planning, searched, async each => {
     const part = await partOf(planning, each);
     const stretches = await countStream(source, part);
-    const [pages, old] = await Promise.all([sample(source, part.stream, part.plan, stretches), oldOf(source, part)]);
-    return { ...part, stretches, pages, old };
+    const [pages, old] = await Promise.all([sample(stretches), oldOf(source, part)]);
+    return { ...part, stretches: judged(stretches, pages), pages, old };
   });
 }
 
@@ -217,9 +229,10 @@ function shardsFrom(
 
 /** What the plan says of a search stream. */
 function rowOf({ selection: { name }, old, pages }: CountedPart, stretches: readonly Stretch[], config: Config) {
-  const counts = stretches.filter(({ stream }) => stream === name).flatMap(({ counts }) => counts);
+  const records = recordsOf(stretches.filter(({ stream }) => stream === name));
   const found = pages.flatMap(page => page.found).map(({ resource }) => resource);
-  return rowFor(name, counts.reduce((a, b) => a + b, 0) + old.records, found, config);
+  const [searched, listed] = [rowFor(name, records, found, config), rowFor(name, old.records, old.found, config)];
+  return { name, records: searched.records + listed.records, bytes: searched.bytes + listed.bytes };
 }
 
 /** `found`: some of the records. */
@@ -263,21 +276,13 @@ function listsOf({ config, now, state }: Planning) {
 }
 
 async function oldOf(source: Source, part: Part): Promise<Listed> {
-  return part.listed.length === 0 ? { requests: 0, records: 0, found: [] } : countOld(source, part);
+  return part.listed.length === 0 ? { requests: 0, records: 0, found: [] } : countOld(source, part.listed);
 }
 
 function withOld(search: ReadonlyMap<string, IntervalSet>, old: ReadonlyMap<string, IntervalSet>) {
   const both = new Map(search);
   for (const [name, listed] of old) both.set(name, union(both.get(name) ?? [], listed));
   return both;
-}
-
-/** Bytes of a record as it will be written, by some that were looked at. */
-function meanBytes(found: readonly Resource[], { format, gzip }: Config): number {
-  const lines = new Lines(256 * 1024);
-  for (const resource of found) lines.add(resource, format);
-  const bytes = gzip ? gzipSync(lines.bytes()).length : lines.length;
-  return found.length === 0 ? 0 : bytes / found.length;
 }
 
 function unfinished(): SyncError {

@@ -180,7 +180,8 @@ async function tell({
       if ([...endings.values()].some(({ error }) => error?.trouble === 'state' || error?.trouble === 'publish'))
         return null;
       const claims = await certain(rest, state, endings, source, client, log, stop.signal);
-      const next = nextRun(state, claims, report, stoppedBy(report, stop.signal) === 'time-budget', config, log);
+      const isOutOfTime = stoppedBy(report, stop.signal) === 'time-budget';
+      const next = nextRun(state, claims, report, { isOutOfTime, isByHand: context.isByHand }, config, log);
       await publishing.publish({ ...rest, state: next.state });
       return next;
     };

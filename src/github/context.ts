@@ -15,6 +15,8 @@ export interface Context {
   /** Base branch of a pull request; empty otherwise. */
   readonly baseRef: string;
   readonly event: string;
+  /** Whether a person has started this run, and no other run: those do it by the API, too. */
+  readonly isByHand: boolean;
   readonly serverUrl: string;
   readonly apiUrl: string;
   readonly temp: string;
@@ -39,6 +41,7 @@ export function readContext(env: NodeJS.ProcessEnv = process.env): Context {
     ref: env.GITHUB_REF ?? '',
     baseRef: env.GITHUB_BASE_REF ?? '',
     event: env.GITHUB_EVENT_NAME ?? '',
+    isByHand: env.GITHUB_EVENT_NAME === 'workflow_dispatch' && !/(^|\[bot\])$/.test(env.GITHUB_TRIGGERING_ACTOR ?? ''),
     serverUrl: env.GITHUB_SERVER_URL ?? 'https://github.com',
     apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
     temp: env.RUNNER_TEMP ?? '',

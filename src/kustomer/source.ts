@@ -19,7 +19,7 @@ import { type ListStream, OLD_NOTES, type SearchStream, STREAMS, type Stream } f
 export interface Source {
   readonly search: (stream: SearchStream) => SearchPages & Counting;
   /** A klass of KObjects that `search` does not show. */
-  readonly klass: (stream: SearchStream, klass: string) => Counting;
+  readonly klass: (stream: SearchStream, klass: string) => SearchPages & Counting;
   readonly list: (stream: ListStream) => ListPages & Pick<LongList, 'extent'>;
   /** All notes, also those older than any search of notes reaches. */
   readonly oldNotes: () => LongList;

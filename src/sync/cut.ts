@@ -17,21 +17,23 @@ export interface Stretch extends Interval {
   readonly stream: string;
   /** Records, one count for each search that is asked about it: live and archive, and klasses read apart. */
   readonly counts: readonly number[];
-  /** Searches that begin here, and do not go on from the stretch before: each has a page that is not full. */
+  /** How many counts in a row are of the same records: two where live and archive may both have them, else one. */
+  readonly copies: number;
+  /** Requests where one begins here, and does not go on from the stretch before: for each search a page that is not full. */
   readonly begins: number;
+  /** Requests for a full page of records: one, and now and then another. */
+  readonly perPage: number;
 }
 
 export interface Sizes {
   /** Records of a page. */
   readonly page: number;
-  /** Requests for a full page of records: one, and now and then another. */
-  readonly perPage: number;
   /** Requests of the first shard beside those for the stretches: what cannot be divided. */
   readonly fixed: number;
 }
 
-/** A count that is no larger than this may be a cap rather than a count (kustomer-api.md 5.4). */
-const CAP = 10_000;
+/** So many records, or more: a search may count no further (kustomer-api.md 5.4), and what it does not count may be many. */
+export const CAP = 10_000;
 /** So much of a shard is looked at more closely, as it may be the records of one second. */
 const CROWD = 0.25;
 /** And no less than so many pages. */
@@ -47,18 +49,26 @@ const SPAN_WORTH = 1e-3;
 
 /** Requests for the records of a stretch. */
 export function requestsFor(
-  stretch: Omit<Stretch, 'stream' | 'begins'>,
-  { page, perPage }: Omit<Sizes, 'fixed'>,
+  stretch: Pick<Stretch, 'from' | 'to' | 'counts' | 'perPage'>,
+  { page }: Pick<Sizes, 'page'>,
 ): number {
   const isOne = middleOf(stretch) === null;
   const requests = (pages: number) =>
-    isOne && pages > 1 ? Math.max(BESIDE_CROWD + pages, IN_PARTS * pages) : perPage * pages;
+    isOne && pages > 1 ? Math.max(BESIDE_CROWD + pages, IN_PARTS * pages) : stretch.perPage * pages;
   return stretch.counts.reduce((sum, count) => sum + requests(count / page), 0);
 }
 
 /** Requests for some stretches that are read one after the other. */
-export function requestsForAll(stretches: readonly Stretch[], sizes: Omit<Sizes, 'fixed'>): number {
+export function requestsForAll(stretches: readonly Stretch[], sizes: Pick<Sizes, 'page'>): number {
   return stretches.reduce((sum, each) => sum + each.begins + requestsFor(each, sizes), 0);
+}
+
+/** About how many records the stretches hold. What two searches have is read from both, and is there once. */
+export function recordsOf(stretches: readonly Pick<Stretch, 'counts' | 'copies'>[]): number {
+  return stretches.reduce((sum, { counts, copies }) => {
+    const each = counts.flatMap((_, n) => (n % copies === 0 ? [Math.max(...counts.slice(n, n + copies))] : []));
+    return sum + each.reduce((a, b) => a + b, 0);
+  }, 0);
 }
 
 /** Whether a count says "so many or more". */

@@ -62,8 +62,11 @@ export interface SearchPages {
 
 /** How much a search would give, without it. */
 export interface Counting {
-  /** Records with `from <= updated_at < to`; a search may have a number that it never goes beyond. */
-  count(side: Side, from: number, to: number): Promise<number>;
+  /**
+   * Records with `from <= updated_at < to`; a search may have a number that it never goes beyond. Null where the window is
+   * too wide for the search to say.
+   */
+  count(side: Side, from: number, to: number): Promise<number | null>;
 }
 
 /** A list stream, whole. */

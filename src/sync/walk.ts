@@ -133,22 +133,22 @@ function isEnd(page: Page): boolean {
 }
 
 /** Whether so many records share the last second that it pays to know whether they can be told apart: else it is read again. */
-function isCrowded(found: readonly Found[], size: number): boolean {
+export function isCrowded(found: readonly Found[], size: number): boolean {
   return lastSecond(found).length > size / 20;
 }
 
 /** Whether the last second is in order by more than chance: a search that compares milliseconds need not sort by them. */
-function endsDense(found: readonly Found[]): boolean {
+export function endsDense(found: readonly Found[]): boolean {
   const crowd = lastSecond(found);
   return isSorted(crowd, 1) && instants(crowd, 1) > FEW;
 }
 
-function lastSecond(found: readonly Found[]): readonly Found[] {
+export function lastSecond(found: readonly Found[]): readonly Found[] {
   const last = floor(found.at(-1)?.at ?? 0, SECOND);
   return found.filter(({ at }) => at >= last);
 }
 
-function instants(found: readonly Found[], grain: number): number {
+export function instants(found: readonly Found[], grain: number): number {
   return new Set(found.map(({ at }) => floor(at, grain))).size;
 }
 

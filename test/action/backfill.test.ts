@@ -259,10 +259,29 @@ describe('on-incomplete: continue', () => {
     expect(last.outputs).toMatchObject({ complete: 'false' });
     expect(dispatches.length).toBe(1);
     expect(annotations(last, 'warning').join()).toMatch(/100 times in a row/);
+    // Neither a run that another one had started before, nor a schedule, begins a row of its own.
+    const byRun = { event: 'workflow_dispatch', actor: 'github-actions[bot]' };
+    for (const job of [byRun, { event: 'schedule' }]) {
+      ration(stage, 50);
+      const other = await stage.sync({ job, with: inputs });
+      expect(other.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
+      expect(annotations(other, 'warning').join()).toMatch(/100 times in a row/);
+    }
+    expect(dispatches.length).toBe(1);
     // By hand it goes on, and counts from the beginning.
     ration(stage, 50);
-    await stage.sync({ with: inputs });
+    await stage.sync({ job: { event: 'workflow_dispatch' }, with: inputs });
     expect(dispatches.length).toBe(2);
+    ration(stage, 50);
+    await stage.sync({ job: byRun, with: inputs });
+    expect(dispatches.length).toBe(3);
+    // Once it is done, the row has ended.
+    stage.kustomer.faults.clear();
+    expect((await stage.sync({ with: { ...inputs, 'time-budget': '5m' } })).outputs.complete).toBe('true');
+    stage.world.update('messages', 900, { at: Date.now() - HOUR / 2 });
+    ration(stage, 50);
+    await stage.sync({ with: inputs });
+    expect(dispatches.length).toBe(4);
   });
 
   test('does not start a run that would start over', async () => {

@@ -443,6 +443,15 @@ describe('a plan knows how long it takes to read', () => {
     await expectAsPlanned({ streams: 'messages,customers', 'shards-at-once': '4' }, 1.2);
   }, 60_000);
 
+  test('records that share a second with others, each time fewer than a page', async () => {
+    await open({ world: { pageSizeMax: 100 } });
+    stage.world.populate(
+      { messages: 8_000 },
+      { from: Date.now() - 500 * DAY, to: Date.now() - 2 * DAY, tieFraction: 0.5, tieSize: 40 },
+    );
+    await expectAsPlanned({ streams: 'messages', 'shards-at-once': '4' }, 1.4);
+  });
+
   test('pages too small to prove their order', async () => {
     await open({ world: { pageSizeMax: 10 } });
     stage.world.populate({ messages: 200 }, { from: Date.now() - 200 * DAY, to: Date.now() - 2 * DAY });
@@ -475,6 +484,57 @@ test('a plan knows how long the lists are, and what they hold', async () => {
   expect(estimateOf(fan.plan).requests / used).toBeLessThan(1.15);
 });
 
+describe('a plan knows how much there is', () => {
+  /** What one shard has published, where the plan has said so. */
+  async function expectAsPlanned(inputs: Readonly<Record<string, string>>): Promise<void> {
+    const fan = await makePlan(stage, inputs);
+    const [shard] = await runShards(stage, fan);
+    const { files } = JSON.parse(await readFile(shard?.outputs.manifest ?? '', 'utf8'));
+    const bytes = files.reduce((sum: number, file: { bytes: number }) => sum + file.bytes, 0);
+    expect(estimateOf(fan.plan).records).toBe(Number(shard?.outputs.records));
+    expect(estimateOf(fan.plan).bytes / bytes).toBeGreaterThan(0.85);
+    expect(estimateOf(fan.plan).bytes / bytes).toBeLessThan(1.15);
+  }
+  const day = (ago: number) => new Date(Date.now() - ago * DAY).toISOString().slice(0, 10);
+
+  test.each([
+    ['both have for thirty days', 30 * DAY],
+    ['have one after the other', 0],
+  ])('of what the live search and the archive %s', async (_, archiveOverlapMs) => {
+    await open({ world: { pageSizeMax: 50, archiveOverlapMs } });
+    stage.world.populate({ messages: 1_500 }, { from: Date.now() - 762 * DAY, to: Date.now() - 698 * DAY });
+    await expectAsPlanned({ 'start-date': day(761), 'end-date': day(699), streams: 'messages' });
+  });
+
+  test('of klasses, all of which hide', async () => {
+    await open({ world: { pageSizeMax: 50, hiddenKlasses: ['a', 'b'] } });
+    stage.world.populate({ kobjects: { a: 400, b: 200 } }, { from: Date.now() - 90 * DAY, to: Date.now() - 2 * DAY });
+    await expectAsPlanned({ ...END(), streams: 'kobjects' });
+  });
+
+  test('of a stream that has had nothing new for long', async () => {
+    await open({ world: { pageSizeMax: 200 } });
+    stage.world.populate({ messages: 200 }, { from: Date.now() - 600 * DAY, to: Date.now() - 550 * DAY });
+    await expectAsPlanned({ ...END(), 'start-date': day(610), streams: 'messages' });
+  });
+});
+
+test('a plan knows what only the list of notes still has', async () => {
+  stage.world.populate({ notes: 2_000 }, { from: Date.now() - 2_000 * DAY, to: Date.now() - 800 * DAY });
+  const fan = await makePlan(stage, { ...END(), streams: 'notes' });
+  const [shard] = await runShards(stage, fan);
+  const { files } = JSON.parse(await readFile(shard?.outputs.manifest ?? '', 'utf8'));
+  const bytes = files.reduce((sum: number, file: { bytes: number }) => sum + file.bytes, 0);
+  for (const part of [estimateOf(fan.plan).records / 2_000, estimateOf(fan.plan).bytes / bytes]) {
+    expect(part).toBeGreaterThan(0.85);
+    expect(part).toBeLessThan(1.15);
+  }
+  // Nothing of it is in a window that begins after the notes.
+  const late = new Date(Date.now() - 760 * DAY).toISOString().slice(0, 10);
+  const other = await makePlan(stage, { ...END(), 'start-date': late, streams: 'notes' });
+  expect(estimateOf(other.plan)).toMatchObject({ records: 0, bytes: 0 });
+});
+
 test('a plan knows how large the files will be, compressed, too', async () => {
   await open();
   populate(20);
@@ -486,6 +546,32 @@ test('a plan knows how large the files will be, compressed, too', async () => {
   expect(estimateOf(fan.plan).bytes / bytes).toBeGreaterThan(0.85);
   expect(estimateOf(fan.plan).bytes / bytes).toBeLessThan(1.15);
 });
+
+test('a plan counts part by part what times out as a whole', async () => {
+  const now = Date.now();
+  stage.world.populate({ messages: 1_000 }, { from: now - 600 * DAY, to: now - 2 * DAY });
+  stage.kustomer.faults.add({
+    kind: 'timed-out',
+    counted: true,
+    times: Number.POSITIVE_INFINITY,
+    match: ({ kind, body }) => (kind === 'live' || kind === 'archive') && widthOf(body) > 100 * DAY,
+  });
+  const start = new Date(now - 650 * DAY).toISOString().slice(0, 10);
+  const fan = await makePlan(stage, { ...END(), 'start-date': start, streams: 'messages', 'shards-at-once': '2' });
+  expect({ exit: fan.plan.exitCode, annotations: fan.plan.annotations }).toEqual({ exit: 0, annotations: [] });
+  expect(requestsSince(stage)).toBeLessThan(60);
+  for (const shard of await runShards(stage, fan)) expectGreen(shard);
+  expect(estimateOf(fan.plan).records).toBe(1_000);
+  expect(estimateOf(fan.plan).bytes).toBeGreaterThan(0);
+});
+
+/** How long a window a search asks about. */
+function widthOf(body: unknown): number {
+  const { and = [] } = (body ?? {}) as { and?: readonly Readonly<Record<string, { gte?: string; lt?: string }>>[] };
+  const bounds = and.flatMap(each => (each.message_updated_at === undefined ? [] : [each.message_updated_at]));
+  const at = (key: 'gte' | 'lt') => Date.parse(bounds.find(bound => bound[key] !== undefined)?.[key] ?? '');
+  return at('lt') - at('gte');
+}
 
 test('a plan ends, also where a list shows the same page whatever page is asked for', async () => {
   stage.world.populate({ notes: 300 }, { from: Date.now() - 1_000 * DAY, to: Date.now() - 2 * DAY });

@@ -9,12 +9,15 @@ import {
   isCapped,
   middleOf,
   minutesFor,
+  recordsOf,
   requestsFor,
   type Stretch,
   shardsFor,
   tooCoarse,
 } from '../../src/sync/cut.ts';
 import { type IntervalSet, union } from '../../src/sync/intervals.ts';
+import { perPageOf, requestsToLearn } from '../../src/sync/per-page.ts';
+import type { Page } from '../../src/sync/source.ts';
 
 const SECOND = 1_000;
 const PAGE = 500;
@@ -36,10 +39,12 @@ function counted(streams: readonly (readonly number[])[], cap: number) {
       ...end,
       stream: `s${n}`,
       counts: [between(n, end.from, end.to)],
+      copies: 1,
       begins: 1,
+      perPage: 1,
     }));
     for (;;) {
-      const coarse = tooCoarse(stretches, { page: PAGE, perPage: 1, fixed }, shards);
+      const coarse = tooCoarse(stretches, { page: PAGE, fixed }, shards);
       if (coarse.length === 0) return stretches;
       stretches = stretches.flatMap(stretch => {
         const middle = coarse.includes(stretch) ? middleOf(stretch) : null;
@@ -69,7 +74,7 @@ describe('a cut', () => {
       fc.property(streams, fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 30 }), (given, shards, fixed) => {
         const world = counted(given, Number.POSITIVE_INFINITY);
         const stretches = world.refine(shards, fixed);
-        const parts = cut(stretches, { page: PAGE, perPage: 1, fixed }, shards);
+        const parts = cut(stretches, { page: PAGE, fixed }, shards);
         expect(parts.length).toBeLessThanOrEqual(shards);
         for (const [n, end] of world.ends.entries()) {
           const pieces = parts.flatMap(part => [...(part.get(`s${n}`) ?? [])]);
@@ -111,24 +116,40 @@ describe('a cut', () => {
     const world = counted([Array.from({ length: 55_000 }, (_, n) => n * 10)], 10_000);
     const stretches = world.refine(4, 0);
     expect(stretches.reduce((sum, { counts }) => sum + (counts[0] as number), 0)).toBe(55_000);
-    const parts = cut(stretches, { page: PAGE, perPage: 1, fixed: 0 }, 4).map(part => part.get('s0')?.[0]);
+    const parts = cut(stretches, { page: PAGE, fixed: 0 }, 4).map(part => part.get('s0')?.[0]);
     for (const [n, part] of parts.entries()) expect((part?.to ?? 0) / 1e7).toBeCloseTo((n + 1) * 13.75, 0);
   });
 
   test('where there is nothing goes by time, and into no more parts than there are seconds', () => {
-    const empty: Stretch = { stream: 's0', from: 0, to: 8 * SECOND, counts: [0], begins: 1 };
-    expect(requestsFor({ from: 0, to: SECOND, counts: [] }, { page: PAGE, perPage: 1 })).toBe(0);
-    expect(cut([empty], { page: PAGE, perPage: 1, fixed: 0 }, 4).map(part => part.get('s0'))).toEqual(
+    const empty: Stretch = { stream: 's0', from: 0, to: 8 * SECOND, counts: [0], copies: 1, begins: 1, perPage: 1 };
+    expect(requestsFor({ from: 0, to: SECOND, counts: [], perPage: 1 }, { page: PAGE })).toBe(0);
+    expect(cut([empty], { page: PAGE, fixed: 0 }, 4).map(part => part.get('s0'))).toEqual(
       [0, 2, 4, 6].map(from => [{ from: from * SECOND, to: (from + 2) * SECOND }]),
     );
-    expect(cut([{ ...empty, to: 2 * SECOND }], { page: PAGE, perPage: 1, fixed: 0 }, 4)).toHaveLength(2);
-    expect(cut([], { page: PAGE, perPage: 1, fixed: 3 }, 4)).toEqual([new Map()]);
+    expect(cut([{ ...empty, to: 2 * SECOND }], { page: PAGE, fixed: 0 }, 4)).toHaveLength(2);
+    expect(cut([], { page: PAGE, fixed: 3 }, 4)).toEqual([new Map()]);
   });
 
   test('gives fewer records to a part in which searches begin, and cuts none before its first page', () => {
-    const archive: Stretch = { stream: 's0', from: 0, to: 10 * SECOND, counts: [0, 0], begins: 2 };
-    const live: Stretch = { stream: 's0', from: 10 * SECOND, to: 110 * SECOND, counts: [10 * PAGE], begins: 8 };
-    const sizes = { page: PAGE, perPage: 1, fixed: 0 };
+    const archive: Stretch = {
+      stream: 's0',
+      from: 0,
+      to: 10 * SECOND,
+      counts: [0, 0],
+      copies: 2,
+      begins: 2,
+      perPage: 1,
+    };
+    const live: Stretch = {
+      stream: 's0',
+      from: 10 * SECOND,
+      to: 110 * SECOND,
+      counts: [10 * PAGE],
+      copies: 1,
+      begins: 8,
+      perPage: 1,
+    };
+    const sizes = { page: PAGE, fixed: 0 };
     const to = (shards: number) => cut([archive, live], sizes, shards).map(part => part.get('s0')?.at(-1)?.to);
     // 18 requests: 8 to begin with and a page, and 9 pages. A border that falls among the 8 comes before all of them.
     expect(to(2)).toEqual([20 * SECOND, 110 * SECOND]);
@@ -136,9 +157,56 @@ describe('a cut', () => {
   });
 
   test('gives the first part nothing else where what cannot be divided is more than its share', () => {
-    const stretch: Stretch = { stream: 's0', from: 0, to: 100 * SECOND, counts: [10 * PAGE], begins: 1 };
-    const parts = cut([stretch], { page: PAGE, perPage: 1, fixed: 100 }, 3).map(part => part.get('s0') ?? []);
+    const stretch: Stretch = {
+      stream: 's0',
+      from: 0,
+      to: 100 * SECOND,
+      counts: [10 * PAGE],
+      copies: 1,
+      begins: 1,
+      perPage: 1,
+    };
+    const parts = cut([stretch], { page: PAGE, fixed: 100 }, 3).map(part => part.get('s0') ?? []);
     expect(parts).toEqual([[], [{ from: 0, to: 50 * SECOND }], [{ from: 50 * SECOND, to: 100 * SECOND }]]);
+  });
+});
+
+test('records that two searches may have are there once', () => {
+  const of = (copies: number, ...counts: number[]) => ({ copies, counts });
+  expect(recordsOf([of(1, 5, 7), of(2, 10, 8, 0, 3), of(2, 0, 4)])).toBe(12 + 13 + 4);
+  expect(recordsOf([])).toBe(0);
+});
+
+describe('requests for a full page', () => {
+  const page = (instants: readonly number[], size = instants.length): Page => ({
+    found: instants.map((at, n) => ({ at, resource: { id: String(n), type: 'message', json: Buffer.of() } })),
+    total: null,
+    more: true,
+    size,
+    timedOut: false,
+  });
+  const seconds = (groups: number, each: number, apart = 0) =>
+    Array.from({ length: groups * each }, (_, n) => Math.floor(n / each) * SECOND + (n % each) * apart);
+
+  test.each([
+    ['no two of a second', [page(seconds(100, 1))], 1.02],
+    // Half of a second on average, of twenty.
+    ['five of each second', [page(seconds(20, 5))], 1 / 0.97],
+    ['one page like this and one like that', [page(seconds(20, 5)), page(seconds(20, 25))], (1 / 0.97 + 1 / 0.974) / 2],
+    // Less the first twelve of a second, which prove nothing.
+    ['so many of each second that they can be told apart', [page(seconds(5, 100, 10))], 2 - 0.88 * (2 - 500 / 498.34)],
+    ['so many of each instant that they cannot', [page(seconds(5, 100))], 2],
+    ['pages that are not full', [page(seconds(5, 8), 100)], 1.02],
+    ['pages too small to prove their order', [page(seconds(12, 1))], 2],
+    ['nothing', [], 1.02],
+  ])('with %s', (_, pages, requests) => expect(perPageOf(pages)).toBeCloseTo(requests, 5));
+
+  test('is known once there is nothing more to learn, which there is where pages end in crowds', () => {
+    expect(requestsToLearn([page(seconds(20, 5))])).toBe(0);
+    expect(requestsToLearn([page(seconds(10, 10))])).toBe(2);
+    // In few of those that might be.
+    expect(requestsToLearn([page([...seconds(90, 1), ...Array.from({ length: 10 }, () => 90 * SECOND)])])).toBe(0);
+    expect(requestsToLearn([])).toBe(0);
   });
 });
 

@@ -33,6 +33,7 @@ const context: JobContext = {
   baseRef: '',
   event: 'schedule',
   payload: { schedule: '7 3 * * *' },
+  actor: 'octocat',
   runId: 42,
   runAttempt: 1,
   runNumber: 7,

@@ -54,6 +54,8 @@ export interface JobOptions {
   ref?: string;
   event?: string;
   payload?: Record<string, unknown>;
+  /** Who has started it: `octocat` by default, `github-actions[bot]` when another run has. */
+  actor?: string;
   /** Of a pull request. */
   headRef?: string;
   baseRef?: string;
@@ -212,6 +214,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
       baseRef: wanted.baseRef ?? '',
       event: run.event,
       payload: wanted.payload ?? {},
+      actor: wanted.actor ?? 'octocat',
       runId: run.id,
       runAttempt: run.attempt,
       runNumber: run.number,

@@ -17,6 +17,7 @@ export interface JobContext {
   event: string;
   /** Laid over what every event payload has; `{ repository: undefined }` makes an event that does not say. */
   payload: Record<string, unknown>;
+  actor: string;
   runId: number;
   runAttempt: number;
   runNumber: number;
@@ -68,7 +69,7 @@ export async function writeEvent(context: JobContext, paths: Paths): Promise<voi
       visibility: context.visibility,
       default_branch: context.defaultBranch,
     },
-    sender: { login: 'octocat' },
+    sender: { login: context.actor },
     ...context.payload,
   };
   await mkdir(join(paths.eventFile, '..'), { recursive: true });
@@ -95,7 +96,7 @@ export function githubContext(context: JobContext, paths: Paths, action: string)
     run_id: String(context.runId),
     run_number: String(context.runNumber),
     run_attempt: String(context.runAttempt),
-    actor: 'octocat',
+    actor: context.actor,
     workflow: context.workflowName,
     workflow_ref: `${context.repository}/${context.workflowPath}@${context.ref}`,
     head_ref: context.headRef,
@@ -119,9 +120,9 @@ export function environment(context: JobContext, paths: Paths, action: string, d
     GITHUB_ACTION: action,
     GITHUB_ACTION_REF: 'v1',
     GITHUB_ACTION_REPOSITORY: 'org/kustomer-sync',
-    GITHUB_ACTOR: 'octocat',
+    GITHUB_ACTOR: context.actor,
     GITHUB_ACTOR_ID: '583231',
-    GITHUB_TRIGGERING_ACTOR: 'octocat',
+    GITHUB_TRIGGERING_ACTOR: context.actor,
     GITHUB_REPOSITORY: context.repository,
     GITHUB_REPOSITORY_ID: String(context.repositoryId),
     GITHUB_REPOSITORY_OWNER: owner,
