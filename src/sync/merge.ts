@@ -105,14 +105,36 @@ function bothSearch(a: SearchState, b: SearchState): SearchState {
 }
 
 function bothLists(a: ListState, b: ListState): ListState {
-  const seen = new Map(a.seen);
-  for (const [id, version] of b.seen) {
+  const seen = new Map(notGone(a, b));
+  for (const [id, version] of notGone(b, a)) {
     const own = seen.get(id);
     if (own === undefined || Date.parse(version) > Date.parse(own)) seen.set(id, version);
   }
-  const untils = [a.until, b.until].filter(until => until !== undefined);
-  const narrow = a.narrow && b.narrow;
-  return { seen, ...(narrow ? { narrow } : {}), ...(untils.length === 0 ? {} : { until: Math.max(...untils) }) };
+  const gone = new Map<string, number>();
+  for (const [id, at] of [...(a.gone ?? []), ...(b.gone ?? [])])
+    if (!seen.has(id)) gone.set(id, Math.max(at, gone.get(id) ?? at));
+  const until = latest(a.until, b.until);
+  // The later one, or what only that one has seen could be taken for gone.
+  const readAt = latest(a.readAt, b.readAt);
+  return {
+    seen,
+    ...(a.narrow && b.narrow ? { narrow: true } : {}),
+    ...(until === undefined ? {} : { until }),
+    ...(readAt === undefined ? {} : { readAt }),
+    ...(gone.size === 0 ? {} : { gone }),
+  };
+}
+
+/** What one state has seen and the other one has not found gone since: that has been published as gone. */
+function notGone({ seen, readAt = Number.NEGATIVE_INFINITY }: ListState, { gone }: ListState): [string, string][] {
+  return [...seen].filter(([id]) => {
+    const at = gone?.get(id);
+    return at === undefined || at < readAt;
+  });
+}
+
+function latest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 }
 
 function addedSearch(now: SearchState | undefined, before: SearchState | undefined): SearchState | undefined {
@@ -125,5 +147,7 @@ function addedSearch(now: SearchState | undefined, before: SearchState | undefin
 function addedList(now: ListState | undefined, before: ListState | undefined): ListState | undefined {
   if (now === undefined || before === undefined) return now;
   const seen = new Map([...now.seen].filter(([id, version]) => before.seen.get(id) !== version));
-  return seen.size === 0 ? undefined : { ...now, seen };
+  const { gone: all = new Map<string, number>(), ...rest } = now;
+  const gone = new Map([...all].filter(([id, at]) => before.gone?.get(id) !== at));
+  return seen.size + gone.size === 0 ? undefined : { ...rest, seen, ...(gone.size === 0 ? {} : { gone }) };
 }

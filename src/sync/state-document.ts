@@ -18,10 +18,14 @@ export function serialise(state: State): string {
         .map(print => (print.startsWith('-') ? print : `${iso(instantOf(print))}${print.slice(print.indexOf(' '))}`)),
     };
   }
-  for (const [name, { seen, narrow, until }] of state.lists) {
+  for (const [name, { seen, narrow, until, readAt, gone }] of state.lists) {
     streams[name] = {
       ...(narrow ? { narrow } : {}),
       ...(until === undefined ? {} : { read_until: iso(until) }),
+      ...(readAt === undefined ? {} : { read_at: iso(readAt) }),
+      ...(gone === undefined
+        ? {}
+        : { gone: Object.fromEntries([...gone].sort(byKey).map(([id, at]) => [id, iso(at)])) }),
       seen: Object.fromEntries([...seen].sort(byKey)),
     };
   }
@@ -138,14 +142,17 @@ function parseSearch({ published, cutoff, remembered_from, recent }: Record<stri
   };
 }
 
-function parseList({ seen, narrow = false, read_until }: Record<string, unknown>): ListState | null {
+function parseList({ seen, narrow = false, read_until, read_at, gone }: Record<string, unknown>): ListState | null {
   if (!isObject(seen) || !Object.values(seen).every(value => typeof value === 'string')) return null;
   if (typeof narrow !== 'boolean') return null;
-  if (read_until !== undefined && Number.isNaN(time(read_until))) return null;
+  if ([read_until, read_at].some(at => at !== undefined && Number.isNaN(time(at)))) return null;
+  if (gone !== undefined && !(isObject(gone) && Object.values(gone).every(at => !Number.isNaN(time(at))))) return null;
   return {
     seen: new Map(Object.entries(seen) as [string, string][]),
     ...(narrow ? { narrow } : {}),
     ...(read_until === undefined ? {} : { until: time(read_until) }),
+    ...(read_at === undefined ? {} : { readAt: time(read_at) }),
+    ...(gone === undefined ? {} : { gone: new Map(Object.entries(gone).map(([id, at]) => [id, time(at)])) }),
   };
 }
 

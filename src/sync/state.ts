@@ -25,6 +25,10 @@ export interface ListState {
   readonly narrow?: boolean;
   /** Of a window that ends: everything updated before this has been read. */
   readonly until?: number;
+  /** When the list was read, in milliseconds; before everything else where that is not known. */
+  readonly readAt?: number;
+  /** When those were found gone that are said to be so and have not come back, so that no older copy brings them back. */
+  readonly gone?: ReadonlyMap<string, number>;
 }
 
 /** A file as the manifest lists it, and the artifact it is in where it is in one. */

@@ -125,7 +125,7 @@ describe('a saved state', () => {
       words.push(...(/^\d*$/.test(key) ? [] : [key]), ...(typeof value === 'string' ? [value] : []));
       return value;
     });
-    const names = ['published', 'cutoff', 'remembered_from', 'recent', 'seen', ...Object.keys(streams)];
+    const names = ['published', 'cutoff', 'remembered_from', 'recent', 'seen', 'read_at', ...Object.keys(streams)];
     const envelope = [
       'version',
       'generation',

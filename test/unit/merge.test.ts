@@ -27,6 +27,20 @@ const search: fc.Arbitrary<SearchState> = fc
     recent: new Set(recent),
   }));
 const names = fc.constantFrom('notes', 'kobjects', 'kobjects/order');
+/** A list as the reader leaves it: what is there is not gone, and what is gone has a time. */
+function listOf(
+  seen: Readonly<Record<string, string>>,
+  readAt?: number,
+  gone: Readonly<Record<string, number>> = {},
+): ListState {
+  const away = new Map(Object.entries(gone).filter(([id]) => !(id in seen)));
+  return {
+    seen: new Map(Object.entries(seen)),
+    ...(readAt === undefined ? {} : { readAt }),
+    ...(away.size === 0 ? {} : { gone: away }),
+  };
+}
+const seenIn = ({ lists }: State) => lists.get('tags')?.seen ?? new Map<string, string>();
 const state: fc.Arbitrary<State> = fc
   .record({
     generation: fc.integer({ min: 1, max: 50 }),
@@ -36,15 +50,17 @@ const state: fc.Arbitrary<State> = fc
       fc.constantFrom('a', 'b', 'c'),
       fc.integer({ min: 0, max: 9 }).map(n => new Date(n * HOUR).toISOString()),
     ),
+    readAt: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
+    gone: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: 0, max: 9 })),
     klassesCheckedAt: fc.constantFrom(null, HOUR, 2 * HOUR),
   })
-  .map(({ seen, ...rest }) => ({
+  .map(({ seen, readAt, gone, ...rest }) => ({
     ...NO_STATE,
     ...rest,
     savedAt: new Date(0).toISOString(),
     run: { id: '1', attempt: '1' },
     search: new Map(rest.search),
-    lists: new Map([['tags', { seen: new Map(Object.entries(seen)) }]]),
+    lists: new Map([['tags', listOf(seen, readAt, gone)]]),
   }));
 
 const numRuns = process.env.FEWER_CASES === undefined ? 100 : 30;
@@ -64,9 +80,20 @@ describe('merge', () => {
             expect(both.cutoff).toBeLessThanOrEqual(cutoff);
             expect(both.rememberedFrom).toBeGreaterThanOrEqual(rememberedFrom);
           }
-          for (const [id, version] of each.lists.get('tags')?.seen ?? []) {
-            expect((merged.lists.get('tags')?.seen.get(id) ?? '') >= version).toBe(true);
+          const [own, all] = [each, merged].map(({ lists }) => lists.get('tags') as ListState) as [
+            ListState,
+            ListState,
+          ];
+          for (const [id, version] of own.seen) {
+            // What has been found gone since it was seen here stays gone.
+            const isGone = (all.gone?.get(id) ?? Number.NEGATIVE_INFINITY) >= (own.readAt ?? Number.NEGATIVE_INFINITY);
+            expect(all.gone?.has(id) && isGone ? version : (all.seen.get(id) ?? '') >= version && version).toBe(
+              version,
+            );
           }
+          for (const [id, at] of own.gone ?? [])
+            expect(all.seen.has(id) || (all.gone?.get(id) ?? Number.NaN) >= at).toBe(true);
+          expect([...(all.gone?.keys() ?? [])].filter(id => all.seen.has(id))).toEqual([]);
         }
         // Claims nothing that neither does, and can be saved.
         for (const [name, { published }] of merged.search) {
@@ -107,8 +134,10 @@ describe('merge', () => {
   });
 
   test('of what was there before their refresh keeps only what we publish after it', () => {
+    // What has gone is tested on its own.
+    const all = state.map(each => ({ ...each, lists: new Map([['tags', { seen: seenIn(each) }]]) }));
     fc.assert(
-      fc.property(state, state, state, (before, run, refresh) => {
+      fc.property(all, all, all, (before, run, refresh) => {
         const theirs = refreshed(refresh, REFRESHED, before);
         const ours = merge(run, before);
         const merged = merge(ours, theirs, before);
@@ -150,6 +179,46 @@ describe('merge', () => {
     expect(merged(of(tags('b')), of(tags('b')))).toEqual(narrow);
     expect(merged(of(tags('b', 'c')), of(tags('b')))).toEqual(tags('a', 'c'));
     expect(merged(of(tags('b')), of())).toEqual(tags('a', 'b'));
+  });
+
+  describe('of what has gone from a list', () => {
+    const VERSION = new Date(HOUR).toISOString();
+    const of = (list: ListState): State => ({ ...NO_STATE, generation: 1, lists: new Map([['tags', list]]) });
+    const merged = (a: ListState, b: ListState) => {
+      const [one, other] = [merge(of(a), of(b)), merge(of(b), of(a))].map(({ lists }) => lists.get('tags'));
+      expect(one).toEqual(other);
+      return one;
+    };
+    const found = (readAt: number | undefined, at: number) => listOf({ a: VERSION }, readAt, { b: at });
+
+    test('brings back nothing that an older reading still had', () => {
+      const all = { a: VERSION, b: VERSION };
+      for (const readAt of [undefined, 1, 2]) {
+        expect(merged(listOf(all, readAt), found(3, 2))).toEqual(found(3, 2));
+      }
+    });
+
+    test('keeps what a later reading has again', () => {
+      expect(merged(listOf({ b: VERSION }, 3), found(2, 2))).toEqual(listOf({ a: VERSION, b: VERSION }, 3));
+    });
+
+    test('keeps what came and went between two readings of the other one, so that it is still said to be gone', () => {
+      expect(merged(listOf({ a: VERSION, b: VERSION }, 2), listOf({ a: VERSION }, 3))).toEqual(
+        listOf({ a: VERSION, b: VERSION }, 3),
+      );
+    });
+
+    test('remembers the later time, and of old documents what there is', () => {
+      expect(merged(found(3, 2), found(5, 4))).toEqual(found(5, 4));
+      expect(merged(listOf({ a: VERSION }), found(undefined, 2))).toEqual(found(undefined, 2));
+    });
+
+    test('published beside a refresh takes it from what the refresh has seen', () => {
+      const before = of(listOf({ a: VERSION, b: VERSION }, 1, { c: 1 }));
+      const theirs = refreshed(of(listOf({ a: VERSION, b: VERSION }, 2)), ['tags'], before);
+      const ours = of(listOf({ a: VERSION }, 3, { b: 3, c: 1 }));
+      expect(merge(ours, theirs, before).lists.get('tags')).toEqual(listOf({ a: VERSION }, 3, { b: 3 }));
+    });
   });
 
   test('remembers a version that was published beside their refresh in what had been read before', () => {
