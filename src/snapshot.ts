@@ -149,6 +149,7 @@ function claimsOf(run: Run, jobs: readonly Job[], replaced: readonly string[]): 
     run: { id: context.runId, attempt: context.attempt },
     ...draft,
     refreshes: before.refreshes,
+    resets: before.resets,
   };
   // In artifacts and on the disk nothing is replaced.
   return config.destinations.includes('branch') ? refreshed(state, replaced, before) : state;

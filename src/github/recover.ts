@@ -1,7 +1,7 @@
 // Every place the state may be, and the copy that counts: the valid one of the highest generation (contract 6).
 import { SyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { merge } from '../sync/merge.ts';
+import { merge, reset as startOver } from '../sync/merge.ts';
 import { NO_STATE, type State } from '../sync/state.ts';
 import { parseState } from '../sync/state-document.ts';
 import { duration } from '../words.ts';
@@ -59,9 +59,8 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
   if (reset) {
     // What is to be ignored must be known, too, or it would be taken for what others have saved meanwhile.
     if (hasCache && saved === null) known.cacheKey = await listedKey(recovery, best, unseen);
-    const { generation, refreshes } = best?.state ?? NO_STATE;
     log.info('State: ignored, as `reset-state` says; this run starts over.');
-    return { ...known, state: { ...NO_STATE, generation, refreshes } };
+    return { ...known, state: startOver(copies.map(({ state }) => state)) };
   }
   // The cache library reports an outage as it reports a miss; the list of entries tells the two apart. Nobody needs to know
   // where the data branch has a state: it knows of everything that is published there.
@@ -87,9 +86,9 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
     if (destinations.includes('branch') && has < (had ?? 1)) warnOfLostBranch(recovery, onBranch?.known ?? null);
     if (place === CACHE && onBranch?.state && has > (had ?? 0)) {
       // Others have committed since: what they claim is on the branch, whoever counts higher.
-      return { ...known, state: { ...merge(state, onBranch.state), generation: state.generation } };
+      return { ...known, state: { ...merge(state, onBranch.state), generation: highestOf(copies) } };
     }
-    return { ...known, state: withTies(state, copies) };
+    return { ...known, state: { ...withTies(state, copies), generation: highestOf(copies) } };
   }
   if (onMissing === 'fail') {
     throw new SyncError(
@@ -103,18 +102,29 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
   return { ...known, state: NO_STATE };
 }
 
+/** What was claimed before a reset does not count, however high a run has counted that had begun before. */
 function highest(copies: readonly Copy[]): Copy | undefined {
+  const isHigher = (a: State, b: State) => (a.resets - b.resets || a.generation - b.generation) > 0;
   return copies.reduce<Copy | undefined>(
-    (best, copy) => (best === undefined || copy.state.generation > best.state.generation ? copy : best),
+    (best, copy) => (best === undefined || isHigher(copy.state, best.state) ? copy : best),
     undefined,
   );
 }
 
-/** Runs that have saved at the same moment, each without the other, count as high: what any of them has published counts. */
+function highestOf(copies: readonly Copy[]): number {
+  return Math.max(...copies.map(({ state }) => state.generation));
+}
+
+/**
+ * Runs that have saved at the same moment, each without the other, count as high: what any of them has published counts.
+ * Not so what a run has that was under way when a reset had all of it ignored, or has changed the organisation.
+ */
 function withTies(best: State, copies: readonly Copy[]): State {
-  const { generation, run } = best;
+  const { generation, run, resets } = best;
+  const isOfOthers = ({ identity }: State) => identity !== null && best.identity !== null && identity !== best.identity;
   return copies
     .filter(({ state }) => state.generation === generation && nameOfRun(state.run) !== nameOfRun(run))
+    .filter(({ state }) => state.resets === resets && !isOfOthers(state))
     .reduce((all, { state }) => ({ ...merge(all, state), generation }), best);
 }
 

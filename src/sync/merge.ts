@@ -9,7 +9,8 @@ import { type ListState, NO_STATE, type SearchState, type State } from './state.
  *
  * A stream that one of them knows to have been refreshed more often is the exception: that refresh has removed what the
  * other one claims, but for what is published only now. `ours` is that of a run that publishes now and has grown out of
- * `before`; without `before` nothing of `ours` is newer than the refresh.
+ * `before`; without `before` nothing of `ours` is newer than the refresh. In the same way a reset has all ignored that was
+ * claimed before; not so a refresh that was published beside it, which has removed what was published after the reset.
  * @throws SyncError `state` when they belong to different organisations.
  */
 export function merge(ours: State, theirs: State, before: State = ours): State {
@@ -21,8 +22,8 @@ export function merge(ours: State, theirs: State, before: State = ours): State {
       'Give each organisation its own `state-id`, and its own `branch` where there is a data branch.',
     );
   }
-  /** Above 0 where ours is the one that has been refreshed more often. */
-  const rank = (name: string) => refreshesOf(ours, name) - refreshesOf(theirs, name);
+  /** Above 0 where ours is the one that has been refreshed or else reset more often. */
+  const rank = (name: string) => refreshesOf(ours, name) - refreshesOf(theirs, name) || ours.resets - theirs.resets;
   const mergeMaps = <T>(of: (state: State) => ReadonlyMap<string, T>, two: Two<T>) => {
     const merged = new Map<string, T>();
     for (const name of new Set([...of(ours).keys(), ...of(theirs).keys()])) {
@@ -40,14 +41,25 @@ export function merge(ours: State, theirs: State, before: State = ours): State {
     identity: ours.identity ?? theirs.identity,
     search,
     lists: mergeMaps(({ lists }) => lists, { both: bothLists, added: addedList }),
-    klassesCheckedAt: bothCheckedAt(rank('kobjects') > 0 ? [ours] : [ours, theirs]),
-    refreshes: new Map(
-      [...ours.refreshes, ...theirs.refreshes].map(([name]) => [
-        name,
-        Math.max(refreshesOf(ours, name), refreshesOf(theirs, name)),
-      ]),
-    ),
+    klassesCheckedAt: bothCheckedAt(ours, theirs, rank('kobjects')),
+    refreshes: mostRefreshes([ours, theirs]),
+    resets: Math.max(ours.resets, theirs.resets),
   };
+}
+
+/** The state of a run that ignores what there is: all copies of it that are known. It counts for more than any of them. */
+export function reset(copies: readonly State[]): State {
+  return {
+    ...NO_STATE,
+    generation: Math.max(0, ...copies.map(({ generation }) => generation)),
+    refreshes: mostRefreshes(copies),
+    resets: Math.max(0, ...copies.map(({ resets }) => resets)) + 1,
+  };
+}
+
+function mostRefreshes(states: readonly State[]): Map<string, number> {
+  const names = states.flatMap(({ refreshes }) => [...refreshes.keys()]);
+  return new Map(names.map(name => [name, Math.max(...states.map(each => refreshesOf(each, name)))]));
 }
 
 /** The state of a run that takes the place of all that was published of some streams, by whomever until now. */
@@ -61,12 +73,17 @@ function refreshesOf({ refreshes }: State, name: string): number {
   return refreshes.get(name.split('/')[0] as string) ?? 0;
 }
 
-/** When the klasses were checked of all that has been published; null when they were not of a part of it. */
-function bothCheckedAt(states: readonly State[]): number | null {
+/**
+ * When the klasses were checked of all that has been published; null when they were not of a part of it. Of what has been
+ * removed or is ignored it does not matter.
+ */
+function bothCheckedAt(ours: State, theirs: State, rank: number): number | null {
   const isUnchecked = ({ search, klassesCheckedAt }: State) =>
     klassesCheckedAt === null && (search.get('kobjects')?.published.length ?? 0) > 0;
+  if (isUnchecked(ours) || (rank <= 0 && isUnchecked(theirs))) return null;
+  const states = rank > 0 ? [ours] : rank < 0 ? [theirs] : [ours, theirs];
   const checked = states.flatMap(({ klassesCheckedAt }) => klassesCheckedAt ?? []);
-  return checked.length === 0 || states.some(isUnchecked) ? null : Math.max(...checked);
+  return checked.length === 0 ? null : Math.max(...checked);
 }
 
 /**
@@ -76,13 +93,15 @@ function bothCheckedAt(states: readonly State[]): number | null {
 export function join(shards: readonly State[], beside: State = NO_STATE): State {
   const all = [...shards, beside];
   const klasses = new Set(all.flatMap(({ search }) => [...search.keys()].filter(name => name.includes('/'))));
+  const resets = Math.max(0, ...all.map(each => each.resets));
   const whole = shards.map(shard => {
     const search = new Map(shard.search);
     for (const klass of klasses) {
       const plain = shard.klassesCheckedAt === null ? undefined : shard.search.get(klass.slice(0, klass.indexOf('/')));
       if (!search.has(klass) && plain !== undefined) search.set(klass, { ...plain, recent: new Set() });
     }
-    return { ...shard, search };
+    // A reset of the whole has ignored what was claimed before there were these shards.
+    return { ...shard, search, resets };
   });
   return whole.reduce((joined, shard) => ({ ...merge(joined, shard), generation: joined.generation }), NO_STATE);
 }

@@ -37,6 +37,7 @@ export function serialise(state: State): string {
     run: state.run,
     klasses_checked_at: state.klassesCheckedAt === null ? null : iso(state.klassesCheckedAt),
     ...(state.refreshes.size === 0 ? {} : { refreshes: Object.fromEntries([...state.refreshes].sort(byKey)) }),
+    ...(state.resets === 0 ? {} : { resets: state.resets }),
     ...(state.continuation ? { continuation: state.continuation } : {}),
     ...(state.ledger === undefined ? {} : { ledger: state.ledger }),
     streams: Object.fromEntries(Object.entries(streams).sort(byKey)),
@@ -65,7 +66,7 @@ export function parseState(text: string, place: string): State {
   }
   if (!isObject(document)) throw damaged('it is not an object');
   const { version, generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, streams } = document;
-  const { continuation = 0, ledger, refreshes = {} } = document;
+  const { continuation = 0, ledger, refreshes = {}, resets = 0 } = document;
   if (typeof version !== 'number') throw damaged('it names no version');
   if (version > VERSION) {
     throw new SyncError(
@@ -87,6 +88,7 @@ export function parseState(text: string, place: string): State {
     throw damaged('its continuation is no number');
   if (!isObject(refreshes) || !Object.values(refreshes).every(Number.isSafeInteger))
     throw damaged('what it says of refreshes is unreadable');
+  if (!Number.isSafeInteger(resets) || (resets as number) < 0) throw damaged('its number of resets is no number');
   if (ledger !== undefined && !isLedger(ledger)) throw damaged('what it says of its files is unreadable');
 
   const search = new Map<string, SearchState>();
@@ -107,6 +109,7 @@ export function parseState(text: string, place: string): State {
     lists,
     klassesCheckedAt: checkedAt === null ? null : time(checkedAt),
     refreshes: new Map(Object.entries(refreshes as Record<string, number>)),
+    resets: resets as number,
     ...(continuation === 0 ? {} : { continuation: continuation as number }),
     ...(ledger === undefined ? {} : { ledger }),
   };

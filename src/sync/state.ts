@@ -53,6 +53,8 @@ export interface State {
   readonly klassesCheckedAt: number | null;
   /** How often a full refresh has taken the place of a stream's files on the data branch. */
   readonly refreshes: ReadonlyMap<string, number>;
+  /** How often somebody has had all of it ignored, so that no run that had begun before brings it back. */
+  readonly resets: number;
   /** How many runs in a row have stopped at their time budget and started the next one themselves. */
   readonly continuation?: number;
   /** Of a shard. */
@@ -68,6 +70,7 @@ export const NO_STATE: State = {
   lists: new Map(),
   klassesCheckedAt: null,
   refreshes: new Map(),
+  resets: 0,
 };
 
 /** Names one version of one record: its instant in milliseconds (`-` when it has none) and its id. */

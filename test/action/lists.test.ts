@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_TOKEN, type FaultRule, type Stream, type WorldOptions } from '../world/kustomer/index.ts';
 import { runJob } from '../world/runner/index.ts';
 import { ACTION, type Line, openStage, type Stage, type Sync } from '../world/stage.ts';
+import { hold } from './publishing.ts';
 import { annotations, DAY, expectGreen, expectRed, gather, HOUR, LIST_STREAMS, outcomes, wrongs } from './support.ts';
 
 const LISTS = { streams: LIST_STREAMS.join(', ') };
@@ -98,18 +99,11 @@ describe('an id that has gone is said to be gone once', () => {
     await published(stage);
     const [gone = ''] = stage.world.hardDelete('tags', 1);
     stage.world.update('shortcuts', 2);
-    const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    let isFirst = true;
-    stage.github.traffic.onRequest(async ({ operation }) => {
-      if (operation !== 'CreateArtifact' || !isFirst) return;
-      isFirst = false;
-      reached.resolve();
-      await released.promise;
-    });
+    const upload = hold(stage, 'CreateArtifact');
     const slow = stage.sync({ root: `${stage.root}/slow`, with: CHANGED });
-    await reached.promise;
+    await upload.reached;
     expect(tags((await published(stage, { streams: 'tags' })).get('tags'))).toEqual([[gone, true]]);
-    released.resolve();
+    upload.go();
     expect((await slow).outputs.records).toBe('2');
     expect([...(await published(stage)).values()].flat()).toEqual([]);
   });

@@ -12,6 +12,7 @@ import {
   FLAWLESS,
   faults,
   HOUR,
+  hold,
   messages,
   onBranch,
   populate,
@@ -337,6 +338,22 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
+  test('that is to be ignored does not come back with a run that has begun before', async () => {
+    await open({ github: { ignoreCacheVersions: true } });
+    await stage.sync({ with: { destination: 'none' } });
+    change();
+    const upload = hold(stage, 'CreateArtifact');
+    const slow = stage.sync({ root: `${stage.root}/slow`, with: { streams: 'conversations' } });
+    await upload.reached;
+    const reset = await stage.sync({ with: { 'reset-state': 'true', streams: 'tags' } });
+    expect(reset.exitCode, reset.log).toBe(0);
+    upload.go();
+    expect((await slow).outputs.records).toBe('2');
+    expect((await stage.sync()).exitCode).toBe(0);
+    expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
+    expect((await stage.sync()).outputs.records).toBe('0');
+  });
+
   test('that another run saves in just after this one has found none is gone on from', async () => {
     await open({ github: { ignoreCacheVersions: true } });
     let isFirst = true;
@@ -521,6 +538,40 @@ describe('the data branch', () => {
     expect(await stage.github.repository.history(BRANCH)).toHaveLength(1);
     expect((await toBranch({ with: { 'reset-state': 'true' } })).exitCode).toBe(0);
     expect(faults(stage, await cloned(stage)).missing).toEqual([]);
+  });
+
+  test('deleted and reset: what it lacks does not come back with a run that has begun before', async () => {
+    await open({ github: { ignoreCacheVersions: true } });
+    await toBranch();
+    await stage.github.repository.deleteBranch(BRANCH);
+    change();
+    const blob = hold(stage, 'git.createBlob');
+    const slow = toBranch({ root: `${stage.root}/slow`, with: { streams: 'conversations' } });
+    await blob.reached;
+    const reset = await toBranch({ with: { 'reset-state': 'true', streams: 'tags' } });
+    expect(reset.exitCode, reset.log).toBe(0);
+    blob.go();
+    expect((await slow).exitCode).toBe(0);
+    expect((await toBranch()).exitCode).toBe(0);
+    expect(faults(stage, await cloned(stage)).missing).toEqual([]);
+    expect((await toBranch()).outputs.records).toBe('0');
+  });
+
+  test('reset by a run whose own cache counts higher, keeps count of the refreshes', async () => {
+    const feature = { ref: 'refs/heads/feature' };
+    const refresh = { streams: 'conversations:full_refresh' };
+    const counts = async () => {
+      const { refreshes, resets } = (await stateOnBranch(stage)) as { refreshes?: unknown; resets?: unknown };
+      return { refreshes, resets };
+    };
+    await toBranch();
+    await toBranch({ job: feature });
+    for (let n = 0; n < 5; n++) await toBranch();
+    await toBranch({ job: feature, with: refresh });
+    expect(await counts()).toEqual({ refreshes: { conversations: 1 } });
+    const reset = await toBranch({ with: { 'reset-state': 'true', ...refresh } });
+    expect(reset.exitCode, reset.log).toBe(0);
+    expect(await counts()).toEqual({ refreshes: { conversations: 2 }, resets: 1 });
   });
 
   test('rewritten by force to what it was before: the state goes on, and a warning says so', async () => {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { covers, minus, union } from '../../src/sync/intervals.ts';
-import { join, merge, refreshed } from '../../src/sync/merge.ts';
+import { join, merge, refreshed, reset } from '../../src/sync/merge.ts';
 import { type ListState, NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
 import { parseState, serialise } from '../../src/sync/state-document.ts';
 
@@ -238,6 +238,76 @@ describe('merge', () => {
       recent: new Set(['2 b', '3 c']),
     });
     expect(merge(of(['1 a'], HOUR), theirs, before).search.get('notes')?.cutoff).toBe(2 * HOUR);
+  });
+
+  describe('after a reset', () => {
+    const claim = (from: number, to: number): SearchState => ({
+      published: [{ from, to }],
+      cutoff: HOUR,
+      rememberedFrom: 0,
+      recent: new Set(),
+    });
+    const of = (notes: SearchState | null, more: Partial<State> = {}): State => ({
+      ...NO_STATE,
+      generation: 1,
+      search: new Map(notes === null ? [] : [['notes', notes]]),
+      ...more,
+    });
+    const published = ({ search }: State) => search.get('notes')?.published;
+    const old = of(claim(0, 5));
+    const afresh = reset([old]);
+
+    test('nothing comes back of what was claimed before, whoever saves first', () => {
+      expect(afresh).toEqual({ ...NO_STATE, generation: 1, resets: 1 });
+      for (const merged of [merge(afresh, old), merge(old, afresh), merge(old, afresh, old)]) {
+        expect(merged).toMatchObject({ search: new Map(), lists: new Map(), resets: 1, generation: 2 });
+      }
+    });
+
+    test('what is published only now counts', () => {
+      const ours = of(claim(0, 9));
+      expect(published(merge(ours, { ...afresh, ...of(claim(7, 8)), resets: 1 }, old))).toEqual([{ from: 5, to: 9 }]);
+    });
+
+    test('a refresh that had begun before is that of all there is of its stream, and of no other', () => {
+      const ours = { ...of(claim(0, 9)), lists: new Map([['tags', { seen: new Map([['a', '']]) }]]) };
+      const theirs = { ...afresh, search: new Map([['notes', claim(20, 21)]]) };
+      const merged = merge(refreshed(ours, ['notes'], theirs), theirs, ours);
+      expect(published(merged)).toEqual([{ from: 0, to: 9 }]);
+      expect(merged.lists.has('tags')).toBe(false);
+      expect(published(merge(theirs, merged))).toEqual([{ from: 0, to: 9 }]);
+    });
+
+    test('the klasses are to be checked again that were checked before', () => {
+      const checked = of(null, { search: new Map([['kobjects', claim(0, 5)]]), klassesCheckedAt: HOUR });
+      expect(merge(checked, afresh).klassesCheckedAt).toBeNull();
+      expect(merge(afresh, checked).klassesCheckedAt).toBeNull();
+      const again = { ...checked, resets: 1, klassesCheckedAt: 2 * HOUR };
+      expect(merge(of(null), again).klassesCheckedAt).toBe(2 * HOUR);
+      expect(merge(of(null, { search: checked.search }), again).klassesCheckedAt).toBeNull();
+    });
+
+    test('it counts for more than all copies that are known, in each way of counting', () => {
+      const copies = [
+        of(null, { generation: 9, refreshes: new Map([['notes', 1]]) }),
+        of(null, { generation: 2, resets: 3, refreshes: new Map([...Object.entries({ notes: 2, tags: 1 })]) }),
+      ];
+      expect(reset(copies)).toEqual({
+        ...NO_STATE,
+        generation: 9,
+        resets: 4,
+        refreshes: new Map([...Object.entries({ notes: 2, tags: 1 })]),
+      });
+      expect(reset([])).toEqual({ ...NO_STATE, resets: 1 });
+    });
+
+    test('what shards have published since counts, which know nothing of it', () => {
+      expect(published(join([old, of(claim(7, 9)), { ...afresh, generation: 4 }]))).toEqual([
+        { from: 0, to: 5 },
+        { from: 7, to: 9 },
+      ]);
+      expect(join([old], afresh).resets).toBe(1);
+    });
   });
 
   test('trusts a refresh alone where nothing was added to what it has removed', () => {

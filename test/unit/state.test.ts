@@ -52,6 +52,7 @@ const plain: fc.Arbitrary<State> = fc.record({
     .map(of => new Map(Object.entries(of))),
   klassesCheckedAt: fc.oneof(at, fc.constant(null)),
   refreshes: fc.dictionary(fc.constantFrom('users', 'notes'), fc.nat()).map(of => new Map(Object.entries(of))),
+  resets: fc.nat(2),
 });
 const state: fc.Arbitrary<State> = fc.oneof(
   plain,
@@ -90,6 +91,7 @@ const SAMPLE: State = {
   ]),
   klassesCheckedAt: Date.parse('2026-11-20T12:00:00.000Z'),
   refreshes: new Map([['users', 2]]),
+  resets: 1,
 };
 
 const STREAM = 'streams.conversations';
@@ -144,6 +146,7 @@ describe('a state that was saved', () => {
       run: { id: '17', attempt: '1' },
       klasses_checked_at: '2026-11-20T12:00:00.000Z',
       refreshes: { users: 2 },
+      resets: 1,
       streams: {
         conversations: {
           published: [['2024-11-23T12:00:00.000Z', '2026-11-23T11:59:00.000Z']],
@@ -188,6 +191,8 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['a check of klasses at no time', damaged('klasses_checked_at', 'yesterday')],
     ['refreshes in an array', damaged('refreshes', [])],
     ['refreshes that are no numbers', damaged('refreshes', { users: 'two' })],
+    ['resets that are no number', damaged('resets', '1')],
+    ['resets below nothing', damaged('resets', -1)],
     ['no streams', damaged('streams', undefined)],
     ['streams in an array', damaged('streams', [])],
     ['a stream that is null', damaged('streams.users', null)],
