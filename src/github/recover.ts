@@ -1,12 +1,12 @@
 // Every place the state may be, and the copy that counts: the valid one of the highest generation (contract 6).
 import { SyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { merge, reset as startOver } from '../sync/merge.ts';
+import { merge, reset as startOver, without } from '../sync/merge.ts';
 import { NO_STATE, type State } from '../sync/state.ts';
 import { parseState } from '../sync/state-document.ts';
 import { duration } from '../words.ts';
 import { type Copy, fromArtifacts, type Uploads } from './artifact-states.ts';
-import { type Known, nameOfRun, readBranch } from './branch-state.ts';
+import { type Known, nameOfRun, type OnBranch, readBranch } from './branch-state.ts';
 import { keyPrefix, notHandedOver, restore } from './cache.ts';
 import { noticeOf, outOfReach, patience, type Unseen, unseenList } from './unseen.ts';
 
@@ -33,10 +33,23 @@ export interface Recovered {
 const CACHE = 'the Actions cache';
 
 /**
- * The state to go on from.
+ * The state to go on from. On the data branch it claims nothing that a full refresh by the sync itself has removed, which
+ * knows nothing of the states of backfills and shards.
  * @throws SyncError `state` when one exists and cannot be used, or when none exists and one is demanded.
  */
-export async function recover(recovery: Recovery, isLastLook = false): Promise<Recovered> {
+export async function recover(recovery: Recovery): Promise<Recovered> {
+  const { refreshes, ...found } = await find(recovery);
+  const { state, removed } = without(found.state, refreshes);
+  if (removed.length > 0) {
+    recovery.log.info(
+      `A full refresh has taken the place of what the branch ${recovery.branch} had of ${removed.join(', ')}, so that is read again.`,
+    );
+  }
+  return { ...found, state };
+}
+
+/** The same, and how often the sync has refreshed what is on the data branch. */
+async function find(recovery: Recovery, isLastLook = false): Promise<Recovered & Pick<OnBranch, 'refreshes'>> {
   const { stateName, context, onMissing, reset, log, hasCache, destinations, branch } = recovery;
   const [saved, onBranch] = await Promise.all([
     hasCache ? restore(stateName, context) : null,
@@ -55,7 +68,8 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
   }
 
   const best = highest(copies);
-  const known = { branch: onBranch?.known ?? null, cacheKey: saved?.key ?? null };
+  const refreshes: OnBranch['refreshes'] = onBranch?.refreshes ?? new Map();
+  const known = { branch: onBranch?.known ?? null, cacheKey: saved?.key ?? null, refreshes };
   if (reset) {
     // What is to be ignored must be known, too, or it would be taken for what others have saved meanwhile.
     if (hasCache && saved === null) known.cacheKey = await listedKey(recovery, best, unseen);
@@ -67,7 +81,7 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
   const listed = hasCache && saved === null && !onBranch?.state ? await listedKey(recovery, best, unseen) : null;
   if (listed !== null) {
     // Another run may have saved its first state between the two questions.
-    if (!isLastLook) return recover(recovery, true);
+    if (!isLastLook) return find(recovery, true);
     throw notHandedOver(listed);
   }
   // Who asks for no artifacts is new, or asks for them next.
@@ -82,7 +96,7 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
       `State: generation ${state.generation} of ${state.savedAt}${age >= 0 ? ` (${duration(age)} ago)` : ''}, from ${place}.`,
     );
     const had = saved === null ? null : generationOnBranch(saved.text);
-    const has = onBranch?.known.generation ?? 0;
+    const has = onBranch?.known?.generation ?? 0;
     if (destinations.includes('branch') && has < (had ?? 1)) warnOfLostBranch(recovery, onBranch?.known ?? null);
     if (place === CACHE && onBranch?.state && has > (had ?? 0)) {
       // Others have committed since: what they claim is on the branch, whoever counts higher.
@@ -143,7 +157,7 @@ async function fromBranch({ api, repository, branch, dataPath, stateName, contex
     const git = (await api()).git(repository);
     const found = await readBranch({ git, repository, branch, dataPath, stateName }, reset);
     // "Not there" and "not for you" are the same answer: better to know before hours of reading.
-    if (found === null && repository !== context.repository) await (await api()).isPublic(repository);
+    if (found.known === null && repository !== context.repository) await (await api()).isPublic(repository);
     return found;
   } catch (error) {
     if (error instanceof SyncError) throw error;

@@ -69,6 +69,20 @@ export function refreshed(state: State, streams: readonly string[], until: State
   return { ...state, refreshes };
 }
 
+/**
+ * The state without what it claims of streams that runs with another state have refreshed since, which has removed it,
+ * and the names of these streams.
+ */
+export function without(state: State, refreshes: ReadonlyMap<string, number>): { state: State; removed: string[] } {
+  const { generation, resets, ledger } = state;
+  const left = { ...merge(state, { ...NO_STATE, resets, refreshes }), generation };
+  const names = [...state.search.keys(), ...state.lists.keys()];
+  const removed = names.filter(name => !name.includes('/') && !left.search.has(name) && !left.lists.has(name));
+  if (ledger === undefined) return { state: left, removed };
+  const files = ledger.files.filter(({ stream }) => !removed.includes(stream));
+  return { state: { ...left, ledger: { ...ledger, files } }, removed };
+}
+
 function refreshesOf({ refreshes }: State, name: string): number {
   return refreshes.get(name.split('/')[0] as string) ?? 0;
 }

@@ -198,6 +198,31 @@ describe('a full refresh', () => {
     }
   });
 
+  test('removes what a backfill has brought, and the same backfill brings it again', async () => {
+    const day = (ago: number) => new Date(Date.now() - ago * 24 * HOUR).toISOString().slice(0, 10);
+    const streams = 'conversations,customers';
+    const backfill = () => sync({ with: { streams, 'start-date': day(40), 'end-date': day(15) } });
+    const missing = async () => faults(stage, await cloned(stage)).missing.filter(each => /^c[ou]/.test(each));
+    await sync({ with: { streams, 'start-date': day(15) } });
+    expect((await backfill()).outputs.complete).toBe('true');
+    expect(await missing()).toEqual([]);
+    expect((await backfill()).log).toContain('is published already');
+    // One that begins where the sync does, so what is older is gone with it.
+    await sync({ with: { streams: 'conversations:full_refresh', 'start-date': day(15) } });
+    const gone = await missing();
+    expect(gone.length).toBeGreaterThan(0);
+    // Whichever copy of its state it goes on from.
+    stage.github.evictCaches();
+    const again = await backfill();
+    expect(again.log).toContain(
+      'A full refresh has taken the place of what the branch kustomer-data had of conversations, so that is read again.',
+    );
+    expect(again.outputs).toMatchObject({ complete: 'true', records: String(gone.length) });
+    expect(faults(stage, await cloned(stage)).twice).toEqual([]);
+    expect(await missing()).toEqual([]);
+    expect((await backfill()).log).toContain('is published already');
+  });
+
   test('that is not complete replaces nothing', async () => {
     await sync();
     stage.kustomer.faults.add({ kind: 'status', status: 400, match: { stream: 'conversations' }, times: 99 });

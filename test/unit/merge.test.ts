@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { covers, minus, union } from '../../src/sync/intervals.ts';
-import { join, merge, refreshed, reset } from '../../src/sync/merge.ts';
+import { join, merge, refreshed, reset, without } from '../../src/sync/merge.ts';
 import { type ListState, NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
 import { parseState, serialise } from '../../src/sync/state-document.ts';
 
@@ -354,6 +354,43 @@ describe('merge', () => {
     expect(refusal).toThrow('the state of another Kustomer organisation (b) under the same name.');
     expect(refusal).toThrow('Give each organisation its own `state-id`, and its own `branch`');
     expect(refusal).toThrow(expect.objectContaining({ actor: 'user', trouble: 'state' }));
+  });
+});
+
+describe('what a full refresh by runs with another state has removed', () => {
+  const claim = { published: [{ from: 0, to: 9 }], cutoff: HOUR, rememberedFrom: 0, recent: new Set<string>() };
+  const given: State = {
+    ...NO_STATE,
+    generation: 7,
+    identity: 'org',
+    search: new Map(['notes', 'kobjects', 'kobjects/order'].map(name => [name, claim])),
+    lists: new Map([['tags', { seen: new Map([['a', '']]) }]]),
+    klassesCheckedAt: HOUR,
+    refreshes: new Map([['notes', 2]]),
+    resets: 1,
+    ledger: { files: ['notes', 'kobjects'].map(stream => ({ stream, records: 1 })), requests: { kobjects: 3 } },
+  };
+
+  test('is not claimed, nor are its files told of, and the rest stays as it is', () => {
+    const refreshes = new Map([...Object.entries({ notes: 2, kobjects: 1, tags: 1, users: 1 })]);
+    expect(without(given, refreshes)).toEqual({
+      removed: ['kobjects', 'tags'],
+      state: {
+        ...given,
+        search: new Map([['notes', claim]]),
+        lists: new Map(),
+        klassesCheckedAt: null,
+        refreshes,
+        ledger: { files: [{ stream: 'notes', records: 1 }], requests: { kobjects: 3 } },
+      },
+    });
+  });
+
+  test('is nothing where there was none since', () => {
+    for (const refreshes of [new Map(), given.refreshes]) {
+      expect(without(given, refreshes)).toEqual({ removed: [], state: given });
+    }
+    expect(without(NO_STATE, new Map()).state).toEqual(NO_STATE);
   });
 });
 
