@@ -70,7 +70,8 @@ export interface Others {
 }
 
 export function othersBeside({ state: before }: Publication, { state }: Published): Others | null {
-  return state === null || before === null || state.generation === before.generation ? null : { state, before };
+  // Others that count lower do not make it count higher, so it is not by its generation that it is known to be ours alone.
+  return state === null || before === null || state === before ? null : { state, before };
 }
 
 /** What is left to be published when another process, or another publication, has done something before. */
