@@ -223,6 +223,18 @@ describe('a full refresh', () => {
     expect((await backfill()).log).toContain('is published already');
   });
 
+  test.each(['not a state', 'null', '{"refreshes":"many"}', '{"refreshes":{"tags":"many"}}'])(
+    'that cannot be told of does not keep a backfill from going on (%s)',
+    async text => {
+      const inputs = { streams: 'tags', 'end-date': new Date(Date.now() - 24 * HOUR).toISOString().slice(0, 10) };
+      await sync({ with: inputs });
+      await stage.github.repository.commit(BRANCH, { 'state.json': text });
+      const again = await sync({ with: inputs });
+      expect(again.exitCode, again.log).toBe(0);
+      expect(again.log).toContain('is published already');
+    },
+  );
+
   test('that is not complete replaces nothing', async () => {
     await sync();
     stage.kustomer.faults.add({ kind: 'status', status: 400, match: { stream: 'conversations' }, times: 99 });
