@@ -70,7 +70,8 @@ export interface Others {
 }
 
 export function othersBeside({ state: before }: Publication, { state }: Published): Others | null {
-  return state === null || before === null || state.generation === before.generation ? null : { state, before };
+  // Others that count lower do not make it count higher, so it is not by its generation that it is known to be ours alone.
+  return state === null || before === null || state === before ? null : { state, before };
 }
 
 /** What is left to be published when another process, or another publication, has done something before. */
@@ -226,17 +227,22 @@ export async function saveState(
   if (isSpare && cacheTrouble() !== null) return;
 
   const { withGenerationOnBranch } = await import('./github/recover.ts');
+  let all = state;
+  let known = done.cacheKey;
+  let text = '';
+  async function document(): Promise<string> {
+    const other = await newerThan(known, stateName, context);
+    // Our own text is that of a try before, whose answer was lost.
+    if (other !== null && other.text !== text)
+      all = withOthers(all, parseState(other.text, `Actions cache, ${other.key}`));
+    known = other?.key ?? known;
+    text = serialise(all);
+    if (isSpare) text = withGenerationOnBranch(text, done.branch?.generation ?? 0);
+    return text;
+  }
   try {
-    const other = await newerThan(done.cacheKey, stateName, context);
-    const theirs = other === null ? null : parseState(other.text, `Actions cache, ${other.key}`);
-    const merged = theirs !== null && theirs.generation >= state.generation ? merge(state, theirs) : state;
-    const text = serialise(merged);
-    done.cacheKey = await save(
-      stateName,
-      context,
-      isSpare ? withGenerationOnBranch(text, done.branch?.generation ?? 0) : text,
-    );
-    done.state = merged;
+    done.cacheKey = await save(stateName, context, document, done.artifact?.name);
+    done.state = all;
     done.stateSaved = true;
   } catch (error) {
     if (!isSpare || asSyncError(error).actor !== 'github') throw error;
@@ -244,6 +250,12 @@ export async function saveState(
       `The state could not be saved in the Actions cache. ${done.stateSaved ? 'It is on the data branch' : 'Nothing new was published, and the state on the data branch still holds'}, so there is nothing to do.`,
     );
   }
+}
+
+/** A state counts higher than all that are in it, and no higher than that takes. */
+function withOthers(ours: State, theirs: State): State {
+  const { generation, ...both } = merge(ours, theirs);
+  return { ...both, generation: theirs.generation < ours.generation ? ours.generation : generation };
 }
 
 export function nothingPublished(): Published {

@@ -129,7 +129,7 @@ async function tell({
       now,
       source,
       lists,
-      surroundings: { crew: openCrew(client), signal: stop.signal },
+      surroundings: { crew: openCrew(client), signal: stop.signal, now },
       log,
       writerOf(name) {
         const { format, gzip } = config;

@@ -51,21 +51,22 @@ export function openSnapshots(run: Run): Snapshots {
   let publications = 0;
   // A full refresh replaces something when it has read all, and is nothing until then; an artifact gets it anyway when
   // the run ends.
-  const isUnfinished = (job: Job) => job.mode === 'full_refresh' && !completed.has(job.name);
-  const isDone = (job: Job) => !isUnfinished(job);
+  const isDone = ({ name, mode }: Job) => mode !== 'full_refresh' || completed.has(name);
   const takesAll = config.destinations.length === 0 || config.destinations.includes('artifact');
 
-  async function snapshot(ready: readonly Job[], isTaken: boolean, endings?: ReadonlyMap<string, Ending>) {
+  async function snapshot(isTaken: boolean, endings?: ReadonlyMap<string, Ending>) {
+    // Decided once: a refresh that ends while files are closed would be claimed without its own.
+    const done = jobs.filter(isDone);
+    const unfinished = jobs.filter(job => !done.includes(job)).map(({ name }) => name);
+    const ready = endings !== undefined && takesAll ? jobs : done;
     const files: Part[] = [];
     for (const { name } of ready) {
       const writer = writers.get(name) as PartsWriter;
       files.push(...(await (isTaken ? writer.take() : writer.standing())));
     }
-    const replaces = ready
-      .filter(job => job.mode === 'full_refresh' && isDone(job) && !replaced.has(job.name))
-      .map(({ name }) => name);
+    const replaces = done.filter(job => job.mode === 'full_refresh' && !replaced.has(job.name)).map(({ name }) => name);
     if (isTaken) for (const name of replaces) replaced.add(name);
-    const claims = claimsOf(run, jobs.filter(isDone), [...replaced, ...(isTaken ? [] : replaces)]);
+    const claims = claimsOf(run, done, [...replaced, ...(isTaken ? [] : replaces)]);
     const mine = files.map(file => entryOf(run, file, publications + 1));
     const ledger = ledgerOf(run, [...taken, ...mine]);
     if (isTaken) publications++;
@@ -73,7 +74,7 @@ export function openSnapshots(run: Run): Snapshots {
     return {
       files,
       replaces,
-      unfinished: jobs.filter(isUnfinished).map(({ name }) => name),
+      unfinished,
       streams: results(files, endings ?? new Map()).map(streamReport),
       usage: structuredClone(client.usage),
       state: claims === null || scope.kind !== 'shard' ? claims : { ...claims, ledger },
@@ -84,14 +85,9 @@ export function openSnapshots(run: Run): Snapshots {
     jobs.map(job => result(job, endings.get(job.name) ?? endingOf(completed, job), files, client, window));
   return {
     results,
-    standing: () => snapshot(jobs.filter(isDone), false),
-    take: () => snapshot(jobs.filter(isDone), true),
-    last: endings =>
-      snapshot(
-        jobs.filter(job => takesAll || isDone(job)),
-        true,
-        endings,
-      ),
+    standing: () => snapshot(false),
+    take: () => snapshot(true),
+    last: endings => snapshot(true, endings),
     count: () => [...writers.values()].reduce((sum, writer) => sum + writer.count(), 0),
   };
 }
@@ -153,6 +149,7 @@ function claimsOf(run: Run, jobs: readonly Job[], replaced: readonly string[]): 
     run: { id: context.runId, attempt: context.attempt },
     ...draft,
     refreshes: before.refreshes,
+    resets: before.resets,
   };
   // In artifacts and on the disk nothing is replaced.
   return config.destinations.includes('branch') ? refreshed(state, replaced, before) : state;

@@ -44,23 +44,55 @@ export interface Place {
 /** So many writers are remembered: more than come, as a rule, while a run lasts that writes several times. */
 const MOST_RUNS = 200;
 
+/** What a branch says at one moment. */
+export interface OnBranch {
+  readonly state: State | null;
+  /** Null when it has no state. */
+  readonly known: Known | null;
+  /** How often the sync that the branch belongs to has replaced the files of a stream, whoever had brought them. */
+  readonly refreshes: ReadonlyMap<string, number>;
+}
+
 /**
- * What the branch says, or null when it has no state. One that is to be replaced (`reset`) need not be readable: then it
- * is only known which one it is.
+ * What the branch says. A state that is to be replaced (`reset`) need not be readable: then it is only known which one it
+ * is.
  */
-export async function readBranch(place: Place, reset: boolean): Promise<{ state: State | null; known: Known } | null> {
+export async function readBranch(place: Place, reset: boolean): Promise<OnBranch> {
   const tip = await lookAt(place);
-  const entry = tip && (await stateEntry(place, tip.root));
-  if (!entry) return null;
+  if (tip === null) return { state: null, known: null, refreshes: new Map() };
+  const [entry, refreshes] = await Promise.all([stateEntry(place, tip.root), refreshesAt(place, tip.root)]);
+  if (!entry) return { state: null, known: null, refreshes };
   const bytes = await place.git.blob(entry.sha);
   const own = ownPartOf(place, bytes);
   try {
     const { state, known } = readState(place, entry.sha, bytes);
-    return { state, known: { ...known, tip } };
+    return { state, known: { ...known, tip }, refreshes };
   } catch (error) {
     if (!reset) throw error;
-    return { state: null, known: { sha: entry.sha, generation: 0, ...own, tip } };
+    return { state: null, known: { sha: entry.sha, generation: 0, ...own, tip }, refreshes };
   }
+}
+
+/** Shards that are looked for side by side all ask for the same. */
+const refreshesOf = new Map<string, Promise<ReadonlyMap<string, number>>>();
+
+/**
+ * What a sync that is not ours says of full refreshes; nothing where there is none, or none that can be read: what is
+ * wrong with its state is not for us to say.
+ */
+function refreshesAt({ git, stateName }: Place, root: readonly TreeEntry[]): Promise<ReadonlyMap<string, number>> {
+  const path = stateFileOf('');
+  const entry = stateFileOf(stateName) === path ? undefined : root.find(each => each.path === path);
+  if (entry === undefined) return Promise.resolve(new Map());
+  const known = refreshesOf.get(entry.sha) ?? git.blob(entry.sha).then(refreshesIn);
+  refreshesOf.set(entry.sha, known);
+  return known;
+}
+
+function refreshesIn(bytes: Buffer): ReadonlyMap<string, number> {
+  const { refreshes } = objectIn(bytes.toString('utf8'));
+  const isObject = typeof refreshes === 'object' && refreshes !== null && !Array.isArray(refreshes);
+  return new Map(Object.entries(isObject ? refreshes : {}).filter(([, times]) => Number.isSafeInteger(times)));
 }
 
 export async function lookAt({ git, branch }: Place): Promise<Tip | null> {
@@ -113,7 +145,7 @@ function ownPartOf({ branch, stateName }: Place, bytes: Buffer): Own {
 }
 
 /** Nothing when it is not JSON. */
-function objectIn(text: string): Partial<Own> & { state_id?: unknown } {
+function objectIn(text: string): Partial<Own> & { state_id?: unknown; refreshes?: Record<string, number> } {
   try {
     return JSON.parse(text) ?? {};
   } catch {

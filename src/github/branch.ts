@@ -99,8 +99,8 @@ async function commit(
       if (known.state !== null) {
         // Of what we knew of before, nothing is this delivery: a step before ours has refreshed to the same bytes.
         if (areThere) return { commit: tip?.commit ?? '', state: known.state, known };
-        const before = delivery.known && (await stateOf(place, delivery.known.sha));
-        state = merge(refreshed(delivery.state, replaces, known.state), known.state, before ?? NO_STATE);
+        const before = await grownOutOf(place, delivery);
+        state = merge(refreshed(delivery.state, replaces, known.state), known.state, before);
       }
     }
     const gone = await toRemove(place, delivery, root);
@@ -136,6 +136,12 @@ async function commit(
       await sleep(Math.random() * Math.min(8_000, 250 * 2 ** tries));
     }
   }
+}
+
+/** The state that a run had before. One that was not on the branch is not known any more: then all of it may be old. */
+async function grownOutOf(place: Place, { known, state }: Delivery): Promise<State> {
+  if (known !== null) return stateOf(place, known.sha);
+  return state.generation === 1 ? NO_STATE : state;
 }
 
 function totalsAfter(before: Totals, { files, replaces }: Delivery): Totals {

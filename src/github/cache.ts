@@ -98,14 +98,21 @@ export function notHandedOver(key: string): SyncError {
 }
 
 /**
- * Resolves to the key under which the document is saved.
+ * Resolves to the key under which the document is saved. It is asked for before each try: others may have saved meanwhile.
+ * `artifact`: the one that has the records and this state, too.
  * @throws SyncError `state` when it is not saved, whatever the reason.
  */
-export async function save(stateName: string, context: Context, text: string): Promise<string> {
+export async function save(
+  stateName: string,
+  context: Context,
+  document: () => Promise<string>,
+  artifact: string | undefined,
+): Promise<string> {
   const path = pathOf(stateName);
   let cause: unknown;
   for (const wait of [0, ...AGAIN_AFTER_MS]) {
     if (wait > 0) await sleep(wait);
+    const text = await document();
     const file = join(context.workspace, path);
     underWay++;
     try {
@@ -120,13 +127,19 @@ export async function save(stateName: string, context: Context, text: string): P
       clean(file, context);
     }
   }
-  throw new SyncError(
-    'github',
-    'state',
-    "The state could not be saved in the Actions cache, so the next run will deliver this run's records again.",
-    'Look at the warnings of the cache above (a run from a fork or by an outside event may not write to it), and run again.',
-    cause,
-  );
+  throw notSaved(artifact, cause);
+}
+
+function notSaved(artifact: string | undefined, cause: unknown): SyncError {
+  const why = 'the warnings of the cache above (a run from a fork or by an outside event may not write to it)';
+  const [what, todo] =
+    artifact === undefined
+      ? ["so the next run will deliver this run's records again.", `Look at ${why}, and run again.`]
+      : [
+          `but this run's records are in the artifact ${artifact}, and the next run goes on from there where it may read artifacts (\`actions: read\`).`,
+          `Take them from that artifact, and look at ${why}.`,
+        ];
+  return new SyncError('github', 'state', `The state could not be saved in the Actions cache, ${what}`, todo, cause);
 }
 
 function pathOf(stateName: string): string {

@@ -1,12 +1,12 @@
 // Every place the state may be, and the copy that counts: the valid one of the highest generation (contract 6).
 import { SyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { merge } from '../sync/merge.ts';
+import { merge, reset as startOver, without } from '../sync/merge.ts';
 import { NO_STATE, type State } from '../sync/state.ts';
 import { parseState } from '../sync/state-document.ts';
 import { duration } from '../words.ts';
 import { type Copy, fromArtifacts, type Uploads } from './artifact-states.ts';
-import { type Known, nameOfRun, readBranch } from './branch-state.ts';
+import { type Known, nameOfRun, type OnBranch, readBranch } from './branch-state.ts';
 import { keyPrefix, notHandedOver, restore } from './cache.ts';
 import { noticeOf, outOfReach, patience, type Unseen, unseenList } from './unseen.ts';
 
@@ -33,10 +33,23 @@ export interface Recovered {
 const CACHE = 'the Actions cache';
 
 /**
- * The state to go on from.
+ * The state to go on from. On the data branch it claims nothing that a full refresh by the sync itself has removed, which
+ * knows nothing of the states of backfills and shards.
  * @throws SyncError `state` when one exists and cannot be used, or when none exists and one is demanded.
  */
-export async function recover(recovery: Recovery, isLastLook = false): Promise<Recovered> {
+export async function recover(recovery: Recovery): Promise<Recovered> {
+  const { refreshes, ...found } = await find(recovery);
+  const { state, removed } = without(found.state, refreshes);
+  if (removed.length > 0) {
+    recovery.log.info(
+      `A full refresh has taken the place of what the branch ${recovery.branch} had of ${removed.join(', ')}, so that is read again.`,
+    );
+  }
+  return { ...found, state };
+}
+
+/** The same, and how often the sync has refreshed what is on the data branch. */
+async function find(recovery: Recovery, isLastLook = false): Promise<Recovered & Pick<OnBranch, 'refreshes'>> {
   const { stateName, context, onMissing, reset, log, hasCache, destinations, branch } = recovery;
   const [saved, onBranch] = await Promise.all([
     hasCache ? restore(stateName, context) : null,
@@ -55,20 +68,20 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
   }
 
   const best = highest(copies);
-  const known = { branch: onBranch?.known ?? null, cacheKey: saved?.key ?? null };
+  const refreshes: OnBranch['refreshes'] = onBranch?.refreshes ?? new Map();
+  const known = { branch: onBranch?.known ?? null, cacheKey: saved?.key ?? null, refreshes };
   if (reset) {
     // What is to be ignored must be known, too, or it would be taken for what others have saved meanwhile.
     if (hasCache && saved === null) known.cacheKey = await listedKey(recovery, best, unseen);
-    const { generation, refreshes } = best?.state ?? NO_STATE;
     log.info('State: ignored, as `reset-state` says; this run starts over.');
-    return { ...known, state: { ...NO_STATE, generation, refreshes } };
+    return { ...known, state: startOver(copies.map(({ state }) => state)) };
   }
   // The cache library reports an outage as it reports a miss; the list of entries tells the two apart. Nobody needs to know
   // where the data branch has a state: it knows of everything that is published there.
   const listed = hasCache && saved === null && !onBranch?.state ? await listedKey(recovery, best, unseen) : null;
   if (listed !== null) {
     // Another run may have saved its first state between the two questions.
-    if (!isLastLook) return recover(recovery, true);
+    if (!isLastLook) return find(recovery, true);
     throw notHandedOver(listed);
   }
   // Who asks for no artifacts is new, or asks for them next.
@@ -83,13 +96,13 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
       `State: generation ${state.generation} of ${state.savedAt}${age >= 0 ? ` (${duration(age)} ago)` : ''}, from ${place}.`,
     );
     const had = saved === null ? null : generationOnBranch(saved.text);
-    const has = onBranch?.known.generation ?? 0;
+    const has = onBranch?.known?.generation ?? 0;
     if (destinations.includes('branch') && has < (had ?? 1)) warnOfLostBranch(recovery, onBranch?.known ?? null);
     if (place === CACHE && onBranch?.state && has > (had ?? 0)) {
       // Others have committed since: what they claim is on the branch, whoever counts higher.
-      return { ...known, state: { ...merge(state, onBranch.state), generation: state.generation } };
+      return { ...known, state: { ...merge(state, onBranch.state), generation: highestOf(copies) } };
     }
-    return { ...known, state: withTies(state, copies) };
+    return { ...known, state: { ...withTies(state, copies), generation: highestOf(copies) } };
   }
   if (onMissing === 'fail') {
     throw new SyncError(
@@ -103,18 +116,29 @@ export async function recover(recovery: Recovery, isLastLook = false): Promise<R
   return { ...known, state: NO_STATE };
 }
 
+/** What was claimed before a reset does not count, however high a run has counted that had begun before. */
 function highest(copies: readonly Copy[]): Copy | undefined {
+  const isHigher = (a: State, b: State) => (a.resets - b.resets || a.generation - b.generation) > 0;
   return copies.reduce<Copy | undefined>(
-    (best, copy) => (best === undefined || copy.state.generation > best.state.generation ? copy : best),
+    (best, copy) => (best === undefined || isHigher(copy.state, best.state) ? copy : best),
     undefined,
   );
 }
 
-/** Runs that have saved at the same moment, each without the other, count as high: what any of them has published counts. */
+function highestOf(copies: readonly Copy[]): number {
+  return Math.max(...copies.map(({ state }) => state.generation));
+}
+
+/**
+ * Runs that have saved at the same moment, each without the other, count as high: what any of them has published counts.
+ * Not so what a run has that was under way when a reset had all of it ignored, or has changed the organisation.
+ */
 function withTies(best: State, copies: readonly Copy[]): State {
-  const { generation, run } = best;
+  const { generation, run, resets } = best;
+  const isOfOthers = ({ identity }: State) => identity !== null && best.identity !== null && identity !== best.identity;
   return copies
     .filter(({ state }) => state.generation === generation && nameOfRun(state.run) !== nameOfRun(run))
+    .filter(({ state }) => state.resets === resets && !isOfOthers(state))
     .reduce((all, { state }) => ({ ...merge(all, state), generation }), best);
 }
 
@@ -133,7 +157,7 @@ async function fromBranch({ api, repository, branch, dataPath, stateName, contex
     const git = (await api()).git(repository);
     const found = await readBranch({ git, repository, branch, dataPath, stateName }, reset);
     // "Not there" and "not for you" are the same answer: better to know before hours of reading.
-    if (found === null && repository !== context.repository) await (await api()).isPublic(repository);
+    if (found.known === null && repository !== context.repository) await (await api()).isPublic(repository);
     return found;
   } catch (error) {
     if (error instanceof SyncError) throw error;

@@ -34,6 +34,8 @@ export interface Draft {
 export interface Surroundings {
   readonly crew: Crew;
   readonly signal: AbortSignal;
+  /** When the run has begun, in milliseconds. */
+  readonly now: number;
 }
 
 /** Where a stream's old records are when the archive has none of them: in a list, which has to be read whole. */
@@ -101,7 +103,7 @@ export function listJob(
   type: string,
   pages: ListPages,
   sink: Sink,
-  { signal }: Surroundings,
+  { signal, now }: Surroundings,
 ): Job {
   const { wanted, before, until } = plan;
   const isDone = isListDone(plan);
@@ -111,7 +113,7 @@ export function listJob(
     wanted,
     isDone,
     async read() {
-      if (!isDone) done = await readList({ pages, type, sink, before, wanted, until, signal });
+      if (!isDone) done = await readList({ pages, type, sink, before, wanted, until, now, signal });
       return true;
     },
     records: () => done?.records ?? 0,

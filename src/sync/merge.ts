@@ -9,7 +9,8 @@ import { type ListState, NO_STATE, type SearchState, type State } from './state.
  *
  * A stream that one of them knows to have been refreshed more often is the exception: that refresh has removed what the
  * other one claims, but for what is published only now. `ours` is that of a run that publishes now and has grown out of
- * `before`; without `before` nothing of `ours` is newer than the refresh.
+ * `before`; without `before` nothing of `ours` is newer than the refresh. In the same way a reset has all ignored that was
+ * claimed before; not so a refresh that was published beside it, which has removed what was published after the reset.
  * @throws SyncError `state` when they belong to different organisations.
  */
 export function merge(ours: State, theirs: State, before: State = ours): State {
@@ -21,8 +22,8 @@ export function merge(ours: State, theirs: State, before: State = ours): State {
       'Give each organisation its own `state-id`, and its own `branch` where there is a data branch.',
     );
   }
-  /** Above 0 where ours is the one that has been refreshed more often. */
-  const rank = (name: string) => refreshesOf(ours, name) - refreshesOf(theirs, name);
+  /** Above 0 where ours is the one that has been refreshed or else reset more often. */
+  const rank = (name: string) => refreshesOf(ours, name) - refreshesOf(theirs, name) || ours.resets - theirs.resets;
   const mergeMaps = <T>(of: (state: State) => ReadonlyMap<string, T>, two: Two<T>) => {
     const merged = new Map<string, T>();
     for (const name of new Set([...of(ours).keys(), ...of(theirs).keys()])) {
@@ -40,14 +41,25 @@ export function merge(ours: State, theirs: State, before: State = ours): State {
     identity: ours.identity ?? theirs.identity,
     search,
     lists: mergeMaps(({ lists }) => lists, { both: bothLists, added: addedList }),
-    klassesCheckedAt: bothCheckedAt(rank('kobjects') > 0 ? [ours] : [ours, theirs]),
-    refreshes: new Map(
-      [...ours.refreshes, ...theirs.refreshes].map(([name]) => [
-        name,
-        Math.max(refreshesOf(ours, name), refreshesOf(theirs, name)),
-      ]),
-    ),
+    klassesCheckedAt: bothCheckedAt(ours, theirs, rank('kobjects')),
+    refreshes: mostRefreshes([ours, theirs]),
+    resets: Math.max(ours.resets, theirs.resets),
   };
+}
+
+/** The state of a run that ignores what there is: all copies of it that are known. It counts for more than any of them. */
+export function reset(copies: readonly State[]): State {
+  return {
+    ...NO_STATE,
+    generation: Math.max(0, ...copies.map(({ generation }) => generation)),
+    refreshes: mostRefreshes(copies),
+    resets: Math.max(0, ...copies.map(({ resets }) => resets)) + 1,
+  };
+}
+
+function mostRefreshes(states: readonly State[]): Map<string, number> {
+  const names = states.flatMap(({ refreshes }) => [...refreshes.keys()]);
+  return new Map(names.map(name => [name, Math.max(...states.map(each => refreshesOf(each, name)))]));
 }
 
 /** The state of a run that takes the place of all that was published of some streams, by whomever until now. */
@@ -57,16 +69,35 @@ export function refreshed(state: State, streams: readonly string[], until: State
   return { ...state, refreshes };
 }
 
+/**
+ * The state without what it claims of streams that runs with another state have refreshed since, which has removed it,
+ * and the names of these streams.
+ */
+export function without(state: State, refreshes: ReadonlyMap<string, number>): { state: State; removed: string[] } {
+  const { generation, resets, ledger } = state;
+  const left = { ...merge(state, { ...NO_STATE, resets, refreshes }), generation };
+  const names = [...state.search.keys(), ...state.lists.keys()];
+  const removed = names.filter(name => !name.includes('/') && !left.search.has(name) && !left.lists.has(name));
+  if (ledger === undefined) return { state: left, removed };
+  const files = ledger.files.filter(({ stream }) => !removed.includes(stream));
+  return { state: { ...left, ledger: { ...ledger, files } }, removed };
+}
+
 function refreshesOf({ refreshes }: State, name: string): number {
   return refreshes.get(name.split('/')[0] as string) ?? 0;
 }
 
-/** When the klasses were checked of all that has been published; null when they were not of a part of it. */
-function bothCheckedAt(states: readonly State[]): number | null {
+/**
+ * When the klasses were checked of all that has been published; null when they were not of a part of it. Of what has been
+ * removed or is ignored it does not matter.
+ */
+function bothCheckedAt(ours: State, theirs: State, rank: number): number | null {
   const isUnchecked = ({ search, klassesCheckedAt }: State) =>
     klassesCheckedAt === null && (search.get('kobjects')?.published.length ?? 0) > 0;
+  if (isUnchecked(ours) || (rank <= 0 && isUnchecked(theirs))) return null;
+  const states = rank > 0 ? [ours] : rank < 0 ? [theirs] : [ours, theirs];
   const checked = states.flatMap(({ klassesCheckedAt }) => klassesCheckedAt ?? []);
-  return checked.length === 0 || states.some(isUnchecked) ? null : Math.max(...checked);
+  return checked.length === 0 ? null : Math.max(...checked);
 }
 
 /** One state for the shards of a plan. */
@@ -92,14 +123,36 @@ function bothSearch(a: SearchState, b: SearchState): SearchState {
 }
 
 function bothLists(a: ListState, b: ListState): ListState {
-  const seen = new Map(a.seen);
-  for (const [id, version] of b.seen) {
+  const seen = new Map(notGone(a, b));
+  for (const [id, version] of notGone(b, a)) {
     const own = seen.get(id);
     if (own === undefined || Date.parse(version) > Date.parse(own)) seen.set(id, version);
   }
-  const untils = [a.until, b.until].filter(until => until !== undefined);
-  const narrow = a.narrow && b.narrow;
-  return { seen, ...(narrow ? { narrow } : {}), ...(untils.length === 0 ? {} : { until: Math.max(...untils) }) };
+  const gone = new Map<string, number>();
+  for (const [id, at] of [...(a.gone ?? []), ...(b.gone ?? [])])
+    if (!seen.has(id)) gone.set(id, Math.max(at, gone.get(id) ?? at));
+  const until = latest(a.until, b.until);
+  // The later one, or what only that one has seen could be taken for gone.
+  const readAt = latest(a.readAt, b.readAt);
+  return {
+    seen,
+    ...(a.narrow && b.narrow ? { narrow: true } : {}),
+    ...(until === undefined ? {} : { until }),
+    ...(readAt === undefined ? {} : { readAt }),
+    ...(gone.size === 0 ? {} : { gone }),
+  };
+}
+
+/** What one state has seen and the other one has not found gone since: that has been published as gone. */
+function notGone({ seen, readAt = Number.NEGATIVE_INFINITY }: ListState, { gone }: ListState): [string, string][] {
+  return [...seen].filter(([id]) => {
+    const at = gone?.get(id);
+    return at === undefined || at < readAt;
+  });
+}
+
+function latest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 }
 
 function addedSearch(now: SearchState | undefined, before: SearchState | undefined): SearchState | undefined {
@@ -112,5 +165,7 @@ function addedSearch(now: SearchState | undefined, before: SearchState | undefin
 function addedList(now: ListState | undefined, before: ListState | undefined): ListState | undefined {
   if (now === undefined || before === undefined) return now;
   const seen = new Map([...now.seen].filter(([id, version]) => before.seen.get(id) !== version));
-  return seen.size === 0 ? undefined : { ...now, seen };
+  const { gone: all = new Map<string, number>(), ...rest } = now;
+  const gone = new Map([...all].filter(([id, at]) => before.gone?.get(id) !== at));
+  return seen.size + gone.size === 0 ? undefined : { ...rest, seen, ...(gone.size === 0 ? {} : { gone }) };
 }

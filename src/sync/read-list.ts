@@ -15,6 +15,8 @@ export interface ListReading {
   readonly wanted: Interval;
   /** Only what was updated before this counts, in a window that is not the whole list: nothing is then said to be gone. */
   readonly until?: number | undefined;
+  /** When the run has begun, in milliseconds. */
+  readonly now: number;
   readonly signal: AbortSignal;
 }
 
@@ -22,6 +24,8 @@ export interface ListReading {
 const MOST_PASSES = 20;
 /** Or after so many passes in a row that have shown nothing new, in whatever order: then no more is likely to come. */
 const ENOUGH = 3;
+/** So long it is remembered that a record has gone: no run goes on from a state that is older, and it takes room. */
+const REMEMBER_GONE_MS = 30 * 86_400_000;
 
 /** Resolves to what is published now, once everything new has reached the sink. */
 export async function readList({
@@ -31,6 +35,7 @@ export async function readList({
   before,
   wanted,
   until,
+  now,
   signal,
 }: ListReading): Promise<{ state: ListState; records: number }> {
   const { records, settled, everything } = await readSettled(pages, before, signal);
@@ -46,16 +51,34 @@ export async function readList({
       seen.set(id, known);
     }
   }
+  const away = stillGone(before, records, now);
   for (const [id, version] of before?.seen ?? []) {
     if (records.has(id)) continue;
     // Without proof that it is gone it is still there.
-    if (settled && until === undefined) fresh.push(found(gone(id, type)));
-    else seen.set(id, version);
+    if (settled && until === undefined) {
+      fresh.push(found(deleted(id, type)));
+      away.set(id, now);
+    } else seen.set(id, version);
   }
   if (fresh.length > 0) await sink.write(fresh);
   const narrow = !everything && (before?.narrow ?? before === undefined);
-  const state = { seen, ...(narrow ? { narrow } : {}), ...(until === undefined ? {} : { until }) };
+  const state: ListState = {
+    seen,
+    readAt: now,
+    ...(narrow ? { narrow } : {}),
+    ...(until === undefined ? {} : { until }),
+    ...(away.size === 0 ? {} : { gone: away }),
+  };
   return { state, records: fresh.length };
+}
+
+/** What was found gone before, and not too long ago, and is not there again. */
+function stillGone(
+  before: ListState | undefined,
+  records: ReadonlyMap<string, Resource>,
+  now: number,
+): Map<string, number> {
+  return new Map([...(before?.gone ?? [])].filter(([id, at]) => !records.has(id) && at >= now - REMEMBER_GONE_MS));
 }
 
 /**
@@ -112,7 +135,7 @@ function found(resource: Resource): Found {
 }
 
 /** What is published once for an id that the list no longer shows (contract 3). */
-function gone(id: string, type: string): Resource {
+function deleted(id: string, type: string): Resource {
   return { id, type, json: bytesOf({ id, type, attributes: { deleted: true } }) };
 }
 

@@ -18,10 +18,14 @@ export function serialise(state: State): string {
         .map(print => (print.startsWith('-') ? print : `${iso(instantOf(print))}${print.slice(print.indexOf(' '))}`)),
     };
   }
-  for (const [name, { seen, narrow, until }] of state.lists) {
+  for (const [name, { seen, narrow, until, readAt, gone }] of state.lists) {
     streams[name] = {
       ...(narrow ? { narrow } : {}),
       ...(until === undefined ? {} : { read_until: iso(until) }),
+      ...(readAt === undefined ? {} : { read_at: iso(readAt) }),
+      ...(gone === undefined
+        ? {}
+        : { gone: Object.fromEntries([...gone].sort(byKey).map(([id, at]) => [id, iso(at)])) }),
       seen: Object.fromEntries([...seen].sort(byKey)),
     };
   }
@@ -33,6 +37,7 @@ export function serialise(state: State): string {
     run: state.run,
     klasses_checked_at: state.klassesCheckedAt === null ? null : iso(state.klassesCheckedAt),
     ...(state.refreshes.size === 0 ? {} : { refreshes: Object.fromEntries([...state.refreshes].sort(byKey)) }),
+    ...(state.resets === 0 ? {} : { resets: state.resets }),
     ...(state.continuation ? { continuation: state.continuation } : {}),
     ...(state.ledger === undefined ? {} : { ledger: state.ledger }),
     streams: Object.fromEntries(Object.entries(streams).sort(byKey)),
@@ -61,7 +66,7 @@ export function parseState(text: string, place: string): State {
   }
   if (!isObject(document)) throw damaged('it is not an object');
   const { version, generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, streams } = document;
-  const { continuation = 0, ledger, refreshes = {} } = document;
+  const { continuation = 0, ledger, refreshes = {}, resets = 0 } = document;
   if (typeof version !== 'number') throw damaged('it names no version');
   if (version > VERSION) {
     throw new SyncError(
@@ -83,6 +88,7 @@ export function parseState(text: string, place: string): State {
     throw damaged('its continuation is no number');
   if (!isObject(refreshes) || !Object.values(refreshes).every(Number.isSafeInteger))
     throw damaged('what it says of refreshes is unreadable');
+  if (!Number.isSafeInteger(resets) || (resets as number) < 0) throw damaged('its number of resets is no number');
   if (ledger !== undefined && !isLedger(ledger)) throw damaged('what it says of its files is unreadable');
 
   const search = new Map<string, SearchState>();
@@ -103,6 +109,7 @@ export function parseState(text: string, place: string): State {
     lists,
     klassesCheckedAt: checkedAt === null ? null : time(checkedAt),
     refreshes: new Map(Object.entries(refreshes as Record<string, number>)),
+    resets: resets as number,
     ...(continuation === 0 ? {} : { continuation: continuation as number }),
     ...(ledger === undefined ? {} : { ledger }),
   };
@@ -138,14 +145,17 @@ function parseSearch({ published, cutoff, remembered_from, recent }: Record<stri
   };
 }
 
-function parseList({ seen, narrow = false, read_until }: Record<string, unknown>): ListState | null {
+function parseList({ seen, narrow = false, read_until, read_at, gone }: Record<string, unknown>): ListState | null {
   if (!isObject(seen) || !Object.values(seen).every(value => typeof value === 'string')) return null;
   if (typeof narrow !== 'boolean') return null;
-  if (read_until !== undefined && Number.isNaN(time(read_until))) return null;
+  if ([read_until, read_at].some(at => at !== undefined && Number.isNaN(time(at)))) return null;
+  if (gone !== undefined && !(isObject(gone) && Object.values(gone).every(at => !Number.isNaN(time(at))))) return null;
   return {
     seen: new Map(Object.entries(seen) as [string, string][]),
     ...(narrow ? { narrow } : {}),
     ...(read_until === undefined ? {} : { until: time(read_until) }),
+    ...(read_at === undefined ? {} : { readAt: time(read_at) }),
+    ...(gone === undefined ? {} : { gone: new Map(Object.entries(gone).map(([id, at]) => [id, time(at)])) }),
   };
 }
 

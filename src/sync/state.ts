@@ -24,6 +24,10 @@ export interface ListState {
   readonly narrow?: boolean;
   /** Of a window that ends: everything updated before this has been read. */
   readonly until?: number;
+  /** When the list was read, in milliseconds; before everything else where that is not known. */
+  readonly readAt?: number;
+  /** When those were found gone that are said to be so and have not come back, so that no older copy brings them back. */
+  readonly gone?: ReadonlyMap<string, number>;
 }
 
 /** A file as the manifest lists it, and the artifact it is in where it is in one. */
@@ -48,6 +52,8 @@ export interface State {
   readonly klassesCheckedAt: number | null;
   /** How often a full refresh has taken the place of a stream's files on the data branch. */
   readonly refreshes: ReadonlyMap<string, number>;
+  /** How often somebody has had all of it ignored, so that no run that had begun before brings it back. */
+  readonly resets: number;
   /** How many runs in a row have stopped at their time budget and started the next one themselves. */
   readonly continuation?: number;
   /** Of a shard. */
@@ -63,6 +69,7 @@ export const NO_STATE: State = {
   lists: new Map(),
   klassesCheckedAt: null,
   refreshes: new Map(),
+  resets: 0,
 };
 
 /** Names one version of one record: its instant in milliseconds (`-` when it has none) and its id. */

@@ -6,7 +6,18 @@ import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { runJob } from '../world/runner/index.ts';
 import { ACTION, openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
 import { actionOf } from './crash-at.ts';
-import { BRANCH, cloned, FLAWLESS, faults, HOUR, messages, onBranch, populate, stateOnBranch } from './publishing.ts';
+import {
+  BRANCH,
+  cloned,
+  FLAWLESS,
+  faults,
+  HOUR,
+  hold,
+  messages,
+  onBranch,
+  populate,
+  stateOnBranch,
+} from './publishing.ts';
 
 let stage: Stage;
 async function open(options?: StageOptions): Promise<void> {
@@ -22,18 +33,6 @@ afterEach(async () => {
 
 const sync = ({ with: inputs, ...options }: Sync = {}) => stage.sync({ with: { ...onBranch, ...inputs }, ...options });
 const touch = () => stage.world.update('conversations', 3, { at: Date.now() - HOUR / 3 });
-
-/** Holds up the n-th request of a kind from now on, until `go` is called. */
-function hold(kind: string, n = 1): { reached: Promise<void>; go(): void } {
-  const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  let seen = 0;
-  stage.github.traffic.onRequest(async ({ operation }) => {
-    if (operation !== kind || ++seen !== n) return;
-    reached.resolve();
-    await released.promise;
-  });
-  return { reached: reached.promise, go: released.resolve };
-}
 
 describe('the branch', () => {
   test('is made as an orphan, grows with each run, and a clone of it is the truth', async () => {
@@ -199,6 +198,43 @@ describe('a full refresh', () => {
     }
   });
 
+  test('removes what a backfill has brought, and the same backfill brings it again', async () => {
+    const day = (ago: number) => new Date(Date.now() - ago * 24 * HOUR).toISOString().slice(0, 10);
+    const streams = 'conversations,customers';
+    const backfill = () => sync({ with: { streams, 'start-date': day(40), 'end-date': day(15) } });
+    const missing = async () => faults(stage, await cloned(stage)).missing.filter(each => /^c[ou]/.test(each));
+    await sync({ with: { streams, 'start-date': day(15) } });
+    expect((await backfill()).outputs.complete).toBe('true');
+    expect(await missing()).toEqual([]);
+    expect((await backfill()).log).toContain('is published already');
+    // One that begins where the sync does, so what is older is gone with it.
+    await sync({ with: { streams: 'conversations:full_refresh', 'start-date': day(15) } });
+    const gone = await missing();
+    expect(gone.length).toBeGreaterThan(0);
+    // Whichever copy of its state it goes on from.
+    stage.github.evictCaches();
+    const again = await backfill();
+    expect(again.log).toContain(
+      'A full refresh has taken the place of what the branch kustomer-data had of conversations, so that is read again.',
+    );
+    expect(again.outputs).toMatchObject({ complete: 'true', records: String(gone.length) });
+    expect(faults(stage, await cloned(stage)).twice).toEqual([]);
+    expect(await missing()).toEqual([]);
+    expect((await backfill()).log).toContain('is published already');
+  });
+
+  test.each(['not a state', 'null', '{"refreshes":"many"}', '{"refreshes":{"tags":"many"}}'])(
+    'that cannot be told of does not keep a backfill from going on (%s)',
+    async text => {
+      const inputs = { streams: 'tags', 'end-date': new Date(Date.now() - 24 * HOUR).toISOString().slice(0, 10) };
+      await sync({ with: inputs });
+      await stage.github.repository.commit(BRANCH, { 'state.json': text });
+      const again = await sync({ with: inputs });
+      expect(again.exitCode, again.log).toBe(0);
+      expect(again.log).toContain('is published already');
+    },
+  );
+
   test('that is not complete replaces nothing', async () => {
     await sync();
     stage.kustomer.faults.add({ kind: 'status', status: 400, match: { stream: 'conversations' }, times: 99 });
@@ -322,7 +358,7 @@ describe('another writer', () => {
   test('who refreshes what we are just reading removes neither a record nor what we know of it', async () => {
     const inputs = { settle: '0s', streams: 'conversations,tags' };
     await sync({ with: inputs });
-    const ofRefresh = hold('git.createBlob');
+    const ofRefresh = hold(stage, 'git.createBlob');
     const refresh = sync({
       root: `${stage.root}-refresh`,
       with: { ...inputs, streams: 'conversations:full_refresh,tags' },
@@ -331,7 +367,7 @@ describe('another writer', () => {
     // What this one commits is not in the refresh, which is to remove it.
     stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 });
     expect((await sync({ with: inputs })).outputs.records).toBe('1');
-    const ofBeside = hold('git.createBlob');
+    const ofBeside = hold(stage, 'git.createBlob');
     stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 5 });
     const beside = sync({ root: `${stage.root}-beside`, with: inputs });
     await ofBeside.reached;
@@ -349,7 +385,7 @@ describe('another writer', () => {
     await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
     const inputs = { settle: '0s', streams: 'conversations,tags' };
     await sync({ with: inputs });
-    const ofRefresh = hold('git.createBlob');
+    const ofRefresh = hold(stage, 'git.createBlob');
     const refresh = sync({
       root: `${stage.root}-refresh`,
       with: { ...inputs, streams: 'conversations:full_refresh,tags' },
@@ -357,7 +393,7 @@ describe('another writer', () => {
     await ofRefresh.reached;
     for (let n = 0; n < 24; n++)
       stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 - n * 1_000 });
-    const ofLong = hold('git.createCommit', 2);
+    const ofLong = hold(stage, 'git.createCommit', 2);
     const long = sync({
       root: `${stage.root}-long`,
       with: inputs,

@@ -1,7 +1,9 @@
 // The four list streams: all of what a list shows, deleted and deactivated ones included, and then only what changed.
 import { describe, expect, test } from 'vitest';
-import type { FaultRule, Stream, WorldOptions } from '../world/kustomer/index.ts';
-import { type Line, openStage, type Stage } from '../world/stage.ts';
+import { DEFAULT_TOKEN, type FaultRule, type Stream, type WorldOptions } from '../world/kustomer/index.ts';
+import { runJob } from '../world/runner/index.ts';
+import { ACTION, type Line, openStage, type Stage, type Sync } from '../world/stage.ts';
+import { hold } from './publishing.ts';
 import { annotations, DAY, expectGreen, expectRed, gather, HOUR, LIST_STREAMS, outcomes, wrongs } from './support.ts';
 
 const LISTS = { streams: LIST_STREAMS.join(', ') };
@@ -72,6 +74,54 @@ test.each([
   const { manifest } =
     (await stage.published(await stage.sync({ with: { ...LISTS, ...inputs, 'sync-mode': 'full_refresh' } }))) ?? {};
   expect(manifest?.files.map(({ records }) => records)).toEqual([8, 11, 5, 19]);
+});
+
+describe('an id that has gone is said to be gone once', () => {
+  const CHANGED = { streams: 'shortcuts' };
+  const tags = (lines: readonly Line[] | undefined) => (lines ?? []).map(({ id, deleted }) => [id, deleted]);
+
+  test('also where another step of the job saves what it knew before', async () => {
+    await using stage = await open(SOME);
+    const inputs = { token: DEFAULT_TOKEN, 'api-url': stage.kustomer.url, destination: 'none' };
+    const steps = ['tags', 'shortcuts'].map(streams => ({ uses: ACTION, with: { ...inputs, streams } }));
+    const job = () => runJob({ context: stage.github.job(), root: stage.root, steps });
+    const first = await job();
+    expect(first.conclusion, first.log).toBe('success');
+    stage.world.hardDelete('tags', 1);
+    const counts: (string | undefined)[] = [];
+    for (let n = 0; n < 3; n++) counts.push((await job()).steps[0]?.outputs.records);
+    expect(counts).toEqual(['1', '0', '0']);
+  });
+
+  test('also where a run that has begun before saves after', async () => {
+    await using stage = await openStage({ github: { ignoreCacheVersions: true } });
+    stage.world.populate(SOME, { from: Date.now() - 300 * DAY, to: Date.now() - HOUR });
+    await published(stage);
+    const [gone = ''] = stage.world.hardDelete('tags', 1);
+    stage.world.update('shortcuts', 2);
+    const upload = hold(stage, 'CreateArtifact');
+    const slow = stage.sync({ root: `${stage.root}/slow`, with: CHANGED });
+    await upload.reached;
+    expect(tags((await published(stage, { streams: 'tags' })).get('tags'))).toEqual([[gone, true]]);
+    upload.go();
+    expect((await slow).outputs.records).toBe('2');
+    expect([...(await published(stage)).values()].flat()).toEqual([]);
+  });
+
+  test('also where the cache of another branch has gone ahead', async () => {
+    await using stage = await open(SOME);
+    const sync = async (job: Sync['job'] = {}) => {
+      const result = await stage.sync({ with: { ...LISTS, destination: 'branch' }, job });
+      expectGreen(result);
+      return result.outputs.records;
+    };
+    const feature = { ref: 'refs/heads/feature' };
+    await sync();
+    for (let n = 0; n < 4; n++) await sync(feature);
+    stage.world.hardDelete('tags', 1);
+    expect(await sync()).toBe('1');
+    expect(await sync(feature)).toBe('0');
+  });
 });
 
 test('a list of several pages is read whole', async () => {

@@ -109,6 +109,18 @@ export function faults(
 
 export const FLAWLESS = { missing: [], twice: [] };
 
+/** Holds up the n-th request of a kind from now on, until `go` is called. */
+export function hold(stage: Stage, kind: string, n = 1): { reached: Promise<void>; go(): void } {
+  const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let seen = 0;
+  stage.github.traffic.onRequest(async ({ operation }) => {
+    if (operation !== kind || ++seen !== n) return;
+    reached.resolve();
+    await released.promise;
+  });
+  return { reached: reached.promise, go: released.resolve };
+}
+
 export function messages(result: ActionResult, level?: string): string[] {
   const all = [...result.annotations, ...(result.post?.annotations ?? [])];
   return all.filter(each => level === undefined || each.level === level).map(({ message }) => message);

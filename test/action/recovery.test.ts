@@ -12,6 +12,7 @@ import {
   FLAWLESS,
   faults,
   HOUR,
+  hold,
   messages,
   onBranch,
   populate,
@@ -215,7 +216,18 @@ describe('the cache', () => {
     const artifact = await stage.sync(readOnly);
     expect(artifact.exitCode).toBe(1);
     expect(artifact.outputs['state-saved']).toBe('false');
-    expect(messages(artifact, 'error')).toEqual([expect.stringContaining('could not be saved in the Actions cache')]);
+    expect(messages(artifact, 'error')).toEqual([
+      expect.stringMatching(
+        /^The state could not be saved in the Actions cache, but .* in the artifact kustomer-sync, .*\(`actions: read`\)\. Take them from that artifact, /,
+      ),
+    ]);
+    expect((await stage.sync()).outputs.records).toBe('0');
+    await open();
+    const none = await stage.sync({ ...readOnly, with: { destination: 'none' } });
+    expect(messages(none, 'error')).toEqual([
+      expect.stringContaining("so the next run will deliver this run's records again. Look at the warnings"),
+    ]);
+    expect((await stage.sync({ with: { destination: 'none' } })).outputs.records).toBe('37');
     await open();
     const branch = await toBranch(readOnly);
     expect(branch.exitCode, branch.log).toBe(0);
@@ -335,6 +347,64 @@ describe('the cache', () => {
     expect(result.exitCode, result.log).toBe(0);
     expect((await stage.sync()).outputs.records).toBe('33');
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
+  test('that others save in between two tries of a save: the second one has what they know', async () => {
+    await open({ github: { ignoreCacheVersions: true } });
+    await stage.sync();
+    stage.world.update('customers', 2, { at: Date.now() - HOUR / 3 });
+    const save = hold(stage, 'CreateCacheEntry');
+    const slow = stage.sync({ root: `${stage.root}/slow`, with: { streams: 'customers' } });
+    await save.reached;
+    change();
+    const generations: (string | undefined)[] = [];
+    for (const streams of ['conversations', 'tags', 'tags']) {
+      generations.push((await stage.sync({ with: { streams } })).outputs['state-generation']);
+    }
+    const refusal = { kind: 'status', status: 403, body: { code: 'permission_denied', msg: 'no' } } as const;
+    stage.github.traffic.fault('CreateCacheEntry', refusal);
+    save.go();
+    generations.push((await slow).outputs['state-generation']);
+    const last = await stage.sync();
+    generations.push(last.outputs['state-generation']);
+    expect({ generations, records: last.outputs.records }).toEqual({
+      generations: ['3', '4', '5', '6', '7'],
+      records: '0',
+    });
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
+  test('that others have begun anew in meanwhile: what they know counts, though they count lower', async () => {
+    await open({ github: { ignoreCacheVersions: true } });
+    const none = ({ with: inputs, ...more }: Sync = {}) =>
+      stage.sync({ ...more, with: { destination: 'none', ...inputs } });
+    for (let n = 0; n < 2; n++) await none();
+    // The first one is for the state to begin with.
+    const look = hold(stage, 'GetCacheEntryDownloadURL', 2);
+    const slow = none({ root: `${stage.root}/slow`, with: { streams: 'customers' } });
+    await look.reached;
+    stage.github.evictCaches();
+    change();
+    expect((await none({ with: { streams: 'conversations' } })).outputs.records).toBe('12');
+    look.go();
+    expect((await slow).job.conclusion).toBe('success');
+    expect((await none()).outputs).toMatchObject({ records: '0', 'state-generation': '3' });
+  });
+
+  test('that is to be ignored does not come back with a run that has begun before', async () => {
+    await open({ github: { ignoreCacheVersions: true } });
+    await stage.sync({ with: { destination: 'none' } });
+    change();
+    const upload = hold(stage, 'CreateArtifact');
+    const slow = stage.sync({ root: `${stage.root}/slow`, with: { streams: 'conversations' } });
+    await upload.reached;
+    const reset = await stage.sync({ with: { 'reset-state': 'true', streams: 'tags' } });
+    expect(reset.exitCode, reset.log).toBe(0);
+    upload.go();
+    expect((await slow).outputs.records).toBe('2');
+    expect((await stage.sync()).exitCode).toBe(0);
+    expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
+    expect((await stage.sync()).outputs.records).toBe('0');
   });
 
   test('that another run saves in just after this one has found none is gone on from', async () => {
@@ -521,6 +591,40 @@ describe('the data branch', () => {
     expect(await stage.github.repository.history(BRANCH)).toHaveLength(1);
     expect((await toBranch({ with: { 'reset-state': 'true' } })).exitCode).toBe(0);
     expect(faults(stage, await cloned(stage)).missing).toEqual([]);
+  });
+
+  test('deleted and reset: what it lacks does not come back with a run that has begun before', async () => {
+    await open({ github: { ignoreCacheVersions: true } });
+    await toBranch();
+    await stage.github.repository.deleteBranch(BRANCH);
+    change();
+    const blob = hold(stage, 'git.createBlob');
+    const slow = toBranch({ root: `${stage.root}/slow`, with: { streams: 'conversations' } });
+    await blob.reached;
+    const reset = await toBranch({ with: { 'reset-state': 'true', streams: 'tags' } });
+    expect(reset.exitCode, reset.log).toBe(0);
+    blob.go();
+    expect((await slow).exitCode).toBe(0);
+    expect((await toBranch()).exitCode).toBe(0);
+    expect(faults(stage, await cloned(stage)).missing).toEqual([]);
+    expect((await toBranch()).outputs.records).toBe('0');
+  });
+
+  test('reset by a run whose own cache counts higher, keeps count of the refreshes', async () => {
+    const feature = { ref: 'refs/heads/feature' };
+    const refresh = { streams: 'conversations:full_refresh' };
+    const counts = async () => {
+      const { refreshes, resets } = (await stateOnBranch(stage)) as { refreshes?: unknown; resets?: unknown };
+      return { refreshes, resets };
+    };
+    await toBranch();
+    await toBranch({ job: feature });
+    for (let n = 0; n < 5; n++) await toBranch();
+    await toBranch({ job: feature, with: refresh });
+    expect(await counts()).toEqual({ refreshes: { conversations: 1 } });
+    const reset = await toBranch({ with: { 'reset-state': 'true', ...refresh } });
+    expect(reset.exitCode, reset.log).toBe(0);
+    expect(await counts()).toEqual({ refreshes: { conversations: 2 }, resets: 1 });
   });
 
   test('rewritten by force to what it was before: the state goes on, and a warning says so', async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_TOKEN, startKustomer } from '../world/kustomer/index.ts';
 import { type ActionResult, runJob } from '../world/runner/index.ts';
 import { ACTION, openStage, type Stage } from '../world/stage.ts';
+import { hold } from './publishing.ts';
 import { poison, savedText } from './saved-state.ts';
 import {
   annotations,
@@ -125,7 +126,7 @@ describe('a saved state', () => {
       words.push(...(/^\d*$/.test(key) ? [] : [key]), ...(typeof value === 'string' ? [value] : []));
       return value;
     });
-    const names = ['published', 'cutoff', 'remembered_from', 'recent', 'seen', ...Object.keys(streams)];
+    const names = ['published', 'cutoff', 'remembered_from', 'recent', 'seen', 'read_at', ...Object.keys(streams)];
     const envelope = [
       'version',
       'generation',
@@ -135,6 +136,7 @@ describe('a saved state', () => {
       'id',
       'attempt',
       'klasses_checked_at',
+      'resets',
       'streams',
     ];
     const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
@@ -356,6 +358,21 @@ describe('the organisation', () => {
     expect(await wrongs(stage, [result])).toEqual([]);
     expect((await stage.published(result))?.manifest.state.identity).toBe(OTHER_ORG);
   });
+});
+
+test('a run of another organisation that is under way while it is changed does not end those that come later', async () => {
+  const tokens = { [DEFAULT_TOKEN]: {}, 'key-of-another': { org: OTHER_ORG } };
+  await using stage = await openStage({ world: { tokens }, github: { ignoreCacheVersions: true } });
+  populate(stage);
+  expectGreen(await stage.sync());
+  stage.world.update('notes', 2, { at: Date.now() - HOUR / 2 });
+  const upload = hold(stage, 'CreateArtifact');
+  const slow = stage.sync({ root: `${stage.root}/slow` });
+  await upload.reached;
+  expectGreen(await stage.sync({ with: { token: 'key-of-another', 'reset-state': 'true' } }));
+  upload.go();
+  expectRed(await slow);
+  for (let n = 0; n < 2; n++) expectGreen(await stage.sync({ with: { token: 'key-of-another' } }));
 });
 
 test('an entry put there by somebody else under a name of ours is refused', async () => {

@@ -1,7 +1,8 @@
 // A list that never comes twice in the same order, so that each pass over its pages misses some of it.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readList } from '../../src/sync/read-list.ts';
 import type { Found, Resource } from '../../src/sync/source.ts';
+import type { ListState } from '../../src/sync/state.ts';
 import { Random } from '../world/kustomer/index.ts';
 
 const user = (n: number): Resource => ({
@@ -34,6 +35,7 @@ async function read(share: number, seed: number, before?: { seen: ReadonlyMap<st
     },
     before,
     wanted: EVER,
+    now: 0,
     signal: new AbortController().signal,
   });
   return { ids: written.map(({ resource }) => resource.id), state, passes };
@@ -53,4 +55,65 @@ test('nobody is said to be gone, and nobody comes again', async () => {
 
 test('a list that comes the same way twice takes two passes', async () => {
   expect((await read(1, 8)).passes).toBe(2);
+});
+
+describe('what has gone', () => {
+  const DAY = 86_400_000;
+  const VERSION = '2026-01-01T00:00:00.000Z';
+
+  /** Reads a list of these users at a time; resolves to the state it leaves, and the ids that were published. */
+  async function shown(numbers: readonly number[], now: number, before?: ListState, until?: number) {
+    const written: string[] = [];
+    const records = new Map(numbers.map(user).map(each => [each.id, each]));
+    const { state } = await readList({
+      pages: { pass: async () => ({ records, atOnce: true, isWhole: true, everything: true }) },
+      type: 'user',
+      sink: {
+        write: async found => void written.push(...found.map(({ resource }) => resource.id)),
+        aside: () => {
+          throw new Error('a list needs no place of its own');
+        },
+      },
+      before,
+      wanted: EVER,
+      until,
+      now,
+      signal: new AbortController().signal,
+    });
+    return { state, written };
+  }
+
+  test('is remembered with the time, for 30 days', async () => {
+    const first = await shown([1, 2], 1 * DAY);
+    expect(first.state).toEqual({ seen: new Map([1, 2].map(n => [`user-${n}`, VERSION])), readAt: DAY });
+    const second = await shown([1], 2 * DAY, first.state);
+    expect(second).toEqual({
+      state: { seen: new Map([['user-1', VERSION]]), readAt: 2 * DAY, gone: new Map([['user-2', 2 * DAY]]) },
+      written: ['user-2'],
+    });
+    const third = await shown([], 32 * DAY, second.state);
+    expect(third.written).toEqual(['user-1']);
+    expect(third.state.gone).toEqual(
+      new Map([
+        ['user-2', 2 * DAY],
+        ['user-1', 32 * DAY],
+      ]),
+    );
+    const fourth = await shown([], 32 * DAY + 1, third.state);
+    expect(fourth).toMatchObject({ state: { gone: new Map([['user-1', 32 * DAY]]) }, written: [] });
+  });
+
+  test('and comes back is published again, and is not gone any more', async () => {
+    const before = { seen: new Map(), readAt: DAY, gone: new Map([['user-1', DAY]]) };
+    const { state, written } = await shown([1], 2 * DAY, before);
+    expect(written).toEqual(['user-1']);
+    expect(state).toEqual({ seen: new Map([['user-1', VERSION]]), readAt: 2 * DAY });
+  });
+
+  test('is not said to be where a window ends, and what was said before stays', async () => {
+    const before = { seen: new Map([['user-1', VERSION]]), readAt: DAY, gone: new Map([['user-2', DAY]]) };
+    const { state, written } = await shown([], 2 * DAY, before, 9);
+    expect(written).toEqual([]);
+    expect(state).toEqual({ ...before, readAt: 2 * DAY, until: 9 });
+  });
 });

@@ -27,6 +27,8 @@ const listState: fc.Arbitrary<ListState> = fc.record(
   {
     seen: fc.array(fc.tuple(id, fc.oneof(at.map(iso), fc.constant(''))), { maxLength: 8 }).map(pairs => new Map(pairs)),
     narrow: fc.constant(true),
+    readAt: at,
+    gone: fc.array(fc.tuple(id, at), { minLength: 1, maxLength: 3 }).map(pairs => new Map(pairs)),
   },
   { requiredKeys: ['seen'] },
 );
@@ -50,6 +52,7 @@ const plain: fc.Arbitrary<State> = fc.record({
     .map(of => new Map(Object.entries(of))),
   klassesCheckedAt: fc.oneof(at, fc.constant(null)),
   refreshes: fc.dictionary(fc.constantFrom('users', 'notes'), fc.nat()).map(of => new Map(Object.entries(of))),
+  resets: fc.nat(2),
 });
 const state: fc.Arbitrary<State> = fc.oneof(
   plain,
@@ -76,9 +79,19 @@ const SAMPLE: State = {
       },
     ],
   ]),
-  lists: new Map([['users', { seen: new Map([['5f00000000000000000000ac', '2026-01-01T00:00:00.000Z']]) }]]),
+  lists: new Map([
+    [
+      'users',
+      {
+        seen: new Map([['5f00000000000000000000ac', '2026-01-01T00:00:00.000Z']]),
+        readAt: Date.parse('2026-11-23T11:59:30.000Z'),
+        gone: new Map([['5f00000000000000000000ae', Date.parse('2026-11-21T08:00:00.000Z')]]),
+      },
+    ],
+  ]),
   klassesCheckedAt: Date.parse('2026-11-20T12:00:00.000Z'),
   refreshes: new Map([['users', 2]]),
+  resets: 1,
 };
 
 const STREAM = 'streams.conversations';
@@ -133,6 +146,7 @@ describe('a state that was saved', () => {
       run: { id: '17', attempt: '1' },
       klasses_checked_at: '2026-11-20T12:00:00.000Z',
       refreshes: { users: 2 },
+      resets: 1,
       streams: {
         conversations: {
           published: [['2024-11-23T12:00:00.000Z', '2026-11-23T11:59:00.000Z']],
@@ -140,7 +154,11 @@ describe('a state that was saved', () => {
           remembered_from: '2026-11-23T10:59:00.000Z',
           recent: ['- 5f00000000000000000000ab', '2026-11-23T11:30:00.123Z 5f00000000000000000000aa'],
         },
-        users: { seen: { '5f00000000000000000000ac': '2026-01-01T00:00:00.000Z' } },
+        users: {
+          read_at: '2026-11-23T11:59:30.000Z',
+          gone: { '5f00000000000000000000ae': '2026-11-21T08:00:00.000Z' },
+          seen: { '5f00000000000000000000ac': '2026-01-01T00:00:00.000Z' },
+        },
       },
     });
   });
@@ -173,6 +191,8 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['a check of klasses at no time', damaged('klasses_checked_at', 'yesterday')],
     ['refreshes in an array', damaged('refreshes', [])],
     ['refreshes that are no numbers', damaged('refreshes', { users: 'two' })],
+    ['resets that are no number', damaged('resets', '1')],
+    ['resets below nothing', damaged('resets', -1)],
     ['no streams', damaged('streams', undefined)],
     ['streams in an array', damaged('streams', [])],
     ['a stream that is null', damaged('streams.users', null)],
@@ -200,6 +220,11 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['fingerprints in an object', damaged(`${STREAM}.recent`, {})],
     ['a list read until a day', damaged('streams.users.read_until', '2026-11-23')],
     ['a list read until nothing', damaged('streams.users.read_until', null)],
+    ['a list read on a day', damaged('streams.users.read_at', '2026-11-23')],
+    ['a list read at no time', damaged('streams.users.read_at', null)],
+    ['gone ones in an array', damaged('streams.users.gone', ['5f00000000000000000000ad'])],
+    ['gone ones that are null', damaged('streams.users.gone', null)],
+    ['one that has gone at no time', damaged('streams.users.gone', { '5f00000000000000000000ad': true })],
     ['a continuation as text', damaged('continuation', '1')],
     ['a continuation below nothing', damaged('continuation', -1)],
     ['a ledger that is null', damaged('ledger', null)],

@@ -280,7 +280,7 @@ class Game {
       now,
       source,
       lists,
-      surroundings: { crew: openCrew(client), signal: stop.signal },
+      surroundings: { crew: openCrew(client), signal: stop.signal, now },
       log: { info: quiet, debug: quiet, warning: quiet, notice: quiet },
       writerOf: name => {
         const write = async (records: readonly Found[]) =>

@@ -164,7 +164,7 @@ export class Reader {
           return stream.kind === 'list' ? [[name, source.list(stream)]] : [];
         }),
       ),
-      surroundings: { crew: openCrew(client), signal: stop.signal },
+      surroundings: { crew: openCrew(client), signal: stop.signal, now },
       log: { info() {}, debug() {}, notice() {}, warning: message => void warnings.push(message) },
       writerOf: name => ({
         write: write(name),

@@ -1,0 +1,55 @@
+// What a run could publish at some moment, while it goes on reading.
+import { expect, test } from 'vitest';
+import { openSnapshots } from '../../src/snapshot.ts';
+import { NO_STATE, type SearchState } from '../../src/sync/state.ts';
+
+const EVER = { from: 0, to: 9 };
+
+test.each(['branch', 'artifact'])(
+  'a refresh that comes to its end while files are closed is claimed with its own only (%s)',
+  async destination => {
+    const completed = new Set<string>();
+    const jobOf = (name: string, mode: string) => ({
+      name,
+      mode,
+      named: true,
+      wanted: EVER,
+      records: () => 1,
+      // As a search does it: a full refresh that is not complete settles nothing.
+      settle({ search }: { search: Map<string, SearchState> }) {
+        if (mode === 'full_refresh' && !completed.has(name)) return false;
+        search.set(name, { published: [EVER], cutoff: 9, rememberedFrom: 9, recent: new Set() });
+        return true;
+      },
+    });
+    const writerOf = (stream: string, meanwhile = () => {}) => ({
+      async take() {
+        meanwhile();
+        return [{ path: `${stream}/${stream}-00001.ndjson`, stream, records: 1 }];
+      },
+    });
+    const snapshots = openSnapshots({
+      config: { destinations: [destination], streams: [] },
+      context: { runId: '1', attempt: '1' },
+      scope: { kind: 'incremental', artifactName: 'x' },
+      state: NO_STATE,
+      window: { from: '', to: '' },
+      jobs: [jobOf('customers', 'incremental'), jobOf('conversations', 'full_refresh')],
+      writers: new Map([
+        ['customers', writerOf('customers', () => void completed.add('conversations'))],
+        ['conversations', writerOf('conversations')],
+      ]),
+      completed,
+      source: { organisation: () => 'org' },
+      client: { usage: {}, clockAhead: () => 0, requestsFor: () => 0 },
+    } as never);
+    const first = await snapshots.take();
+    expect(first.files.map(({ stream }) => stream)).toEqual(['customers']);
+    expect([...(first.state?.search.keys() ?? [])]).toEqual(['customers']);
+    expect(first).toMatchObject({ replaces: [], unfinished: ['conversations'] });
+    const second = await snapshots.take();
+    expect(second.files.map(({ stream }) => stream)).toEqual(['customers', 'conversations']);
+    expect([...(second.state?.search.keys() ?? [])].sort()).toEqual(['conversations', 'customers']);
+    expect(second).toMatchObject({ replaces: ['conversations'], unfinished: [] });
+  },
+);
