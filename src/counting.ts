@@ -23,7 +23,7 @@ export interface Countable {
 }
 
 /** Part of the records of a stream. */
-const TRIFLE = 0.02;
+const TRIFLE = 0.05;
 
 /** One search of a stream, live or archive. */
 interface Asked {
