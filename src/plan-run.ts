@@ -173,7 +173,7 @@ function countSearches(
   return countEach(planning, searched, async each => {
     const part = await partOf(planning, each);
     const stretches = await countStream(source, part);
-    const [pages, old] = await Promise.all([sample(stretches), oldOf(source, part)]);
+    const [pages, old] = await Promise.all([sample(stretches), countOld(source, part.listed)]);
     return { ...part, stretches: judged(stretches, pages), pages, old };
   });
 }
@@ -273,10 +273,6 @@ function listsOf({ config, now, state }: Planning) {
     const isDone = plan.until === undefined ? plan.before !== undefined : isListDone(plan);
     return isDone ? [] : [{ selection, stream, wanted: plan.wanted }];
   });
-}
-
-async function oldOf(source: Source, part: Part): Promise<Listed> {
-  return part.listed.length === 0 ? { requests: 0, records: 0, found: [] } : countOld(source, part.listed);
 }
 
 function withOld(search: ReadonlyMap<string, IntervalSet>, old: ReadonlyMap<string, IntervalSet>) {
