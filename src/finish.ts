@@ -230,7 +230,7 @@ export async function saveState(
   let all = state;
   let known = done.cacheKey;
   let text = '';
-  async function document(): Promise<string> {
+  async function document(): Promise<{ text: string; generation: number }> {
     const other = await newerThan(known, stateName, context);
     // Our own text is that of a try before, whose answer was lost.
     if (other !== null && other.text !== text)
@@ -238,7 +238,7 @@ export async function saveState(
     known = other?.key ?? known;
     text = serialise(all);
     if (isSpare) text = withGenerationOnBranch(text, done.branch?.generation ?? 0);
-    return text;
+    return { text, generation: all.generation };
   }
   try {
     done.cacheKey = await save(stateName, context, document, done.artifact?.name);

@@ -1,7 +1,8 @@
 // The state in the Actions cache. Only this file knows @actions/cache.
 //
-// Every save has a new key, so that no save can meet an older one, and nothing is ever deleted (anchors.md 0.1, 0.2). The
-// path is the same relative one everywhere: its spelling is part of what the cache goes by (actions-platform.md 2.2).
+// Every save has a new key, and nothing is ever deleted (anchors.md 0.1, 0.2). The key is the generation: of two runs that
+// save the same one at the same moment the cache takes one, and the other one hears of it. The path is the same relative
+// one everywhere: its spelling is part of what the cache goes by (actions-platform.md 2.2).
 import { randomBytes } from 'node:crypto';
 import { rmdirSync, rmSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -52,9 +53,7 @@ export async function restore(stateName: string, context: Context): Promise<{ te
   rmSync(file, { force: true });
   underWay++;
   try {
-    const key = await cache.restoreCache([path], `${keyPrefix(stateName)}${context.runId}-${context.attempt}-0`, [
-      keyPrefix(stateName),
-    ]);
+    const key = await cache.restoreCache([path], `${keyPrefix(stateName)}?`, [keyPrefix(stateName)]);
     // An entry without the file is read as an empty document, which is refused as any other damaged one.
     return key === undefined ? null : { text: await readFile(file, 'utf8').catch(() => ''), key };
   } finally {
@@ -105,21 +104,24 @@ export function notHandedOver(key: string): SyncError {
 export async function save(
   stateName: string,
   context: Context,
-  document: () => Promise<string>,
+  document: () => Promise<{ readonly text: string; readonly generation: number }>,
   artifact: string | undefined,
 ): Promise<string> {
   const path = pathOf(stateName);
   let cause: unknown;
+  let tried = Number.NaN;
   for (const wait of [0, ...AGAIN_AFTER_MS]) {
     if (wait > 0) await sleep(wait);
-    const text = await document();
+    const { text, generation } = await document();
+    // Where nobody has saved it, the key is that of a save which was begun and got lost: perhaps our own.
+    const key = `${keyPrefix(stateName)}${generation}${generation === tried ? `-${randomBytes(4).toString('hex')}` : ''}`;
+    tried = generation;
     const file = join(context.workspace, path);
     underWay++;
     try {
       // Written anew each time: a checkout between main and post empties the workspace.
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text);
-      const key = `${keyPrefix(stateName)}${context.runId}-${context.attempt}-${randomBytes(4).toString('hex')}`;
       if ((await cache.saveCache([path], key)) > 0) return key;
     } catch (error) {
       cause = error;
