@@ -15,7 +15,7 @@ import {
   shardsFor,
   tooCoarse,
 } from '../../src/sync/cut.ts';
-import { type IntervalSet, union } from '../../src/sync/intervals.ts';
+import { clamp, type IntervalSet, union } from '../../src/sync/intervals.ts';
 import { perPageOf, requestsToLearn } from '../../src/sync/per-page.ts';
 import type { Page } from '../../src/sync/source.ts';
 
@@ -84,14 +84,24 @@ describe('a cut', () => {
         }
         const recordsOf = (set: IntervalSet, n: number) =>
           (given[n] ?? []).filter(at => set.some(({ from, to }) => at * SECOND >= from && at * SECOND < to)).length;
+        const sizes = { page: PAGE, fixed };
         const requests = parts.map((part, i) => {
-          const own = given.reduce((sum, _, n) => sum + recordsOf(part.get(`s${n}`) ?? [], n), 0) / PAGE;
+          const own = stretches.map(stretch => {
+            const inside = clamp(part.get(stretch.stream) ?? [], stretch.from, stretch.to);
+            // The records of one second cost more than their pages, and are not divided.
+            if (middleOf(stretch) === null) return inside.length > 0 ? requestsFor(stretch, sizes) : 0;
+            return recordsOf(inside, Number(stretch.stream.slice(1))) / PAGE;
+          });
           // Each stream has a page of its own to begin with, and each part has one stream at least.
-          return own + Math.max(0, part.size - 1) + (i === 0 ? fixed : 0);
+          return own.reduce((sum, each) => sum + each, 0) + Math.max(0, part.size - 1) + (i === 0 ? fixed : 0);
         });
         const even = requests.reduce((sum, each) => sum + each, 0) / shards;
         // A second cannot be divided, nor is less than a request worth a count.
-        const tie = Math.max(0, ...given.map(all => largestTie(all))) / PAGE;
+        const seconds = stretches.filter(stretch => middleOf(stretch) === null);
+        const tie = Math.max(
+          ...given.map(all => largestTie(all) / PAGE),
+          ...seconds.map(stretch => requestsFor(stretch, sizes)),
+        );
         for (const each of requests.slice(fixed > even ? 1 : 0)) {
           expect(each).toBeLessThan(Math.max(even, fixed > even ? even * 2 : 0) * 1.1 + 2 * (1 + tie));
         }
