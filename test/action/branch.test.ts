@@ -330,25 +330,17 @@ describe('another writer', () => {
   test('whose files a full refresh removes does not leave claims of them in the cache', async () => {
     const inputs = { settle: '0s', streams: 'conversations,tags' };
     await sync({ with: inputs });
-    const uploading = Promise.withResolvers<void>();
-    const others = Promise.withResolvers<void>();
-    let isFirst = true;
-    stage.github.traffic.onRequest(async ({ operation }) => {
-      if (operation !== 'git.createBlob' || !isFirst) return;
-      isFirst = false;
-      uploading.resolve();
-      await others.promise;
-    });
+    const upload = hold(stage, 'git.createBlob');
     const refresh = sync({
       root: `${stage.root}-refresh`,
       with: { ...inputs, streams: 'conversations:full_refresh,tags' },
     });
-    await uploading.promise;
+    await upload.reached;
     // One that commits what the refresh has not seen, and one that finds nothing and saves the cache alone.
     stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 });
     expect((await sync({ with: inputs })).outputs.records).toBe('1');
     expect((await sync({ with: inputs })).outputs.records).toBe('0');
-    others.resolve();
+    upload.go();
     expect((await refresh).exitCode).toBe(0);
     expect((await sync({ with: inputs })).exitCode).toBe(0);
     const { missing } = faults(stage, await cloned(stage));

@@ -322,19 +322,12 @@ describe('the cache', () => {
     await open({ github: { ignoreCacheVersions: true } });
     await stage.sync();
     change();
-    const [held, others] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    let isFirst = true;
-    stage.github.traffic.onRequest(async ({ operation }) => {
-      if (operation !== 'CreateArtifact' || !isFirst) return;
-      isFirst = false;
-      held.resolve();
-      await others.promise;
-    });
+    const upload = hold(stage, 'CreateArtifact');
     const slow = stage.sync({ root: `${stage.root}/slow` });
-    await held.promise;
+    await upload.reached;
     for (let more = 0; more < 3; more++) expect((await stage.sync()).exitCode).toBe(0);
     stage.github.traffic.fault('GetCacheEntryDownloadURL', { kind: 'reset' }, { skip });
-    others.resolve();
+    upload.go();
     expect((await slow).outputs['state-generation']).toBe('5');
     expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '6' });
   });
@@ -442,19 +435,11 @@ describe('the cache', () => {
     await open({ github: { ignoreCacheVersions: true } });
     await stage.sync();
     change();
-    const held = Promise.withResolvers<void>();
-    const others = Promise.withResolvers<void>();
-    let isFirst = true;
-    stage.github.traffic.onRequest(async ({ operation }) => {
-      if (operation !== 'CreateArtifact' || !isFirst) return;
-      isFirst = false;
-      held.resolve();
-      await others.promise;
-    });
+    const upload = hold(stage, 'CreateArtifact');
     const slow = stage.sync({ root: `${stage.root}/slow` });
-    await held.promise;
+    await upload.reached;
     for (let n = 0; n < 3; n++) expect((await stage.sync()).outputs['state-generation']).toBe(String(n + 2));
-    others.resolve();
+    upload.go();
     expect((await slow).outputs['state-generation']).toBe('5');
     expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '6' });
     expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
