@@ -257,6 +257,22 @@ describe('a full refresh', () => {
 });
 
 describe('another writer', () => {
+  /** A full refresh of the conversations that has read all and is about to upload it. */
+  async function refreshing(inputs: Readonly<Record<string, string>>): Promise<{ end(): Promise<void> }> {
+    const upload = hold(stage, 'git.createBlob');
+    const refresh = sync({
+      root: `${stage.root}-refresh`,
+      with: { ...inputs, streams: 'conversations:full_refresh,tags' },
+    });
+    await upload.reached;
+    return {
+      async end() {
+        upload.go();
+        expect((await refresh).exitCode).toBe(0);
+      },
+    };
+  }
+
   test('who was faster keeps all of his own', async () => {
     await sync();
     touch();
@@ -330,18 +346,12 @@ describe('another writer', () => {
   test('whose files a full refresh removes does not leave claims of them in the cache', async () => {
     const inputs = { settle: '0s', streams: 'conversations,tags' };
     await sync({ with: inputs });
-    const upload = hold(stage, 'git.createBlob');
-    const refresh = sync({
-      root: `${stage.root}-refresh`,
-      with: { ...inputs, streams: 'conversations:full_refresh,tags' },
-    });
-    await upload.reached;
+    const refresh = await refreshing(inputs);
     // One that commits what the refresh has not seen, and one that finds nothing and saves the cache alone.
     stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 });
     expect((await sync({ with: inputs })).outputs.records).toBe('1');
     expect((await sync({ with: inputs })).outputs.records).toBe('0');
-    upload.go();
-    expect((await refresh).exitCode).toBe(0);
+    await refresh.end();
     expect((await sync({ with: inputs })).exitCode).toBe(0);
     const { missing } = faults(stage, await cloned(stage));
     expect(missing.filter(each => /^(?:conversations|tags)/.test(each))).toEqual([]);
@@ -350,12 +360,7 @@ describe('another writer', () => {
   test('who refreshes what we are just reading removes neither a record nor what we know of it', async () => {
     const inputs = { settle: '0s', streams: 'conversations,tags' };
     await sync({ with: inputs });
-    const ofRefresh = hold(stage, 'git.createBlob');
-    const refresh = sync({
-      root: `${stage.root}-refresh`,
-      with: { ...inputs, streams: 'conversations:full_refresh,tags' },
-    });
-    await ofRefresh.reached;
+    const refresh = await refreshing(inputs);
     // What this one commits is not in the refresh, which is to remove it.
     stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 });
     expect((await sync({ with: inputs })).outputs.records).toBe('1');
@@ -363,8 +368,7 @@ describe('another writer', () => {
     stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 5 });
     const beside = sync({ root: `${stage.root}-beside`, with: inputs });
     await ofBeside.reached;
-    ofRefresh.go();
-    expect((await refresh).exitCode).toBe(0);
+    await refresh.end();
     ofBeside.go();
     expect((await beside).outputs.records).toBe('1');
     expect((await sync({ with: inputs })).outputs.records).toBe('1');
@@ -377,12 +381,7 @@ describe('another writer', () => {
     await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
     const inputs = { settle: '0s', streams: 'conversations,tags' };
     await sync({ with: inputs });
-    const ofRefresh = hold(stage, 'git.createBlob');
-    const refresh = sync({
-      root: `${stage.root}-refresh`,
-      with: { ...inputs, streams: 'conversations:full_refresh,tags' },
-    });
-    await ofRefresh.reached;
+    const refresh = await refreshing(inputs);
     for (let n = 0; n < 24; n++)
       stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 - n * 1_000 });
     const ofLong = hold(stage, 'git.createCommit', 2);
@@ -392,8 +391,7 @@ describe('another writer', () => {
       action: await actionOf(stage, true, true),
     });
     await ofLong.reached;
-    ofRefresh.go();
-    expect((await refresh).exitCode).toBe(0);
+    await refresh.end();
     ofLong.go();
     expect((await long).outputs).toMatchObject({ records: '24', complete: 'true' });
     expect((await sync({ with: inputs })).exitCode).toBe(0);
