@@ -5,13 +5,13 @@ import type { ShardWork } from './cut.ts';
 import { clamp, contains, type IntervalSet } from './intervals.ts';
 import { merge } from './merge.ts';
 import { planSearch, type Wishes } from './plan.ts';
-import { instantOf, type SearchState, type State } from './state.ts';
+import { instantOf, type SearchState, type State, streamOf } from './state.ts';
 
 /** `own`: the state of the shard. `base`: that of the sync or backfill the plan was made for. */
 export function onBase(own: State, base: State, shard: ShardWork, wishes: Wishes): State {
   const search = new Map<string, SearchState>();
   for (const [name, each] of base.search) {
-    const pieces = shard.search.get(name.split('/')[0] as string);
+    const pieces = shard.search.get(streamOf(name));
     if (pieces !== undefined) search.set(name, within(each, pieces, certainOf(name, base, shard, wishes)));
   }
   const lists = new Map([...base.lists].filter(([name]) => shard.lists.includes(name)));

@@ -1,7 +1,7 @@
 // One state for what several runs have published, beside each other or one after the other. Pure.
 import { SyncError } from '../errors.ts';
 import { minus, union } from './intervals.ts';
-import { type ListState, NO_STATE, type SearchState, type State } from './state.ts';
+import { type ListState, NO_STATE, type SearchState, type State, streamOf } from './state.ts';
 
 /**
  * One state for what two runs have published beside each other: `theirs` was saved while `ours` was being published.
@@ -84,7 +84,7 @@ export function without(state: State, refreshes: ReadonlyMap<string, number>): {
 }
 
 function refreshesOf({ refreshes }: State, name: string): number {
-  return refreshes.get(name.split('/')[0] as string) ?? 0;
+  return refreshes.get(streamOf(name)) ?? 0;
 }
 
 /**

@@ -3,7 +3,15 @@ import type { Selection } from '../inputs.ts';
 import type { ShardWork } from './cut.ts';
 import { covers, type Interval, type IntervalSet } from './intervals.ts';
 import { floor, SECOND } from './pages.ts';
-import { type ListState, type SearchState, type SearchWork, type State, searchWork, workOnce } from './state.ts';
+import {
+  type ListState,
+  type SearchState,
+  type SearchWork,
+  type State,
+  searchWork,
+  streamOf,
+  workOnce,
+} from './state.ts';
 
 export interface Wishes {
   readonly startDate: number | null;
@@ -83,7 +91,7 @@ export function planSearch(
   const to = Math.min(cutoff, endDate ?? cutoff);
   const from = Math.min(to, Math.max(wishes.startDate ?? 0, all ? 0 : edge));
   const window = { from, to };
-  const pieces = shard === null ? [window] : (shard.search.get(name.replace(/\/.*$/s, '')) ?? []);
+  const pieces = shard === null ? [window] : (shard.search.get(streamOf(name)) ?? []);
   const isOnce = shard !== null || (endDate !== null && covers(before?.published ?? [], { from, to: endDate }));
   return {
     wanted: shard === null ? window : { from: pieces[0]?.from ?? from, to: pieces.at(-1)?.to ?? from },

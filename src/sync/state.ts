@@ -153,6 +153,11 @@ export function searchStateAfter(
   return { published, cutoff, rememberedFrom, recent: new Set(prints) };
 }
 
+/** The stream that a name in a state belongs to, its own or that of a klass of it. */
+export function streamOf(name: string): string {
+  return name.split('/')[0] as string;
+}
+
 /** A stream, and the klasses of it that a state has apart. */
 export function withKlasses({ search }: Pick<State, 'search'>, name: string): readonly string[] {
   return [name, ...[...search.keys()].filter(each => each.startsWith(`${name}/`))];
