@@ -1,4 +1,4 @@
-// The floor: the least that could be done with the same pages. It fetches them, parses them, serialises each record and
+// The floor: the least that could be done with the same pages. It fetches them, parses them, serializes each record and
 // writes it to a file; it knows no limits, no state, no retries, and trusts whatever it is told.
 //
 //   node bench/floor.ts <origin> <key> <file with the requests to make> <file to write> <requests in flight>

@@ -20,7 +20,7 @@ export interface Scene {
   readonly counts: Counts;
   /** How far back the records go, to a day ago; 700 days by default, which no search but the live one has to show. */
   readonly days?: number;
-  /** Another client of the organisation, and how many requests a minute it makes, at random moments. */
+  /** Another client of the organization, and how many requests a minute it makes, at random moments. */
   readonly neighbour?: number;
   /** What goes wrong with one request in so many. */
   readonly faults?: { readonly oneIn: number; readonly fault: Fault };

@@ -3,7 +3,7 @@
 // is asked for, beside a copy of the sources and of the tests that need no socket.
 //
 //   npm run mutation                                          prints what survived, and the score
-//   npm run mutation -- --mutate src/sync/whole.ts            the same of one file
+//   npm run mutation -- --mutate src/sync/tie-reader.ts            the same of one file
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';

@@ -1,14 +1,14 @@
-// The licences of everything that is in the bundle, from the bundle's own list of inputs.
+// The licenses of everything that is in the bundle, from the bundle's own list of inputs.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Licences that may be redistributed in a bundle under MIT, with their notice. */
+/** Licenses that may be redistributed in a bundle under MIT, with their notice. */
 const ALLOWED =
   /^(?:MIT|ISC|0BSD|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|BlueOak-1\.0\.0|\(?MIT OR [\w.-]+\)?|\(?Apache-2\.0 AND BSD-3-Clause\)?|MIT\/X11)$/;
 
 /**
  * The text of THIRD-PARTY-NOTICES for the files of a bundle.
- * @throws Error when a package has a licence that is not on the list, or none.
+ * @throws Error when a package has a license that is not on the list, or none.
  */
 export function notices(root: string, inputs: readonly string[]): string {
   const directories = new Set<string>();
@@ -21,16 +21,16 @@ export function notices(root: string, inputs: readonly string[]): string {
   const wrong: string[] = [];
   for (const directory of [...directories].sort()) {
     const { name, version, license } = manifestOf(join(root, directory));
-    if (typeof license !== 'string' || !ALLOWED.test(license)) wrong.push(`${name} (${license ?? 'no licence'})`);
+    if (typeof license !== 'string' || !ALLOWED.test(license)) wrong.push(`${name} (${license ?? 'no license'})`);
     const text =
-      licenceText(join(root, directory)) ?? `Published under the licence ${license}; the package has no licence file.`;
+      licenseText(join(root, directory)) ?? `Published under the license ${license}; the package has no license file.`;
     const label = `${name} ${version} (${license})`;
     const packages = byText.get(text) ?? [];
     if (!packages.includes(label)) packages.push(label);
     byText.set(text, packages);
   }
-  if (wrong.length > 0) throw new Error(`The bundle holds packages whose licence is not allowed: ${wrong.join(', ')}`);
-  const head = 'kustomer-sync contains the following packages, each under its own licence.\n';
+  if (wrong.length > 0) throw new Error(`The bundle holds packages whose license is not allowed: ${wrong.join(', ')}`);
+  const head = 'kustomer-sync contains the following packages, each under its own license.\n';
   return [
     head,
     ...[...byText].map(([text, packages]) => `${'-'.repeat(80)}\n${packages.join('\n')}\n\n${text}\n`),
@@ -42,7 +42,7 @@ function manifestOf(directory: string): { name?: string; version?: string; licen
   return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
 }
 
-function licenceText(directory: string): string | null {
+function licenseText(directory: string): string | null {
   const names = readdirSync(directory)
     .filter(name => /^(?:licen[cs]e|copying|notice)/i.test(name))
     .sort();

@@ -1,19 +1,19 @@
 // Entry of the main step.
 import { setFlagsFromString } from 'node:v8';
 import * as core from '@actions/core';
+import { run } from './commands/sync.ts';
+import { readConfig } from './config/config.ts';
 import { asSyncError } from './errors.ts';
 import { readContext } from './github/context.ts';
-import { readConfig } from './inputs.ts';
-import { log } from './log.ts';
-import { publishReport, refusal } from './report.ts';
-import { run } from './run.ts';
+import { log } from './report/log.ts';
+import { publishReport, refusal } from './report/report.ts';
 import { Stopped } from './sync/read-all.ts';
 
 // Pages come and go by the megabyte. Left to itself V8 lets some hundreds of them pile up before it collects; a small
 // young generation and slow growth of the old one keep the whole process under 200 MB, whatever the number of records.
 setFlagsFromString('--semi-space-growth-factor=1');
 setFlagsFromString('--heap-growing-percent=10');
-// undici parses headers with WebAssembly, which is fast enough as it is; to optimise it takes 15 MB, once or not at all.
+// undici parses headers with WebAssembly, which is fast enough as it is; to optimize it takes 15 MB, once or not at all.
 setFlagsFromString('--no-wasm-tier-up');
 setFlagsFromString('--no-wasm-dynamic-tiering');
 
@@ -26,8 +26,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-const loadPlan = () => import('./plan-run.ts').then(({ plan }) => plan);
-const loadMerge = () => import('./merge-run.ts').then(({ merge }) => merge);
+const loadPlan = () => import('./commands/plan.ts').then(({ plan }) => plan);
+const loadMerge = () => import('./commands/merge.ts').then(({ merge }) => merge);
 
 try {
   const config = readConfig();

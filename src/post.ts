@@ -3,9 +3,13 @@
 // job has succeeded until now (contract 6).
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as core from '@actions/core';
-import { startNext } from './continuation.ts';
+import { startNext } from './commands/auto-continue.ts';
+import { githubToken, jobStatus } from './config/input.ts';
+import { USER_AGENT } from './config/version.ts';
 import { asSyncError, SyncError } from './errors.ts';
-import { cutBack } from './files/closed.ts';
+import { type Context, readContext } from './github/context.ts';
+import type { Api } from './github/rest.ts';
+import { leftByMain, leftUnpublished } from './publish/journal.ts';
 import {
   goOnFrom,
   type Means,
@@ -15,20 +19,16 @@ import {
   type Published,
   publish,
   saveState,
-} from './finish.ts';
-import type { Api } from './github/api.ts';
-import { type Context, readContext } from './github/context.ts';
-import { leftByMain, leftUnpublished } from './handover.ts';
-import { githubToken, jobStatus } from './input.ts';
-import { log } from './log.ts';
-import { USER_AGENT } from './version.ts';
-import { count } from './words.ts';
+} from './publish/publish.ts';
+import { truncateToCheckpoint } from './records/integrity.ts';
+import { count } from './report/format.ts';
+import { log } from './report/log.ts';
 
 /** A cancelled job is ended five minutes after the cancel, whatever runs then. */
 const WITHIN_MS = 3 * 60_000;
 
 async function openGitHub(context: Context): Promise<Api> {
-  const { openApi } = await import('./github/api.ts');
+  const { openApi } = await import('./github/rest.ts');
   return openApi(context, githubToken(), USER_AGENT, log);
 }
 
@@ -42,7 +42,7 @@ async function publishLeftOver(): Promise<void> {
     const done = nothingPublished();
     const publication = before ? goOnFrom(each, before.done, othersBeside(before.publication, before.done)) : each;
     log.info(`Publishing what the main step had read and did not publish: ${count(each.files.length, 'file')}.`);
-    await cutBack(each.directory, each.files);
+    await truncateToCheckpoint(each.directory, each.files);
     await publish(publication, means, done);
     before = { publication, done };
   }

@@ -1,6 +1,7 @@
 // The Git Data API: what is asked of it, and what is read out of its answers.
-import { type Ask, list, object, Refused, text } from './asking.ts';
+
 import type { Octokit } from './octokit.ts';
+import { list, object, Refused, type RetryingClient, text } from './request.ts';
 
 export interface Git {
   /** The commit a branch points at; null when there is no such branch, or nothing in the repository, or no such repository. */
@@ -31,7 +32,7 @@ export type TreeChange = { readonly path: string; readonly type: 'blob' | 'tree'
   | { readonly content: string }
 );
 
-export function openGit(octokit: Octokit, ask: Ask, there: { owner: string; repo: string }): Git {
+export function openGit(octokit: Octokit, ask: RetryingClient, there: { owner: string; repo: string }): Git {
   const sha = (data: unknown) => text(object(data).sha);
   return {
     async tip(branch) {

@@ -1,7 +1,7 @@
 // Records are personal data: nothing is published where everybody can read it, unless somebody has said so in words.
 import { SyncError } from '../errors.ts';
-import type { Api } from './api.ts';
 import type { Context } from './context.ts';
+import type { Api } from './rest.ts';
 
 /**
  * Resolves when what is published can be read by members only: artifacts belong to the workflow's repository, a branch to

@@ -6,13 +6,13 @@
 // slower than the budget for a while after a refusal, and not much faster than it where a lot was spent at once.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pThrottle from 'p-throttle';
-import { type InTurn, takeTurns } from '../turns.ts';
+import { openMutex, type RunExclusive } from '../sync/mutex.ts';
 
 /** Kustomer counts the requests of a minute (kustomer-api.md 3). */
 const MINUTE_MS = 60_000;
 /** Requests that leave evenly do not arrive evenly: the first may have had to wait for its connection. */
 const SLACK = 61 / 60;
-/** Share of the organisation's limit that is ours with `requests-per-minute: auto`; the rest is the agents'. */
+/** Share of the organization's limit that is ours with `requests-per-minute: auto`; the rest is the agents'. */
 const OUR_SHARE = 0.8;
 /** Lowest limit Kustomer sells (kustomer-api.md 3), until the API has told the real one. A lower one is that of searches. */
 const LOWEST_LIMIT = 300;
@@ -82,7 +82,7 @@ export function openBudget(
   let windows = {} as Readonly<Record<Purpose, Window>>;
   let pausedUntil = 0;
   let pace = 1;
-  /** What others had used of a limit, the organisation's or that of searches, when it was first told. */
+  /** What others had used of a limit, the organization's or that of searches, when it was first told. */
   const atFirst = new Map<Limit, { readonly at: number; readonly others: number }>();
 
   divide(part(requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE)));
@@ -110,7 +110,7 @@ export function openBudget(
     const take = pThrottle({ limit, interval, strict: true, weight: () => 1, signal })(() => {});
     for (let n = 0; n < Math.min(already, limit); n++) void take();
     const first = evenly ? performance.now() + interval / limit : 0;
-    return { limit, take: async () => take(), inTurn: takeTurns(), nextAt: before?.nextAt ?? first };
+    return { limit, take: async () => take(), inTurn: openMutex(), nextAt: before?.nextAt ?? first };
   }
 
   /** Places given in the minute that ends now. */
@@ -166,13 +166,13 @@ export function openBudget(
       // Half the pace is made up for by half a minute's answers.
       pace = Math.min(1, pace + 1 / total);
       if (!(limit >= 1)) return;
-      const isOrganisations = purpose === 'other' || limit >= LOWEST_LIMIT;
+      const isOrganizations = purpose === 'other' || limit >= LOWEST_LIMIT;
       const ours = part(Math.floor(limit * OUR_SHARE));
-      if (isOrganisations && requestsPerMinute === null && ours !== total) divide(ours);
+      if (isOrganizations && requestsPerMinute === null && ours !== total) divide(ours);
       if (!(remaining >= 0)) return;
-      const mine = slots * (spent('search') + (isOrganisations ? spent('other') : 0));
+      const mine = slots * (spent('search') + (isOrganizations ? spent('other') : 0));
       const others = Math.max(0, limit - remaining - mine);
-      const theirs = Math.min(limit, expected(isOrganisations ? 'all' : 'search', others));
+      const theirs = Math.min(limit, expected(isOrganizations ? 'all' : 'search', others));
       if (others <= limit * NOTICEABLE) return;
       // So long does it take until what will be missing has come back, at the pace of what is left to us.
       const missing = Math.max(0, limit * KEPT_FREE - (limit - mine - theirs));
@@ -187,7 +187,7 @@ type Limit = 'all' | 'search';
 interface Window {
   readonly limit: number;
   take(): Promise<void>;
-  readonly inTurn: InTurn;
+  readonly inTurn: RunExclusive;
   /** Before this nobody starts. */
   nextAt: number;
 }

@@ -36,7 +36,7 @@ export interface Client {
    */
   ask(request: Request): Promise<Record<string, unknown>>;
   /** Requests that can be in flight side by side. */
-  readonly seats: number;
+  readonly permits: number;
   /** How many more requests could be in flight if there were any to make; none while a budget is used up. */
   idle(): number;
   readonly origin: string;
@@ -60,7 +60,7 @@ export interface ClientOptions {
   readonly userAgent: string;
   readonly debug: (line: string) => void;
   /** Resolves when there is room for another answer; see body.ts. */
-  readonly room?: () => Promise<void>;
+  readonly backpressure?: () => Promise<void>;
 }
 
 /** No search takes so long that waiting longer would help (kustomer-api.md says nothing of it). */
@@ -91,8 +91,8 @@ export function openClient(options: ClientOptions): Client {
   const usage = { search: noUsage(), other: noUsage() };
   const byStream = new Map<string, number>();
   let clockAhead: number | undefined;
-  const flight = openFlight(options.concurrency);
-  const takeIn = openIntake(options.room);
+  const semaphore = openSemaphore(options.concurrency);
+  const takeIn = openIntake(options.backpressure);
   /** Requests that wait for their place in a budget. */
   let waiting = 0;
 
@@ -117,7 +117,7 @@ export function openClient(options: ClientOptions): Client {
     for (;;) {
       const mine = usage[request.purpose];
       const asked = performance.now();
-      const release = await flight.board(request.purpose, signal);
+      const release = await semaphore.acquire(request.purpose, signal);
       let status = 0;
       let answered: Headers = {};
       let value: unknown;
@@ -170,8 +170,8 @@ export function openClient(options: ClientOptions): Client {
   return {
     ask,
     origin,
-    seats: options.concurrency,
-    idle: () => (waiting > 0 ? 0 : Math.max(0, options.concurrency - flight.aboard())),
+    permits: options.concurrency,
+    idle: () => (waiting > 0 ? 0 : Math.max(0, options.concurrency - semaphore.acquired())),
     usage,
     clockAhead: () => clockAhead ?? 0,
     requestsFor: stream => byStream.get(stream) ?? 0,
@@ -259,11 +259,11 @@ function problem(
  * How many requests are in flight. A request boards before it asks for its place in the budget, so that a place is used
  * the moment it is given; one seat is kept from the searches, so that lists go on while searches wait for their minute.
  */
-function openFlight(seats: number) {
+function openSemaphore(permits: number) {
   let total = 0;
   let searching = 0;
   const queue: { purpose: Purpose; go: () => void }[] = [];
-  const free = (purpose: Purpose) => total < seats && (purpose === 'other' || searching < Math.max(1, seats - 1));
+  const free = (purpose: Purpose) => total < permits && (purpose === 'other' || searching < Math.max(1, permits - 1));
   const seat = (purpose: Purpose) => {
     total++;
     if (purpose === 'search') searching++;
@@ -283,12 +283,12 @@ function openFlight(seats: number) {
     }
   };
   return {
-    async board(purpose: Purpose, signal: AbortSignal): Promise<() => void> {
+    async acquire(purpose: Purpose, signal: AbortSignal): Promise<() => void> {
       signal.throwIfAborted();
       if (free(purpose) && !queue.some(waiting => waiting.purpose === purpose)) seat(purpose);
       else await new Promise<void>(go => queue.push({ purpose, go }));
       return () => release(purpose);
     },
-    aboard: () => total + queue.length,
+    acquired: () => total + queue.length,
   };
 }

@@ -9,7 +9,7 @@ import {
   Keys,
   notJson,
   valueIn,
-} from '../sync/bytes.ts';
+} from '../sync/json-bytes.ts';
 
 /** What becomes a value of a record (see `Resource`). */
 interface Wanted {

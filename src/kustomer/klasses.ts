@@ -41,22 +41,22 @@ export function openKlasses(options: SearchOptions): Klasses {
       return names.filter(name => typeof name === 'string').sort();
     },
     pages: searchOf,
-    async newest(klass, side, from, to) {
+    async newest(klass, index, from, to) {
       try {
-        return await searchOf(klass).newest(side, from, to);
+        return await searchOf(klass).newest(index, from, to);
       } catch (error) {
         if (isGone(error)) return null;
         throw error;
       }
     },
-    async isShownPlainly(side, found) {
+    async isInGenericSearch(index, found) {
       const created = Date.parse(String(found.resource.attributes?.createdAt));
       // A second around it means the same to every search, and both times together leave few others.
       const second = (at: number) => ({
         from: Math.floor(at / 1_000) * 1_000,
         to: Math.floor(at / 1_000) * 1_000 + 1_000,
       });
-      const window = { side, ...second(found.at), created: Number.isNaN(created) ? null : second(created) };
+      const window = { index, ...second(found.at), created: Number.isNaN(created) ? null : second(created) };
       const shown = new Set<string>();
       let total = 0;
       // Where the order changes from request to request, one pass over some pages misses a good third of the records.

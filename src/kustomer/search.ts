@@ -1,7 +1,7 @@
 // One search stream, a page at a time, live or from the archive (kustomer-api.md 5, 6).
 import { SyncError } from '../errors.ts';
 import { SECOND } from '../sync/pages.ts';
-import type { Ask, Counting, Found, Page, Resource, SearchPages, Side } from '../sync/source.ts';
+import type { Counting, DatedRecord, Page, Resource, SearchIndex, SearchPages, SearchRequest } from '../sync/source.ts';
 import { updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import type { SearchStream } from './streams.ts';
@@ -12,10 +12,13 @@ const PAGE_SIZE = 500;
 /** How often a search that shows nothing of what it says is there is asked again. */
 const MOST_LOOKS = 5;
 
-const CUT_SHORT: Page = { found: [], total: null, more: false, size: PAGE_SIZE, timedOut: true };
+const CUT_SHORT: Page = { found: [], total: null, hasMore: false, size: PAGE_SIZE, timedOut: true };
 
 /** Links in answers are not followed: those of the archive lead to the live search (kustomer-api.md 6). */
-const PATHS: Readonly<Record<Side, string>> = { live: '/v1/customers/search', archive: '/v1/customers/archive/search' };
+const PATHS: Readonly<Record<SearchIndex, string>> = {
+  live: '/v1/customers/search',
+  archive: '/v1/customers/archive/search',
+};
 
 export interface SearchOptions {
   readonly client: Client;
@@ -27,9 +30,9 @@ export interface SearchOptions {
 
 export interface Search extends SearchPages, Counting {
   /** The record updated last in a window, or null when there is none. */
-  newest(side: Side, from: number, to: number): Promise<Found | null>;
+  newest(index: SearchIndex, from: number, to: number): Promise<DatedRecord | null>;
   /** Asks for any one record. */
-  any(side: Side): Promise<void>;
+  any(index: SearchIndex): Promise<void>;
 }
 
 /** All records of a stream. */
@@ -53,8 +56,13 @@ function open(
   /** The one to use, until the search refuses it and takes another. */
   let inUse = prefixes[0] as string;
 
-  async function post(side: Side, page: number, pageSize: number, criteria: (prefix: string) => object): Promise<Page> {
-    const path = `${PATHS[side]}?page=${page}&pageSize=${pageSize}`;
+  async function post(
+    index: SearchIndex,
+    page: number,
+    pageSize: number,
+    criteria: (prefix: string) => object,
+  ): Promise<Page> {
+    const path = `${PATHS[index]}?page=${page}&pageSize=${pageSize}`;
     const untried = new Set(prefixes);
     // Several requests may be under way, and learn it side by side.
     for (let prefix = inUse; ; ) {
@@ -75,7 +83,7 @@ function open(
   return {
     async page(ask) {
       try {
-        return await post(ask.side, ask.page, PAGE_SIZE, prefix => criteriaOf(prefix, ask));
+        return await post(ask.index, ask.page, PAGE_SIZE, prefix => criteriaOf(prefix, ask));
       } catch (error) {
         // How deep a result may be read is not certain: a refusal beyond the first page is a result cut short
         // (kustomer-api.md 13.1), and whoever asked has other ways to get at the rest.
@@ -83,10 +91,10 @@ function open(
         throw error;
       }
     },
-    async newest(side, from, to) {
-      const ask = { side, from, to, created: null, page: 1 };
+    async newest(index, from, to) {
+      const ask = { index, from, to, created: null, page: 1 };
       for (let look = 1; ; look++) {
-        const { found, total, timedOut } = await post(side, 1, 1, prefix => ({
+        const { found, total, timedOut } = await post(index, 1, 1, prefix => ({
           ...criteriaOf(prefix, ask),
           sort: [{ [`${prefix}_updated_at`]: 'desc' }],
         }));
@@ -96,24 +104,24 @@ function open(
         if (look === MOST_LOOKS) throw unshown(name);
       }
     },
-    async count(side, from, to) {
-      const ask = { side, from, to, created: null, page: 1 };
+    async count(index, from, to) {
+      const ask = { index, from, to, created: null, page: 1 };
       for (let look = 1; ; look++) {
-        const { total, timedOut } = await post(side, 1, 1, prefix => criteriaOf(prefix, ask));
+        const { total, timedOut } = await post(index, 1, 1, prefix => criteriaOf(prefix, ask));
         if (total !== null && !timedOut) return total;
         // A smaller window is easier on the search, and asking again is not.
         if (timedOut && to - from > SECOND) return null;
         if (look === MOST_LOOKS) throw uncounted(name);
       }
     },
-    async any(side) {
-      await post(side, 1, 1, () => ({}));
+    async any(index) {
+      await post(index, 1, 1, () => ({}));
     },
   };
 }
 
 /** One criterion holds one operator (kustomer-api.md 5.1), and the order is oldest first. */
-function criteriaOf(prefix: string, { from, to, created }: Ask): Record<string, unknown> {
+function criteriaOf(prefix: string, { from, to, created }: SearchRequest): Record<string, unknown> {
   const [updatedAt, createdAt] = [`${prefix}_updated_at`, `${prefix}_created_at`];
   const and: Record<string, unknown>[] = [{ [updatedAt]: { gte: iso(from) } }, { [updatedAt]: { lt: iso(to) } }];
   if (created !== null && created.from !== null) and.push({ [createdAt]: { gte: iso(created.from) } });
@@ -124,7 +132,7 @@ function criteriaOf(prefix: string, { from, to, created }: Ask): Record<string, 
 function readPage(answer: Record<string, unknown>, stream: string, onRecord: (resource: Resource) => void): Page {
   const meta = (answer.meta ?? {}) as Record<string, unknown>;
   const links = (answer.links ?? {}) as Record<string, unknown>;
-  const found: Found[] = resources(answer, stream).map(resource => {
+  const found: DatedRecord[] = resources(answer, stream).map(resource => {
     onRecord(resource);
     return { at: Date.parse(updatedAt(resource)), resource };
   });
@@ -132,7 +140,7 @@ function readPage(answer: Record<string, unknown>, stream: string, onRecord: (re
   return {
     found,
     total: typeof meta.total === 'number' ? meta.total : null,
-    more: typeof links.next === 'string' && links.next !== '',
+    hasMore: typeof links.next === 'string' && links.next !== '',
     // The size in force is what the answer says, where it is smaller than what was asked for (kustomer-api.md 12).
     size: Number.isInteger(size) && size >= 1 && size < PAGE_SIZE ? size : PAGE_SIZE,
     timedOut: meta.timed_out === true,

@@ -5,10 +5,10 @@ import {
   type Klasses,
   type ListPages,
   type LongList,
-  organisationOf,
+  organizationOf,
   type Resource,
+  type SearchIndex,
   type SearchPages,
-  type Side,
 } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import { openKlasses } from './klasses.ts';
@@ -24,12 +24,12 @@ export interface Source {
   /** All notes, also those older than any search of notes reaches. */
   readonly oldNotes: () => LongList;
   readonly klasses: (stream: SearchStream) => Klasses;
-  /** From now on, records of another organisation than this one are refused; null as long as it is not known. */
-  expect(organisation: string | null): void;
-  /** The organisation of the records seen so far, or null. */
-  organisation(): string | null;
+  /** From now on, records of another organization than this one are refused; null as long as it is not known. */
+  expect(organization: string | null): void;
+  /** The organization of the records seen so far, or null. */
+  organization(): string | null;
   /**
-   * Asks for any one record, so that its organisation is known: of the streams given first, then of any search, then of
+   * Asks for any one record, so that its organization is known: of the streams given first, then of any search, then of
    * the users, of whom there is always one. What cannot be asked for says nothing.
    * @throws SyncError when it is another one than was expected, or the key is no longer accepted; the signal's reason when the run is stopped.
    */
@@ -41,43 +41,43 @@ export function openSource(client: Client, includeDeleted: boolean): Source {
   let seen: string | null = null;
 
   /** @throws SyncError `state`, which ends the run before anything is published. */
-  function check(organisation: string | null): void {
-    if (organisation === null) return;
-    if (expected !== null && organisation !== expected) {
+  function check(organization: string | null): void {
+    if (organization === null) return;
+    if (expected !== null && organization !== expected) {
       throw new SyncError(
         'user',
         'state',
-        `The saved state belongs to another Kustomer organisation (${expected}) than the API key (${organisation}).`,
-        'Give this sync its own `state-id`, or run once with `reset-state: true` to start over with the new organisation.',
+        `The saved state belongs to another Kustomer organization (${expected}) than the API key (${organization}).`,
+        'Give this sync its own `state-id`, or run once with `reset-state: true` to start over with the new organization.',
       );
     }
-    if (seen !== null && organisation !== seen) {
+    if (seen !== null && organization !== seen) {
       throw new SyncError(
         'kustomer',
         'state',
-        `Kustomer sent records of two organisations (${seen} and ${organisation}) in one run.`,
+        `Kustomer sent records of two organizations (${seen} and ${organization}) in one run.`,
         'Nothing is published; check the API key and `api-url`, and run again.',
       );
     }
-    seen = organisation;
+    seen = organization;
   }
 
-  const onRecord = (resource: Resource) => check(organisationOf(resource));
+  const onRecord = (resource: Resource) => check(organizationOf(resource));
   return {
     search: stream => openSearch({ client, stream, includeDeleted, onRecord }),
     klass: (stream, klass) => openKlassSearch({ client, stream, includeDeleted, onRecord }, klass),
     list: stream => openList({ client, stream, onRecord }),
     oldNotes: () => openLongList({ client, stream: OLD_NOTES, onRecord }, includeDeleted),
     klasses: stream => openKlasses({ client, stream, includeDeleted, onRecord }),
-    expect(organisation) {
-      expected = organisation;
+    expect(organization) {
+      expected = organization;
       check(seen);
     },
-    organisation: () => seen,
+    organization: () => seen,
     async identify(streams, stop) {
       const others = STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
-      const ask = (side: Side, some: readonly SearchStream[]) =>
-        some.map(stream => () => openSearch({ client, stream, includeDeleted: true, onRecord }).any(side));
+      const ask = (index: SearchIndex, some: readonly SearchStream[]) =>
+        some.map(stream => () => openSearch({ client, stream, includeDeleted: true, onRecord }).any(index));
       const archived = streams.filter(stream => stream.archived);
       const users = openList({ client, stream: streamNamed('users') as ListStream, onRecord });
       const asks = [...ask('live', streams), ...ask('archive', archived), ...ask('live', others), users.any];

@@ -11,15 +11,15 @@ import { type ListState, NO_STATE, type SearchState, type State, streamOf } from
  * other one claims, but for what is published only now. `ours` is that of a run that publishes now and has grown out of
  * `before`; without `before` nothing of `ours` is newer than the refresh. In the same way a reset has all ignored that was
  * claimed before; not so a refresh that was published beside it, which has removed what was published after the reset.
- * @throws SyncError `state` when they belong to different organisations.
+ * @throws SyncError `state` when they belong to different organizations.
  */
 export function merge(ours: State, theirs: State, before: State = ours): State {
-  if (ours.identity !== null && theirs.identity !== null && ours.identity !== theirs.identity) {
+  if (ours.organizationId !== null && theirs.organizationId !== null && ours.organizationId !== theirs.organizationId) {
     throw new SyncError(
       'user',
       'state',
-      `Another run has saved the state of another Kustomer organisation (${theirs.identity}) under the same name.`,
-      'Give each organisation its own `state-id`, and its own `branch` where there is a data branch.',
+      `Another run has saved the state of another Kustomer organization (${theirs.organizationId}) under the same name.`,
+      'Give each organization its own `state-id`, and its own `branch` where there is a data branch.',
     );
   }
   /** Above 0 where ours is the one that has been refreshed or else reset more often. */
@@ -38,7 +38,7 @@ export function merge(ours: State, theirs: State, before: State = ours): State {
   return {
     ...ours,
     generation: Math.max(ours.generation, theirs.generation) + 1,
-    identity: ours.identity ?? theirs.identity,
+    organizationId: ours.organizationId ?? theirs.organizationId,
     search,
     lists: mergeMaps(({ lists }) => lists, { both: bothLists, added: addedList }),
     klassesCheckedAt: bothCheckedAt(ours, theirs, rank('kobjects')),
@@ -74,13 +74,13 @@ export function refreshed(state: State, streams: readonly string[], until: State
  * and the names of these streams.
  */
 export function without(state: State, refreshes: ReadonlyMap<string, number>): { state: State; removed: string[] } {
-  const { generation, resets, ledger } = state;
+  const { generation, resets, shardManifest } = state;
   const left = { ...merge(state, { ...NO_STATE, resets, refreshes }), generation };
   const names = [...state.search.keys(), ...state.lists.keys()];
   const removed = names.filter(name => !name.includes('/') && !left.search.has(name) && !left.lists.has(name));
-  if (ledger === undefined) return { state: left, removed };
-  const files = ledger.files.filter(({ stream }) => !removed.includes(stream));
-  return { state: { ...left, ledger: { ...ledger, files } }, removed };
+  if (shardManifest === undefined) return { state: left, removed };
+  const files = shardManifest.files.filter(({ stream }) => !removed.includes(stream));
+  return { state: { ...left, shardManifest: { ...shardManifest, files } }, removed };
 }
 
 function refreshesOf({ refreshes }: State, name: string): number {
@@ -93,7 +93,7 @@ function refreshesOf({ refreshes }: State, name: string): number {
  */
 function bothCheckedAt(ours: State, theirs: State, rank: number): number | null {
   const isUnchecked = ({ search, klassesCheckedAt }: State) =>
-    klassesCheckedAt === null && (search.get('kobjects')?.published.length ?? 0) > 0;
+    klassesCheckedAt === null && (search.get('kobjects')?.syncedRanges.length ?? 0) > 0;
   if (isUnchecked(ours) || (rank <= 0 && isUnchecked(theirs))) return null;
   const states = rank > 0 ? [ours] : rank < 0 ? [theirs] : [ours, theirs];
   const checked = states.flatMap(({ klassesCheckedAt }) => klassesCheckedAt ?? []);
@@ -114,11 +114,11 @@ interface Two<T> {
 
 function bothSearch(a: SearchState, b: SearchState): SearchState {
   return {
-    published: union(a.published, b.published),
+    syncedRanges: union(a.syncedRanges, b.syncedRanges),
     // What only the earlier one has read may have been indexed after its cutoff, so that one counts for the lookback.
     cutoff: Math.min(a.cutoff, b.cutoff),
-    rememberedFrom: Math.max(a.rememberedFrom, b.rememberedFrom),
-    recent: new Set([...a.recent, ...b.recent]),
+    dedupSince: Math.max(a.dedupSince, b.dedupSince),
+    dedupKeys: new Set([...a.dedupKeys, ...b.dedupKeys]),
   };
 }
 
@@ -157,9 +157,9 @@ function latest(a: number | undefined, b: number | undefined): number | undefine
 
 function addedSearch(now: SearchState | undefined, before: SearchState | undefined): SearchState | undefined {
   if (now === undefined || before === undefined) return now;
-  const published = minus(now.published, before.published);
-  const recent = new Set([...now.recent].filter(print => !before.recent.has(print)));
-  return published.length === 0 && recent.size === 0 ? undefined : { ...now, published, recent };
+  const syncedRanges = minus(now.syncedRanges, before.syncedRanges);
+  const dedupKeys = new Set([...now.dedupKeys].filter(print => !before.dedupKeys.has(print)));
+  return syncedRanges.length === 0 && dedupKeys.size === 0 ? undefined : { ...now, syncedRanges, dedupKeys };
 }
 
 function addedList(now: ListState | undefined, before: ListState | undefined): ListState | undefined {

@@ -1,6 +1,4 @@
 // Config and state and the time, to what is to be read. Pure.
-import type { Selection } from '../inputs.ts';
-import type { ShardWork } from './cut.ts';
 import { covers, type Interval, type IntervalSet } from './intervals.ts';
 import { floor, SECOND } from './pages.ts';
 import {
@@ -9,11 +7,31 @@ import {
   type SearchWork,
   type State,
   searchWork,
+  searchWorkOnce,
   streamOf,
-  workOnce,
 } from './state.ts';
 
-export interface Wishes {
+export type SyncMode = 'incremental' | 'full_refresh';
+
+/** A stream that the run is to read, and how. */
+export interface Selection {
+  readonly name: string;
+  readonly mode: SyncMode;
+  /** Named by the user rather than meant by `all`: a missing role then fails the run instead of skipping the stream. */
+  readonly named: boolean;
+}
+
+/** What one of several runs that share a window has to read of it. */
+export interface ShardWork {
+  /** When the plan was made, less `settle`: all shards have the cutoff of the plan. */
+  readonly cutoff: number;
+  readonly search: ReadonlyMap<string, IntervalSet>;
+  readonly lists: readonly string[];
+  /** Klasses of KObjects that only their own search shows; null where nobody could look, or there are none to be read. */
+  readonly klasses: readonly string[] | null;
+}
+
+export interface PlanOptions {
   readonly startDate: number | null;
   /** Set, it makes the run a backfill. */
   readonly endDate?: number | null;
@@ -28,14 +46,14 @@ export interface SearchPlan {
   /** From the first instant wanted to the last. */
   readonly wanted: Interval;
   /** Of it, what this run has to see to. */
-  readonly pieces: IntervalSet;
+  readonly ranges: IntervalSet;
   /** As far as the index has caught up. */
   readonly cutoff: number;
   readonly before: SearchState | undefined;
   readonly work: SearchWork;
-  readonly edges: Edges;
+  readonly horizon: SearchHorizon;
   /** What was updated before this is in a list only; null when nothing is. */
-  readonly listedUntil: number | null;
+  readonly listOnlyBefore: number | null;
 }
 
 export interface ListPlan {
@@ -49,7 +67,7 @@ export interface ListPlan {
  * Where the live search begins and where the archive ends, for this run: between the two, both are read. Infinite where
  * only one of them is.
  */
-export interface Edges {
+export interface SearchHorizon {
   readonly live: number;
   readonly archive: number;
 }
@@ -77,7 +95,7 @@ const LONGEST_PLAN_MS = 3 * 86_400_000;
 export function planSearch(
   name: string,
   { mode }: Selection,
-  wishes: Wishes,
+  wishes: PlanOptions,
   state: State,
   now: number,
   archived: boolean,
@@ -91,26 +109,26 @@ export function planSearch(
   const to = Math.min(cutoff, endDate ?? cutoff);
   const from = Math.min(to, Math.max(wishes.startDate ?? 0, all ? 0 : edge));
   const window = { from, to };
-  const pieces = shard === null ? [window] : (shard.search.get(streamOf(name)) ?? []);
-  const isOnce = shard !== null || (endDate !== null && covers(before?.published ?? [], { from, to: endDate }));
+  const ranges = shard === null ? [window] : (shard.search.get(streamOf(name)) ?? []);
+  const isOnce = shard !== null || (endDate !== null && covers(before?.syncedRanges ?? [], { from, to: endDate }));
   return {
-    wanted: shard === null ? window : { from: pieces[0]?.from ?? from, to: pieces.at(-1)?.to ?? from },
-    pieces,
+    wanted: shard === null ? window : { from: ranges[0]?.from ?? from, to: ranges.at(-1)?.to ?? from },
+    ranges,
     cutoff,
     before,
     work: isOnce
-      ? workOnce(before, pieces, cutoff - wishes.lookbackMs)
+      ? searchWorkOnce(before, ranges, cutoff - wishes.lookbackMs)
       : searchWork(before, window, wishes.lookbackMs, cutoff),
-    edges:
+    horizon:
       all && archived
         ? { live: edge - OVERLAP_MS, archive: edge + OVERLAP_MS }
         : { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY },
-    listedUntil: all && !archived ? edge + CLEAR_OF_EDGE_MS : null,
+    listOnlyBefore: all && !archived ? edge + CLEAR_OF_EDGE_MS : null,
   };
 }
 
 /** A list is read as it stands now: it has no window but the start date, unless the run is about a window that ends. */
-export function planList(name: string, { mode }: Selection, wishes: Wishes, state: State, now = 0): ListPlan {
+export function planList(name: string, { mode }: Selection, wishes: PlanOptions, state: State, now = 0): ListPlan {
   const before = mode === 'full_refresh' ? undefined : state.lists.get(name);
   const from = wishes.startDate ?? Number.NEGATIVE_INFINITY;
   const { shard = null, endDate = null } = wishes;
@@ -131,10 +149,13 @@ export function isListDone({ before, until }: ListPlan): boolean {
 }
 
 /** The parts of an interval that lie in the archive only, in both searches, and in the live one only; none of them empty. */
-export function bySide({ from, to }: Interval, edges: Edges): { part: Interval; sides: 'archive' | 'both' | 'live' }[] {
-  const borders = [Number.NEGATIVE_INFINITY, edges.live, edges.archive, Number.POSITIVE_INFINITY];
-  return (['archive', 'both', 'live'] as const).flatMap((sides, n) => {
+export function byIndex(
+  { from, to }: Interval,
+  horizon: SearchHorizon,
+): { part: Interval; indexes: 'archive' | 'both' | 'live' }[] {
+  const borders = [Number.NEGATIVE_INFINITY, horizon.live, horizon.archive, Number.POSITIVE_INFINITY];
+  return (['archive', 'both', 'live'] as const).flatMap((indexes, n) => {
     const part = { from: Math.max(from, borders[n] as number), to: Math.min(to, borders[n + 1] as number) };
-    return part.from < part.to ? [{ part, sides }] : [];
+    return part.from < part.to ? [{ part, indexes }] : [];
   });
 }

@@ -1,7 +1,8 @@
 // One list stream: read whole, compared with what was last seen, so that only what changed is published.
-import { bytesOf } from './bytes.ts';
+
 import type { Interval } from './intervals.ts';
-import { type Found, type ListPages, type Resource, type Sink, updatedAt } from './source.ts';
+import { bytesOf } from './json-bytes.ts';
+import { type DatedRecord, type ListPages, type Resource, type Sink, updatedAt } from './source.ts';
 import type { ListState } from './state.ts';
 
 export interface ListReading {
@@ -40,7 +41,7 @@ export async function readList({
 }: ListReading): Promise<{ state: ListState; records: number }> {
   const { records, settled, everything } = await readSettled(pages, before, signal);
   const seen = new Map<string, string>();
-  const fresh: Found[] = [];
+  const fresh: DatedRecord[] = [];
   for (const [id, resource] of records) {
     const version = updatedAt(resource);
     const known = before?.seen.get(id);
@@ -130,7 +131,7 @@ export function newer(a: Resource | undefined, b: Resource): Resource {
   return a !== undefined && Date.parse(updatedAt(a)) > Date.parse(updatedAt(b)) ? a : b;
 }
 
-function found(resource: Resource): Found {
+function found(resource: Resource): DatedRecord {
   return { at: Date.parse(updatedAt(resource)), resource };
 }
 

@@ -2,15 +2,15 @@
 // archive has no notes (kustomer-api.md 6). They count all together or not at all.
 import { SyncError } from '../errors.ts';
 import type { Interval, IntervalSet } from './intervals.ts';
-import type { Aside, Found, LongList } from './source.ts';
+import type { DatedRecord, LongList, StagingFile } from './source.ts';
 
 export interface OldReading {
   readonly pages: LongList;
   /** Opens a place for records that count only if all are there. */
-  readonly aside: () => Aside;
+  readonly openStagingFile: () => StagingFile;
   readonly work: IntervalSet;
   /** Of records without a date that can be read, those that nobody else has handed on: the search may show them as well. */
-  readonly left: (undated: readonly Found[]) => Promise<readonly Found[]>;
+  readonly left: (undated: readonly DatedRecord[]) => Promise<readonly DatedRecord[]>;
   readonly signal: AbortSignal;
 }
 
@@ -18,12 +18,12 @@ export interface OldReading {
 const MOST_TRIES = 5;
 
 /** Resolves to how many records were kept, and those without a date. Rejects with what went wrong; nothing is kept then. */
-export async function readOld({ pages, aside, work, left, signal }: OldReading) {
+export async function readOld({ pages, openStagingFile, work, left, signal }: OldReading) {
   for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
-    const place = aside();
+    const place = openStagingFile();
     try {
       const first = tally();
-      const undated = new Map<string, Found>();
+      const undated = new Map<string, DatedRecord>();
       const atOnce = await pages.pass(async found => {
         signal.throwIfAborted();
         const mine = first.fresh(found, work);
@@ -36,12 +36,12 @@ export async function readOld({ pages, aside, work, left, signal }: OldReading) 
       if (atOnce || (await again(pages, work, signal)).isSame(first)) {
         const rest = await left([...undated.values()]);
         if (rest.length > 0) await place.write(rest);
-        await place.keep();
+        await place.commit();
         return { records: first.written + rest.length, undated: rest };
       }
-      await place.drop();
+      await place.discard();
     } catch (error) {
-      await place.drop();
+      await place.discard();
       throw error;
     }
   }
@@ -69,7 +69,7 @@ interface Tally {
    * The records of a page that are in the work, and that the page before did not show: a record that comes in moves the
    * others, and one of them shows twice.
    */
-  fresh(found: readonly Found[], work: IntervalSet): Found[];
+  fresh(found: readonly DatedRecord[], work: IntervalSet): DatedRecord[];
   isSame(other: Tally): boolean;
   readonly sums: () => readonly [number, number, number];
 }
@@ -114,7 +114,7 @@ function hash(text: string): [number, number] {
 }
 
 /** A record without a date that can be read is older than anything: it must not be lost. */
-function isIn({ at }: Found, work: IntervalSet): boolean {
+function isIn({ at }: DatedRecord, work: IntervalSet): boolean {
   if (Number.isNaN(at)) return work[0]?.from === 0;
   return work.some((part: Interval) => at >= part.from && at < part.to);
 }

@@ -16,7 +16,7 @@ export interface Resource {
 }
 
 /** A record and the instant of its `updated_at`, in milliseconds since the epoch; NaN when it has none that can be read. */
-export interface Found {
+export interface DatedRecord {
   readonly at: number;
   readonly resource: Resource;
   /** It has no date that can be read, and `at` is its neighbour's in the result. */
@@ -24,11 +24,11 @@ export interface Found {
 }
 
 /** Which search: the live one has what was updated in the last two years, the archive what is older. */
-export type Side = 'live' | 'archive';
+export type SearchIndex = 'live' | 'archive';
 
 /** One page of a search to ask for: `from <= updated_at < to`, oldest first. */
-export interface Ask {
-  readonly side: Side;
+export interface SearchRequest {
+  readonly index: SearchIndex;
   readonly from: number;
   readonly to: number;
   /** Narrows a crowded instant by `created_at`: `from <= created_at < to`, either side open when null. */
@@ -44,11 +44,11 @@ export interface CreatedRange {
 
 /** One page of a search as it came, in the order it came. */
 export interface Page {
-  readonly found: readonly Found[];
+  readonly found: readonly DatedRecord[];
   /** How many records the source says the whole window holds; null when it does not say. */
   readonly total: number | null;
   /** Whether the source says that another page follows. */
-  readonly more: boolean;
+  readonly hasMore: boolean;
   /** How many records a full page has. */
   readonly size: number;
   /** The source itself says that the result is not whole. */
@@ -57,7 +57,7 @@ export interface Page {
 
 /** A search stream, a page at a time. */
 export interface SearchPages {
-  page(ask: Ask): Promise<Page>;
+  page(ask: SearchRequest): Promise<Page>;
 }
 
 /** How much a search would give, without it. */
@@ -66,7 +66,7 @@ export interface Counting {
    * Records with `from <= updated_at < to`; a search may have a number that it never goes beyond. Null where the window is
    * too wide for the search to say.
    */
-  count(side: Side, from: number, to: number): Promise<number | null>;
+  count(index: SearchIndex, from: number, to: number): Promise<number | null>;
 }
 
 /** A list stream, whole. */
@@ -82,20 +82,20 @@ export interface ListPages {
 /** Where records go. */
 export interface Sink {
   /** Resolves when there is room for more. */
-  write(records: readonly Found[]): Promise<void>;
+  write(records: readonly DatedRecord[]): Promise<void>;
   /** Opens a place for records that count only when they are all there. */
-  aside(): Aside;
+  openStagingFile(): StagingFile;
 }
 
-export interface Aside extends Pick<Sink, 'write'> {
-  keep(): Promise<void>;
-  drop(): Promise<void>;
+export interface StagingFile extends Pick<Sink, 'write'> {
+  commit(): Promise<void>;
+  discard(): Promise<void>;
 }
 
 /** A list too long to be held, and in no known order. */
 export interface LongList {
   /** Reads it once, a page at a time. Resolves to whether one answer held it all. */
-  pass(each: (found: readonly Found[]) => Promise<void>): Promise<boolean>;
+  pass(each: (found: readonly DatedRecord[]) => Promise<void>): Promise<boolean>;
   /** How long it is, found out without reading it. */
   extent(): Promise<Extent>;
 }
@@ -116,15 +116,15 @@ export interface Klasses {
   /** One klass on its own. */
   pages(klass: string): SearchPages;
   /** The record of a klass that was updated last in a window; null when there is none, or no such klass. */
-  newest(klass: string, side: Side, from: number, to: number): Promise<Found | null>;
+  newest(klass: string, index: SearchIndex, from: number, to: number): Promise<DatedRecord | null>;
   /** Whether the stream itself shows a record. */
-  isShownPlainly(side: Side, found: Found): Promise<boolean>;
+  isInGenericSearch(index: SearchIndex, found: DatedRecord): Promise<boolean>;
   /** Whether an error says that a klass is not there any more. */
   isGone(error: unknown): boolean;
 }
 
-/** The id of the organisation that a record belongs to (`relationships.org`), or null when it does not say. */
-export function organisationOf(resource: Resource): string | null {
+/** The id of the organization that a record belongs to (`relationships.org`), or null when it does not say. */
+export function organizationOf(resource: Resource): string | null {
   const id = resource.relationships?.org?.data?.id;
   return typeof id === 'string' ? id : null;
 }

@@ -1,21 +1,21 @@
 // The state as the document that is saved. Pure. It holds record ids and times, and nothing else of a record (contract 6).
 import { SyncError } from '../errors.ts';
 import { type Interval, union } from './intervals.ts';
-import { instantOf, type Ledger, type ListState, type SearchState, type State } from './state.ts';
+import { dedupKeyTime, type ListState, type SearchState, type ShardManifest, type State } from './state.ts';
 
 const VERSION = 1;
 
 /** The document as it is saved: keys in order and one line end, so that two of them can be compared line by line. */
-export function serialise(state: State): string {
+export function serializeState(state: State): string {
   const streams: Record<string, unknown> = {};
-  for (const [name, { published, cutoff, rememberedFrom, recent }] of state.search) {
+  for (const [name, { syncedRanges, cutoff, dedupSince, dedupKeys }] of state.search) {
     streams[name] = {
-      published: published.map(({ from, to }) => [iso(from), iso(to)]),
+      published: syncedRanges.map(({ from, to }) => [iso(from), iso(to)]),
       cutoff: iso(cutoff),
-      remembered_from: iso(rememberedFrom),
-      recent: [...recent]
+      remembered_from: iso(dedupSince),
+      recent: [...dedupKeys]
         .sort()
-        .map(print => (print.startsWith('-') ? print : `${iso(instantOf(print))}${print.slice(print.indexOf(' '))}`)),
+        .map(key => (key.startsWith('-') ? key : `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}`)),
     };
   }
   for (const [name, { seen, narrow, until, readAt, gone }] of state.lists) {
@@ -32,14 +32,14 @@ export function serialise(state: State): string {
   const document = {
     version: VERSION,
     generation: state.generation,
-    identity: state.identity,
+    identity: state.organizationId,
     saved_at: state.savedAt,
     run: state.run,
     klasses_checked_at: state.klassesCheckedAt === null ? null : iso(state.klassesCheckedAt),
     ...(state.refreshes.size === 0 ? {} : { refreshes: Object.fromEntries([...state.refreshes].sort(byKey)) }),
     ...(state.resets === 0 ? {} : { resets: state.resets }),
-    ...(state.continuation ? { continuation: state.continuation } : {}),
-    ...(state.ledger === undefined ? {} : { ledger: state.ledger }),
+    ...(state.consecutiveRuns ? { consecutive_runs: state.consecutiveRuns } : {}),
+    ...(state.shardManifest === undefined ? {} : { shard_manifest: state.shardManifest }),
     streams: Object.fromEntries(Object.entries(streams).sort(byKey)),
   };
   return `${JSON.stringify(document, null, 1)}\n`;
@@ -66,7 +66,7 @@ export function parseState(text: string, place: string): State {
   }
   if (!isObject(document)) throw damaged('it is not an object');
   const { version, generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, streams } = document;
-  const { continuation = 0, ledger, refreshes = {}, resets = 0 } = document;
+  const { consecutive_runs: consecutiveRuns = 0, shard_manifest: shardManifest, refreshes = {}, resets = 0 } = document;
   if (typeof version !== 'number') throw damaged('it names no version');
   if (version > VERSION) {
     throw new SyncError(
@@ -84,12 +84,13 @@ export function parseState(text: string, place: string): State {
   if (!isObject(streams)) throw damaged('it has no streams');
   if (checkedAt !== null && Number.isNaN(time(checkedAt))) throw damaged('when its klasses were checked is unreadable');
 
-  if (!Number.isSafeInteger(continuation) || (continuation as number) < 0)
-    throw damaged('its continuation is no number');
+  if (!Number.isSafeInteger(consecutiveRuns) || (consecutiveRuns as number) < 0)
+    throw damaged('its number of consecutive runs is no number');
   if (!isObject(refreshes) || !Object.values(refreshes).every(Number.isSafeInteger))
     throw damaged('what it says of refreshes is unreadable');
   if (!Number.isSafeInteger(resets) || (resets as number) < 0) throw damaged('its number of resets is no number');
-  if (ledger !== undefined && !isLedger(ledger)) throw damaged('what it says of its files is unreadable');
+  if (shardManifest !== undefined && !isShardManifest(shardManifest))
+    throw damaged('what it says of its files is unreadable');
 
   const search = new Map<string, SearchState>();
   const lists = new Map<string, ListState>();
@@ -102,7 +103,7 @@ export function parseState(text: string, place: string): State {
   const by = isObject(run) ? run : {};
   return {
     generation: generation as number,
-    identity,
+    organizationId: identity,
     savedAt: String(savedAt ?? ''),
     run: { id: String(by.id ?? ''), attempt: String(by.attempt ?? '') },
     search,
@@ -110,12 +111,12 @@ export function parseState(text: string, place: string): State {
     klassesCheckedAt: checkedAt === null ? null : time(checkedAt),
     refreshes: new Map(Object.entries(refreshes as Record<string, number>)),
     resets: resets as number,
-    ...(continuation === 0 ? {} : { continuation: continuation as number }),
-    ...(ledger === undefined ? {} : { ledger }),
+    ...(consecutiveRuns === 0 ? {} : { consecutiveRuns: consecutiveRuns as number }),
+    ...(shardManifest === undefined ? {} : { shardManifest }),
   };
 }
 
-function isLedger(value: unknown): value is Ledger {
+function isShardManifest(value: unknown): value is ShardManifest {
   if (!isObject(value) || !Array.isArray(value.files) || !isObject(value.requests)) return false;
   const isFile = (file: unknown) =>
     isObject(file) && typeof file.stream === 'string' && Number.isSafeInteger(file.records);
@@ -131,17 +132,17 @@ function parseSearch({ published, cutoff, remembered_from, recent }: Record<stri
   const from = time(remembered_from);
   if (Number.isNaN(at) || Number.isNaN(from) || pairs.some(pair => pair === null || !(pair.from < pair.to)))
     return null;
-  const prints = recent.map(print => {
-    const [, when, id] = (typeof print === 'string' && /^(\S+) (\S.*)$/.exec(print)) || [];
+  const keys = recent.map(key => {
+    const [, when, id] = (typeof key === 'string' && /^(\S+) (\S.*)$/.exec(key)) || [];
     if (id === undefined) return null;
-    return when === '-' ? print : Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;
+    return when === '-' ? key : Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;
   });
-  if (prints.includes(null)) return null;
+  if (keys.includes(null)) return null;
   return {
-    published: union(pairs as Interval[]),
+    syncedRanges: union(pairs as Interval[]),
     cutoff: at,
-    rememberedFrom: from,
-    recent: new Set(prints as string[]),
+    dedupSince: from,
+    dedupKeys: new Set(keys as string[]),
   };
 }
 

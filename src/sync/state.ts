@@ -1,20 +1,20 @@
 // What is certainly published, and the arithmetic of claims: what that leaves to be read, and how what was read adds to
 // it. Pure. Its file is state-document.ts; several of them become one in merge.ts.
 import { clamp, contains, covers, type Interval, type IntervalSet, minus, union } from './intervals.ts';
-import type { Found } from './source.ts';
+import type { DatedRecord } from './source.ts';
 
 /** Fingerprints kept of one stream at most: some 15 MB of memory, 6 MB of state. Beyond it the lookback gets shorter. */
-const MOST_FINGERPRINTS = 100_000;
+const MAX_DEDUP_KEYS = 100_000;
 
 export interface SearchState {
   /** The intervals of `updated_at` that are certainly published, as far as the index had caught up by `cutoff`. */
-  readonly published: IntervalSet;
+  readonly syncedRanges: IntervalSet;
   /** The cutoff of the run that wrote this. What is younger than this less the lookback is read again. */
   readonly cutoff: number;
   /** From here on, fingerprints know every version that was published. */
-  readonly rememberedFrom: number;
-  /** Fingerprints of versions published: see {@link fingerprint}. */
-  readonly recent: ReadonlySet<string>;
+  readonly dedupSince: number;
+  /** Fingerprints of versions published: see {@link dedupKey}. */
+  readonly dedupKeys: ReadonlySet<string>;
 }
 
 export interface ListState {
@@ -31,19 +31,19 @@ export interface ListState {
 }
 
 /** A file as the manifest lists it, and the artifact it is in where it is in one. */
-export type LedgerFile = Readonly<Record<string, string | number | null>> & { readonly stream: string };
+export type ShardFile = Readonly<Record<string, string | number | null>> & { readonly stream: string };
 
 /** What one shard has published over all its runs, for the merge to report. */
-export interface Ledger {
-  readonly files: readonly LedgerFile[];
+export interface ShardManifest {
+  readonly files: readonly ShardFile[];
   /** Requests by stream. */
   readonly requests: Readonly<Record<string, number>>;
 }
 
 export interface State {
   readonly generation: number;
-  /** Id of the Kustomer organisation whose records these are; null as long as no record has been seen. */
-  readonly identity: string | null;
+  /** Id of the Kustomer organization whose records these are; null as long as no record has been seen. */
+  readonly organizationId: string | null;
   readonly savedAt: string;
   readonly run: { readonly id: string; readonly attempt: string };
   readonly search: ReadonlyMap<string, SearchState>;
@@ -55,14 +55,14 @@ export interface State {
   /** How often somebody has had all of it ignored, so that no run that had begun before brings it back. */
   readonly resets: number;
   /** How many runs in a row have stopped at their time budget and started the next one themselves. */
-  readonly continuation?: number;
+  readonly consecutiveRuns?: number;
   /** Of a shard. */
-  readonly ledger?: Ledger;
+  readonly shardManifest?: ShardManifest;
 }
 
 export const NO_STATE: State = {
   generation: 0,
-  identity: null,
+  organizationId: null,
   savedAt: '',
   run: { id: '', attempt: '' },
   search: new Map(),
@@ -73,24 +73,24 @@ export const NO_STATE: State = {
 };
 
 /** Names one version of one record: its instant in milliseconds (`-` when it has none) and its id. */
-export function fingerprint({ at, resource, undated }: Found): string {
+export function dedupKey({ at, resource, undated }: DatedRecord): string {
   return `${undated ? '-' : at} ${resource.id}`;
 }
 
 /** Of what a fingerprint names, in milliseconds; infinite where it has none. */
-export function instantOf(print: string): number {
+export function dedupKeyTime(print: string): number {
   return print.startsWith('-') ? Number.POSITIVE_INFINITY : Number(print.slice(0, print.indexOf(' ')));
 }
 
 /** What a run has to read of a search stream, and what it may take for read. */
 export interface SearchWork {
-  readonly work: IntervalSet;
+  readonly toRead: IntervalSet;
   /** Published and not to be read again, also not by the lookback. */
-  readonly certain: IntervalSet;
+  readonly synced: IntervalSet;
   /** Versions that must not be published again although they are read again. */
-  readonly known: ReadonlySet<string>;
+  readonly dedupKeys: ReadonlySet<string>;
   /** From here on, what is published is to be remembered by its fingerprint. */
-  readonly rememberFrom: number;
+  readonly dedupSince: number;
 }
 
 /**
@@ -103,54 +103,51 @@ export function searchWork(
   lookbackMs: number,
   cutoff = wanted.to,
 ): SearchWork {
-  const rememberFrom = cutoff - lookbackMs;
+  const dedupSince = cutoff - lookbackMs;
   if (before === undefined) {
-    return { work: union([wanted]), certain: [], known: new Set(), rememberFrom };
+    return { toRead: union([wanted]), synced: [], dedupKeys: new Set(), dedupSince };
   }
   // A bookmark in the future claims what cannot have been read: nothing from this run's cutoff on is certain.
-  const again = Math.min(Math.max(before.rememberedFrom, before.cutoff - lookbackMs), wanted.to);
-  const certain = clamp(before.published, Number.NEGATIVE_INFINITY, again);
-  return { work: minus([wanted], certain), certain, known: before.recent, rememberFrom };
+  const again = Math.min(Math.max(before.dedupSince, before.cutoff - lookbackMs), wanted.to);
+  const synced = clamp(before.syncedRanges, Number.NEGATIVE_INFINITY, again);
+  return { toRead: minus([wanted], synced), synced, dedupKeys: before.dedupKeys, dedupSince };
 }
 
 /** The same of what is read once and for all: what is published is done, however young it is. */
-export function workOnce(before: SearchState | undefined, wanted: IntervalSet, rememberFrom: number): SearchWork {
-  const certain = before?.published ?? [];
-  return { work: minus(wanted, certain), certain, known: before?.recent ?? new Set(), rememberFrom };
+export function searchWorkOnce(before: SearchState | undefined, wanted: IntervalSet, dedupSince: number): SearchWork {
+  const synced = before?.syncedRanges ?? [];
+  return { toRead: minus(wanted, synced), synced, dedupKeys: before?.dedupKeys ?? new Set(), dedupSince };
 }
 
 /** The state of a search stream after a run that read `read` and published what `fresh` names from `rememberFrom` on. */
-export function searchStateAfter(
+export function nextSearchState(
   before: SearchState | undefined,
   work: SearchWork,
   read: IntervalSet,
   fresh: ReadonlySet<string>,
   cutoff: number,
-  most = MOST_FINGERPRINTS,
+  most = MAX_DEDUP_KEYS,
 ): SearchState {
-  let published = union(work.certain, read);
+  let syncedRanges = union(work.synced, read);
   // A fingerprint is needed for as long as what it names may be read again: by the lookback, or because a run that was
   // to read it again did not come so far.
-  const prints = [...new Set([...work.known, ...fresh])].filter(print => {
-    const at = instantOf(print);
-    return at >= work.rememberFrom || !contains(published, at);
+  const prints = [...new Set([...work.dedupKeys, ...fresh])].filter(print => {
+    const at = dedupKeyTime(print);
+    return at >= work.dedupSince || !contains(syncedRanges, at);
   });
   // A run with a longer lookback remembers no more of the runs before it than they did themselves.
-  let rememberedFrom = Math.max(
-    work.rememberFrom,
-    Math.min(before?.rememberedFrom ?? Number.NEGATIVE_INFINITY, cutoff),
-  );
+  let dedupSince = Math.max(work.dedupSince, Math.min(before?.dedupSince ?? Number.NEGATIVE_INFINITY, cutoff));
   if (prints.length > most) {
     // Of two without a date the difference is not a number, which sorts as none.
-    prints.sort((a, b) => instantOf(a) - instantOf(b));
+    prints.sort((a, b) => dedupKeyTime(a) - dedupKeyTime(b));
     prints.splice(0, prints.length - most);
     // The oldest one kept may share its instant with one that was dropped.
-    rememberedFrom = Math.max(rememberedFrom, Math.min(instantOf(prints[0] as string) + 1, cutoff));
+    dedupSince = Math.max(dedupSince, Math.min(dedupKeyTime(prints[0] as string) + 1, cutoff));
     // What was published before and is no longer remembered is not read again: better late records lost to the
     // lookback than everything twice.
-    published = union(published, clamp(before?.published ?? [], Number.NEGATIVE_INFINITY, rememberedFrom));
+    syncedRanges = union(syncedRanges, clamp(before?.syncedRanges ?? [], Number.NEGATIVE_INFINITY, dedupSince));
   }
-  return { published, cutoff, rememberedFrom, recent: new Set(prints) };
+  return { syncedRanges, cutoff, dedupSince, dedupKeys: new Set(prints) };
 }
 
 /** The stream that a name in a state belongs to, its own or that of a klass of it. */
@@ -159,11 +156,11 @@ export function streamOf(name: string): string {
 }
 
 /** A stream, and the klasses of it that a state has apart. */
-export function withKlasses({ search }: Pick<State, 'search'>, name: string): readonly string[] {
+export function stateKeysOf({ search }: Pick<State, 'search'>, name: string): readonly string[] {
   return [name, ...[...search.keys()].filter(each => each.startsWith(`${name}/`))];
 }
 
 /** Whether a stream is read up to the cutoff. */
 export function isComplete(work: SearchWork, read: IntervalSet, wanted: Interval): boolean {
-  return covers(union(work.certain, read), wanted);
+  return covers(union(work.synced, read), wanted);
 }

@@ -142,7 +142,7 @@ describe('the branch', () => {
     expect((await stateOnBranch(stage)).totals.conversations).toMatchObject({ records: 15, files: 2 });
   });
 
-  test('of an organisation without records is not one that has lost any', async () => {
+  test('of an organization without records is not one that has lost any', async () => {
     for (const stream of ['conversations', 'customers', 'messages', 'tags', 'users'] as const)
       stage.world.hardDelete(stream, 99);
     expect((await sync()).outputs).toMatchObject({ records: '0', commit: '' });

@@ -340,13 +340,13 @@ describe('a redirect', () => {
 });
 
 describe('an answer that cannot be true', () => {
-  test('records of another organisation end the run, and nothing is published or saved', async () => {
+  test('records of another organization end the run, and nothing is published or saved', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'wrong-org', times: Infinity, match: { stream: 'messages', on: 'live' } });
     const result = await stage.sync();
     expectRed(result);
     expect(annotations(result, 'error')).toHaveLength(1);
-    expect(annotations(result, 'error')[0]).toContain('two organisations');
+    expect(annotations(result, 'error')[0]).toContain('two organizations');
     expect(result.outputs).toMatchObject({ 'artifact-id': '', 'state-saved': 'false' });
     expect(stage.github.artifacts()).toEqual([]);
     expect(stage.github.caches()).toEqual([]);

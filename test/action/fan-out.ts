@@ -1,5 +1,5 @@
 // A plan, its shards and the merge as the jobs of one workflow run.
-import { formatShard, parseShard } from '../../src/shard.ts';
+import { formatShard, parseShard } from '../../src/shards/shard.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import type { Stage, Sync } from '../world/stage.ts';
 

@@ -1,4 +1,4 @@
-// Whose data it is: a state is never applied to another organisation's, and a run that meets no record finds out.
+// Whose data it is: a state is never applied to another organization's, and a run that meets no record finds out.
 import { expect, test } from 'vitest';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { openStage } from '../world/stage.ts';

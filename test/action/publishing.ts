@@ -1,4 +1,4 @@
-// What the tests of publishing share: a small organisation, and all that was ever published, read where a user would.
+// What the tests of publishing share: a small organization, and all that was ever published, read where a user would.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

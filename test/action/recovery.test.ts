@@ -179,7 +179,7 @@ describe('the cache', () => {
   });
 
   test.each(['artifact', 'branch'])(
-    'poisoned with the state of another organisation: an error, nothing is published (%s)',
+    'poisoned with the state of another organization: an error, nothing is published (%s)',
     async destination => {
       const inputs = { destination };
       await stage.sync({ with: inputs });
@@ -201,7 +201,7 @@ describe('the cache', () => {
       ];
       const result = await stage.sync({ with: inputs });
       expect(result.exitCode, result.log).toBe(1);
-      expect(messages(result, 'error')).toEqual([expect.stringMatching(/another Kustomer organisation/)]);
+      expect(messages(result, 'error')).toEqual([expect.stringMatching(/another Kustomer organization/)]);
       expect(messages(result, 'error')[0]).toContain(org);
       expect([
         stage.github.artifacts().length,

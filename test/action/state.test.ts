@@ -69,8 +69,8 @@ describe('a saved state', () => {
     ],
     ['is from a newer version in all', /newer version/, () => '{"version":7,"shards":[]}'],
     [
-      'is of another organisation',
-      /belongs to another Kustomer organisation/,
+      'is of another organization',
+      /belongs to another Kustomer organization/,
       inDocument(it => Object.assign(it, { identity: OTHER_ORG })),
     ],
     ['lacks its file', /is damaged/, () => null],
@@ -89,7 +89,7 @@ describe('a saved state', () => {
     },
   );
 
-  test('is refused of another organisation also when there is nothing to read', async () => {
+  test('is refused of another organization also when there is nothing to read', async () => {
     await stage.github.replaceCache(stage.github.caches().at(-1)?.id ?? 0, good);
     await poison(
       stage,
@@ -98,7 +98,7 @@ describe('a saved state', () => {
     const [artifacts, caches] = [stage.github.artifacts().length, stage.github.caches().length];
     const result = await stage.sync({ with: { streams: 'notes', lookback: '0s' } });
     expectNothingDone(stage, result, artifacts, caches);
-    expect(annotations(result, 'error')[0]).toContain('belongs to another Kustomer organisation');
+    expect(annotations(result, 'error')[0]).toContain('belongs to another Kustomer organization');
   });
 
   test('whose archive is damaged is an error, since the list of entries says that it is there', async () => {
@@ -320,7 +320,7 @@ describe('no state', () => {
   });
 });
 
-describe('the organisation', () => {
+describe('the organization', () => {
   test('is what state goes by: a new token and another origin change nothing', async () => {
     const names = ['first-token', 'second-token'];
     await using stage = await openStage({ world: { tokens: Object.fromEntries(names.map(name => [name, {}])) } });
@@ -344,7 +344,7 @@ describe('the organisation', () => {
     expectGreen(await stage.sync());
     const result = await stage.sync({ with: { token: 'key-of-another' } });
     expectNothingDone(stage, result, 1, 1);
-    expect(annotations(result, 'error')[0]).toMatch(/another Kustomer organisation .*`state-id`.*`reset-state: true`/);
+    expect(annotations(result, 'error')[0]).toMatch(/another Kustomer organization .*`state-id`.*`reset-state: true`/);
   });
 
   test('is changed on purpose with reset-state', async () => {
@@ -360,7 +360,7 @@ describe('the organisation', () => {
   });
 });
 
-test('a run of another organisation that is under way while it is changed does not end those that come later', async () => {
+test('a run of another organization that is under way while it is changed does not end those that come later', async () => {
   const tokens = { [DEFAULT_TOKEN]: {}, 'key-of-another': { org: OTHER_ORG } };
   await using stage = await openStage({ world: { tokens }, github: { ignoreCacheVersions: true } });
   populate(stage);

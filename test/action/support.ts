@@ -1,4 +1,4 @@
-// What the tests of the action share: a small organisation, and ways to look at a run as its user would.
+// What the tests of the action share: a small organization, and ways to look at a run as its user would.
 import { expect } from 'vitest';
 import { DEFAULT_TOKEN, type LoggedRequest, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult, Annotation } from '../world/runner/index.ts';

@@ -23,7 +23,7 @@ describe.each([
     });
     expect(run.complete).toBe(false);
     expect(run.published.filter(({ updatedAt }) => updatedAt === new Date(at).toISOString())).toEqual([]);
-    expect(reader.stateOf('notes')?.published.some(({ from, to }) => from <= at && at < to) ?? false).toBe(false);
+    expect(reader.stateOf('notes')?.syncedRanges.some(({ from, to }) => from <= at && at < to) ?? false).toBe(false);
     expect((await reader.run('notes', RECENT)).complete).toBe(true);
     expect(reader.problems('notes')).toEqual([]);
   });
@@ -38,7 +38,7 @@ test('a checkpoint at any request of a large instant claims no more than is publ
     ...RECENT,
     onRequest: (_request, { checkpoint }) => {
       const { state, published } = checkpoint();
-      const claimed = state.search.get('notes')?.published.some(({ from, to }) => from <= AT && AT < to) ?? false;
+      const claimed = state.search.get('notes')?.syncedRanges.some(({ from, to }) => from <= AT && AT < to) ?? false;
       const there = published.filter(({ updatedAt }) => updatedAt === new Date(AT).toISOString()).length;
       if (there !== (claimed ? 14_000 : 0)) wrong.push(`${there} published, ${claimed ? '' : 'not '}claimed`);
     },

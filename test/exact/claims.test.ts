@@ -4,17 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SyncError } from '../../src/errors.ts';
 import { contains, covers, type IntervalSet, union } from '../../src/sync/intervals.ts';
-import { dated, floor, hasStrangers, within } from '../../src/sync/pages.ts';
-import type { Found } from '../../src/sync/source.ts';
-import {
-  fingerprint,
-  isComplete,
-  NO_STATE,
-  type SearchState,
-  searchStateAfter,
-  searchWork,
-} from '../../src/sync/state.ts';
-import { parseState, serialise } from '../../src/sync/state-document.ts';
+import { floor, hasOutOfWindowRecords, recordsIn, withImputedDates } from '../../src/sync/pages.ts';
+import type { DatedRecord } from '../../src/sync/source.ts';
+import { dedupKey, isComplete, NO_STATE, nextSearchState, type SearchState, searchWork } from '../../src/sync/state.ts';
+import { parseState, serializeState } from '../../src/sync/state-document.ts';
 import { resourceOf } from '../world/resource.ts';
 
 const MINUTE = 60_000;
@@ -24,57 +17,57 @@ const NOW = Date.UTC(2026, 5, 15, 12);
 /** Fingerprints kept at most, in these tests: a hundred thousand are many to compare. */
 const MOST = 100;
 
-const earlier = (more: Partial<SearchState> = {}): SearchState => ({
-  published: [{ from: 0, to: NOW - HOUR }],
+const earlier = (hasMore: Partial<SearchState> = {}): SearchState => ({
+  syncedRanges: [{ from: 0, to: NOW - HOUR }],
   cutoff: NOW - HOUR,
-  rememberedFrom: NOW - 2 * HOUR,
-  recent: new Set(),
-  ...more,
+  dedupSince: NOW - 2 * HOUR,
+  dedupKeys: new Set(),
+  ...hasMore,
 });
 const wanted = { from: 0, to: NOW };
-const record = (at: number, id = 'a'): Found => ({ at, resource: resourceOf({ id, type: 'note' }) });
+const record = (at: number, id = 'a'): DatedRecord => ({ at, resource: resourceOf({ id, type: 'note' }) });
 
 describe('what has to be read', () => {
   test('everything that is wanted when nothing went before', () => {
     const work = searchWork(undefined, wanted, HOUR);
-    expect(work).toEqual({ work: [wanted], certain: [], known: new Set(), rememberFrom: NOW - HOUR });
-    expect(searchWork(undefined, { from: 5, to: 5 }, HOUR).work).toEqual([]);
+    expect(work).toEqual({ toRead: [wanted], synced: [], dedupKeys: new Set(), dedupSince: NOW - HOUR });
+    expect(searchWork(undefined, { from: 5, to: 5 }, HOUR).toRead).toEqual([]);
   });
 
   test('what is new, and the lookback before the last cutoff', () => {
     const prints = new Set([`${NOW - 90 * MINUTE} a`]);
-    const work = searchWork(earlier({ recent: prints }), wanted, 30 * MINUTE);
-    expect(work.certain).toEqual([{ from: 0, to: NOW - 90 * MINUTE }]);
-    expect(work.work).toEqual([{ from: NOW - 90 * MINUTE, to: NOW }]);
-    expect(work.rememberFrom).toBe(NOW - 30 * MINUTE);
-    expect(work.known).toEqual(prints);
+    const work = searchWork(earlier({ dedupKeys: prints }), wanted, 30 * MINUTE);
+    expect(work.synced).toEqual([{ from: 0, to: NOW - 90 * MINUTE }]);
+    expect(work.toRead).toEqual([{ from: NOW - 90 * MINUTE, to: NOW }]);
+    expect(work.dedupSince).toBe(NOW - 30 * MINUTE);
+    expect(work.dedupKeys).toEqual(prints);
   });
 
   test('a wider lookback than before reaches no further than what was remembered', () => {
     const work = searchWork(earlier(), wanted, DAY);
-    expect(work.work).toEqual([{ from: NOW - 2 * HOUR, to: NOW }]);
-    expect(work.rememberFrom).toBe(NOW - DAY);
+    expect(work.toRead).toEqual([{ from: NOW - 2 * HOUR, to: NOW }]);
+    expect(work.dedupSince).toBe(NOW - DAY);
   });
 
   test('a bookmark in the future claims nothing from the cutoff on', () => {
     const ahead = earlier({
-      published: [{ from: 0, to: NOW + DAY }],
+      syncedRanges: [{ from: 0, to: NOW + DAY }],
       cutoff: NOW + DAY,
-      rememberedFrom: NOW + DAY - HOUR,
+      dedupSince: NOW + DAY - HOUR,
     });
     const work = searchWork(ahead, wanted, HOUR);
-    expect(work.work).toEqual([]);
-    expect(work.certain).toEqual([{ from: 0, to: NOW }]);
+    expect(work.toRead).toEqual([]);
+    expect(work.synced).toEqual([{ from: 0, to: NOW }]);
   });
 
   test('a hole in what is published, and an earlier start', () => {
     const holed = earlier({
-      published: [
+      syncedRanges: [
         { from: 100, to: 200 },
         { from: 300, to: NOW - HOUR },
       ],
     });
-    expect(searchWork(holed, wanted, 0).work).toEqual([
+    expect(searchWork(holed, wanted, 0).toRead).toEqual([
       { from: 0, to: 100 },
       { from: 200, to: 300 },
       { from: NOW - HOUR, to: NOW },
@@ -91,72 +84,72 @@ describe('what has to be read', () => {
 
 describe('what is remembered', () => {
   const left = (fresh: string[], read: IntervalSet, known: string[] = [], lookback = HOUR) => {
-    const went = earlier({ recent: new Set(known) });
+    const went = earlier({ dedupKeys: new Set(known) });
     const work = searchWork(went, wanted, lookback);
-    return searchStateAfter(went, work, read, new Set(fresh), NOW, MOST);
+    return nextSearchState(went, work, read, new Set(fresh), NOW, MOST);
   };
   const done = [{ from: NOW - 2 * HOUR, to: NOW }];
 
   test('what the lookback may read again, and nothing older', () => {
     const at = (ms: number) => `${NOW - ms} a`;
     const state = left([at(HOUR), at(HOUR - 1), at(5)], done, [at(HOUR + 1), at(HOUR - 2)]);
-    expect([...state.recent].sort()).toEqual([at(HOUR), at(HOUR - 1), at(HOUR - 2), at(5)].sort());
-    expect(state).toMatchObject({ published: [{ from: 0, to: NOW }], cutoff: NOW, rememberedFrom: NOW - HOUR });
+    expect([...state.dedupKeys].sort()).toEqual([at(HOUR), at(HOUR - 1), at(HOUR - 2), at(5)].sort());
+    expect(state).toMatchObject({ syncedRanges: [{ from: 0, to: NOW }], cutoff: NOW, dedupSince: NOW - HOUR });
   });
 
   test('also what a run that stopped early did not come to read again', () => {
     const old = `${NOW - 100 * MINUTE} old`;
-    expect(left([], [{ from: NOW - 2 * HOUR, to: NOW - 110 * MINUTE }], [old]).recent).toEqual(new Set([old]));
-    expect(left([], done, [old]).recent).toEqual(new Set());
+    expect(left([], [{ from: NOW - 2 * HOUR, to: NOW - 110 * MINUTE }], [old]).dedupKeys).toEqual(new Set([old]));
+    expect(left([], done, [old]).dedupKeys).toEqual(new Set());
   });
 
   test('a record without a date for as long as there is a lookback', () => {
-    expect(left(['- a'], done).recent).toEqual(new Set(['- a']));
-    expect(left([], done, ['- a']).recent).toEqual(new Set(['- a']));
-    expect(fingerprint({ ...record(5), undated: true })).toBe('- a');
-    expect(fingerprint(record(5))).toBe('5 a');
+    expect(left(['- a'], done).dedupKeys).toEqual(new Set(['- a']));
+    expect(left([], done, ['- a']).dedupKeys).toEqual(new Set(['- a']));
+    expect(dedupKey({ ...record(5), undated: true })).toBe('- a');
+    expect(dedupKey(record(5))).toBe('5 a');
   });
 
   test('100,000 fingerprints at most, so that memory and state stay small', () => {
     const all = Array.from({ length: 100_001 }, (_, n) => `${NOW - n} r`);
     const work = searchWork(undefined, wanted, HOUR);
-    expect(searchStateAfter(undefined, work, done, new Set(all), NOW).recent.size).toBe(100_000);
+    expect(nextSearchState(undefined, work, done, new Set(all), NOW).dedupKeys.size).toBe(100_000);
   });
 
   test('no more than that: the youngest, and the lookback reaches no further than they do', () => {
     const all = Array.from({ length: MOST + 3 }, (_, n) => `${NOW - HOUR + Math.floor(n / 2)} r${n}`);
     const state = left(all, done);
-    expect(state.recent.size).toBe(MOST);
-    expect(state.recent).toEqual(new Set(all.slice(3)));
+    expect(state.dedupKeys.size).toBe(MOST);
+    expect(state.dedupKeys).toEqual(new Set(all.slice(3)));
     // The fourth shares its instant with the third, which is forgotten.
-    expect(state.rememberedFrom).toBe(NOW - HOUR + 1 + 1);
-    expect(left(all.slice(0, MOST), done).rememberedFrom).toBe(NOW - HOUR);
-    expect(left(all.slice(0, MOST), done).recent.size).toBe(MOST);
+    expect(state.dedupSince).toBe(NOW - HOUR + 1 + 1);
+    expect(left(all.slice(0, MOST), done).dedupSince).toBe(NOW - HOUR);
+    expect(left(all.slice(0, MOST), done).dedupKeys.size).toBe(MOST);
     // The next run reads nothing again of which it does not know what was published.
     const next = searchWork(state, { from: 0, to: NOW + MINUTE }, HOUR);
-    expect(next.work).toEqual([{ from: NOW - HOUR + 2, to: NOW + MINUTE }]);
+    expect(next.toRead).toEqual([{ from: NOW - HOUR + 2, to: NOW + MINUTE }]);
   });
 
   test('what was forgotten of an earlier run is not read again, even when this run stopped before it', () => {
     const known = Array.from({ length: MOST }, (_, n) => `${NOW - 2 * HOUR + n} r${n}`);
     const fresh = Array.from({ length: 10 }, (_, n) => `${NOW - 30 * MINUTE + n} f${n}`);
-    const went = earlier({ recent: new Set(known) });
+    const went = earlier({ dedupKeys: new Set(known) });
     const work = searchWork(went, wanted, HOUR);
-    const state = searchStateAfter(went, work, [{ from: NOW - 30 * MINUTE, to: NOW }], new Set(fresh), NOW, MOST);
-    expect(state.recent.size).toBe(MOST);
-    expect(state.rememberedFrom).toBeGreaterThan(NOW - HOUR - 1);
+    const state = nextSearchState(went, work, [{ from: NOW - 30 * MINUTE, to: NOW }], new Set(fresh), NOW, MOST);
+    expect(state.dedupKeys.size).toBe(MOST);
+    expect(state.dedupSince).toBeGreaterThan(NOW - HOUR - 1);
     for (const print of known.slice(0, 10)) {
-      if (!state.recent.has(print)) expect(contains(state.published, Number(print.split(' ')[0]))).toBe(true);
+      if (!state.dedupKeys.has(print)) expect(contains(state.syncedRanges, Number(print.split(' ')[0]))).toBe(true);
     }
   });
 
   test('young records in the order of time, whatever order they came in', () => {
     const all = Array.from({ length: MOST + 2 }, (_, n) => `${NOW - HOUR + ((n * 79) % (MOST + 2))} r${n}`);
     const state = left([...all, '- z'], done);
-    expect(state.recent.size).toBe(MOST);
-    expect(state.recent.has('- z')).toBe(true);
-    expect(state.rememberedFrom).toBe(NOW - HOUR + 4);
-    for (const print of state.recent)
+    expect(state.dedupKeys.size).toBe(MOST);
+    expect(state.dedupKeys.has('- z')).toBe(true);
+    expect(state.dedupSince).toBe(NOW - HOUR + 4);
+    for (const print of state.dedupKeys)
       if (!print.startsWith('-')) expect(Number(print.split(' ')[0])).toBeGreaterThanOrEqual(NOW - HOUR + 3);
   });
 });
@@ -181,26 +174,26 @@ test('over any runs, each version of a record is published once, and what is cla
         clock += minutes;
         const window = { from: NOW + start * MINUTE, to: Math.max(NOW + start * MINUTE, NOW + clock * MINUTE) };
         const work = searchWork(state, window, lookback * MINUTE);
-        const read = work.work.map(({ from, to }) => {
+        const read = work.toRead.map(({ from, to }) => {
           const part = Math.round((to - from) * share);
           return fromTheEnd ? { from: to - part, to } : { from, to: from + part };
         });
         const fresh = new Set<string>();
         for (const found of all) {
           if (!contains(union(read), found.at)) continue;
-          const print = fingerprint(found);
-          if (work.known.has(print)) continue;
+          const print = dedupKey(found);
+          if (work.dedupKeys.has(print)) continue;
           times.set(found.resource.id, (times.get(found.resource.id) ?? 0) + 1);
-          if (found.at >= work.rememberFrom) fresh.add(print);
+          if (found.at >= work.dedupSince) fresh.add(print);
         }
         const complete = isComplete(work, read, window);
-        if (union(read).length === 0 && work.work.length > 0) continue;
-        state = searchStateAfter(state, work, union(read), fresh, window.to);
-        if (complete) expect(covers(state.published, window)).toBe(true);
+        if (union(read).length === 0 && work.toRead.length > 0) continue;
+        state = nextSearchState(state, work, union(read), fresh, window.to);
+        if (complete) expect(covers(state.syncedRanges, window)).toBe(true);
       }
       for (const { at, resource } of all) {
         expect(times.get(resource.id) ?? 0).toBeLessThanOrEqual(1);
-        if (contains(state?.published ?? [], at)) expect(times.get(resource.id)).toBe(1);
+        if (contains(state?.syncedRanges ?? [], at)) expect(times.get(resource.id)).toBe(1);
       }
     }),
     { numRuns: process.env.FEWER_CASES === undefined ? 2_000 : 200, seed: 3 },
@@ -208,44 +201,44 @@ test('over any runs, each version of a record is published once, and what is cla
 });
 
 describe('a page', () => {
-  const undated: Found = { at: Number.NaN, resource: resourceOf({ id: 'u', type: 'note' }) };
+  const undated: DatedRecord = { at: Number.NaN, resource: resourceOf({ id: 'u', type: 'note' }) };
 
   test('a record without a date that can be read belongs where it was found', () => {
     const page = [undated, record(150, 'b'), undated, record(120, 'c'), undated];
-    expect(dated(page, 100).map(({ at, undated }) => [at, undated])).toEqual([
+    expect(withImputedDates(page, 100).map(({ at, undated }) => [at, undated])).toEqual([
       [150, true],
       [150, undefined],
       [150, true],
       [120, undefined],
       [120, true],
     ]);
-    expect(dated([undated, record(50, 'b'), undated], 100).map(({ at }) => at)).toEqual([100, 50, 100]);
-    expect(dated([undated], 100).map(({ at }) => at)).toEqual([100]);
+    expect(withImputedDates([undated, record(50, 'b'), undated], 100).map(({ at }) => at)).toEqual([100, 50, 100]);
+    expect(withImputedDates([undated], 100).map(({ at }) => at)).toEqual([100]);
     const fine = [record(1), record(2)];
-    expect(dated(fine, 0)).toBe(fine);
+    expect(withImputedDates(fine, 0)).toBe(fine);
   });
 
   test('records of the seconds at both ends of the window are no strangers, others are', () => {
-    expect(hasStrangers([record(5_000), record(6_999)], 5_000, 7_000)).toBe(false);
-    expect(hasStrangers([record(5_000)], 5_999, 7_000)).toBe(false);
-    expect(hasStrangers([record(6_999)], 5_000, 6_001)).toBe(false);
-    expect(hasStrangers([record(4_999)], 5_000, 7_000)).toBe(true);
-    expect(hasStrangers([record(4_999)], 5_999, 7_000)).toBe(true);
-    expect(hasStrangers([record(7_000)], 5_000, 7_000)).toBe(true);
-    expect(hasStrangers([record(7_000)], 5_000, 6_001)).toBe(true);
-    expect(hasStrangers([], 5_000, 7_000)).toBe(false);
+    expect(hasOutOfWindowRecords([record(5_000), record(6_999)], 5_000, 7_000)).toBe(false);
+    expect(hasOutOfWindowRecords([record(5_000)], 5_999, 7_000)).toBe(false);
+    expect(hasOutOfWindowRecords([record(6_999)], 5_000, 6_001)).toBe(false);
+    expect(hasOutOfWindowRecords([record(4_999)], 5_000, 7_000)).toBe(true);
+    expect(hasOutOfWindowRecords([record(4_999)], 5_999, 7_000)).toBe(true);
+    expect(hasOutOfWindowRecords([record(7_000)], 5_000, 7_000)).toBe(true);
+    expect(hasOutOfWindowRecords([record(7_000)], 5_000, 6_001)).toBe(true);
+    expect(hasOutOfWindowRecords([], 5_000, 7_000)).toBe(false);
   });
 
   test('only what belongs to a window is taken from it', () => {
-    expect(within([record(4), record(5), record(6), record(7)], 5, 7).map(({ at }) => at)).toEqual([5, 6]);
+    expect(recordsIn([record(4), record(5), record(6), record(7)], 5, 7).map(({ at }) => at)).toEqual([5, 6]);
     expect(floor(1_999, 1_000)).toBe(1_000);
     expect(floor(-1, 1_000)).toBe(-1_000);
   });
 });
 
 test('a state with fingerprints comes back as it was', () => {
-  const state = earlier({ recent: new Set([`${NOW} a b`, '- c']) });
-  const text = serialise({ ...NO_STATE, generation: 1, search: new Map([['notes', state]]) });
+  const state = earlier({ dedupKeys: new Set([`${NOW} a b`, '- c']) });
+  const text = serializeState({ ...NO_STATE, generation: 1, search: new Map([['notes', state]]) });
   expect(parseState(text, 'x').search.get('notes')).toEqual(state);
 });
 
@@ -292,7 +285,7 @@ describe('a state that is refused says what is wrong with it', () => {
     expect(half.run).toEqual({ id: '', attempt: '' });
     expect(NO_STATE).toMatchObject({
       generation: 0,
-      identity: null,
+      organizationId: null,
       savedAt: '',
       run: { id: '', attempt: '' },
       klassesCheckedAt: null,
@@ -308,7 +301,7 @@ describe('a state that is refused says what is wrong with it', () => {
         ['c', '3'],
       ]),
     };
-    const text = serialise({
+    const text = serializeState({
       ...NO_STATE,
       generation: 1,
       lists: new Map([

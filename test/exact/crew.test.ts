@@ -1,36 +1,36 @@
 // How many readers of slices there are: as many as can be busy, and no more, since each has pages in memory.
 import { expect, test } from 'vitest';
-import { openCrew, readSearch, type SearchProgress } from '../../src/sync/read-search.ts';
-import type { Ask, Found, Page } from '../../src/sync/source.ts';
+import { openReaderPool, readSearch, type SearchProgress } from '../../src/sync/read-search.ts';
+import type { DatedRecord, Page, SearchRequest } from '../../src/sync/source.ts';
 
 const SECOND = 1_000;
 const SEATS = 4;
 
 /** A search with one record in every second. */
-async function page({ from, to }: Ask): Promise<Page> {
+async function page({ from, to }: SearchRequest): Promise<Page> {
   const total = (to - from) / SECOND;
-  const found = Array.from({ length: Math.min(500, total) }, (_, n): Found => {
+  const found = Array.from({ length: Math.min(500, total) }, (_, n): DatedRecord => {
     const at = from + n * SECOND;
     return { at, resource: { id: String(at), type: 'message', json: Buffer.from('{}') } };
   });
-  return { found, total, more: total > 500, size: 500, timedOut: false };
+  return { found, total, hasMore: total > 500, size: 500, timedOut: false };
 }
 
 test('where writing is slow, what is read does not pile up in memory', async () => {
-  const progress: SearchProgress = { read: [], fresh: new Set(), records: 0 };
+  const progress: SearchProgress = { read: [], newDedupKeys: new Set(), records: 0 };
   let waiting: (() => void)[] = [];
   let most = 0;
   const reading = readSearch({
     pages: { page },
     sink: {
       write: () => new Promise(done => waiting.push(done)),
-      aside: () => expect.unreachable('no instant is large'),
+      openStagingFile: () => expect.unreachable('no instant is large'),
     },
-    work: { work: [{ from: 0, to: 100_000 * SECOND }], certain: [], known: new Set(), rememberFrom: Infinity },
-    edges: { live: -Infinity, archive: -Infinity },
+    work: { toRead: [{ from: 0, to: 100_000 * SECOND }], synced: [], dedupKeys: new Set(), dedupSince: Infinity },
+    horizon: { live: -Infinity, archive: -Infinity },
     progress,
     // Whoever writes leaves a seat free.
-    crew: openCrew({ seats: SEATS, idle: () => SEATS }),
+    pool: openReaderPool({ permits: SEATS, idle: () => SEATS }),
     signal: new AbortController().signal,
   });
   let isDone = false;

@@ -30,7 +30,7 @@ describe('a klass that the plain context does not show', () => {
       expect(reader.problems('kobjects')).toEqual([]);
       // Of the klasses that are shown only a look is taken.
       expect(asksFor('kobject_order', run.requests)).toBeLessThanOrEqual(2);
-      expect(reader.stateOf('kobjects/hidden')?.published).toEqual(reader.stateOf('kobjects')?.published);
+      expect(reader.stateOf('kobjects/hidden')?.syncedRanges).toEqual(reader.stateOf('kobjects')?.syncedRanges);
     },
   );
 
@@ -216,6 +216,6 @@ test('a klass is looked for on no page that no search has', async () => {
   const stream = streamNamed('kobjects') as SearchStream;
   const klasses = openKlasses({ client, stream, includeDeleted: true, onRecord: () => {} });
   const looked = { id: 'mine', type: 'kobject.mine', json: Buffer.from('{}') };
-  expect(await klasses.isShownPlainly('live', { at: NOON, resource: looked })).toBe(false);
+  expect(await klasses.isInGenericSearch('live', { at: NOON, resource: looked })).toBe(false);
   expect(Math.max(...pages)).toBe(100);
 });

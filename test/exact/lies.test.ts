@@ -50,7 +50,7 @@ describe.each(LIES)('%s', (_what, fault) => {
       expect(run.error?.trouble).toBe('inconsistent');
       expect(run.error?.what).toMatch(/2026-06-\d\dT/);
     }
-    for (const { from, to } of reader.stateOf('notes')?.published ?? []) {
+    for (const { from, to } of reader.stateOf('notes')?.syncedRanges ?? []) {
       expect(reader.problems('notes', { from, before: to })).toEqual([]);
     }
     // And once it is over, the rest comes, each record once.

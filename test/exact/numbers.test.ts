@@ -1,12 +1,12 @@
 // Numbers that no double holds, from the source to the line that is published.
 import { expect, test } from 'vitest';
-import { type Format, Lines } from '../../src/files/record.ts';
+import { Lines, type RecordFormat } from '../../src/records/record.ts';
 import type { Resource } from '../../src/sync/source.ts';
 import { EXOTIC } from '../world/kustomer/index.ts';
 import { DAY, HOUR, NOON, Reader } from '../world/reader.ts';
 import { cost, pageText } from './numbers.ts';
 
-function line(resource: Resource, format: Format): string {
+function line(resource: Resource, format: RecordFormat): string {
   const lines = new Lines(1_024);
   lines.add(resource, format);
   return String(lines.bytes());

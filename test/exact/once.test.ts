@@ -1,9 +1,9 @@
 // Windows that end, and shards of a plan: what a run sets out to read once and for all, and what is joined in the end.
 import { describe, expect, test } from 'vitest';
-import { onBase } from '../../src/sync/base.ts';
+import { seedState } from '../../src/shards/seed.ts';
 import { join } from '../../src/sync/merge.ts';
 import { isListDone, planList, planSearch } from '../../src/sync/plan.ts';
-import { NO_STATE, type SearchState, type State, withKlasses } from '../../src/sync/state.ts';
+import { NO_STATE, type SearchState, type State, stateKeysOf } from '../../src/sync/state.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -15,10 +15,10 @@ const WISHES = { startDate: NOW - 20 * DAY, settleMs: 60_000, lookbackMs: HOUR, 
 const INCREMENTAL = { name: 'messages', mode: 'incremental', named: true } as const;
 
 const read = (from: number, to: number): SearchState => ({
-  published: [{ from, to }],
+  syncedRanges: [{ from, to }],
   cutoff: to,
-  rememberedFrom: to - HOUR,
-  recent: new Set([`${to - 5} a`]),
+  dedupSince: to - HOUR,
+  dedupKeys: new Set([`${to - 5} a`]),
 });
 const stateOf = (search: Record<string, SearchState>, lists: State['lists'] = new Map()): State => ({
   ...NO_STATE,
@@ -37,16 +37,16 @@ describe('a window that ends', () => {
     expect(plan({ endDate }).wanted).toEqual({ from, to: endDate });
     expect(plan({ endDate: NOW + DAY }).wanted).toEqual({ from, to: CUTOFF });
     expect(plan({ endDate: null }).wanted).toEqual({ from, to: CUTOFF });
-    expect(plan({ endDate }).pieces).toEqual([{ from, to: endDate }]);
+    expect(plan({ endDate }).ranges).toEqual([{ from, to: endDate }]);
   });
 
   test('that is read is done: nothing is looked at again, and what is remembered stays', () => {
     const { work } = plan({ endDate }, stateOf({ messages: read(from, endDate) }));
     expect(work).toEqual({
-      work: [],
-      certain: [{ from, to: endDate }],
-      known: new Set([`${endDate - 5} a`]),
-      rememberFrom: CUTOFF - HOUR,
+      toRead: [],
+      synced: [{ from, to: endDate }],
+      dedupKeys: new Set([`${endDate - 5} a`]),
+      dedupSince: CUTOFF - HOUR,
     });
   });
 
@@ -55,7 +55,9 @@ describe('a window that ends', () => {
     ['up to a cutoff that came before its end', NOW + DAY, CUTOFF - HOUR],
   ])('that is read %s is gone on with, with the lookback', (_, end, until) => {
     const { work } = plan({ endDate: end }, stateOf({ messages: read(from, until) }));
-    expect(work.work).toEqual([{ from: until - HOUR, to: Math.min(end, CUTOFF) }].filter(({ from, to }) => from < to));
+    expect(work.toRead).toEqual(
+      [{ from: until - HOUR, to: Math.min(end, CUTOFF) }].filter(({ from, to }) => from < to),
+    );
   });
 });
 
@@ -70,31 +72,33 @@ describe('a shard', () => {
 
   test('is the pieces of a stream, and nothing of a stream that others have', () => {
     const { wanted, work, ...planned } = plan({ shard });
-    expect(planned).toMatchObject({ pieces, cutoff });
+    expect(planned).toMatchObject({ ranges: pieces, cutoff });
     expect(wanted).toEqual({ from: 1_000, to: 9_000 });
-    expect(work).toEqual({ work: pieces, certain: [], known: new Set(), rememberFrom: cutoff - HOUR });
+    expect(work).toEqual({ toRead: pieces, synced: [], dedupKeys: new Set(), dedupSince: cutoff - HOUR });
     const none = plan({ shard }, NO_STATE, 'notes');
-    expect(none.pieces).toEqual([]);
-    expect(none.work.work).toEqual([]);
+    expect(none.ranges).toEqual([]);
+    expect(none.work.toRead).toEqual([]);
     expect(none.wanted).toEqual({ from: WISHES.startDate, to: WISHES.startDate });
   });
 
   test('is the same pieces of a klass that is read on its own', () => {
-    expect(plan({ shard }, NO_STATE, 'messages/odd').pieces).toEqual(pieces);
+    expect(plan({ shard }, NO_STATE, 'messages/odd').ranges).toEqual(pieces);
   });
 
   test('that is read is done, and one that was stopped is gone on with from where it was', () => {
-    expect(plan({ shard }, stateOf({ messages: read(1_000, 9_000) })).work.work).toEqual([]);
-    expect(plan({ shard }, stateOf({ messages: read(1_000, 6_000) })).work.work).toEqual([{ from: 6_000, to: 9_000 }]);
+    expect(plan({ shard }, stateOf({ messages: read(1_000, 9_000) })).work.toRead).toEqual([]);
+    expect(plan({ shard }, stateOf({ messages: read(1_000, 6_000) })).work.toRead).toEqual([
+      { from: 6_000, to: 9_000 },
+    ]);
   });
 
   test('has the edges of its plan, unless that is so old that the searches have moved on', () => {
     const planned = NOW - HOUR;
-    const young = plan({ shard }).edges;
+    const young = plan({ shard }).horizon;
     expect(young).toEqual({ live: planned - HORIZON - OVERLAP, archive: planned - HORIZON + OVERLAP });
     const late = planned + 3 * DAY;
-    expect(plan({ shard }, NO_STATE, 'messages', late - 1).edges).toEqual(young);
-    expect(plan({ shard }, NO_STATE, 'messages', late).edges.live).toBe(late - HORIZON - OVERLAP);
+    expect(plan({ shard }, NO_STATE, 'messages', late - 1).horizon).toEqual(young);
+    expect(plan({ shard }, NO_STATE, 'messages', late).horizon.live).toBe(late - HORIZON - OVERLAP);
   });
 });
 
@@ -150,24 +154,24 @@ describe('states of shards', () => {
   test('are joined, klass by klass', () => {
     const joined = join([first, second]);
     expect(joined.generation).toBe(0);
-    expect(joined.search.get('kobjects')?.published).toEqual([{ from: 0, to: 99 }]);
-    expect(joined.search.get('kobjects')?.recent).toEqual(new Set(['45 a', '94 a']));
-    expect(joined.search.get('kobjects/odd')?.published).toEqual([{ from: 0, to: 50 }]);
-    expect(joined.search.get('kobjects/odd')?.recent).toEqual(new Set(['45 a']));
-    expect(joined.search.get('notes')?.published).toEqual([{ from: 0, to: 9 }]);
+    expect(joined.search.get('kobjects')?.syncedRanges).toEqual([{ from: 0, to: 99 }]);
+    expect(joined.search.get('kobjects')?.dedupKeys).toEqual(new Set(['45 a', '94 a']));
+    expect(joined.search.get('kobjects/odd')?.syncedRanges).toEqual([{ from: 0, to: 50 }]);
+    expect(joined.search.get('kobjects/odd')?.dedupKeys).toEqual(new Set(['45 a']));
+    expect(joined.search.get('notes')?.syncedRanges).toEqual([{ from: 0, to: 9 }]);
     expect([...joined.search.keys()].sort()).toEqual(['kobjects', 'kobjects/odd', 'notes']);
   });
 
   test('say nothing of a klass when they have not looked for any', () => {
     const joined = join([first, { ...second, klassesCheckedAt: null }]);
-    expect(joined.search.get('kobjects')?.published).toEqual([{ from: 0, to: 99 }]);
-    expect(joined.search.get('kobjects/odd')?.published).toEqual([{ from: 0, to: 50 }]);
+    expect(joined.search.get('kobjects')?.syncedRanges).toEqual([{ from: 0, to: 99 }]);
+    expect(joined.search.get('kobjects/odd')?.syncedRanges).toEqual([{ from: 0, to: 50 }]);
     expect(joined.klassesCheckedAt).toBe(null);
   });
 
   test('say nothing of a klass whose stream they have not read', () => {
     const joined = join([first, stateOf({ notes: read(9, 20) })]);
-    expect(joined.search.get('kobjects/odd')?.published).toEqual([{ from: 0, to: 50 }]);
+    expect(joined.search.get('kobjects/odd')?.syncedRanges).toEqual([{ from: 0, to: 50 }]);
     expect(join([]).search.size).toBe(0);
   });
 
@@ -196,7 +200,7 @@ describe('states of shards', () => {
 
 test('the klasses of a stream are told by their names', () => {
   const state = stateOf({ notes: read(0, 1), 'notes/odd': read(0, 1), notesbook: read(0, 1), tags: read(0, 1) });
-  expect(withKlasses(state, 'notes')).toEqual(['notes', 'notes/odd']);
+  expect(stateKeysOf(state, 'notes')).toEqual(['notes', 'notes/odd']);
 });
 
 describe('a shard on the base of earlier runs', () => {
@@ -215,10 +219,10 @@ describe('a shard on the base of earlier runs', () => {
   const tags = { seen: new Map([['a', new Date(0).toISOString()]]) };
   const of = (from: number, to: number, ...recent: string[]): SearchState => ({
     ...read(from, to),
-    recent: new Set(recent),
+    dedupKeys: new Set(recent),
   });
   const onto = (base: State, own: State = NO_STATE, wishes: Partial<Wishes> = {}) =>
-    onBase(own, base, shard, { ...WISHES, ...wishes });
+    seedState(own, base, shard, { ...WISHES, ...wishes });
 
   test('has of it what lies in its own part, and leaves the lookback to be read by who has the fingerprints', () => {
     const until = cutoff - 2 * HOUR;
@@ -232,32 +236,37 @@ describe('a shard on the base of earlier runs', () => {
         ]),
       ),
       generation: 7,
-      identity: 'org',
+      organizationId: 'org',
       klassesCheckedAt: 5,
       refreshes: new Map([['notes', 2]]),
     };
     const state = onto(base);
-    expect(state).toMatchObject({ generation: 0, identity: 'org', klassesCheckedAt: null, refreshes: base.refreshes });
+    expect(state).toMatchObject({
+      generation: 0,
+      organizationId: 'org',
+      klassesCheckedAt: null,
+      refreshes: base.refreshes,
+    });
     expect([...state.search.keys()]).toEqual(['messages']);
     expect([...state.lists]).toEqual([['tags', tags]]);
     expect(state.search.get('messages')).toMatchObject({
-      published: [{ from: NOW - 10 * DAY, to: until - HOUR }],
-      recent: new Set([inside, '- o']),
+      syncedRanges: [{ from: NOW - 10 * DAY, to: until - HOUR }],
+      dedupKeys: new Set([inside, '- o']),
     });
     const { work } = plan({ shard }, state);
-    expect(work.work).toEqual([{ from: until - HOUR, to: cutoff }]);
-    expect(work.known).toEqual(new Set([inside, '- o']));
+    expect(work.toRead).toEqual([{ from: until - HOUR, to: cutoff }]);
+    expect(work.dedupKeys).toEqual(new Set([inside, '- o']));
   });
 
   test('has all of a window that was read to its end, where nothing is looked at again', () => {
     const endDate = NOW - 3 * DAY;
     const base = stateOf({ messages: read(NOW - 20 * DAY, endDate) });
     const { search } = onto(base, NO_STATE, { endDate });
-    expect(search.get('messages')?.published).toEqual([{ from: NOW - 10 * DAY, to: endDate }]);
+    expect(search.get('messages')?.syncedRanges).toEqual([{ from: NOW - 10 * DAY, to: endDate }]);
   });
 
   test('has all of it where the sync has gone on since', () => {
-    expect(onto(stateOf({ messages: read(0, NOW + DAY) })).search.get('messages')?.published).toEqual(MESSAGES);
+    expect(onto(stateOf({ messages: read(0, NOW + DAY) })).search.get('messages')?.syncedRanges).toEqual(MESSAGES);
   });
 
   test('reads a klass where it has not been read, whatever the plain context has', () => {
@@ -268,8 +277,8 @@ describe('a shard on the base of earlier runs', () => {
     });
     const state = onto(base);
     expect([...state.search.keys()]).toEqual(['kobjects', 'kobjects/rare']);
-    expect(plan({ shard }, state, 'kobjects').work.work).toEqual([]);
-    expect(plan({ shard }, state, 'kobjects/rare').work.work).toEqual([
+    expect(plan({ shard }, state, 'kobjects').work.toRead).toEqual([]);
+    expect(plan({ shard }, state, 'kobjects/rare').work.toRead).toEqual([
       { from: NOW - 3 * DAY - HOUR, to: NOW - 2 * DAY },
     ]);
   });
@@ -279,8 +288,8 @@ describe('a shard on the base of earlier runs', () => {
     const base = stateOf({ messages: read(0, NOW - 9 * DAY) });
     const both = onto(base, own);
     expect(both).toMatchObject({ generation: 3, klassesCheckedAt: 9 });
-    expect(both.search.get('messages')?.published).toEqual([{ from: NOW - 10 * DAY, to: NOW - 5 * DAY }]);
+    expect(both.search.get('messages')?.syncedRanges).toEqual([{ from: NOW - 10 * DAY, to: NOW - 5 * DAY }]);
     const later = onto({ ...base, refreshes: new Map([['messages', 1]]) }, own);
-    expect(later.search.get('messages')?.published).toEqual([{ from: NOW - 10 * DAY, to: NOW - 9 * DAY - HOUR }]);
+    expect(later.search.get('messages')?.syncedRanges).toEqual([{ from: NOW - 10 * DAY, to: NOW - 9 * DAY - HOUR }]);
   });
 });

@@ -1,6 +1,6 @@
 // What a run sets out to read, from the wishes, the state and the time.
 import { describe, expect, test } from 'vitest';
-import { bySide, cutoffOf, planList, planSearch } from '../../src/sync/plan.ts';
+import { byIndex, cutoffOf, planList, planSearch } from '../../src/sync/plan.ts';
 import { NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
 
 const DAY = 86_400_000;
@@ -12,10 +12,10 @@ const INCREMENTAL = { name: 'messages', mode: 'incremental', named: true } as co
 const FULL = { ...INCREMENTAL, mode: 'full_refresh' } as const;
 
 const before: SearchState = {
-  published: [{ from: 0, to: NOW - DAY }],
+  syncedRanges: [{ from: 0, to: NOW - DAY }],
   cutoff: NOW - DAY,
-  rememberedFrom: NOW - DAY - HOUR,
-  recent: new Set(['5 a']),
+  dedupSince: NOW - DAY - HOUR,
+  dedupKeys: new Set(['5 a']),
 };
 const STATE: State = {
   ...NO_STATE,
@@ -55,29 +55,29 @@ describe('what is wanted', () => {
   test('nothing when the start date is yet to come', () => {
     const late = plan({ startDate: NOW + DAY });
     expect(late.wanted).toEqual({ from: to, to });
-    expect(late.work.work).toEqual([]);
+    expect(late.work.toRead).toEqual([]);
   });
 });
 
 describe('where the two searches are read', () => {
   test('30 days to both sides of the edge', () => {
-    expect(plan().edges).toEqual({ live: EDGE - 30 * DAY, archive: EDGE + 30 * DAY });
-    expect(plan().listedUntil).toBeNull();
+    expect(plan().horizon).toEqual({ live: EDGE - 30 * DAY, archive: EDGE + 30 * DAY });
+    expect(plan().listOnlyBefore).toBeNull();
   });
 
   test('the live one only, without the archive or for a stream that the archive does not know', () => {
     const never = { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY };
-    expect(plan({ archive: 'never' }).edges).toEqual(never);
-    expect(plan({ archive: 'never' }).listedUntil).toBeNull();
-    expect(plan({}, INCREMENTAL, false).edges).toEqual(never);
-    expect(plan({}, INCREMENTAL, false).listedUntil).toBe(EDGE + 7 * DAY);
-    expect(plan({ archive: 'never' }, INCREMENTAL, false).listedUntil).toBeNull();
+    expect(plan({ archive: 'never' }).horizon).toEqual(never);
+    expect(plan({ archive: 'never' }).listOnlyBefore).toBeNull();
+    expect(plan({}, INCREMENTAL, false).horizon).toEqual(never);
+    expect(plan({}, INCREMENTAL, false).listOnlyBefore).toBe(EDGE + 7 * DAY);
+    expect(plan({ archive: 'never' }, INCREMENTAL, false).listOnlyBefore).toBeNull();
   });
 
   test('a window is parted at both edges, and no part is empty', () => {
-    const edges = { live: 10, archive: 20 };
+    const horizon = { live: 10, archive: 20 };
     const of = (from: number, to: number) =>
-      bySide({ from, to }, edges).map(({ part, sides }) => [sides, part.from, part.to]);
+      byIndex({ from, to }, horizon).map(({ part, indexes }) => [indexes, part.from, part.to]);
     expect(of(0, 30)).toEqual([
       ['archive', 0, 10],
       ['both', 10, 20],
@@ -95,7 +95,7 @@ describe('where the two searches are read', () => {
     expect(of(5, 5)).toEqual([]);
     expect(of(10, 10)).toEqual([]);
     const never = { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY };
-    expect(bySide({ from: 0, to: 30 }, never)).toEqual([{ part: { from: 0, to: 30 }, sides: 'live' }]);
+    expect(byIndex({ from: 0, to: 30 }, never)).toEqual([{ part: { from: 0, to: 30 }, indexes: 'live' }]);
   });
 });
 
@@ -103,14 +103,14 @@ describe('what went before', () => {
   test('is known to an incremental run, and is not read again but for the lookback', () => {
     const { before: known, work } = plan({}, INCREMENTAL, true, STATE);
     expect(known).toBe(before);
-    expect(work.work).toEqual([{ from: NOW - DAY - HOUR, to: Date.UTC(2026, 5, 15, 11, 59) }]);
+    expect(work.toRead).toEqual([{ from: NOW - DAY - HOUR, to: Date.UTC(2026, 5, 15, 11, 59) }]);
     expect(planSearch('notes', INCREMENTAL, WISHES, STATE, NOW, true).before).toBeUndefined();
   });
 
   test('is nothing to a full refresh', () => {
     const { before: known, work, wanted } = plan({}, FULL, true, STATE);
     expect(known).toBeUndefined();
-    expect(work.work).toEqual([wanted]);
+    expect(work.toRead).toEqual([wanted]);
   });
 
   test('and so for lists, which have no end and no beginning but the start date', () => {

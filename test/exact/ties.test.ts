@@ -56,14 +56,14 @@ describe('more records of one instant than a search gives, all created at once',
       expect(run.requests.length).toBeLessThan(60);
       // All before the instant is published, and claimed up to its second at least, and no further than the instant.
       expect(reader.published.filter(({ updatedAt }) => updatedAt < new Date(AT).toISOString()).length).toBe(300);
-      expect(reader.stateOf('notes')?.published.some(({ from, to }) => from <= AT && AT < to)).toBe(false);
-      expect(reader.stateOf('notes')?.published.some(({ to }) => to > AT - SECOND && to <= AT)).toBe(true);
+      expect(reader.stateOf('notes')?.syncedRanges.some(({ from, to }) => from <= AT && AT < to)).toBe(false);
+      expect(reader.stateOf('notes')?.syncedRanges.some(({ to }) => to > AT - SECOND && to <= AT)).toBe(true);
 
       // Nothing moves past it as long as it stays.
       const again = await reader.run('notes', RECENT);
       expect(again.endings.get('notes')?.outcome).toBe('failed');
       expect(again.published.filter(({ updatedAt }) => updatedAt <= new Date(AT).toISOString())).toEqual([]);
-      expect(reader.stateOf('notes')?.published.some(({ from, to }) => from <= AT && AT < to)).toBe(false);
+      expect(reader.stateOf('notes')?.syncedRanges.some(({ from, to }) => from <= AT && AT < to)).toBe(false);
 
       reader.now += HOUR;
       const crowd = [...reader.world.truth('notes')].filter(([, { ms }]) => ms === AT).map(([id]) => id);
@@ -98,7 +98,7 @@ test('ties at both edges of what is published already', async () => {
   const wishes = { lookbackMs: 0 };
   const first = await reader.run('notes', { ...wishes, startDate: from });
   expect(first.published.length).toBe(3 * 600);
-  expect(reader.stateOf('notes')?.published).toEqual([{ from, to }]);
+  expect(reader.stateOf('notes')?.syncedRanges).toEqual([{ from, to }]);
   reader.now += HOUR;
   const second = await reader.run('notes', { ...wishes, startDate: from - DAY });
   expect(second.published.length).toBe(3 * 600);

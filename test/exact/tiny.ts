@@ -1,10 +1,17 @@
 // A search that fits in a test: pages of a few records, everything that a search may do wrong, and no sockets. It answers
 // the walkers directly, so that thousands of small cases take seconds.
 
-import type { Ask, Found, Page, Side } from '../../src/sync/source.ts';
-import { isPart, isWhole, type Senses, type Slice, type Step, walk } from '../../src/sync/walk.ts';
-import { walkBoth } from '../../src/sync/walk-both.ts';
-import type { Part } from '../../src/sync/whole.ts';
+import {
+  type CursorGranularity,
+  isCommit,
+  isStage,
+  readByKeyset,
+  type Slice,
+  type Step,
+} from '../../src/sync/keyset-reader.ts';
+import { readLiveAndArchive } from '../../src/sync/live-and-archive-reader.ts';
+import type { DatedRecord, Page, SearchIndex, SearchRequest } from '../../src/sync/source.ts';
+import type { Stage } from '../../src/sync/tie-reader.ts';
 import { Random } from '../world/kustomer/index.ts';
 import { resourceOf } from '../world/resource.ts';
 
@@ -34,15 +41,15 @@ type Grain = 1 | 1_000;
 export interface TinyOptions {
   readonly size: number;
   /** What it rounds the times to that it is asked for, those that it has, and those that it sorts by. */
-  readonly grain: Grain;
+  readonly ms: Grain;
   readonly stored: Grain;
-  /** As `grain` when left out. */
+  /** As `granularity` when left out. */
   readonly sorted?: Grain;
   readonly order: 'stable' | 'unstable';
   /** Results further down are not given. */
   readonly reach: number;
   /** What the live search shows begins here, and what the archive shows ends here. */
-  readonly edges: Record<Side, number>;
+  readonly horizon: Record<SearchIndex, number>;
   readonly seed: number;
   /** Whether it says how many records there are. */
   readonly totals: boolean;
@@ -51,16 +58,16 @@ export interface TinyOptions {
   /** What is wrong with the answer to the nth request. */
   readonly lie: (request: number) => Lie | undefined;
   /** Called before each answer, to change the records. */
-  readonly before: (request: number, ask: Ask, records: Map<string, Tiny>) => void;
+  readonly before: (request: number, ask: SearchRequest, records: Map<string, Tiny>) => void;
 }
 
 const HONEST: TinyOptions = {
   size: 5,
-  grain: 1,
+  ms: 1,
   stored: 1,
   order: 'stable',
   reach: Number.POSITIVE_INFINITY,
-  edges: { live: Number.NEGATIVE_INFINITY, archive: Number.POSITIVE_INFINITY },
+  horizon: { live: Number.NEGATIVE_INFINITY, archive: Number.POSITIVE_INFINITY },
   seed: 1,
   totals: true,
   endless: false,
@@ -68,12 +75,12 @@ const HONEST: TinyOptions = {
   before: () => {},
 };
 
-const floor = (at: number, grain: number) => Math.floor(at / grain) * grain;
+const floor = (at: number, ms: number) => Math.floor(at / ms) * ms;
 
 export class TinySearch {
   readonly options: TinyOptions;
   readonly records: Map<string, Tiny>;
-  readonly asked: Ask[] = [];
+  readonly asked: SearchRequest[] = [];
   readonly #random: Random;
 
   constructor(records: readonly Tiny[], options: Partial<TinyOptions> = {}) {
@@ -82,20 +89,20 @@ export class TinySearch {
     this.#random = new Random(this.options.seed);
   }
 
-  page(ask: Ask): Page {
-    const { size, grain, stored, reach, edges, totals, endless } = this.options;
+  page(ask: SearchRequest): Page {
+    const { size, ms, stored, reach, horizon, totals, endless } = this.options;
     this.asked.push(ask);
     if (!Number.isInteger(ask.from) || !(ask.from < ask.to)) throw new Error(`asked for ${ask.from} to ${ask.to}`);
     this.options.before(this.asked.length, ask, this.records);
     const lie = this.options.lie(this.asked.length);
     const shown = [...this.records.values()].filter(
       ({ at, created }) =>
-        (ask.side === 'live' ? at >= edges.live : at < edges.archive) &&
-        floor(at, stored) >= floor(ask.from, grain) &&
-        floor(at, stored) < floor(ask.to, grain) &&
+        (ask.index === 'live' ? at >= horizon.live : at < horizon.archive) &&
+        floor(at, stored) >= floor(ask.from, ms) &&
+        floor(at, stored) < floor(ask.to, ms) &&
         (ask.created === null ||
-          (floor(created, stored) >= floor(ask.created.from ?? Number.NEGATIVE_INFINITY, grain) &&
-            floor(created, stored) < floor(ask.created.to ?? Number.POSITIVE_INFINITY, grain))),
+          (floor(created, stored) >= floor(ask.created.from ?? Number.NEGATIVE_INFINITY, ms) &&
+            floor(created, stored) < floor(ask.created.to ?? Number.POSITIVE_INFINITY, ms))),
     );
     const sorted = this.#sorted(shown, lie === 'unsorted');
     const number = lie === 'page-1' ? 1 : ask.page;
@@ -113,7 +120,7 @@ export class TinySearch {
     return {
       found: page.map((each, n) => found(each, lie === 'undated' && n % 2 === 0)),
       total: totals ? total : null,
-      more: endless || lie === 'page-1' || number * size < total,
+      hasMore: endless || lie === 'page-1' || number * size < total,
       size,
       timedOut: lie === 'timed-out' || lie === 'timed-out-empty',
     };
@@ -121,14 +128,14 @@ export class TinySearch {
 
   /** By time, as far as it compares; records that are the same to it in a made-up order. */
   #sorted(shown: Tiny[], not: boolean): Tiny[] {
-    const { grain, sorted = grain, order } = this.options;
+    const { ms, sorted = ms, order } = this.options;
     const rank = new Map(shown.map(({ id }) => [id, order === 'stable' && !not ? hash(id) : this.#random.next()]));
     const key = ({ at }: Tiny) => (not ? 0 : floor(at, sorted));
     return shown.sort((a, b) => key(a) - key(b) || (rank.get(a.id) as number) - (rank.get(b.id) as number));
   }
 }
 
-export function found({ id, at, created }: Tiny, undated = false): Found {
+export function found({ id, at, created }: Tiny, undated = false): DatedRecord {
   const attributes = {
     ...(Number.isNaN(created) ? {} : { createdAt: new Date(created).toISOString() }),
     ...(undated ? {} : { updatedAt: new Date(at).toISOString() }),
@@ -141,13 +148,17 @@ function hash(id: string): number {
 }
 
 /** Answers a generator until it is done. Resolves to all it has handed on. */
-export function answer(steps: Generator<Ask | Part, Found[], Page>, search: TinySearch, most = 5_000): Found[] {
-  const parts: Found[] = [];
+export function answer(
+  steps: Generator<SearchRequest | Stage, DatedRecord[], Page>,
+  search: TinySearch,
+  most = 5_000,
+): DatedRecord[] {
+  const parts: DatedRecord[] = [];
   let step = steps.next(undefined as never);
   while (!step.done) {
     if (search.asked.length >= most) throw new Error(`still asking after ${most} requests`);
-    if (isPart(step.value)) {
-      parts.push(...step.value.part);
+    if (isStage(step.value)) {
+      parts.push(...step.value.stage);
       step = steps.next(undefined as never);
     } else {
       step = steps.next(search.page(step.value));
@@ -158,7 +169,7 @@ export function answer(steps: Generator<Ask | Part, Found[], Page>, search: Tiny
 
 export interface Walked {
   /** What was handed on, in the order it was, by any of the slices. */
-  readonly handed: Found[];
+  readonly handed: DatedRecord[];
   /** What is claimed for read, one interval for each slice. */
   readonly claims: { from: number; to: number }[];
   readonly slices: Slice[];
@@ -171,19 +182,19 @@ export interface Walked {
 export function walkAll(
   search: TinySearch,
   window: { from: number; to: number },
-  sides: Side | 'both',
+  indexes: SearchIndex | 'both',
   { cutsAt = new Set<number>(), most = 5_000 }: { cutsAt?: ReadonlySet<number>; most?: number } = {},
 ): Walked {
   const random = new Random(search.options.seed + 1);
-  const senses: Record<Side, Senses> = { live: { grain: 0 }, archive: { grain: 0 } };
+  const senses: Record<SearchIndex, CursorGranularity> = { live: { ms: 0 }, archive: { ms: 0 } };
   const walked: Walked = { handed: [], claims: [], slices: [] };
   type Walking = {
     slice: Slice;
     claim: { from: number; to: number };
     steps: Generator<Step, void, Page>;
-    ask: Ask;
+    ask: SearchRequest;
     /** Parts of what is to be whole, and where they end. */
-    ahead: { found: Found[]; until: number };
+    ahead: { found: DatedRecord[]; until: number };
   };
   const walking: Walking[] = [];
 
@@ -191,23 +202,24 @@ export function walkAll(
     walked.slices.push(slice);
     const claim = { from: slice.from, to: slice.from };
     walked.claims.push(claim);
-    const steps = sides === 'both' ? walkBoth(slice, senses) : walk(slice, senses[sides], sides);
+    const steps =
+      indexes === 'both' ? readLiveAndArchive(slice, senses) : readByKeyset(slice, senses[indexes], indexes);
     const ahead = { found: [], until: Number.NEGATIVE_INFINITY };
-    go({ slice, claim, steps, ask: undefined as unknown as Ask, ahead }, undefined as never);
+    go({ slice, claim, steps, ask: undefined as unknown as SearchRequest, ahead }, undefined as never);
   };
   /** On to the next question. */
   const go = (one: Walking, page: Page) => {
     let step = one.steps.next(page);
-    while (!step.done && (isWhole(step.value) || isPart(step.value))) {
+    while (!step.done && (isCommit(step.value) || isStage(step.value))) {
       const { until } = step.value;
       const { ahead, claim } = one;
-      const some = isWhole(step.value) ? step.value.whole : step.value.part;
+      const some = isCommit(step.value) ? step.value.commit : step.value.stage;
       for (const { at } of some) if (at < claim.to || at >= until) throw new Error(`${at} is not of its hand-over`);
       if (until < claim.to) throw new Error(`the claim goes back to ${until}`);
       // As the reader does: of two copies of a record the first one counts, and a claim waits for all that is ahead.
       const taken = new Map(ahead.found.map(({ at, resource }) => [resource.id, at]));
       ahead.found.push(...some.filter(({ at, resource }) => at > (taken.get(resource.id) ?? Number.NEGATIVE_INFINITY)));
-      if (isPart(step.value)) ahead.until = Math.max(ahead.until, until);
+      if (isStage(step.value)) ahead.until = Math.max(ahead.until, until);
       else if (until >= ahead.until) {
         walked.handed.push(...ahead.found);
         claim.to = until;
@@ -215,10 +227,10 @@ export function walkAll(
       }
       step = one.steps.next(undefined as never);
     }
-    if (!step.done) walking.push({ ...one, ask: step.value as Ask });
+    if (!step.done) walking.push({ ...one, ask: step.value as SearchRequest });
   };
 
-  start({ ...window, held: window.from });
+  start({ ...window, splitBarrier: window.from });
   while (walking.length > 0) {
     if (search.asked.length >= most) throw new Error(`still asking after ${most} requests`);
     const [one] = walking.splice(random.int(0, walking.length), 1) as [Walking];
@@ -226,10 +238,10 @@ export function walkAll(
     if (cutsAt.has(search.asked.length)) {
       // The answer to another slice's request is what makes the reader cut, so the asked window may be cut as well.
       for (const { slice } of [one, ...walking]) {
-        const from = Math.max(slice.from, slice.held);
+        const from = Math.max(slice.from, slice.splitBarrier);
         const middle = floor((from + slice.to) / 2, 1_000);
         if (middle <= from) continue;
-        const rest = { from: middle, to: slice.to, held: middle };
+        const rest = { from: middle, to: slice.to, splitBarrier: middle };
         slice.to = middle;
         start(rest);
         break;

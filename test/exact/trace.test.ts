@@ -1,9 +1,9 @@
 // What is asked for, request by request, in cases small enough to be written down: no request too many, each border where
 // it means the same to every search, and patience that ends. Times are milliseconds from the start of the window.
 import { describe, expect, test } from 'vitest';
-import type { Side } from '../../src/sync/source.ts';
-import { type Whole, walk } from '../../src/sync/walk.ts';
-import { walkBoth } from '../../src/sync/walk-both.ts';
+import { type Commit, readByKeyset } from '../../src/sync/keyset-reader.ts';
+import { readLiveAndArchive } from '../../src/sync/live-and-archive-reader.ts';
+import type { SearchIndex } from '../../src/sync/source.ts';
 import { type Lie, type Tiny, type TinyOptions, TinySearch, walkAll } from './tiny.ts';
 
 const START = Date.UTC(2026, 0, 5);
@@ -19,18 +19,18 @@ function trace(
   options: Partial<TinyOptions> = {},
   from = 0,
   to = 1_000_000,
-  sides: Side | 'both' = 'live',
+  indexes: SearchIndex | 'both' = 'live',
 ) {
   const search = new TinySearch(records, { size: 20, ...options });
   let outcome: number | string;
   try {
-    outcome = walkAll(search, { from: START + from, to: START + to }, sides).handed.length;
+    outcome = walkAll(search, { from: START + from, to: START + to }, indexes).handed.length;
   } catch (error) {
     outcome = (error as Error).message;
   }
-  const asked = search.asked.map(({ side, from, to, page, created }) =>
+  const asked = search.asked.map(({ index, from, to, page, created }) =>
     [
-      side === 'archive' ? 'old ' : '',
+      index === 'archive' ? 'old ' : '',
       `${from - START}-${to - START}`,
       page > 1 ? ` page ${page}` : '',
       created ? ' part' : '',
@@ -41,7 +41,7 @@ function trace(
 const always = (lie: Lie) => ({ lie: () => lie });
 const until = (lie: Lie, last: number) => ({ lie: (n: number) => (n <= last ? lie : undefined) });
 
-const EDGES = { edges: { live: START + 300_000, archive: START + 400_000 } };
+const EDGES = { horizon: { live: START + 300_000, archive: START + 400_000 } };
 
 describe('pages follow each other', () => {
   test('the next begins at the last second of the one before', () => {
@@ -59,7 +59,7 @@ describe('pages follow each other', () => {
   });
 
   test('and so where whole seconds are compared', () => {
-    expect(trace(sparse(70), { grain: 1_000 })).toMatchInlineSnapshot(`
+    expect(trace(sparse(70), { ms: 1_000 })).toMatchInlineSnapshot(`
       {
         "asked": [
           "0-1000000",
@@ -141,7 +141,7 @@ describe('pages follow each other', () => {
   });
 
   test('from a start that has milliseconds, where whole seconds are compared', () => {
-    expect(trace(sparse(70, 20), { grain: 1_000 }, 507)).toMatchInlineSnapshot(`
+    expect(trace(sparse(70, 20), { ms: 1_000 }, 507)).toMatchInlineSnapshot(`
       {
         "asked": [
           "0-1000000",
@@ -319,7 +319,7 @@ describe('what is too close together is counted', () => {
   });
 
   test('such a second, where whole seconds are compared', () => {
-    expect(trace(tied, { grain: 1_000 })).toMatchInlineSnapshot(`
+    expect(trace(tied, { ms: 1_000 })).toMatchInlineSnapshot(`
       {
         "asked": [
           "0-1000000",
@@ -359,7 +359,7 @@ describe('what is too close together is counted', () => {
   });
 
   test('such seconds, where they are compared', () => {
-    expect(trace(sparse(70, 20), { grain: 1_000 })).toMatchInlineSnapshot(`
+    expect(trace(sparse(70, 20), { ms: 1_000 })).toMatchInlineSnapshot(`
       {
         "asked": [
           "0-1000000",
@@ -1033,7 +1033,7 @@ describe('around the edge', () => {
   });
 
   test('in whole seconds', () => {
-    expect(trace(sparse(400, 999), { ...EDGES, grain: 1_000 }, 0, 1_000_000, 'both')).toMatchInlineSnapshot(`
+    expect(trace(sparse(400, 999), { ...EDGES, ms: 1_000 }, 0, 1_000_000, 'both')).toMatchInlineSnapshot(`
       {
         "asked": [
           "0-1000000",
@@ -1084,7 +1084,7 @@ describe('around the edge', () => {
 });
 
 describe('what a search compares times by is not learned from an answer that contradicts itself, or records would be lost', () => {
-  const shown = { size: 20, more: false, timedOut: false };
+  const shown = { size: 20, hasMore: false, timedOut: false };
   const found = (tiny: Tiny) => ({ at: tiny.at, resource: { id: tiny.id, type: 'x', json: Buffer.from('{}') } });
   const page = (records: readonly Tiny[], total = records.length) => ({ ...shown, found: records.map(found), total });
   const stranger = rec(900_000);
@@ -1094,19 +1094,19 @@ describe('what a search compares times by is not learned from an answer that con
     ['it shows more than it says there are', page([]), page([rec(100_123)], 0), 0],
     ['it shows a record of another time beside it', page([]), page([rec(100_123), stranger]), 0],
     ['it shows one of another time where there should be none', page([stranger]), page([rec(100_123)]), 0],
-  ])('%s', (_, after, itself, grain) => {
-    const senses: Parameters<typeof walk>[1] = { grain: 0 };
-    const steps = walk({ from: START, to: START + 1_000_000, held: START }, senses, 'live');
+  ])('%s', (_, after, itself, ms) => {
+    const senses: Parameters<typeof readByKeyset>[1] = { ms: 0 };
+    const steps = readByKeyset({ from: START, to: START + 1_000_000, splitBarrier: START }, senses, 'live');
     steps.next(undefined as never);
     const crowd = Array.from({ length: 20 }, (_, n) => rec(100_123 + 10 * n, `c${n}`));
-    const first = { ...page([rec(100_123), ...crowd.slice(1)], 60), more: true };
+    const first = { ...page([rec(100_123), ...crowd.slice(1)], 60), hasMore: true };
     expect(steps.next(first).value).toMatchObject({ from: START + 100_124, to: START + 101_000 });
     const next = steps.next(after).value;
     if (after.found.length === 0) {
       expect(next).toMatchObject({ from: START + 100_123, to: START + 101_000 });
       steps.next(itself);
     }
-    expect(senses.grain).toBe(grain);
+    expect(senses.ms).toBe(ms);
   });
 });
 
@@ -1115,21 +1115,21 @@ describe('a slice that is cut while it is read', () => {
 
   test('leaves what lies beyond its new end to another', () => {
     const search = new TinySearch(sparse(70), { size: 20 });
-    const slice = { from: START, to: START + 1_000_000, held: START };
-    const steps = walk(slice, { grain: 1 }, 'live');
+    const slice = { from: START, to: START + 1_000_000, splitBarrier: START };
+    const steps = readByKeyset(slice, { ms: 1 }, 'live');
     const first = steps.next(undefined as never);
     slice.to = START + 150_000;
     const whole = steps.next(page(search, first.value as never));
     expect(whole.value).toMatchObject({ until: START + 140_000 });
-    expect((whole.value as Whole).whole.length).toBe(14);
+    expect((whole.value as Commit).commit.length).toBe(14);
     const next = steps.next(undefined as never);
     expect(next.value).toMatchObject({ from: START + 140_000, to: START + 150_000 });
   });
 
   test('asks again when all it was given lies beyond', () => {
     const search = new TinySearch(sparse(70, 10_000, 500_000), { size: 20 });
-    const slice = { from: START, to: START + 1_200_000, held: START };
-    const steps = walk(slice, { grain: 1 }, 'live');
+    const slice = { from: START, to: START + 1_200_000, splitBarrier: START };
+    const steps = readByKeyset(slice, { ms: 1 }, 'live');
     const first = steps.next(undefined as never);
     let asked = first.value;
     // However often it is cut meanwhile: that is no contradiction of the search.
@@ -1142,23 +1142,23 @@ describe('a slice that is cut while it is read', () => {
     }
   });
 
-  test.each(['live', 'both'] as const)('is not to be cut where it is being read in one piece (%s)', sides => {
+  test.each(['live', 'both'] as const)('is not to be cut where it is being read in one piece (%s)', indexes => {
     const search = new TinySearch(tied, { size: 20 });
-    const slice = { from: START, to: START + 1_000_000, held: START };
-    const senses = { live: { grain: 1 }, archive: { grain: 1 } } as const;
+    const slice = { from: START, to: START + 1_000_000, splitBarrier: START };
+    const senses = { live: { ms: 1 }, archive: { ms: 1 } } as const;
     const steps =
-      sides === 'both'
-        ? walkBoth(slice, { live: { grain: 1 }, archive: { grain: 1 } })
-        : walk(slice, { ...senses.live }, 'live');
+      indexes === 'both'
+        ? readLiveAndArchive(slice, { live: { ms: 1 }, archive: { ms: 1 } })
+        : readByKeyset(slice, { ...senses.live }, 'live');
     let deepest = 0;
     for (let step = steps.next(undefined as never); !step.done; ) {
-      if ('whole' in step.value || 'part' in step.value) {
+      if ('commit' in step.value || 'stage' in step.value) {
         step = steps.next(undefined as never);
         continue;
       }
       if (step.value.page > 1) {
         deepest = step.value.page;
-        expect(slice.held).toBeGreaterThanOrEqual(step.value.to);
+        expect(slice.splitBarrier).toBeGreaterThanOrEqual(step.value.to);
       }
       step = steps.next(search.page(step.value));
     }
@@ -1168,18 +1168,18 @@ describe('a slice that is cut while it is read', () => {
 
 test('a record that only the live search has, just where a page of the archive ends, is handed on', () => {
   const search = new TinySearch([], { size: 20 });
-  const shown: Record<Side, Tiny[]> = { live: [rec(19_000, 'live')], archive: sparse(30, 1_000, 0) };
-  const slice = { from: START, to: START + 100_000, held: START };
-  const steps = walkBoth(slice, { live: { grain: 1 }, archive: { grain: 1 } });
+  const shown: Record<SearchIndex, Tiny[]> = { live: [rec(19_000, 'live')], archive: sparse(30, 1_000, 0) };
+  const slice = { from: START, to: START + 100_000, splitBarrier: START };
+  const steps = readLiveAndArchive(slice, { live: { ms: 1 }, archive: { ms: 1 } });
   const ids: string[] = [];
   for (let step = steps.next(undefined as never); !step.done; ) {
-    if ('whole' in step.value) ids.push(...step.value.whole.map(({ resource }) => resource.id));
+    if ('commit' in step.value) ids.push(...step.value.commit.map(({ resource }) => resource.id));
     if (!('page' in step.value)) {
       step = steps.next(undefined as never);
       continue;
     }
     search.records.clear();
-    for (const each of shown[step.value.side]) search.records.set(each.id, each);
+    for (const each of shown[step.value.index]) search.records.set(each.id, each);
     step = steps.next(search.page(step.value));
   }
   expect(ids.sort()).toEqual([...shown.archive, ...shown.live].map(({ id }) => id).sort());
@@ -1187,22 +1187,22 @@ test('a record that only the live search has, just where a page of the archive e
 
 test('of two versions of a record, one in each search, the later one is handed on, in the order of time', () => {
   const search = new TinySearch([], { size: 20 });
-  const slice = { from: START, to: START + 10_000, held: START };
+  const slice = { from: START, to: START + 10_000, splitBarrier: START };
   const walked: [string, number][] = [];
-  const steps = walkBoth(slice, { live: { grain: 1 }, archive: { grain: 1 } });
-  const shown: Record<Side, Tiny[]> = {
+  const steps = readLiveAndArchive(slice, { live: { ms: 1 }, archive: { ms: 1 } });
+  const shown: Record<SearchIndex, Tiny[]> = {
     live: [rec(7, 'a'), rec(5, 'b'), rec(5, 'same')],
     archive: [rec(6, 'a'), rec(6, 'b'), rec(5, 'same'), rec(1, 'c')],
   };
   for (let step = steps.next(undefined as never); !step.done; ) {
-    if ('whole' in step.value) {
-      walked.push(...step.value.whole.map(({ at, resource }): [string, number] => [resource.id, at - START]));
+    if ('commit' in step.value) {
+      walked.push(...step.value.commit.map(({ at, resource }): [string, number] => [resource.id, at - START]));
       step = steps.next(undefined as never);
-    } else if ('part' in step.value) {
+    } else if ('stage' in step.value) {
       throw new Error('so few records come in one piece');
     } else {
       search.records.clear();
-      for (const each of shown[step.value.side]) search.records.set(each.id, each);
+      for (const each of shown[step.value.index]) search.records.set(each.id, each);
       step = steps.next(search.page(step.value));
     }
   }

@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../src/errors.ts';
 import { union } from '../../src/sync/intervals.ts';
-import type { Found, Page } from '../../src/sync/source.ts';
-import { cut, readWhole } from '../../src/sync/whole.ts';
+import type { DatedRecord, Page } from '../../src/sync/source.ts';
+import { readTies, splitByCreatedAt } from '../../src/sync/tie-reader.ts';
 import { resourceOf } from '../world/resource.ts';
 import { answer, found, type Lie, type Tiny, type TinyOptions, TinySearch, type Walked, walkAll } from './tiny.ts';
 
@@ -36,14 +36,14 @@ const records = fc
   );
 
 /** The ways in which a search may not tell milliseconds apart. */
-const precisions: readonly Pick<TinyOptions, 'grain' | 'stored' | 'sorted'>[] = [
-  { grain: 1, stored: 1 },
-  { grain: 1_000, stored: 1 },
-  { grain: 1_000, stored: 1_000 },
-  { grain: 1_000, stored: 1, sorted: 1 },
-  { grain: 1, stored: 1, sorted: 1_000 },
-  { grain: 1, stored: 1_000, sorted: 1_000 },
-  { grain: 1, stored: 1_000, sorted: 1 },
+const precisions: readonly Pick<TinyOptions, 'ms' | 'stored' | 'sorted'>[] = [
+  { ms: 1, stored: 1 },
+  { ms: 1_000, stored: 1 },
+  { ms: 1_000, stored: 1_000 },
+  { ms: 1_000, stored: 1, sorted: 1 },
+  { ms: 1, stored: 1, sorted: 1_000 },
+  { ms: 1, stored: 1_000, sorted: 1_000 },
+  { ms: 1, stored: 1_000, sorted: 1 },
 ];
 const options = fc
   .record({
@@ -96,9 +96,9 @@ describe('a window of any data is handed on once and whole', () => {
     check(
       fc.property(records, options, cuts, fc.integer({ min: -5, max: 60 }), (all, given, cutsAt, overlap) => {
         const edge = START + 30_000;
-        const edges = { live: edge, archive: edge + overlap * 1_000 };
-        const shown = all.filter(({ at }) => at >= edges.live || at < edges.archive);
-        const search = new TinySearch(all, { ...given, edges });
+        const horizon = { live: edge, archive: edge + overlap * 1_000 };
+        const shown = all.filter(({ at }) => at >= horizon.live || at < horizon.archive);
+        const search = new TinySearch(all, { ...given, horizon });
         const walked = walkAll(search, { from: START, to: END }, 'both', { cutsAt });
         expect(handed(walked)).toEqual(names(inside(shown, START, END)));
         expect(union(walked.claims)).toEqual([{ from: START, to: END }]);
@@ -109,13 +109,13 @@ describe('a window of any data is handed on once and whole', () => {
   test('and a record that goes from the live search to the archive between two requests is handed on once', () => {
     check(
       fc.property(records, options, fc.integer({ min: 0, max: 4_000 }), (all, given, step) => {
-        const edges = { live: START + 10_000, archive: START + 10_000 };
+        const horizon = { live: START + 10_000, archive: START + 10_000 };
         const search = new TinySearch(all, {
           ...given,
-          edges,
+          horizon,
           before: () => {
-            edges.live += step;
-            edges.archive += step;
+            horizon.live += step;
+            horizon.archive += step;
           },
         });
         const walked = walkAll(search, { from: START, to: END }, 'both');
@@ -261,7 +261,7 @@ test('a record whose date cannot be read is in the window that begins within its
 test('records whose date cannot be read are handed on once, beside their neighbours', () => {
   check(
     fc.property(records, options, (all, given) => {
-      const precise = { grain: 1, stored: 1, sorted: 1 } as const;
+      const precise = { ms: 1, stored: 1, sorted: 1 } as const;
       const search = new TinySearch(all, { ...given, ...precise, order: 'stable', lie: () => 'undated' });
       const { handed } = walkAll(search, { from: START, to: END }, 'live');
       const ids = new Set(handed.map(({ resource }) => resource.id));
@@ -290,27 +290,27 @@ describe('a small window read whole', () => {
       [11, [1, 2, 3, 1]],
     ] as const) {
       const search = new TinySearch(tie(n, 0), { size: 5 });
-      expect(answer(readWhole(window, 'live'), search).length).toBe(n);
+      expect(answer(readTies(window, 'live'), search).length).toBe(n);
       expect(search.asked.map(({ page }) => page)).toEqual(pages);
-      for (const ask of search.asked) expect(ask).toMatchObject({ side: 'live', ...window, created: null });
+      for (const ask of search.asked) expect(ask).toMatchObject({ index: 'live', ...window, created: null });
     }
   });
 
   test('is cut by `created_at` when the order changes, into parts that mostly fit one page', () => {
     const search = new TinySearch(tie(60, 1_000), { size: 5, order: 'unstable' });
-    expect(answer(readWhole(window, 'archive'), search).length).toBe(60);
+    expect(answer(readTies(window, 'archive'), search).length).toBe(60);
     const parts = search.asked.filter(({ created }) => created !== null);
     expect(parts.length).toBeGreaterThan(12);
     expect(parts[0]?.created?.from).toBeNull();
     expect(parts.at(-1)?.created?.to).toBeNull();
-    for (const { side } of search.asked) expect(side).toBe('archive');
+    for (const { index } of search.asked) expect(index).toBe('archive');
     // One pass, the parts at some 70 % of a page and those that came out larger again, and the count at the end.
     expect(search.asked.length).toBeLessThan(70);
   });
 
   test('that cannot be cut is passed over until the count is right', () => {
     const search = new TinySearch(tie(60, 0), { size: 5, order: 'unstable' });
-    expect(answer(readWhole(window, 'live'), search).length).toBe(60);
+    expect(answer(readTies(window, 'live'), search).length).toBe(60);
     // Whole passes, and the first page once more.
     expect(search.asked.length % 13).toBe(1);
   });
@@ -323,22 +323,22 @@ describe('a small window read whole', () => {
         if (request === 2) for (const id of ['t0', 't1']) records.delete(id);
       },
     });
-    const ids = answer(readWhole(window, 'live'), search).map(({ resource }) => resource.id);
+    const ids = answer(readTies(window, 'live'), search).map(({ resource }) => resource.id);
     for (const { id } of tie(12, 0).slice(2)) expect(ids).toContain(id);
   });
 
   test('is not whole by counting a record of another time that came once', () => {
-    const page = (ids: string, more: boolean): Page => ({
+    const page = (ids: string, hasMore: boolean): Page => ({
       found: [...ids].map(id => ({
         at: id === 'X' ? window.to + 5_000 : window.from,
         resource: { id, type: 'x', json: Buffer.from('{}') },
       })),
-      ...{ total: 5, more, size: 4, timedOut: false },
+      ...{ total: 5, hasMore, size: 4, timedOut: false },
     });
-    const steps = readWhole(window, 'live');
+    const steps = readTies(window, 'live');
     steps.next(undefined as never);
     // In an order that changes from request to request, `e` has not been shown yet, and X does not stand in for it.
-    for (const [ids, more] of [
+    for (const [ids, hasMore] of [
       ['abcdX', true],
       ['a', false],
       ['abcd', true],
@@ -346,12 +346,12 @@ describe('a small window read whole', () => {
       ['ecda', true],
       ['b', false],
     ] as const) {
-      expect(steps.next(page(ids, more)).done, ids).toBe(false);
+      expect(steps.next(page(ids, hasMore)).done, ids).toBe(false);
     }
     const { done, value } = steps.next(page('bead', true));
     expect([
       done,
-      (value as Found[])
+      (value as DatedRecord[])
         .map(({ resource }) => resource.id)
         .sort()
         .join(''),
@@ -361,28 +361,28 @@ describe('a small window read whole', () => {
   test('is refused when it holds more than can be reached and nothing tells the records apart', () => {
     for (const n of [500, 501, 700]) {
       const search = new TinySearch(tie(n, 0), { size: 5, reach: 500 });
-      expect(() => answer(readWhole(window, 'live'), search)).toThrow(
+      expect(() => answer(readTies(window, 'live'), search)).toThrow(
         `more records of one instant than it gives (${n})`,
       );
       // Asked a second time, since a total may be wrong for once.
       expect(search.asked.length).toBe(2);
     }
     const search = new TinySearch(tie(499, 0), { size: 5, reach: 500 });
-    expect(answer(readWhole(window, 'live'), search).length).toBe(499);
+    expect(answer(readTies(window, 'live'), search).length).toBe(499);
     expect(Math.max(...search.asked.map(({ page }) => page))).toBe(100);
   });
 
   test('is refused at 10,000 records, however large a page is', () => {
     const search = new TinySearch(tie(10_000, 0), { size: 500 });
-    expect(() => answer(readWhole(window, 'live'), search)).toThrow('(10000)');
-    expect(answer(readWhole(window, 'live'), new TinySearch(tie(9_999, 0), { size: 500 })).length).toBe(9_999);
+    expect(() => answer(readTies(window, 'live'), search)).toThrow('(10000)');
+    expect(answer(readTies(window, 'live'), new TinySearch(tie(9_999, 0), { size: 500 })).length).toBe(9_999);
   });
 
   test.each(['stable', 'unstable'] as const)(
     'is read to the hundredth page where that is what a search gives and nothing else helps (%s)',
     order => {
       const search = new TinySearch(tie(10_700, 0), { size: 500, order });
-      const found = answer(readWhole(window, 'live'), search);
+      const found = answer(readTies(window, 'live'), search);
       expect(new Set(found.map(({ resource }) => resource.id)).size).toBe(10_700);
       expect(found.length).toBe(10_700);
       // Two first pages that say so, 22 pages, and the first of them again.
@@ -392,13 +392,13 @@ describe('a small window read whole', () => {
 
   test('is refused soon where a search counts more than 10,000 and gives no more than that', () => {
     const search = new TinySearch(tie(10_700, 0), { size: 500, reach: 10_000 });
-    expect(() => answer(readWhole(window, 'live'), search)).toThrow('than it gives (10700)');
+    expect(() => answer(readTies(window, 'live'), search)).toThrow('than it gives (10700)');
     expect(search.asked.length).toBe(23);
   });
 
   test('is refused when it stays short of what it says, after a bounded number of tries', () => {
     const search = new TinySearch(tie(12, 0), { size: 5, lie: () => 'total-high' });
-    expect(() => answer(readWhole(window, 'live'), search)).toThrow('says that there are 15 records where it gives 12');
+    expect(() => answer(readTies(window, 'live'), search)).toThrow('says that there are 15 records where it gives 12');
     expect(search.asked.length).toBe(120);
   });
 
@@ -407,7 +407,7 @@ describe('a small window read whole', () => {
 
     test('is passed over after three tries, and nothing comes twice', () => {
       const search = new TinySearch([...tie(60, 1_000), odd], { size: 5, order: 'unstable' });
-      const ids = answer(readWhole(window, 'live'), search).map(({ resource }) => resource.id);
+      const ids = answer(readTies(window, 'live'), search).map(({ resource }) => resource.id);
       expect(ids.length).toBe(61);
       expect(new Set(ids).size).toBe(61);
       // Each try ends with the count that shows that one is missing.
@@ -417,7 +417,7 @@ describe('a small window read whole', () => {
 
     test('is refused when it holds more than can be reached', () => {
       const search = new TinySearch([...tie(700, 1_000), odd], { size: 5, reach: 500, order: 'unstable' });
-      expect(() => answer(readWhole(window, 'live'), search)).toThrow(
+      expect(() => answer(readTies(window, 'live'), search)).toThrow(
         'more records of one instant than it gives (701), and `created_at` does not tell them apart',
       );
       expect(search.asked.length).toBeLessThan(3_000);
@@ -432,7 +432,7 @@ describe('a small window read whole', () => {
         seed,
         before: (request, _ask, records) => void (request === 4 && records.delete(`t${seed % 12}`)),
       });
-      const ids = answer(readWhole(window, 'live'), search).map(({ resource }) => resource.id);
+      const ids = answer(readTies(window, 'live'), search).map(({ resource }) => resource.id);
       const stayed = tie(12, 0).filter((_, n) => n !== seed % 12);
       expect(stayed.filter(({ id }) => !ids.includes(id))).toEqual([]);
     }
@@ -440,16 +440,16 @@ describe('a small window read whole', () => {
 
   test('is asked for no more once its pages come empty, or come again', () => {
     const empty = new TinySearch(tie(40, 0), { size: 5, lie: request => (request > 1 ? 'empty' : undefined) });
-    expect(() => answer(readWhole(window, 'live'), empty)).toThrow('says that there are 40 records where it gives 0');
+    expect(() => answer(readTies(window, 'live'), empty)).toThrow('says that there are 40 records where it gives 0');
     expect(empty.asked.length).toBe(41);
     const again = new TinySearch(tie(12, 0), { size: 5, lie: () => 'page-1' });
-    expect(() => answer(readWhole(window, 'live'), again)).toThrow('says that there are 12 records where it gives 5');
+    expect(() => answer(readTies(window, 'live'), again)).toThrow('says that there are 12 records where it gives 5');
     expect(again.asked.length).toBe(120);
   });
 
   test('is read to the hundredth page and no further where it is not said how many there are', () => {
     const search = new TinySearch(tie(600, 1_000), { size: 5, totals: false });
-    expect(answer(readWhole(window, 'live'), search, 20_000).length).toBe(600);
+    expect(answer(readTies(window, 'live'), search, 20_000).length).toBe(600);
     expect(Math.max(...search.asked.map(({ page }) => page))).toBe(100);
   });
 
@@ -461,7 +461,7 @@ describe('a small window read whole', () => {
         if (request === 2) (records.get('t3') as Tiny).at = END;
       },
     });
-    const ids = answer(readWhole(window, 'live'), search).map(({ resource }) => resource.id);
+    const ids = answer(readTies(window, 'live'), search).map(({ resource }) => resource.id);
     expect(new Set(ids).size).toBe(ids.length);
     expect(all.map(({ id }) => id).filter(id => id !== 't3' && !ids.includes(id))).toEqual([]);
   });
@@ -474,35 +474,37 @@ describe('where a range of `created_at` is cut', () => {
   const at = (...times: number[]) => times.map(each => START + each);
 
   test('nowhere when all records were created at one time, or at none', () => {
-    expect(cut(sample(5, 5, 5, 5), open, 4, 2)).toEqual([]);
-    expect(cut(sample(), open, 100, 5)).toEqual([]);
-    expect(cut([{ at: START, resource: resourceOf({ id: 'a', type: 'note' }) }], open, 100, 5)).toEqual([]);
+    expect(splitByCreatedAt(sample(5, 5, 5, 5), open, 4, 2)).toEqual([]);
+    expect(splitByCreatedAt(sample(), open, 100, 5)).toEqual([]);
+    expect(splitByCreatedAt([{ at: START, resource: resourceOf({ id: 'a', type: 'note' }) }], open, 100, 5)).toEqual(
+      [],
+    );
   });
 
   test('on whole seconds where that is enough, else on milliseconds', () => {
-    expect(cut(sample(0, 1_500, 3_700, 9_900), open, 4, 4)).toEqual(at(3_000));
-    expect(cut(sample(100, 200, 300, 400), open, 4, 4)).toEqual(at(300));
+    expect(splitByCreatedAt(sample(0, 1_500, 3_700, 9_900), open, 4, 4)).toEqual(at(3_000));
+    expect(splitByCreatedAt(sample(100, 200, 300, 400), open, 4, 4)).toEqual(at(300));
   });
 
   test('into as many parts as fill pages to 70 percent', () => {
     const many = sample(...Array.from({ length: 70 }, (_, n) => n * 1_000));
-    expect(cut(many, open, 70, 10).length).toBe(9);
-    expect(cut(many, open, 35, 10).length).toBe(4);
-    expect(cut(many, open, 36, 10).length).toBe(5);
-    expect(cut(many, open, 1, 10)).toEqual(at(35_000));
-    expect(cut(many, open, 2, 0).length).toBe(1);
+    expect(splitByCreatedAt(many, open, 70, 10).length).toBe(9);
+    expect(splitByCreatedAt(many, open, 35, 10).length).toBe(4);
+    expect(splitByCreatedAt(many, open, 36, 10).length).toBe(5);
+    expect(splitByCreatedAt(many, open, 1, 10)).toEqual(at(35_000));
+    expect(splitByCreatedAt(many, open, 2, 0).length).toBe(1);
   });
 
   test('inside the range, and so that no part is certainly empty', () => {
     const many = sample(...Array.from({ length: 20 }, (_, n) => n * 1_000));
     const range = { from: START, to: START + 20_000 };
-    const cuts = cut(many, range, 1_000, 1);
+    const cuts = splitByCreatedAt(many, range, 1_000, 1);
     expect(cuts).toEqual(at(...Array.from({ length: 19 }, (_, n) => (n + 1) * 1_000)));
-    expect(cut(many, { from: START + 10_000, to: START + 11_000 }, 100, 5)).toEqual([]);
+    expect(splitByCreatedAt(many, { from: START + 10_000, to: START + 11_000 }, 100, 5)).toEqual([]);
   });
 
   test('a sample with records outside of all time does not matter', () => {
     const bad = { at: START, resource: resourceOf({ id: 'x', type: 'note', attributes: { createdAt: 'never' } }) };
-    expect(cut([bad, ...sample(0, 1_500, 3_700, 9_900), bad], open, 4, 4)).toEqual(at(3_000));
+    expect(splitByCreatedAt([bad, ...sample(0, 1_500, 3_700, 9_900), bad], open, 4, 4)).toEqual(at(3_000));
   });
 });

@@ -1,7 +1,7 @@
 // The manifest is read out of zips of every shape, from their directory, with no more than is needed.
 import { crc32, deflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { openZip, type Remote } from '../../src/github/artifact-manifest.ts';
+import { openZip, type Remote } from '../../src/state/artifact-manifest.ts';
 
 interface Options {
   readonly zip64?: boolean;

@@ -142,7 +142,7 @@ describe('what the API says of its limit', () => {
     expect(busiest(times, MINUTE - late())).toBeLessThanOrEqual(40);
   });
 
-  test('on a search is not believed when it is lower than any organisation has', async () => {
+  test('on a search is not believed when it is lower than any organization has', async () => {
     const budget = open(10, null);
     budget.answered('search', 100, 99);
     expect((await take(budget, 'other', 500)).length).toBeGreaterThan(100);

@@ -1,8 +1,8 @@
 // Answers as bytes: accepted exactly when JSON.parse accepts them, and a record comes out as it came in.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Lines, snake } from '../../src/files/record.ts';
 import { readAnswer } from '../../src/kustomer/json.ts';
+import { Lines, snake } from '../../src/records/record.ts';
 import type { Resource } from '../../src/sync/source.ts';
 
 const read = (text: string) => readAnswer(Buffer.from(text));

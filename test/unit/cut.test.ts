@@ -2,21 +2,21 @@
 // equal; and little has to be counted for it.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatShard, parseMatrix, parseShard, type Shard } from '../../src/shard.ts';
+import { perPageOf, requestsToLearn } from '../../src/shards/per-page.ts';
+import { formatShard, parseMatrix, parseShard, type Shard } from '../../src/shards/shard.ts';
 import {
-  cut,
+  type CountedRange,
   halves,
   isCapped,
-  middleOf,
+  midpoint,
   minutesFor,
   recordsOf,
   requestsFor,
-  type Stretch,
   shardsFor,
+  splitIntoShards,
   tooCoarse,
-} from '../../src/sync/cut.ts';
+} from '../../src/shards/split.ts';
 import { clamp, type IntervalSet, union } from '../../src/sync/intervals.ts';
-import { perPageOf, requestsToLearn } from '../../src/sync/per-page.ts';
 import type { Page } from '../../src/sync/source.ts';
 
 const SECOND = 1_000;
@@ -34,8 +34,8 @@ function counted(streams: readonly (readonly number[])[], cap: number) {
     const all = streams[n] as readonly number[];
     return Math.min(cap, all.filter(at => at * SECOND >= from && at * SECOND < to).length);
   };
-  function refine(shards: number, fixed: number): Stretch[] {
-    let stretches: Stretch[] = ends.map((end, n) => ({
+  function refine(shards: number, fixed: number): CountedRange[] {
+    let stretches: CountedRange[] = ends.map((end, n) => ({
       ...end,
       stream: `s${n}`,
       counts: [between(n, end.from, end.to)],
@@ -47,7 +47,7 @@ function counted(streams: readonly (readonly number[])[], cap: number) {
       const coarse = tooCoarse(stretches, { page: PAGE, fixed }, shards);
       if (coarse.length === 0) return stretches;
       stretches = stretches.flatMap(stretch => {
-        const middle = coarse.includes(stretch) ? middleOf(stretch) : null;
+        const middle = coarse.includes(stretch) ? midpoint(stretch) : null;
         if (middle === null) return [stretch];
         const n = Number(stretch.stream.slice(1));
         const late = stretch.counts.some(isCapped) ? [between(n, middle, stretch.to)] : [null];
@@ -74,7 +74,7 @@ describe('a cut', () => {
       fc.property(streams, fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 30 }), (given, shards, fixed) => {
         const world = counted(given, Number.POSITIVE_INFINITY);
         const stretches = world.refine(shards, fixed);
-        const parts = cut(stretches, { page: PAGE, fixed }, shards);
+        const parts = splitIntoShards(stretches, { page: PAGE, fixed }, shards);
         expect(parts.length).toBeLessThanOrEqual(shards);
         for (const [n, end] of world.ends.entries()) {
           const pieces = parts.flatMap(part => [...(part.get(`s${n}`) ?? [])]);
@@ -89,7 +89,7 @@ describe('a cut', () => {
           const own = stretches.map(stretch => {
             const inside = clamp(part.get(stretch.stream) ?? [], stretch.from, stretch.to);
             // The records of one second cost more than their pages, and are not divided.
-            if (middleOf(stretch) === null) return inside.length > 0 ? requestsFor(stretch, sizes) : 0;
+            if (midpoint(stretch) === null) return inside.length > 0 ? requestsFor(stretch, sizes) : 0;
             return recordsOf(inside, Number(stretch.stream.slice(1))) / PAGE;
           });
           // Each stream has a page of its own to begin with, and each part has one stream at least.
@@ -97,7 +97,7 @@ describe('a cut', () => {
         });
         const even = requests.reduce((sum, each) => sum + each, 0) / shards;
         // A second cannot be divided, nor is less than a request worth a count.
-        const seconds = stretches.filter(stretch => middleOf(stretch) === null);
+        const seconds = stretches.filter(stretch => midpoint(stretch) === null);
         const tie = Math.max(
           ...given.map(all => largestTie(all) / PAGE),
           ...seconds.map(stretch => requestsFor(stretch, sizes)),
@@ -126,22 +126,30 @@ describe('a cut', () => {
     const world = counted([Array.from({ length: 55_000 }, (_, n) => n * 10)], 10_000);
     const stretches = world.refine(4, 0);
     expect(stretches.reduce((sum, { counts }) => sum + (counts[0] as number), 0)).toBe(55_000);
-    const parts = cut(stretches, { page: PAGE, fixed: 0 }, 4).map(part => part.get('s0')?.[0]);
+    const parts = splitIntoShards(stretches, { page: PAGE, fixed: 0 }, 4).map(part => part.get('s0')?.[0]);
     for (const [n, part] of parts.entries()) expect((part?.to ?? 0) / 1e7).toBeCloseTo((n + 1) * 13.75, 0);
   });
 
   test('where there is nothing goes by time, and into no more parts than there are seconds', () => {
-    const empty: Stretch = { stream: 's0', from: 0, to: 8 * SECOND, counts: [0], copies: 1, begins: 1, perPage: 1 };
+    const empty: CountedRange = {
+      stream: 's0',
+      from: 0,
+      to: 8 * SECOND,
+      counts: [0],
+      copies: 1,
+      begins: 1,
+      perPage: 1,
+    };
     expect(requestsFor({ from: 0, to: SECOND, counts: [], perPage: 1 }, { page: PAGE })).toBe(0);
-    expect(cut([empty], { page: PAGE, fixed: 0 }, 4).map(part => part.get('s0'))).toEqual(
+    expect(splitIntoShards([empty], { page: PAGE, fixed: 0 }, 4).map(part => part.get('s0'))).toEqual(
       [0, 2, 4, 6].map(from => [{ from: from * SECOND, to: (from + 2) * SECOND }]),
     );
-    expect(cut([{ ...empty, to: 2 * SECOND }], { page: PAGE, fixed: 0 }, 4)).toHaveLength(2);
-    expect(cut([], { page: PAGE, fixed: 3 }, 4)).toEqual([new Map()]);
+    expect(splitIntoShards([{ ...empty, to: 2 * SECOND }], { page: PAGE, fixed: 0 }, 4)).toHaveLength(2);
+    expect(splitIntoShards([], { page: PAGE, fixed: 3 }, 4)).toEqual([new Map()]);
   });
 
   test('gives fewer records to a part in which searches begin, and cuts none before its first page', () => {
-    const archive: Stretch = {
+    const archive: CountedRange = {
       stream: 's0',
       from: 0,
       to: 10 * SECOND,
@@ -150,7 +158,7 @@ describe('a cut', () => {
       begins: 2,
       perPage: 1,
     };
-    const live: Stretch = {
+    const live: CountedRange = {
       stream: 's0',
       from: 10 * SECOND,
       to: 110 * SECOND,
@@ -160,14 +168,15 @@ describe('a cut', () => {
       perPage: 1,
     };
     const sizes = { page: PAGE, fixed: 0 };
-    const to = (shards: number) => cut([archive, live], sizes, shards).map(part => part.get('s0')?.at(-1)?.to);
+    const to = (shards: number) =>
+      splitIntoShards([archive, live], sizes, shards).map(part => part.get('s0')?.at(-1)?.to);
     // 18 requests: 8 to begin with and a page, and 9 pages. A border that falls among the 8 comes before all of them.
     expect(to(2)).toEqual([20 * SECOND, 110 * SECOND]);
     expect(to(4)).toEqual([10 * SECOND, 20 * SECOND, 65 * SECOND, 110 * SECOND]);
   });
 
   test('gives the first part nothing else where what cannot be divided is more than its share', () => {
-    const stretch: Stretch = {
+    const stretch: CountedRange = {
       stream: 's0',
       from: 0,
       to: 100 * SECOND,
@@ -176,7 +185,7 @@ describe('a cut', () => {
       begins: 1,
       perPage: 1,
     };
-    const parts = cut([stretch], { page: PAGE, fixed: 100 }, 3).map(part => part.get('s0') ?? []);
+    const parts = splitIntoShards([stretch], { page: PAGE, fixed: 100 }, 3).map(part => part.get('s0') ?? []);
     expect(parts).toEqual([[], [{ from: 0, to: 50 * SECOND }], [{ from: 50 * SECOND, to: 100 * SECOND }]]);
   });
 });
@@ -191,7 +200,7 @@ describe('requests for a full page', () => {
   const page = (instants: readonly number[], size = instants.length): Page => ({
     found: instants.map((at, n) => ({ at, resource: { id: String(n), type: 'message', json: Buffer.of() } })),
     total: null,
-    more: true,
+    hasMore: true,
     size,
     timedOut: false,
   });

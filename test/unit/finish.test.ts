@@ -1,13 +1,16 @@
 // What a long run goes on from when others have published beside it.
 import { expect, test } from 'vitest';
-import { goOnFrom, nothingPublished, othersBeside, type Publication } from '../../src/finish.ts';
+import { goOnFrom, nothingPublished, othersBeside, type Publication } from '../../src/publish/publish.ts';
 import { NO_STATE, type State } from '../../src/sync/state.ts';
 
 const of = (generation: number, ...streams: string[]): State => ({
   ...NO_STATE,
   generation,
   search: new Map(
-    streams.map(name => [name, { published: [{ from: 0, to: 9 }], cutoff: 9, rememberedFrom: 0, recent: new Set('') }]),
+    streams.map(name => [
+      name,
+      { syncedRanges: [{ from: 0, to: 9 }], cutoff: 9, dedupSince: 0, dedupKeys: new Set('') },
+    ]),
   ),
 });
 const publicationOf = (state: State) => ({ state, branch: null, cacheKey: null }) as unknown as Publication;

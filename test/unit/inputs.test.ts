@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { DEFAULTS } from '../../src/config/input.ts';
 import { SyncError } from '../../src/errors.ts';
-import { DEFAULTS } from '../../src/input.ts';
-import { outputs, refusal } from '../../src/report.ts';
+import { outputs, refusal } from '../../src/report/report.ts';
 import { ACTION } from '../world/stage.ts';
 
 interface Declared {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { covers, minus, union } from '../../src/sync/intervals.ts';
 import { join, merge, refreshed, reset, without } from '../../src/sync/merge.ts';
 import { type ListState, NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
-import { parseState, serialise } from '../../src/sync/state-document.ts';
+import { parseState, serializeState } from '../../src/sync/state-document.ts';
 
 const HOUR = 3_600_000;
 const prints = fc.uniqueArray(
@@ -12,19 +12,19 @@ const prints = fc.uniqueArray(
 );
 const search: fc.Arbitrary<SearchState> = fc
   .record({
-    published: fc.array(fc.tuple(fc.integer({ min: 0, max: 99 }), fc.integer({ min: 1, max: 9 })), {
+    syncedRanges: fc.array(fc.tuple(fc.integer({ min: 0, max: 99 }), fc.integer({ min: 1, max: 9 })), {
       minLength: 1,
       maxLength: 4,
     }),
     cutoff: fc.integer({ min: 0, max: 99 }),
-    rememberedFrom: fc.integer({ min: 0, max: 99 }),
-    recent: prints,
+    dedupSince: fc.integer({ min: 0, max: 99 }),
+    dedupKeys: prints,
   })
-  .map(({ published, cutoff, rememberedFrom, recent }) => ({
-    published: union(published.map(([from, hours]) => ({ from: from * HOUR, to: (from + hours) * HOUR }))),
+  .map(({ syncedRanges, cutoff, dedupSince, dedupKeys }) => ({
+    syncedRanges: union(syncedRanges.map(([from, hours]) => ({ from: from * HOUR, to: (from + hours) * HOUR }))),
     cutoff: cutoff * HOUR,
-    rememberedFrom: rememberedFrom * HOUR,
-    recent: new Set(recent),
+    dedupSince: dedupSince * HOUR,
+    dedupKeys: new Set(dedupKeys),
   }));
 const names = fc.constantFrom('notes', 'kobjects', 'kobjects/order');
 /** A list as the reader leaves it: what is there is not gone, and what is gone has a time. */
@@ -44,7 +44,7 @@ const seenIn = ({ lists }: State) => lists.get('tags')?.seen ?? new Map<string, 
 const state: fc.Arbitrary<State> = fc
   .record({
     generation: fc.integer({ min: 1, max: 50 }),
-    identity: fc.constantFrom('org', null),
+    organizationId: fc.constantFrom('org', null),
     search: fc.uniqueArray(fc.tuple(names, search), { selector: ([name]) => name }),
     seen: fc.dictionary(
       fc.constantFrom('a', 'b', 'c'),
@@ -71,14 +71,14 @@ describe('merge', () => {
       fc.property(state, state, (ours, theirs) => {
         const merged = merge(ours, theirs);
         expect(merged.generation).toBe(Math.max(ours.generation, theirs.generation) + 1);
-        expect(merged.identity).toBe(ours.identity ?? theirs.identity);
+        expect(merged.organizationId).toBe(ours.organizationId ?? theirs.organizationId);
         for (const each of [ours, theirs]) {
-          for (const [name, { published, recent, cutoff, rememberedFrom }] of each.search) {
+          for (const [name, { syncedRanges, dedupKeys, cutoff, dedupSince }] of each.search) {
             const both = merged.search.get(name) as SearchState;
-            expect(published.every(part => covers(both.published, part))).toBe(true);
-            expect([...recent].every(print => both.recent.has(print))).toBe(true);
+            expect(syncedRanges.every(part => covers(both.syncedRanges, part))).toBe(true);
+            expect([...dedupKeys].every(print => both.dedupKeys.has(print))).toBe(true);
             expect(both.cutoff).toBeLessThanOrEqual(cutoff);
-            expect(both.rememberedFrom).toBeGreaterThanOrEqual(rememberedFrom);
+            expect(both.dedupSince).toBeGreaterThanOrEqual(dedupSince);
           }
           const [own, all] = [each, merged].map(({ lists }) => lists.get('tags') as ListState) as [
             ListState,
@@ -96,11 +96,11 @@ describe('merge', () => {
           expect([...(all.gone?.keys() ?? [])].filter(id => all.seen.has(id))).toEqual([]);
         }
         // Claims nothing that neither does, and can be saved.
-        for (const [name, { published }] of merged.search) {
-          const known = union(ours.search.get(name)?.published ?? [], theirs.search.get(name)?.published ?? []);
-          expect(published).toEqual(known);
+        for (const [name, { syncedRanges }] of merged.search) {
+          const known = union(ours.search.get(name)?.syncedRanges ?? [], theirs.search.get(name)?.syncedRanges ?? []);
+          expect(syncedRanges).toEqual(known);
         }
-        expect(serialise(parseState(serialise(merged), 'test'))).toBe(serialise(merged));
+        expect(serializeState(parseState(serializeState(merged), 'test'))).toBe(serializeState(merged));
       }),
       { numRuns },
     );
@@ -109,7 +109,7 @@ describe('merge', () => {
   test('does not depend on who asks', () => {
     fc.assert(
       fc.property(state, state, (a, b) => {
-        expect(serialise({ ...merge(a, b), run: a.run })).toBe(serialise({ ...merge(b, a), run: a.run }));
+        expect(serializeState({ ...merge(a, b), run: a.run })).toBe(serializeState({ ...merge(b, a), run: a.run }));
       }),
       { numRuns },
     );
@@ -143,11 +143,11 @@ describe('merge', () => {
         const merged = merge(ours, theirs, before);
         for (const name of ['kobjects', 'kobjects/order']) {
           const [old, own, other] = [before, ours, theirs].map(({ search }) => search.get(name));
-          const added = minus(own?.published ?? [], old?.published ?? []);
+          const added = minus(own?.syncedRanges ?? [], old?.syncedRanges ?? []);
           const all = merged.search.get(name);
-          expect(all?.published ?? []).toEqual(union(added, other?.published ?? []));
-          const known = [...(own?.recent ?? [])].filter(print => !old?.recent.has(print));
-          expect(all?.recent ?? new Set()).toEqual(new Set([...(other?.recent ?? []), ...known]));
+          expect(all?.syncedRanges ?? []).toEqual(union(added, other?.syncedRanges ?? []));
+          const known = [...(own?.dedupKeys ?? [])].filter(print => !old?.dedupKeys.has(print));
+          expect(all?.dedupKeys ?? new Set()).toEqual(new Set([...(other?.dedupKeys ?? []), ...known]));
         }
         const own = [...(ours.lists.get('tags')?.seen ?? [])].filter(
           ([id, version]) => before.lists.get('tags')?.seen.get(id) !== version,
@@ -156,7 +156,7 @@ describe('merge', () => {
         expect(new Set(merged.lists.get('tags')?.seen.keys())).toEqual(new Set(ids));
         // A stream that they have not refreshed is both's.
         expect(merged.search.get('notes')).toEqual(merge(ours, refresh).search.get('notes'));
-        expect(serialise(parseState(serialise(merged), 'test'))).toBe(serialise(merged));
+        expect(serializeState(parseState(serializeState(merged), 'test'))).toBe(serializeState(merged));
       }),
       { numRuns },
     );
@@ -222,30 +222,30 @@ describe('merge', () => {
   });
 
   test('remembers a version that was published beside their refresh in what had been read before', () => {
-    const of = (recent: string[], cutoff: number): State => ({
+    const of = (dedupKeys: string[], cutoff: number): State => ({
       ...NO_STATE,
       generation: 1,
       search: new Map([
-        ['notes', { published: [{ from: 0, to: 9 * HOUR }], cutoff, rememberedFrom: 0, recent: new Set(recent) }],
+        ['notes', { syncedRanges: [{ from: 0, to: 9 * HOUR }], cutoff, dedupSince: 0, dedupKeys: new Set(dedupKeys) }],
       ]),
     });
     const before = of(['1 a'], HOUR);
     const theirs = refreshed(of(['2 b'], 2 * HOUR), ['notes'], before);
     expect(merge(of(['1 a', '3 c'], HOUR), theirs, before).search.get('notes')).toEqual({
-      published: [{ from: 0, to: 9 * HOUR }],
+      syncedRanges: [{ from: 0, to: 9 * HOUR }],
       cutoff: HOUR,
-      rememberedFrom: 0,
-      recent: new Set(['2 b', '3 c']),
+      dedupSince: 0,
+      dedupKeys: new Set(['2 b', '3 c']),
     });
     expect(merge(of(['1 a'], HOUR), theirs, before).search.get('notes')?.cutoff).toBe(2 * HOUR);
   });
 
   describe('after a reset', () => {
     const claim = (from: number, to: number): SearchState => ({
-      published: [{ from, to }],
+      syncedRanges: [{ from, to }],
       cutoff: HOUR,
-      rememberedFrom: 0,
-      recent: new Set(),
+      dedupSince: 0,
+      dedupKeys: new Set(),
     });
     const of = (notes: SearchState | null, more: Partial<State> = {}): State => ({
       ...NO_STATE,
@@ -253,7 +253,7 @@ describe('merge', () => {
       search: new Map(notes === null ? [] : [['notes', notes]]),
       ...more,
     });
-    const published = ({ search }: State) => search.get('notes')?.published;
+    const syncedRanges = ({ search }: State) => search.get('notes')?.syncedRanges;
     const old = of(claim(0, 5));
     const afresh = reset([old]);
 
@@ -266,16 +266,18 @@ describe('merge', () => {
 
     test('what is published only now counts', () => {
       const ours = of(claim(0, 9));
-      expect(published(merge(ours, { ...afresh, ...of(claim(7, 8)), resets: 1 }, old))).toEqual([{ from: 5, to: 9 }]);
+      expect(syncedRanges(merge(ours, { ...afresh, ...of(claim(7, 8)), resets: 1 }, old))).toEqual([
+        { from: 5, to: 9 },
+      ]);
     });
 
     test('a refresh that had begun before is that of all there is of its stream, and of no other', () => {
       const ours = { ...of(claim(0, 9)), lists: new Map([['tags', { seen: new Map([['a', '']]) }]]) };
       const theirs = { ...afresh, search: new Map([['notes', claim(20, 21)]]) };
       const merged = merge(refreshed(ours, ['notes'], theirs), theirs, ours);
-      expect(published(merged)).toEqual([{ from: 0, to: 9 }]);
+      expect(syncedRanges(merged)).toEqual([{ from: 0, to: 9 }]);
       expect(merged.lists.has('tags')).toBe(false);
-      expect(published(merge(theirs, merged))).toEqual([{ from: 0, to: 9 }]);
+      expect(syncedRanges(merge(theirs, merged))).toEqual([{ from: 0, to: 9 }]);
     });
 
     test('the klasses are to be checked again that were checked before', () => {
@@ -327,40 +329,40 @@ describe('merge', () => {
   });
 
   test('klasses are checked when they were of all that is published', () => {
-    const published = (klassesCheckedAt: number | null, ...set: { from: number; to: number }[]): State => ({
+    const syncedRanges = (klassesCheckedAt: number | null, ...set: { from: number; to: number }[]): State => ({
       ...NO_STATE,
       klassesCheckedAt,
-      search: new Map([['kobjects', { published: set, cutoff: HOUR, rememberedFrom: 0, recent: new Set<string>() }]]),
+      search: new Map([['kobjects', { syncedRanges: set, cutoff: HOUR, dedupSince: 0, dedupKeys: new Set<string>() }]]),
     });
-    const [unchecked, checked] = [published(null, { from: 0, to: 1 }), published(HOUR, { from: 1, to: 2 })];
+    const [unchecked, checked] = [syncedRanges(null, { from: 0, to: 1 }), syncedRanges(HOUR, { from: 1, to: 2 })];
     expect(merge(checked, unchecked).klassesCheckedAt).toBeNull();
     expect(merge(unchecked, checked).klassesCheckedAt).toBeNull();
-    expect(merge(checked, published(null)).klassesCheckedAt).toBe(HOUR);
+    expect(merge(checked, syncedRanges(null)).klassesCheckedAt).toBe(HOUR);
     // What we have replaced is no part of it.
     expect(merge(refreshed(checked, ['kobjects'], unchecked), unchecked).klassesCheckedAt).toBe(HOUR);
   });
 
-  test('never mixes organisations', () => {
-    const of = (identity: string) => ({ ...NO_STATE, generation: 1, identity });
+  test('never mixes organizations', () => {
+    const of = (organizationId: string) => ({ ...NO_STATE, generation: 1, organizationId });
     const refusal = () => merge(of('a'), of('b'));
-    expect(refusal).toThrow('the state of another Kustomer organisation (b) under the same name.');
-    expect(refusal).toThrow('Give each organisation its own `state-id`, and its own `branch`');
+    expect(refusal).toThrow('the state of another Kustomer organization (b) under the same name.');
+    expect(refusal).toThrow('Give each organization its own `state-id`, and its own `branch`');
     expect(refusal).toThrow(expect.objectContaining({ actor: 'user', trouble: 'state' }));
   });
 });
 
 describe('what a full refresh by runs with another state has removed', () => {
-  const claim = { published: [{ from: 0, to: 9 }], cutoff: HOUR, rememberedFrom: 0, recent: new Set<string>() };
+  const claim = { syncedRanges: [{ from: 0, to: 9 }], cutoff: HOUR, dedupSince: 0, dedupKeys: new Set<string>() };
   const given: State = {
     ...NO_STATE,
     generation: 7,
-    identity: 'org',
+    organizationId: 'org',
     search: new Map(['notes', 'kobjects', 'kobjects/order'].map(name => [name, claim])),
     lists: new Map([['tags', { seen: new Map([['a', '']]) }]]),
     klassesCheckedAt: HOUR,
     refreshes: new Map([['notes', 2]]),
     resets: 1,
-    ledger: { files: ['notes', 'kobjects'].map(stream => ({ stream, records: 1 })), requests: { kobjects: 3 } },
+    shardManifest: { files: ['notes', 'kobjects'].map(stream => ({ stream, records: 1 })), requests: { kobjects: 3 } },
   };
 
   test('is not claimed, nor are its files told of, and the rest stays as it is', () => {
@@ -373,7 +375,7 @@ describe('what a full refresh by runs with another state has removed', () => {
         lists: new Map(),
         klassesCheckedAt: null,
         refreshes,
-        ledger: { files: [{ stream: 'notes', records: 1 }], requests: { kobjects: 3 } },
+        shardManifest: { files: [{ stream: 'notes', records: 1 }], requests: { kobjects: 3 } },
       },
     });
   });
@@ -389,19 +391,19 @@ describe('what a full refresh by runs with another state has removed', () => {
 describe('join', () => {
   const shard = (klassesCheckedAt: number | null, from: number, ...names: string[]): State => {
     const own = {
-      published: [{ from, to: from + HOUR }],
+      syncedRanges: [{ from, to: from + HOUR }],
       cutoff: 9 * HOUR,
-      rememberedFrom: 8 * HOUR,
-      recent: new Set(''),
+      dedupSince: 8 * HOUR,
+      dedupKeys: new Set(''),
     };
     return { ...NO_STATE, generation: 1, klassesCheckedAt, search: new Map(names.map(name => [name, own])) };
   };
-  const published = (shards: readonly State[], name: string) => join(shards).search.get(name)?.published;
+  const syncedRanges = (shards: readonly State[], name: string) => join(shards).search.get(name)?.syncedRanges;
 
   test('has what each shard has published, and no klass where a shard has not met it', () => {
     const shards = [shard(HOUR, 0, 'kobjects', 'kobjects/rare'), shard(HOUR, HOUR, 'kobjects')];
-    expect(published(shards, 'kobjects')).toEqual([{ from: 0, to: 2 * HOUR }]);
-    expect(published(shards, 'kobjects/rare')).toEqual([{ from: 0, to: HOUR }]);
+    expect(syncedRanges(shards, 'kobjects')).toEqual([{ from: 0, to: 2 * HOUR }]);
+    expect(syncedRanges(shards, 'kobjects/rare')).toEqual([{ from: 0, to: HOUR }]);
     expect(join(shards).generation).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 // 80 requests a minute that create something, 500 an hour: never more, and not much less.
 import { expect, test } from 'vitest';
-import { waitFor } from '../../src/github/pace.ts';
+import { waitFor } from '../../src/github/content-limit.ts';
 
 test('no minute has more than 80 and no hour more than 500', () => {
   const times: number[] = [];

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cutBack, readPart, verifyPart } from '../../src/files/closed.ts';
-import { openGate } from '../../src/files/gate.ts';
-import { openParts, type Part, type PartsWriter } from '../../src/files/parts.ts';
-import type { Found } from '../../src/sync/source.ts';
+import { readPart, truncateToCheckpoint, verifyPart } from '../../src/records/integrity.ts';
+import { openParts, type PartFile, type PartsWriter } from '../../src/records/parts.ts';
+import { openWriteLock } from '../../src/records/write-lock.ts';
+import type { DatedRecord } from '../../src/sync/source.ts';
 import { resourceOf } from '../world/resource.ts';
 
 let directory: string;
@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   // Nobody else closes their files; some tests have taken the files away.
-  for (const writer of opened.splice(0)) await writer.take().catch(() => {});
+  for (const writer of opened.splice(0)) await writer.drain().catch(() => {});
   await rm(directory, { recursive: true, force: true });
 });
 
@@ -31,14 +31,14 @@ function open(gzip = false, partBytes = 1 << 30): PartsWriter {
 
 let next = 0;
 /** Records of so many bytes, more or less. */
-function some(n: number, bytes = 100): Found[] {
+function some(n: number, bytes = 100): DatedRecord[] {
   return Array.from({ length: n }, () => {
     const id = String(next++);
     return { at: next, resource: resourceOf({ id, type: 'note', attributes: { body: 'x'.repeat(bytes) } }) };
   });
 }
 
-async function ids(parts: readonly Part[]): Promise<string[]> {
+async function ids(parts: readonly PartFile[]): Promise<string[]> {
   const all: string[] = [];
   for (const part of parts) {
     const bytes = await readPart(directory, part);
@@ -56,7 +56,7 @@ describe.each([false, true])('gzip: %j', gzip => {
     const writer = open(gzip, 1024 * 1024);
     const records = some(300, 40_000);
     for (let n = 0; n < 300; n += 50) await writer.write(records.slice(n, n + 50));
-    const parts = await writer.take();
+    const parts = await writer.drain();
     expect(parts.length).toBeGreaterThan(10);
     for (const part of parts) {
       const bytes = await readPart(directory, part);
@@ -71,10 +71,10 @@ describe.each([false, true])('gzip: %j', gzip => {
   test('what was taken is not taken again, and the numbers go on', async () => {
     const writer = open(gzip);
     await writer.write(some(2));
-    const first = await writer.take();
-    expect(await writer.take()).toEqual([]);
+    const first = await writer.drain();
+    expect(await writer.drain()).toEqual([]);
     await writer.write(some(3));
-    const second = await writer.take();
+    const second = await writer.drain();
     expect([...first, ...second].map(({ path, records }) => `${path.slice(6, 17)} ${records}`)).toEqual([
       'notes-00001 2',
       'notes-00002 3',
@@ -85,11 +85,11 @@ describe.each([false, true])('gzip: %j', gzip => {
     const writer = open(gzip);
     const before = some(5);
     await writer.write(before);
-    const standing = await writer.standing();
+    const standing = await writer.peek();
     await writer.write(some(4));
-    await writer.standing();
+    await writer.peek();
     await writer.write(some(1));
-    await cutBack(directory, standing);
+    await truncateToCheckpoint(directory, standing);
     expect(await ids(standing)).toEqual(before.map(({ resource }) => resource.id));
   });
 
@@ -97,14 +97,14 @@ describe.each([false, true])('gzip: %j', gzip => {
     const writer = open(gzip);
     const before = some(5);
     await writer.write(before);
-    const standing = await writer.standing();
-    const aside = writer.aside();
-    await aside.write(some(7));
-    await aside.keep();
+    const standing = await writer.peek();
+    const openStagingFile = writer.openStagingFile();
+    await openStagingFile.write(some(7));
+    await openStagingFile.commit();
     await writer.write(some(2));
-    await writer.take();
+    await writer.drain();
     expect((await readdir(join(directory, 'notes'))).filter(name => name.endsWith('.partial'))).toEqual([]);
-    await cutBack(directory, standing);
+    await truncateToCheckpoint(directory, standing);
     expect(await ids(standing)).toEqual(before.map(({ resource }) => resource.id));
   });
 });
@@ -112,7 +112,7 @@ describe.each([false, true])('gzip: %j', gzip => {
 test('a part that has changed or gone is told by its name', async () => {
   const writer = open();
   await writer.write(some(3));
-  const [part] = (await writer.take()) as [Part];
+  const [part] = (await writer.drain()) as [PartFile];
   await verifyPart(directory, part);
   const file = join(directory, part.path);
   const good = await readFile(file);
@@ -124,16 +124,16 @@ test('a part that has changed or gone is told by its name', async () => {
   await expect(readPart(directory, part)).rejects.toThrow('notes-00001');
   await rm(file);
   await expect(verifyPart(directory, part)).rejects.toThrow('notes-00001');
-  await expect(cutBack(directory, [part])).rejects.toThrow('notes-00001');
+  await expect(truncateToCheckpoint(directory, [part])).rejects.toThrow('notes-00001');
   expect(createHash('sha256').update(good).digest('hex')).toBe(part.sha256);
 });
 
 test('in a still moment nothing is written, and all that was written is claimed', async () => {
-  const gate = openGate();
+  const gate = openWriteLock();
   const log: string[] = [];
   const writer = async (name: string) => {
     for (let n = 0; n < 20; n++) {
-      await gate.pass(async () => {
+      await gate.write(async () => {
         log.push(`begin ${name}`);
         await new Promise(done => setTimeout(done, Math.random() * 3));
         log.push(`end ${name}`);
@@ -143,7 +143,7 @@ test('in a still moment nothing is written, and all that was written is claimed'
   };
   const looker = async () => {
     for (let n = 0; n < 10; n++) {
-      await gate.still(async () => {
+      await gate.whilePaused(async () => {
         const counts = ['begin', 'end', 'claim'].map(what => log.filter(line => line.startsWith(what)).length);
         expect(new Set(counts).size, counts.join()).toBe(1);
         const length = log.length;
@@ -158,11 +158,11 @@ test('in a still moment nothing is written, and all that was written is claimed'
 });
 
 test('there is room for more only while little waits to be written, and everybody who waits for it learns of it', async () => {
-  const gate = openGate();
+  const gate = openWriteLock();
   const ends: (() => void)[] = [];
-  const writes = Array.from({ length: 4 }, () => gate.pass(() => new Promise<void>(end => ends.push(end))));
+  const writes = Array.from({ length: 4 }, () => gate.write(() => new Promise<void>(end => ends.push(end))));
   let inside = 0;
-  const looks = Array.from({ length: 5 }, () => gate.room().then(() => inside++));
+  const looks = Array.from({ length: 5 }, () => gate.backpressure().then(() => inside++));
   await new Promise(setImmediate);
   expect(inside).toBe(0);
   ends[0]?.();
@@ -179,10 +179,10 @@ test('there is room for more only while little waits to be written, and everybod
 });
 
 test('a write that fails makes room, too', async () => {
-  const gate = openGate();
+  const gate = openWriteLock();
   const fails: ((error: Error) => void)[] = [];
-  const writes = Array.from({ length: 2 }, () => gate.pass(() => new Promise<void>((_, fail) => fails.push(fail))));
-  const look = gate.room();
+  const writes = Array.from({ length: 2 }, () => gate.write(() => new Promise<void>((_, fail) => fails.push(fail))));
+  const look = gate.backpressure();
   fails[0]?.(new Error('disk full'));
   await expect(writes[0]).rejects.toThrow('disk full');
   await look;

@@ -1,7 +1,7 @@
 // A list that never comes twice in the same order, so that each pass over its pages misses some of it.
 import { describe, expect, test } from 'vitest';
 import { readList } from '../../src/sync/read-list.ts';
-import type { Found, Resource } from '../../src/sync/source.ts';
+import type { DatedRecord, Resource } from '../../src/sync/source.ts';
 import type { ListState } from '../../src/sync/state.ts';
 import { Random } from '../world/kustomer/index.ts';
 
@@ -16,7 +16,7 @@ const EVER = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 /** Reads 1,200 users of whom each pass shows a part; resolves to what reached the sink, and how many passes it took. */
 async function read(share: number, seed: number, before?: { seen: ReadonlyMap<string, string> }) {
   const random = new Random(seed);
-  const written: Found[] = [];
+  const written: DatedRecord[] = [];
   let passes = 0;
   const { state } = await readList({
     pages: {
@@ -29,7 +29,7 @@ async function read(share: number, seed: number, before?: { seen: ReadonlyMap<st
     type: 'user',
     sink: {
       write: async records => void written.push(...records),
-      aside: () => {
+      openStagingFile: () => {
         throw new Error('a list needs no place of its own');
       },
     },
@@ -70,7 +70,7 @@ describe('what has gone', () => {
       type: 'user',
       sink: {
         write: async found => void written.push(...found.map(({ resource }) => resource.id)),
-        aside: () => {
+        openStagingFile: () => {
           throw new Error('a list needs no place of its own');
         },
       },

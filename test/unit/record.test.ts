@@ -1,11 +1,11 @@
 // A resource as its reader sees it: `flat`, as the Singer tap and the Airbyte connector emit it, and `raw`.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Format, Lines, snake } from '../../src/files/record.ts';
+import { Lines, type RecordFormat, snake } from '../../src/records/record.ts';
 import type { Resource } from '../../src/sync/source.ts';
 
 const resource = (text: string) => ({ id: '1', type: 'x', json: Buffer.from(text) }) as Resource;
-const line = (of: Resource, format: Format) => {
+const line = (of: Resource, format: RecordFormat) => {
   const lines = new Lines(1_000);
   lines.add(of, format);
   return String(lines.bytes());

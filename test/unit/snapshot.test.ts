@@ -1,6 +1,6 @@
 // What a run could publish at some moment, while it goes on reading.
 import { expect, test } from 'vitest';
-import { openSnapshots } from '../../src/snapshot.ts';
+import { openSnapshots } from '../../src/publish/snapshot.ts';
 import { NO_STATE, type SearchState } from '../../src/sync/state.ts';
 
 const EVER = { from: 0, to: 9 };
@@ -16,14 +16,14 @@ test.each(['branch', 'artifact'])(
       wanted: EVER,
       records: () => 1,
       // As a search does it: a full refresh that is not complete settles nothing.
-      settle({ search }: { search: Map<string, SearchState> }) {
+      updateState({ search }: { search: Map<string, SearchState> }) {
         if (mode === 'full_refresh' && !completed.has(name)) return false;
-        search.set(name, { published: [EVER], cutoff: 9, rememberedFrom: 9, recent: new Set() });
+        search.set(name, { syncedRanges: [EVER], cutoff: 9, dedupSince: 9, dedupKeys: new Set() });
         return true;
       },
     });
     const writerOf = (stream: string, meanwhile = () => {}) => ({
-      async take() {
+      async drain() {
         meanwhile();
         return [{ path: `${stream}/${stream}-00001.ndjson`, stream, records: 1 }];
       },
@@ -40,7 +40,7 @@ test.each(['branch', 'artifact'])(
         ['conversations', writerOf('conversations')],
       ]),
       completed,
-      source: { organisation: () => 'org' },
+      source: { organization: () => 'org' },
       client: { usage: {}, clockAhead: () => 0, requestsFor: () => 0 },
     } as never);
     const first = await snapshots.take();

@@ -4,22 +4,22 @@ import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../src/errors.ts';
 import { union } from '../../src/sync/intervals.ts';
 import {
-  type Ledger,
   type ListState,
   NO_STATE,
+  nextSearchState,
   type SearchState,
+  type ShardManifest,
   type State,
-  searchStateAfter,
 } from '../../src/sync/state.ts';
-import { iso, parseState, serialise } from '../../src/sync/state-document.ts';
+import { iso, parseState, serializeState } from '../../src/sync/state-document.ts';
 
 const at = fc.integer({ min: Date.parse('1971-01-01'), max: Date.parse('2400-01-01') });
 const id = fc.stringMatching(/^[0-9a-f]{24}$/);
 const searchState: fc.Arbitrary<SearchState> = fc.record({
-  published: fc.array(fc.record({ from: at, to: at }), { maxLength: 6 }).map(each => union(each)),
+  syncedRanges: fc.array(fc.record({ from: at, to: at }), { maxLength: 6 }).map(each => union(each)),
   cutoff: at,
-  rememberedFrom: at,
-  recent: fc
+  dedupSince: at,
+  dedupKeys: fc
     .array(fc.tuple(fc.oneof(at, fc.constant('-')), id), { maxLength: 8 })
     .map(prints => new Set(prints.map(([when, of]) => `${when} ${of}`))),
 });
@@ -33,7 +33,7 @@ const listState: fc.Arbitrary<ListState> = fc.record(
   { requiredKeys: ['seen'] },
 );
 const windowOfList: fc.Arbitrary<ListState> = fc.tuple(listState, at).map(([{ seen }, until]) => ({ seen, until }));
-const ledger: fc.Arbitrary<Ledger> = fc.record({
+const shardManifest: fc.Arbitrary<ShardManifest> = fc.record({
   files: fc.array(fc.record({ stream: fc.constantFrom('notes', 'tags'), path: id, records: fc.nat() }), {
     maxLength: 3,
   }),
@@ -41,7 +41,7 @@ const ledger: fc.Arbitrary<Ledger> = fc.record({
 });
 const plain: fc.Arbitrary<State> = fc.record({
   generation: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-  identity: fc.oneof(id, fc.constant(null)),
+  organizationId: fc.oneof(id, fc.constant(null)),
   savedAt: at.map(iso),
   run: fc.record({ id: fc.stringMatching(/^\d{1,12}$/), attempt: fc.constantFrom('1', '2') }),
   search: fc
@@ -56,23 +56,23 @@ const plain: fc.Arbitrary<State> = fc.record({
 });
 const state: fc.Arbitrary<State> = fc.oneof(
   plain,
-  fc.tuple(plain, fc.integer({ min: 1, max: 200 })).map(([each, continuation]) => ({ ...each, continuation })),
-  fc.tuple(plain, ledger).map(([each, own]) => ({ ...each, ledger: own })),
+  fc.tuple(plain, fc.integer({ min: 1, max: 200 })).map(([each, consecutiveRuns]) => ({ ...each, consecutiveRuns })),
+  fc.tuple(plain, shardManifest).map(([each, own]) => ({ ...each, shardManifest: own })),
 );
 
 const SAMPLE: State = {
   generation: 7,
-  identity: '5f0000000000000000000001',
+  organizationId: '5f0000000000000000000001',
   savedAt: '2026-11-23T12:00:00.000Z',
   run: { id: '17', attempt: '1' },
   search: new Map([
     [
       'conversations',
       {
-        published: [{ from: Date.parse('2024-11-23T12:00:00Z'), to: Date.parse('2026-11-23T11:59:00Z') }],
+        syncedRanges: [{ from: Date.parse('2024-11-23T12:00:00Z'), to: Date.parse('2026-11-23T11:59:00Z') }],
         cutoff: Date.parse('2026-11-23T11:59:00Z'),
-        rememberedFrom: Date.parse('2026-11-23T10:59:00Z'),
-        recent: new Set([
+        dedupSince: Date.parse('2026-11-23T10:59:00Z'),
+        dedupKeys: new Set([
           `${Date.parse('2026-11-23T11:30:00.123Z')} 5f00000000000000000000aa`,
           '- 5f00000000000000000000ab',
         ]),
@@ -98,7 +98,7 @@ const STREAM = 'streams.conversations';
 
 /** The sample with another value at a path such as `streams.users.seen`; undefined takes the member away. */
 function damaged(path: string, value: unknown): string {
-  const document = JSON.parse(serialise(SAMPLE));
+  const document = JSON.parse(serializeState(SAMPLE));
   const names = path.split('.');
   const last = names.pop() ?? '';
   const holder = names.reduce((of, name) => of[name], document);
@@ -120,7 +120,7 @@ describe('a state that was saved', () => {
   test('comes back as it was', () => {
     fc.assert(
       fc.property(state, given => {
-        expect(parseState(serialise(given), 'x')).toEqual(given);
+        expect(parseState(serializeState(given), 'x')).toEqual(given);
       }),
       { numRuns: process.env.FEWER_CASES === undefined ? 1_000 : 50 },
     );
@@ -129,15 +129,15 @@ describe('a state that was saved', () => {
   test('is written the same each time, and ends with one line end', () => {
     fc.assert(
       fc.property(state, given => {
-        const text = serialise(given);
-        expect(serialise(parseState(text, 'x'))).toBe(text);
+        const text = serializeState(given);
+        expect(serializeState(parseState(text, 'x'))).toBe(text);
         expect(text.endsWith('}\n')).toBe(true);
       }),
     );
   });
 
   test('holds ids, times and counts, and nothing else', () => {
-    const document = JSON.parse(serialise(SAMPLE));
+    const document = JSON.parse(serializeState(SAMPLE));
     expect(document).toEqual({
       version: 1,
       generation: 7,
@@ -225,19 +225,25 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['gone ones in an array', damaged('streams.users.gone', ['5f00000000000000000000ad'])],
     ['gone ones that are null', damaged('streams.users.gone', null)],
     ['one that has gone at no time', damaged('streams.users.gone', { '5f00000000000000000000ad': true })],
-    ['a continuation as text', damaged('continuation', '1')],
-    ['a continuation below nothing', damaged('continuation', -1)],
-    ['a ledger that is null', damaged('ledger', null)],
-    ['a ledger without files', damaged('ledger', { requests: {} })],
-    ['a ledger without requests', damaged('ledger', { files: [] })],
-    ['a ledger of texts', damaged('ledger', { files: ['notes'], requests: {} })],
-    ['a ledger with files of no stream', damaged('ledger', { files: [{ records: 1 }], requests: {} })],
-    ['a ledger with files of no number', damaged('ledger', { files: [{ stream: 'a', records: '1' }], requests: {} })],
+    ['a number of consecutive runs as text', damaged('consecutive_runs', '1')],
+    ['a number of consecutive runs below nothing', damaged('consecutive_runs', -1)],
+    ['a shard manifest that is null', damaged('shard_manifest', null)],
+    ['a shard manifest without files', damaged('shard_manifest', { requests: {} })],
+    ['a shard manifest without requests', damaged('shard_manifest', { files: [] })],
+    ['a shard manifest of texts', damaged('shard_manifest', { files: ['notes'], requests: {} })],
+    ['a shard manifest with files of no stream', damaged('shard_manifest', { files: [{ records: 1 }], requests: {} })],
     [
-      'a ledger with a file that is unreadable among others',
-      damaged('ledger', { files: [{ stream: 'a', records: 1 }, null], requests: {} }),
+      'a shard manifest with files of no number',
+      damaged('shard_manifest', { files: [{ stream: 'a', records: '1' }], requests: {} }),
     ],
-    ['a ledger with requests of no number', damaged('ledger', { files: [], requests: { a: 1, b: '1' } })],
+    [
+      'a shard manifest with a file that is unreadable among others',
+      damaged('shard_manifest', { files: [{ stream: 'a', records: 1 }, null], requests: {} }),
+    ],
+    [
+      'a shard manifest with requests of no number',
+      damaged('shard_manifest', { files: [], requests: { a: 1, b: '1' } }),
+    ],
   ])('%s', (_what, text) => {
     const refusal = refusalOf(text);
     expect(refusal.trouble).toBe('state');
@@ -246,7 +252,7 @@ describe('a state that is damaged is refused, never taken for none', () => {
   });
 
   test('cut off anywhere', () => {
-    const text = serialise(SAMPLE).trimEnd();
+    const text = serializeState(SAMPLE).trimEnd();
     for (let length = 0; length < text.length; length++) expect(refusalOf(text.slice(0, length)).trouble).toBe('state');
   });
 
@@ -270,8 +276,8 @@ describe('a state from a newer version', () => {
 });
 
 test('of more versions without a date than are remembered, the state can still be saved', () => {
-  const work = { work: [{ from: 0, to: 10 }], certain: [], known: new Set<string>(), rememberFrom: 5 };
-  const after = searchStateAfter(undefined, work, work.work, new Set(['- a', '- b', '- c', '6 d']), 10, 2);
-  const saved = serialise({ ...NO_STATE, generation: 1, search: new Map([['notes', after]]) });
-  expect(parseState(saved, 'test').search.get('notes')?.rememberedFrom).toBe(10);
+  const work = { toRead: [{ from: 0, to: 10 }], synced: [], dedupKeys: new Set<string>(), dedupSince: 5 };
+  const after = nextSearchState(undefined, work, work.toRead, new Set(['- a', '- b', '- c', '6 d']), 10, 2);
+  const saved = serializeState({ ...NO_STATE, generation: 1, search: new Map([['notes', after]]) });
+  expect(parseState(saved, 'test').search.get('notes')?.dedupSince).toBe(10);
 });

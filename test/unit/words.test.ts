@@ -1,6 +1,6 @@
 // Numbers as people read them.
 import { expect, test } from 'vitest';
-import { count, duration, grouped } from '../../src/words.ts';
+import { count, duration, grouped } from '../../src/report/format.ts';
 
 test.each([
   [0, '0'],

@@ -517,7 +517,7 @@ describe('who may ask, and how often', () => {
     const theirs = (await search(server, { token: 'theirs', context: 'message' })).json().data[0];
     expect(theirs.relationships.org.data.id).toBe(WRONG_ORG);
     expect(server.log.countBy(request => request.status)).toEqual({ 200: 4, 401: 3, 403: 2 });
-    expect(server.requests.filter(request => !request.authorised).length).toBe(3);
+    expect(server.requests.filter(request => !request.authorized).length).toBe(3);
   });
 
   test('two budgets in sliding windows, and 429 in every dialect', async () => {

@@ -206,7 +206,7 @@ describe('the end of a step', () => {
     expect(gone).toMatchObject({ conclusion: 'failure', state: {} });
   });
 
-  test('a time limit fails the step; post-if is honoured', async () => {
+  test('a time limit fails the step; post-if is honored', async () => {
     const dir = await action(`setInterval(() => {}, 1000)`, tell, ', post-if: success()');
     const result = await run(dir, { timeoutMs: 100 });
     expect(result).toMatchObject({ conclusion: 'failure', signal: 'SIGINT', post: { conclusion: 'skipped' } });

@@ -2,16 +2,16 @@
 // sockets, client, reader and state document are the real ones. What is published over all runs is compared with the
 // truth after every complete run: nothing missing, no version twice.
 
-import { openJobs } from '../../src/jobs.ts';
+import { openJobs } from '../../src/commands/jobs.ts';
 import { openBudget } from '../../src/kustomer/budget.ts';
 import { openClient } from '../../src/kustomer/client.ts';
 import { openSource, streamNamed } from '../../src/kustomer/source.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { readAll, Stopped } from '../../src/sync/read-all.ts';
-import { openCrew } from '../../src/sync/read-search.ts';
-import type { Found, ListPages } from '../../src/sync/source.ts';
+import { openReaderPool } from '../../src/sync/read-search.ts';
+import type { DatedRecord, ListPages } from '../../src/sync/source.ts';
 import { NO_STATE, type State } from '../../src/sync/state.ts';
-import { parseState, serialise } from '../../src/sync/state-document.ts';
+import { parseState, serializeState } from '../../src/sync/state-document.ts';
 import {
   DEFAULT_TOKEN,
   type Fault,
@@ -265,8 +265,8 @@ class Game {
       debug: () => {},
     });
     const source = openSource(client, true);
-    source.expect(this.#state.identity);
-    const written: [string, Found][] = [];
+    source.expect(this.#state.organizationId);
+    const written: [string, DatedRecord][] = [];
     const lists = new Map<string, ListPages>(
       streams.flatMap(name => {
         const stream = streamNamed(name);
@@ -280,19 +280,19 @@ class Game {
       now,
       source,
       lists,
-      surroundings: { crew: openCrew(client), signal: stop.signal, now },
+      context: { pool: openReaderPool(client), signal: stop.signal, now },
       log: { info: quiet, debug: quiet, warning: quiet, notice: quiet },
       writerOf: name => {
-        const write = async (records: readonly Found[]) =>
-          void written.push(...records.map(found => [name, found] as [string, Found]));
+        const write = async (records: readonly DatedRecord[]) =>
+          void written.push(...records.map(found => [name, found] as [string, DatedRecord]));
         return {
           write,
-          aside() {
-            const held: Found[] = [];
+          openStagingFile() {
+            const held: DatedRecord[] = [];
             return {
               write: async records => void held.push(...records),
-              keep: () => write(held),
-              drop: async () => {},
+              commit: () => write(held),
+              discard: async () => {},
             };
           },
         };
@@ -320,14 +320,14 @@ class Game {
       lists: new Map(this.#state.lists),
       klassesCheckedAt: this.#state.klassesCheckedAt,
     };
-    for (const job of jobs) job.settle(draft, 0);
+    for (const job of jobs) job.updateState(draft, 0);
     const after = {
       ...this.#state,
       ...draft,
       generation: this.#state.generation + 1,
-      identity: source.organisation() ?? this.#state.identity,
+      identity: source.organization() ?? this.#state.organizationId,
     };
-    this.#state = parseState(serialise(after), 'the model');
+    this.#state = parseState(serializeState(after), 'the model');
     const cutoff = cutoffOf(now, config.settleMs);
     if ([...endings.values()].every(({ outcome }) => outcome === 'complete')) {
       this.#completeRuns++;
@@ -335,7 +335,7 @@ class Game {
     }
   }
 
-  #publish(written: readonly [string, Found][]): void {
+  #publish(written: readonly [string, DatedRecord][]): void {
     for (const [name, { resource }] of written) {
       const versions = this.#published.get(name) ?? new Set();
       this.#published.set(name, versions);

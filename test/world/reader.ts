@@ -1,18 +1,18 @@
 // The real reader in this process, against the simulator over real sockets: client, source, plans and state document are
 // those of the action; only the files are left out. What is published over all runs is kept, to be compared with the truth.
 
+import { openJobs } from '../../src/commands/jobs.ts';
 import type { SyncError } from '../../src/errors.ts';
-import { openJobs } from '../../src/jobs.ts';
 import { openBudget } from '../../src/kustomer/budget.ts';
 import { openClient } from '../../src/kustomer/client.ts';
 import { openSource, streamNamed } from '../../src/kustomer/source.ts';
 import type { Job } from '../../src/sync/job.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { type Ending, readAll, Stopped } from '../../src/sync/read-all.ts';
-import { openCrew } from '../../src/sync/read-search.ts';
-import type { Found, ListPages, Resource } from '../../src/sync/source.ts';
+import { openReaderPool } from '../../src/sync/read-search.ts';
+import type { DatedRecord, ListPages, Resource } from '../../src/sync/source.ts';
 import { NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
-import { parseState, serialise } from '../../src/sync/state-document.ts';
+import { parseState, serializeState } from '../../src/sync/state-document.ts';
 import {
   DEFAULT_TOKEN,
   type KustomerServer,
@@ -146,8 +146,8 @@ export class Reader {
       debug: () => {},
     });
     const source = openSource(client, true);
-    source.expect(before.identity);
-    const write = (stream: string) => async (records: readonly Found[]) => {
+    source.expect(before.organizationId);
+    const write = (stream: string) => async (records: readonly DatedRecord[]) => {
       for (const { resource } of records) {
         wanted.onRecord(resource);
         published.push({ stream, id: resource.id, updatedAt: versionOf(resource) });
@@ -164,22 +164,22 @@ export class Reader {
           return stream.kind === 'list' ? [[name, source.list(stream)]] : [];
         }),
       ),
-      surroundings: { crew: openCrew(client), signal: stop.signal, now },
+      context: { pool: openReaderPool(client), signal: stop.signal, now },
       log: { info() {}, debug() {}, notice() {}, warning: message => void warnings.push(message) },
       writerOf: name => ({
         write: write(name),
-        aside() {
-          const held: Found[] = [];
+        openStagingFile() {
+          const held: DatedRecord[] = [];
           return {
             write: async records => void held.push(...records),
-            keep: () => write(name)(held),
-            drop: async () => {},
+            commit: () => write(name)(held),
+            discard: async () => {},
           };
         },
       }),
     });
 
-    const state = () => settle(before, jobs, source.organisation());
+    const state = () => settle(before, jobs, source.organization());
     const unhook = this.server.onRequest(request => {
       requests.push(request);
       wanted.onRequest(request, {
@@ -247,16 +247,16 @@ export class Reader {
 }
 
 /** The state that the jobs leave, through the document and back, as between two runs. */
-function settle(before: State, jobs: readonly Job[], organisation: string | null): State {
+function settle(before: State, jobs: readonly Job[], organization: string | null): State {
   const draft = {
     search: new Map(before.search),
     lists: new Map(before.lists),
     klassesCheckedAt: before.klassesCheckedAt,
   };
-  for (const job of jobs) job.settle(draft, 0);
-  const { generation, identity } = before;
-  const after = { ...before, ...draft, generation: generation + 1, identity: organisation ?? identity };
-  return parseState(serialise(after), 'the test');
+  for (const job of jobs) job.updateState(draft, 0);
+  const { generation, organizationId } = before;
+  const after = { ...before, ...draft, generation: generation + 1, identity: organization ?? organizationId };
+  return parseState(serializeState(after), 'the test');
 }
 
 function versionOf(resource: Resource): string {

@@ -1,10 +1,11 @@
 // The main step with no patience: what a run of many hours does every half minute and every quarter of an hour, it does
 // all the time.
+
+import { run } from '../../../src/commands/sync.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { readContext } from '../../../src/github/context.ts';
-import { readConfig } from '../../../src/inputs.ts';
-import { log } from '../../../src/log.ts';
-import { publishReport } from '../../../src/report.ts';
-import { run } from '../../../src/run.ts';
+import { log } from '../../../src/report/log.ts';
+import { publishReport } from '../../../src/report/report.ts';
 import { Stopped } from '../../../src/sync/read-all.ts';
 
 const stop = new AbortController();

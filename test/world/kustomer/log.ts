@@ -13,7 +13,7 @@ export interface LoggedRequest {
   /** Parsed; undefined when there was none or it was not JSON. */
   readonly body: unknown;
   /** A token that is known came with it. */
-  readonly authorised: boolean;
+  readonly authorized: boolean;
   readonly kind: SearchKind | 'list' | 'other';
   readonly budget: 'search' | 'other';
   readonly stream: Stream | undefined;

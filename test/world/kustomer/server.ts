@@ -183,7 +183,7 @@ export class KustomerServer {
       path,
       query,
       body: parsed,
-      authorised: grant !== undefined && grant.expired !== true,
+      authorized: grant !== undefined && grant.expired !== true,
       kind: search ?? (listed === undefined && path !== '/v1/klasses' ? 'other' : 'list'),
       budget: search === undefined ? 'other' : 'search',
       stream,
@@ -308,8 +308,8 @@ export class KustomerServer {
     }
   }
 
-  #rate({ budget, authorised }: LoggedRequest): Record<string, string> {
-    if (!this.options.rateHeaders || !authorised) return {};
+  #rate({ budget, authorized }: LoggedRequest): Record<string, string> {
+    if (!this.options.rateHeaders || !authorized) return {};
     const shown = budget === 'search' && this.options.searchHeadersShow === 'search' ? this.#search : this.#org;
     if (shown.limit === Infinity) return {};
     return {

@@ -1,4 +1,4 @@
-// The records of an organisation, what happens to them, and what the API shows of them. No sockets here: the server
+// The records of an organization, what happens to them, and what the API shows of them. No sockets here: the server
 // asks a world, and tests ask it for the truth.
 import { type CriteriaOptions, readSearch, type SearchKind } from './criteria.ts';
 import { type Answer, errorAnswer, listAnswer, pageNumber } from './envelope.ts';

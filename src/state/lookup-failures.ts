@@ -1,0 +1,59 @@
+// Places where a state may be that could not be looked at: how long to try, what to say, and when not to go on.
+import { SyncError } from '../errors.ts';
+import { Refused } from '../github/request.ts';
+import type { ReadKind } from '../github/rest.ts';
+
+export interface LookupFailure {
+  readonly place: string;
+  /** Whether the job may not look there, rather than that GitHub failed to answer. */
+  readonly isForbidden: boolean;
+  /** Whether there may well be a state that can be had another time. */
+  readonly mayHold: boolean;
+}
+
+/** Whoever has a state, or needs none, does not wait long for another copy. */
+export function readKindFor(isNeeded: boolean): ReadKind {
+  return isNeeded ? 'read' : 'look';
+}
+
+/** A list that the job may not see says nothing of a state: a first sync goes on without. */
+export function listFailure(place: string, error: unknown): LookupFailure {
+  const isForbidden = refusalOf(error) !== null;
+  return { place, isForbidden, mayHold: !isForbidden };
+}
+
+/** An artifact of ours that has not gone has a state, whatever the reason that it is not to be had. */
+export function artifactFailure(place: string, error: unknown): LookupFailure {
+  const refusal = refusalOf(error);
+  return { place, isForbidden: refusal !== null, mayHold: refusal !== 404 && refusal !== 410 };
+}
+
+/** The status of an answer that stays what it is; null when another time there may be another one. */
+function refusalOf(error: unknown): number | null {
+  return error instanceof Refused && !error.mayPass ? error.status : null;
+}
+
+/** What is said where there is a state to go on from, or there can be none. */
+export function noticeOf(unseen: readonly LookupFailure[]): string {
+  const todo = unseen.some(({ isForbidden }) => isForbidden)
+    ? 'Give the job the permission `actions: read`, so that nothing is published twice after a crash.'
+    : 'GitHub failed to answer: should an earlier run have crashed just after it had published, its records come again.';
+  return `Not all places where a state may be saved could be looked at: ${placesOf(unseen)}. ${todo}`;
+}
+
+/** What is said where no state was found: to read and publish everything again is not for a run to decide. */
+export function outOfReach(unseen: readonly LookupFailure[]): SyncError {
+  const todo = unseen.some(({ isForbidden }) => isForbidden)
+    ? 'Give the job the permission `actions: read`'
+    : 'Run again later';
+  return new SyncError(
+    'github',
+    'state',
+    `No saved state was found, and not all places where it may be could be looked at: ${placesOf(unseen)}.`,
+    `${todo}. If it stays, run once with \`reset-state: true\`, which publishes everything again.`,
+  );
+}
+
+function placesOf(unseen: readonly LookupFailure[]): string {
+  return unseen.map(({ place }) => place).join(', and ');
+}
