@@ -1,69 +1,137 @@
-// Errors, typed by who must act. The text of an error is part of the product: one sentence says what happened, one says
-// what to do, and neither holds a secret or anything out of a record.
+// Errors, typed by who must act. The text of an error is part of the product: one sentence says what happened, with the
+// cause, and one says what to do. Neither holds a secret or anything out of a record.
 
-/** Who has to do something about it: the person who set the workflow up, Kustomer, GitHub, or this project. */
+/** Who must act: the person who set the workflow up, Kustomer, GitHub, or this project. */
 export type Actor = 'user' | 'kustomer' | 'github' | 'project';
 
-/** What kind of trouble it is, for the few places that treat one kind differently. */
-export type Trouble =
+/** How the run treats an error. */
+export type ErrorKind =
   | 'input'
-  | 'unauthorized' // 401: ends the run
-  | 'forbidden' // 403: skips the stream
-  | 'request' // the API refuses what we asked: 400, 404, a redirect
-  | 'outage' // the API does not answer as it should, however often it is asked
-  | 'inconsistent' // the API answers, and the answer cannot be true
-  | 'state' // saved state that must not be used, or cannot be saved
-  | 'publish'
-  | 'unfinished' // a part of a plan that is not done
+  | 'unauthorized' // Kustomer answers 401: the run ends
+  | 'forbidden' // Kustomer answers 403: the stream is skipped
+  | 'refused' // Kustomer refuses what we asked for: 400, 404, a redirect
+  | 'outage' // Kustomer gives no usable answer, however often it is asked
+  | 'inconsistent' // Kustomer answers, and the answer cannot be true
+  | 'state' // saved state that must not be used, or cannot be saved: the run ends
+  | 'publish' // the run ends
+  | 'unfinished' // a part of a plan is not done
   | 'disk'
   | 'bug';
 
+/** Every error of the action. A code never changes its meaning: docs/troubleshooting.md has a row for each. */
+export const ERRORS = {
+  'answer-too-large': ['kustomer', 'inconsistent'],
+  'artifact-not-uploaded': ['github', 'publish'],
+  'artifact-unconfirmed': ['github', 'publish'],
+  'branch-of-other-sync': ['user', 'state'],
+  'branch-refused': ['user', 'publish'],
+  'branch-unavailable': ['github', 'publish'],
+  'branch-unreadable': ['user', 'state'],
+  bug: ['project', 'bug'],
+  'cache-not-writable': ['user', 'state'],
+  'cache-unreadable': ['github', 'state'],
+  'count-unavailable': ['kustomer', 'inconsistent'],
+  'disk-full': ['user', 'disk'],
+  'foreign-link': ['kustomer', 'inconsistent'],
+  'invalid-input': ['user', 'input'],
+  'list-loops': ['kustomer', 'inconsistent'],
+  'missing-role': ['user', 'forbidden'],
+  'no-artifacts-on-ghes': ['user', 'publish'],
+  'no-cache': ['github', 'state'],
+  'no-state': ['user', 'state'],
+  'no-usable-answer': ['kustomer', 'outage'],
+  'not-records': ['kustomer', 'inconsistent'],
+  'notes-keep-changing': ['kustomer', 'inconsistent'],
+  'organization-unknown': ['user', 'state'],
+  'other-organization': ['user', 'state'],
+  'output-dir-unusable': ['user', 'input'],
+  'part-changed': ['user', 'publish'],
+  'plan-gap': ['user', 'input'],
+  'plan-overlap': ['user', 'input'],
+  'plan-state-lost': ['user', 'state'],
+  'plan-too-large': ['user', 'input'],
+  'plan-unfinished': ['user', 'unfinished'],
+  'post-step-timeout': ['github', 'publish'],
+  'public-repository': ['user', 'input'],
+  'rate-limited': ['kustomer', 'outage'],
+  'record-too-large-for-branch': ['user', 'publish'],
+  'records-hidden': ['kustomer', 'inconsistent'],
+  'request-refused': ['project', 'refused'],
+  'search-inconsistent': ['kustomer', 'inconsistent'],
+  'shard-unfinished': ['user', 'unfinished'],
+  'shards-unfinished': ['user', 'unfinished'],
+  'state-damaged': ['user', 'state'],
+  'state-not-found': ['github', 'state'],
+  'state-not-saved': ['github', 'state'],
+  'state-too-new': ['user', 'state'],
+  'two-organizations': ['kustomer', 'state'],
+  unauthorized: ['user', 'unauthorized'],
+} as const satisfies Readonly<Record<string, readonly [Actor, ErrorKind]>>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface ErrorText {
+  /** One sentence: what happened, with the cause. */
+  readonly what: string;
+  /** One sentence for whoever must act. */
+  readonly todo: string;
+  readonly cause?: unknown;
+  /** The HTTP status behind the error, where there is one. */
+  readonly status?: number | undefined;
+}
+
 export class SyncError extends Error {
   override readonly name = 'SyncError';
-  readonly actor: Actor;
-  readonly trouble: Trouble;
+  readonly code: ErrorCode;
   readonly what: string;
   readonly todo: string;
-  /** The HTTP status behind it, where there is one. */
   readonly status: number | undefined;
 
-  constructor(actor: Actor, trouble: Trouble, what: string, todo: string, cause?: unknown, status?: number) {
+  constructor(code: ErrorCode, { what, todo, cause, status }: ErrorText) {
     super(`${what} ${todo}`, cause === undefined ? undefined : { cause });
-    this.actor = actor;
-    this.trouble = trouble;
+    this.code = code;
     this.what = what;
     this.todo = todo;
     this.status = status;
   }
 
-  /** Whether no other stream can go on either: the key is no good, or the state belongs to somebody else. */
-  get endsTheRun(): boolean {
-    return this.trouble === 'unauthorized' || this.trouble === 'state' || this.trouble === 'publish';
+  get actor(): Actor {
+    return ERRORS[this.code][0];
   }
+
+  get kind(): ErrorKind {
+    return ERRORS[this.code][1];
+  }
+
+  /** Whether no other stream can go on either: the key is refused, or the state belongs to somebody else. */
+  get endsTheRun(): boolean {
+    return this.kind === 'unauthorized' || this.kind === 'state' || this.kind === 'publish';
+  }
+}
+
+/** Whether something thrown is one of our errors, of this kind. */
+export function isKind(error: unknown, kind: ErrorKind): error is SyncError {
+  return error instanceof SyncError && error.kind === kind;
 }
 
 /** Anything that was thrown, as one of ours. What is not ours is a bug here until shown otherwise. */
 export function asSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
   if (isFull(error)) {
-    return new SyncError(
-      'user',
-      'disk',
-      'The disk of the runner is full.',
-      'Nothing is lost; run with `compression: gzip` or a shorter `time-budget`, or on a runner with more room.',
-      error,
-    );
+    return new SyncError('disk-full', {
+      what: 'The disk of the runner is full.',
+      todo: 'Nothing is lost; run with `compression: gzip` or a shorter `time-budget`, or on a runner with more room.',
+      cause: error,
+    });
   }
   // The name and the place are enough to find a bug; a foreign message may quote data, so it stays out.
   const kind = error instanceof Error ? error.name : typeof error;
   const code = (error as { code?: unknown } | null)?.code;
-  return new SyncError(
-    'project',
-    'bug',
-    `The action met an error it does not know (${kind}${typeof code === 'string' ? ` ${code}` : ''}).`,
-    'Please report it with the log of this run, made with debug logging on.',
-    error,
-  );
+  return new SyncError('bug', {
+    what: `The action met an error it does not know (${kind}${typeof code === 'string' ? ` ${code}` : ''}).`,
+    todo: 'Please report it with the log of this run, made with debug logging on.',
+    cause: error,
+  });
 }
 
 function isFull(error: unknown): boolean {

@@ -68,12 +68,10 @@ async function saveStateOfUsedFiles(): Promise<void> {
 
 async function outOfTime(): Promise<never> {
   await sleep(WITHIN_MS);
-  throw new SyncError(
-    'github',
-    'publish',
-    'What had been read could not be published within three minutes after the end of the main step.',
-    'Run again: the next run goes on from the last saved state.',
-  );
+  throw new SyncError('post-step-timeout', {
+    what: 'What had been read could not be published within three minutes after the end of the main step.',
+    todo: 'Run again: the next run goes on from the last saved state.',
+  });
 }
 
 try {

@@ -146,12 +146,10 @@ function checkOverlap(plan: readonly Shard[]): void {
       const others = taken.get(name) ?? [];
       const length = (set: readonly Interval[]) => set.reduce((sum, { from, to }) => sum + to - from, 0);
       if (length(minus(pieces, others)) < length(pieces)) {
-        throw new SyncError(
-          'user',
-          'input',
-          `Shard ${number} of the plan overlaps another one in ${name}.`,
-          'Hand the output `matrix` of the plan on as it is.',
-        );
+        throw new SyncError('plan-overlap', {
+          what: `Shard ${number} of the plan overlaps another one in ${name}.`,
+          todo: 'Hand the output `matrix` of the plan on as it is.',
+        });
       }
       taken.set(name, union(others, pieces));
     }
@@ -166,12 +164,10 @@ function checkGap(config: Config, before: State): void {
     const syncedRanges = before.search.get(name)?.syncedRanges ?? [];
     const [gap] = minus([wantedOf(selection, config)], union(planned, syncedRanges));
     if (planned.length > 0 && gap !== undefined) {
-      throw new SyncError(
-        'user',
-        'input',
-        `The shards of the plan leave out what was updated in ${name} from ${iso(gap.from)} to ${iso(gap.to)}.`,
-        'Hand the output `matrix` of the plan on as it is.',
-      );
+      throw new SyncError('plan-gap', {
+        what: `The shards of the plan leave out what was updated in ${name} from ${iso(gap.from)} to ${iso(gap.to)}.`,
+        todo: 'Hand the output `matrix` of the plan on as it is.',
+      });
     }
   }
 }
@@ -184,12 +180,10 @@ function wantedOf(selection: Selection, config: Config): Interval {
 
 function notDone(shards: readonly Shard[], of: number): SyncError {
   const numbers = shards.map(({ number }) => number);
-  return new SyncError(
-    'user',
-    'unfinished',
-    `The shards ${numbers.slice(0, 20).join(', ')}${numbers.length > 20 ? ', …' : ''} of ${of} are missing or not done, so nothing was put together.`,
-    'Re-run the failed jobs, or else the jobs of these shards: a shard goes on from where it was.',
-  );
+  return new SyncError('shards-unfinished', {
+    what: `The shards ${numbers.slice(0, 20).join(', ')}${numbers.length > 20 ? ', …' : ''} of ${of} are missing or not done, so nothing was put together.`,
+    todo: 'Re-run the failed jobs, or else the jobs of these shards: a shard goes on from where it was.',
+  });
 }
 
 /** Lists as an incremental sync has them: without an end, and without what it has found gone since a shard has seen it. */

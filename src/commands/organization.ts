@@ -38,7 +38,7 @@ export async function certain(
     if (files.length > 0) {
       const todo =
         'Nothing is published and the state is left as it was; check that the API key may read more than that.';
-      throw new SyncError('user', 'state', `${what}.`, todo);
+      throw new SyncError('organization-unknown', { what: `${what}.`, todo });
     }
     log.notice(`${what}; the state is left as it was.`);
     return null;

@@ -199,7 +199,7 @@ async function countEach<Each extends { readonly selection: Selection }, Counted
         return [await count(each)];
       } catch (thrown) {
         const error = asSyncError(thrown);
-        if (error.trouble !== 'forbidden') throw error;
+        if (error.kind !== 'forbidden') throw error;
         const skipped = { ...each.selection, outcome: 'skipped' as const, records: 0, requests: 0, from: '', to: '' };
         report.streams = [...report.streams, { ...skipped, error }];
         return [];
@@ -284,19 +284,15 @@ function withOld(search: ReadonlyMap<string, IntervalSet>, old: ReadonlyMap<stri
 }
 
 function unfinished(): SyncError {
-  return new SyncError(
-    'user',
-    'unfinished',
-    'The plan was not done when the run had to stop.',
-    'Run it again; counting takes some requests for each shard, so give it a longer `time-budget` if that was too short.',
-  );
+  return new SyncError('plan-unfinished', {
+    what: 'The plan was not done when the run had to stop.',
+    todo: 'Run it again; counting takes some requests for each shard, so give it a longer `time-budget` if that was too short.',
+  });
 }
 
 function tooMuch(shards: number): SyncError {
-  return new SyncError(
-    'user',
-    'input',
-    `The window needs ${shards} shards, and a matrix has ${MOST_SHARDS} jobs at most.`,
-    'Make the window shorter (`start-date`, `end-date`), select fewer `streams`, lower `shards-at-once` or raise `time-budget`.',
-  );
+  return new SyncError('plan-too-large', {
+    what: `The window needs ${shards} shards, and a matrix has ${MOST_SHARDS} jobs at most.`,
+    todo: 'Make the window shorter (`start-date`, `end-date`), select fewer `streams`, lower `shards-at-once` or raise `time-budget`.',
+  });
 }

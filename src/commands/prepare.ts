@@ -80,13 +80,11 @@ export async function makeOutputDir(config: Config, context: Context): Promise<s
   try {
     await makeDirectory(config.outputDir);
   } catch (error) {
-    throw new SyncError(
-      'user',
-      'input',
-      `The directory that \`output-dir\` names could not be made (${(error as NodeJS.ErrnoException).code}).`,
-      'Name a place that the job may write to, or leave `output-dir` out.',
-      error,
-    );
+    throw new SyncError('output-dir-unusable', {
+      what: `The directory that \`output-dir\` names could not be made (${(error as NodeJS.ErrnoException).code}).`,
+      todo: 'Name a place that the job may write to, or leave `output-dir` out.',
+      cause: error,
+    });
   }
   return config.outputDir;
 }
@@ -149,10 +147,8 @@ export async function recoverSeed(
     const { state } = await recoverState(config, wholeScope(config, 0), context, api, quiet, how);
     if (state.generation >= generation) return state;
   }
-  throw new SyncError(
-    'user',
-    'state',
-    `The state that the plan goes on from (generation ${generation}) is not there any more.`,
-    'Make a new plan: run the whole workflow again.',
-  );
+  throw new SyncError('plan-state-lost', {
+    what: `The state that the plan goes on from (generation ${generation}) is not there any more.`,
+    todo: 'Make a new plan: run the whole workflow again.',
+  });
 }

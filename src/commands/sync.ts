@@ -3,7 +3,7 @@
 
 import type { Config } from '../config/config.ts';
 import { type Scope, scopeOf } from '../config/scope.ts';
-import { asSyncError, SyncError } from '../errors.ts';
+import { asSyncError, isKind, SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import { openSource } from '../kustomer/source.ts';
 import { keepSafe, type Pace, type Safety } from '../publish/checkpoints.ts';
@@ -178,8 +178,7 @@ async function tell({
     report.streams = snapshots.results([...publishing.published, ...rest.files], endings);
     const publishRest = async () => {
       // What the state claims of one organization must not be mixed with another's records.
-      if ([...endings.values()].some(({ error }) => error?.trouble === 'state' || error?.trouble === 'publish'))
-        return null;
+      if ([...endings.values()].some(({ error }) => isKind(error, 'state') || isKind(error, 'publish'))) return null;
       const claims = await certain(rest, state, endings, source, client, log, stop.signal);
       const isOutOfTime = stoppedBy(report, stop.signal) === 'time-budget';
       const next = nextRun(state, claims, report, { isOutOfTime, isByHand: context.isByHand }, config, log);
@@ -239,7 +238,10 @@ function sayWhatIsLeft(report: Report, scope: Scope, config: Config, log: Log): 
     // A job that succeeds is not run again by "re-run failed jobs", and the merge needs all of it. But the state of files
     // that the job is to make use of is saved only when it succeeds.
     if (config.destinations.length === 0) log.warning(`${what} Re-run this job: it goes on from here.`);
-    else report.errors.push(new SyncError('user', 'unfinished', what, 'Re-run the failed jobs: it goes on from here.'));
+    else
+      report.errors.push(
+        new SyncError('shard-unfinished', { what, todo: 'Re-run the failed jobs: it goes on from here.' }),
+      );
   }
 }
 

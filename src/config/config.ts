@@ -132,14 +132,13 @@ export function readConfig(): Config {
   checkPlanning(config, problems, bad);
 
   if (problems.length > 0) {
-    throw new SyncError(
-      'user',
-      'input',
-      problems.length === 1
-        ? `The input ${problems[0]}.`
-        : `These inputs cannot be used:\n${problems.map(p => `- ${p}`).join('\n')}\n`,
-      'Correct the `with:` block of the step; nothing was requested from Kustomer.',
-    );
+    throw new SyncError('invalid-input', {
+      what:
+        problems.length === 1
+          ? `The input ${problems[0]}.`
+          : `These inputs cannot be used:\n${problems.map(p => `- ${p}`).join('\n')}\n`,
+      todo: 'Correct the `with:` block of the step; nothing was requested from Kustomer.',
+    });
   }
   return Object.freeze(config);
 }

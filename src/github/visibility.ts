@@ -28,13 +28,12 @@ async function requireOf(repository: string, place: string, context: Context, ap
     }
   }
   if (isPublic === false) return;
-  throw new SyncError(
-    'user',
-    'input',
-    isPublic === true
-      ? `The repository ${repository} is public, and everybody could download the records from ${place}.`
-      : `It cannot be told whether the repository ${repository} is public, so it is taken for public.`,
-    'Publish to a private repository, or set `allow-public: true` if everybody may read these records.',
+  throw new SyncError('public-repository', {
+    what:
+      isPublic === true
+        ? `The repository ${repository} is public, and everybody could download the records from ${place}.`
+        : `It cannot be told whether the repository ${repository} is public, so it is taken for public.`,
+    todo: 'Publish to a private repository, or set `allow-public: true` if everybody may read these records.',
     cause,
-  );
+  });
 }

@@ -53,12 +53,10 @@ async function readBody(
       size += chunk.length;
       if (size > LARGEST) {
         body.destroy();
-        throw new SyncError(
-          'kustomer',
-          'inconsistent',
-          `Kustomer sent an answer of more than ${LARGEST / 1024 / 1024} MB.`,
-          'Please report it to this project: no page should be so large.',
-        );
+        throw new SyncError('answer-too-large', {
+          what: `Kustomer sent an answer of more than ${LARGEST / 1024 / 1024} MB.`,
+          todo: 'Please report it to this project: no page should be so large.',
+        });
       }
       chunks.push(chunk);
     }

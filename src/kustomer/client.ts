@@ -213,45 +213,35 @@ function problem(
 ): SyncError {
   switch (why) {
     case 'unauthorized':
-      return new SyncError(
-        'user',
-        'unauthorized',
-        'Kustomer does not accept the API key (401).',
-        'Check that the secret holds a key that has not expired, and that `api-url` is the host of your region, or better `https://ORG.api.kustomerapp.com`.',
-      );
+      return new SyncError('unauthorized', {
+        what: 'Kustomer does not accept the API key (401).',
+        todo: 'Check that the secret holds a key that has not expired, and that `api-url` is the host of your region, or better `https://ORG.api.kustomerapp.com`.',
+      });
     case 'forbidden':
-      return new SyncError(
-        'user',
-        'forbidden',
-        `The API key may not read ${stream} (403).`,
-        `Make a key that also has the role ${role}, or leave ${stream} out of \`streams\`.`,
-      );
+      return new SyncError('missing-role', {
+        what: `The API key may not read ${stream} (403).`,
+        todo: `Make a key that also has the role ${role}, or leave ${stream} out of \`streams\`.`,
+      });
     case 'refused':
-      return new SyncError(
-        'project',
-        'request',
-        `Kustomer refused a request for ${stream} (status ${status}).`,
-        status >= 300 && status < 400
-          ? 'Check `api-url`: the API itself never redirects, and a key is not sent to another host.'
-          : 'Run again with debug logging on and report it to this project, with the log.',
-        undefined,
+      return new SyncError('request-refused', {
+        what: `Kustomer refused a request for ${stream} (status ${status}).`,
+        todo:
+          status >= 300 && status < 400
+            ? 'Check `api-url`: the API itself never redirects, and a key is not sent to another host.'
+            : 'Run again with debug logging on and report it to this project, with the log.',
         status,
-      );
+      });
     case 'rate':
-      return new SyncError(
-        'kustomer',
-        'outage',
-        `Kustomer refused a request for ${stream} for its rate (429) however long the run waited.`,
-        'Look in Settings › Platform › Platform Limits for what else uses up the limit, and run again.',
-      );
+      return new SyncError('rate-limited', {
+        what: `Kustomer refused a request for ${stream} for its rate (429) however long the run waited.`,
+        todo: 'Look in Settings › Platform › Platform Limits for what else uses up the limit, and run again.',
+      });
     case 'outage':
-      return new SyncError(
-        'kustomer',
-        'outage',
-        `Kustomer did not give a usable answer for ${stream}${status > 0 ? ` (status ${status})` : ''}, however often it was asked.`,
-        'Look at status.kustomer.com and run again: the next run goes on from here.',
-        lapse,
-      );
+      return new SyncError('no-usable-answer', {
+        what: `Kustomer did not give a usable answer for ${stream}${status > 0 ? ` (status ${status})` : ''}, however often it was asked.`,
+        todo: 'Look at status.kustomer.com and run again: the next run goes on from here.',
+        cause: lapse,
+      });
   }
 }
 

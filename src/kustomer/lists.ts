@@ -1,5 +1,5 @@
 // One list stream, all pages of all its views (kustomer-api.md 4, 7).
-import { SyncError } from '../errors.ts';
+import { isKind, SyncError } from '../errors.ts';
 import { newer } from '../sync/read-list.ts';
 import { type Extent, type ListPages, type LongList, type Resource, updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
@@ -98,7 +98,7 @@ async function extentOf(options: ListOptions, view: Readonly<Record<string, stri
       if (isAnother) shown.push(...page.shown);
       return page.leadsOn && isAnother;
     } catch (error) {
-      if (error instanceof SyncError && error.trouble === 'request') return false;
+      if (isKind(error, 'refused')) return false;
       throw error;
     }
   };
@@ -204,12 +204,10 @@ function nextPath(answer: Record<string, unknown>, origin: string): string | nul
   if (typeof next !== 'string' || next === '') return null;
   const url = URL.parse(next, origin);
   if (url?.origin !== origin) {
-    throw new SyncError(
-      'kustomer',
-      'inconsistent',
-      'A list of Kustomer links to another host for its next page.',
-      'Nothing was sent there; report it to this project.',
-    );
+    throw new SyncError('foreign-link', {
+      what: 'A list of Kustomer links to another host for its next page.',
+      todo: 'Nothing was sent there; report it to this project.',
+    });
   }
   return `${url.pathname}${url.search}`;
 }
@@ -225,10 +223,8 @@ function linkToNext(answer: Record<string, unknown>): unknown {
 }
 
 function circle(stream: string): SyncError {
-  return new SyncError(
-    'kustomer',
-    'inconsistent',
-    `Kustomer's list of ${stream} leads round in a circle.`,
-    'Nothing of it is taken for read; run again, and report it to Kustomer if it stays.',
-  );
+  return new SyncError('list-loops', {
+    what: `Kustomer's list of ${stream} leads round in a circle.`,
+    todo: 'Nothing of it is taken for read; run again, and report it to Kustomer if it stays.',
+  });
 }

@@ -1,5 +1,5 @@
 // One search stream, a page at a time, live or from the archive (kustomer-api.md 5, 6).
-import { SyncError } from '../errors.ts';
+import { isKind, SyncError } from '../errors.ts';
 import { SECOND } from '../sync/pages.ts';
 import type { Counting, DatedRecord, Page, Resource, SearchIndex, SearchPages, SearchRequest } from '../sync/source.ts';
 import { updatedAt } from '../sync/source.ts';
@@ -87,7 +87,7 @@ function open(
       } catch (error) {
         // How deep a result may be read is not certain: a refusal beyond the first page is a result cut short
         // (kustomer-api.md 13.1), and whoever asked has other ways to get at the rest.
-        if (ask.page > 1 && error instanceof SyncError && error.trouble === 'request') return CUT_SHORT;
+        if (ask.page > 1 && isKind(error, 'refused')) return CUT_SHORT;
         throw error;
       }
     },
@@ -151,12 +151,10 @@ function readPage(answer: Record<string, unknown>, stream: string, onRecord: (re
 export function resources(answer: Record<string, unknown>, stream: string): Resource[] {
   const { data } = answer;
   if (Array.isArray(data) && data.every(isResource)) return data;
-  throw new SyncError(
-    'kustomer',
-    'inconsistent',
-    `Kustomer sent something other than records for ${stream}.`,
-    'Run again; if it stays, report it to this project.',
-  );
+  throw new SyncError('not-records', {
+    what: `Kustomer sent something other than records for ${stream}.`,
+    todo: 'Run again; if it stays, report it to this project.',
+  });
 }
 
 function isResource(value: unknown): value is Resource {
@@ -169,19 +167,15 @@ function iso(at: number): string {
 }
 
 function uncounted(stream: string): SyncError {
-  return new SyncError(
-    'kustomer',
-    'inconsistent',
-    `Kustomer's search does not say how many ${stream} there are, so they cannot be divided into shards.`,
-    'Run it without `mode: plan`, with `on-incomplete: continue`, which needs no counts.',
-  );
+  return new SyncError('count-unavailable', {
+    what: `Kustomer's search does not say how many ${stream} there are, so they cannot be divided into shards.`,
+    todo: 'Run it without `mode: plan`, with `on-incomplete: continue`, which needs no counts.',
+  });
 }
 
 function unshown(stream: string): SyncError {
-  return new SyncError(
-    'kustomer',
-    'inconsistent',
-    `Kustomer's search shows none of the ${stream} that it says are there.`,
-    'Run again, and report it to Kustomer if it stays.',
-  );
+  return new SyncError('records-hidden', {
+    what: `Kustomer's search shows none of the ${stream} that it says are there.`,
+    todo: 'Run again, and report it to Kustomer if it stays.',
+  });
 }

@@ -44,20 +44,16 @@ export function openSource(client: Client, includeDeleted: boolean): Source {
   function check(organization: string | null): void {
     if (organization === null) return;
     if (expected !== null && organization !== expected) {
-      throw new SyncError(
-        'user',
-        'state',
-        `The saved state belongs to another Kustomer organization (${expected}) than the API key (${organization}).`,
-        'Give this sync its own `state-id`, or run once with `reset-state: true` to start over with the new organization.',
-      );
+      throw new SyncError('other-organization', {
+        what: `The saved state belongs to another Kustomer organization (${expected}) than the API key (${organization}).`,
+        todo: 'Give this sync its own `state-id`, or run once with `reset-state: true` to start over with the new organization.',
+      });
     }
     if (seen !== null && organization !== seen) {
-      throw new SyncError(
-        'kustomer',
-        'state',
-        `Kustomer sent records of two organizations (${seen} and ${organization}) in one run.`,
-        'Nothing is published; check the API key and `api-url`, and run again.',
-      );
+      throw new SyncError('two-organizations', {
+        what: `Kustomer sent records of two organizations (${seen} and ${organization}) in one run.`,
+        todo: 'Nothing is published; check the API key and `api-url`, and run again.',
+      });
     }
     seen = organization;
   }

@@ -116,29 +116,23 @@ function isEnterpriseServer(error: unknown): boolean {
 
 function problem(error: unknown): SyncError {
   if (isEnterpriseServer(error)) {
-    return new SyncError(
-      'user',
-      'publish',
-      'A GitHub Enterprise Server does not take artifacts of this kind.',
-      'Use `destination: branch`, or `destination: none` and load the files in the next step.',
-      error,
-    );
+    return new SyncError('no-artifacts-on-ghes', {
+      what: 'A GitHub Enterprise Server does not take artifacts of this kind.',
+      todo: 'Use `destination: branch`, or `destination: none` and load the files in the next step.',
+      cause: error,
+    });
   }
-  return new SyncError(
-    'github',
-    'publish',
-    'The artifact could not be uploaded.',
-    'Nothing is taken for published: run again, and the same records are delivered.',
-    error,
-  );
+  return new SyncError('artifact-not-uploaded', {
+    what: 'The artifact could not be uploaded.',
+    todo: 'Nothing is taken for published: run again, and the same records are delivered.',
+    cause: error,
+  });
 }
 
 function inTheDark(error: unknown): SyncError {
-  return new SyncError(
-    'github',
-    'publish',
-    'The artifact was sent, and GitHub did not say whether it has it.',
-    'Run again, with the permission `actions: read`: if it is there, the sync goes on from it; if not, the same records are delivered.',
-    error,
-  );
+  return new SyncError('artifact-unconfirmed', {
+    what: 'The artifact was sent, and GitHub did not say whether it has it.',
+    todo: 'Run again, with the permission `actions: read`: if it is there, the sync goes on from it; if not, the same records are delivered.',
+    cause: error,
+  });
 }

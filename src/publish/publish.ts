@@ -156,7 +156,7 @@ function onBranchAlone(error: unknown, { branch }: Target): SyncError {
   const failure = asSyncError(error);
   if (failure.actor !== 'github') return failure;
   const todo = `Its records are on the branch ${branch}, with the state: take them from there, no later run delivers them again.`;
-  return new SyncError('github', 'publish', failure.what, todo, error);
+  return new SyncError('artifact-not-uploaded', { what: failure.what, todo, cause: error });
 }
 
 /** Writes what the files are beside them; resolves to its path. */

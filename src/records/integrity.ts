@@ -62,10 +62,8 @@ async function sizeOf(file: string): Promise<number> {
 }
 
 function damaged(path: string): SyncError {
-  return new SyncError(
-    'user',
-    'publish',
-    `The file ${path} was changed or removed between its writing and its upload, so it is not taken for published.`,
-    'Let nothing else use `output-dir` while the sync runs, and run again.',
-  );
+  return new SyncError('part-changed', {
+    what: `The file ${path} was changed or removed between its writing and its upload, so it is not taken for published.`,
+    todo: 'Let nothing else use `output-dir` while the sync runs, and run again.',
+  });
 }

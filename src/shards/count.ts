@@ -1,6 +1,7 @@
 // How much a window holds, counted as closely as a cut into shards needs it, with as few requests as that takes.
 import { gzipSync } from 'node:zlib';
 import type { Config } from '../config/config.ts';
+import { isKind } from '../errors.ts';
 import type { Source } from '../kustomer/source.ts';
 import type { ListStream, SearchStream } from '../kustomer/streams.ts';
 import { Lines } from '../records/record.ts';
@@ -120,7 +121,7 @@ export async function missingKlasses(
   try {
     return await findMissingKlasses(source.klasses(stream), plan, () => false, signal);
   } catch (error) {
-    if ((error as { trouble?: string }).trouble !== 'forbidden') throw error;
+    if (!isKind(error, 'forbidden')) throw error;
     return null;
   }
 }

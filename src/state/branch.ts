@@ -134,12 +134,10 @@ function readState(place: Place, sha: string, bytes: Buffer): { state: State; kn
 function ownPartOf({ branch, stateName }: Place, bytes: Buffer): Own {
   const { state_id: id, runs, totals = {}, readme = '' } = objectIn(bytes.toString('utf8'));
   if (typeof id === 'string' && id !== stateName) {
-    throw new SyncError(
-      'user',
-      'state',
-      `The branch ${branch} belongs to the sync with the \`state-id\` ${id}, and this one is ${stateName}.`,
-      'Give each sync its own `branch`.',
-    );
+    throw new SyncError('branch-of-other-sync', {
+      what: `The branch ${branch} belongs to the sync with the \`state-id\` ${id}, and this one is ${stateName}.`,
+      todo: 'Give each sync its own `branch`.',
+    });
   }
   return { runs: Array.isArray(runs) ? runs : [], totals, readme };
 }

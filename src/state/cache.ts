@@ -28,20 +28,16 @@ export function keyPrefix(stateName: string): string {
 export function cacheTrouble(): SyncError | null {
   const mode = process.env.ACTIONS_CACHE_MODE ?? '';
   if (!cache.isFeatureAvailable()) {
-    return new SyncError(
-      'github',
-      'state',
-      'There is no Actions cache here, so the state of this sync could not be kept.',
-      'Run the action on a runner that has one (a GitHub Enterprise Server needs it switched on).',
-    );
+    return new SyncError('no-cache', {
+      what: 'There is no Actions cache here, so the state of this sync could not be kept.',
+      todo: 'Run the action on a runner that has one (a GitHub Enterprise Server needs it switched on).',
+    });
   }
   if (mode === 'read' || mode === 'none' || mode === 'write-only') {
-    return new SyncError(
-      'user',
-      'state',
-      `This job may not ${mode === 'write-only' ? 'read from' : 'write to'} the Actions cache (\`cache-mode: ${mode}\`), so the state of this sync could not be kept.`,
-      'Give the job `cache-mode: write`, and run it on `schedule`, `push` or `workflow_dispatch`.',
-    );
+    return new SyncError('cache-not-writable', {
+      what: `This job may not ${mode === 'write-only' ? 'read from' : 'write to'} the Actions cache (\`cache-mode: ${mode}\`), so the state of this sync could not be kept.`,
+      todo: 'Give the job `cache-mode: write`, and run it on `schedule`, `push` or `workflow_dispatch`.',
+    });
   }
   return null;
 }
@@ -88,12 +84,10 @@ async function again<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 export function notHandedOver(key: string): SyncError {
-  return new SyncError(
-    'github',
-    'state',
-    `The Actions cache has a saved state (${key}) and did not hand it over.`,
-    'Run again later. If it stays: the entry was saved on another operating system or without zstd; run there, delete it, or run once with `reset-state: true`.',
-  );
+  return new SyncError('cache-unreadable', {
+    what: `The Actions cache has a saved state (${key}) and did not hand it over.`,
+    todo: 'Run again later. If it stays: the entry was saved on another operating system or without zstd; run there, delete it, or run once with `reset-state: true`.',
+  });
 }
 
 /**
@@ -141,7 +135,11 @@ function notSaved(artifact: string | undefined, cause: unknown): SyncError {
           `but this run's records are in the artifact ${artifact}, and the next run goes on from there where it may read artifacts (\`actions: read\`).`,
           `Take them from that artifact, and look at ${why}.`,
         ];
-  return new SyncError('github', 'state', `The state could not be saved in the Actions cache, ${what}`, todo, cause);
+  return new SyncError('state-not-saved', {
+    what: `The state could not be saved in the Actions cache, ${what}`,
+    todo,
+    cause,
+  });
 }
 
 function pathOf(stateName: string): string {

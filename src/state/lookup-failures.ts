@@ -46,12 +46,10 @@ export function outOfReach(unseen: readonly LookupFailure[]): SyncError {
   const todo = unseen.some(({ isForbidden }) => isForbidden)
     ? 'Give the job the permission `actions: read`'
     : 'Run again later';
-  return new SyncError(
-    'github',
-    'state',
-    `No saved state was found, and not all places where it may be could be looked at: ${placesOf(unseen)}.`,
-    `${todo}. If it stays, run once with \`reset-state: true\`, which publishes everything again.`,
-  );
+  return new SyncError('state-not-found', {
+    what: `No saved state was found, and not all places where it may be could be looked at: ${placesOf(unseen)}.`,
+    todo: `${todo}. If it stays, run once with \`reset-state: true\`, which publishes everything again.`,
+  });
 }
 
 function placesOf(unseen: readonly LookupFailure[]): string {

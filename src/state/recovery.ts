@@ -105,12 +105,10 @@ async function find(recovery: Recovery, isLastLook = false): Promise<Recovered &
     return { ...known, state: { ...withTies(state, copies), generation: highestOf(copies) } };
   }
   if (onMissing === 'fail') {
-    throw new SyncError(
-      'user',
-      'state',
-      `There is no saved state called \`${stateName}\`, and \`on-missing-state\` is \`fail\`.`,
-      'Run once with `on-missing-state: full` to start with a full sync.',
-    );
+    throw new SyncError('no-state', {
+      what: `There is no saved state called \`${stateName}\`, and \`on-missing-state\` is \`fail\`.`,
+      todo: 'Run once with `on-missing-state: full` to start with a full sync.',
+    });
   }
   log.info('State: none yet, so this is a first sync.');
   return { ...known, state: NO_STATE };
@@ -162,13 +160,11 @@ async function fromBranch({ api, repository, branch, dataPath, stateName, contex
     return found;
   } catch (error) {
     if (error instanceof SyncError) throw error;
-    throw new SyncError(
-      'user',
-      'state',
-      `The branch ${branch} of ${repository} could not be read, so it is not known what it has.`,
-      'Check `repository`, and that the job has `permissions: contents: write` or a `github-token` that has it; otherwise run again later.',
-      error,
-    );
+    throw new SyncError('branch-unreadable', {
+      what: `The branch ${branch} of ${repository} could not be read, so it is not known what it has.`,
+      todo: 'Check `repository`, and that the job has `permissions: contents: write` or a `github-token` that has it; otherwise run again later.',
+      cause: error,
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 // KObjects: the plain context, and beside it the klasses that it does not show, each read on its own from its beginning
 // (kustomer-api.md 13.20). Whether there are such is found out on a first sync and then once a day.
 
+import { isKind } from '../errors.ts';
 import { type Job, type JobContext, searchJob } from './job.ts';
 import type { SearchPlan, Selection } from './plan.ts';
 import type { DatedRecord, Klasses, SearchIndex, SearchPages, Sink } from './source.ts';
@@ -87,7 +88,7 @@ export function kobjectsJob(kobjects: KobjectsOptions): Job {
         checked = now;
       } catch (error) {
         context.signal.throwIfAborted();
-        if ((error as { trouble?: string }).trouble !== 'forbidden') throw error;
+        if (!isKind(error, 'forbidden')) throw error;
         kobjects.onUnchecked(error);
         // What is read once and for all is not asked about for ever: it has been said what may be missing.
         if (kobjects.isCheckedOnce) checked = now;

@@ -15,12 +15,10 @@ import { type ListState, NO_STATE, type SearchState, type State, streamOf } from
  */
 export function merge(ours: State, theirs: State, before: State = ours): State {
   if (ours.organizationId !== null && theirs.organizationId !== null && ours.organizationId !== theirs.organizationId) {
-    throw new SyncError(
-      'user',
-      'state',
-      `Another run has saved the state of another Kustomer organization (${theirs.organizationId}) under the same name.`,
-      'Give each organization its own `state-id`, and its own `branch` where there is a data branch.',
-    );
+    throw new SyncError('other-organization', {
+      what: `Another run has saved the state of another Kustomer organization (${theirs.organizationId}) under the same name.`,
+      todo: 'Give each organization its own `state-id`, and its own `branch` where there is a data branch.',
+    });
   }
   /** Above 0 where ours is the one that has been refreshed or else reset more often. */
   const rank = (name: string) => refreshesOf(ours, name) - refreshesOf(theirs, name) || ours.resets - theirs.resets;

@@ -34,10 +34,8 @@ export function recordsIn(found: readonly DatedRecord[], from: number, to: numbe
 }
 
 export function inconsistentSearch(what: string, at: number): SyncError {
-  return new SyncError(
-    'kustomer',
-    'inconsistent',
-    `Kustomer's search ${what}, at ${new Date(at).toISOString()}.`,
-    'What comes before that instant is kept and nothing after it is taken for read; run again, and report it to Kustomer if it stays.',
-  );
+  return new SyncError('search-inconsistent', {
+    what: `Kustomer's search ${what}, at ${new Date(at).toISOString()}.`,
+    todo: 'What comes before that instant is kept and nothing after it is taken for read; run again, and report it to Kustomer if it stays.',
+  });
 }

@@ -35,7 +35,7 @@ export async function readAll(readings: readonly Reading[], stop: AbortControlle
         if (error instanceof Stopped) return [name, { outcome: 'partial' }];
         const trouble = asSyncError(error);
         if (trouble.endsTheRun && !stop.signal.aborted) stop.abort(trouble);
-        return [name, { outcome: trouble.trouble === 'forbidden' ? 'skipped' : 'failed', error: trouble }];
+        return [name, { outcome: trouble.kind === 'forbidden' ? 'skipped' : 'failed', error: trouble }];
       }
     }),
   );

@@ -45,12 +45,10 @@ export async function readOld({ pages, openStagingFile, work, left, signal }: Ol
       throw error;
     }
   }
-  throw new SyncError(
-    'kustomer',
-    'inconsistent',
-    'The list of notes changed each time it was read, so it is not certain that all old notes were in it.',
-    'None of them is taken for read; run again at a quieter time.',
-  );
+  throw new SyncError('notes-keep-changing', {
+    what: 'The list of notes changed each time it was read, so it is not certain that all old notes were in it.',
+    todo: 'None of them is taken for read; run again at a quieter time.',
+  });
 }
 
 /** A record moves to another page when one before it goes, and may then be missed: so what is there is counted again. */

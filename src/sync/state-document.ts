@@ -51,13 +51,11 @@ export function serializeState(state: State): string {
  */
 export function parseState(text: string, place: string): State {
   const damaged = (why: string, cause?: unknown) =>
-    new SyncError(
-      'user',
-      'state',
-      `The saved state (${place}) is damaged: ${why}.`,
-      'Run once with `reset-state: true` to start over, or delete that copy of the state so that an older one is used.',
+    new SyncError('state-damaged', {
+      what: `The saved state (${place}) is damaged: ${why}.`,
+      todo: 'Run once with `reset-state: true` to start over, or delete that copy of the state so that an older one is used.',
       cause,
-    );
+    });
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -69,12 +67,10 @@ export function parseState(text: string, place: string): State {
   const { consecutive_runs: consecutiveRuns = 0, shard_manifest: shardManifest, refreshes = {}, resets = 0 } = document;
   if (typeof version !== 'number') throw damaged('it names no version');
   if (version > VERSION) {
-    throw new SyncError(
-      'user',
-      'state',
-      `The saved state (${place}) was written by a newer version of this action (state version ${version}, known is ${VERSION}).`,
-      'Use that newer version again, or run once with `reset-state: true` to start over.',
-    );
+    throw new SyncError('state-too-new', {
+      what: `The saved state (${place}) was written by a newer version of this action (state version ${version}, known is ${VERSION}).`,
+      todo: 'Use that newer version again, or run once with `reset-state: true` to start over.',
+    });
   }
   if (version !== VERSION) throw damaged(`there is no state version ${version}`);
   if (!Number.isSafeInteger(generation) || (generation as number) < 1)

@@ -47,7 +47,7 @@ describe.each(LIES)('%s', (_what, fault) => {
     if (run.complete) {
       expect(reader.problems('notes')).toEqual([]);
     } else {
-      expect(run.error?.trouble).toBe('inconsistent');
+      expect(run.error?.kind).toBe('inconsistent');
       expect(run.error?.what).toMatch(/2026-06-\d\dT/);
     }
     for (const { from, to } of reader.stateOf('notes')?.syncedRanges ?? []) {

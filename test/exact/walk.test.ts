@@ -218,7 +218,7 @@ function exactOrRefused(
     return 'exact';
   } catch (error) {
     if (!(error instanceof SyncError)) throw error;
-    expect(error.trouble).toBe('inconsistent');
+    expect(error.kind).toBe('inconsistent');
     expect(error.what).toMatch(/2026-01-05T00:0\d:\d\d\.\d{3}Z/);
     return 'refused';
   }

@@ -17,7 +17,11 @@ test.each([
   '{"a":\n   at jane@example.test (file:1:1)\n at jane@example.test',
 ])('the causes of an error hold no part of the text that could not be parsed: %j', text => {
   const error = thrownBy(() => JSON.parse(text));
-  const wrapped = new SyncError('kustomer', 'outage', 'What.', 'Do.', new Error(`with ${text}`, { cause: error }));
+  const wrapped = new SyncError('no-usable-answer', {
+    what: 'What.',
+    todo: 'Do.',
+    cause: new Error(`with ${text}`, { cause: error }),
+  });
   const lines = causes(wrapped).join('\n');
   expect(lines).toMatch(/SyntaxError/);
   expect(lines).toMatch(/errors\.test\.ts/);
@@ -31,12 +35,12 @@ test('an error that is not ours is told by its kind and its code', () => {
   expect(error.message).not.toContain('jane');
   expect(asSyncError(error)).toBe(error);
   expect(asSyncError('jane').message).not.toContain('jane');
-  expect(asSyncError(null).trouble).toBe('bug');
+  expect(asSyncError(null).kind).toBe('bug');
 });
 
 test('a full disk is for whoever set the workflow up to see to', () => {
   const error = asSyncError(Object.assign(new Error('jane'), { code: 'ENOSPC' }));
-  expect(error).toMatchObject({ actor: 'user', trouble: 'disk' });
+  expect(error).toMatchObject({ actor: 'user', kind: 'disk' });
   expect(error.message).toMatch(/^The disk of the runner is full\. Nothing is lost; /);
 });
 

@@ -98,7 +98,7 @@ describe('the outputs of action.yml', () => {
   });
 
   test('are those that a report sets, on the shortest path too', () => {
-    const report = refusal(new SyncError('user', 'input', 'It went wrong.', 'Do something.'));
+    const report = refusal(new SyncError('invalid-input', { what: 'It went wrong.', todo: 'Do something.' }));
     expect(Object.keys(outputs(report)).sort()).toEqual(Object.keys(action.outputs).sort());
   });
 });

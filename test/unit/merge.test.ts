@@ -347,7 +347,7 @@ describe('merge', () => {
     const refusal = () => merge(of('a'), of('b'));
     expect(refusal).toThrow('the state of another Kustomer organization (b) under the same name.');
     expect(refusal).toThrow('Give each organization its own `state-id`, and its own `branch`');
-    expect(refusal).toThrow(expect.objectContaining({ actor: 'user', trouble: 'state' }));
+    expect(refusal).toThrow(expect.objectContaining({ actor: 'user', kind: 'state' }));
   });
 });
 

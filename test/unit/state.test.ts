@@ -246,14 +246,14 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ],
   ])('%s', (_what, text) => {
     const refusal = refusalOf(text);
-    expect(refusal.trouble).toBe('state');
+    expect(refusal.kind).toBe('state');
     expect(refusal.endsTheRun).toBe(true);
     expect(refusal.message).toMatch(/^The saved state \(the place\) is damaged: .*\. .*reset-state/s);
   });
 
   test('cut off anywhere', () => {
     const text = serializeState(SAMPLE).trimEnd();
-    for (let length = 0; length < text.length; length++) expect(refusalOf(text.slice(0, length)).trouble).toBe('state');
+    for (let length = 0; length < text.length; length++) expect(refusalOf(text.slice(0, length)).kind).toBe('state');
   });
 
   test('and what it says of others is not shown', () => {
@@ -264,7 +264,7 @@ describe('a state that is damaged is refused, never taken for none', () => {
 describe('a state from a newer version', () => {
   test.each([2, 3, 1.5, 1e6])('%d is refused as such', version => {
     const refusal = refusalOf(damaged('version', version));
-    expect(refusal.trouble).toBe('state');
+    expect(refusal.kind).toBe('state');
     expect(refusal.what).toContain('newer version');
     expect(refusal.what).not.toContain('damaged');
     expect(refusal.todo).toContain('Use that newer version again');

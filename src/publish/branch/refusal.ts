@@ -17,50 +17,48 @@ export function isTooLarge({ status, says }: Refused): boolean {
 }
 
 export function tooLarge({ path }: PartFile, { status, cause }: Refused): SyncError {
-  return new SyncError(
-    'user',
-    'publish',
-    `The file ${path} holds a record that is too large for a data branch.`,
-    'Set `compression: gzip`, or `destination: artifact`, which takes files of any size.',
+  return new SyncError('record-too-large-for-branch', {
+    what: `The file ${path} holds a record that is too large for a data branch.`,
+    todo: 'Set `compression: gzip`, or `destination: artifact`, which takes files of any size.',
     cause,
     status,
-  );
+  });
 }
 
 /** `isMoving`: the commit is made, and the branch was to be moved to it. */
 export function problem({ status, says, cause }: Refused, { repository, branch }: Place, isMoving: boolean): SyncError {
-  const error = (actor: 'user' | 'github', what: string, todo: string) =>
-    new SyncError(actor, 'publish', what, todo, cause, status);
+  const error = (code: 'branch-refused' | 'branch-unavailable', what: string, todo: string) =>
+    new SyncError(code, { what, todo, cause, status });
   if (status === 401) {
     return error(
-      'user',
+      'branch-refused',
       `GitHub does not accept the token for the repository ${repository} (401).`,
       'Check the secret that is given as `github-token`, and that it has not expired.',
     );
   }
   if (status === 404) {
     return error(
-      'user',
+      'branch-refused',
       `There is no repository ${repository} that the token may write to (404).`,
       'Check `repository`, and give a `github-token` that has `contents: write` there.',
     );
   }
   if (isMoving && (status === 422 || (status === 403 && !/not accessible/i.test(says)))) {
     return error(
-      'user',
+      'branch-refused',
       `The branch ${branch} of ${repository} is protected and does not take the commit (${status}).`,
       'Take it out of the branch protection or ruleset, let the token bypass the rule, or set `branch` to another name.',
     );
   }
   if (status === 403) {
     return error(
-      'user',
+      'branch-refused',
       `The token may not write to the contents of ${repository} (403).`,
       'Give the job `permissions: contents: write`, or a `github-token` that has it.',
     );
   }
   return error(
-    'github',
+    'branch-unavailable',
     `The commit to the branch ${branch} of ${repository} could not be made${status > 0 ? ` (status ${status})` : ''}.`,
     'Nothing is taken for published; run again, and the same records are delivered.',
   );
