@@ -27,7 +27,7 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node24',
-  // Most of what is bundled is CommonJS that asks for Node's modules by `require` (actions-platform.md 1.4).
+  // Most of what is bundled is CommonJS that asks for Node's modules by `require` (docs/actions-platform.md#bundle).
   banner: { js: "import{createRequire as __require}from'node:module';const require=__require(import.meta.url);" },
   define: { VERSION: JSON.stringify(version) },
   // One undici for everybody, and only the parts of it that are used; and no unzipping, which nothing here does.

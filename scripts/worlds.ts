@@ -14,7 +14,7 @@ const started = performance.now();
 let [next, done, runs, complete, requests] = [first, 0, 0, 0, 0];
 const failed: Played[] = [];
 
-/** A world that is played for so long will not come to its end (contract 7, point 6). */
+/** A world that is played for so long will not come to its end (README.md#what-it-promises). */
 const LONGEST_MS = 300_000;
 
 async function endless(seed: number): Promise<Played> {

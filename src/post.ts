@@ -1,6 +1,6 @@
 // Entry of the post step. What main has read and did not live to publish is published from the disk; with `destination:
 // none` the files count as published when the job has made use of them, so their state is saved here, and only when the
-// job has succeeded until now (contract 6).
+// job has succeeded until now (docs/design.md#the-life-of-the-state).
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as core from '@actions/core';
 import { startNext } from './commands/auto-continue.ts';

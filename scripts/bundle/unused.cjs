@@ -1,3 +1,3 @@
 'use strict';
 // Stands in for unzip-stream, which @actions/artifact needs to extract downloads: nothing here downloads artifacts that
-// way, and one package below it has no license at all (actions-platform.md 3.2).
+// way, and one package below it has no license at all (docs/actions-platform.md#unlicensed-package).

@@ -1,4 +1,5 @@
-// Whose data a run has read: the state of one organization is never applied to another (contract 6).
+// Whose data a run has read: the state of one organization is never applied to another
+// (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
 import type { Client } from '../kustomer/client.ts';
 import { isSearch, type Source, streamNamed } from '../kustomer/source.ts';

@@ -35,11 +35,17 @@ import {
   shownWindow,
 } from './prepare.ts';
 
-/** Bytes of a part before compression. In an artifact: few parts, and each can still be opened. In git: see contract 5. */
+/**
+ * Bytes of a part before compression. In an artifact: few parts, and each can still be opened. In git: see
+ * docs/actions-platform.md#commit-size.
+ */
 const PART_BYTES = { artifact: 64 * 1024 * 1024, branch: 8 * 1024 * 1024 };
-/** So many files are enough for a commit (actions-platform.md 9.3): a run that has more makes several. */
+/** So many files are enough for a commit (docs/actions-platform.md#commit-size): a run that has more makes several. */
 const COMMIT_FILES = 50;
-/** From a cancel on, main has 7.5 seconds (actions-platform.md 6.3); what is not done then is left to the post step. */
+/**
+ * From a cancel on, main has 7.5 seconds (docs/actions-platform.md#cancellation); what is not done then is left to the
+ * post step.
+ */
 const CANCEL_MS = 5_500;
 
 const PACE: Pace = { checkpointMs: 30_000, publishMs: 15 * 60_000 };

@@ -1,5 +1,5 @@
-// GitHub takes 80 requests a minute that create something, and 500 an hour (actions-platform.md 5.1); beyond that it
-// refuses all of them for a while. A little is left to others who use the same token.
+// GitHub takes 80 requests a minute that create something, and 500 an hour (docs/actions-platform.md#request-limits);
+// beyond that it refuses all of them for a while. A little is left to others who use the same token.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openMutex } from '../sync/mutex.ts';
 

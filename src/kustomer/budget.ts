@@ -8,13 +8,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pThrottle from 'p-throttle';
 import { openMutex, type RunExclusive } from '../sync/mutex.ts';
 
-/** Kustomer counts the requests of a minute (kustomer-api.md 3). */
+/** Kustomer counts the requests of a minute (docs/kustomer-api.md#rate-limits). */
 const MINUTE_MS = 60_000;
 /** Requests that leave evenly do not arrive evenly: the first may have had to wait for its connection. */
 const SLACK = 61 / 60;
 /** Share of the organization's limit that is ours with `requests-per-minute: auto`; the rest is the agents'. */
 const OUR_SHARE = 0.8;
-/** Lowest limit Kustomer sells (kustomer-api.md 3), until the API has told the real one. A lower one is that of searches. */
+/**
+ * Lowest limit Kustomer sells (docs/kustomer-api.md#rate-limits), until the API has told the real one. A lower one is
+ * that of searches.
+ */
 const LOWEST_LIMIT = 300;
 /** Where both draw on one tight budget, the part of it that searches get at most. */
 const SEARCH_SHARE = 0.8;
@@ -51,7 +54,7 @@ export interface Budget {
   refused(waitMs: number): void;
   /**
    * The API has answered, and said what the limit is and how much of it remains (`x-ratelimit-limit`, `-remaining`; NaN
-   * where it did not). On a search these may speak of either budget (kustomer-api.md 13.14).
+   * where it did not). On a search these may speak of either budget (docs/kustomer-api.md#rate-limit-headers).
    */
   answered(purpose: Purpose, limit: number, remaining: number): void;
 }

@@ -63,7 +63,7 @@ export interface ClientOptions {
   readonly backpressure?: () => Promise<void>;
 }
 
-/** No search takes so long that waiting longer would help (kustomer-api.md says nothing of it). */
+/** No search takes so long that waiting longer would help (docs/kustomer-api.md#answer-time). */
 const ANSWER_WITHIN_MS = 30_000;
 /** Smaller differences are the network's, and the resolution of the header. */
 const SAME_TIME_MS = 5_000;
@@ -185,7 +185,10 @@ function noUsage(): Usage {
   return { requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 };
 }
 
-/** An answer to use is an object without errors: an error body with status 200 must not pass as data (kustomer-api.md 10). */
+/**
+ * An answer to use is an object without errors: an error body with status 200 must not pass as data
+ * (docs/kustomer-api.md#errors).
+ */
 function isAnswer(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || !('data' in value)) return false;
   const { errors = [] } = value as { errors?: unknown };

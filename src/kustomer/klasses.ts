@@ -1,11 +1,12 @@
-// Which klasses of KObjects there are, and whether the plain `kobject` context shows them (kustomer-api.md 13.20).
+// Which klasses of KObjects there are, and whether the plain `kobject` context shows them
+// (docs/kustomer-api.md#plain-context).
 import { SyncError } from '../errors.ts';
 import type { Klasses } from '../sync/source.ts';
 import { openList } from './lists.ts';
 import { openKlassSearch, openSearch, type Search, type SearchOptions } from './search.ts';
 import type { ListStream } from './streams.ts';
 
-/** Not a stream: the list of klasses shows one status at a time (kustomer-api.md 7). */
+/** Not a stream: the list of klasses shows one status at a time (docs/kustomer-api.md#klass-list). */
 const KLASSES: ListStream = {
   kind: 'list',
   name: 'klasses',
@@ -17,7 +18,7 @@ const KLASSES: ListStream = {
   countedFor: 'kobjects',
 };
 
-/** No search has more pages (kustomer-api.md 4). */
+/** No search has more pages (docs/kustomer-api.md#search-depth). */
 const MOST_PAGES = 100;
 /** Random orders need about as many passes as the logarithm of the records, and three. */
 const MOST_PASSES = 12;
@@ -76,7 +77,7 @@ export function openKlasses(options: SearchOptions): Klasses {
   };
 }
 
-/** A klass that is not there (any more) has no context to search in (kustomer-api.md 13.28). */
+/** A klass that is not there (any more) has no context to search in (docs/kustomer-api.md#removed-klasses). */
 function isGone(error: unknown): boolean {
   return error instanceof SyncError && (error.status === 404 || error.status === 410);
 }

@@ -1,4 +1,4 @@
-// One list stream, all pages of all its views (kustomer-api.md 4, 7).
+// One list stream, all pages of all its views (docs/kustomer-api.md#lists, docs/kustomer-api.md#links).
 import { isKind, SyncError } from '../errors.ts';
 import { newer } from '../sync/read-list.ts';
 import { type Extent, type ListPages, type LongList, type Resource, updatedAt } from '../sync/source.ts';
@@ -82,8 +82,8 @@ export function openLongList(options: ListOptions, includeDeleted = true): LongL
 }
 
 /**
- * How long a view of a list is. Lists do not say so (kustomer-api.md 4): some pages are looked at to see whether they are
- * there and lead on. Beyond its end a list may show nothing, refuse, or show its last page again.
+ * How long a view of a list is. Lists do not say so (docs/kustomer-api.md#totals): some pages are looked at to see
+ * whether they are there and lead on. Beyond its end a list may show nothing, refuse, or show its last page again.
  */
 async function extentOf(options: ListOptions, view: Readonly<Record<string, string>>): Promise<Extent> {
   const first = await look(options, view, 1);

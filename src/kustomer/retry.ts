@@ -26,7 +26,7 @@ const MOST_FAILURES = 8;
 /** A limit is a matter of a minute; one that stands after so many refusals of one request is not a limit but a wall. */
 const MOST_REFUSALS = 20;
 
-/** Decides on one attempt (kustomer-api.md 2, 3). */
+/** Decides on one attempt (docs/kustomer-api.md#errors, docs/kustomer-api.md#rate-limits). */
 export function judge(attempt: Attempt): Verdict {
   const { status } = attempt;
   if (status >= 200 && status < 300) return { kind: 'use' };
@@ -46,7 +46,7 @@ export function judge(attempt: Attempt): Verdict {
 
 /**
  * How long to wait after a 429: what `Retry-After` or `x-ratelimit-reset` says, held to 1 to 65 s; without either a
- * minute, which is how long Kustomer's windows are (kustomer-api.md 3, "safe wait rule"). A request that is refused again
+ * minute, which is how long Kustomer's windows are (docs/kustomer-api.md#after-a-429). A request that is refused again
  * after such a wait was told too little, by another clock perhaps: it waits twice as long each time, up to a minute.
  */
 function rateWait({ headers, now, chance, refusals }: Attempt): number {

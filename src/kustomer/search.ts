@@ -1,4 +1,5 @@
-// One search stream, a page at a time, live or from the archive (kustomer-api.md 5, 6).
+// One search stream, a page at a time, live or from the archive (docs/kustomer-api.md#live-search,
+// docs/kustomer-api.md#archive).
 import { isKind, SyncError } from '../errors.ts';
 import { SECOND } from '../sync/pages.ts';
 import type { Counting, DatedRecord, Page, Resource, SearchIndex, SearchPages, SearchRequest } from '../sync/source.ts';
@@ -6,7 +7,7 @@ import { updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import type { SearchStream } from './streams.ts';
 
-/** Largest page of a search (kustomer-api.md 4). */
+/** Largest page of a search (docs/kustomer-api.md#page-size). */
 const PAGE_SIZE = 500;
 
 /** How often a search that shows nothing of what it says is there is asked again. */
@@ -14,7 +15,9 @@ const MOST_LOOKS = 5;
 
 const CUT_SHORT: Page = { found: [], total: null, hasMore: false, size: PAGE_SIZE, timedOut: true };
 
-/** Links in answers are not followed: those of the archive lead to the live search (kustomer-api.md 6). */
+/**
+ * Links in answers are not followed: those of the archive lead to the live search (docs/kustomer-api.md#archive-links).
+ */
 const PATHS: Readonly<Record<SearchIndex, string>> = {
   live: '/v1/customers/search',
   archive: '/v1/customers/archive/search',
@@ -41,7 +44,10 @@ export function openSearch(options: SearchOptions): Search {
   return open(options, context, [context]);
 }
 
-/** KObjects of one klass. Which of two prefixes its filter keys have is not certain (kustomer-api.md 13.21). */
+/**
+ * KObjects of one klass. Which of two prefixes its filter keys have is not certain
+ * (docs/kustomer-api.md#klass-filter-keys).
+ */
 export function openKlassSearch(options: SearchOptions, klass: string): Search {
   const context = `kobject_${klass}`;
   return open(options, context, ['kobject', context]);
@@ -86,7 +92,7 @@ function open(
         return await post(ask.index, ask.page, PAGE_SIZE, prefix => criteriaOf(prefix, ask));
       } catch (error) {
         // How deep a result may be read is not certain: a refusal beyond the first page is a result cut short
-        // (kustomer-api.md 13.1), and whoever asked has other ways to get at the rest.
+        // (docs/kustomer-api.md#search-depth), and whoever asked has other ways to get at the rest.
         if (ask.page > 1 && isKind(error, 'refused')) return CUT_SHORT;
         throw error;
       }
@@ -120,7 +126,7 @@ function open(
   };
 }
 
-/** One criterion holds one operator (kustomer-api.md 5.1), and the order is oldest first. */
+/** One criterion holds one operator (docs/kustomer-api.md#search-request), and the order is oldest first. */
 function criteriaOf(prefix: string, { from, to, created }: SearchRequest): Record<string, unknown> {
   const [updatedAt, createdAt] = [`${prefix}_updated_at`, `${prefix}_created_at`];
   const and: Record<string, unknown>[] = [{ [updatedAt]: { gte: iso(from) } }, { [updatedAt]: { lt: iso(to) } }];
@@ -141,7 +147,8 @@ function readPage(answer: Record<string, unknown>, stream: string, onRecord: (re
     found,
     total: typeof meta.total === 'number' ? meta.total : null,
     hasMore: typeof links.next === 'string' && links.next !== '',
-    // The size in force is what the answer says, where it is smaller than what was asked for (kustomer-api.md 12).
+    // The size in force is what the answer says, where it is smaller than what was asked for
+    // (docs/kustomer-api.md#page-size).
     size: Number.isInteger(size) && size >= 1 && size < PAGE_SIZE ? size : PAGE_SIZE,
     timedOut: meta.timed_out === true,
   };

@@ -1,27 +1,33 @@
 // The nine streams, a row each. Another stream is another row.
 
-/** A stream read through `POST /v1/customers/search`, in the order of `updated_at` (kustomer-api.md 5). */
+/**
+ * A stream read through `POST /v1/customers/search`, in the order of `updated_at` (docs/kustomer-api.md#live-search).
+ */
 export interface SearchStream {
   readonly kind: 'search';
   readonly name: string;
-  /** `queryContext` of the search, and the prefix of its filter keys (kustomer-api.md 5.2). */
+  /** `queryContext` of the search, and the prefix of its filter keys (docs/kustomer-api.md#filter-keys). */
   readonly context: string;
-  /** Whether the archive search knows the context (kustomer-api.md 6: all but notes). */
+  /** Whether the archive search knows the context (docs/kustomer-api.md#archive: all but notes). */
   readonly archived: boolean;
-  /** What to grant the API key when Kustomer answers 403 (kustomer-api.md 1.3). */
+  /** What to grant the API key when Kustomer answers 403 (docs/kustomer-api.md#roles). */
   readonly role: string;
 }
 
-/** A stream read through a list endpoint, all pages each time (kustomer-api.md 7). */
+/** A stream read through a list endpoint, all pages each time (docs/kustomer-api.md#lists). */
 export interface ListStream {
   readonly kind: 'list';
   readonly name: string;
   /** JSON:API type of its records. */
   readonly type: string;
   readonly path: string;
-  /** Largest page the endpoint is said to give (kustomer-api.md 4); a larger one is clamped, not refused. */
+  /**
+   * Largest page the endpoint is said to give (docs/kustomer-api.md#page-size); a larger one is clamped, not refused.
+   */
   readonly pageSize: number;
-  /** Queries that together show every record, deleted and deactivated ones included (kustomer-api.md 7, 13.18). */
+  /**
+   * Queries that together show every record, deleted and deactivated ones included (docs/kustomer-api.md#list-views).
+   */
   readonly views: readonly Readonly<Record<string, string>>[];
   readonly role: string;
   /** The stream that its requests are made for, where it is none itself. */
@@ -47,7 +53,9 @@ export const STREAMS: readonly Stream[] = [
   list('users', 'user', 500, 'org.permission.user.read', [EVERYTHING, DELETED]),
 ];
 
-/** The list with the notes that the live search no longer shows: the archive has none (kustomer-api.md 6). */
+/**
+ * The list with the notes that the live search no longer shows: the archive has none (docs/kustomer-api.md#old-notes).
+ */
 export const OLD_NOTES: ListStream = list('notes', 'note', 100, 'org.permission.note.read', [EVERYTHING]);
 
 export const STREAM_NAMES: readonly string[] = STREAMS.map(stream => stream.name);

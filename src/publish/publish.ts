@@ -1,5 +1,5 @@
-// What is read becomes published, and only then the state says so (contract 6). The same order for every run, whether
-// main does it at its end or on the way, or the post step does what main left undone.
+// What is read becomes published, and only then the state says so (docs/design.md#the-life-of-the-state). The same
+// order for every run, whether main does it at its end or on the way, or the post step does what main left undone.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';

@@ -1,5 +1,5 @@
-// A resource as its reader sees it (contract 4): `raw` as received, `flat` as the Singer tap and the Airbyte connector
-// emit it. Pure; bytes to bytes, so that a value stays as it was written.
+// A resource as its reader sees it (docs/reading-the-data.md#records): `raw` as received, `flat` as the Singer tap and
+// the Airbyte connector emit it. Pure; bytes to bytes, so that a value stays as it was written.
 import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject, Keys } from '../sync/json-bytes.ts';
 import type { Resource } from '../sync/source.ts';
 
@@ -58,7 +58,7 @@ export class Lines {
   }
 }
 
-/** camelCase to snake_case as contract 4 has it: two replacements, then lower case. */
+/** camelCase to snake_case (docs/reading-the-data.md#records): two replacements, then lower case. */
 export function snake(key: string): string {
   return key
     .replace(/([^\n])([A-Z][a-z]+)/gu, '$1_$2')

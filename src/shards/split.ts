@@ -22,7 +22,10 @@ export interface Sizes {
   readonly fixed: number;
 }
 
-/** So many records, or more: a search may count no further (kustomer-api.md 5.4), and what it does not count may be many. */
+/**
+ * So many records, or more: a search may count no further (docs/kustomer-api.md#search-depth), and what it does not
+ * count may be many.
+ */
 export const CAP = 10_000;
 /** So much of a shard is looked at more closely, as it may be the records of one second. */
 const LARGE_TIE_GROUP = 0.25;

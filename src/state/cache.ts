@@ -1,8 +1,9 @@
 // The state in the Actions cache. Only this file knows @actions/cache.
 //
-// Every save has a new key, and nothing is ever deleted (anchors.md 0.1, 0.2). The key is the generation: of two runs that
-// save the same one at the same moment the cache takes one, and the other one hears of it. The path is the same relative
-// one everywhere: its spelling is part of what the cache goes by (actions-platform.md 2.2).
+// Every save has a new key, and nothing is ever deleted (docs/actions-platform.md#cache-keys). The key is the
+// generation: of two runs that save the same one at the same moment the cache takes one, and the other one hears of it.
+// The path is the same relative one everywhere: its spelling is part of what the cache goes by
+// (docs/actions-platform.md#cache-version).
 import { randomBytes } from 'node:crypto';
 import { rmdirSync, rmSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';

@@ -1,4 +1,5 @@
-// Every place the state may be, and the copy that counts: the valid one of the highest generation (contract 6).
+// Every place the state may be, and the copy that counts: the valid one of the highest generation
+// (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';

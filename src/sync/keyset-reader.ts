@@ -25,8 +25,8 @@ export interface Commit {
 
 /**
  * What has been learned about a search and holds for all its slices: what it compares times by, milliseconds (1) or whole
- * seconds (1000), of which the documents say nothing (kustomer-api.md 13.4). 0 as long as it is not known: then whole
- * seconds are handed on, which is right for both.
+ * seconds (1000), of which the documents say nothing (docs/kustomer-api.md#date-precision). 0 as long as it is not
+ * known: then whole seconds are handed on, which is right for both.
  */
 export interface CursorGranularity {
   ms: 0 | 1 | 1_000;

@@ -1,5 +1,5 @@
 // KObjects: the plain context, and beside it the klasses that it does not show, each read on its own from its beginning
-// (kustomer-api.md 13.20). Whether there are such is found out on a first sync and then once a day.
+// (docs/kustomer-api.md#plain-context). Whether there are such is found out on a first sync and then once a day.
 
 import { isKind } from '../errors.ts';
 import { type Job, type JobContext, searchJob } from './job.ts';

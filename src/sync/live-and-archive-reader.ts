@@ -1,5 +1,5 @@
 // Around the two-year edge a record may be in the live search, in the archive, or for a while in both
-// (kustomer-api.md 13.9). There both are read, and what both have is handed on once. Pure.
+// (docs/kustomer-api.md#archive-overlap). There both are read, and what both have is handed on once. Pure.
 //
 // A record goes from the live search to the archive and never back, so of every window the live search is read first:
 // a record that goes meanwhile is then met twice, and not missed. Parts of what is whole are passed on as they come:

@@ -72,9 +72,12 @@ export interface SearchHorizon {
   readonly archive: number;
 }
 
-/** Live search shows what was updated within two years; where exactly the edge is, is not said (kustomer-api.md 5.4, 6). */
+/**
+ * Live search shows what was updated within two years; where exactly the edge is, is not said
+ * (docs/kustomer-api.md#search-horizon).
+ */
 const LIVE_HORIZON_MS = 730 * 86_400_000;
-/** How far to both sides of the edge both searches are read (contract 1, kustomer-api.md 13.9). */
+/** How far to both sides of the edge both searches are read (docs/kustomer-api.md#archive-overlap). */
 const OVERLAP_MS = 30 * 86_400_000;
 
 /**

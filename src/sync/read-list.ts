@@ -135,7 +135,7 @@ function found(resource: Resource): DatedRecord {
   return { at: Date.parse(updatedAt(resource)), resource };
 }
 
-/** What is published once for an id that the list no longer shows (contract 3). */
+/** What is published once for an id that the list no longer shows (docs/reading-the-data.md#deletions). */
 function deleted(id: string, type: string): Resource {
   return { id, type, json: bytesOf({ id, type, attributes: { deleted: true } }) };
 }

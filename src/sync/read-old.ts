@@ -1,5 +1,5 @@
 // Records that only a long list in no known order still shows: the notes older than the live search reaches, since the
-// archive has no notes (kustomer-api.md 6). They count all together or not at all.
+// archive has no notes (docs/kustomer-api.md#old-notes). They count all together or not at all.
 import { SyncError } from '../errors.ts';
 import type { Interval, IntervalSet } from './intervals.ts';
 import type { DatedRecord, LongList, StagingFile } from './source.ts';

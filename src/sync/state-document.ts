@@ -1,4 +1,5 @@
-// The state as the document that is saved. Pure. It holds record ids and times, and nothing else of a record (contract 6).
+// The state as the document that is saved. Pure. It holds record ids and times, and nothing else of a record
+// (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
 import { type Interval, union } from './intervals.ts';
 import { dedupKeyTime, type ListState, type SearchState, type ShardManifest, type State } from './state.ts';

@@ -16,13 +16,14 @@ export interface Stage {
 }
 
 /**
- * The deepest result that a search surely gives: AWS and the web app say 10,000, Kustomer 100 pages (kustomer-api.md 12).
- * It may be the most that a search counts, too, so a total that is just this says nothing.
+ * The deepest result that a search surely gives: AWS and the web app say 10,000, Kustomer 100 pages
+ * (docs/kustomer-api.md#search-depth). It may be the most that a search counts, too, so a total that is just this says
+ * nothing.
  */
 const REACH = 10_000;
 /**
- * The other limit, which is Kustomer's own. It keeps page 101 from ever being asked for (kustomer-api.md 5.4), and what
- * cannot be cut is read as far as this.
+ * The other limit, which is Kustomer's own. It keeps page 101 from ever being asked for
+ * (docs/kustomer-api.md#search-depth), and what cannot be cut is read as far as this.
  */
 const MOST_PAGES = 100;
 /** Passes over a window that cannot be cut and comes in another order each time. Random orders need about ln(records) + 3. */

@@ -1,4 +1,4 @@
-// Memory does not grow with the number of records, also where they share one instant (contract 7, points 3 and 11).
+// Memory does not grow with the number of records, also where they share one instant (README.md#what-it-promises).
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,5 +1,5 @@
 // The simulator is what every promise is tested against, so it is tested first: with real requests, against
-// kustomer-api.md.
+// docs/kustomer-api.md.
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   DEFAULT_TOKEN,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Git, TreeChange, TreeEntry } from '../../github/rest.ts';
 
-/** More entries in one request and GitHub runs out of time (actions-platform.md 5.1). */
+/** More entries in one request and GitHub runs out of time (docs/actions-platform.md#tree-size). */
 const ENTRIES = 100;
 
 /** The entries of a folder; null when there is none. */

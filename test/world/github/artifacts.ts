@@ -1,5 +1,5 @@
-// ArtifactService of the results service (actions-platform.md 3.1, 3.2): names are immutable within a run, and what is
-// finalized is compared with the bytes that really arrived.
+// ArtifactService of the results service (docs/actions-platform.md#artifacts): names are immutable within a run, and
+// what is finalized is compared with the bytes that really arrived.
 import { createHash } from 'node:crypto';
 import type { BlobStore } from './blobs.ts';
 import { ok, text, twirp } from './caches.ts';
@@ -60,7 +60,7 @@ export class Artifacts {
       size: 0,
       digest: '',
       expired: false,
-      // No .zip at the end: the client takes that for the type (3.1).
+      // No .zip at the end: the client takes that for the type (docs/actions-platform.md#blob-store).
       blob: `artifacts/${id}`,
       finalized: false,
     });

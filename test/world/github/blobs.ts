@@ -1,5 +1,6 @@
-// The part of Azure Blob REST that the toolkit uses (actions-platform.md 4.1): Put Blob, Put Block, Put Block List, Get
-// with Range, Head. Access is by a signature in the query, as with a SAS: one blob, some of the rights, an end.
+// The part of Azure Blob REST that the toolkit uses (docs/actions-platform.md#blob-store): Put Blob, Put Block, Put
+// Block List, Get with Range, Head. Access is by a signature in the query, as with a SAS: one blob, some of the rights,
+// an end.
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { type Answer, type Call, Refusal, serve } from './server.ts';
 import type { Traffic } from './traffic.ts';
@@ -127,7 +128,7 @@ export async function startBlobs(options: BlobServerOptions): Promise<BlobStore 
   };
 }
 
-/** `filename*` is what the toolkit reads first, so that every name survives (actions-platform.md 3.1). */
+/** `filename*` is what the toolkit reads first, so that every name survives (docs/actions-platform.md#blob-store). */
 export function disposition(fileName: string): string {
   const plain = fileName.replace(/[^\x20-\x7e]|["\\]/g, '_');
   return `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(fileName)}`;

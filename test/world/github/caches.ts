@@ -1,4 +1,4 @@
-// CacheService of the results service (actions-platform.md 2.2, 2.4, 2.5): scopes, immutability, newest prefix.
+// CacheService of the results service (docs/actions-platform.md#cache): scopes, immutability, newest prefix.
 import type { BlobStore } from './blobs.ts';
 import { type Answer, Refusal } from './server.ts';
 import type { RuntimeClaims } from './token.ts';
@@ -22,11 +22,12 @@ interface StoredCache extends CacheEntry {
 
 export interface CacheOptions {
   blobs: BlobStore;
-  /** Actions-platform.md 2.4: 200 uploads per minute and repository, then 429. */
+  /** docs/actions-platform.md#cache-limits: 200 uploads per minute and repository, then 429. */
   uploadsPerMinute: number;
   /**
-   * The version of an entry is a hash over the literal path (2.2). On GitHub RUNNER_TEMP is the same everywhere; runners
-   * that work side by side on one machine can't share it, so tests with several at once look versions over.
+   * The version of an entry is a hash over the literal path (docs/actions-platform.md#cache-version). On GitHub
+   * RUNNER_TEMP is the same everywhere; runners that work side by side on one machine can't share it, so tests with
+   * several at once look versions over.
    */
   ignoreVersions: boolean;
 }

@@ -70,7 +70,10 @@ export interface JobOptions {
   /** A token that may only read the cache, as events that outsiders can fire get. */
   readOnlyCache?: boolean;
   cacheMode?: 'read' | 'write' | 'write-only' | 'none';
-  /** `https://github.com`; `http://127.0.0.1` would count as GitHub Enterprise Server (actions-platform.md 2.1). */
+  /**
+   * `https://github.com`; `http://127.0.0.1` would count as GitHub Enterprise Server
+   * (docs/actions-platform.md#enterprise-server).
+   */
   serverUrl?: string;
 }
 

@@ -1,5 +1,6 @@
-// The rate limits of the REST API (actions-platform.md 5.1): a primary one per hour, and secondary ones, of which the one
-// for content-creating requests (80 a minute, 500 an hour) is what a writer of commits meets. Counted always, enforced on demand.
+// The rate limits of the REST API (docs/actions-platform.md#request-limits): a primary one per hour, and secondary
+// ones, of which the one for content-creating requests (80 a minute, 500 an hour) is what a writer of commits meets.
+// Counted always, enforced on demand.
 import { Refusal } from './server.ts';
 import type { Fault } from './traffic.ts';
 

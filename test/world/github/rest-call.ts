@@ -28,7 +28,7 @@ export interface Route {
   /** `GET /repos/{owner}/{repo}/git/ref/{ref+}`: a plus takes slashes too. */
   path: string;
   needs?: { scope: keyof Permissions; level: Level };
-  /** Counts against 80 a minute and 500 an hour (actions-platform.md 5.1). */
+  /** Counts against 80 a minute and 500 an hour (docs/actions-platform.md#request-limits). */
   createsContent?: boolean;
   answer: (call: RestCall) => Answer | Promise<Answer>;
 }

@@ -1,11 +1,11 @@
-// REST endpoints of the Git Data API and of contents, over the real repository (actions-platform.md 5.1).
+// REST endpoints of the Git Data API and of contents, over the real repository (docs/actions-platform.md#git-data-api).
 import type { Commit } from './objects.ts';
 import { BOT } from './repository.ts';
 import { notFound, page, type RestCall, type Route, says } from './rest-call.ts';
 import type { Answer } from './server.ts';
 import { entryAt, listTree, NothingToDelete, type PathChange, writeOver } from './trees.ts';
 
-/** Decoded bytes: so many are accepted, 40 MiB (41 943 040) are not (actions-platform.md 5.1). */
+/** Decoded bytes: so many are accepted, 40 MiB (41 943 040) are not (docs/actions-platform.md#blob-size). */
 const BLOB_CEILING = 41_820_160;
 /** Callers that send more get what GitHub gives when it runs out of time: 502. */
 const TREE_ENTRIES_CEILING = 100;
@@ -204,7 +204,7 @@ async function createCommit(call: RestCall): Promise<Answer> {
   return { status: 201, body: commitJson(call, sha, await commitOf(call, sha)) };
 }
 
-/** Without an author the commit is the bot's, and GitHub signs it (5.1). */
+/** Without an author the commit is the bot's, and GitHub signs it (docs/actions-platform.md#git-data-api). */
 function identity(person: Person | undefined): string {
   const at = person?.date === undefined ? Date.now() : Date.parse(person.date);
   const who = person === undefined ? BOT : `${person.name} <${person.email}>`;

@@ -1,4 +1,5 @@
-// The results service: Twirp over JSON for the cache and the artifact service (actions-platform.md 2.5, 3.1).
+// The results service: Twirp over JSON for the cache and the artifact service
+// (docs/actions-platform.md#results-service).
 import type { Artifacts } from './artifacts.ts';
 import { type Caches, twirp } from './caches.ts';
 import { type Answer, type Call, type LoopbackServer, serve } from './server.ts';

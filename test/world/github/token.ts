@@ -1,7 +1,7 @@
 // The runtime token of a job: which run it belongs to and which cache scopes it may read and write. The toolkit never
-// checks the signature, so neither does the fake (actions-platform.md 3.1, 4.1).
+// checks the signature, so neither does the fake (docs/actions-platform.md#runtime-token).
 
-/** Bits: 1 reads, 2 writes (actions-platform.md 2.4). */
+/** Bits: 1 reads, 2 writes (docs/actions-platform.md#runtime-token). */
 export interface CacheScope {
   scope: string;
   permission: 0 | 1 | 2 | 3;

@@ -1,4 +1,5 @@
-// The body of a search, checked as strictly as the official schema reads (kustomer-api.md 5.1, 6).
+// The body of a search, checked as strictly as the official schema reads (docs/kustomer-api.md#search-request,
+// docs/kustomer-api.md#archive).
 import type { Version } from './rows.ts';
 import { type Context, contextNamed } from './streams.ts';
 
@@ -30,11 +31,11 @@ export interface Refusal {
 }
 
 export interface CriteriaOptions {
-  /** Unknown keys of the body are refused: additionalProperties is false (kustomer-api.md 5.1). */
+  /** Unknown keys of the body are refused: additionalProperties is false (docs/kustomer-api.md#search-request). */
   readonly strictBody: boolean;
-  /** Which spelling `kobject_<klass>` accepts (kustomer-api.md 13, question 21). */
+  /** Which spelling `kobject_<klass>` accepts (docs/kustomer-api.md#klass-filter-keys). */
   readonly klassFilterKey: 'kobject_updated_at' | 'kobject_<klass>_updated_at' | 'both';
-  /** 's': dates are compared in whole seconds (kustomer-api.md 13, question 4). */
+  /** 's': dates are compared in whole seconds (docs/kustomer-api.md#date-precision). */
   readonly precision: 'ms' | 's' | 'stored-s';
   readonly hasKlass: (name: string) => boolean;
 }
@@ -67,7 +68,7 @@ function read(kind: SearchKind, body: unknown, options: CriteriaOptions): Search
   const { queryContext = 'customer', includeDeleted = false } = body;
   const context = typeof queryContext === 'string' ? contextNamed(queryContext) : undefined;
   if (context === undefined) throw new Refused('queryContext is unknown');
-  // The archive has no notes (kustomer-api.md 6).
+  // The archive has no notes (docs/kustomer-api.md#archive).
   if (kind === 'archive' && context.stream === 'notes') throw new Refused('queryContext note is not supported here');
   if (context.klass !== undefined && !options.hasKlass(context.klass)) throw new Refused('no such klass', 404);
   if (typeof includeDeleted !== 'boolean') throw new Refused('includeDeleted is not a boolean');
@@ -104,7 +105,7 @@ function timeKeys(context: Context, options: CriteriaOptions): Map<string, Field
   );
 }
 
-/** `and`, `or`, `not`: an object or an array, at most 20, no two the same (kustomer-api.md 5.1). */
+/** `and`, `or`, `not`: an object or an array, at most 20, no two the same (docs/kustomer-api.md#search-request). */
 function entries(list: unknown): Record<string, unknown>[] {
   if (list === undefined) return [];
   const all: unknown[] = Array.isArray(list) ? list : [list];
@@ -116,7 +117,7 @@ function entries(list: unknown): Record<string, unknown>[] {
   });
 }
 
-/** One attribute, one operator, one value (kustomer-api.md 5.1). */
+/** One attribute, one operator, one value (docs/kustomer-api.md#search-request). */
 function criterion(
   one: Record<string, unknown>,
   keys: Map<string, Field>,
@@ -151,14 +152,14 @@ function criterion(
   }
 }
 
-/** `YYYY-MM-DD` or a date-time in UTC (kustomer-api.md 5.1). */
+/** `YYYY-MM-DD` or a date-time in UTC (docs/kustomer-api.md#search-request). */
 function date(value: unknown): number | undefined {
   if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?$/.test(value)) return undefined;
   const at = Date.parse(value);
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** One key each, at most 5; what follows the first is ignored, as has been seen (kustomer-api.md 5.3). */
+/** One key each, at most 5; what follows the first is ignored, as has been seen (docs/kustomer-api.md#sort-order). */
 function sortOf(sort: unknown, keys: Map<string, Field>): SearchQuery['sort'] {
   if (sort === undefined) return undefined;
   const all: unknown[] = Array.isArray(sort) ? sort : [sort];

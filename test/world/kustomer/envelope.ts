@@ -8,7 +8,7 @@ export interface Answer {
   readonly records?: number;
 }
 
-/** The two documented shapes of an error (kustomer-api.md 2). */
+/** The two documented shapes of an error (docs/kustomer-api.md#errors). */
 export type ErrorShape = 'kustomer' | 'jsonapi';
 
 const CODES: Readonly<Record<number, string>> = {
@@ -34,7 +34,7 @@ export interface ListEnvelope {
   readonly query?: Readonly<Record<string, string>>;
   readonly page: number;
   readonly pageSize: number;
-  /** What meta says; undefined where the endpoint has no total (kustomer-api.md 4). */
+  /** What meta says; undefined where the endpoint has no total (docs/kustomer-api.md#totals). */
   readonly total: number | undefined;
   readonly hasNext: boolean;
   /** Members of meta that search has and lists have not. */
@@ -48,7 +48,7 @@ export interface ListEnvelope {
 export function listAnswer(envelope: ListEnvelope): Answer {
   const { path, query = {}, page, pageSize, total, hasNext, data } = envelope;
   const linkPage = envelope.linkPage ?? page;
-  // Root-relative (kustomer-api.md 1.1).
+  // Root-relative (docs/kustomer-api.md#links).
   const link = (to: number) =>
     `${path}?${new URLSearchParams({ ...query, page: String(to), pageSize: String(pageSize) })}`;
   const totalPages = total === undefined ? undefined : Math.ceil(total / pageSize);
@@ -56,7 +56,7 @@ export function listAnswer(envelope: ListEnvelope): Answer {
   const links = {
     self: link(linkPage),
     first: link(1),
-    // On the last page both are null (kustomer-api.md 5.4).
+    // On the last page both are null (docs/kustomer-api.md#links).
     prev: hasNext && page > 1 ? link(linkPage - 1) : null,
     next: hasNext ? link(linkPage + 1) : null,
     ...(totalPages === undefined ? {} : { last: link(Math.max(1, totalPages)) }),

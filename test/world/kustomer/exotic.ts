@@ -77,7 +77,9 @@ export const EXOTIC: Readonly<Record<string, Feature>> = {
     shape.relationships.parent = { data: null, links: { self: null } };
     shape.relationships.watchers = { data: [] };
   },
-  /** Custom dates come as they were written: with an offset, without milliseconds (kustomer-api.md 4). */
+  /**
+   * Custom dates come as they were written: with an offset, without milliseconds (docs/kustomer-api.md#ids-and-dates).
+   */
   dates(shape) {
     Object.assign(custom(shape), {
       wishAt: '2026-01-05T10:00:00-05:00',

@@ -1,4 +1,4 @@
-// The GET endpoints (kustomer-api.md 7).
+// The GET endpoints (docs/kustomer-api.md#lists).
 import { type Answer, errorAnswer, listAnswer, pageNumber } from './envelope.ts';
 import type { Renderer } from './render.ts';
 import type { Row } from './rows.ts';
@@ -28,7 +28,7 @@ export interface ListSource {
 interface ListSpec {
   readonly stream: Stream;
   readonly maxPageSize: number;
-  /** Whether meta has total and totalPages (kustomer-api.md 4). */
+  /** Whether meta has total and totalPages (docs/kustomer-api.md#totals). */
   readonly total: boolean;
   readonly select: (rows: readonly Row[], query: Query, source: ListSource) => readonly Row[] | undefined;
 }
@@ -41,7 +41,7 @@ function byDeleted(rows: readonly Row[], { deleted }: Query): readonly Row[] {
   return rows.filter(row => row.latest.deleted === (deleted === 'true'));
 }
 
-/** Filters of users cannot be combined (kustomer-api.md 7). */
+/** Filters of users cannot be combined (docs/kustomer-api.md#lists). */
 function users(rows: readonly Row[], query: Query, { renderer }: ListSource): readonly Row[] | undefined {
   const filters = ['pending', 'deleted', 'userType', 'email'].filter(name => query[name] !== undefined);
   if (filters.length > 1) return undefined;
@@ -120,7 +120,7 @@ function paged<T>(list: Omit<PageOf, 'rows' | 'orgId'>, rows: readonly T[], rend
   const asked = pageNumber(query.page, 1);
   const size = pageNumber(query.pageSize, Math.min(100, list.maxPageSize));
   if (asked === undefined || size === undefined) return errorAnswer(400, 'page or pageSize is not a number', 'jsonapi');
-  // Clamped, not refused (kustomer-api.md 4).
+  // Clamped, not refused (docs/kustomer-api.md#page-size).
   const pageSize = Math.min(size, list.maxPageSize);
   const number = tweak.repeatPage ? 1 : asked;
   const found = rows.slice((number - 1) * pageSize, number * pageSize);
@@ -142,7 +142,7 @@ export function dropped<T>(found: readonly T[], { drop }: Tweak): readonly T[] {
   return found.filter((_, i) => i < start || i >= start + count);
 }
 
-/** Klasses by status, enabled ones by default (kustomer-api.md 7, 8.3). */
+/** Klasses by status, enabled ones by default (docs/kustomer-api.md#klass-list). */
 function answerKlasses(source: ListSource, query: Query, orgId: string, tweak: Tweak): Answer {
   const status = query.status ?? 'enabled';
   if (!['enabled', 'existing_only', 'disabled'].includes(status)) return errorAnswer(400, 'unknown status', 'jsonapi');
@@ -153,7 +153,7 @@ function answerKlasses(source: ListSource, query: Query, orgId: string, tweak: T
       id: klass.name,
       attributes: {
         name: klass.name,
-        // Spelt so in an official example (kustomer-api.md 8.3).
+        // Spelt so in an official example (docs/kustomer-api.md#klass-list).
         displayname: klass.name,
         icon: 'box',
         color: '#00ff00',

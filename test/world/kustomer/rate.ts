@@ -1,4 +1,4 @@
-// A budget of requests in a sliding window (kustomer-api.md 3).
+// A budget of requests in a sliding window (docs/kustomer-api.md#rate-limits).
 
 export class SlidingBudget {
   readonly limit: number;

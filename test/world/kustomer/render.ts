@@ -58,7 +58,7 @@ export class Renderer {
         case 'updatedAt':
           return this.iso(updatedAt);
         case 'modifiedAt':
-          // Never after updatedAt, which moves on every change (kustomer-api.md 8).
+          // Never after updatedAt, which moves on every change (docs/kustomer-api.md#update-time).
           return this.iso(Math.max(row.createdAt, updatedAt - (hash % DAY)));
         case 'rev':
           return rev;

@@ -133,7 +133,7 @@ class Sorted {
   }
 }
 
-/** Among equal instants: an order that is the same each time but means nothing (kustomer-api.md 5.3). */
+/** Among equal instants: an order that is the same each time but means nothing (docs/kustomer-api.md#ties). */
 function order(a: Version, b: Version): number {
   return a.updatedAt - b.updatedAt || mix(a.row.seq) - mix(b.row.seq) || a.rev - b.rev;
 }

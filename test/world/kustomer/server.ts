@@ -15,7 +15,7 @@ import { contextNamed } from './streams.ts';
 import type { KustomerWorld, Resource, TokenGrant } from './world.ts';
 
 export interface ServerOptions {
-  /** Requests of the org in a window (kustomer-api.md 3); Infinity for no limit. */
+  /** Requests of the org in a window (docs/kustomer-api.md#rate-limits); Infinity for no limit. */
   readonly orgLimit: number;
   /** Live and archive searches together in a window. */
   readonly searchLimit: number;
@@ -24,9 +24,9 @@ export interface ServerOptions {
   readonly searchCountsInOrg: boolean;
   /** x-ratelimit-limit and -remaining on every response. */
   readonly rateHeaders: boolean;
-  /** Which budget these speak of on a search: undocumented (kustomer-api.md 13, question 14). */
+  /** Which budget these speak of on a search: undocumented (docs/kustomer-api.md#rate-limit-headers). */
   readonly searchHeadersShow: 'org' | 'search';
-  /** How x-ratelimit-reset is written on a 429 (kustomer-api.md 3). */
+  /** How x-ratelimit-reset is written on a 429 (docs/kustomer-api.md#rate-limit-headers). */
   readonly reset: 'epoch-seconds' | 'epoch-ms' | 'delta' | 'none';
   /** Kustomer does not document it; a proxy before it may send it. */
   readonly retryAfter: 'none' | 'seconds' | 'date';
@@ -203,7 +203,7 @@ export class KustomerServer {
     return token !== undefined && Object.hasOwn(tokens, token) ? tokens[token] : undefined;
   }
 
-  /** 401, 429 or 403, in this order (kustomer-api.md 2); what is refused with 429 draws on no budget. */
+  /** 401, 429 or 403, in this order (docs/kustomer-api.md#errors); what is refused with 429 draws on no budget. */
   #refusal(request: LoggedRequest, grant: TokenGrant | undefined): Reply | undefined {
     if (grant === undefined) return json(errorAnswer(401, 'invalid authentication token', shapeFor(request)));
     if (grant.expired) return json(errorAnswer(401, 'authentication token has expired', shapeFor(request)));
@@ -245,7 +245,7 @@ export class KustomerServer {
     return answer ?? errorAnswer(404, 'no such path', 'jsonapi');
   }
 
-  /** What the API says about the one who asks (kustomer-api.md 1.2). */
+  /** What the API says about the one who asks (docs/kustomer-api.md#api-keys). */
   #about(path: string, org: string, grant: TokenGrant): Answer | undefined {
     const since = '2025-01-01T00:00:00.000Z';
     const relationships = { org: { data: { type: 'org', id: org }, links: { self: `/v1/orgs/${org}` } } };
@@ -337,12 +337,12 @@ function contextOf(body: unknown): string | undefined {
   return typeof context === 'string' ? context : 'customer';
 }
 
-/** Some endpoints use the JSON:API shape of errors, a client has to know both (kustomer-api.md 2). */
+/** Some endpoints use the JSON:API shape of errors, a client has to know both (docs/kustomer-api.md#errors). */
 function shapeFor(request: LoggedRequest): ErrorShape {
   return request.budget === 'search' ? 'kustomer' : 'jsonapi';
 }
 
-/** A search needs the role of search and, one must assume, that of what it finds (kustomer-api.md 1.3). */
+/** A search needs the role of search and, one must assume, that of what it finds (docs/kustomer-api.md#roles). */
 function needs(request: LoggedRequest): Resource[] {
   const stream = request.stream === undefined ? [] : [request.stream];
   if (request.budget === 'search') return ['search', ...stream];
@@ -352,7 +352,7 @@ function needs(request: LoggedRequest): Resource[] {
   return stream;
 }
 
-/** The one of the permission set for each (kustomer-api.md 1.3). */
+/** The one of the permission set for each (docs/kustomer-api.md#roles). */
 const ROLES: Readonly<Partial<Record<Resource, string>>> = {
   conversations: 'org.permission.conversation.read',
   customers: 'org.permission.customer.read',

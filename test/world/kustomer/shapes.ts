@@ -1,5 +1,6 @@
-// Example records of each stream, with the attributes and relationships of kustomer-api.md 8. An example is drawn from a
-// seed; places that differ from record to record are slots. Attributes that are not set are absent, not null (8).
+// Example records of each stream, built after public schemas (docs/kustomer-api.md#records). An example is drawn from a
+// seed; places that differ from record to record are slots. Attributes that are not set are absent, not null
+// (docs/kustomer-api.md#update-time).
 import type { Random } from './random.ts';
 import type { Stream } from './streams.ts';
 import { rawSlot, slot } from './template.ts';
@@ -37,7 +38,7 @@ function to(type: string, id: string, path = `/v1/${type}s`): Json {
 
 const ORG = { data: { type: 'org', id: slot('orgId') }, links: { self: `/v1/orgs/${slot('orgId')}` } };
 
-/** Custom attributes, one or more of each documented suffix (kustomer-api.md 8.10). */
+/** Custom attributes, one or more of each documented suffix (docs/kustomer-api.md#custom-attributes). */
 function custom(random: Random, prefix: string): Json {
   return some(random, 0.6, {
     [`${prefix}OrderIdStr`]: `ORD-${random.int(1, 999_999)}`,
@@ -70,7 +71,7 @@ function sla(random: Random): Json {
   };
 }
 
-/** `to`, `cc` and `bcc` come as an array of objects, one object, or a string (kustomer-api.md 8.4). */
+/** `to`, `cc` and `bcc` come as an array of objects, one object, or a string (docs/kustomer-api.md#messages). */
 function addressees(random: Random): unknown {
   const one = { email: `c${random.int(1, 9999)}@example.test`, name: random.pick(NAMES) };
   return random.pick<unknown>([[one, { email: 'second@example.test' }], one, one.email]);
@@ -230,7 +231,7 @@ function conversation(random: Random): Shape {
         createdBy: to('user', slot('userId')),
         endedBy: to('user', slot('userId')),
         queue: to('queue', hex(random)),
-        // Shares its name with the attribute (kustomer-api.md 8.1).
+        // Shares its name with the attribute (docs/kustomer-api.md#conversations).
         sla: to('sla', hex(random)),
         slaVersion: { data: { type: 'sla_version', id: hex(random) } },
       }),
@@ -266,7 +267,7 @@ function customer(random: Random, klasses: readonly string[]): Shape {
       recentLocation: { updatedAt: when(random), location: { countryCode: 'FR', latitude: 48.85, longitude: 2.35 } },
       createdAt: slot('createdAt'),
       updatedAt: slot('updatedAt'),
-      // On 4 of 100 customers only (kustomer-api.md 4, SAMPLE).
+      // On 4 of 100 customers only (docs/kustomer-api.md#customers).
       ...some(random, 0.04, { modifiedAt: slot('modifiedAt') }),
       ...some(random, 0.25, {
         firstName: 'Zoë',
@@ -330,7 +331,7 @@ function customer(random: Random, klasses: readonly string[]): Shape {
         sla: to('sla', hex(random)),
         slaVersion: { data: { type: 'sla_version', id: hex(random) } },
       }),
-      // One key for each klass, plural, with no data (kustomer-api.md 8.2).
+      // One key for each klass, plural, with no data (docs/kustomer-api.md#customers).
       ...Object.fromEntries(
         klasses.map(klass => [
           `${klass}s`,
@@ -377,7 +378,7 @@ function kobject(random: Random, klass: string): Shape {
     },
     relationships: {
       org: ORG,
-      // Singular `link` here, unlike anywhere else (kustomer-api.md 8.3).
+      // Singular `link` here, unlike anywhere else (docs/kustomer-api.md#kobjects).
       klass: { data: { type: 'klass', id: klass }, link: { self: `/v1/klasses/${klass}` } },
       customer: to('customer', slot('customerId')),
       ...some(random, 0.3, { company: to('company', hex(random)), queue: to('queue', hex(random)) }),
@@ -425,7 +426,7 @@ function message(random: Random): Shape {
     },
     relationships: {
       org: ORG,
-      // The type is "customers" in one official example (kustomer-api.md 8.4).
+      // The type is "customers" in one official example (docs/kustomer-api.md#messages).
       customer: to(random.chance(0.05) ? 'customers' : 'customer', slot('customerId'), '/v1/customers'),
       conversation: to('conversation', slot('conversationId')),
       ...some(random, 0.5, {
@@ -486,7 +487,7 @@ function shortcut(random: Random): Shape {
               entityRanges: [{ offset: 3, length: 4, key: 0 }],
             },
           ],
-          // Keys that are numbers (kustomer-api.md 8.6).
+          // Keys that are numbers (docs/kustomer-api.md#shortcuts).
           entityMap: {
             '0': { type: 'placeholder', mutability: 'IMMUTABLE', data: { path: 'customer.name' } },
             '1': { type: 'LINK' },
@@ -572,7 +573,7 @@ function user(random: Random): Shape {
   };
 }
 
-/** How a stream marks what is deleted (kustomer-api.md 9): a flag, a date, or both. */
+/** How a stream marks what is deleted (docs/kustomer-api.md#deletion-marks): a flag, a date, or both. */
 const DELETED_FLAG: ReadonlySet<Stream> = new Set<Stream>([
   'conversations',
   'customers',

@@ -14,7 +14,10 @@ export const STREAMS = [
 
 export type Stream = (typeof STREAMS)[number];
 
-/** queryContext -> stream (kustomer-api.md 5.1). `kobject_<klass>` is dealt with apart, its name being open. */
+/**
+ * queryContext -> stream (docs/kustomer-api.md#search-request). `kobject_<klass>` is dealt with apart, its name being
+ * open.
+ */
 const CONTEXTS: Readonly<Record<string, Stream>> = {
   conversation: 'conversations',
   customer: 'customers',
@@ -36,7 +39,9 @@ export function contextNamed(name: string): Context | undefined {
   return stream === undefined ? undefined : { name, stream, klass: undefined };
 }
 
-/** The JSON:API type of a stream's records; that of a KObject has its klass after a dot (kustomer-api.md 8.3). */
+/**
+ * The JSON:API type of a stream's records; that of a KObject has its klass after a dot (docs/kustomer-api.md#kobjects).
+ */
 export function typeOf(stream: Stream, klass?: string): string {
   return stream === 'kobjects' ? `kobject.${klass}` : stream.slice(0, -1);
 }

@@ -31,13 +31,15 @@ export interface WorldOptions {
   readonly clock: () => number;
   readonly pageSizeMax: number;
   readonly maxPage: number;
-  /** Results of one search beyond this are out of reach; Infinity for no such limit (kustomer-api.md 5.4). */
+  /**
+   * Results of one search beyond this are out of reach; Infinity for no such limit (docs/kustomer-api.md#search-depth).
+   */
   readonly resultLimit: number;
   /** What a page beyond that answers: nothing, or 400. */
   readonly beyondLimit: 'empty' | 'error';
   /** meta.total never says more; null: exact. */
   readonly totalCap: number | null;
-  /** Live search shows what was updated since now less this (kustomer-api.md 5.4). */
+  /** Live search shows what was updated since now less this (docs/kustomer-api.md#search-horizon). */
   readonly liveHorizonMs: number;
   /** The archive reaches so far into what live search shows; negative: there is a gap between them. */
   readonly archiveOverlapMs: number;
@@ -52,7 +54,7 @@ export interface WorldOptions {
   readonly klassFilterKey: CriteriaOptions['klassFilterKey'];
   /** KObjects of these klasses don't show under the plain `kobject`. */
   readonly hiddenKlasses: readonly string[];
-  /** kustomer-api.md 13, question 25. */
+  /** docs/kustomer-api.md#search-request. */
   readonly idsOnlyShape: 'objects' | 'strings';
   /** One record in so many carries something that breaks copies; Infinity for none. */
   readonly exoticEvery: number;
@@ -93,7 +95,7 @@ export type Counts = Partial<Record<Exclude<Stream, 'kobjects'>, number>> & {
 export interface Spread {
   readonly from: number;
   readonly to: number;
-  /** Part of the records that share their updated_at with others, as after bulk writes (kustomer-api.md 5.3). */
+  /** Part of the records that share their updated_at with others, as after bulk writes (docs/kustomer-api.md#ties). */
   readonly tieFraction?: number;
   /** Groups of such records have 2 to so many; 40 by default. */
   readonly tieSize?: number;
@@ -334,7 +336,10 @@ export class KustomerWorld {
 
   // ---- What the API answers ----------------------------------------------------------------------------------------
 
-  /** POST /v1/customers/search and /v1/customers/archive/search (kustomer-api.md 5, 6). */
+  /**
+   * POST /v1/customers/search and /v1/customers/archive/search (docs/kustomer-api.md#live-search,
+   * docs/kustomer-api.md#archive).
+   */
   search(kind: SearchKind, query: Query, body: unknown, orgId = this.options.orgId, tweak: Tweak = {}): Answer {
     const { options } = this;
     const asked = readSearch(kind, body, { ...options, hasKlass: name => this.#klasses.has(name) });
@@ -343,7 +348,7 @@ export class KustomerWorld {
     const size = pageNumber(query.pageSize, Math.min(100, options.pageSizeMax));
     if (page === undefined || size === undefined) return errorAnswer(400, 'page or pageSize is not a number');
     if (page > options.maxPage) return errorAnswer(400, `page is limited to ${options.maxPage}`);
-    // Clamped, not refused (kustomer-api.md 4).
+    // Clamped, not refused (docs/kustomer-api.md#page-size).
     const pageSize = Math.min(size, options.pageSizeMax);
     const shownPage = tweak.repeatPage ? 1 : page;
     if (shownPage * pageSize > options.resultLimit && options.beyondLimit === 'error') {
@@ -368,13 +373,13 @@ export class KustomerWorld {
     const counted = tweak.timedOut?.counted ? versions.length : found.total;
     const total = tweak.total?.(found.total) ?? Math.min(counted, options.totalCap ?? Infinity);
     return listAnswer({
-      // The archive's links are under the live path: documented (kustomer-api.md 6).
+      // The archive's links are under the live path: documented (docs/kustomer-api.md#archive-links).
       path: '/v1/customers/search',
       query: query.idsOnly === 'true' ? { idsOnly: 'true' } : {},
       page: shownPage,
       pageSize,
       total,
-      // At page 100 this still points to page 101 (kustomer-api.md 5.4).
+      // At page 100 this still points to page 101 (docs/kustomer-api.md#search-depth).
       hasNext: tweak.repeatPage === true || shownPage * pageSize < total,
       meta: { timed_out: tweak.timedOut !== undefined, aggregations: {} },
       data: tweak.missingData ? undefined : this.#renderAll(versions, query.idsOnly === 'true', tweak.org ?? orgId),

@@ -1,4 +1,4 @@
-// Reads action.yml as the runner does, and turns inputs into INPUT_ variables (actions-platform.md 6.2).
+// Reads action.yml as the runner does, and turns inputs into INPUT_ variables (docs/actions-platform.md#inputs).
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -27,7 +27,7 @@ export async function readAction(dir: string): Promise<ActionFile> {
     runs?: Record<string, string | undefined>;
   };
   const runs = document.runs ?? {};
-  // The runner's parser takes no other (actions-platform.md 1.1); we run only what we publish.
+  // The runner's parser takes no other (docs/actions-platform.md#node-24); we run only what we publish.
   if (runs.using !== 'node24') throw new Error(`action.yml: runs.using is ${runs.using}, and only node24 is run here`);
   if (runs.main === undefined) throw new Error('action.yml: runs.main is missing');
   const inputs = new Map<string, ActionInput>();

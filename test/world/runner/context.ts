@@ -111,7 +111,7 @@ export function githubContext(context: JobContext, paths: Paths, action: string)
   };
 }
 
-/** What the runner sets for a step, on a hosted Linux machine (actions-platform.md 2.1, 4.1). */
+/** What the runner sets for a step, on a hosted Linux machine (docs/actions-platform.md#environment-of-an-action). */
 export function environment(context: JobContext, paths: Paths, action: string, debug: boolean): Record<string, string> {
   const owner = context.repository.split('/')[0] ?? '';
   return {

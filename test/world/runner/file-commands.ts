@@ -1,6 +1,6 @@
 // The files a step talks to the runner through: GITHUB_OUTPUT, GITHUB_STATE, GITHUB_ENV, GITHUB_PATH and
 // GITHUB_STEP_SUMMARY. New ones for each step and phase; read in a `finally`, so that what was written before a kill counts
-// (actions-platform.md 6.2, 6.3).
+// (docs/actions-platform.md#file-commands).
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

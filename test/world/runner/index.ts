@@ -1,6 +1,6 @@
 // A miniature of the runner: runs the steps of a job from a real action.yml, main and post as child processes in the
 // environment of a hosted Linux machine, with file commands, masks, annotations, cancels, kills and time limits
-// (actions-platform.md 6.2, 6.3).
+// (docs/actions-platform.md#steps).
 //
 //   const result = await runAction({ action: '.', context: github.job(), with: { token: 'x' } });
 import { randomUUID } from 'node:crypto';
@@ -229,7 +229,7 @@ class Job {
       command: 'bash',
       args: step.shell === 'bash' ? ['--noprofile', '--norc', '-e', '-o', 'pipefail', file] : ['-e', file],
       cwd: resolve(this.#paths.workspace, step.workingDirectory ?? ''),
-      // Only actions are given the services of the platform (actions-platform.md 2.1).
+      // Only actions are given the services of the platform (docs/actions-platform.md#environment-of-an-action).
       variables: (all: Record<string, string>) =>
         Object.fromEntries(Object.entries(all).filter(([variable]) => !variable.startsWith('ACTIONS_'))),
       warnings: [],
@@ -239,7 +239,7 @@ class Job {
   async #runMain(step: UsesStep, name: string): Promise<StepResult> {
     const action = await readAction(step.uses);
     const result: StepResult = { ...skipped(), id: name, outcome: 'success' };
-    // Registered before main starts, so that it runs even when main is killed (actions-platform.md 6.3).
+    // Registered before main starts, so that it runs even when main is killed (docs/actions-platform.md#post-step).
     if (action.post !== undefined) this.#posts.push({ step, action, result, name });
     Object.assign(result, await this.#runPhase({ phase: 'main', script: action.main, step, action, name, state: {} }));
     return result;

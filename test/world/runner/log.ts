@@ -1,4 +1,5 @@
-// What the runner makes of the lines a step prints: workflow commands, masks, annotations (actions-platform.md 6.1, 6.2).
+// What the runner makes of the lines a step prints: workflow commands, masks, annotations
+// (docs/actions-platform.md#log-and-masks).
 
 export type AnnotationLevel = 'error' | 'warning' | 'notice';
 
@@ -110,7 +111,7 @@ export class StepLog {
   }
 
   annotate(annotation: Annotation): void {
-    // Annotations are masked like the log, and cut (actions-platform.md 6.1).
+    // Annotations are masked like the log, and cut (docs/actions-platform.md#log-and-masks).
     const message = this.#options.masks.apply(annotation.message).slice(0, MESSAGE_LIMIT);
     const kept = { ...annotation, message };
     if (annotation.title !== undefined) kept.title = this.#options.masks.apply(annotation.title);

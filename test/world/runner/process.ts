@@ -1,4 +1,5 @@
-// One Node process of a step: its lines, its death, and the runner's ladder of signals (actions-platform.md 6.3).
+// One Node process of a step: its lines, its death, and the runner's ladder of signals
+// (docs/actions-platform.md#cancellation).
 import { spawn } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as sleep } from 'node:timers/promises';
