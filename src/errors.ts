@@ -54,6 +54,7 @@ export const ERRORS = {
   'post-step-timeout': ['github', 'publish'],
   'public-repository': ['user', 'input'],
   'rate-limited': ['kustomer', 'outage'],
+  'record-format-changed': ['user', 'state'],
   'record-too-large-for-branch': ['user', 'publish'],
   'records-hidden': ['kustomer', 'inconsistent'],
   'request-refused': ['project', 'refused'],

@@ -42,7 +42,7 @@ import { Stopped } from '../sync/read-all.ts';
 import type { Resource } from '../sync/source.ts';
 import { type State, stateKeysOf } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
-import { beginReport, openGitHub, openKustomer, recoverState, requirePermission, shownWindow } from './prepare.ts';
+import { beginReport, openDestination, openGitHub, openKustomer, recoverState, shownWindow } from './prepare.ts';
 
 /** Of a page of records before it is known, as Kustomer documents it. */
 const FULL_PAGE = 500;
@@ -56,8 +56,9 @@ export async function plan(config: Config, context: Context, log: Log, stop: Abo
   const client = openKustomer(config, stop.signal, log);
   try {
     const github = openGitHub(context, config.githubToken, log);
-    await requirePermission(config, context, github);
-    const { state } = await recoverState(config, scope, context, github, log);
+    const destination = openDestination(config, scope, context, github, log);
+    await destination.requireAccess();
+    const { state } = await recoverState(config, scope, destination, context, log);
     report.generation = state.generation;
     const source = openSource(client, config.includeDeleted);
     source.expect(state.organizationId);

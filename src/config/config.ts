@@ -3,11 +3,10 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SyncError } from '../errors.ts';
 import { STREAM_NAMES } from '../kustomer/streams.ts';
+import { DESTINATION_NAMES } from '../publish/choose.ts';
 import { digest, parseMatrix, parseShard, type Shard } from '../shards/shard.ts';
 import type { Selection, SyncMode } from '../sync/plan.ts';
 import { type Bad, githubToken, kinds, kustomerToken, NOT_SHOWN, shown, text } from './input.ts';
-
-export type Destination = 'artifact' | 'branch';
 
 export interface Config {
   readonly token: string;
@@ -29,8 +28,8 @@ export interface Config {
   readonly timeBudgetMs: number;
   readonly format: 'flat' | 'raw';
   readonly gzip: boolean;
-  /** Empty for `none`. */
-  readonly destinations: readonly Destination[];
+  /** `artifact`, `branch`, both with a comma, or `none`: see publish/choose.ts. */
+  readonly destination: string;
   /** Absolute; empty when the run makes one of its own. */
   readonly outputDir: string;
   readonly artifactName: string;
@@ -97,7 +96,7 @@ export function readConfig(): Config {
     timeBudgetMs: span('time-budget'),
     format: oneOf('record-format', ['flat', 'raw']),
     gzip: oneOf('compression', ['none', 'gzip']) === 'gzip',
-    destinations: destinations(bad),
+    destination: destination(bad),
     outputDir: outputDir(bad),
     artifactName: matching(
       'artifact-name',
@@ -232,16 +231,15 @@ function requestsPerMinute(bad: Bad): number {
   return value;
 }
 
-function destinations(bad: Bad): Destination[] {
-  const given = text('destination')
+function destination(bad: Bad): string {
+  const names = text('destination')
     .split(',')
-    .map(part => part.trim());
-  if (given.length === 1 && given[0] === 'none') return [];
-  if (given.some(part => part !== 'artifact' && part !== 'branch') || new Set(given).size !== given.length) {
+    .map(name => name.trim());
+  const isNone = names.length === 1 && names[0] === 'none';
+  const isList = names.every(name => name !== 'none' && DESTINATION_NAMES.includes(name));
+  if (!isNone && !(isList && new Set(names).size === names.length))
     bad('destination', '`artifact`, `branch`, `artifact,branch` or `none`');
-    return [];
-  }
-  return given as Destination[];
+  return names.join(',');
 }
 
 function outputDir(bad: Bad): string {

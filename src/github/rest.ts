@@ -5,8 +5,6 @@ import { type Git, openGit } from './git.ts';
 import { openOctokit } from './octokit.ts';
 import { type ByteRange, fetchByteRange, type Kind, list, object, openRetryingClient, text, truth } from './request.ts';
 
-export type { Git, TreeChange, TreeEntry } from './git.ts';
-
 export interface Api {
   /** Whether a repository is public. Rejects when the API does not say. */
   isPublic(repository: string): Promise<boolean>;

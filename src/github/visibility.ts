@@ -4,20 +4,18 @@ import type { Context } from './context.ts';
 import type { Api } from './rest.ts';
 
 /**
- * Resolves when what is published can be read by members only: artifacts belong to the workflow's repository, a branch to
- * its own. What cannot be found out counts as public.
- * @throws SyncError
+ * Resolves when a repository can be read by its members only. A repository whose visibility cannot be found out counts as
+ * public.
+ * @param repository `owner/name`
+ * @param what the place in it that is published to, as in `its artifacts`
+ * @throws SyncError `public-repository`
  */
 export async function requirePrivate(
+  repository: string,
+  what: string,
   context: Context,
-  { destinations, repository }: { destinations: readonly string[]; repository: string },
   api: () => Promise<Api>,
 ): Promise<void> {
-  if (destinations.includes('artifact')) await requireOf(context.repository, 'its artifacts', context, api);
-  if (destinations.includes('branch')) await requireOf(repository, 'its data branch', context, api);
-}
-
-async function requireOf(repository: string, place: string, context: Context, api: () => Promise<Api>): Promise<void> {
   let isPublic = repository.toLowerCase() === context.repository.toLowerCase() ? context.isPublic : undefined;
   let cause: unknown;
   if (isPublic === undefined) {
@@ -31,7 +29,7 @@ async function requireOf(repository: string, place: string, context: Context, ap
   throw new SyncError('public-repository', {
     what:
       isPublic === true
-        ? `The repository ${repository} is public, and everybody could download the records from ${place}.`
+        ? `The repository ${repository} is public, and everybody could download the records from ${what}.`
         : `It cannot be told whether the repository ${repository} is public, so it is taken for public.`,
     todo: 'Publish to a private repository, or set `allow-public: true` if everybody may read these records.',
     cause,

@@ -33,6 +33,8 @@ export interface PartsWriter extends Sink {
   peek(): Promise<readonly PartFile[]>;
   /** Parts that are ended and not taken yet. */
   count(): number;
+  /** Bytes on the disk, of all parts so far. */
+  bytes(): number;
 }
 
 export interface PartsOptions {
@@ -44,8 +46,15 @@ export interface PartsOptions {
   readonly partBytes: number;
 }
 
-export function openParts(options: PartsOptions): PartsWriter {
+export function openParts(given: PartsOptions): PartsWriter {
   let parts: PartFile[] = [];
+  let bytes = 0;
+  const options = {
+    ...given,
+    onBytes(count: number) {
+      bytes += count;
+    },
+  };
   let named = 0;
   // Slices are read side by side and write to one file: one hand-over after the other.
   const inTurn = openMutex();
@@ -85,7 +94,13 @@ export function openParts(options: PartsOptions): PartsWriter {
         return [...parts, ...series.standing(named + 1)];
       }),
     count: () => parts.length,
+    bytes: () => bytes,
   };
+}
+
+interface InnerOptions extends PartsOptions {
+  /** Told of bytes that go to the disk. */
+  readonly onBytes: (count: number) => void;
 }
 
 /** A part that is written and has no name yet. */
@@ -109,7 +124,7 @@ function noStats(): RecordStats {
 }
 
 /** Parts one after the other; `write`, `flush` and `end` resolve to those that are written. */
-function openSeries(options: PartsOptions) {
+function openSeries(options: InnerOptions) {
   let current: OpenPart | undefined;
   // One buffer for the whole series: what is written makes room for what comes.
   const lines = new Lines(PIECE);
@@ -167,7 +182,7 @@ interface OpenPart {
   seal(): Promise<Sealed>;
 }
 
-async function openPart({ directory, stream, gzip }: PartsOptions): Promise<OpenPart> {
+async function openPart({ directory, stream, gzip, onBytes }: InnerOptions): Promise<OpenPart> {
   const partial = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(partial), { recursive: true });
   const file: FileHandle = await open(partial, 'wx');
@@ -180,6 +195,7 @@ async function openPart({ directory, stream, gzip }: PartsOptions): Promise<Open
     if (bytes.length === 0) return;
     hash.update(bytes);
     own.bytes += bytes.length;
+    onBytes(bytes.length);
     await file.appendFile(bytes);
   }
   async function flush(): Promise<void> {

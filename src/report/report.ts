@@ -1,9 +1,16 @@
 // What a run did, said four ways: outputs, the summary, annotations and the last lines of the log. The rendering is pure.
 import * as core from '@actions/core';
 import { causes, type SyncError } from '../errors.ts';
-import type { Uploaded } from '../publish/artifact.ts';
 import type { StreamReport } from '../records/manifest.ts';
 import { count, grouped } from './format.ts';
+
+export interface UploadedArtifact {
+  readonly id: string;
+  readonly url: string;
+  /** SHA-256 in hex. */
+  readonly digest: string;
+  readonly name: string;
+}
 
 /** Filled in as the run goes, so that it holds whatever is known when the run ends, however it ends. */
 export interface Report {
@@ -11,18 +18,19 @@ export interface Report {
   /** Absolute paths; empty when there is none. */
   outputDir: string;
   manifest: string;
-  destinations: readonly string[];
-  artifact?: Uploaded;
+  artifact?: UploadedArtifact;
   commit?: string;
   stateSaved: boolean;
+  /** The files stay on the runner, for the next steps of the job. */
+  filesStay?: boolean;
   /** The state is saved by the post step, when the job has succeeded until then. */
-  stateDeferred: boolean;
-  /** The time was up before all was published: the post step does the rest. */
-  leftToPost: boolean;
+  stateDeferred?: boolean;
+  /** The run was cancelled before all was published: the post step does the rest. */
+  leftToPost?: boolean;
   generation: number;
   /** Troubles of the run as a whole. */
   readonly errors: SyncError[];
-  stopped?: 'time-budget' | 'cancelled';
+  stopped?: 'time-budget' | 'disk-limit' | 'cancelled';
   /** Read as far as it can be by now; the rest of the window has not happened yet. */
   isAhead?: boolean;
   /** Of `mode: plan`: what there is of each stream. */
@@ -52,10 +60,7 @@ export function refusal(error: SyncError): Report {
     streams: [],
     outputDir: '',
     manifest: '',
-    destinations: [],
     stateSaved: false,
-    stateDeferred: false,
-    leftToPost: false,
     generation: 0,
     errors: [error],
   };
@@ -145,6 +150,7 @@ function summary(report: Report): string {
   }
   lines.push(`**${count(recordsOf(report), 'record')}** · ${whereTo(report, true)} · ${stateLine(report)}`, '');
   if (report.stopped === 'time-budget') lines.push('The time budget was used up: the next run goes on from here.', '');
+  if (report.stopped === 'disk-limit') lines.push('The disk was getting full: the next run goes on from here.', '');
   if (report.stopped === 'cancelled') lines.push('The run was cancelled: what had been read until then is kept.', '');
   if (report.streams.length > 0) {
     lines.push(
@@ -178,16 +184,16 @@ function whereTo(report: Report, asLink: boolean): string {
   const { artifact } = report;
   if (artifact !== undefined) places.push(`artifact ${asLink ? `[${artifact.name}](${artifact.url})` : artifact.name}`);
   if (report.commit !== undefined) places.push(`commit ${report.commit}`);
-  if (report.leftToPost) places.push('published by the post step');
+  if (report.leftToPost && !report.stateDeferred) places.push('published by the post step');
   if (places.length > 0) return places.join(', ');
   if (recordsOf(report) === 0) return 'nothing new, nothing uploaded';
-  return report.destinations.length === 0 ? `files in \`${report.outputDir}\`` : 'not published';
+  return report.filesStay ? `files in \`${report.outputDir}\`` : 'not published';
 }
 
 function stateLine(report: Report): string {
   if (report.stateSaved) return `state generation ${report.generation} saved`;
-  if (report.leftToPost) return 'state is saved by the post step';
   if (report.stateDeferred) return 'state is saved at the end of the job if it succeeds';
+  if (report.leftToPost) return 'state is saved by the post step';
   return `state stays at generation ${report.generation}`;
 }
 

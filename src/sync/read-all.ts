@@ -4,9 +4,9 @@ import { asSyncError, type SyncError } from '../errors.ts';
 /** Why a run stops before it is done, cleanly. */
 export class Stopped extends Error {
   override readonly name = 'Stopped';
-  readonly why: 'time-budget' | 'cancelled';
+  readonly why: 'time-budget' | 'disk-limit' | 'cancelled';
 
-  constructor(why: 'time-budget' | 'cancelled') {
+  constructor(why: Stopped['why']) {
     super(why);
     this.why = why;
   }

@@ -2,7 +2,7 @@
 import { SyncError } from '../../errors.ts';
 import type { Refused } from '../../github/request.ts';
 import type { PartFile } from '../../records/parts.ts';
-import type { Place } from '../../state/branch.ts';
+import type { BranchPlace } from '../../state/branch.ts';
 
 /** Whether a ref was not where we thought it was. */
 export function isRace({ status, says }: Refused): boolean {
@@ -26,7 +26,11 @@ export function tooLarge({ path }: PartFile, { status, cause }: Refused): SyncEr
 }
 
 /** `isMoving`: the commit is made, and the branch was to be moved to it. */
-export function problem({ status, says, cause }: Refused, { repository, branch }: Place, isMoving: boolean): SyncError {
+export function problem(
+  { status, says, cause }: Refused,
+  { repository, branch }: BranchPlace,
+  isMoving: boolean,
+): SyncError {
   const error = (code: 'branch-refused' | 'branch-unavailable', what: string, todo: string) =>
     new SyncError(code, { what, todo, cause, status });
   if (status === 401) {
