@@ -6,7 +6,7 @@ import { SyncError } from '../errors.ts';
 import { openIntake } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
 import { readAnswer } from './json.ts';
-import { judge } from './retry.ts';
+import { decide } from './retry.ts';
 
 export interface Request {
   readonly method: 'GET' | 'POST';
@@ -150,13 +150,13 @@ export function openClient(options: ClientOptions): Client {
         budget.answered(request.purpose, limit as number, remaining as number);
       }
 
-      const verdict = judge({ status, headers: answered, failures, refusals, now: Date.now(), chance: Math.random() });
+      const verdict = decide({ status, headers: answered, failures, refusals, now: Date.now(), random: Math.random() });
       if (verdict.kind === 'use') return value as Record<string, unknown>;
-      if (verdict.kind === 'give-up') throw problem(verdict.why, status, request, lapse);
+      if (verdict.kind === 'give-up') throw problem(verdict.reason, status, request, lapse);
       options.debug(
         `${request.stream}: ${status === 0 ? `no usable answer (${nameOf(lapse)})` : `status ${status}`}, asking again in ${Math.round(verdict.waitMs)} ms`,
       );
-      if (verdict.everybody) {
+      if (verdict.pausesAll) {
         refusals++;
         mine.rate_limited++;
         budget.refused(verdict.waitMs);
