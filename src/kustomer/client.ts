@@ -124,7 +124,7 @@ export function openClient(options: ClientOptions): Client {
       let lapse: unknown;
       try {
         waiting++;
-        await budget.place(request.purpose).finally(() => waiting--);
+        await budget.acquire(request.purpose).finally(() => waiting--);
         mine.waited_ms += Math.round(performance.now() - asked);
         mine.requests++;
         if (failures + refusals > 0) mine.retries++;
