@@ -23,7 +23,7 @@ export async function certain(
   stop: AbortSignal,
 ): Promise<State | null> {
   if (state === null) return null;
-  const ahead = client.clockAhead();
+  const ahead = client.clockLeadMs();
   if (ahead > 0) {
     log.warning(
       `The clock of this runner is ${duration(ahead)} ahead of Kustomer's: only what had come by Kustomer's clock is taken for read.`,

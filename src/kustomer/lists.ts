@@ -123,7 +123,7 @@ function ifRefused(error: unknown): Extent {
 /** One page of a view, and whether there is another after it. */
 async function look({ client, stream, onRecord }: ListOptions, view: Readonly<Record<string, string>>, number: number) {
   const path = pathOf(stream, view, number);
-  const answer = await client.ask({ method: 'GET', path, purpose: 'other', stream: stream.name, role: stream.role });
+  const answer = await client.send({ method: 'GET', path, purpose: 'other', stream: stream.name, role: stream.role });
   const shown = resources(answer, stream.name);
   for (const resource of shown) onRecord(resource);
   const leadsOn = nextPath(answer, client.origin) !== null || isCutOff(answer, shown.length, stream.pageSize);
@@ -165,7 +165,7 @@ async function* pages(
     asked.add(path);
     let answer: Record<string, unknown>;
     try {
-      answer = await client.ask({
+      answer = await client.send({
         method: 'GET',
         path,
         purpose: 'other',

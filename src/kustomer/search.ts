@@ -75,7 +75,7 @@ function open(
       const body = { queryContext, includeDeleted, ...criteria(prefix) };
       untried.delete(prefix);
       try {
-        const answer = await client.ask({ method: 'POST', path, body, purpose: 'search', stream: name, role });
+        const answer = await client.send({ method: 'POST', path, body, purpose: 'search', stream: name, role });
         inUse = prefix;
         return readPage(answer, name, onRecord);
       } catch (error) {

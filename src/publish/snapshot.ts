@@ -144,7 +144,7 @@ function claimsOf(run: Run, jobs: readonly Job[], replaced: readonly string[]): 
     lists: new Map(before.lists),
     klassesCheckedAt: before.klassesCheckedAt,
   };
-  const changes = jobs.map(job => job.updateState(draft, client.clockAhead()));
+  const changes = jobs.map(job => job.updateState(draft, client.clockLeadMs()));
   if (!changes.includes(true)) return null;
   const state = {
     generation: before.generation + 1,

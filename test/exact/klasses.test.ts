@@ -208,7 +208,7 @@ test('a key that may not list klasses still reads what is shown, and is told so 
 test('a klass is looked for on no page that no search has', async () => {
   const pages: number[] = [];
   const client = {
-    async ask({ path }: { path: string }) {
+    async send({ path }: { path: string }) {
       pages.push(Number(new URL(path, 'https://kustomer.example').searchParams.get('page')));
       return { meta: { total: 60_000, pageSize: 500 }, data: [{ id: `other-${pages.length}`, type: 'kobject.other' }] };
     },

@@ -9,7 +9,7 @@ test('a list of 25,000 that begins again under other page numbers is noticed whe
   let asked = 0;
   const client = {
     origin: 'https://kustomer.example',
-    async ask({ path }: { path: string }) {
+    async send({ path }: { path: string }) {
       asked++;
       const page = Number(new URL(path, 'https://kustomer.example').searchParams.get('page'));
       const first = ((page - 1) % round) * 100;

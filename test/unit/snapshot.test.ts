@@ -41,7 +41,7 @@ test.each(['branch', 'artifact'])(
       ]),
       completed,
       source: { organization: () => 'org' },
-      client: { usage: {}, clockAhead: () => 0, requestsFor: () => 0 },
+      client: { usage: {}, clockLeadMs: () => 0, requestsFor: () => 0 },
     } as never);
     const first = await snapshots.take();
     expect(first.files.map(({ stream }) => stream)).toEqual(['customers']);
