@@ -7,7 +7,7 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { SyncError } from '../errors.ts';
 import { openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
-import { readAnswer } from './json.ts';
+import { parseResponse } from './json.ts';
 import { requestError } from './request-errors.ts';
 import { type Attempt, decide } from './retry.ts';
 import { openSemaphore } from './semaphore.ts';
@@ -129,7 +129,7 @@ export function openClient(options: ClientOptions): Client {
       const response = await http.exchange(request);
       headers = response.headers;
       if (response.status < 200 || response.status >= 300) return response;
-      const value = readAnswer(response.body);
+      const value = parseResponse(response.body);
       return { headers, value, status: isUsable(value) ? response.status : 0 };
     } catch (cause) {
       // A reset, a timeout, a body that breaks off or is no JSON is worth a retry, whatever the status was.

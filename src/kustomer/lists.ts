@@ -3,7 +3,7 @@ import { isKind, SyncError } from '../errors.ts';
 import { newer } from '../sync/read-list.ts';
 import { type Extent, type ListPages, type LongList, type Resource, updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
-import { resources } from './search.ts';
+import { resourcesIn } from './json.ts';
 import type { ListStream } from './streams.ts';
 
 export interface ListOptions {
@@ -124,7 +124,7 @@ function ifRefused(error: unknown): Extent {
 async function look({ client, stream, onRecord }: ListOptions, view: Readonly<Record<string, string>>, number: number) {
   const path = pathOf(stream, view, number);
   const answer = await client.send({ method: 'GET', path, purpose: 'other', stream: stream.name, role: stream.role });
-  const shown = resources(answer, stream.name);
+  const shown = resourcesIn(answer, stream.name);
   for (const resource of shown) onRecord(resource);
   const leadsOn = nextPath(answer, client.origin) !== null || isCutOff(answer, shown.length, stream.pageSize);
   return { shown, leadsOn: leadsOn && shown.length > 0 };
@@ -177,7 +177,7 @@ async function* pages(
       yield null;
       return;
     }
-    const shown = resources(answer, stream.name);
+    const shown = resourcesIn(answer, stream.name);
     for (const resource of shown) onRecord(resource);
     const total = (answer.meta as { total?: unknown } | null | undefined)?.total;
     yield { shown, total: typeof total === 'number' ? total : undefined };

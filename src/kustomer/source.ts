@@ -73,7 +73,7 @@ export function openSource(client: Client, includeDeleted: boolean): Source {
     async identify(streams, stop) {
       const others = STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
       const ask = (index: SearchIndex, some: readonly SearchStream[]) =>
-        some.map(stream => () => openSearch({ client, stream, includeDeleted: true, onRecord }).any(index));
+        some.map(stream => () => openSearch({ client, stream, includeDeleted: true, onRecord }).probe(index));
       const archived = streams.filter(stream => stream.archived);
       const users = openList({ client, stream: streamNamed('users') as ListStream, onRecord });
       const asks = [...ask('live', streams), ...ask('archive', archived), ...ask('live', others), users.any];
