@@ -6,7 +6,7 @@ import { type Scope, scopeOf, wholeScope } from '../config/scope.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
-import { streamNamed } from '../kustomer/source.ts';
+import { streamNamed } from '../kustomer/streams.ts';
 import { leaveForPost } from '../publish/journal.ts';
 import { nothingPublished, publish } from '../publish/publish.ts';
 import { count } from '../report/format.ts';

@@ -2,7 +2,8 @@
 // (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
 import type { Client } from '../kustomer/client.ts';
-import { isSearch, type Source, streamNamed } from '../kustomer/source.ts';
+import type { Source } from '../kustomer/source.ts';
+import { isSearch, streamNamed } from '../kustomer/streams.ts';
 import type { Snapshot } from '../publish/publisher.ts';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';

@@ -2,8 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src/kustomer/client.ts';
 import { openKlasses } from '../../src/kustomer/klasses.ts';
-import { streamNamed } from '../../src/kustomer/source.ts';
-import type { SearchStream } from '../../src/kustomer/streams.ts';
+import { type SearchStream, streamNamed } from '../../src/kustomer/streams.ts';
 import type { WorldOptions } from '../world/kustomer/index.ts';
 import { DAY, HOUR, MINUTE, NOON, Reader, type Wishes } from '../world/reader.ts';
 
