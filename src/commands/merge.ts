@@ -7,7 +7,7 @@ import { USER_AGENT } from '../config/version.ts';
 import { asSyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
-import { streamNamed } from '../kustomer/source.ts';
+import { streamNamed } from '../kustomer/streams.ts';
 import { emptyReceipt, type PublishRequest } from '../publish/destination.ts';
 import { openJournal } from '../publish/journal.ts';
 import { count } from '../report/format.ts';

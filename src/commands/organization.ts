@@ -1,7 +1,8 @@
 // Whose data a run has read: the state of one organization is never applied to another (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
 import type { Client } from '../kustomer/client.ts';
-import { isSearch, type Source, streamNamed } from '../kustomer/source.ts';
+import type { Source } from '../kustomer/source.ts';
+import { isSearch, streamNamed } from '../kustomer/streams.ts';
 import type { Snapshot } from '../publish/publisher.ts';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
@@ -24,10 +25,10 @@ export async function withOrganization(
 ): Promise<Snapshot> {
   const { change, files } = snapshot;
   if (change.changed.length === 0) return snapshot;
-  const clockAheadMs = client.clockAhead();
-  if (clockAheadMs > 0) {
+  const clockLeadMs = client.clockLeadMs();
+  if (clockLeadMs > 0) {
     log.warning(
-      `The clock of this runner is ${duration(clockAheadMs)} ahead of Kustomer's: only what had come by Kustomer's clock is taken for read.`,
+      `The clock of this runner is ${duration(clockLeadMs)} ahead of Kustomer's: only what had come by Kustomer's clock is taken for read.`,
     );
   }
   if (source.organization() === null && before.organizationId !== null && !stop.aborted) {

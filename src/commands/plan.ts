@@ -7,8 +7,8 @@ import { asSyncError, SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import { rates } from '../kustomer/budget.ts';
 import type { Client } from '../kustomer/client.ts';
-import { openSource, type Source, streamNamed } from '../kustomer/source.ts';
-import type { SearchStream } from '../kustomer/streams.ts';
+import { openSource, type Source } from '../kustomer/source.ts';
+import { type SearchStream, streamNamed } from '../kustomer/streams.ts';
 import { count } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import type { Report } from '../report/report.ts';
@@ -176,7 +176,7 @@ function countSearches(
   return countEach(planning, searched, async each => {
     const part = await partOf(planning, each);
     const stretches = await countStream(source, part);
-    const [pages, old] = await Promise.all([sample(stretches), countOld(source, part.listed)]);
+    const [pages, old] = await Promise.all([sample(stretches), countOld(source, part.stream, part.listed)]);
     return { ...part, stretches: judged(stretches, pages), pages, old };
   });
 }
@@ -218,7 +218,7 @@ function shardsFrom(
   lists: readonly string[],
 ): Shard[] {
   const old = new Map(counted.flatMap(({ stream, listed }) => (listed.length > 0 ? [[stream.name, listed]] : [])));
-  const klasses = counted.find(({ stream }) => stream.name === 'kobjects')?.klasses ?? null;
+  const klasses = counted.find(({ stream }) => stream.hasKlasses)?.klasses ?? null;
   const works = cuts.map((search, n) => ({
     search: n === 0 ? withOld(search, old) : search,
     lists: n === 0 ? lists : [],
@@ -252,14 +252,14 @@ async function partOf(
   { config, now, state, source, signal }: Planning,
   { selection, stream }: Pick<Part, 'selection' | 'stream'>,
 ): Promise<Part> {
-  const planOf = (name: string) => planSearch(name, selection, config, state, now, stream.archived);
+  const planOf = (name: string) => planSearch(name, selection, config, state, now, stream.archive === 'search');
   const plan = planOf(stream.name);
   const leftOf = (names: readonly string[]) => union(...names.map(name => planOf(name).work.toRead));
   const known = stateKeysOf(state, stream.name);
   // Also in what is published of earlier windows; where all is published and was looked through, it is done.
   const from = Math.min(plan.wanted.from, plan.before?.syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY);
   const all = { ...plan, wanted: { ...plan.wanted, from } };
-  const isUnknown = stream.name === 'kobjects' && (state.klassesCheckedAt === null || leftOf(known).length > 0);
+  const isUnknown = stream.hasKlasses && (state.klassesCheckedAt === null || leftOf(known).length > 0);
   const klasses = isUnknown ? await missingKlasses(source, stream, all, signal) : null;
   const left = leftOf([...known, ...(klasses ?? []).map(klass => nameOfKlass(stream.name, klass))]);
   const border = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;

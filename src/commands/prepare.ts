@@ -38,13 +38,13 @@ export function openKustomer(
   backpressure?: ClientOptions['backpressure'],
 ): Client {
   // Shards follow upon their plan and upon each other, and so do the runs of an auto-continued sync.
-  const evenly = config.mode === 'plan' || config.shard !== null || config.onIncomplete === 'continue';
-  const slots = config.shard === null ? 1 : config.shardsAtOnce;
+  const isEven = config.mode === 'plan' || config.shard !== null || config.onIncomplete === 'continue';
+  const sharedBy = config.shard === null ? 1 : config.shardsAtOnce;
   return openClient({
     origin: config.apiUrl,
     token: config.token,
     concurrency: config.concurrency,
-    budget: openBudget(config.searchesPerMinute, config.requestsPerMinute, signal, { slots, evenly }),
+    budget: openBudget(config.searchesPerMinute, config.requestsPerMinute, signal, { sharedBy, isEven }),
     signal,
     userAgent: USER_AGENT,
     debug: log.debug,

@@ -135,7 +135,7 @@ function changeOf(options: SnapshotOptions, done: readonly Job[], replaced: read
   const before = recovered.state;
   const { search, lists, klassesCheckedAt } = before;
   const draft = { search: new Map(search), lists: new Map(lists), klassesCheckedAt };
-  const changed = done.filter(job => job.updateState(draft, client.clockAhead()));
+  const changed = done.filter(job => job.updateState(draft, client.clockLeadMs()));
   const revisions = new Map(before.revisions);
   for (const job of changed) revisions.set(job.name, revisionOf(job, options, replaced.includes(job.name)));
   const state: State = {

@@ -5,7 +5,8 @@
 import { openJobs } from '../../src/commands/jobs.ts';
 import { openBudget } from '../../src/kustomer/budget.ts';
 import { openClient } from '../../src/kustomer/client.ts';
-import { openSource, streamNamed } from '../../src/kustomer/source.ts';
+import { openSource } from '../../src/kustomer/source.ts';
+import { streamNamed } from '../../src/kustomer/streams.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { readAll, Stopped } from '../../src/sync/read-all.ts';
 import { openReaderPool } from '../../src/sync/read-search.ts';
