@@ -2,7 +2,7 @@
 // published with a manifest of all files. Nothing is asked of Kustomer.
 
 import type { Config } from '../config/config.ts';
-import { type Scope, scopeOf, wholeScope } from '../config/scope.ts';
+import { type Scope, scopeOf, syncScope } from '../config/scope.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
@@ -29,7 +29,7 @@ const AT_ONCE = 8;
 export async function merge(config: Config, context: Context, log: Log): Promise<Report> {
   const [first] = config.plan;
   // The cutoff is the plan's, for the merge as for the shards.
-  const scope = wholeScope({ ...config, shard: first ?? null }, Date.now());
+  const scope = syncScope({ ...config, shard: first ?? null }, Date.now());
   const window = shownWindow(config, scope);
   const report = beginReport(config, window);
   try {
@@ -49,7 +49,7 @@ export async function merge(config: Config, context: Context, log: Log): Promise
     const joint = joinedTo(before, states, config, scope, context);
     const elsewhere = states.flatMap(({ shardManifest }) => shardManifest?.files ?? []);
     report.streams = results(config, report.streams, states, joint);
-    report.isAhead = scope.isAhead;
+    report.endsInFuture = scope.endsInFuture;
     if (isSame(before, joint)) {
       log.info('The shards have been put together before: there is nothing to save.');
       return report;

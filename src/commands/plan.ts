@@ -2,7 +2,7 @@
 // job. Nothing is published and no state is saved.
 
 import { type Config, MOST_SHARDS, planDigest } from '../config/config.ts';
-import { type Scope, wholeScope } from '../config/scope.ts';
+import { type Scope, syncScope } from '../config/scope.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import { rates } from '../kustomer/budget.ts';
@@ -50,7 +50,7 @@ const FULL_PAGE = 500;
 /** Makes a plan. Never rejects: whatever became of it is in the report. */
 export async function plan(config: Config, context: Context, log: Log, stop: AbortController): Promise<Report> {
   const now = Date.now();
-  const scope = wholeScope(config, now);
+  const scope = syncScope(config, now);
   const report = beginReport({ ...config, streams: [] }, shownWindow(config, scope));
   const deadline = setTimeout(() => stop.abort(new Stopped('time-budget')), config.timeBudgetMs);
   const client = openKustomer(config, stop.signal, log);

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { type Scope, wholeScope } from '../config/scope.ts';
+import { type Scope, syncScope } from '../config/scope.ts';
 import { USER_AGENT } from '../config/version.ts';
 import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
@@ -144,7 +144,7 @@ export async function recoverSeed(
   // Artifacts are looked through where it is nowhere else: each shard does so.
   for (const uploadedBy of ['nobody', 'workflow'] as const) {
     const how = { uploadedBy, onMissing: 'full' } as const;
-    const { state } = await recoverState(config, wholeScope(config, 0), context, api, quiet, how);
+    const { state } = await recoverState(config, syncScope(config, 0), context, api, quiet, how);
     if (state.generation >= generation) return state;
   }
   throw new SyncError('plan-state-lost', {

@@ -233,8 +233,8 @@ function sayDone(report: Report, done: Published): void {
 /** What its user has to know about a run that has read all it could, and is not done. */
 function sayWhatIsLeft(report: Report, scope: Scope, config: Config, log: Log): void {
   const { shard } = config;
-  if (scope.isAhead && report.errors.length === 0 && report.stopped === undefined) {
-    report.isAhead = true;
+  if (scope.endsInFuture && report.errors.length === 0 && report.stopped === undefined) {
+    report.endsInFuture = true;
     log.notice(
       `The backfill's \`end-date\` has not come yet, so it is read up to ${iso(scope.window.to)}. Run the same backfill again after ${iso(config.endDate as number)}; it goes on from here.`,
     );

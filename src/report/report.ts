@@ -24,7 +24,7 @@ export interface Report {
   readonly errors: SyncError[];
   stopped?: 'time-budget' | 'cancelled';
   /** Read as far as it can be by now; the rest of the window has not happened yet. */
-  isAhead?: boolean;
+  endsInFuture?: boolean;
   /** Of `mode: plan`: what there is of each stream. */
   plan?: readonly { readonly name: string; readonly records: number; readonly bytes: number }[];
   matrix?: string;
@@ -120,9 +120,9 @@ function recordsOf({ streams }: Report): number {
   return streams.reduce((sum, { records }) => sum + records, 0);
 }
 
-function isComplete({ streams, errors, isAhead }: Report): boolean {
+function isComplete({ streams, errors, endsInFuture }: Report): boolean {
   return (
-    !isAhead && errors.length === 0 && streams.length > 0 && streams.every(({ outcome }) => outcome === 'complete')
+    !endsInFuture && errors.length === 0 && streams.length > 0 && streams.every(({ outcome }) => outcome === 'complete')
   );
 }
 
