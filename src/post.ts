@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as core from '@actions/core';
 import { startNext } from './commands/auto-continue.ts';
-import { githubToken, jobStatus } from './config/input.ts';
+import { githubToken, jobStatus } from './config/given.ts';
 import { USER_AGENT } from './config/version.ts';
 import { asSyncError, SyncError } from './errors.ts';
 import { type Context, readContext } from './github/context.ts';
