@@ -1,8 +1,9 @@
 // The manifest inside an artifact, without the rest of it: the zip's directory is at its end and says where the manifest
 // is. Knows zip as far as that needs it.
 import { crc32, inflateRawSync } from 'node:zlib';
-import type { ByteRange } from '../github/request.ts';
-import type { Api, ReadKind } from '../github/rest.ts';
+import type { ByteRange } from '../github/byte-range.ts';
+import type { ReadKind } from '../github/request.ts';
+import type { Api } from '../github/rest.ts';
 
 /** Bytes of a file at some address. */
 export interface Remote {
@@ -18,7 +19,7 @@ const PIECE = 256 * 1024;
  * The manifest of an artifact as text; null when it has none that is true: what left out a file on its way was never
  * published, whatever its manifest claims. Rejects when it cannot be fetched.
  */
-export async function manifestOf(api: Api, id: number, how: ReadKind = 'look'): Promise<string | null> {
+export async function manifestOf(api: Api, id: number, how: ReadKind = 'best-effort'): Promise<string | null> {
   const zip = await openZip(await openRemote(api.artifact(id, how)));
   const text = (await zip.read('manifest.json'))?.toString('utf8') ?? null;
   return text !== null && holdsAll(zip, text) ? text : null;

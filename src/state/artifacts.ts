@@ -90,7 +90,7 @@ async function* runsOf(
     !run.event.startsWith('pull_request') && run.headRepository === context.repository;
   // What was over before a state was saved cannot know more than it does. An older run may have been run again since.
   const mayKnowMore = (run: WorkflowRun) =>
-    best === undefined || isAtLeast(run.id, best.run.id) || run.changedAt >= Date.parse(best.savedAt);
+    best === undefined || isAtLeast(run.id, best.run.id) || run.updatedAt >= Date.parse(best.savedAt);
 
   const listed = await github.runs(context.workflowFile, branch, readKindFor(!reset && !isFound()));
   for (const [n, run] of listed.filter(run => isMeant(run) && mayKnowMore(run)).entries()) {
@@ -99,7 +99,7 @@ async function* runsOf(
   }
   if (isFound()) return;
   // More runs than a list shows may have found nothing new since. To ask each for its artifacts would take too many requests.
-  for (const id of await github.uploaders(artifactName, branch, readKindFor(!reset))) {
+  for (const id of await github.runsWithArtifact(artifactName, branch, readKindFor(!reset))) {
     if (isFound()) return;
     if (listed.some(run => run.id === id)) continue;
     const run = await github.run(id, readKindFor(!reset));

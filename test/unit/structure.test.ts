@@ -43,10 +43,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   publish: ['config', 'state', 'report', 'records', 'kustomer', 'github', 'sync'],
   state: ['publish', 'report', 'records', 'github', 'sync'],
   shards: ['config', 'records', 'kustomer', 'sync'],
-  report: ['publish', 'records', 'sync'],
+  report: ['publish', 'records'],
   records: ['sync'],
   kustomer: ['sync'],
-  github: ['report', 'sync'],
+  github: ['report'],
   sync: [],
 };
 const floorOf = (file: string) => (file.includes('/') ? (file.split('/')[0] as string) : '');

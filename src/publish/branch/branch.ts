@@ -1,7 +1,7 @@
 // Files and the state that speaks of them -> one commit on the data branch, so that neither is ever there without the
 // other. The branch moves forwards only: whoever finds that another writer was faster starts again from what is there now.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Refused } from '../../github/request.ts';
+import { GitHubError } from '../../github/request.ts';
 import type { TreeChange, TreeEntry } from '../../github/rest.ts';
 import { readPart } from '../../records/integrity.ts';
 import type { PartFile } from '../../records/parts.ts';
@@ -68,7 +68,7 @@ export async function deliver(place: Place, delivery: Delivery, log: Log): Promi
       isMoving = now;
     });
   } catch (error) {
-    throw error instanceof Refused ? problem(error, place, isMoving) : error;
+    throw error instanceof GitHubError ? problem(error, place, isMoving) : error;
   }
 }
 
@@ -130,7 +130,7 @@ async function commit(
       else await git.moveBranch(branch, made);
       return last;
     } catch (error) {
-      if (!(error instanceof Refused) || !isRace(error) || tries === MOST_TRIES) throw error;
+      if (!(error instanceof GitHubError) || !isRace(error) || tries === MOST_TRIES) throw error;
       onMoving(false);
       log.debug(`Another writer was faster on ${branch}; starting from what is there now.`);
       await sleep(Math.random() * Math.min(8_000, 250 * 2 ** tries));
@@ -216,9 +216,9 @@ async function uploadAll({ git, branch }: Place, { directory, files }: Delivery,
       const file = files[n] as PartFile;
       const bytes = await readPart(directory, file);
       const sha = await git.createBlob(bytes).catch(error => {
-        throw error instanceof Refused && isTooLarge(error) ? tooLarge(file, error) : error;
+        throw error instanceof GitHubError && isTooLarge(error) ? tooLarge(file, error) : error;
       });
-      if (sha !== blobSha(bytes)) throw new Refused(0, 'another blob than was sent');
+      if (sha !== blobSha(bytes)) throw new GitHubError(0, 'another blob than was sent');
       shas[n] = sha;
       if (++done % PROGRESS_EVERY === 0) log.info(`Uploaded ${done} of ${count(files.length, 'file')} for ${branch}.`);
     }
@@ -232,8 +232,13 @@ async function beginIfEmpty({ git, branch }: Place): Promise<void> {
   try {
     await git.createBlob(Buffer.from(ATTRIBUTES.content));
   } catch (error) {
-    if (!(error instanceof Refused) || error.status !== 409) throw error;
-    await git.begin(branch, ATTRIBUTES.path, ATTRIBUTES.content, 'sync: first commit of an empty repository');
+    if (!(error instanceof GitHubError) || error.status !== 409) throw error;
+    await git.createFirstCommit(
+      branch,
+      ATTRIBUTES.path,
+      ATTRIBUTES.content,
+      'sync: first commit of an empty repository',
+    );
   }
 }
 
