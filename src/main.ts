@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import * as core from '@actions/core';
 import { sync } from './commands/sync.ts';
-import { readConfig } from './config/config.ts';
+import { readConfig } from './config/read-config.ts';
 import { asSyncError } from './errors.ts';
 import { readContext } from './github/context.ts';
 import { log } from './report/log.ts';

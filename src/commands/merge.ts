@@ -2,7 +2,7 @@
 // a manifest of all files. Nothing is asked of Kustomer.
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import { type Scope, scopeOf, wholeScope } from '../config/scope.ts';
+import { type Scope, scopeOf, syncScope } from '../config/scope.ts';
 import { USER_AGENT } from '../config/version.ts';
 import { asSyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
@@ -35,7 +35,7 @@ const FETCHES_AT_ONCE = 8;
 export async function merge(config: Config, context: Context, log: Log): Promise<Report> {
   const [first] = config.plan;
   // The cutoff is the plan's, for the merge as for the shards.
-  const scope = wholeScope({ ...config, shard: first ?? null }, Date.now());
+  const scope = syncScope({ ...config, shard: first ?? null }, Date.now());
   const report = beginReport(config, shownWindow(config, scope));
   try {
     await joinAndPublish(config, context, log, scope, report);
@@ -64,7 +64,7 @@ async function joinAndPublish(config: Config, context: Context, log: Log, scope:
   const joined = joinOnto(before, plan, states, config);
   const externalFiles = states.flatMap(({ shardManifest }) => shardManifest?.files ?? []);
   report.streams = resultsOf(config, report.streams, states, joined);
-  report.isAhead = scope.isAhead;
+  report.endsInFuture = scope.endsInFuture;
   if (addsNothing(before, joined)) {
     log.info('The shards have been put together before: there is nothing to save.');
     return;

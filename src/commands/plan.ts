@@ -1,8 +1,10 @@
 // The story of a plan: what a window has is counted, and divided into shards that are about equal and each fit for one
 // job. Nothing is published and no state is saved.
 
-import { type Config, MOST_SHARDS, planDigest } from '../config/config.ts';
-import { type Scope, wholeScope } from '../config/scope.ts';
+import type { Config } from '../config/config.ts';
+import { planDigest } from '../config/conflicts.ts';
+import { MAX_SHARDS } from '../config/inputs.ts';
+import { type Scope, syncScope } from '../config/scope.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import { rates } from '../kustomer/budget.ts';
@@ -50,7 +52,7 @@ const FULL_PAGE = 500;
 /** Makes a plan. Never rejects: whatever became of it is in the report. */
 export async function plan(config: Config, context: Context, log: Log, stop: AbortController): Promise<Report> {
   const now = Date.now();
-  const scope = wholeScope(config, now);
+  const scope = syncScope(config, now);
   const report = beginReport({ ...config, streams: [] }, shownWindow(config, scope));
   const deadline = setTimeout(() => stop.abort(new Stopped('time-budget')), config.timeBudgetMs);
   const client = openKustomer(config, stop.signal, log);
@@ -131,14 +133,14 @@ async function divide(planning: Planning): Promise<void> {
     searchesPerMinute,
     othersPerMinute,
     shardsAtOnce: config.shardsAtOnce,
-    mostShards: MOST_SHARDS,
+    mostShards: MAX_SHARDS,
     timeBudgetMs: config.timeBudgetMs,
   };
   const shardsOf = (all: readonly CountedRange[]) => shardsFor(requestsForAll(all, sizes) + fixed, pace);
   const first = counted.flatMap(({ stretches }) => stretches);
   const stretches = await refine(first, sizes, shardsOf);
   const wanted = shardsOf(stretches);
-  if (wanted > MOST_SHARDS) throw tooMuch(wanted);
+  if (wanted > MAX_SHARDS) throw tooMuch(wanted);
   const shards = shardsFrom(
     planning,
     splitIntoShards(stretches, sizes, wanted),
@@ -293,7 +295,7 @@ function unfinished(): SyncError {
 
 function tooMuch(shards: number): SyncError {
   return new SyncError('plan-too-large', {
-    what: `The window needs ${shards} shards, and a matrix has ${MOST_SHARDS} jobs at most.`,
+    what: `The window needs ${shards} shards, and a matrix has ${MAX_SHARDS} jobs at most.`,
     todo: 'Make the window shorter (`start-date`, `end-date`), select fewer `streams`, lower `shards-at-once` or raise `time-budget`.',
   });
 }

@@ -1,6 +1,6 @@
 // The post step: publishes what main has read and did not live to publish, or saves the state of files that the job has used.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { githubToken, jobStatus } from '../config/input.ts';
+import { githubToken, jobStatus } from '../config/given.ts';
 import { SyncError } from '../errors.ts';
 import { readContext } from '../github/context.ts';
 import { chooseDestination } from '../publish/choose.ts';

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { type Scope, wholeScope } from '../config/scope.ts';
+import { type Scope, syncScope } from '../config/scope.ts';
 import { USER_AGENT } from '../config/version.ts';
 import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
@@ -189,7 +189,7 @@ export async function recoverSeed(
 ): Promise<State> {
   if (generation === 0) return NO_STATE;
   const quiet = { ...log, info: log.debug, notice: log.debug, warning: log.debug };
-  const scope = wholeScope(config, 0);
+  const scope = syncScope(config, 0);
   const destination = openDestination(config, scope, context, api, quiet);
   // Each shard does this, so artifacts are looked through only where the state is nowhere else.
   for (const artifactsOf of ['nobody', 'workflow'] as const) {

@@ -353,8 +353,8 @@ function reportEnd({ report, scope, config, log, stop, destination }: Run): void
     );
   }
   const { shard } = config;
-  if (scope.isAhead && report.errors.length === 0 && stopped === undefined) {
-    report.isAhead = true;
+  if (scope.endsInFuture && report.errors.length === 0 && stopped === undefined) {
+    report.endsInFuture = true;
     log.notice(
       `The backfill's \`end-date\` has not come yet, so it is read up to ${iso(scope.window.to)}. Run the same backfill again after ${iso(config.endDate as number)}; it goes on from here.`,
     );

@@ -1,6 +1,7 @@
 // Trees of git, read and written a folder at a time.
 import { createHash } from 'node:crypto';
-import type { Git, TreeChange, TreeEntry } from './git.ts';
+import type { TreeEntry } from './answers.ts';
+import type { Git, TreeChange } from './git.ts';
 
 /** More entries in one request and GitHub runs out of time (docs/actions-platform.md#tree-size). */
 const ENTRIES = 100;

@@ -1,18 +1,16 @@
-// Records are personal data: nothing is published where everybody can read it, unless somebody has said so in words.
+/** Records are personal data, so they are published to a private repository unless the user allows a public one. */
 import { SyncError } from '../errors.ts';
 import type { Context } from './context.ts';
 import type { Api } from './rest.ts';
 
 /**
- * Resolves when a repository can be read by its members only. A repository whose visibility cannot be found out counts as
- * public.
- * @param repository `owner/name`
- * @param what the place in it that is published to, as in `its artifacts`
+ * Resolves when only members can read what a destination has. A repository whose visibility is unknown counts as public.
+ * @param place what the records could be downloaded from, such as `its artifacts`
  * @throws SyncError `public-repository`
  */
 export async function requirePrivate(
   repository: string,
-  what: string,
+  place: string,
   context: Context,
   api: () => Promise<Api>,
 ): Promise<void> {
@@ -29,8 +27,8 @@ export async function requirePrivate(
   throw new SyncError('public-repository', {
     what:
       isPublic === true
-        ? `The repository ${repository} is public, and everybody could download the records from ${what}.`
-        : `It cannot be told whether the repository ${repository} is public, so it is taken for public.`,
+        ? `The repository ${repository} is public, and everybody could download the records from ${place}.`
+        : `It cannot be told whether the repository ${repository} is public, so it counts as public.`,
     todo: 'Publish to a private repository, or set `allow-public: true` if everybody may read these records.',
     cause,
   });

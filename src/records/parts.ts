@@ -91,7 +91,10 @@ interface WriterOptions extends PartsOptions {
   readonly onBytes: (count: number) => void;
 }
 
-function openStagingFile(options: WriterOptions, commit: (sealed: readonly SealedPart[]) => Promise<void>): StagingFile {
+function openStagingFile(
+  options: WriterOptions,
+  commit: (sealed: readonly SealedPart[]) => Promise<void>,
+): StagingFile {
   const sealed: SealedPart[] = [];
   const runExclusive = openMutex();
   const writer = openRollingWriter(options);

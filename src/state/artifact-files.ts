@@ -1,8 +1,9 @@
 // The manifest and the state in an artifact, read without downloading the rest: the zip's directory is at its end and says
 // where each file is. Knows as much of zip as that takes.
 import { crc32, inflateRawSync } from 'node:zlib';
-import type { ByteRange } from '../github/request.ts';
-import type { Api, ReadKind } from '../github/rest.ts';
+import type { ByteRange } from '../github/byte-range.ts';
+import type { ReadKind } from '../github/request.ts';
+import type { Api } from '../github/rest.ts';
 
 /** Bytes of a file at some address. */
 export interface Remote {
@@ -26,7 +27,7 @@ export interface ArtifactFiles {
  * is not true, and what was left out of the upload was never published.
  * @throws RequestRefused, or Error when the artifact cannot be fetched or is damaged
  */
-export async function readArtifact(api: Api, id: number, how: ReadKind = 'look'): Promise<ArtifactFiles | null> {
+export async function readArtifact(api: Api, id: number, how: ReadKind = 'best-effort'): Promise<ArtifactFiles | null> {
   const zip = await openZip(await openRemote(api.artifact(id, how)));
   const [manifest, state] = [await zip.read('manifest.json'), await zip.read('state.json')];
   if (manifest === null || !holdsAll(zip, String(manifest))) return null;

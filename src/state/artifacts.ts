@@ -76,7 +76,7 @@ async function* runsOf(
     !run.event.startsWith('pull_request') && run.headRepository === context.repository;
   // A run that was over before a state was saved knows no more than that state, unless it was run again since.
   const mayKnowMore = (run: WorkflowRun) =>
-    best === null || isAtLeast(run.id, best.run.id) || run.changedAt >= Date.parse(best.savedAt);
+    best === null || isAtLeast(run.id, best.run.id) || run.updatedAt >= Date.parse(best.savedAt);
 
   const listed = await github.runs(context.workflowFile, branch, readKindFor(!reset && !isFound()));
   for (const [n, run] of listed.filter(run => isCandidate(run) && mayKnowMore(run)).entries()) {
@@ -85,7 +85,7 @@ async function* runsOf(
   }
   if (isFound()) return;
   // More runs than a list shows may have found nothing new. To ask each for its artifacts would take too many requests.
-  for (const id of await github.uploaders(artifactName, branch, readKindFor(!reset))) {
+  for (const id of await github.runsWithArtifact(artifactName, branch, readKindFor(!reset))) {
     if (isFound()) return;
     if (listed.some(run => run.id === id)) continue;
     const run = await github.run(id, readKindFor(!reset));

@@ -1,7 +1,8 @@
 // The state on the data branch, in the commit with the data, and nowhere else: so neither is ever there without the other.
 import { basename, dirname } from 'node:path/posix';
 import { SyncError } from '../errors.ts';
-import type { Git, TreeEntry } from '../github/git.ts';
+import type { TreeEntry } from '../github/answers.ts';
+import type { Git } from '../github/git.ts';
 import type { Api } from '../github/rest.ts';
 import { entriesAt } from '../github/tree.ts';
 import type { State, StreamRevision } from '../sync/state.ts';
@@ -82,7 +83,7 @@ export async function headAt(
 ): Promise<{ readonly head: BranchHead; readonly state: State | null } | null> {
   const entry = await stateEntry(place, root);
   if (entry === undefined) return null;
-  if (entry.sha === known?.sha) return { head: known, state: null };
+  if (known !== null && entry.sha === known.sha) return { head: known, state: null };
   const bytes = await place.git.blob(entry.sha);
   return { head: headOf(place, entry.sha, bytes), state: parseState(String(bytes), `branch ${place.branch}`) };
 }

@@ -1,7 +1,6 @@
 // Places where a state may be that could not be looked at: how long to try, what to say, and when not to go on.
 import { SyncError } from '../errors.ts';
-import { Refused } from '../github/request.ts';
-import type { ReadKind } from '../github/rest.ts';
+import { GitHubError, type ReadKind } from '../github/request.ts';
 
 export interface LookupFailure {
   readonly place: string;
@@ -13,7 +12,7 @@ export interface LookupFailure {
 
 /** Whoever has a state, or needs none, does not wait long for another copy. */
 export function readKindFor(isNeeded: boolean): ReadKind {
-  return isNeeded ? 'read' : 'look';
+  return isNeeded ? 'read' : 'best-effort';
 }
 
 /** A list that the job may not see says nothing of a state: a first sync goes on without. */
@@ -30,7 +29,7 @@ export function artifactFailure(place: string, error: unknown): LookupFailure {
 
 /** The status of an answer that stays what it is; null when another time there may be another one. */
 function refusalOf(error: unknown): number | null {
-  return error instanceof Refused && !error.mayPass ? error.status : null;
+  return error instanceof GitHubError && !error.isTemporary ? error.status : null;
 }
 
 /** What is said where there is a state to go on from, or there can be none. */

@@ -1,7 +1,7 @@
 // Where the state of a sync is kept. Each destination has one store: a data branch keeps the state in the commit with the
 // data (branch.ts), everything else in the Actions cache, with the artifacts as its backup (cache-store.ts).
 import { SyncError } from '../errors.ts';
-import type { TreeEntry } from '../github/git.ts';
+import type { TreeEntry } from '../github/answers.ts';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import { startOver } from '../sync/merge.ts';

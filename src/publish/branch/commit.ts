@@ -3,8 +3,9 @@
 // The branch moves forward only. Whoever finds that another writer was faster starts again from what is there now, and
 // publishes no stream that the other one has changed.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TreeChange, TreeEntry } from '../../github/git.ts';
-import { Refused } from '../../github/request.ts';
+import type { TreeEntry } from '../../github/answers.ts';
+import type { TreeChange } from '../../github/git.ts';
+import { GitHubError } from '../../github/request.ts';
 import { blobSha, entriesAt, writeTree } from '../../github/tree.ts';
 import { readPart } from '../../records/integrity.ts';
 import type { PartFile } from '../../records/parts.ts';
@@ -52,7 +53,7 @@ export async function commit(
       await sleep(Math.random() * Math.min(8_000, 250 * 2 ** tries));
     }
   } catch (error) {
-    throw error instanceof Refused ? problem(error, place, writer.isMoving()) : error;
+    throw error instanceof GitHubError ? problem(error, place, writer.isMoving()) : error;
   }
 }
 
@@ -131,7 +132,7 @@ function openWriter(place: BranchPlace, request: PublishRequest, { context, log,
       else await git.moveBranch(branch, made);
       return true;
     } catch (error) {
-      if (!(error instanceof Refused) || !isRace(error) || isLastTry) throw error;
+      if (!(error instanceof GitHubError) || !isRace(error) || isLastTry) throw error;
       isMoving = false;
       return false;
     }
@@ -232,9 +233,9 @@ async function uploadAll(
       const part = file;
       const bytes = await readPart(directory, part);
       const sha = await git.createBlob(bytes).catch(error => {
-        throw error instanceof Refused && isTooLarge(error) ? tooLarge(part, error) : error;
+        throw error instanceof GitHubError && isTooLarge(error) ? tooLarge(part, error) : error;
       });
-      if (sha !== blobSha(bytes)) throw new Refused(0, 'another blob than was sent');
+      if (sha !== blobSha(bytes)) throw new GitHubError(0, 'another blob than was sent');
       blobs.set(part.path, sha);
       if (++done % PROGRESS_EVERY === 0) log.info(`Uploaded ${done} of ${count(files.length, 'file')} for ${branch}.`);
     }
@@ -247,8 +248,13 @@ async function beginIfEmpty({ git, branch }: BranchPlace): Promise<void> {
   try {
     await git.createBlob(Buffer.from(ATTRIBUTES.content));
   } catch (error) {
-    if (!(error instanceof Refused) || error.status !== 409) throw error;
-    await git.begin(branch, ATTRIBUTES.path, ATTRIBUTES.content, 'sync: first commit of an empty repository');
+    if (!(error instanceof GitHubError) || error.status !== 409) throw error;
+    await git.createFirstCommit(
+      branch,
+      ATTRIBUTES.path,
+      ATTRIBUTES.content,
+      'sync: first commit of an empty repository',
+    );
   }
 }
 

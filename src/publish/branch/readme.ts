@@ -1,5 +1,5 @@
 // What the data branch says about itself: its README and its attributes.
-import type { TreeEntry } from '../../github/git.ts';
+import type { TreeEntry } from '../../github/answers.ts';
 import { grouped } from '../../report/format.ts';
 import type { BranchPlace } from '../../state/branch.ts';
 import type { BranchHead, Totals } from '../../state/store.ts';

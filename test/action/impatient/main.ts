@@ -2,7 +2,7 @@
 // all the time.
 
 import { sync } from '../../../src/commands/sync.ts';
-import { readConfig } from '../../../src/config/config.ts';
+import { readConfig } from '../../../src/config/read-config.ts';
 import { readContext } from '../../../src/github/context.ts';
 import { log } from '../../../src/report/log.ts';
 import { publishReport } from '../../../src/report/report.ts';

@@ -1,4 +1,4 @@
-// Numbers as people read them.
+// How numbers and durations are formatted.
 import { expect, test } from 'vitest';
 import { count, duration, grouped } from '../../src/report/format.ts';
 

@@ -1,6 +1,6 @@
 // 80 requests a minute that create something, 500 an hour: never more, and not much less.
 import { expect, test } from 'vitest';
-import { waitFor } from '../../src/github/content-limit.ts';
+import { openContentLimit, waitFor } from '../../src/github/content-limit.ts';
 
 test('no minute has more than 80 and no hour more than 500', () => {
   const times: number[] = [];
@@ -16,4 +16,15 @@ test('no minute has more than 80 and no hour more than 500', () => {
   expect(most(60_000)).toBeGreaterThan(70);
   expect(most(3_600_000)).toBeLessThanOrEqual(500);
   expect(most(3_600_000)).toBeGreaterThan(450);
+});
+
+test('requests side by side do not get the same time', async () => {
+  const waits: number[] = [];
+  const reserve = openContentLimit(ms => waits.push(ms));
+  const reserved = Array.from({ length: 152 }, () => reserve());
+  await Promise.all(reserved.slice(0, 75));
+  // Of the others, 75 wait for the first minute to end and two for the second.
+  expect(waits.filter(ms => ms > 59_000 && ms <= 60_000)).toHaveLength(75);
+  expect(waits.filter(ms => ms > 119_000 && ms <= 120_000)).toHaveLength(2);
+  expect(waits).toHaveLength(77);
 });
