@@ -11,7 +11,7 @@ import { floor, SECOND } from '../sync/pages.ts';
 import { byIndex, type SearchPlan } from '../sync/plan.ts';
 import { isWanted } from '../sync/read-list.ts';
 import type { Counting, Extent, Page, Resource, SearchIndex, SearchPages } from '../sync/source.ts';
-import { perPageOf, requestsToLearn } from './per-page.ts';
+import { perPageOf } from './per-page.ts';
 import { CAP, type CountedRange, halves, isCapped, midpoint, recordsOf, type Sizes, tooCoarse } from './split.ts';
 
 /** What is to be counted of one stream. */
@@ -150,8 +150,7 @@ export async function sample(stretches: readonly Unjudged[]): Promise<Page[]> {
 /** The same stretches, with what their pages take beside a request each, judged by some of them. */
 export function judged(stretches: readonly Unjudged[], pages: readonly Page[]): Counted[] {
   const perPage = perPageOf(pages);
-  const toLearn = requestsToLearn(pages);
-  return stretches.map(each => ({ ...each, perPage, begins: each.begins + (recordsOf([each]) > 0 ? toLearn : 0) }));
+  return stretches.map(each => ({ ...each, perPage }));
 }
 
 /** What a list has, as far as that can be told without reading it. */

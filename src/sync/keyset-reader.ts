@@ -23,15 +23,6 @@ export interface Commit {
   readonly until: number;
 }
 
-/**
- * What has been learned about a search and holds for all its slices: what it compares times by, milliseconds (1) or whole
- * seconds (1000), of which the documents say nothing (docs/kustomer-api.md#date-precision). 0 as long as it is not
- * known: then whole seconds are handed on, which is right for both.
- */
-export interface CursorGranularity {
-  ms: 0 | 1 | 1_000;
-}
-
 /** More instants than this cannot be in order by chance. */
 export const MIN_ORDERED_INSTANTS = 12;
 /** How often a result that contradicts itself is asked for again before the stream is given up. */
@@ -51,11 +42,7 @@ export function isStage(step: Step): step is Stage {
  * Reads a slice. Yields what to ask for (and expects the page), or what is whole or a part of it (and expects nothing).
  * @throws SyncError `inconsistent` when the source contradicts itself and asking again does not help.
  */
-export function* readByKeyset(
-  slice: Slice,
-  senses: CursorGranularity,
-  index: SearchIndex,
-): Generator<Step, void, Page> {
+export function* readByKeyset(slice: Slice, index: SearchIndex): Generator<Step, void, Page> {
   const pace: WindowControl = { reached: slice.from, width: Number.POSITIVE_INFINITY, retriesLeft: MAX_RETRIES };
   while (slice.from < slice.to) {
     if (slice.from > pace.reached) {
@@ -63,7 +50,7 @@ export function* readByKeyset(
       pace.retriesLeft = MAX_RETRIES;
       pace.width *= 2;
     }
-    yield* readKeysetPage(slice, senses, index, pace);
+    yield* readKeysetPage(slice, index, pace);
   }
 }
 
@@ -77,23 +64,14 @@ interface WindowControl {
 }
 
 /** A generator of its own for each page: a frame that lived on would keep the page while the next one is awaited. */
-function* readKeysetPage(
-  slice: Slice,
-  senses: CursorGranularity,
-  index: SearchIndex,
-  pace: WindowControl,
-): Generator<Step, void, Page> {
-  const from = floor(slice.from, senses.ms || SECOND);
+function* readKeysetPage(slice: Slice, index: SearchIndex, pace: WindowControl): Generator<Step, void, Page> {
+  const from = floor(slice.from, SECOND);
   const asked = Math.min(slice.to, floor(slice.from + pace.width, SECOND));
   const page = yield { index, from, to: asked, created: null, page: 1 };
   const strange = hasOutOfWindowRecords(page.found, from, asked);
-  const shown = withImputedDates(page.found, slice.from);
-  if (senses.ms === 0 && !strange && !isEnd(page) && endsInTieGroup(shown, page.size))
-    senses.ms = yield* learnGranularity(shown, index);
   // The slice may have been shortened meanwhile: what lies beyond its end is another reader's now.
   const to = Math.min(asked, slice.to);
-  const grain = senses.ms || SECOND;
-  const found = recordsIn(shown, floor(slice.from, grain), to);
+  const found = recordsIn(withImputedDates(page.found, slice.from), from, to);
   const isNarrow = asked - slice.from <= SECOND;
 
   if (isEnd(page) && !strange) {
@@ -109,21 +87,20 @@ function* readKeysetPage(
     pace.width = Math.max(SECOND, floor((asked - slice.from) / 2, SECOND));
   } else {
     const [first, last] = [found[0] as DatedRecord, found.at(-1) as DatedRecord];
-    const isDense = grain === 1 && endsDense(found);
     // Before its last instant a page is whole when it is full, and in order by more than chance.
-    if (page.found.length >= page.size && (isDense || instants(found, SECOND) > MIN_ORDERED_INSTANTS)) {
-      yield commitUpTo(slice, found, isDense ? last.at : floor(last.at, SECOND));
+    if (page.found.length >= page.size && instants(found, SECOND) > MIN_ORDERED_INSTANTS) {
+      yield commitUpTo(slice, found, floor(last.at, SECOND));
     } else {
-      const instant = floor(last.at, grain);
-      yield* readTieGroup(slice, first.at < instant ? instant : instant + grain, index, grain);
+      const instant = floor(last.at, SECOND);
+      yield* readTieGroup(slice, first.at < instant ? instant : instant + SECOND, index);
     }
   }
 }
 
 /** Reads from where the slice is up to a border in one piece, counted. */
-function* readTieGroup(slice: Slice, until: number, index: SearchIndex, grain: number): Generator<Step, void, Page> {
+function* readTieGroup(slice: Slice, until: number, index: SearchIndex): Generator<Step, void, Page> {
   slice.splitBarrier = until;
-  yield commitUpTo(slice, yield* readTies({ from: slice.from, to: until }, index, grain), until);
+  yield commitUpTo(slice, yield* readTies({ from: slice.from, to: until }, index), until);
 }
 
 /** Hands on the records up to a border, and moves the slice behind them. */
@@ -141,22 +118,6 @@ function isEnd(page: Page): boolean {
   return !page.hasMore && (page.total === null || page.total === page.found.length);
 }
 
-/** Whether so many records share the last second that it pays to know whether they can be told apart: else it is read again. */
-export function endsInTieGroup(found: readonly DatedRecord[], size: number): boolean {
-  return lastSecond(found).length > size / 20;
-}
-
-/** Whether the last second is in order by more than chance: a search that compares milliseconds need not sort by them. */
-export function endsDense(found: readonly DatedRecord[]): boolean {
-  const crowd = lastSecond(found);
-  return isSorted(crowd, 1) && instants(crowd, 1) > MIN_ORDERED_INSTANTS;
-}
-
-export function lastSecond(found: readonly DatedRecord[]): readonly DatedRecord[] {
-  const last = floor(found.at(-1)?.at ?? 0, SECOND);
-  return found.filter(({ at }) => at >= last);
-}
-
 export function instants(found: readonly DatedRecord[], grain: number): number {
   return new Set(found.map(({ at }) => floor(at, grain))).size;
 }
@@ -164,28 +125,4 @@ export function instants(found: readonly DatedRecord[], grain: number): number {
 /** Whether records come oldest first, as far as times are told apart. */
 function isSorted(found: readonly DatedRecord[], grain: number): boolean {
   return found.every(({ at }, n) => n === 0 || floor(at, grain) >= floor((found[n - 1] as DatedRecord).at, grain));
-}
-
-/**
- * Finds out what a search compares times by: whether it shows a record to somebody who asks for what comes a millisecond
- * after it, and only then to somebody who asks for its own. 0 when too many come after it to say, or none is fit for it.
- */
-function* learnGranularity(
-  found: readonly DatedRecord[],
-  index: SearchIndex,
-): Generator<SearchRequest, CursorGranularity['ms'], Page> {
-  // At either end of a second, what is rounded and what is not look the same.
-  const record = found.find(({ at, undated }) => at % SECOND > 0 && at % SECOND < SECOND - 1 && !undated);
-  if (record === undefined) return 0;
-  const to = floor(record.at, SECOND) + SECOND;
-  const shows = (page: Page) => page.found.some(({ resource }) => resource.id === record.resource.id);
-  // What shows records of another time, or more of them than it says there are, proves nothing.
-  const isSound = ({ found, total }: Page) =>
-    !hasOutOfWindowRecords(found, record.at, to) && found.length <= (total ?? found.length);
-  const after = yield { index, from: record.at + 1, to, created: null, page: 1 };
-  if (shows(after)) return SECOND;
-  if (!isEnd(after) || !isSound(after)) return 0;
-  const itself = yield { index, from: record.at, to, created: null, page: 1 };
-  if (!isSound(itself)) return 0;
-  return shows(itself) ? 1 : SECOND;
 }

@@ -5,18 +5,15 @@
 // a record that goes meanwhile is then met twice, and not missed. Parts of what is whole are passed on as they come:
 // whoever takes them knows each record's first copy, which is the live one's.
 
-import { type Commit, type CursorGranularity, isCommit, readByKeyset, type Slice, type Step } from './keyset-reader.ts';
+import { type Commit, isCommit, readByKeyset, type Slice, type Step } from './keyset-reader.ts';
 import { floor, SECOND } from './pages.ts';
-import type { DatedRecord, Page, SearchIndex } from './source.ts';
+import type { DatedRecord, Page } from './source.ts';
 
 /** Hand-overs that the live search may be ahead: so many pages are in hand, and so seldom the archive is asked for little. */
 const AHEAD = 10;
 
 /** Reads a slice from both searches, as {@link readByKeyset} reads it from one. */
-export function* readLiveAndArchive(
-  slice: Slice,
-  senses: Record<SearchIndex, CursorGranularity>,
-): Generator<Step, void, Page> {
+export function* readLiveAndArchive(slice: Slice): Generator<Step, void, Page> {
   const live: Slice = {
     from: slice.from,
     // Its end is the end of the slice, also when that is moved while it is read.
@@ -30,7 +27,7 @@ export function* readLiveAndArchive(
       slice.splitBarrier = Math.max(slice.splitBarrier, until);
     },
   };
-  const steps = readByKeyset(live, senses.live, 'live');
+  const steps = readByKeyset(live, 'live');
   let ahead: DatedRecord[] = [];
   while (slice.from < slice.to) {
     for (let n = 0; n < AHEAD; n++) {
@@ -44,7 +41,7 @@ export function* readLiveAndArchive(
     // What the live search has been read of must not be given away before the archive has caught up.
     slice.splitBarrier = Math.max(slice.splitBarrier, until);
     const archive: Slice = { from: slice.from, to: until, splitBarrier: slice.from };
-    const old = readByKeyset(archive, senses.archive, 'archive');
+    const old = readByKeyset(archive, 'archive');
     for (let step = old.next(undefined as never); !step.done; ) {
       if (!isCommit(step.value)) {
         step = old.next(yield step.value);

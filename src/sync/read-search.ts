@@ -2,7 +2,7 @@
 // what is read. A claim is made only after the records it speaks of have reached the sink.
 import { openEmitter } from './emitter.ts';
 import type { Interval } from './intervals.ts';
-import { type CursorGranularity, isCommit, isStage, readByKeyset, type Slice, type Step } from './keyset-reader.ts';
+import { isCommit, isStage, readByKeyset, type Slice, type Step } from './keyset-reader.ts';
 import { readLiveAndArchive } from './live-and-archive-reader.ts';
 import { floor, SECOND } from './pages.ts';
 import { byIndex, type SearchHorizon } from './plan.ts';
@@ -68,8 +68,6 @@ const SPARE_READERS = 1;
 /** Reads until the work is done. Rejects with what went wrong, once no reader is at work any more. */
 export async function readSearch(reading: SearchReading): Promise<void> {
   const { readers } = reading.pool;
-  // Each stream has an index of its own, which may compare times as no other does.
-  const senses: Record<SearchIndex, CursorGranularity> = { live: { ms: 0 }, archive: { ms: 0 } };
   const running: Promise<void>[] = [];
   let failure: { error: unknown } | undefined;
 
@@ -95,8 +93,7 @@ export async function readSearch(reading: SearchReading): Promise<void> {
     const claim = { from: slice.from, to: slice.from };
     reading.progress.read.push(claim);
     const delivery = openEmitter(reading, range);
-    const steps =
-      indexes === 'both' ? readLiveAndArchive(slice, senses) : readByKeyset(slice, senses[indexes], indexes);
+    const steps = indexes === 'both' ? readLiveAndArchive(slice) : readByKeyset(slice, indexes);
     // Nothing waits for the answer to what is handed on, and the first step has no question before it.
     const nothing = undefined as never;
     // A function of its own, so that no page is held while the next one is awaited.

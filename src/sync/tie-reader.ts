@@ -36,16 +36,11 @@ const FILL = 0.7;
 const EVERYTHING: CreatedRange = { from: null, to: null };
 
 /**
- * Reads all records of a window: returns them, less those that it has handed on in parts. `grain` is what the search
- * compares by: what comes before the window in that grain is asked for with it, and left out.
+ * Reads all records of a window: returns them, less those that it has handed on in parts.
  * @throws SyncError `inconsistent` when they cannot all be had.
  */
-export function* readTies(
-  window: Interval,
-  index: SearchIndex,
-  grain = 1,
-): Generator<SearchRequest | Stage, DatedRecord[], Page> {
-  const ask = { index, from: floor(window.from, grain), to: window.to };
+export function* readTies(window: Interval, index: SearchIndex): Generator<SearchRequest | Stage, DatedRecord[], Page> {
+  const ask = { index, from: floor(window.from, SECOND), to: window.to };
   const handed = new Set<string>();
   const fresh = (found: readonly DatedRecord[]) =>
     recordsIn(found, window.from, window.to).filter(({ resource }) => !handed.has(resource.id));

@@ -1,14 +1,7 @@
 // A search that fits in a test: pages of a few records, everything that a search may do wrong, and no sockets. It answers
 // the walkers directly, so that thousands of small cases take seconds.
 
-import {
-  type CursorGranularity,
-  isCommit,
-  isStage,
-  readByKeyset,
-  type Slice,
-  type Step,
-} from '../../src/sync/keyset-reader.ts';
+import { isCommit, isStage, readByKeyset, type Slice, type Step } from '../../src/sync/keyset-reader.ts';
 import { readLiveAndArchive } from '../../src/sync/live-and-archive-reader.ts';
 import type { DatedRecord, Page, SearchIndex, SearchRequest } from '../../src/sync/source.ts';
 import type { Stage } from '../../src/sync/tie-reader.ts';
@@ -186,7 +179,6 @@ export function walkAll(
   { cutsAt = new Set<number>(), most = 5_000 }: { cutsAt?: ReadonlySet<number>; most?: number } = {},
 ): Walked {
   const random = new Random(search.options.seed + 1);
-  const senses: Record<SearchIndex, CursorGranularity> = { live: { ms: 0 }, archive: { ms: 0 } };
   const walked: Walked = { handed: [], claims: [], slices: [] };
   type Walking = {
     slice: Slice;
@@ -202,8 +194,7 @@ export function walkAll(
     walked.slices.push(slice);
     const claim = { from: slice.from, to: slice.from };
     walked.claims.push(claim);
-    const steps =
-      indexes === 'both' ? readLiveAndArchive(slice, senses) : readByKeyset(slice, senses[indexes], indexes);
+    const steps = indexes === 'both' ? readLiveAndArchive(slice) : readByKeyset(slice, indexes);
     const ahead = { found: [], until: Number.NEGATIVE_INFINITY };
     go({ slice, claim, steps, ask: undefined as unknown as SearchRequest, ahead }, undefined as never);
   };

@@ -123,12 +123,10 @@ describe('pages follow each other', () => {
       {
         "asked": [
           "0-1000000",
-          "501-1000",
           "0-1000",
           "0-1000 page 2",
           "0-1000",
           "1000-1000000",
-          "1021-2000",
           "1000-2000",
           "1000-2000 page 2",
           "1000-2000 page 3",
@@ -145,7 +143,6 @@ describe('pages follow each other', () => {
       {
         "asked": [
           "0-1000000",
-          "501-1000",
           "0-1000",
           "0-1000 page 2",
           "0-1000",
@@ -166,8 +163,6 @@ describe('pages follow each other', () => {
       {
         "asked": [
           "0-1000000",
-          "501-1000",
-          "500-1000",
           "0-1000",
           "0-1000 page 2",
           "0-1000",
@@ -188,35 +183,29 @@ describe('pages follow each other', () => {
       {
         "asked": [
           "0-1000000",
-          "501-1000",
           "0-1000",
           "0-1000 page 2",
           "0-1000",
           "1000-1000000",
-          "1541-2000",
           "1000-2000",
           "1000-2000 page 2",
           "1000-2000 page 3",
           "1000-2000",
           "2000-1000000",
-          "2141-3000",
           "2000-3000",
           "2000-3000 page 2",
           "2000-3000 page 3",
           "2000-3000",
           "3000-1000000",
-          "3241-4000",
           "3000-4000",
           "3000-4000 page 2",
           "3000-4000 page 3",
           "3000-4000",
           "4000-1000000",
-          "4141-5000",
-          "4140-5000",
-          "4000-4480",
-          "4000-4480 page 2",
-          "4000-4480",
-          "4480-1000000",
+          "4000-5000",
+          "4000-5000 page 2",
+          "4000-5000",
+          "5000-1000000",
         ],
         "outcome": 200,
       }
@@ -229,12 +218,10 @@ describe('pages follow each other', () => {
       {
         "asked": [
           "0-1000000",
-          "511-1000",
           "0-1000",
           "0-1000 page 2",
           "0-1000",
           "1000-1000000",
-          "1011-2000",
           "1000-2000",
           "1000-2000 page 2",
           "1000-2000 page 3",
@@ -263,15 +250,12 @@ describe('pages follow each other', () => {
       {
         "asked": [
           "0-1000000",
-          "5401-6000",
           "0-5000",
           "5000-1000000",
-          "5401-6000",
           "5000-6000",
           "5000-6000 page 2",
           "5000-6000",
           "6000-1000000",
-          "6021-7000",
           "6000-7000",
           "6000-7000 page 2",
           "6000-7000 page 3",
@@ -304,14 +288,12 @@ describe('what is too close together is counted', () => {
       {
         "asked": [
           "0-1000000",
-          "501-1000",
-          "500-1000",
-          "0-100123",
-          "100123-1000000",
-          "100123-100124",
-          "100123-100124 page 2",
-          "100123-100124",
-          "100124-1000000",
+          "0-100000",
+          "100000-1000000",
+          "100000-101000",
+          "100000-101000 page 2",
+          "100000-101000",
+          "101000-1000000",
         ],
         "outcome": 37,
       }
@@ -323,7 +305,6 @@ describe('what is too close together is counted', () => {
       {
         "asked": [
           "0-1000000",
-          "501-1000",
           "0-100000",
           "100000-1000000",
           "100000-101000",
@@ -341,12 +322,10 @@ describe('what is too close together is counted', () => {
       {
         "asked": [
           "0-1000000",
-          "501-1000",
           "0-1000",
           "0-1000 page 2",
           "0-1000",
           "1000-1000000",
-          "1021-2000",
           "1000-2000",
           "1000-2000 page 2",
           "1000-2000 page 3",
@@ -363,7 +342,6 @@ describe('what is too close together is counted', () => {
       {
         "asked": [
           "0-1000000",
-          "501-1000",
           "0-1000",
           "0-1000 page 2",
           "0-1000",
@@ -387,9 +365,8 @@ describe('what is too close together is counted', () => {
       {
         "asked": [
           "0-1000000",
-          "501-1000",
-          "500-1000",
-          "70360-1000000",
+          "70000-1000000",
+          "106000-1000000",
         ],
         "outcome": 70,
       }
@@ -401,8 +378,6 @@ describe('what is too close together is counted', () => {
       {
         "asked": [
           "0-1000000",
-          "501-1000",
-          "500-1000",
           "70000-1000000",
           "107000-1000000",
         ],
@@ -418,12 +393,10 @@ describe('what is too close together is counted', () => {
           "0-1000000",
           "0-110000",
           "110000-1000000",
-          "110008-111000",
-          "110007-111000",
-          "110000-220007",
-          "220007-1000000",
-          "220007-330007",
-          "330007-1000000",
+          "110000-220000",
+          "220000-1000000",
+          "220000-330000",
+          "330000-1000000",
         ],
         "outcome": 60,
       }
@@ -436,8 +409,6 @@ describe('what is too close together is counted', () => {
         "asked": [
           "0-1000000",
           "120000-1000000",
-          "120008-121000",
-          "120007-121000",
           "240000-1000000",
           "360000-1000000",
         ],
@@ -559,8 +530,6 @@ describe('what lies is asked for again, in smaller parts', () => {
       {
         "asked": [
           "0-1000",
-          "501-1000",
-          "500-1000",
           "0-1000",
         ],
         "outcome": 5,
@@ -573,8 +542,6 @@ describe('what lies is asked for again, in smaller parts', () => {
       {
         "asked": [
           "0-2000",
-          "501-1000",
-          "500-1000",
           "0-1000",
           "1000-2000",
         ],
@@ -635,8 +602,6 @@ describe('what lies is asked for again, in smaller parts', () => {
       {
         "asked": [
           "0-1000000",
-          "240501-241000",
-          "240500-241000",
           "0-500000",
           "0-250000",
           "0-125000",
@@ -661,17 +626,15 @@ describe('what lies is asked for again, in smaller parts', () => {
       {
         "asked": [
           "0-1000000",
-          "501-1000",
           "0-1000",
           "0-1000 page 2",
           "0-1000 part",
-          "0-1000 part",
-          "0-1000 part",
           "0-1000 page 2 part",
+          "0-1000 part",
+          "0-1000 part",
           "0-1000 part",
           "0-1000",
           "1000-1000000",
-          "1008-2000",
           "1000-2000",
           "1000-2000 page 2",
           "1000-2000",
@@ -1083,40 +1046,13 @@ describe('around the edge', () => {
   });
 });
 
-describe('what a search compares times by is not learned from an answer that contradicts itself, or records would be lost', () => {
-  const shown = { size: 20, hasMore: false, timedOut: false };
-  const found = (tiny: Tiny) => ({ at: tiny.at, resource: { id: tiny.id, type: 'x', json: Buffer.from('{}') } });
-  const page = (records: readonly Tiny[], total = records.length) => ({ ...shown, found: records.map(found), total });
-  const stranger = rec(900_000);
-
-  test.each([
-    ['nothing contradicts', page([]), page([rec(100_123)]), 1],
-    ['it shows more than it says there are', page([]), page([rec(100_123)], 0), 0],
-    ['it shows a record of another time beside it', page([]), page([rec(100_123), stranger]), 0],
-    ['it shows one of another time where there should be none', page([stranger]), page([rec(100_123)]), 0],
-  ])('%s', (_, after, itself, ms) => {
-    const senses: Parameters<typeof readByKeyset>[1] = { ms: 0 };
-    const steps = readByKeyset({ from: START, to: START + 1_000_000, splitBarrier: START }, senses, 'live');
-    steps.next(undefined as never);
-    const crowd = Array.from({ length: 20 }, (_, n) => rec(100_123 + 10 * n, `c${n}`));
-    const first = { ...page([rec(100_123), ...crowd.slice(1)], 60), hasMore: true };
-    expect(steps.next(first).value).toMatchObject({ from: START + 100_124, to: START + 101_000 });
-    const next = steps.next(after).value;
-    if (after.found.length === 0) {
-      expect(next).toMatchObject({ from: START + 100_123, to: START + 101_000 });
-      steps.next(itself);
-    }
-    expect(senses.ms).toBe(ms);
-  });
-});
-
 describe('a slice that is cut while it is read', () => {
   const page = (search: TinySearch, ask: Parameters<TinySearch['page']>[0]) => search.page(ask);
 
   test('leaves what lies beyond its new end to another', () => {
     const search = new TinySearch(sparse(70), { size: 20 });
     const slice = { from: START, to: START + 1_000_000, splitBarrier: START };
-    const steps = readByKeyset(slice, { ms: 1 }, 'live');
+    const steps = readByKeyset(slice, 'live');
     const first = steps.next(undefined as never);
     slice.to = START + 150_000;
     const whole = steps.next(page(search, first.value as never));
@@ -1129,7 +1065,7 @@ describe('a slice that is cut while it is read', () => {
   test('asks again when all it was given lies beyond', () => {
     const search = new TinySearch(sparse(70, 10_000, 500_000), { size: 20 });
     const slice = { from: START, to: START + 1_200_000, splitBarrier: START };
-    const steps = readByKeyset(slice, { ms: 1 }, 'live');
+    const steps = readByKeyset(slice, 'live');
     const first = steps.next(undefined as never);
     let asked = first.value;
     // However often it is cut meanwhile: that is no contradiction of the search.
@@ -1145,11 +1081,7 @@ describe('a slice that is cut while it is read', () => {
   test.each(['live', 'both'] as const)('is not to be cut where it is being read in one piece (%s)', indexes => {
     const search = new TinySearch(tied, { size: 20 });
     const slice = { from: START, to: START + 1_000_000, splitBarrier: START };
-    const senses = { live: { ms: 1 }, archive: { ms: 1 } } as const;
-    const steps =
-      indexes === 'both'
-        ? readLiveAndArchive(slice, { live: { ms: 1 }, archive: { ms: 1 } })
-        : readByKeyset(slice, { ...senses.live }, 'live');
+    const steps = indexes === 'both' ? readLiveAndArchive(slice) : readByKeyset(slice, 'live');
     let deepest = 0;
     for (let step = steps.next(undefined as never); !step.done; ) {
       if ('commit' in step.value || 'stage' in step.value) {
@@ -1170,7 +1102,7 @@ test('a record that only the live search has, just where a page of the archive e
   const search = new TinySearch([], { size: 20 });
   const shown: Record<SearchIndex, Tiny[]> = { live: [rec(19_000, 'live')], archive: sparse(30, 1_000, 0) };
   const slice = { from: START, to: START + 100_000, splitBarrier: START };
-  const steps = readLiveAndArchive(slice, { live: { ms: 1 }, archive: { ms: 1 } });
+  const steps = readLiveAndArchive(slice);
   const ids: string[] = [];
   for (let step = steps.next(undefined as never); !step.done; ) {
     if ('commit' in step.value) ids.push(...step.value.commit.map(({ resource }) => resource.id));
@@ -1189,7 +1121,7 @@ test('of two versions of a record, one in each search, the later one is handed o
   const search = new TinySearch([], { size: 20 });
   const slice = { from: START, to: START + 10_000, splitBarrier: START };
   const walked: [string, number][] = [];
-  const steps = readLiveAndArchive(slice, { live: { ms: 1 }, archive: { ms: 1 } });
+  const steps = readLiveAndArchive(slice);
   const shown: Record<SearchIndex, Tiny[]> = {
     live: [rec(7, 'a'), rec(5, 'b'), rec(5, 'same')],
     archive: [rec(6, 'a'), rec(6, 'b'), rec(5, 'same'), rec(1, 'c')],
