@@ -6,7 +6,7 @@ import {
   endOfValue,
   isArray,
   isObject,
-  Keys,
+  KeyCache,
   notJson,
   valueIn,
 } from '../sync/json-bytes.ts';
@@ -23,14 +23,14 @@ const WANTED: Wanted = {
   relationships: { org: { data: { id: true } } },
 };
 
-const keys = new Keys(key => key);
+const keys = new KeyCache(key => key);
 
 /**
  * Reads an answer. The elements of `data`, where it is an array, are records: see `Resource`.
  * @throws SyntaxError, which quotes nothing, for exactly what JSON.parse does not accept.
  */
 export function readAnswer(json: Buffer): unknown {
-  keys.tidy();
+  keys.clearIfFull();
   const start = endOfSpace(json, 0);
   const answer: Record<string, unknown> = Object.create(null);
   const end = isObject(json, start)

@@ -1,6 +1,6 @@
 // A resource as its reader sees it (docs/reading-the-data.md#records): `raw` as received, `flat` as the Singer tap and
 // the Airbyte connector emit it. Pure; bytes to bytes, so that a value stays as it was written.
-import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject, Keys } from '../sync/json-bytes.ts';
+import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject, KeyCache } from '../sync/json-bytes.ts';
 import type { Resource } from '../sync/source.ts';
 
 export type RecordFormat = 'flat' | 'raw';
@@ -90,7 +90,7 @@ interface Key {
 class FlatWriter {
   readonly #out: Lines;
   readonly #names = new Map<string, Name>();
-  readonly #keys = new Keys((key): Key => {
+  readonly #keys = new KeyCache((key): Key => {
     const name = this.#named(snake(key));
     name.keys++;
     return { key, name };
@@ -107,7 +107,7 @@ class FlatWriter {
 
   write(json: Buffer): void {
     // Between two records: within one, names are counted.
-    if (this.#keys.tidy()) this.#names.clear();
+    if (this.#keys.clearIfFull()) this.#names.clear();
     this.#record++;
     this.#isFirst = true;
     this.#relationships = -1;
