@@ -1,14 +1,13 @@
-// One at a time, in the order of asking.
+/** Runs tasks one at a time, in the order in which they were given. */
 
-/** Resolves or rejects as the work does; work that fails holds up nobody. */
-export type RunExclusive = <T>(work: () => Promise<T>) => Promise<T>;
+/** Resolves or rejects as the task does. A task that fails does not hold up the tasks after it. */
+export type RunExclusive = <T>(task: () => Promise<T>) => Promise<T>;
 
-/** A queue of its own. */
 export function openMutex(): RunExclusive {
-  let turn: Promise<unknown> = Promise.resolve();
-  return work => {
-    const mine = turn.then(work);
-    turn = mine.catch(() => {});
-    return mine;
+  let last: Promise<unknown> = Promise.resolve();
+  return task => {
+    const result = last.then(task);
+    last = result.catch(() => {});
+    return result;
   };
 }
