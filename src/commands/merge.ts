@@ -14,7 +14,7 @@ import type { Log } from '../report/log.ts';
 import { type Report, type StreamResult, streamReport } from '../report/report.ts';
 import type { Shard } from '../shards/shard.ts';
 import { covers, type Interval, minus, union } from '../sync/intervals.ts';
-import { klassKey } from '../sync/kobjects-job.ts';
+import { klassKey } from '../sync/klasses-job.ts';
 import { join, merge as mergeStates } from '../sync/merge.ts';
 import type { Selection } from '../sync/plan.ts';
 import { planSearch } from '../sync/plan.ts';

@@ -18,7 +18,7 @@ import { openProgress } from '../report/progress.ts';
 import { type Report, streamReport } from '../report/report.ts';
 import { seedState } from '../shards/seed.ts';
 import { readAll, Stopped } from '../sync/read-all.ts';
-import { openReaderPool } from '../sync/read-search.ts';
+import { openReaderPool } from '../sync/reader-pool.ts';
 import type { State } from '../sync/state.ts';
 import { iso, serializeState } from '../sync/state-document.ts';
 import { nextRun, startNext } from './auto-continue.ts';

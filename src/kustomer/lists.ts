@@ -1,6 +1,6 @@
 // One list stream, all pages of all its views (docs/kustomer-api.md#lists, docs/kustomer-api.md#links).
 import { isKind, SyncError } from '../errors.ts';
-import { newer } from '../sync/read-list.ts';
+import { newestOf } from '../sync/read-list.ts';
 import { type Extent, type ListPages, type LongList, type Resource, updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import { resources } from './search.ts';
@@ -26,7 +26,7 @@ export function openList(options: ListOptions): List {
       const { stream } = options;
       const records = new Map<string, Resource>();
       let answers = 0;
-      let isWhole = true;
+      let isCounted = true;
       for (const view of stream.views.filter(view => !refused.has(view))) {
         // The plain view is the first, and it must be shown.
         const mayRefuse = view !== stream.views[0];
@@ -38,12 +38,12 @@ export function openList(options: ListOptions): List {
           total = page?.total ?? total;
           for (const resource of page?.shown ?? []) {
             shown.add(resource.id);
-            records.set(resource.id, newer(records.get(resource.id), resource));
+            records.set(resource.id, newestOf(records.get(resource.id), resource));
           }
         }
-        if (shown.size < total) isWhole = false;
+        if (shown.size < total) isCounted = false;
       }
-      return { records, atOnce: answers === 1, isWhole, everything: refused.size === 0 };
+      return { records, isOneAnswer: answers === 1, isCounted, isUnrestricted: refused.size === 0 };
     },
     async any() {
       await look(options, options.stream.views[0] ?? {}, 1);
@@ -57,7 +57,7 @@ export function openList(options: ListOptions): List {
       return extents.reduce((a, b) => ({
         pages: a.pages + b.pages,
         records: a.records + b.records,
-        shown: [...a.shown, ...b.shown],
+        sample: [...a.sample, ...b.sample],
       }));
     },
   };
@@ -102,7 +102,7 @@ async function extentOf(options: ListOptions, view: Readonly<Record<string, stri
       throw error;
     }
   };
-  if (!first.leadsOn) return { pages: 1, records: shown.length, shown };
+  if (!first.leadsOn) return { pages: 1, records: shown.length, sample: shown };
   let [before, last] = [1, 2];
   while (await leadsOn(last)) [before, last] = [last, last * 2];
   while (last - before > 1) {
@@ -111,13 +111,13 @@ async function extentOf(options: ListOptions, view: Readonly<Record<string, stri
     else last = middle;
   }
   // The last page is half full, most likely.
-  return { pages: last, records: Math.round((last - 0.5) * first.shown.length), shown };
+  return { pages: last, records: Math.round((last - 0.5) * first.shown.length), sample: shown };
 }
 
 /** Of a view that the list may refuse, when it does. */
 function ifRefused(error: unknown): Extent {
   if (!(error instanceof SyncError && error.status === 400)) throw error;
-  return { pages: 0, records: 0, shown: [] };
+  return { pages: 0, records: 0, sample: [] };
 }
 
 /** One page of a view, and whether there is another after it. */

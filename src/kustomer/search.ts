@@ -1,7 +1,7 @@
 // One search stream, a page at a time, live or from the archive (docs/kustomer-api.md#live-search,
 // docs/kustomer-api.md#archive).
 import { isKind, SyncError } from '../errors.ts';
-import { SECOND } from '../sync/pages.ts';
+import { SECOND_MS } from '../sync/pages.ts';
 import type { Counting, DatedRecord, Page, Resource, SearchIndex, SearchPages, SearchRequest } from '../sync/source.ts';
 import { updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
@@ -116,7 +116,7 @@ function open(
         const { total, timedOut } = await post(index, 1, 1, prefix => criteriaOf(prefix, ask));
         if (total !== null && !timedOut) return total;
         // A smaller window is easier on the search, and asking again is not.
-        if (timedOut && to - from > SECOND) return null;
+        if (timedOut && to - from > SECOND_MS) return null;
         if (look === MOST_LOOKS) throw uncounted(name);
       }
     },

@@ -1,7 +1,7 @@
 // How many requests the pages of a stream take beside one each, judged by some of them. Pure arithmetic on what walk.ts does.
 
-import { instants, MIN_ORDERED_INSTANTS } from '../sync/keyset-reader.ts';
-import { floor, SECOND } from '../sync/pages.ts';
+import { MIN_ORDERED_SECONDS, secondsIn } from '../sync/keyset-reader.ts';
+import { floorToSecond } from '../sync/pages.ts';
 import type { DatedRecord, Page } from '../sync/source.ts';
 
 /** Something is asked for twice now and then, also where no two records are of one second. */
@@ -11,7 +11,7 @@ const TWICE = 2;
 
 /** Requests for so many full pages of a stream, over their number. */
 export function perPageOf(pages: readonly Page[]): number {
-  if (pages.some(({ size }) => size <= MIN_ORDERED_INSTANTS)) return TWICE;
+  if (pages.some(({ size }) => size <= MIN_ORDERED_SECONDS)) return TWICE;
   const full = pages.filter(({ found, size }) => found.length >= size);
   if (full.length === 0) return LEAST;
   const mean = full.reduce((sum, { found }) => sum + requestsForOne(found), 0) / full.length;
@@ -26,7 +26,7 @@ function requestsForOne(found: readonly DatedRecord[]): number {
   const ends = beginnings(found);
   const again = ends.reduce((sum, end) => sum + againAfter(end), 0) / ends.length;
   // Of so few seconds, nothing proves the order.
-  return instants(found, SECOND) > MIN_ORDERED_INSTANTS ? 1 / (1 - again / found.length) : TWICE;
+  return secondsIn(found) > MIN_ORDERED_SECONDS ? 1 / (1 - again / found.length) : TWICE;
 }
 
 /** A page as it would be if it ended with its first record, its second, and so on. */
@@ -36,6 +36,6 @@ function beginnings(found: readonly DatedRecord[]): (readonly DatedRecord[])[] {
 
 /** How many records are asked for again after such a page: those of its last second. */
 function againAfter(found: readonly DatedRecord[]): number {
-  const last = floor(found.at(-1)?.at ?? 0, SECOND);
+  const last = floorToSecond(found.at(-1)?.at ?? 0);
   return found.filter(({ at }) => at >= last).length;
 }

@@ -1,118 +1,123 @@
-// Records that only a long list in no known order still shows: the notes older than the live search reaches, since the
-// archive has no notes (docs/kustomer-api.md#old-notes). They count all together or not at all.
+/**
+ * Reads records that only a long list has: the notes older than the search horizon, since the archive index has no notes
+ * (docs/kustomer-api.md#old-notes).
+ *
+ * The list is in no known order and too long for memory. A record that moves to another page while the list is read can
+ * be missed, so the list is read twice, and the records are committed only when both passes have had the same ones.
+ */
 import { SyncError } from '../errors.ts';
-import type { Interval, IntervalSet } from './intervals.ts';
-import type { DatedRecord, LongList, StagingFile } from './source.ts';
+import type { IntervalSet } from './intervals.ts';
+import type { DatedRecord, LongList, Sink, StagingFile } from './source.ts';
 
-export interface OldReading {
-  readonly pages: LongList;
-  /** Opens a place for records that count only if all are there. */
-  readonly openStagingFile: () => StagingFile;
-  readonly work: IntervalSet;
-  /** Of records without a date that can be read, those that nobody else has handed on: the search may show them as well. */
-  readonly left: (undated: readonly DatedRecord[]) => Promise<readonly DatedRecord[]>;
+export interface ReadLongListOptions {
+  readonly list: LongList;
+  readonly sink: Pick<Sink, 'openStagingFile'>;
+  readonly toRead: IntervalSet;
+  /** Those of the undated records that nobody else has published: the search may have them as well. */
+  readonly withoutKnown: (undated: readonly DatedRecord[]) => Promise<readonly DatedRecord[]>;
   readonly signal: AbortSignal;
 }
 
-/** A list whose records keep moving between the pages is given up after so many tries; the next run tries again. */
-const MOST_TRIES = 5;
+/** Attempts to read a list that keeps changing; after that, the next run tries again. */
+const MAX_ATTEMPTS = 5;
 
-/** Resolves to how many records were kept, and those without a date. Rejects with what went wrong; nothing is kept then. */
-export async function readOld({ pages, openStagingFile, work, left, signal }: OldReading) {
-  for (let attempt = 1; attempt <= MOST_TRIES; attempt++) {
-    const place = openStagingFile();
+/**
+ * Commits all records of the list that are to be read, or none.
+ * @returns the number of records committed, and those of them that are undated
+ * @throws SyncError `notes-keep-changing` when no two passes had the same records
+ */
+export async function readLongList(options: ReadLongListOptions) {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const file = options.sink.openStagingFile();
     try {
-      const first = tally();
-      const undated = new Map<string, DatedRecord>();
-      const atOnce = await pages.pass(async found => {
-        signal.throwIfAborted();
-        const mine = first.fresh(found, work);
-        for (const each of mine) if (Number.isNaN(each.at)) undated.set(each.resource.id, { ...each, undated: true });
-        const dated = mine.filter(({ at }) => !Number.isNaN(at));
-        if (dated.length === 0) return;
-        await place.write(dated);
-        first.written += dated.length;
-      });
-      if (atOnce || (await again(pages, work, signal)).isSame(first)) {
-        const rest = await left([...undated.values()]);
-        if (rest.length > 0) await place.write(rest);
-        await place.commit();
-        return { records: first.written + rest.length, undated: rest };
+      const staged = await stageAll(options, file);
+      if (staged !== null) {
+        await file.commit();
+        return staged;
       }
-      await place.discard();
+      await file.discard();
     } catch (error) {
-      await place.discard();
+      await file.discard();
       throw error;
     }
   }
   throw new SyncError('notes-keep-changing', {
-    what: 'The list of notes changed each time it was read, so it is not certain that all old notes were in it.',
-    todo: 'None of them is taken for read; run again at a quieter time.',
+    what: 'The list of notes changed each time it was read, so old notes may have been missed.',
+    todo: 'No old note is published; run again at a quieter time.',
   });
 }
 
-/** A record moves to another page when one before it goes, and may then be missed: so what is there is counted again. */
-async function again(pages: LongList, work: IntervalSet, signal: AbortSignal): Promise<Tally> {
-  const second = tally();
-  await pages.pass(async found => {
+/** Writes the records of one pass to a file. Null when a second pass has had other records. */
+async function stageAll({ list, toRead, withoutKnown, signal }: ReadLongListOptions, file: StagingFile) {
+  const undated = new Map<string, DatedRecord>();
+  let written = 0;
+  const write = async (records: readonly DatedRecord[]) => {
+    if (records.length > 0) await file.write(records);
+    written += records.length;
+  };
+  const first = new Checksum(toRead);
+  const isOneAnswer = await list.pass(async found => {
     signal.throwIfAborted();
-    second.fresh(found, work);
+    const fresh = first.add(found);
+    for (const each of fresh) if (Number.isNaN(each.at)) undated.set(each.resource.id, { ...each, undated: true });
+    await write(fresh.filter(({ at }) => !Number.isNaN(at)));
   });
-  return second;
-}
-
-interface Tally {
-  written: number;
-  /**
-   * The records of a page that are in the work, and that the page before did not show: a record that comes in moves the
-   * others, and one of them shows twice.
-   */
-  fresh(found: readonly DatedRecord[], work: IntervalSet): DatedRecord[];
-  isSame(other: Tally): boolean;
-  readonly sums: () => readonly [number, number, number];
+  if (!isOneAnswer) {
+    const second = new Checksum(toRead);
+    await list.pass(async found => {
+      signal.throwIfAborted();
+      second.add(found);
+    });
+    if (!second.equals(first)) return null;
+  }
+  const unknown = await withoutKnown([...undated.values()]);
+  await write(unknown);
+  return { records: written, undated: unknown };
 }
 
 /**
- * Which records of the work a pass has shown, in a few numbers that do not depend on the order. Others are not counted: on
- * a list that people write to there are new ones in each pass.
+ * Which of the records to read a pass has had, in a few numbers that do not depend on the order. Other records do not
+ * count: a list in use has new ones in every pass.
  */
-function tally(): Tally {
-  let count = 0;
-  let low = 0;
-  let high = 0;
-  let before = new Set<string>();
-  const own: Tally = {
-    written: 0,
-    fresh(found, work) {
-      const fresh = found.filter(each => !before.has(each.resource.id) && isIn(each, work));
-      before = new Set(found.map(({ resource }) => resource.id));
-      for (const { resource } of fresh) {
-        const [a, b] = hash(resource.id);
-        count++;
-        low = (low + a) >>> 0;
-        high = (high + b) >>> 0;
-      }
-      return fresh;
-    },
-    isSame: other => own.sums().every((sum, n) => sum === other.sums()[n]),
-    sums: () => [count, low, high],
-  };
-  return own;
-}
+class Checksum {
+  readonly #toRead: IntervalSet;
+  #count = 0;
+  #sum = 0n;
+  #lastPage: ReadonlySet<string> = new Set();
 
-/** Two independent 32-bit hashes (FNV-1a with two offsets). */
-function hash(text: string): [number, number] {
-  let a = 0x811c9dc5;
-  let b = 0x9747b28c;
-  for (let n = 0; n < text.length; n++) {
-    a = Math.imul(a ^ text.charCodeAt(n), 0x01000193);
-    b = Math.imul(b ^ text.charCodeAt(n), 0x85ebca6b);
+  constructor(toRead: IntervalSet) {
+    this.#toRead = toRead;
   }
-  return [a >>> 0, b >>> 0];
+
+  /**
+   * Adds the records of a page.
+   * @returns those to read, without those of the page before: a new record moves the others, so that one comes twice
+   */
+  add(found: readonly DatedRecord[]): DatedRecord[] {
+    const fresh = found.filter(each => !this.#lastPage.has(each.resource.id) && isIn(each, this.#toRead));
+    this.#lastPage = new Set(found.map(({ resource }) => resource.id));
+    for (const { resource } of fresh) this.#sum = BigInt.asUintN(64, this.#sum + hash(resource.id));
+    this.#count += fresh.length;
+    return fresh;
+  }
+
+  equals(other: Checksum): boolean {
+    return this.#count === other.#count && this.#sum === other.#sum;
+  }
 }
 
-/** A record without a date that can be read is older than anything: it must not be lost. */
-function isIn({ at }: DatedRecord, work: IntervalSet): boolean {
-  if (Number.isNaN(at)) return work[0]?.from === 0;
-  return work.some((part: Interval) => at >= part.from && at < part.to);
+/** 64 bits: two FNV-1a hashes with different offsets. */
+function hash(text: string): bigint {
+  let [high, low] = [0x811c9dc5, 0x9747b28c];
+  for (let n = 0; n < text.length; n++) {
+    high = Math.imul(high ^ text.charCodeAt(n), 0x01000193);
+    low = Math.imul(low ^ text.charCodeAt(n), 0x85ebca6b);
+  }
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}
+
+/** An undated record counts as the oldest of all, so that it is not lost. */
+function isIn({ at }: DatedRecord, set: IntervalSet): boolean {
+  if (Number.isNaN(at)) return set[0]?.from === 0;
+  return set.some(({ from, to }) => at >= from && at < to);
 }

@@ -1,6 +1,6 @@
 // What a run sets out to read, from the wishes, the state and the time.
 import { describe, expect, test } from 'vitest';
-import { byIndex, cutoffOf, planList, planSearch } from '../../src/sync/plan.ts';
+import { cutoffOf, planList, planSearch, splitByIndex } from '../../src/sync/plan.ts';
 import { NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
 
 const DAY = 86_400_000;
@@ -77,7 +77,7 @@ describe('where the two searches are read', () => {
   test('a window is parted at both edges, and no part is empty', () => {
     const horizon = { live: 10, archive: 20 };
     const of = (from: number, to: number) =>
-      byIndex({ from, to }, horizon).map(({ part, indexes }) => [indexes, part.from, part.to]);
+      splitByIndex({ from, to }, horizon).map(({ range, index }) => [index, range.from, range.to]);
     expect(of(0, 30)).toEqual([
       ['archive', 0, 10],
       ['both', 10, 20],
@@ -95,7 +95,7 @@ describe('where the two searches are read', () => {
     expect(of(5, 5)).toEqual([]);
     expect(of(10, 10)).toEqual([]);
     const never = { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY };
-    expect(byIndex({ from: 0, to: 30 }, never)).toEqual([{ part: { from: 0, to: 30 }, indexes: 'live' }]);
+    expect(splitByIndex({ from: 0, to: 30 }, never)).toEqual([{ range: { from: 0, to: 30 }, index: 'live' }]);
   });
 });
 

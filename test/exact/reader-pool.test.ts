@@ -1,10 +1,11 @@
-// How many readers of slices there are: as many as can be busy, and no more, since each has pages in memory.
+/** How many readers there are: as many as can be busy, and no more, since each has pages in memory. */
 import { expect, test } from 'vitest';
-import { openReaderPool, readSearch, type SearchProgress } from '../../src/sync/read-search.ts';
+import { readSearch, type SearchProgress } from '../../src/sync/read-search.ts';
+import { openReaderPool } from '../../src/sync/reader-pool.ts';
 import type { DatedRecord, Page, SearchRequest } from '../../src/sync/source.ts';
 
 const SECOND = 1_000;
-const SEATS = 4;
+const PERMITS = 4;
 
 /** A search with one record in every second. */
 async function page({ from, to }: SearchRequest): Promise<Page> {
@@ -24,13 +25,13 @@ test('where writing is slow, what is read does not pile up in memory', async () 
     pages: { page },
     sink: {
       write: () => new Promise(done => waiting.push(done)),
-      openStagingFile: () => expect.unreachable('no instant is large'),
+      openStagingFile: () => expect.unreachable('no tie group is large'),
     },
     work: { toRead: [{ from: 0, to: 100_000 * SECOND }], synced: [], dedupKeys: new Set(), dedupSince: Infinity },
     horizon: { live: -Infinity, archive: -Infinity },
     progress,
-    // Whoever writes leaves a seat free.
-    pool: openReaderPool({ permits: SEATS, idle: () => SEATS }),
+    // A reader that writes needs no permit.
+    pool: openReaderPool({ permits: PERMITS, idle: () => PERMITS }),
     signal: new AbortController().signal,
   });
   let isDone = false;
@@ -46,6 +47,6 @@ test('where writing is slow, what is read does not pile up in memory', async () 
   }
   await ended;
   expect(progress.records).toBe(100_000);
-  expect(most).toBeGreaterThanOrEqual(SEATS);
-  expect(most).toBeLessThanOrEqual(SEATS + 1);
+  expect(most).toBeGreaterThanOrEqual(PERMITS);
+  expect(most).toBeLessThanOrEqual(PERMITS + 1);
 });

@@ -4,7 +4,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SyncError } from '../../src/errors.ts';
 import { contains, covers, type IntervalSet, union } from '../../src/sync/intervals.ts';
-import { floor, hasOutOfWindowRecords, recordsIn, withImputedDates } from '../../src/sync/pages.ts';
+import {
+  ceilToSecond,
+  floorToSecond,
+  hasOutOfWindowRecords,
+  recordsIn,
+  withImputedDates,
+} from '../../src/sync/pages.ts';
 import type { DatedRecord } from '../../src/sync/source.ts';
 import { dedupKey, isComplete, NO_STATE, nextSearchState, type SearchState, searchWork } from '../../src/sync/state.ts';
 import { parseState, serializeState } from '../../src/sync/state-document.ts';
@@ -231,8 +237,10 @@ describe('a page', () => {
 
   test('only what belongs to a window is taken from it', () => {
     expect(recordsIn([record(4), record(5), record(6), record(7)], 5, 7).map(({ at }) => at)).toEqual([5, 6]);
-    expect(floor(1_999, 1_000)).toBe(1_000);
-    expect(floor(-1, 1_000)).toBe(-1_000);
+    expect(floorToSecond(1_999)).toBe(1_000);
+    expect(floorToSecond(-1)).toBe(-1_000);
+    expect(ceilToSecond(1_001)).toBe(2_000);
+    expect(ceilToSecond(2_000)).toBe(2_000);
   });
 });
 

@@ -1,10 +1,11 @@
-// A search that fits in a test: pages of a few records, everything that a search may do wrong, and no sockets. It answers
-// the walkers directly, so that thousands of small cases take seconds.
-
-import { isCommit, isStage, readByKeyset, type Slice, type Step } from '../../src/sync/keyset-reader.ts';
+/**
+ * A search that fits in a test: pages of a few records, everything that a search may do wrong, and no sockets. It answers
+ * the readers directly, so that thousands of small cases take seconds.
+ */
+import { readByKeyset } from '../../src/sync/keyset-reader.ts';
 import { readLiveAndArchive } from '../../src/sync/live-and-archive-reader.ts';
 import type { DatedRecord, Page, SearchIndex, SearchRequest } from '../../src/sync/source.ts';
-import type { Stage } from '../../src/sync/tie-reader.ts';
+import { isOutput, type Slice, type Steps } from '../../src/sync/steps.ts';
 import { Random } from '../world/kustomer/index.ts';
 import { resourceOf } from '../world/resource.ts';
 
@@ -24,42 +25,45 @@ export type Lie =
   | 'unsorted'
   | 'short-end'
   | 'short-middle'
-  | 'strangers'
+  | 'out-of-window'
   | 'page-1'
   | 'empty'
   | 'undated';
 
-type Grain = 1 | 1_000;
+/** Milliseconds that a time is rounded down to. */
+type Precision = 1 | 1_000;
 
 export interface TinyOptions {
   readonly size: number;
-  /** What it rounds the times to that it is asked for, those that it has, and those that it sorts by. */
-  readonly ms: Grain;
-  readonly stored: Grain;
-  /** As `granularity` when left out. */
-  readonly sorted?: Grain;
+  /** Precision of the times in a request. */
+  readonly requested: Precision;
+  /** Precision of the times of records, when they are compared with those. */
+  readonly stored: Precision;
+  /** Precision of the order; as `requested` when left out. */
+  readonly sorted?: Precision;
+  /** Order of records that are the same to the search. */
   readonly order: 'stable' | 'unstable';
-  /** Results further down are not given. */
-  readonly reach: number;
-  /** What the live search shows begins here, and what the archive shows ends here. */
+  /** Records of a result that are returned at most. */
+  readonly maxRecords: number;
+  /** Where the live index begins, and where the archive index ends. */
   readonly horizon: Record<SearchIndex, number>;
   readonly seed: number;
-  /** Whether it says how many records there are. */
+  /** Whether an answer has a total. */
   readonly totals: boolean;
-  /** Every page, the last one too, says that another follows. */
+  /** Whether every page has a link to a next one, the last page as well. */
   readonly endless: boolean;
-  /** What is wrong with the answer to the nth request. */
+  /** What is wrong with the answer to a request, counted from 1. */
   readonly lie: (request: number) => Lie | undefined;
   /** Called before each answer, to change the records. */
-  readonly before: (request: number, ask: SearchRequest, records: Map<string, Tiny>) => void;
+  readonly before: (request: number, search: SearchRequest, records: Map<string, Tiny>) => void;
 }
 
 const HONEST: TinyOptions = {
   size: 5,
-  ms: 1,
+  requested: 1,
   stored: 1,
   order: 'stable',
-  reach: Number.POSITIVE_INFINITY,
+  maxRecords: Number.POSITIVE_INFINITY,
   horizon: { live: Number.NEGATIVE_INFINITY, archive: Number.POSITIVE_INFINITY },
   seed: 1,
   totals: true,
@@ -73,7 +77,7 @@ const floor = (at: number, ms: number) => Math.floor(at / ms) * ms;
 export class TinySearch {
   readonly options: TinyOptions;
   readonly records: Map<string, Tiny>;
-  readonly asked: SearchRequest[] = [];
+  readonly requests: SearchRequest[] = [];
   readonly #random: Random;
 
   constructor(records: readonly Tiny[], options: Partial<TinyOptions> = {}) {
@@ -82,32 +86,33 @@ export class TinySearch {
     this.#random = new Random(this.options.seed);
   }
 
-  page(ask: SearchRequest): Page {
-    const { size, ms, stored, reach, horizon, totals, endless } = this.options;
-    this.asked.push(ask);
-    if (!Number.isInteger(ask.from) || !(ask.from < ask.to)) throw new Error(`asked for ${ask.from} to ${ask.to}`);
-    this.options.before(this.asked.length, ask, this.records);
-    const lie = this.options.lie(this.asked.length);
+  page(request: SearchRequest): Page {
+    const { size, requested, stored, maxRecords, horizon, totals, endless } = this.options;
+    this.requests.push(request);
+    if (!Number.isInteger(request.from) || !(request.from < request.to))
+      throw new Error(`requested ${request.from} to ${request.to}`);
+    this.options.before(this.requests.length, request, this.records);
+    const lie = this.options.lie(this.requests.length);
     const shown = [...this.records.values()].filter(
       ({ at, created }) =>
-        (ask.index === 'live' ? at >= horizon.live : at < horizon.archive) &&
-        floor(at, stored) >= floor(ask.from, ms) &&
-        floor(at, stored) < floor(ask.to, ms) &&
-        (ask.created === null ||
-          (floor(created, stored) >= floor(ask.created.from ?? Number.NEGATIVE_INFINITY, ms) &&
-            floor(created, stored) < floor(ask.created.to ?? Number.POSITIVE_INFINITY, ms))),
+        (request.index === 'live' ? at >= horizon.live : at < horizon.archive) &&
+        floor(at, stored) >= floor(request.from, requested) &&
+        floor(at, stored) < floor(request.to, requested) &&
+        (request.created === null ||
+          (floor(created, stored) >= floor(request.created.from ?? Number.NEGATIVE_INFINITY, requested) &&
+            floor(created, stored) < floor(request.created.to ?? Number.POSITIVE_INFINITY, requested))),
     );
     const sorted = this.#sorted(shown, lie === 'unsorted');
-    const number = lie === 'page-1' ? 1 : ask.page;
-    let page = sorted.slice((number - 1) * size, Math.min(number * size, reach));
+    const number = lie === 'page-1' ? 1 : request.page;
+    let page = sorted.slice((number - 1) * size, Math.min(number * size, maxRecords));
     if (lie === 'timed-out' || lie === 'short-end') page = page.slice(0, Math.floor(page.length / 2));
     if (lie === 'short-middle') page = page.filter((_, n) => n === 0 || n >= page.length / 2);
     if (lie === 'empty' || lie === 'timed-out-empty') page = [];
-    if (lie === 'strangers') {
-      const stranger = { id: 'stranger', at: floor(ask.from, 1_000) - 5_000, created: 0 };
-      page = [stranger, ...page.slice(0, size - 1)];
+    if (lie === 'out-of-window') {
+      const other = { id: 'out-of-window', at: floor(request.from, 1_000) - 5_000, created: 0 };
+      page = [other, ...page.slice(0, size - 1)];
     }
-    // Cut short, it may well count only what it came to see.
+    // A search that timed out may count only what it has seen.
     const counted = lie === 'timed-out-empty' ? 0 : sorted.length;
     const total = counted + (lie === 'total-high' ? 3 : lie === 'total-low' ? -Math.min(2, sorted.length) : 0);
     return {
@@ -119,11 +124,13 @@ export class TinySearch {
     };
   }
 
-  /** By time, as far as it compares; records that are the same to it in a made-up order. */
-  #sorted(shown: Tiny[], not: boolean): Tiny[] {
-    const { ms, sorted = ms, order } = this.options;
-    const rank = new Map(shown.map(({ id }) => [id, order === 'stable' && !not ? hash(id) : this.#random.next()]));
-    const key = ({ at }: Tiny) => (not ? 0 : floor(at, sorted));
+  /** By time, in the precision of the search. */
+  #sorted(shown: Tiny[], isUnsorted: boolean): Tiny[] {
+    const { requested, sorted = requested, order } = this.options;
+    const rank = new Map(
+      shown.map(({ id }) => [id, order === 'stable' && !isUnsorted ? hash(id) : this.#random.next()]),
+    );
+    const key = ({ at }: Tiny) => (isUnsorted ? 0 : floor(at, sorted));
     return shown.sort((a, b) => key(a) - key(b) || (rank.get(a.id) as number) - (rank.get(b.id) as number));
   }
 }
@@ -140,105 +147,105 @@ function hash(id: string): number {
   return [...id].reduce((sum, each) => Math.imul(sum ^ each.charCodeAt(0), 16_777_619) >>> 0, 2_166_136_261);
 }
 
-/** Answers a generator until it is done. Resolves to all it has handed on. */
-export function answer(
-  steps: Generator<SearchRequest | Stage, DatedRecord[], Page>,
-  search: TinySearch,
-  most = 5_000,
-): DatedRecord[] {
-  const parts: DatedRecord[] = [];
+/** Runs the tie reader to its end. @returns all records that it has staged or returned */
+export function runTieReader(steps: Steps<DatedRecord[]>, search: TinySearch, maxRequests = 5_000): DatedRecord[] {
+  const staged: DatedRecord[] = [];
   let step = steps.next(undefined as never);
   while (!step.done) {
-    if (search.asked.length >= most) throw new Error(`still asking after ${most} requests`);
-    if (isStage(step.value)) {
-      parts.push(...step.value.stage);
+    if (search.requests.length >= maxRequests) throw new Error(`not done after ${maxRequests} requests`);
+    if (isOutput(step.value)) {
+      staged.push(...step.value.records);
       step = steps.next(undefined as never);
     } else {
       step = steps.next(search.page(step.value));
     }
   }
-  return [...parts, ...step.value];
+  return [...staged, ...step.value];
 }
 
-export interface Walked {
-  /** What was handed on, in the order it was, by any of the slices. */
-  readonly handed: DatedRecord[];
-  /** What is claimed for read, one interval for each slice. */
-  readonly claims: { from: number; to: number }[];
+export interface ReadSlices {
+  /** The committed records of all slices, in the order of the commits. */
+  readonly committed: DatedRecord[];
+  /** What each slice has synced. */
+  readonly synced: { from: number; to: number }[];
   readonly slices: Slice[];
 }
 
+/** A slice whose reader waits for an answer. */
+interface Reader {
+  readonly slice: Slice;
+  readonly synced: { readonly from: number; to: number };
+  readonly steps: Steps;
+  /** As in the emitter: records that count when everything before `until` has been read. */
+  readonly staged: { records: DatedRecord[]; until: number };
+  request: SearchRequest;
+}
+
 /**
- * Walks a window with several slices in flight, as the reader does: at `cutsAt` requests, the slice with the most left is
- * cut in two. Which of the slices gets its answer next is drawn.
+ * Reads a window with several readers, as readSearch does: at each of the requests `splitsAt`, the first slice that can be
+ * split is split. Which of the readers gets its answer next is random.
  */
-export function walkAll(
+export function readSlices(
   search: TinySearch,
   window: { from: number; to: number },
-  indexes: SearchIndex | 'both',
-  { cutsAt = new Set<number>(), most = 5_000 }: { cutsAt?: ReadonlySet<number>; most?: number } = {},
-): Walked {
+  index: SearchIndex | 'both',
+  { splitsAt = new Set<number>(), maxRequests = 5_000 }: { splitsAt?: ReadonlySet<number>; maxRequests?: number } = {},
+): ReadSlices {
   const random = new Random(search.options.seed + 1);
-  const walked: Walked = { handed: [], claims: [], slices: [] };
-  type Walking = {
-    slice: Slice;
-    claim: { from: number; to: number };
-    steps: Generator<Step, void, Page>;
-    ask: SearchRequest;
-    /** Parts of what is to be whole, and where they end. */
-    ahead: { found: DatedRecord[]; until: number };
-  };
-  const walking: Walking[] = [];
+  const result: ReadSlices = { committed: [], synced: [], slices: [] };
+  const waiting: Reader[] = [];
 
   const start = (slice: Slice) => {
-    walked.slices.push(slice);
-    const claim = { from: slice.from, to: slice.from };
-    walked.claims.push(claim);
-    const steps = indexes === 'both' ? readLiveAndArchive(slice) : readByKeyset(slice, indexes);
-    const ahead = { found: [], until: Number.NEGATIVE_INFINITY };
-    go({ slice, claim, steps, ask: undefined as unknown as SearchRequest, ahead }, undefined as never);
+    const synced = { from: slice.from, to: slice.from };
+    result.slices.push(slice);
+    result.synced.push(synced);
+    const steps = index === 'both' ? readLiveAndArchive(slice) : readByKeyset(slice, index);
+    const staged = { records: [], until: Number.NEGATIVE_INFINITY };
+    resume({ slice, synced, steps, staged, request: undefined as never }, undefined as never);
   };
-  /** On to the next question. */
-  const go = (one: Walking, page: Page) => {
-    let step = one.steps.next(page);
-    while (!step.done && (isCommit(step.value) || isStage(step.value))) {
-      const { until } = step.value;
-      const { ahead, claim } = one;
-      const some = isCommit(step.value) ? step.value.commit : step.value.stage;
-      for (const { at } of some) if (at < claim.to || at >= until) throw new Error(`${at} is not of its hand-over`);
-      if (until < claim.to) throw new Error(`the claim goes back to ${until}`);
-      // As the reader does: of two copies of a record the first one counts, and a claim waits for all that is ahead.
-      const taken = new Map(ahead.found.map(({ at, resource }) => [resource.id, at]));
-      ahead.found.push(...some.filter(({ at, resource }) => at > (taken.get(resource.id) ?? Number.NEGATIVE_INFINITY)));
-      if (isStage(step.value)) ahead.until = Math.max(ahead.until, until);
-      else if (until >= ahead.until) {
-        walked.handed.push(...ahead.found);
-        claim.to = until;
-        ahead.found = [];
+  /** Runs a reader up to its next request. */
+  const resume = (reader: Reader, page: Page) => {
+    let step = reader.steps.next(page);
+    while (!step.done && isOutput(step.value)) {
+      const { action, records, until } = step.value;
+      const { staged, synced } = reader;
+      for (const { at } of records) if (at < synced.to || at >= until) throw new Error(`${at} is not in the output`);
+      if (until < synced.to) throw new Error(`the output goes back to ${until}`);
+      // As in the emitter: the first of two copies counts, and a commit waits for everything that is staged.
+      const known = new Map(staged.records.map(({ at, resource }) => [resource.id, at]));
+      const isNew = ({ at, resource }: DatedRecord) => at > (known.get(resource.id) ?? Number.NEGATIVE_INFINITY);
+      staged.records.push(...records.filter(isNew));
+      if (action === 'stage') staged.until = Math.max(staged.until, until);
+      else if (until >= staged.until) {
+        result.committed.push(...staged.records);
+        synced.to = until;
+        staged.records = [];
       }
-      step = one.steps.next(undefined as never);
+      step = reader.steps.next(undefined as never);
     }
-    if (!step.done) walking.push({ ...one, ask: step.value as SearchRequest });
+    if (!step.done) waiting.push({ ...reader, request: step.value as SearchRequest });
   };
 
   start({ ...window, splitBarrier: window.from });
-  while (walking.length > 0) {
-    if (search.asked.length >= most) throw new Error(`still asking after ${most} requests`);
-    const [one] = walking.splice(random.int(0, walking.length), 1) as [Walking];
-    const page = search.page(one.ask);
-    if (cutsAt.has(search.asked.length)) {
-      // The answer to another slice's request is what makes the reader cut, so the asked window may be cut as well.
-      for (const { slice } of [one, ...walking]) {
-        const from = Math.max(slice.from, slice.splitBarrier);
-        const middle = floor((from + slice.to) / 2, 1_000);
-        if (middle <= from) continue;
-        const rest = { from: middle, to: slice.to, splitBarrier: middle };
-        slice.to = middle;
-        start(rest);
-        break;
-      }
-    }
-    go(one, page);
+  while (waiting.length > 0) {
+    if (search.requests.length >= maxRequests) throw new Error(`not done after ${maxRequests} requests`);
+    const [reader] = waiting.splice(random.int(0, waiting.length), 1) as [Reader];
+    const page = search.page(reader.request);
+    // The answer to one slice may split another slice, whose request is in flight.
+    if (splitsAt.has(search.requests.length)) splitFirst([reader, ...waiting], start);
+    resume(reader, page);
   }
-  return walked;
+  return result;
+}
+
+function splitFirst(readers: readonly Reader[], start: (slice: Slice) => void): void {
+  for (const { slice } of readers) {
+    const from = Math.max(slice.from, slice.splitBarrier);
+    const middle = floor((from + slice.to) / 2, 1_000);
+    if (middle <= from) continue;
+    const later = { from: middle, to: slice.to, splitBarrier: middle };
+    slice.to = middle;
+    start(later);
+    return;
+  }
 }
