@@ -145,18 +145,22 @@ function* readPages(search: Omit<SearchRequest, 'page'>, maxRecords: number): St
     const requested = number * page.size;
     const limit = Math.min(maxRecords, MAX_PAGES * page.size);
     const isEmpty = page.found.length === 0;
-    const pass = { found: [...found.values()], total: reported, size: page.size, pages: number, isConsistent };
-    if (reported >= limit || (isEmpty && requested > MAX_RELIABLE_RECORDS && received < reported)) {
-      return { ...pass, isTooLarge: true };
-    }
+    const end = (isTooLarge: boolean, isCounted = true): Pass => ({
+      found: [...found.values()],
+      total: reported,
+      size: page.size,
+      pages: number,
+      isConsistent: isConsistent && isCounted,
+      isTooLarge,
+    });
+    if (reported >= limit || (isEmpty && requested > MAX_RELIABLE_RECORDS && received < reported)) return end(true);
     // The last page is one that is not full. Without a total to count against, only a single page is proof.
     if (isEmpty || (!page.hasMore && page.found.length < page.size)) {
-      const isCounted = total === null ? number === 1 : received === total;
-      return { ...pass, isConsistent: isConsistent && isCounted, isTooLarge: false };
+      return end(false, total === null ? number === 1 : received === total);
     }
     // A link leads to another page and nothing new comes: the order changes, or the same page comes again.
-    if (found.size === known && requested > reported) return { ...pass, isConsistent: false, isTooLarge: false };
-    if (requested + page.size > limit) return { ...pass, isTooLarge: true };
+    if (found.size === known && requested > reported) return end(false, false);
+    if (requested + page.size > limit) return end(true);
   }
 }
 

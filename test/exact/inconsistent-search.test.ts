@@ -1,4 +1,4 @@
-// A result that lies is seen through or refused; it is never believed, and never asked for without end.
+/** A wrong result is seen through or refused: it is never taken for right, and never requested without end. */
 import { describe, expect, test } from 'vitest';
 import type { Fault, FaultRule, Stream } from '../world/kustomer/index.ts';
 import { DAY, HOUR, MINUTE, NOON, Reader } from '../world/reader.ts';
@@ -40,7 +40,7 @@ describe.each(LIES)('%s', (_what, fault) => {
     expect(run.requests.length).toBeLessThan(150);
   });
 
-  test('for ever is exact or refused, and soon; what is claimed is published', async () => {
+  test('always: exact or refused, and soon; what is synced is published', async () => {
     await using reader = await lied({ ...fault, times: Number.POSITIVE_INFINITY });
     const run = await reader.run('notes', RECENT);
     expect(run.requests.length).toBeLessThan(2_000);
@@ -64,8 +64,8 @@ test.each<Stream>(['messages', 'kobjects'])(
   'every third answer for %s lies in one way or another, and nothing is lost or doubled',
   async stream => {
     await using reader = await Reader.open({ pageSizeMax: 20, tieOrder: 'unstable' });
-    const edge = NOON - 730 * DAY;
-    const spread = { from: edge - 40 * DAY, to: NOON - HOUR, tieFraction: 0.3, tieSize: 50 };
+    const horizon = NOON - 730 * DAY;
+    const spread = { from: horizon - 40 * DAY, to: NOON - HOUR, tieFraction: 0.3, tieSize: 50 };
     reader.world.populate(stream === 'kobjects' ? { kobjects: { order: 300 } } : { [stream]: 300 }, spread);
     LIES.filter(([what]) => !/nothing|any|10,000|empty/.test(what)).forEach(([, fault], n) => {
       reader.server.faults.add({ ...fault, match: { nth: at => at % 27 === 3 * n }, times: Number.POSITIVE_INFINITY });

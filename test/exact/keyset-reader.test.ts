@@ -94,8 +94,8 @@ describe('every record of a window is committed once', () => {
   test('also where the two searches overlap, meet, or leave a gap', () => {
     check(
       fc.property(records, options, splits, fc.integer({ min: -5, max: 60 }), (all, given, splitsAt, overlap) => {
-        const edge = START + 30_000;
-        const horizon = { live: edge, archive: edge + overlap * 1_000 };
+        const live = START + 30_000;
+        const horizon = { live, archive: live + overlap * 1_000 };
         const shown = all.filter(({ at }) => at >= horizon.live || at < horizon.archive);
         const search = new TinySearch(all, { ...given, horizon });
         const result = readSlices(search, { from: START, to: END }, 'both', { splitsAt });

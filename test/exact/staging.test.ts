@@ -1,16 +1,16 @@
-// An instant with more records than are held: they wait on the disk, and count once it is known that all of them are there.
+/** A tie group with more records than are kept in memory: they wait in a staging file until the group is complete. */
 import { describe, expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE, NOON, Reader } from '../world/reader.ts';
 
 const RECENT = { startDate: NOON - 10 * DAY };
 const AT = NOON - DAY + 123;
-/** Inside the lookback, where it is remembered what was published. */
+/** Inside the lookback, where published records have dedup keys. */
 const YOUNG = NOON - 30 * MINUTE + 123;
 
 describe.each([
   ['long ago', AT],
   ['in the lookback', YOUNG],
-])('a run that ends in the middle of a large instant (%s)', (_when, at) => {
+])('a run that ends in the middle of a large tie group (%s)', (_when, at) => {
   test.each([10, 30, 50])('at request %d, publishes none of it, and the next run all of it, once', async stopAt => {
     await using reader = await Reader.open({ tieOrder: 'unstable' });
     reader.world.populate({ notes: 300 }, { from: at - HOUR, to: at - 1 });
@@ -29,7 +29,7 @@ describe.each([
   });
 });
 
-test('a checkpoint at any request of a large instant claims no more than is published', async () => {
+test('a checkpoint at any request of a large tie group has no more synced than is published', async () => {
   await using reader = await Reader.open({ tieOrder: 'unstable' });
   reader.world.addTie('notes', AT, 14_000, { createdSpreadMs: 30 * DAY });
   reader.world.populate({ notes: 900 }, { from: AT + 1, to: AT + HOUR });
@@ -38,22 +38,22 @@ test('a checkpoint at any request of a large instant claims no more than is publ
     ...RECENT,
     onRequest: (_request, { checkpoint }) => {
       const { state, published } = checkpoint();
-      const claimed = state.search.get('notes')?.syncedRanges.some(({ from, to }) => from <= AT && AT < to) ?? false;
+      const isSynced = state.search.get('notes')?.syncedRanges.some(({ from, to }) => from <= AT && AT < to) ?? false;
       const there = published.filter(({ updatedAt }) => updatedAt === new Date(AT).toISOString()).length;
-      if (there !== (claimed ? 14_000 : 0)) wrong.push(`${there} published, ${claimed ? '' : 'not '}claimed`);
+      if (there !== (isSynced ? 14_000 : 0)) wrong.push(`${there} published, ${isSynced ? '' : 'not '}synced`);
     },
   });
   expect(wrong).toEqual([]);
   expect(reader.problems('notes')).toEqual([]);
 });
 
-test('a large instant around the two-year edge, in both searches, is read once', async () => {
-  const edge = NOON - 730 * DAY;
+test('a large tie group near the search horizon, in both indexes, is read once', async () => {
+  const horizon = NOON - 730 * DAY;
   await using reader = await Reader.open({ tieOrder: 'unstable', archiveOverlapMs: 5 * DAY });
-  reader.world.addTie('messages', edge + DAY, 12_000, { createdSpreadMs: 30 * DAY });
-  reader.world.addTie('messages', edge + 2 * DAY, 10_500, { createdSpreadMs: 30 * DAY });
-  reader.world.populate({ messages: 900 }, { from: edge - 3 * DAY, to: edge + 10 * DAY });
-  const run = await reader.run('messages', { startDate: edge - 10 * DAY });
+  reader.world.addTie('messages', horizon + DAY, 12_000, { createdSpreadMs: 30 * DAY });
+  reader.world.addTie('messages', horizon + 2 * DAY, 10_500, { createdSpreadMs: 30 * DAY });
+  reader.world.populate({ messages: 900 }, { from: horizon - 3 * DAY, to: horizon + 10 * DAY });
+  const run = await reader.run('messages', { startDate: horizon - 10 * DAY });
   expect(run.complete).toBe(true);
   expect(reader.problems('messages')).toEqual([]);
 });

@@ -1,5 +1,4 @@
-// The arithmetic of claims: what a run has to read again, what it must not publish again, and what it may forget.
-
+/** The arithmetic of the state: what a run has to read again, what it must not publish again, and what it may forget. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SyncError } from '../../src/errors.ts';
@@ -20,7 +19,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const NOW = Date.UTC(2026, 5, 15, 12);
-/** Fingerprints kept at most, in these tests: a hundred thousand are many to compare. */
+/** Dedup keys kept at most, in these tests: a hundred thousand are many to compare. */
 const MOST = 100;
 
 const earlier = (hasMore: Partial<SearchState> = {}): SearchState => ({
@@ -41,21 +40,21 @@ describe('what has to be read', () => {
   });
 
   test('what is new, and the lookback before the last cutoff', () => {
-    const prints = new Set([`${NOW - 90 * MINUTE} a`]);
-    const work = searchWork(earlier({ dedupKeys: prints }), wanted, 30 * MINUTE);
+    const keys = new Set([`${NOW - 90 * MINUTE} a`]);
+    const work = searchWork(earlier({ dedupKeys: keys }), wanted, 30 * MINUTE);
     expect(work.synced).toEqual([{ from: 0, to: NOW - 90 * MINUTE }]);
     expect(work.toRead).toEqual([{ from: NOW - 90 * MINUTE, to: NOW }]);
     expect(work.dedupSince).toBe(NOW - 30 * MINUTE);
-    expect(work.dedupKeys).toEqual(prints);
+    expect(work.dedupKeys).toEqual(keys);
   });
 
-  test('a wider lookback than before reaches no further than what was remembered', () => {
+  test('a longer lookback than before reaches no further than the dedup window', () => {
     const work = searchWork(earlier(), wanted, DAY);
     expect(work.toRead).toEqual([{ from: NOW - 2 * HOUR, to: NOW }]);
     expect(work.dedupSince).toBe(NOW - DAY);
   });
 
-  test('a bookmark in the future claims nothing from the cutoff on', () => {
+  test('a state from the future has nothing synced from the cutoff on', () => {
     const ahead = earlier({
       syncedRanges: [{ from: 0, to: NOW + DAY }],
       cutoff: NOW + DAY,
@@ -66,7 +65,7 @@ describe('what has to be read', () => {
     expect(work.synced).toEqual([{ from: 0, to: NOW }]);
   });
 
-  test('a hole in what is published, and an earlier start', () => {
+  test('a hole in the synced ranges, and an earlier start', () => {
     const holed = earlier({
       syncedRanges: [
         { from: 100, to: 200 },
@@ -80,7 +79,7 @@ describe('what has to be read', () => {
     ]);
   });
 
-  test('and is complete when what was certain and what was read cover what is wanted', () => {
+  test('and is complete when what was synced and what was read cover what is wanted', () => {
     const work = searchWork(earlier(), wanted, 0);
     expect(isComplete(work, [{ from: NOW - HOUR, to: NOW }], wanted)).toBe(true);
     expect(isComplete(work, [{ from: NOW - HOUR, to: NOW - 1 }], wanted)).toBe(false);
@@ -88,7 +87,7 @@ describe('what has to be read', () => {
   });
 });
 
-describe('what is remembered', () => {
+describe('dedup keys', () => {
   const left = (fresh: string[], read: IntervalSet, known: string[] = [], lookback = HOUR) => {
     const went = earlier({ dedupKeys: new Set(known) });
     const work = searchWork(went, wanted, lookback);
@@ -96,38 +95,38 @@ describe('what is remembered', () => {
   };
   const done = [{ from: NOW - 2 * HOUR, to: NOW }];
 
-  test('what the lookback may read again, and nothing older', () => {
+  test('are kept for what the lookback may read again, and nothing older', () => {
     const at = (ms: number) => `${NOW - ms} a`;
     const state = left([at(HOUR), at(HOUR - 1), at(5)], done, [at(HOUR + 1), at(HOUR - 2)]);
     expect([...state.dedupKeys].sort()).toEqual([at(HOUR), at(HOUR - 1), at(HOUR - 2), at(5)].sort());
     expect(state).toMatchObject({ syncedRanges: [{ from: 0, to: NOW }], cutoff: NOW, dedupSince: NOW - HOUR });
   });
 
-  test('also what a run that stopped early did not come to read again', () => {
+  test('are kept for what a run that stopped early did not read again', () => {
     const old = `${NOW - 100 * MINUTE} old`;
     expect(left([], [{ from: NOW - 2 * HOUR, to: NOW - 110 * MINUTE }], [old]).dedupKeys).toEqual(new Set([old]));
     expect(left([], done, [old]).dedupKeys).toEqual(new Set());
   });
 
-  test('a record without a date for as long as there is a lookback', () => {
+  test('are kept for a record without a date as long as there is a lookback', () => {
     expect(left(['- a'], done).dedupKeys).toEqual(new Set(['- a']));
     expect(left([], done, ['- a']).dedupKeys).toEqual(new Set(['- a']));
     expect(dedupKey({ ...record(5), undated: true })).toBe('- a');
     expect(dedupKey(record(5))).toBe('5 a');
   });
 
-  test('100,000 fingerprints at most, so that memory and state stay small', () => {
+  test('are 100,000 at most, so that memory and state stay small', () => {
     const all = Array.from({ length: 100_001 }, (_, n) => `${NOW - n} r`);
     const work = searchWork(undefined, wanted, HOUR);
     expect(nextSearchState(undefined, work, done, new Set(all), NOW).dedupKeys.size).toBe(100_000);
   });
 
-  test('no more than that: the youngest, and the lookback reaches no further than they do', () => {
+  test('are the youngest, and the lookback reaches no further than they do', () => {
     const all = Array.from({ length: MOST + 3 }, (_, n) => `${NOW - HOUR + Math.floor(n / 2)} r${n}`);
     const state = left(all, done);
     expect(state.dedupKeys.size).toBe(MOST);
     expect(state.dedupKeys).toEqual(new Set(all.slice(3)));
-    // The fourth shares its instant with the third, which is forgotten.
+    // The fourth has the same time as the third, which is forgotten.
     expect(state.dedupSince).toBe(NOW - HOUR + 1 + 1);
     expect(left(all.slice(0, MOST), done).dedupSince).toBe(NOW - HOUR);
     expect(left(all.slice(0, MOST), done).dedupKeys.size).toBe(MOST);
@@ -136,7 +135,7 @@ describe('what is remembered', () => {
     expect(next.toRead).toEqual([{ from: NOW - HOUR + 2, to: NOW + MINUTE }]);
   });
 
-  test('what was forgotten of an earlier run is not read again, even when this run stopped before it', () => {
+  test('of an earlier run that are dropped are not read again, even when this run stopped before them', () => {
     const known = Array.from({ length: MOST }, (_, n) => `${NOW - 2 * HOUR + n} r${n}`);
     const fresh = Array.from({ length: 10 }, (_, n) => `${NOW - 30 * MINUTE + n} f${n}`);
     const went = earlier({ dedupKeys: new Set(known) });
@@ -144,23 +143,23 @@ describe('what is remembered', () => {
     const state = nextSearchState(went, work, [{ from: NOW - 30 * MINUTE, to: NOW }], new Set(fresh), NOW, MOST);
     expect(state.dedupKeys.size).toBe(MOST);
     expect(state.dedupSince).toBeGreaterThan(NOW - HOUR - 1);
-    for (const print of known.slice(0, 10)) {
-      if (!state.dedupKeys.has(print)) expect(contains(state.syncedRanges, Number(print.split(' ')[0]))).toBe(true);
+    for (const key of known.slice(0, 10)) {
+      if (!state.dedupKeys.has(key)) expect(contains(state.syncedRanges, Number(key.split(' ')[0]))).toBe(true);
     }
   });
 
-  test('young records in the order of time, whatever order they came in', () => {
+  test('are the youngest in the order of time, whatever order they came in', () => {
     const all = Array.from({ length: MOST + 2 }, (_, n) => `${NOW - HOUR + ((n * 79) % (MOST + 2))} r${n}`);
     const state = left([...all, '- z'], done);
     expect(state.dedupKeys.size).toBe(MOST);
     expect(state.dedupKeys.has('- z')).toBe(true);
     expect(state.dedupSince).toBe(NOW - HOUR + 4);
-    for (const print of state.dedupKeys)
-      if (!print.startsWith('-')) expect(Number(print.split(' ')[0])).toBeGreaterThanOrEqual(NOW - HOUR + 3);
+    for (const key of state.dedupKeys)
+      if (!key.startsWith('-')) expect(Number(key.split(' ')[0])).toBeGreaterThanOrEqual(NOW - HOUR + 3);
   });
 });
 
-test('over any runs, each version of a record is published once, and what is claimed is published', () => {
+test('over any runs, each version of a record is published once, and what is synced is published', () => {
   // Records of the ids 0 to 29, at minutes of a day; a run reads any part of its work.
   const run = fc.record({
     minutes: fc.integer({ min: 1, max: 400 }),
@@ -187,10 +186,10 @@ test('over any runs, each version of a record is published once, and what is cla
         const fresh = new Set<string>();
         for (const found of all) {
           if (!contains(union(read), found.at)) continue;
-          const print = dedupKey(found);
-          if (work.dedupKeys.has(print)) continue;
+          const key = dedupKey(found);
+          if (work.dedupKeys.has(key)) continue;
           times.set(found.resource.id, (times.get(found.resource.id) ?? 0) + 1);
-          if (found.at >= work.dedupSince) fresh.add(print);
+          if (found.at >= work.dedupSince) fresh.add(key);
         }
         const complete = isComplete(work, read, window);
         if (union(read).length === 0 && work.toRead.length > 0) continue;
@@ -224,7 +223,7 @@ describe('a page', () => {
     expect(withImputedDates(fine, 0)).toBe(fine);
   });
 
-  test('records of the seconds at both ends of the window are no strangers, others are', () => {
+  test('records of the seconds at both ends of the window are not out of it, others are', () => {
     expect(hasOutOfWindowRecords([record(5_000), record(6_999)], 5_000, 7_000)).toBe(false);
     expect(hasOutOfWindowRecords([record(5_000)], 5_999, 7_000)).toBe(false);
     expect(hasOutOfWindowRecords([record(6_999)], 5_000, 6_001)).toBe(false);
@@ -244,7 +243,7 @@ describe('a page', () => {
   });
 });
 
-test('a state with fingerprints comes back as it was', () => {
+test('a state with dedup keys comes back as it was', () => {
   const state = earlier({ dedupKeys: new Set([`${NOW} a b`, '- c']) });
   const text = serializeState({ ...NO_STATE, generation: 1, search: new Map([['notes', state]]) });
   expect(parseState(text, 'x').search.get('notes')).toEqual(state);
@@ -285,7 +284,7 @@ describe('a state that is refused says what is wrong with it', () => {
     expect(error?.actor).toBe('user');
   });
 
-  test('and what is missing beside the claims is empty', () => {
+  test('and what is missing is empty', () => {
     expect(refusal(JSON.stringify(sample))).toBeUndefined();
     const bare = parseState(JSON.stringify({ ...sample, run: null, saved_at: undefined }), 'P');
     expect(bare).toMatchObject({ savedAt: '', run: { id: '', attempt: '' } });
@@ -323,14 +322,14 @@ describe('a state that is refused says what is wrong with it', () => {
     expect(Object.keys(streams.tags.seen)).toEqual(['a', 'b', 'c']);
   });
 
-  test('an empty interval and a fingerprint that is not one line of two words are refused', () => {
+  test('an empty interval and a dedup key that is not one line of two words are refused', () => {
     const at = '2026-01-01T00:00:00.000Z';
     const stream = { published: [] as unknown[], cutoff: at, remembered_from: at, recent: [] as unknown[] };
     const damaged = (change: object) => of({ streams: { notes: { ...stream, ...change } } });
     expect(damaged({})).toBeUndefined();
     expect(damaged({ published: [[at, at]] })).toBeDefined();
-    for (const print of [`${at}`, ` ${at} a`, `${at} a\nb`, 7, null, [`${at} a`]]) {
-      expect(damaged({ recent: [print] })).toBeDefined();
+    for (const key of [`${at}`, ` ${at} a`, `${at} a\nb`, 7, null, [`${at} a`]]) {
+      expect(damaged({ recent: [key] })).toBeDefined();
     }
     expect(damaged({ cutoff: [at] })).toBeDefined();
   });

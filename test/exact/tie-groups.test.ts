@@ -1,4 +1,4 @@
-// Any number of records may share one instant, in an order that changes from one request to the next.
+/** Any number of records may share one `updated_at`, in an order that changes from one request to the next. */
 import { describe, expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE, NOON, Reader, SECOND } from '../world/reader.ts';
 
@@ -6,7 +6,7 @@ const RECENT = { startDate: NOON - 10 * DAY };
 const AT = NOON - DAY + 123;
 const ORDERS = ['stable', 'unstable'] as const;
 
-/** A tie, and some records around it. */
+/** A tie group, and some records before and after it. */
 async function tied(records: number, tieOrder: (typeof ORDERS)[number], how: { sameCreated?: boolean } = {}) {
   const reader = await Reader.open({ tieOrder });
   reader.world.populate({ notes: 300 }, { from: AT - HOUR, to: AT - 1 });
@@ -16,7 +16,7 @@ async function tied(records: number, tieOrder: (typeof ORDERS)[number], how: { s
 }
 
 describe.each(ORDERS)(
-  'records of one instant, created at different times, in %s order, are all read exactly once',
+  'records of one time, created at different times, in %s order, are all read exactly once',
   order => {
     test.each([1, 499, 500, 501, 1_200, 12_000, 60_000])('%d of them', async records => {
       await using reader = await tied(records, order);
@@ -30,7 +30,7 @@ describe.each(ORDERS)(
 );
 
 describe.each(ORDERS)(
-  'records of one instant that were also created at one, in %s order, are all read exactly once',
+  'records of one time that were also created at one time, in %s order, are all read exactly once',
   order => {
     test.each([501, 1_200])('%d of them', async records => {
       await using reader = await tied(records, order, { sameCreated: true });
@@ -43,9 +43,9 @@ describe.each(ORDERS)(
   },
 );
 
-describe('more records of one instant than a search gives, all created at once', () => {
+describe('more records of one time than a search returns, all created at once', () => {
   test.each(ORDERS)(
-    'fail loudly, hold the state before that instant, and are read once they are apart (%s)',
+    'fail loudly, keep the state before that time, and are read once their times differ (%s)',
     async order => {
       await using reader = await tied(12_000, order, { sameCreated: true });
       const run = await reader.run('notes', RECENT);
@@ -54,20 +54,20 @@ describe('more records of one instant than a search gives, all created at once',
       expect(run.error?.message).toContain('12000');
       // No endless loop either.
       expect(run.requests.length).toBeLessThan(60);
-      // All before the instant is published, and claimed up to its second at least, and no further than the instant.
+      // Everything before that time is published, and synced up to its second at least, and not beyond it.
       expect(reader.published.filter(({ updatedAt }) => updatedAt < new Date(AT).toISOString()).length).toBe(300);
       expect(reader.stateOf('notes')?.syncedRanges.some(({ from, to }) => from <= AT && AT < to)).toBe(false);
       expect(reader.stateOf('notes')?.syncedRanges.some(({ to }) => to > AT - SECOND && to <= AT)).toBe(true);
 
-      // Nothing moves past it as long as it stays.
+      // No run gets past it as long as it stays.
       const again = await reader.run('notes', RECENT);
       expect(again.endings.get('notes')?.outcome).toBe('failed');
       expect(again.published.filter(({ updatedAt }) => updatedAt <= new Date(AT).toISOString())).toEqual([]);
       expect(reader.stateOf('notes')?.syncedRanges.some(({ from, to }) => from <= AT && AT < to)).toBe(false);
 
       reader.now += HOUR;
-      const crowd = [...reader.world.truth('notes')].filter(([, { ms }]) => ms === AT).map(([id]) => id);
-      reader.world.update('notes', crowd.slice(0, 11_000), { at: n => reader.now - 30 * MINUTE + n });
+      const group = [...reader.world.truth('notes')].filter(([, { ms }]) => ms === AT).map(([id]) => id);
+      reader.world.update('notes', group.slice(0, 11_000), { at: n => reader.now - 30 * MINUTE + n });
       const resolved = await reader.run('notes', RECENT);
       expect(resolved.complete).toBe(true);
       expect(reader.problems('notes')).toEqual([]);
@@ -90,7 +90,7 @@ test('a tie between records just before and just after the cutoff', async () => 
   expect(reader.problems('notes')).toEqual([]);
 });
 
-test('ties at both edges of what is published already', async () => {
+test('ties at both ends of what is synced already', async () => {
   await using reader = await Reader.open({ tieOrder: 'unstable' });
   const [from, to] = [NOON - 2 * DAY + 17, NOON - MINUTE];
   const instants = [from - 1, from, from + 1, to - 1, to, to + 1];
@@ -106,24 +106,24 @@ test('ties at both edges of what is published already', async () => {
   expect(reader.problems('notes')).toEqual([]);
 });
 
-describe('a tie where a slice is cut', () => {
-  /** The first cut is at the middle of what is left: so records are placed where the middle will be. */
-  test.each([-1, 0, 1])('%d ms from the border', async offset => {
+describe('a tie where a slice is split', () => {
+  /** The first split is in the middle of the slice, so the records are placed there. */
+  test.each([-1, 0, 1])('%d ms from the boundary', async offset => {
     await using reader = await Reader.open({ tieOrder: 'unstable', pageSizeMax: 20 }, { latencyMs: 2 });
     const [from, to] = [NOON - 4 * DAY, NOON - MINUTE];
     reader.world.populate({ notes: 800 }, { from, to });
-    const borders = new Set<number>();
-    // Each end that is asked for shows a border; a tie is then put on the border that the next run will make as well.
+    const boundaries = new Set<number>();
+    // Each end that is requested is a boundary; a tie is then put where the next run will have a boundary as well.
     const wishes = { startDate: from, publishes: false };
-    const look = await reader.run('notes', wishes);
-    for (const { body } of look.requests) borders.add(endOf(body));
-    expect(borders.size).toBeGreaterThan(3);
-    // The first cut is where half of what is left of the first slice is, whatever else comes.
-    for (const border of borders) if (border < to) reader.world.addTie('notes', border + offset, 90);
+    const first = await reader.run('notes', wishes);
+    for (const { body } of first.requests) boundaries.add(endOf(body));
+    expect(boundaries.size).toBeGreaterThan(3);
+    // The first split is in the middle of the first slice, whatever else comes.
+    for (const at of boundaries) if (at < to) reader.world.addTie('notes', at + offset, 90);
     const run = await reader.run('notes', { startDate: from });
     expect(run.complete).toBe(true);
     expect(reader.problems('notes', { before: to })).toEqual([]);
-    const tiesHit = run.requests.filter(({ body }) => [...borders].some(border => endOf(body) === border));
+    const tiesHit = run.requests.filter(({ body }) => boundaries.has(endOf(body)));
     expect(tiesHit.length).toBeGreaterThan(0);
   });
 
@@ -141,7 +141,7 @@ describe('a tie where a slice is cut', () => {
   });
 });
 
-/** The end of the window that a search asks for. */
+/** The end of the window that a search requests. */
 function endOf(body: unknown): number {
   const { and } = body as { and: Record<string, { lt?: string }>[] };
   return Date.parse(and.flatMap(each => Object.values(each)).find(({ lt }) => lt !== undefined)?.lt ?? '');

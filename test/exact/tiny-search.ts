@@ -127,11 +127,12 @@ export class TinySearch {
   /** By time, in the precision of the search. */
   #sorted(shown: Tiny[], isUnsorted: boolean): Tiny[] {
     const { requested, sorted = requested, order } = this.options;
-    const rank = new Map(
-      shown.map(({ id }) => [id, order === 'stable' && !isUnsorted ? hash(id) : this.#random.next()]),
-    );
-    const key = ({ at }: Tiny) => (isUnsorted ? 0 : floor(at, sorted));
-    return shown.sort((a, b) => key(a) - key(b) || (rank.get(a.id) as number) - (rank.get(b.id) as number));
+    const isStable = order === 'stable' && !isUnsorted;
+    const timeOf = ({ at }: Tiny) => (isUnsorted ? 0 : floor(at, sorted));
+    return shown
+      .map(each => ({ each, time: timeOf(each), rank: isStable ? hash(each.id) : this.#random.next() }))
+      .sort((a, b) => a.time - b.time || a.rank - b.rank)
+      .map(({ each }) => each);
   }
 }
 
@@ -144,7 +145,9 @@ export function found({ id, at, created }: Tiny, undated = false): DatedRecord {
 }
 
 function hash(id: string): number {
-  return [...id].reduce((sum, each) => Math.imul(sum ^ each.charCodeAt(0), 16_777_619) >>> 0, 2_166_136_261);
+  let sum = 2_166_136_261;
+  for (let n = 0; n < id.length; n++) sum = Math.imul(sum ^ id.charCodeAt(n), 16_777_619) >>> 0;
+  return sum;
 }
 
 /** Runs the tie reader to its end. @returns all records that it has staged or returned */
