@@ -7,10 +7,10 @@ import { type SearchStream, streamNamed } from '../kustomer/streams.ts';
 import type { PartsWriter } from '../records/parts.ts';
 import type { Log } from '../report/log.ts';
 import { type Job, type JobContext, listJob, searchJob } from '../sync/job.ts';
-import { klassKey, kobjectsJob } from '../sync/kobjects-job.ts';
+import { klassesJob, klassKey } from '../sync/klasses-job.ts';
 import type { Selection } from '../sync/plan.ts';
 import { type PlanOptions, planList, planSearch } from '../sync/plan.ts';
-import { readAhead } from '../sync/read-list.ts';
+import { prefetch } from '../sync/read-list.ts';
 import type { ListPages, Sink } from '../sync/source.ts';
 import type { State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
@@ -39,7 +39,7 @@ export function openLists(
     const stream = streamNamed(name);
     if (stream.kind !== 'list') continue;
     const pages = source.list(stream);
-    lists.set(name, kind === 'incremental' ? readAhead(pages) : pages);
+    lists.set(name, kind === 'incremental' ? prefetch(pages) : pages);
   }
   return lists;
 }
@@ -59,10 +59,7 @@ export function openJobs(jobs: Jobs): Job[] {
     }
     if (stream.hasKlasses) return openKObjects(jobs, selection, stream, writer);
     const plan = planOf(jobs, name, selection, stream);
-    const old =
-      plan.listOnlyBefore === null
-        ? undefined
-        : { pages: source.archiveList(stream), openStagingFile: () => writer.openStagingFile() };
+    const old = plan.listOnlyBefore === null ? undefined : source.archiveList(stream);
     return searchJob(selection, plan, source.search(stream), writer, context, old);
   });
 }
@@ -72,22 +69,21 @@ function openKObjects(jobs: Jobs, selection: Selection, stream: SearchStream, si
   // A plan has looked for the klasses of its shards.
   const planned = config.shard?.klasses ?? null;
   const known = [...state.search.keys()].filter(key => key.startsWith(klassKey(selection.name, '')));
-  const apart = new Set([...known.map(key => key.slice(klassKey(selection.name, '').length)), ...(planned ?? [])]);
-  return kobjectsJob({
+  const missing = new Set([...known.map(key => key.slice(klassKey(selection.name, '').length)), ...(planned ?? [])]);
+  return klassesJob({
     selection,
     planOf: klass => planOf(jobs, klass === null ? selection.name : klassKey(selection.name, klass), selection, stream),
     generic: source.search(stream),
     klasses: source.klasses(stream),
     sink,
     context,
-    missingKlasses: [...apart],
+    missingKlasses: [...missing],
     checkedAt: planned === null ? state.klassesCheckedAt : now,
     syncedFrom:
       planned === null
         ? (state.search.get(selection.name)?.syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY)
         : Number.NEGATIVE_INFINITY,
     isCheckedOnce: (config.endDate ?? config.shard ?? null) !== null,
-    now,
     onUnchecked: () =>
       log.warning(
         'The API key may not list klasses (403), so it is not certain that all KObjects are read. Make a key that also has the role org.permission.klass.read.',

@@ -37,7 +37,7 @@ import {
   splitIntoShards,
 } from '../shards/split.ts';
 import { clamp, type IntervalSet, union } from '../sync/intervals.ts';
-import { klassKey as nameOfKlass } from '../sync/kobjects-job.ts';
+import { klassKey as nameOfKlass } from '../sync/klasses-job.ts';
 import type { Selection } from '../sync/plan.ts';
 import { isListDone, planList, planSearch, type SearchPlan } from '../sync/plan.ts';
 import { Stopped } from '../sync/read-all.ts';

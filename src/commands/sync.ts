@@ -21,7 +21,7 @@ import { seedState } from '../shards/seed.ts';
 import type { RecoveredState } from '../state/store.ts';
 import type { Job } from '../sync/job.ts';
 import { type Ending, readAll, Stopped } from '../sync/read-all.ts';
-import { openReaderPool } from '../sync/read-search.ts';
+import { openReaderPool } from '../sync/reader-pool.ts';
 import { iso } from '../sync/state-document.ts';
 import { planNextRun, startNext } from './auto-continue.ts';
 import { DISK_LIMITS, type DiskLimits, watchDisk } from './disk-limits.ts';

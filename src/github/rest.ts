@@ -18,8 +18,7 @@ import { type Git, openGit } from './git.ts';
 import { openOctokit } from './octokit.ts';
 import { openRetryingClient, type ReadKind } from './request.ts';
 
-export type { TreeEntry, WorkflowRun } from './answers.ts';
-export type { Git, TreeChange } from './git.ts';
+export type { WorkflowRun } from './answers.ts';
 
 /** All methods reject with a `GitHubError`. Those with a {@link ReadKind} need the permission `actions: read`. */
 export interface Api {

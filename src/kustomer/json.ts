@@ -10,7 +10,7 @@ import {
   endOfValue,
   isArray,
   isObject,
-  Keys,
+  KeyCache,
   notJson,
   valueIn,
 } from '../sync/json-bytes.ts';
@@ -29,14 +29,14 @@ const PARSED: Selection = {
   relationships: { org: { data: { id: true } } },
 };
 
-const keys = new Keys(key => key);
+const keys = new KeyCache(key => key);
 
 /**
  * Parses a response like JSON.parse, except for the elements of `data`: see `Resource`.
  * @throws SyntaxError for exactly what JSON.parse does not accept; it quotes nothing of the response.
  */
 export function parseResponse(json: Buffer): unknown {
-  keys.tidy();
+  keys.clearIfFull();
   const start = endOfSpace(json, 0);
   const response: Record<string, unknown> = Object.create(null);
   const end = isObject(json, start)

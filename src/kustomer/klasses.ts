@@ -3,7 +3,7 @@
 // The generic search (context `kobject`) should show every klass, but may not. A klass that is missing from it is
 // searched on its own (docs/kustomer-api.md#plain-context).
 import { SyncError } from '../errors.ts';
-import { floor, SECOND } from '../sync/pages.ts';
+import { floorToSecond, SECOND_MS } from '../sync/pages.ts';
 import type { DatedRecord, Klasses, SearchIndex } from '../sync/source.ts';
 import { openList } from './lists.ts';
 import { openKlassSearch, openSearch, type Search, type SearchOptions } from './search.ts';
@@ -68,7 +68,7 @@ async function shows(search: Search, index: SearchIndex, { at, resource }: Dated
 
 /** The whole second around an instant: every search compares seconds alike (docs/kustomer-api.md#date-precision). */
 function secondOf(at: number): { from: number; to: number } {
-  return { from: floor(at, SECOND), to: floor(at, SECOND) + SECOND };
+  return { from: floorToSecond(at), to: floorToSecond(at) + SECOND_MS };
 }
 
 /** A klass that was removed has no search any more (docs/kustomer-api.md#removed-klasses). */

@@ -3,7 +3,7 @@
 // A list has no known order and changes while it is read, so a record that moves between pages can be missed. Only what
 // a single response held is exact. A pass says whether it was exact, and sync/ reads until passes agree.
 import { isKind, SyncError } from '../errors.ts';
-import { newer } from '../sync/read-list.ts';
+import { newestOf } from '../sync/read-list.ts';
 import { type Extent, type ListPages, type LongList, type Resource, updatedAt } from '../sync/source.ts';
 import { type ListOptions, pagesOf, requestPage } from './list-pages.ts';
 import type { View } from './streams.ts';
@@ -16,7 +16,7 @@ export function openList(options: ListOptions): ListPages & Pick<LongList, 'exte
   return {
     async pass() {
       const records = new Map<string, Resource>();
-      const read: { pages: number; isWhole: boolean }[] = [];
+      const read: { pages: number; isCounted: boolean }[] = [];
       for (const view of options.stream.views.filter(view => !refused.has(view))) {
         const pass = await readView(options, view, records);
         if (pass === null) refused.add(view);
@@ -24,9 +24,9 @@ export function openList(options: ListOptions): ListPages & Pick<LongList, 'exte
       }
       return {
         records,
-        atOnce: read.reduce((sum, { pages }) => sum + pages, 0) === 1,
-        isWhole: read.every(({ isWhole }) => isWhole),
-        everything: refused.size === 0,
+        isOneAnswer: read.reduce((sum, { pages }) => sum + pages, 0) === 1,
+        isCounted: read.every(({ isCounted }) => isCounted),
+        isUnrestricted: refused.size === 0,
       };
     },
     async extent() {
@@ -35,7 +35,7 @@ export function openList(options: ListOptions): ListPages & Pick<LongList, 'exte
       return {
         pages: extents.reduce((sum, { pages }) => sum + pages, 0),
         records: extents.reduce((sum, { records }) => sum + records, 0),
-        shown: extents.flatMap(({ shown }) => shown),
+        sample: extents.flatMap(({ sample }) => sample),
       };
     },
   };
@@ -60,14 +60,14 @@ export function openLongList(options: ListOptions & { readonly includeDeleted: b
 }
 
 /**
- * Reads a view and adds its records to `records`. `isWhole` is false when the list has shown fewer records than it says
+ * Reads a view and adds its records to `records`. `isCounted` is false when the list has sample fewer records than it says
  * it has. Null when the list refuses the view; the plain view must not be refused.
  */
 async function readView(
   options: ListOptions,
   view: View,
   records: Map<string, Resource>,
-): Promise<{ pages: number; isWhole: boolean } | null> {
+): Promise<{ pages: number; isCounted: boolean } | null> {
   const ids = new Set<string>();
   let pages = 0;
   let total = 0;
@@ -77,14 +77,14 @@ async function readView(
       total = page.total ?? total;
       for (const resource of page.records) {
         ids.add(resource.id);
-        records.set(resource.id, newer(records.get(resource.id), resource));
+        records.set(resource.id, newestOf(records.get(resource.id), resource));
       }
     }
   } catch (error) {
     if (pages === 0 && view !== options.stream.views[0] && isRefused(error)) return null;
     throw error;
   }
-  return { pages, isWhole: ids.size >= total };
+  return { pages, isCounted: ids.size >= total };
 }
 
 /** A list answers 400 to parameters it does not know (docs/kustomer-api.md#list-views). */
@@ -93,7 +93,7 @@ function isRefused(error: unknown): boolean {
 }
 
 function nothingIfRefused(error: unknown): Extent {
-  if (isRefused(error)) return { pages: 0, records: 0, shown: [] };
+  if (isRefused(error)) return { pages: 0, records: 0, sample: [] };
   throw error;
 }
 
@@ -103,22 +103,22 @@ function nothingIfRefused(error: unknown): Extent {
  */
 async function extentOf(options: ListOptions, view: View): Promise<Extent> {
   const first = await requestPage(options, view, 1);
-  const shown = [...first.records];
-  const firstIds = new Set([shown[0]?.id]);
+  const sample = [...first.records];
+  const firstIds = new Set([sample[0]?.id]);
   const hasNext = async (number: number): Promise<boolean> => {
     try {
       const { records, next } = await requestPage(options, view, number);
       // A list that shows the same page under every number would go on for ever.
       const isNew = !firstIds.has(records[0]?.id);
       firstIds.add(records[0]?.id);
-      if (isNew) shown.push(...records);
+      if (isNew) sample.push(...records);
       return isNew && records.length > 0 && next !== null;
     } catch (error) {
       if (isKind(error, 'refused')) return false;
       throw error;
     }
   };
-  if (first.next === null || shown.length === 0) return { pages: 1, records: shown.length, shown };
+  if (first.next === null || sample.length === 0) return { pages: 1, records: sample.length, sample };
   let [before, last] = [1, 2];
   while (await hasNext(last)) [before, last] = [last, last * 2];
   while (last - before > 1) {
@@ -127,5 +127,5 @@ async function extentOf(options: ListOptions, view: View): Promise<Extent> {
     else last = middle;
   }
   // On average, the last page is half full.
-  return { pages: last, records: Math.round((last - 0.5) * first.records.length), shown };
+  return { pages: last, records: Math.round((last - 0.5) * first.records.length), sample };
 }

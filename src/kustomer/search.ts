@@ -5,7 +5,7 @@
 // decide what to believe. Links are not followed: those of the archive lead to the live search
 // (docs/kustomer-api.md#archive-links).
 import { isKind, SyncError } from '../errors.ts';
-import { SECOND } from '../sync/pages.ts';
+import { SECOND_MS } from '../sync/pages.ts';
 import type { Counting, DatedRecord, Page, Resource, SearchIndex, SearchPages, SearchRequest } from '../sync/source.ts';
 import { updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
@@ -86,7 +86,7 @@ function open(options: SearchOptions, queryContext: string, prefixes: readonly s
         const { total, timedOut } = await post(index, 1, 1, criteria);
         if (total !== null && !timedOut) return total;
         // The search manages a smaller window, but not the same one a second time.
-        if (timedOut && to - from > SECOND) return null;
+        if (timedOut && to - from > SECOND_MS) return null;
       }
       throw new SyncError('count-unavailable', {
         what: `Kustomer's search does not say how many ${name} there are, so they cannot be divided into shards.`,

@@ -4,7 +4,7 @@
 // A record never becomes values: its bytes are copied, and `flat` replaces the keys on the way. So a value stays as it
 // was written, digit by digit. This runs over every byte that is written: changes here, allocations above all, show in
 // the CPU figures of `npm run bench -- --only throughput`.
-import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject, Keys } from '../sync/json-bytes.ts';
+import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject, KeyCache } from '../sync/json-bytes.ts';
 import type { Resource } from '../sync/source.ts';
 
 export type RecordFormat = 'flat' | 'raw';
@@ -96,7 +96,7 @@ interface Key {
 class FlatWriter {
   readonly #out: Lines;
   readonly #names = new Map<string, Name>();
-  readonly #keys = new Keys((key): Key => {
+  readonly #keys = new KeyCache((key): Key => {
     const name = this.#nameOf(snake(key));
     name.keys++;
     return { key, name };
@@ -115,7 +115,7 @@ class FlatWriter {
 
   write(json: Buffer): void {
     // Only between records, since a record relies on the counts of its names.
-    if (this.#keys.tidy()) this.#names.clear();
+    if (this.#keys.clearIfFull()) this.#names.clear();
     this.#record++;
     this.#isFirst = true;
     this.#relationships = -1;

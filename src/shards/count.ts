@@ -6,12 +6,12 @@ import type { Source } from '../kustomer/source.ts';
 import type { ListStream, SearchStream } from '../kustomer/streams.ts';
 import { Lines } from '../records/record.ts';
 import type { Interval, IntervalSet } from '../sync/intervals.ts';
-import { findMissingKlasses } from '../sync/kobjects-job.ts';
-import { floor, SECOND } from '../sync/pages.ts';
-import { byIndex, type SearchPlan } from '../sync/plan.ts';
-import { isWanted } from '../sync/read-list.ts';
+import { findMissingKlasses } from '../sync/klasses-job.ts';
+import { floorToSecond } from '../sync/pages.ts';
+import { type SearchPlan, splitByIndex } from '../sync/plan.ts';
+import { isInWindow } from '../sync/read-list.ts';
 import type { Counting, Extent, Page, Resource, SearchIndex, SearchPages } from '../sync/source.ts';
-import { perPageOf, requestsToLearn } from './per-page.ts';
+import { perPageOf } from './per-page.ts';
 import { CAP, type CountedRange, halves, isCapped, midpoint, recordsOf, type Sizes, tooCoarse } from './split.ts';
 
 /** What is to be counted of one stream. */
@@ -49,14 +49,14 @@ type Unjudged = Omit<Counted, 'perPage'>;
  */
 export async function countStream(source: Source, { stream, plan, klasses, work }: Countable): Promise<Unjudged[]> {
   const searches = [source.search(stream), ...(klasses ?? []).map(klass => source.klass(stream, klass))];
-  const parts = work.flatMap(interval => byIndex(interval, plan.horizon));
+  const parts = work.flatMap(interval => splitByIndex(interval, plan.horizon));
   const stretches = await Promise.all(
-    parts.map(async ({ part, indexes }) => {
-      const asked: readonly SearchIndex[] = indexes === 'both' ? ['live', 'archive'] : [indexes];
+    parts.map(async ({ range, index: choice }) => {
+      const asked: readonly SearchIndex[] = choice === 'both' ? ['live', 'archive'] : [choice];
       const ask = searches.flatMap(search => asked.map(index => askedOf(search, index)));
-      const counts = await Promise.all(ask.map(each => each.count(part)));
-      const edge = indexes === 'both' ? within(part, (plan.horizon.live + plan.horizon.archive) / 2) : null;
-      return { ...part, stream: stream.name, counts, copies: asked.length, ask, begins: ask.length, edge };
+      const counts = await Promise.all(ask.map(each => each.count(range)));
+      const edge = choice === 'both' ? within(range, (plan.horizon.live + plan.horizon.archive) / 2) : null;
+      return { ...range, stream: stream.name, counts, copies: asked.length, ask, begins: ask.length, edge };
     }),
   );
   return withoutTrifles(stretches);
@@ -139,7 +139,7 @@ export async function sample(stretches: readonly Unjudged[]): Promise<Page[]> {
     const n = ends.findIndex(end => end >= part * total);
     const { at, asked, count } = places[n] as (typeof places)[number];
     const share = 1 - ((ends[n] as number) - part * total) / count;
-    const from = Math.max(at.from, floor(at.from + share * (at.to - at.from), SECOND));
+    const from = Math.max(at.from, floorToSecond(at.from + share * (at.to - at.from)));
     const page = await asked.page({ from, to: at.to });
     // Where nothing comes after that, it is all before.
     return page.found.length > 0 ? page : asked.page({ from: at.from, to: at.to });
@@ -150,8 +150,7 @@ export async function sample(stretches: readonly Unjudged[]): Promise<Page[]> {
 /** The same stretches, with what their pages take beside a request each, judged by some of them. */
 export function judged(stretches: readonly Unjudged[], pages: readonly Page[]): Counted[] {
   const perPage = perPageOf(pages);
-  const toLearn = requestsToLearn(pages);
-  return stretches.map(each => ({ ...each, perPage, begins: each.begins + (recordsOf([each]) > 0 ? toLearn : 0) }));
+  return stretches.map(each => ({ ...each, perPage }));
 }
 
 /** What a list has, as far as that can be told without reading it. */
@@ -174,8 +173,8 @@ export async function countOld(source: Source, stream: SearchStream, work: Inter
 
 /** As many of all records as of those that were looked at are in the work. */
 function listed(extent: Extent, work: IntervalSet): Listed {
-  const found = extent.shown.filter(resource => work.some(interval => isWanted(resource, interval)));
-  const records = Math.round((extent.records * found.length) / Math.max(1, extent.shown.length));
+  const found = extent.sample.filter(resource => work.some(interval => isInWindow(resource, interval)));
+  const records = Math.round((extent.records * found.length) / Math.max(1, extent.sample.length));
   return { requests: requestsForList(extent), records, found };
 }
 

@@ -6,7 +6,7 @@
  */
 import { SyncError } from '../errors.ts';
 import { covers, type Interval, type IntervalSet, minus, union } from '../sync/intervals.ts';
-import { klassKey } from '../sync/kobjects-job.ts';
+import { klassKey } from '../sync/klasses-job.ts';
 import { type PlanOptions, planSearch, type Selection } from '../sync/plan.ts';
 import {
   type ListState,

@@ -1,6 +1,6 @@
 // A window divided among runs: how much there is, where to count more closely, and where to cut. Pure arithmetic.
 import { type Interval, type IntervalSet, union } from '../sync/intervals.ts';
-import { floor, SECOND } from '../sync/pages.ts';
+import { floorToSecond } from '../sync/pages.ts';
 
 /** A stretch of one stream, and what is known of how much is in it. */
 export interface CountedRange extends Interval {
@@ -89,7 +89,7 @@ export function tooCoarse(stretches: readonly CountedRange[], sizes: Sizes, shar
 
 /** Where a stretch is divided: at a whole second, which means the same to every search. Null when it cannot be. */
 export function midpoint({ from, to }: Interval): number | null {
-  const middle = floor((from + to) / 2, SECOND);
+  const middle = floorToSecond((from + to) / 2);
   return middle > from && middle < to ? middle : null;
 }
 
@@ -127,7 +127,7 @@ export function splitIntoShards(
     let { from } = stretch;
     for (; n < borders.length && (borders[n] as number) < end; n++) {
       const share = Math.max(0, (borders[n] as number) - begin) / (end - begin);
-      const border = Math.max(from, floor(stretch.from + share * (stretch.to - stretch.from), SECOND));
+      const border = Math.max(from, floorToSecond(stretch.from + share * (stretch.to - stretch.from)));
       put(parts[n] as Map<string, IntervalSet>, stretch.stream, { from, to: border });
       from = border;
     }

@@ -1,97 +1,102 @@
-// What a slice hands on, to the sink: what is new in it, each record once. Records of an instant that is not known to be
-// whole yet are held as long as they are few; more go to a place of their own, and count when it is.
+/**
+ * Writes the records of one slice to the sink, each new version once.
+ *
+ * A reader may have some records of a tie group (records with the same `updated_at`) before it knows that it has all of
+ * them. Such records are staged: in memory while they are few, in a staging file beyond that. They reach the output with
+ * the commit that completes the group, so that every commit is a safe place to resume.
+ */
 import type { Interval } from './intervals.ts';
 import type { DatedRecord, Sink, StagingFile } from './source.ts';
 import { dedupKey, type SearchWork } from './state.ts';
 
 export interface Emitter {
-  /** Takes records that count only when everything up to `until` has been handed on. */
+  /** Takes records that count only once everything before `until` (ms) has been read. */
   stage(records: readonly DatedRecord[], until: number): Promise<void>;
-  /** Hands on records. Resolves to whether all up to `until` may be claimed; otherwise what is ahead has to come first. */
+  /**
+   * Writes the staged records and these to the sink.
+   * @returns false, having written nothing, when there are staged records that wait for a time after `until` (ms)
+   */
   commit(records: readonly DatedRecord[], until: number): Promise<boolean>;
-  /** Lets go of what never came to count. */
+  /** Deletes what was staged and not committed. */
   discard(): Promise<void>;
 }
 
-interface EmitterOptions {
+export interface EmitterOptions {
   readonly sink: Sink;
-  readonly work: SearchWork;
-  /** What has been handed on: fingerprints, from `rememberFrom` on, and how many records. */
+  readonly work: Pick<SearchWork, 'dedupKeys' | 'dedupSince'>;
+  /** What was committed: dedup keys since `work.dedupSince`, and the number of records. */
   readonly progress: { readonly newDedupKeys: Set<string>; records: number };
 }
 
-/** Records held before they go aside, where they make a file of their own: that should be rare, and so should memory. */
+/** Beyond this many, staged records go to a file, so that memory stays flat. A usual tie group needs no file. */
 const MAX_STAGED_IN_MEMORY = 5_000;
 
-/** What is taken and does not count yet. */
-interface Staged {
-  inMemory: DatedRecord[];
+/** What is staged. */
+class Stage {
+  inMemory: DatedRecord[] = [];
   file: StagingFile | undefined;
-  until: number;
-  records: number;
-  readonly dedupKeys: string[];
-  /** The instant of each record, by id. */
-  readonly latest: Map<string, number>;
+  /** The records count when everything before this time (ms) has been read. */
+  until = Number.NEGATIVE_INFINITY;
+  records = 0;
+  readonly dedupKeys: string[] = [];
+  /** `updated_at` (ms) of each staged record, by id. */
+  readonly latest = new Map<string, number>();
 }
 
-/** `part`: what is outside of it belongs to others. */
-export function openEmitter({ sink, work, progress }: EmitterOptions, part: Interval): Emitter {
-  let waiting = emptyStage();
+/** @param range records outside of it belong to another slice and are ignored */
+export function openEmitter({ sink, work, progress }: EmitterOptions, range: Interval): Emitter {
+  let staged = new Stage();
 
-  async function take(records: readonly DatedRecord[]): Promise<void> {
-    const { latest, dedupKeys } = waiting;
+  /** The records that are in the range, newer than their staged version, and not published before. */
+  function newOf(records: readonly DatedRecord[]): DatedRecord[] {
+    const { latest, dedupKeys } = staged;
     const fresh = new Map<string, DatedRecord>();
-    for (const found of records) {
-      const { id } = found.resource;
-      if (found.at < part.from || found.at >= part.to || found.at <= (latest.get(id) ?? Number.NEGATIVE_INFINITY))
-        continue;
-      const remember = found.undated || found.at >= work.dedupSince;
-      if (remember || work.dedupKeys.size > 0) {
-        const print = dedupKey(found);
-        if (work.dedupKeys.has(print) || progress.newDedupKeys.has(print)) continue;
-        if (remember) dedupKeys.push(print);
+    for (const record of records) {
+      const { at, resource, undated } = record;
+      const isOther = at < range.from || at >= range.to;
+      if (isOther || at <= (latest.get(resource.id) ?? Number.NEGATIVE_INFINITY)) continue;
+      // Only a record that may be read again needs a key. An undated record has the time of a neighbor, so it always does.
+      const needsKey = undated || at >= work.dedupSince;
+      if (needsKey || work.dedupKeys.size > 0) {
+        const key = dedupKey(record);
+        if (work.dedupKeys.has(key) || progress.newDedupKeys.has(key)) continue;
+        if (needsKey) dedupKeys.push(key);
       }
-      latest.set(id, found.at);
-      fresh.set(id, found);
+      latest.set(resource.id, at);
+      fresh.set(resource.id, record);
     }
-    waiting.records += fresh.size;
-    waiting.inMemory.push(...fresh.values());
-    if (waiting.inMemory.length <= MAX_STAGED_IN_MEMORY) return;
-    waiting.file ??= sink.openStagingFile();
-    const { inMemory } = waiting;
-    waiting.inMemory = [];
-    await waiting.file.write(inMemory);
+    return [...fresh.values()];
+  }
+
+  async function stage(records: readonly DatedRecord[]): Promise<void> {
+    const fresh = newOf(records);
+    staged.records += fresh.length;
+    staged.inMemory.push(...fresh);
+    if (staged.inMemory.length <= MAX_STAGED_IN_MEMORY) return;
+    staged.file ??= sink.openStagingFile();
+    const { inMemory } = staged;
+    staged.inMemory = [];
+    await staged.file.write(inMemory);
   }
 
   return {
     async stage(records, until) {
-      waiting.until = Math.max(waiting.until, until);
-      await take(records);
+      staged.until = Math.max(staged.until, until);
+      await stage(records);
     },
     async commit(records, until) {
-      await take(records);
-      if (until < waiting.until) return false;
-      const { file, inMemory, dedupKeys, records: count } = waiting;
+      await stage(records);
+      if (until < staged.until) return false;
+      const { file, inMemory, dedupKeys, records: count } = staged;
       if (inMemory.length > 0) await (file ?? sink).write(inMemory);
       await file?.commit();
-      waiting = emptyStage();
-      for (const print of dedupKeys) progress.newDedupKeys.add(print);
+      staged = new Stage();
+      for (const key of dedupKeys) progress.newDedupKeys.add(key);
       progress.records += count;
       return true;
     },
     async discard() {
-      await waiting.file?.discard();
+      await staged.file?.discard();
     },
-  };
-}
-
-function emptyStage(): Staged {
-  return {
-    inMemory: [],
-    file: undefined,
-    until: Number.NEGATIVE_INFINITY,
-    records: 0,
-    dedupKeys: [],
-    latest: new Map(),
   };
 }

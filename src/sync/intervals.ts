@@ -1,6 +1,10 @@
-// Sets of half-open intervals [from, to) of milliseconds. Pure; everything that decides what is read is said in these.
-// A set is sorted, and its intervals are neither empty nor touch each other.
+/**
+ * Sets of half-open intervals [from, to) of milliseconds. Pure.
+ *
+ * The functions return sets in canonical form: sorted, without empty intervals, and without two that overlap or touch.
+ */
 
+/** All times `t` with `from <= t < to`, in milliseconds since the epoch. */
 export interface Interval {
   readonly from: number;
   readonly to: number;
@@ -8,47 +12,47 @@ export interface Interval {
 
 export type IntervalSet = readonly Interval[];
 
-/** The set that covers what any of the given intervals covers. */
+/** All times that are in any of the sets. */
 export function union(...sets: IntervalSet[]): IntervalSet {
   const sorted = sets
     .flat()
     .filter(({ from, to }) => from < to)
     .sort((a, b) => a.from - b.from);
-  const out: { from: number; to: number }[] = [];
+  const merged: { from: number; to: number }[] = [];
   for (const { from, to } of sorted) {
-    const last = out.at(-1);
+    const last = merged.at(-1);
     if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to);
-    else out.push({ from, to });
+    else merged.push({ from, to });
   }
-  return out;
+  return merged;
 }
 
-/** What `a` covers and `b` does not. */
+/** All times that are in `a` and not in `b`. */
 export function minus(a: IntervalSet, b: IntervalSet): IntervalSet {
-  return union(a).flatMap(whole => {
-    const parts: Interval[] = [];
-    let from = whole.from;
+  return union(a).flatMap(interval => {
+    const rest: Interval[] = [];
+    let { from } = interval;
     for (const hole of b) {
-      if (hole.to <= from || hole.from >= whole.to || hole.from >= hole.to) continue;
-      if (hole.from > from) parts.push({ from, to: hole.from });
+      if (hole.to <= from || hole.from >= interval.to || hole.from >= hole.to) continue;
+      if (hole.from > from) rest.push({ from, to: hole.from });
       from = Math.max(from, hole.to);
     }
-    if (from < whole.to) parts.push({ from, to: whole.to });
-    return parts;
+    if (from < interval.to) rest.push({ from, to: interval.to });
+    return rest;
   });
 }
 
-/** The part of a set that lies in [from, to). */
+/** All times of a set that are in [from, to). */
 export function clamp(set: IntervalSet, from: number, to: number): IntervalSet {
   return union(set.map(each => ({ from: Math.max(each.from, from), to: Math.min(each.to, to) })));
 }
 
-/** Whether every point of [from, to) is in the set. */
-export function covers(set: IntervalSet, { from, to }: Interval): boolean {
-  return minus([{ from, to }], set).length === 0;
+/** Whether a set has all times of an interval. */
+export function covers(set: IntervalSet, interval: Interval): boolean {
+  return minus([interval], set).length === 0;
 }
 
-/** Whether a point is in the set. */
+/** Whether a set has a time. */
 export function contains(set: IntervalSet, at: number): boolean {
   return set.some(({ from, to }) => from <= at && at < to);
 }

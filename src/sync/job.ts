@@ -1,76 +1,77 @@
-// A selected stream as one job: what is wanted of it, the reading, and what it leaves in the state.
-
+/**
+ * A selected stream as one job: what is wanted of it, how to read it, and what that adds to the state.
+ *
+ * `updateState` may be called at any moment, also while the job is reading: it adds what has reached the sink by then.
+ */
 import { clamp, type Interval } from './intervals.ts';
-import type { Selection } from './plan.ts';
-import { isListDone, type ListPlan, type SearchPlan } from './plan.ts';
+import { isListDone, type ListPlan, type SearchPlan, type Selection } from './plan.ts';
 import { readList } from './read-list.ts';
-import { readOld } from './read-old.ts';
-import { type ReaderPool, readSearch, type SearchProgress } from './read-search.ts';
-import type { DatedRecord, ListPages, LongList, SearchPages, Sink, StagingFile } from './source.ts';
+import { readLongList } from './read-long-list.ts';
+import { readSearch, type SearchProgress } from './read-search.ts';
+import type { ReaderPool } from './reader-pool.ts';
+import type { DatedRecord, ListPages, LongList, SearchPages, Sink } from './source.ts';
 import { dedupKey, isComplete, type ListState, nextSearchState, type SearchState } from './state.ts';
 
 export interface Job extends Selection {
-  /** Ends may be infinite. */
+  /** Milliseconds; either end may be infinite. */
   readonly wanted: Interval;
-  /** Nothing is left to be read: what was wanted once and for all has been published. */
+  /** Everything that is read once and for all has been published by earlier runs: there is nothing to read. */
   readonly isDone: boolean;
-  /** Reads what is wanted; resolves to whether that is all of it. */
+  /** Reads what is wanted. Resolves to whether all of it has been read. */
   read(): Promise<boolean>;
-  /** Records handed to the sink so far. */
+  /** Records given to the sink so far. */
   records(): number;
   /**
-   * Puts what is now published of the stream into the state to come. A clock that is `aheadMs` ahead of the source's has
-   * asked for times that had not come yet: they are not claimed. False when there is nothing to put in.
+   * Adds what has been read to the next state of the stream.
+   * @param clockSkewMs this machine's clock less the source's: times that the source has not reached are not synced
+   * @returns whether anything has been added
    */
-  updateState(draft: StateDraft, aheadMs: number): boolean;
+  updateState(draft: StateDraft, clockSkewMs: number): boolean;
 }
 
-/** The streams of the state to come. */
+/** The streams of the next state. */
 export interface StateDraft {
   readonly search: Map<string, SearchState>;
   readonly lists: Map<string, ListState>;
+  /** Milliseconds; null: never. */
   klassesCheckedAt: number | null;
 }
 
 export interface JobContext {
   readonly pool: ReaderPool;
   readonly signal: AbortSignal;
-  /** When the run has begun, in milliseconds. */
+  /** Start of the run (ms). */
   readonly now: number;
 }
 
-/** Where a stream's old records are when the archive has none of them: in a list, which has to be read whole. */
-export interface OldRecords {
-  readonly pages: LongList;
-  readonly openStagingFile: () => StagingFile;
-}
-
+/** @param oldRecords list of what no search index has; for a plan with `listOnlyBefore` */
 export function searchJob(
   selection: Selection,
   plan: SearchPlan,
   pages: SearchPages,
   sink: Sink,
   { pool, signal }: JobContext,
-  old?: OldRecords,
+  oldRecords?: LongList,
 ): Job {
   const { wanted, ranges, cutoff, work, before, horizon } = plan;
   const progress: SearchProgress = { read: [], newDedupKeys: new Set(), records: 0 };
-  const complete = () => ranges.every(piece => isComplete(work, progress.read, piece));
-  const from = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;
+  const hasAll = () => ranges.every(range => isComplete(work, progress.read, range));
+  const searchFrom = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;
 
-  async function readFromList({ pages, openStagingFile }: OldRecords, searched: Promise<void>): Promise<void> {
-    const part = clamp(work.toRead, Number.NEGATIVE_INFINITY, from);
-    if (part.length === 0) return;
-    const left = async (undated: readonly DatedRecord[]) => {
-      // What the search has handed on is known when it is over, however it ends; the usual list need not wait for it.
-      if (undated.length > 0) await searched.catch(() => {});
-      const isNew = (print: string) => !work.dedupKeys.has(print) && !progress.newDedupKeys.has(print);
-      return undated.filter(each => isNew(dedupKey(each)));
+  /** @param search the search of the stream, which may find the same undated records */
+  async function readOldRecords(list: LongList, search: Promise<void>): Promise<void> {
+    const toRead = clamp(work.toRead, Number.NEGATIVE_INFINITY, searchFrom);
+    if (toRead.length === 0) return;
+    const isKnown = (key: string) => work.dedupKeys.has(key) || progress.newDedupKeys.has(key);
+    const withoutKnown = async (undated: readonly DatedRecord[]) => {
+      // What the search has found is known when it has ended, in whatever way. Most lists need not wait for that.
+      if (undated.length > 0) await search.catch(() => {});
+      return undated.filter(record => !isKnown(dedupKey(record)));
     };
-    const { records, undated } = await readOld({ pages, openStagingFile, work: part, left, signal });
-    for (const each of undated) progress.newDedupKeys.add(dedupKey(each));
+    const { records, undated } = await readLongList({ list, sink, toRead, withoutKnown, signal });
+    for (const record of undated) progress.newDedupKeys.add(dedupKey(record));
     progress.records += records;
-    progress.read.push(...part);
+    progress.read.push(...toRead);
   }
 
   return {
@@ -78,26 +79,34 @@ export function searchJob(
     wanted,
     isDone: work.toRead.length === 0,
     async read() {
-      const recent = { ...work, toRead: clamp(work.toRead, from, Number.POSITIVE_INFINITY) };
-      const searched = readSearch({ pages, sink, work: recent, horizon, progress, pool, signal });
-      const both = [searched, old && readFromList(old, searched)];
-      // Both come to their end before one of them fails the stream: no reader goes on behind its back.
-      for (const each of await Promise.allSettled(both)) if (each.status === 'rejected') throw each.reason;
-      return complete();
+      const toSearch = { ...work, toRead: clamp(work.toRead, searchFrom, Number.POSITIVE_INFINITY) };
+      const search = readSearch({ pages, sink, work: toSearch, horizon, progress, pool, signal });
+      await awaitAll([search, oldRecords && readOldRecords(oldRecords, search)]);
+      return hasAll();
     },
     records: () => progress.records,
-    updateState({ search }, aheadMs) {
-      // A full refresh that was not finished has replaced nothing.
-      if (selection.mode === 'full_refresh' && !complete()) return false;
-      const certain = cutoff - aheadMs;
-      const read = clamp(progress.read, Number.NEGATIVE_INFINITY, certain);
+    updateState({ search }, clockSkewMs) {
+      // A full refresh replaces what was published, once it has read everything.
+      if (selection.mode === 'full_refresh' && !hasAll()) return false;
+      const until = cutoff - clockSkewMs;
+      const read = clamp(progress.read, Number.NEGATIVE_INFINITY, until);
       if (read.length === 0 && work.toRead.length > 0) return false;
-      search.set(selection.name, nextSearchState(before, work, read, progress.newDedupKeys, certain));
+      search.set(selection.name, nextSearchState(before, work, read, progress.newDedupKeys, until));
       return true;
     },
   };
 }
 
+/** Waits for all, then rejects as the first that has rejected: nothing goes on reading after its stream has failed. */
+export async function awaitAll<T>(promises: readonly T[]): Promise<Awaited<T>[]> {
+  const results = await Promise.allSettled(promises);
+  return results.map(result => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+/** @param type JSON:API type of the records */
 export function listJob(
   selection: Selection,
   plan: ListPlan,
@@ -106,21 +115,20 @@ export function listJob(
   sink: Sink,
   { signal, now }: JobContext,
 ): Job {
-  const { wanted, before, until } = plan;
   const isDone = isListDone(plan);
-  let done: { state: ListState; records: number } | undefined;
+  let result: { state: ListState; records: number } | undefined;
   return {
     ...selection,
-    wanted,
+    wanted: plan.wanted,
     isDone,
     async read() {
-      if (!isDone) done = await readList({ pages, type, sink, before, wanted, until, now, signal });
+      if (!isDone) result = await readList({ ...plan, pages, type, sink, now, signal });
       return true;
     },
-    records: () => done?.records ?? 0,
+    records: () => result?.records ?? 0,
     updateState({ lists }) {
-      if (done === undefined) return false;
-      lists.set(selection.name, done.state);
+      if (result === undefined) return false;
+      lists.set(selection.name, result.state);
       return true;
     },
   };

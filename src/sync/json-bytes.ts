@@ -1,7 +1,9 @@
-// JSON as bytes. A record is never turned into values and back: it stays the bytes it came as, and what is asked of it is
-// found in them. So it comes out as it went in, digit by digit, and at a fraction of the cost.
-//
-// Everything JSON is made of is ASCII; what is not occurs inside strings only, which are stepped over as they are.
+/**
+ * Finds values in the bytes of a JSON text. A record is never parsed into values and serialized again: so it comes out as
+ * it came in, digit by digit, and at a fraction of the cost.
+ *
+ * The syntax of JSON is ASCII. Other bytes occur in strings only, which are skipped.
+ */
 
 const [TAB, LINE_END, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20] as const;
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a] as const;
@@ -9,12 +11,12 @@ const [PLUS, MINUS, DOT, ZERO, NINE] = [0x2b, 0x2d, 0x2e, 0x30, 0x39] as const;
 const [BRACKET, BRACKET_END, BRACE, BRACE_END] = [0x5b, 0x5d, 0x7b, 0x7d] as const;
 const ESCAPES: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
 
-/** The bytes of a value. */
+/** Serializes a value. */
 export function bytesOf(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-/** The value that stands in [from, to). */
+/** Parses the value in bytes [from, to). */
 export function valueIn(json: Buffer, from: number, to: number): unknown {
   return JSON.parse(json.toString('utf8', from, to));
 }
@@ -28,8 +30,9 @@ export function isArray(json: Buffer, at: number): boolean {
 }
 
 /**
- * Where the value that begins at `at` ends. Accepts what JSON.parse accepts, and nothing else.
- * @throws SyntaxError, which quotes nothing.
+ * Finds the end of the value that begins at byte `at`. Accepts what JSON.parse accepts, and nothing else.
+ * @returns offset of the byte after the value
+ * @throws SyntaxError whose message quotes nothing of the text
  */
 export function endOfValue(json: Buffer, at: number): number {
   switch (json[at]) {
@@ -40,19 +43,20 @@ export function endOfValue(json: Buffer, at: number): number {
     case BRACKET:
       return eachElement(json, at, endOfValue);
     case 0x74:
-      return endOfWord(json, at, 'true');
+      return endOfLiteral(json, at, 'true');
     case 0x66:
-      return endOfWord(json, at, 'false');
+      return endOfLiteral(json, at, 'false');
     case 0x6e:
-      return endOfWord(json, at, 'null');
+      return endOfLiteral(json, at, 'null');
     default:
       return endOfNumber(json, at);
   }
 }
 
 /**
- * Goes through the members of the object that begins at `at`. `visit` is told where a value begins, and where its key
- * (quotes included) begins and ends; it says where the value ends. Returns where the object ends.
+ * Visits the members of the object that begins at byte `at`.
+ * @param visit gets the offsets of the value and of its key (with quotes), and returns the end of the value
+ * @returns the end of the object
  */
 export function eachMember(
   json: Buffer,
@@ -74,7 +78,11 @@ export function eachMember(
   }
 }
 
-/** The same for the elements of an array: `visit` is told where one begins and says where it ends. */
+/**
+ * Visits the elements of the array that begins at byte `at`.
+ * @param visit gets the offset of an element, and returns the end of the element
+ * @returns the end of the array
+ */
 export function eachElement(json: Buffer, at: number, visit: (json: Buffer, at: number) => number): number {
   let i = endOfSpace(json, at + 1);
   if (json[i] === BRACKET_END) return i + 1;
@@ -108,16 +116,16 @@ function endOfString(json: Buffer, at: number): number {
   throw notJson();
 }
 
-/** The last byte of the escape whose second one is at `at`. */
+/** Offset of the last byte of an escape, whose second byte is at `at`. */
 function endOfEscape(json: Buffer, at: number): number {
   if (ESCAPES.has(json[at] as number)) return at;
   if (!/^u[0-9a-fA-F]{4}$/.test(json.toString('latin1', at, at + 5))) throw notJson();
   return at + 4;
 }
 
-function endOfWord(json: Buffer, at: number, word: string): number {
-  for (let i = 0; i < word.length; i++) if (json[at + i] !== word.charCodeAt(i)) throw notJson();
-  return at + word.length;
+function endOfLiteral(json: Buffer, at: number, literal: string): number {
+  for (let i = 0; i < literal.length; i++) if (json[at + i] !== literal.charCodeAt(i)) throw notJson();
+  return at + literal.length;
 }
 
 function endOfNumber(json: Buffer, at: number): number {
@@ -131,7 +139,7 @@ function endOfNumber(json: Buffer, at: number): number {
   return i;
 }
 
-/** One digit at least. */
+/** At least one digit. */
 function endOfDigits(json: Buffer, at: number): number {
   let i = at;
   while ((json[i] as number) >= ZERO && (json[i] as number) <= NINE) i++;
@@ -139,51 +147,52 @@ function endOfDigits(json: Buffer, at: number): number {
   return i;
 }
 
-/** Keys come from a small vocabulary, a million times over. The limit is for data that has ids for keys. */
-const MOST_KEYS = 20_000;
+/** Records have few different keys, a million times over. The limit is for data that uses ids as keys. */
+const MAX_KEYS = 20_000;
+/** A power of two: a bit mask takes the remainder. */
+const SLOTS = 4_096;
 
-interface Entry<Known> {
-  readonly bytes: Uint8Array;
-  readonly known: Known;
-}
+type Slot<Value> = { readonly key: Uint8Array; readonly value: Value }[];
 
-/** What is known of each key, found by its bytes (quotes and escapes included) without making a string of them. */
-export class Keys<Known> {
-  readonly #make: (key: string) => Known;
-  #slots: Entry<Known>[][] = [];
+/** Remembers a value for each object key. Finds it by the bytes of the key, without making a string of them. */
+export class KeyCache<Value> {
+  readonly #compute: (key: string) => Value;
+  #slots: Slot<Value>[] = [];
   #size = 0;
 
-  /** `make` says what there is to know of a key, given as the string it is. */
-  constructor(make: (key: string) => Known) {
-    this.#make = make;
+  /** @param compute computes the value of a key */
+  constructor(compute: (key: string) => Value) {
+    this.#compute = compute;
     this.#clear();
   }
 
-  at(json: Buffer, from: number, to: number): Known {
-    // The length and five of the bytes tell nearly all keys apart.
+  /** The value of the key in bytes [from, to), quotes included. */
+  at(json: Buffer, from: number, to: number): Value {
+    // A hash of the length and five bytes differs for nearly all keys.
     const middle = (from + to) >> 1;
     const start = (json[from + 1] as number) + 31 * (json[middle] as number) + 17 * (json[middle - 1] as number);
-    const hash = (start + 257 * (json[to - 2] as number) + 67 * (json[to - 3] as number) + 7 * (to - from)) & 4095;
-    const slot = this.#slots[hash] as Entry<Known>[];
+    const hash =
+      (start + 257 * (json[to - 2] as number) + 67 * (json[to - 3] as number) + 7 * (to - from)) & (SLOTS - 1);
+    const slot = this.#slots[hash] as Slot<Value>;
     for (let n = 0; n < slot.length; n++) {
-      const { bytes, known } = slot[n] as Entry<Known>;
-      if (isSame(bytes, json, from, to)) return known;
+      const { key, value } = slot[n] as Slot<Value>[number];
+      if (isSame(key, json, from, to)) return value;
     }
-    const known = this.#make(String(valueIn(json, from, to)));
-    slot.push({ bytes: new Uint8Array(json.subarray(from, to)), known });
+    const value = this.#compute(String(valueIn(json, from, to)));
+    slot.push({ key: new Uint8Array(json.subarray(from, to)), value });
     this.#size++;
-    return known;
+    return value;
   }
 
-  /** Forgets everything when it has become too much. */
-  tidy(): boolean {
-    const isFull = this.#size >= MOST_KEYS;
+  /** Forgets all keys when there are too many. Returns whether there were. */
+  clearIfFull(): boolean {
+    const isFull = this.#size >= MAX_KEYS;
     if (isFull) this.#clear();
     return isFull;
   }
 
   #clear(): void {
-    this.#slots = Array.from({ length: 4096 }, () => []);
+    this.#slots = Array.from({ length: SLOTS }, () => []);
     this.#size = 0;
   }
 }

@@ -1,25 +1,49 @@
-// Around the two-year edge a record may be in the live search, in the archive, or for a while in both
-// (docs/kustomer-api.md#archive-overlap). There both are read, and what both have is handed on once. Pure.
-//
-// A record goes from the live search to the archive and never back, so of every window the live search is read first:
-// a record that goes meanwhile is then met twice, and not missed. Parts of what is whole are passed on as they come:
-// whoever takes them knows each record's first copy, which is the live one's.
+/**
+ * Reads a slice near the search horizon from the live and the archive index, where a record may be in either of them or
+ * for a while in both (docs/kustomer-api.md#archive-overlap). Pure.
+ *
+ * Records move from the live to the archive index and never back. So the live index is read first: a record that moves
+ * meanwhile is then found twice, and not missed. Staged records of both indexes pass through as they come: the emitter
+ * drops the second copy of a record.
+ */
+import { readByKeyset } from './keyset-reader.ts';
+import { floorToSecond } from './pages.ts';
+import type { DatedRecord } from './source.ts';
+import { isOutput, type Output, type Slice, type Steps } from './steps.ts';
 
-import { type Commit, type CursorGranularity, isCommit, readByKeyset, type Slice, type Step } from './keyset-reader.ts';
-import { floor, SECOND } from './pages.ts';
-import type { DatedRecord, Page, SearchIndex } from './source.ts';
+/** Commits of the live index before the archive catches up: more take memory, fewer cause many small archive requests. */
+const MAX_LIVE_COMMITS = 10;
 
-/** Hand-overs that the live search may be ahead: so many pages are in hand, and so seldom the archive is asked for little. */
-const AHEAD = 10;
+/** Reads a slice from both indexes, as {@link readByKeyset} reads a slice from one. */
+export function* readLiveAndArchive(slice: Slice): Steps {
+  const liveSlice = followingSlice(slice);
+  const live = readByKeyset(liveSlice, 'live');
+  /** Records of the live index that the archive has not reached. */
+  let buffer: DatedRecord[] = [];
+  while (slice.from < slice.to) {
+    for (let n = 0; n < MAX_LIVE_COMMITS; n++) {
+      const commit = yield* nextCommit(live);
+      if (commit === undefined) break;
+      buffer.push(...commit.records);
+    }
+    const caughtUpAt = Math.min(slice.to, floorToSecond(liveSlice.from));
+    // What only the live index has been read of must not go to another reader.
+    slice.splitBarrier = Math.max(slice.splitBarrier, caughtUpAt);
+    const archive = readByKeyset({ from: slice.from, to: caughtUpAt, splitBarrier: slice.from }, 'archive');
+    for (let commit = yield* nextCommit(archive); commit !== undefined; commit = yield* nextCommit(archive)) {
+      const { until } = commit;
+      const liveRecords = buffer.filter(({ at }) => at < until);
+      buffer = buffer.filter(({ at }) => at >= until);
+      slice.from = until;
+      yield { ...commit, records: newestVersions([...liveRecords, ...commit.records]) };
+    }
+  }
+}
 
-/** Reads a slice from both searches, as {@link readByKeyset} reads it from one. */
-export function* readLiveAndArchive(
-  slice: Slice,
-  senses: Record<SearchIndex, CursorGranularity>,
-): Generator<Step, void, Page> {
-  const live: Slice = {
+/** A slice with a start of its own, whose end and split barrier are those of another slice, also after a split. */
+function followingSlice(slice: Slice): Slice {
+  return {
     from: slice.from,
-    // Its end is the end of the slice, also when that is moved while it is read.
     get to() {
       return slice.to;
     },
@@ -30,45 +54,22 @@ export function* readLiveAndArchive(
       slice.splitBarrier = Math.max(slice.splitBarrier, until);
     },
   };
-  const steps = readByKeyset(live, senses.live, 'live');
-  let ahead: DatedRecord[] = [];
-  while (slice.from < slice.to) {
-    for (let n = 0; n < AHEAD; n++) {
-      let step = steps.next(undefined as never);
-      while (!step.done && !isCommit(step.value)) step = steps.next(yield step.value);
-      if (step.done) break;
-      ahead.push(...(step.value as Commit).commit);
-    }
-    // A whole second means the same to both searches.
-    const until = Math.min(slice.to, floor(live.from, SECOND));
-    // What the live search has been read of must not be given away before the archive has caught up.
-    slice.splitBarrier = Math.max(slice.splitBarrier, until);
-    const archive: Slice = { from: slice.from, to: until, splitBarrier: slice.from };
-    const old = readByKeyset(archive, senses.archive, 'archive');
-    for (let step = old.next(undefined as never); !step.done; ) {
-      if (!isCommit(step.value)) {
-        step = old.next(yield step.value);
-        continue;
-      }
-      const { commit, until: read } = step.value;
-      const joined = join(
-        ahead.filter(({ at }) => at < read),
-        commit,
-      );
-      ahead = ahead.filter(({ at }) => at >= read);
-      slice.from = read;
-      yield { commit: joined, until: read };
-      step = old.next(undefined as never);
-    }
-  }
 }
 
-/** Two sets of records as one; of a record that is in both, the version updated last. */
-function join(a: readonly DatedRecord[], b: readonly DatedRecord[]): DatedRecord[] {
-  const joined = new Map<string, DatedRecord>();
-  for (const found of [...a, ...b]) {
-    const other = joined.get(found.resource.id);
-    if (other === undefined || other.at < found.at) joined.set(found.resource.id, found);
+/** Runs a reader up to its next commit, and passes its other steps on. Undefined at the end of its slice. */
+function* nextCommit(steps: Steps): Steps<Output | undefined> {
+  for (let step = steps.next(undefined as never); !step.done; step = steps.next(yield step.value)) {
+    if (isOutput(step.value) && step.value.action === 'commit') return step.value;
   }
-  return [...joined.values()].sort((x, y) => x.at - y.at);
+  return undefined;
+}
+
+/** Each record once, in the version updated last, oldest first. */
+function newestVersions(records: readonly DatedRecord[]): DatedRecord[] {
+  const newest = new Map<string, DatedRecord>();
+  for (const record of records) {
+    const other = newest.get(record.resource.id);
+    if (other === undefined || other.at < record.at) newest.set(record.resource.id, record);
+  }
+  return [...newest.values()].sort((a, b) => a.at - b.at);
 }

@@ -1,6 +1,6 @@
-// A mutex: one task at a time, in the order in which they come.
+/** Runs tasks one at a time, in the order in which they were given. */
 
-/** Resolves or rejects as the task does. A task that fails does not hold up the next one. */
+/** Resolves or rejects as the task does. A task that fails does not hold up the tasks after it. */
 export type RunExclusive = <T>(task: () => Promise<T>) => Promise<T>;
 
 export function openMutex(): RunExclusive {

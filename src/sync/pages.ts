@@ -1,41 +1,51 @@
-// What walk.ts and whole.ts both know about a page of a search. Pure.
+/**
+ * What the readers of a search know about one page. Pure.
+ *
+ * Whether a search compares milliseconds or whole seconds is not documented (docs/kustomer-api.md#date-precision), so
+ * every boundary that is requested is a whole second: that means the same to both.
+ */
 import { SyncError } from '../errors.ts';
 import type { DatedRecord } from './source.ts';
 
-/** The coarsest precision that a search is known to compare times with; a border on it means the same to every search. */
-export const SECOND = 1_000;
+export const SECOND_MS = 1_000;
 
-export function floor(at: number, grain: number): number {
-  return Math.floor(at / grain) * grain;
+export function floorToSecond(ms: number): number {
+  return Math.floor(ms / SECOND_MS) * SECOND_MS;
+}
+
+export function ceilToSecond(ms: number): number {
+  return Math.ceil(ms / SECOND_MS) * SECOND_MS;
 }
 
 /**
- * Gives a record whose `updated_at` cannot be read the instant of its neighbour: the search found it in this place, so
- * that is where it belongs, and it is not lost.
+ * Gives each record without a readable `updated_at` the time of its neighbor: the search found the record in that
+ * place, and a record without any time would be lost.
+ * @param from start of the window (ms), for a page that has no readable date at all
  */
 export function withImputedDates(found: readonly DatedRecord[], from: number): readonly DatedRecord[] {
   if (!found.some(({ at }) => Number.isNaN(at))) return found;
-  let neighbour = found.find(({ at }) => at >= from)?.at ?? from;
-  return found.map(each => {
-    if (Number.isNaN(each.at)) return { at: neighbour, resource: each.resource, undated: true };
-    neighbour = Math.max(from, each.at);
-    return each;
+  let neighbor = found.find(({ at }) => at >= from)?.at ?? from;
+  return found.map(record => {
+    if (Number.isNaN(record.at)) return { at: neighbor, resource: record.resource, undated: true };
+    neighbor = Math.max(from, record.at);
+    return record;
   });
 }
 
-/** Whether there are records that a search for [from, to) has no reason to give, even one that compares whole seconds. */
+/** Whether a page has records that even a search by whole seconds has no reason to return for [from, to). */
 export function hasOutOfWindowRecords(found: readonly DatedRecord[], from: number, to: number): boolean {
-  return found.some(({ at }) => at < floor(from, SECOND) || at >= -floor(-to, SECOND));
+  return found.some(({ at }) => at < floorToSecond(from) || at >= ceilToSecond(to));
 }
 
-/** The records of a page that belong to a window. What is newer has been updated since, and is another window's. */
+/** The records with `from <= updated_at < to`. The others belong to other windows, or have been updated since. */
 export function recordsIn(found: readonly DatedRecord[], from: number, to: number): DatedRecord[] {
   return found.filter(({ at }) => at >= from && at < to);
 }
 
+/** @param at time of the records in question (ms) */
 export function inconsistentSearch(what: string, at: number): SyncError {
   return new SyncError('search-inconsistent', {
     what: `Kustomer's search ${what}, at ${new Date(at).toISOString()}.`,
-    todo: 'What comes before that instant is kept and nothing after it is taken for read; run again, and report it to Kustomer if it stays.',
+    todo: 'Run again, which resumes at that time; report it to Kustomer if it persists.',
   });
 }

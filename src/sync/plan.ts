@@ -1,6 +1,12 @@
-// Config and state and the time, to what is to be read. Pure.
-import { covers, type Interval, type IntervalSet } from './intervals.ts';
-import { floor, SECOND } from './pages.ts';
+/**
+ * Decides from the config, the state and the time what a run reads of each stream. Pure.
+ *
+ * All windows of a run end at its cutoff: the start of the run less `settle`, so that the search index can catch up. The
+ * shards of a plan share the cutoff of the plan.
+ */
+import { clamp, covers, type Interval, type IntervalSet } from './intervals.ts';
+import { floorToSecond } from './pages.ts';
+import type { SearchIndex } from './source.ts';
 import {
   type ListState,
   type SearchState,
@@ -13,29 +19,30 @@ import {
 
 export type SyncMode = 'incremental' | 'full_refresh';
 
-/** A stream that the run is to read, and how. */
+/** A stream that the run reads, and how. */
 export interface Selection {
   readonly name: string;
   readonly mode: SyncMode;
-  /** Named by the user rather than meant by `all`: a missing role then fails the run instead of skipping the stream. */
+  /** Named by the user, not implied by `all`: a missing role then fails the run instead of skipping the stream. */
   readonly named: boolean;
 }
 
-/** What one of several runs that share a window has to read of it. */
+/** What one shard of a plan reads. */
 export interface ShardWork {
-  /** When the plan was made, less `settle`: all shards have the cutoff of the plan. */
+  /** When the plan was made, less `settle` (ms). */
   readonly cutoff: number;
   readonly search: ReadonlyMap<string, IntervalSet>;
   readonly lists: readonly string[];
-  /** Klasses of KObjects that only their own search shows; null where nobody could look, or there are none to be read. */
+  /** Klasses missing from the generic search; null when nobody could look for them, or no stream has klasses. */
   readonly klasses: readonly string[] | null;
 }
 
 export interface PlanOptions {
+  /** Milliseconds since the epoch. */
   readonly startDate: number | null;
-  /** Set, it makes the run a backfill. */
+  /** Milliseconds since the epoch; makes the run a backfill. */
   readonly endDate?: number | null;
-  /** Set, the run reads only this part of a plan. */
+  /** Makes the run one shard of a plan. */
   readonly shard?: ShardWork | null;
   readonly settleMs: number;
   readonly lookbackMs: number;
@@ -43,74 +50,79 @@ export interface PlanOptions {
 }
 
 export interface SearchPlan {
-  /** From the first instant wanted to the last. */
+  /** From the first to the last time of the ranges. */
   readonly wanted: Interval;
-  /** Of it, what this run has to see to. */
+  /** What has to be synced when this run is complete. */
   readonly ranges: IntervalSet;
-  /** As far as the index has caught up. */
+  /** The search index is taken to be complete up to here (ms). */
   readonly cutoff: number;
   readonly before: SearchState | undefined;
   readonly work: SearchWork;
   readonly horizon: SearchHorizon;
-  /** What was updated before this is in a list only; null when nothing is. */
+  /** Records updated before this (ms) are only in a list; null when there is no such list, or nobody wants them. */
   readonly listOnlyBefore: number | null;
 }
 
 export interface ListPlan {
+  /** Records updated outside of this window are ignored. */
   readonly wanted: Interval;
+  /** What was published before; undefined when everything is to be published. */
   readonly before: ListState | undefined;
-  /** Of a backfill or a shard, which reads what was updated before this once and for all, and says of nothing that it has gone. */
+  /**
+   * Set for a backfill or a shard: records updated before this (ms) are read once and for all, and no record is reported
+   * as deleted.
+   */
   readonly until?: number;
 }
 
 /**
- * Where the live search begins and where the archive ends, for this run: between the two, both are read. Infinite where
- * only one of them is.
+ * Where the live index begins and where the archive index ends, for this run (ms). Between the two, both are read.
+ * Infinite where only one of them is read.
  */
 export interface SearchHorizon {
   readonly live: number;
   readonly archive: number;
 }
 
-/**
- * Live search shows what was updated within two years; where exactly the edge is, is not said
- * (docs/kustomer-api.md#search-horizon).
- */
+/** The live index has what was updated in the last two years (docs/kustomer-api.md#search-horizon). */
 const LIVE_HORIZON_MS = 730 * 86_400_000;
-/** How far to both sides of the edge both searches are read (docs/kustomer-api.md#archive-overlap). */
+/** Before and after the search horizon, both indexes are read this far (docs/kustomer-api.md#archive-overlap). */
 const OVERLAP_MS = 30 * 86_400_000;
-
 /**
- * Before so long after the edge, a stream that the archive does not know is read from a list. The list shows all records,
- * so nothing has to overlap; it is enough that the live search certainly shows what comes after.
+ * A stream without an archive is read from a list up to this long after the search horizon. The list has all records, so
+ * nothing has to overlap, but the live index has to be sure to have what comes after.
  */
-const CLEAR_OF_EDGE_MS = 7 * 86_400_000;
+const LIST_MARGIN_MS = 7 * 86_400_000;
+/** A shard of an older plan takes the search horizon of its own start: the overlap allows for this much. */
+const MAX_PLAN_AGE_MS = 3 * 86_400_000;
 
-/** The end of every window of a run. A whole second, which means the same to every search. */
+/** The end of all windows of a run (ms): a whole second, which means the same to every search. */
 export function cutoffOf(now: number, settleMs: number): number {
-  return floor(now - settleMs, SECOND);
+  return floorToSecond(now - settleMs);
 }
 
-/** A plan older than this is no guide any more to where the live search begins; it has the overlaps to be wrong by. */
-const LONGEST_PLAN_MS = 3 * 86_400_000;
-
-/** A full refresh knows of nothing before it. `archived`: the archive knows the stream. */
+/**
+ * Plans a search stream, or one klass of it.
+ * @param name key in the state: the stream, or a klass of it
+ * @param now start of the run (ms)
+ * @param isArchived whether the archive index has the stream
+ */
 export function planSearch(
   name: string,
   { mode }: Selection,
-  wishes: PlanOptions,
+  options: PlanOptions,
   state: State,
   now: number,
-  archived: boolean,
+  isArchived: boolean,
 ): SearchPlan {
+  const { shard = null, endDate = null, lookbackMs } = options;
+  // A full refresh starts from nothing.
   const before = mode === 'full_refresh' ? undefined : state.search.get(name);
-  const { shard = null, endDate = null } = wishes;
-  const cutoff = shard?.cutoff ?? cutoffOf(now, wishes.settleMs);
-  const planned = shard === null ? now : shard.cutoff + wishes.settleMs;
-  const edge = floor((now - planned < LONGEST_PLAN_MS ? planned : now) - LIVE_HORIZON_MS, SECOND);
-  const all = wishes.archive === 'auto';
+  const cutoff = shard?.cutoff ?? cutoffOf(now, options.settleMs);
+  const horizon = horizonOf(options, now);
+  const usesArchive = options.archive === 'auto';
   const to = Math.min(cutoff, endDate ?? cutoff);
-  const from = Math.min(to, Math.max(wishes.startDate ?? 0, all ? 0 : edge));
+  const from = Math.min(to, Math.max(options.startDate ?? 0, usesArchive ? 0 : horizon));
   const window = { from, to };
   const ranges = shard === null ? [window] : (shard.search.get(streamOf(name)) ?? []);
   const isOnce = shard !== null || (endDate !== null && covers(before?.syncedRanges ?? [], { from, to: endDate }));
@@ -119,46 +131,50 @@ export function planSearch(
     ranges,
     cutoff,
     before,
-    work: isOnce
-      ? searchWorkOnce(before, ranges, cutoff - wishes.lookbackMs)
-      : searchWork(before, window, wishes.lookbackMs, cutoff),
+    work: isOnce ? searchWorkOnce(before, ranges, cutoff - lookbackMs) : searchWork(before, window, lookbackMs, cutoff),
     horizon:
-      all && archived
-        ? { live: edge - OVERLAP_MS, archive: edge + OVERLAP_MS }
+      usesArchive && isArchived
+        ? { live: horizon - OVERLAP_MS, archive: horizon + OVERLAP_MS }
         : { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY },
-    listOnlyBefore: all && !archived ? edge + CLEAR_OF_EDGE_MS : null,
+    listOnlyBefore: usesArchive && !isArchived ? horizon + LIST_MARGIN_MS : null,
   };
 }
 
-/** A list is read as it stands now: it has no window but the start date, unless the run is about a window that ends. */
-export function planList(name: string, { mode }: Selection, wishes: PlanOptions, state: State, now = 0): ListPlan {
+/** The search horizon (ms): that of the plan for a shard, so that all shards agree. */
+function horizonOf({ shard = null, settleMs }: PlanOptions, now: number): number {
+  const plannedAt = shard === null ? now : shard.cutoff + settleMs;
+  return floorToSecond((now - plannedAt < MAX_PLAN_AGE_MS ? plannedAt : now) - LIVE_HORIZON_MS);
+}
+
+/**
+ * Plans a list stream. A list is read as it is now: its window has no end, unless the run is a backfill or a shard.
+ * @param now start of the run (ms)
+ */
+export function planList(name: string, { mode }: Selection, options: PlanOptions, state: State, now = 0): ListPlan {
+  const { shard = null, endDate = null } = options;
   const before = mode === 'full_refresh' ? undefined : state.lists.get(name);
-  const from = wishes.startDate ?? Number.NEGATIVE_INFINITY;
-  const { shard = null, endDate = null } = wishes;
-  if (shard === null && endDate === null) return { wanted: { from, to: Number.POSITIVE_INFINITY }, before };
-  const cutoff = shard?.cutoff ?? cutoffOf(now, wishes.settleMs);
-  const isOthers = shard !== null && !shard.lists.includes(name);
-  return {
-    wanted: { from, to: endDate ?? Number.POSITIVE_INFINITY },
-    before,
-    // Another shard's list has nothing to show here.
-    until: isOthers ? Number.NEGATIVE_INFINITY : Math.min(cutoff, endDate ?? cutoff),
-  };
+  const wanted = { from: options.startDate ?? Number.NEGATIVE_INFINITY, to: endDate ?? Number.POSITIVE_INFINITY };
+  if (shard === null && endDate === null) return { wanted, before };
+  // A list belongs to one shard; the others have nothing to read.
+  if (shard !== null && !shard.lists.includes(name)) return { wanted, before, until: Number.NEGATIVE_INFINITY };
+  const cutoff = shard?.cutoff ?? cutoffOf(now, options.settleMs);
+  return { wanted, before, until: Math.min(cutoff, endDate ?? cutoff) };
 }
 
-/** Whether a list has nothing more to show in its window. */
+/** Whether a list has nothing more to read in its window. */
 export function isListDone({ before, until }: ListPlan): boolean {
   return until !== undefined && (before?.until ?? Number.NEGATIVE_INFINITY) >= until;
 }
 
-/** The parts of an interval that lie in the archive only, in both searches, and in the live one only; none of them empty. */
-export function byIndex(
-  { from, to }: Interval,
-  horizon: SearchHorizon,
-): { part: Interval; indexes: 'archive' | 'both' | 'live' }[] {
-  const borders = [Number.NEGATIVE_INFINITY, horizon.live, horizon.archive, Number.POSITIVE_INFINITY];
-  return (['archive', 'both', 'live'] as const).flatMap((indexes, n) => {
-    const part = { from: Math.max(from, borders[n] as number), to: Math.min(to, borders[n + 1] as number) };
-    return part.from < part.to ? [{ part, indexes }] : [];
+/** Which index has the records of a range; `both` for a range around the search horizon. */
+export type IndexChoice = SearchIndex | 'both';
+
+/** Splits an interval into the ranges that each index has to be read for; none of them is empty. */
+export function splitByIndex(interval: Interval, horizon: SearchHorizon): { range: Interval; index: IndexChoice }[] {
+  const { live, archive } = horizon;
+  const boundaries = [Number.NEGATIVE_INFINITY, live, archive, Number.POSITIVE_INFINITY];
+  return (['archive', 'both', 'live'] as const).flatMap((index, n) => {
+    const [range] = clamp([interval], boundaries[n] as number, boundaries[n + 1] as number);
+    return range === undefined ? [] : [{ range, index }];
   });
 }

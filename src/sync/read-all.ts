@@ -1,7 +1,11 @@
-// All streams side by side, with what goes wrong in one kept from the others.
+/**
+ * Reads all streams in parallel. An error of one stream does not stop the others, unless it ends the run
+ * (`endsTheRun` of a `SyncError`).
+ */
 import { asSyncError, type SyncError } from '../errors.ts';
+import type { Job } from './job.ts';
 
-/** Why a run stops before it is done, cleanly. */
+/** The reason of the abort signal when a run stops early and cleanly. */
 export class Stopped extends Error {
   override readonly name = 'Stopped';
   readonly why: 'time-budget' | 'disk-limit' | 'cancelled';
@@ -12,32 +16,32 @@ export class Stopped extends Error {
   }
 }
 
-export interface Reading {
-  readonly name: string;
-  /** Resolves to whether the stream is read up to the cutoff. */
-  readonly read: () => Promise<boolean>;
-}
-
+/** How reading a stream ended. */
 export interface Ending {
   readonly outcome: 'complete' | 'partial' | 'failed' | 'skipped';
   readonly error?: SyncError;
 }
 
-/** Reads all streams; never rejects. An error that no stream could go on after stops them all. */
-export async function readAll(readings: readonly Reading[], stop: AbortController): Promise<Map<string, Ending>> {
-  const endings = await Promise.all(
-    readings.map(async ({ name, read }): Promise<[string, Ending]> => {
-      try {
-        return [name, { outcome: (await read()) ? 'complete' : 'partial' }];
-      } catch (thrown) {
-        // A request that was under way when the run stopped fails in its own words; the reason is the signal's.
-        const error = stop.signal.aborted ? stop.signal.reason : thrown;
-        if (error instanceof Stopped) return [name, { outcome: 'partial' }];
-        const trouble = asSyncError(error);
-        if (trouble.endsTheRun && !stop.signal.aborted) stop.abort(trouble);
-        return [name, { outcome: trouble.kind === 'forbidden' ? 'skipped' : 'failed', error: trouble }];
-      }
-    }),
-  );
-  return new Map(endings);
+/**
+ * Reads all streams; never rejects.
+ * @param stop aborted with the first error that ends the run
+ * @returns the ending of each stream, by name
+ */
+export async function readAll(
+  jobs: readonly Pick<Job, 'name' | 'read'>[],
+  stop: AbortController,
+): Promise<Map<string, Ending>> {
+  const endings = jobs.map(async ({ name, read }): Promise<[string, Ending]> => {
+    try {
+      return [name, { outcome: (await read()) ? 'complete' : 'partial' }];
+    } catch (thrown) {
+      // A request that was in flight when the run stopped fails with an error of its own; the signal knows the reason.
+      const reason = stop.signal.aborted ? stop.signal.reason : thrown;
+      if (reason instanceof Stopped) return [name, { outcome: 'partial' }];
+      const error = asSyncError(reason);
+      if (error.endsTheRun && !stop.signal.aborted) stop.abort(error);
+      return [name, { outcome: error.kind === 'forbidden' ? 'skipped' : 'failed', error }];
+    }
+  });
+  return new Map(await Promise.all(endings));
 }

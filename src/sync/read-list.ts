@@ -1,120 +1,113 @@
-// One list stream: read whole, compared with what was last seen, so that only what changed is published.
-
+/**
+ * Reads one list stream whole and compares it with what was published before, so that only changes are published.
+ *
+ * A record that moves to another page while a list is read can be missed. So a list is read again until two passes agree,
+ * and a record that is missing counts as deleted only when they do.
+ */
 import type { Interval } from './intervals.ts';
 import { bytesOf } from './json-bytes.ts';
-import { type DatedRecord, type ListPages, type Resource, type Sink, updatedAt } from './source.ts';
+import type { ListPlan } from './plan.ts';
+import { type DatedRecord, type ListPages, type ListPass, type Resource, type Sink, updatedAt } from './source.ts';
 import type { ListState } from './state.ts';
 
-export interface ListReading {
+export interface ReadListOptions extends ListPlan {
   readonly pages: ListPages;
   /** JSON:API type of its records. */
   readonly type: string;
-  readonly sink: Sink;
-  /** What was published before; undefined when everything is to be published. */
-  readonly before: ListState | undefined;
-  /** Records updated outside of this window are left as they were. */
-  readonly wanted: Interval;
-  /** Only what was updated before this counts, in a window that is not the whole list: nothing is then said to be gone. */
-  readonly until?: number | undefined;
-  /** When the run has begun, in milliseconds. */
+  readonly sink: Pick<Sink, 'write'>;
+  /** Start of the run (ms). */
   readonly now: number;
   readonly signal: AbortSignal;
 }
 
-/** A list that changes all the time is taken as it is after so many passes; nothing is then said to be gone. */
-const MOST_PASSES = 20;
-/** Or after so many passes in a row that have shown nothing new, in whatever order: then no more is likely to come. */
-const ENOUGH = 3;
-/** So long it is remembered that a record has gone: no run goes on from a state that is older, and it takes room. */
-const REMEMBER_GONE_MS = 30 * 86_400_000;
+/** Passes over a list that changes all the time, before it is taken as it is. */
+const MAX_PASSES = 20;
+/** Passes in a row without a new record, after which no more are expected. */
+const MAX_STALE_PASSES = 3;
+/** How long a deletion is remembered, to save room: no run resumes from a state that is older. */
+const MAX_DELETION_AGE_MS = 30 * 86_400_000;
 
-/** Resolves to what is published now, once everything new has reached the sink. */
-export async function readList({
-  pages,
-  type,
-  sink,
-  before,
-  wanted,
-  until,
-  now,
-  signal,
-}: ListReading): Promise<{ state: ListState; records: number }> {
-  const { records, settled, everything } = await readSettled(pages, before, signal);
-  const seen = new Map<string, string>();
-  const fresh: DatedRecord[] = [];
-  for (const [id, resource] of records) {
-    const version = updatedAt(resource);
-    const known = before?.seen.get(id);
-    if (known !== version && isWanted(resource, wanted)) {
-      fresh.push(found(resource));
-      seen.set(id, version);
-    } else if (known !== undefined) {
-      seen.set(id, known);
-    }
-  }
-  const away = stillGone(before, records, now);
+/**
+ * Reads a list, and writes what is new, changed or deleted to the sink.
+ * @returns the state once that is published, and the number of records written
+ */
+export async function readList(options: ReadListOptions): Promise<{ state: ListState; records: number }> {
+  const { type, sink, before, until, now } = options;
+  const { records, isSettled, isUnrestricted } = await readSettled(options);
+  const { seen, changed } = compare(records, options);
+  // Deletions found before, unless the record has come back.
+  const isRemembered = ([id, at]: [string, number]) => !records.has(id) && at >= now - MAX_DELETION_AGE_MS;
+  const gone = new Map([...(before?.gone ?? [])].filter(isRemembered));
   for (const [id, version] of before?.seen ?? []) {
     if (records.has(id)) continue;
-    // Without proof that it is gone it is still there.
-    if (settled && until === undefined) {
-      fresh.push(found(deleted(id, type)));
-      away.set(id, now);
+    if (isSettled && until === undefined) {
+      changed.push(dated(deletion(id, type)));
+      gone.set(id, now);
     } else seen.set(id, version);
   }
-  if (fresh.length > 0) await sink.write(fresh);
-  const narrow = !everything && (before?.narrow ?? before === undefined);
+  if (changed.length > 0) await sink.write(changed);
+  const narrow = !isUnrestricted && (before?.narrow ?? before === undefined);
   const state: ListState = {
     seen,
     readAt: now,
     ...(narrow ? { narrow } : {}),
     ...(until === undefined ? {} : { until }),
-    ...(away.size === 0 ? {} : { gone: away }),
+    ...(gone.size === 0 ? {} : { gone }),
   };
-  return { state, records: fresh.length };
+  return { state, records: changed.length };
 }
 
-/** What was found gone before, and not too long ago, and is not there again. */
-function stillGone(
-  before: ListState | undefined,
-  records: ReadonlyMap<string, Resource>,
-  now: number,
-): Map<string, number> {
-  return new Map([...(before?.gone ?? [])].filter(([id, at]) => !records.has(id) && at >= now - REMEMBER_GONE_MS));
-}
-
-/**
- * The list as it stands. A record that moves from one page to another while they are read can be missed, so a list that
- * does not come at once, and is not just what was seen before, is read again until two passes agree on what there is.
- */
-async function readSettled(pages: ListPages, before: ListState | undefined, signal: AbortSignal) {
-  const all = new Map<string, Resource>();
-  let last: Map<string, Resource> | undefined;
-  let shownWhole = true;
-  let stale = 0;
-  for (let pass = 1; pass <= MOST_PASSES; pass++) {
-    signal.throwIfAborted();
-    const { records, atOnce, isWhole, everything } = await pages.pass();
-    // A part that the list refused when it was seen before too has shown nothing that could now be missing.
-    const settled = everything || before?.narrow === true;
-    shownWhole = everything;
-    const known = all.size;
-    for (const [id, resource] of records) all.set(id, newer(all.get(id), resource));
-    stale = all.size > known ? 0 : stale + 1;
-    // What is gone is looked for once more before it is said to be: an answer can lack what is there.
-    const lacksSome = before !== undefined && [...before.seen.keys()].some(id => !records.has(id));
-    if (pass === 1 && isWhole && ((atOnce && !lacksSome) || isUnchanged(records, before)))
-      return { records, settled, everything };
-    if (last !== undefined && sameIds(last, records)) return { records, settled, everything };
-    if (stale >= ENOUGH) break;
-    last = records;
+/** The versions that the list has and that are wanted, and those of them that were not published before. */
+function compare(records: ReadonlyMap<string, Resource>, { before, wanted }: ReadListOptions) {
+  const seen = new Map<string, string>();
+  const changed: DatedRecord[] = [];
+  for (const [id, resource] of records) {
+    const version = updatedAt(resource);
+    const known = before?.seen.get(id);
+    if (known !== version && isInWindow(resource, wanted)) {
+      changed.push(dated(resource));
+      seen.set(id, version);
+    } else if (known !== undefined) {
+      seen.set(id, known);
+    }
   }
-  return { records: all, settled: false, everything: shownWhole };
+  return { seen, changed };
 }
 
-/** Kept where the date cannot be read: there is no ground to leave it out. */
-export function isWanted(resource: Resource, { from, to }: Interval): boolean {
-  const at = Date.parse(updatedAt(resource));
-  return Number.isNaN(at) || (at >= from && at < to);
+/** What a list has. */
+interface Settled extends Pick<ListPass, 'records' | 'isUnrestricted'> {
+  /** Whether a record that is missing here is gone. */
+  readonly isSettled: boolean;
+}
+
+/** Reads a list until it can be told what is in it. */
+async function readSettled({ pages, before, signal }: ReadListOptions): Promise<Settled> {
+  const all = new Map<string, Resource>();
+  let last: ListPass | undefined;
+  let stalePasses = 0;
+  for (let number = 1; number <= MAX_PASSES && stalePasses < MAX_STALE_PASSES; number++) {
+    signal.throwIfAborted();
+    const pass = await pages.pass();
+    const known = all.size;
+    for (const [id, resource] of pass.records) all.set(id, newestOf(all.get(id), resource));
+    stalePasses = all.size > known ? 0 : stalePasses + 1;
+    if (
+      (number === 1 && isConclusive(pass, before)) ||
+      (last !== undefined && hasSameIds(last.records, pass.records))
+    ) {
+      // Where a part of the list was refused before as well, no record of that part was seen and could now be missing.
+      return { ...pass, isSettled: pass.isUnrestricted || before?.narrow === true };
+    }
+    last = pass;
+  }
+  return { records: all, isUnrestricted: last?.isUnrestricted ?? true, isSettled: false };
+}
+
+/** Whether a first pass needs no second one. A record that is missing is looked for again before it counts as gone. */
+function isConclusive({ records, isOneAnswer, isCounted }: ListPass, before: ListState | undefined): boolean {
+  if (!isCounted) return false;
+  const lacksSome = before !== undefined && [...before.seen.keys()].some(id => !records.has(id));
+  return (isOneAnswer && !lacksSome) || isUnchanged(records, before);
 }
 
 function isUnchanged(records: ReadonlyMap<string, Resource>, before: ListState | undefined): boolean {
@@ -122,33 +115,39 @@ function isUnchanged(records: ReadonlyMap<string, Resource>, before: ListState |
   return [...records].every(([id, resource]) => before.seen.get(id) === updatedAt(resource));
 }
 
-function sameIds(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
+function hasSameIds(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
   return a.size === b.size && [...a.keys()].every(id => b.has(id));
 }
 
-/** Of two copies of a record, the one updated last; the later one read where that says nothing. */
-export function newer(a: Resource | undefined, b: Resource): Resource {
+/** Whether a record was updated in a window (ms). A record without a readable date is never left out. */
+export function isInWindow(resource: Resource, { from, to }: Interval): boolean {
+  const at = Date.parse(updatedAt(resource));
+  return Number.isNaN(at) || (at >= from && at < to);
+}
+
+/** The copy of a record that was updated last; the second one when the dates do not tell. */
+export function newestOf(a: Resource | undefined, b: Resource): Resource {
   return a !== undefined && Date.parse(updatedAt(a)) > Date.parse(updatedAt(b)) ? a : b;
 }
 
-function found(resource: Resource): DatedRecord {
+function dated(resource: Resource): DatedRecord {
   return { at: Date.parse(updatedAt(resource)), resource };
 }
 
-/** What is published once for an id that the list no longer shows (docs/reading-the-data.md#deletions). */
-function deleted(id: string, type: string): Resource {
+/** What is published once for a record that is gone (docs/reading-the-data.md#deletions). */
+function deletion(id: string, type: string): Resource {
   return { id, type, json: bytesOf({ id, type, attributes: { deleted: true } }) };
 }
 
-/** The same list, its first pass begun at once: it does not depend on what was seen before. */
-export function readAhead(pages: ListPages): ListPages {
-  let first: ReturnType<ListPages['pass']> | undefined = pages.pass();
+/** The same list, whose first pass begins now: it does not depend on the state, which may take a while to load. */
+export function prefetch(pages: ListPages): ListPages {
+  let first: Promise<ListPass> | undefined = pages.pass();
   first.catch(() => {});
   return {
     pass() {
-      const begun = first;
+      const pass = first ?? pages.pass();
       first = undefined;
-      return begun ?? pages.pass();
+      return pass;
     },
   };
 }

@@ -1,6 +1,9 @@
-// What sync needs from a source of records, in its own words. Kustomer's wing provides it; nothing here does anything.
+/**
+ * What the sync engine needs from a source of records, and from the place where the records go. Types only, but for two
+ * accessors: src/kustomer implements the source, src/records the sink.
+ */
 
-/** A record as the source gave it: its bytes, and the few values that are looked at. */
+/** A record as the source returned it: its bytes, and the few values that the engine reads. */
 export interface Resource {
   readonly id: string;
   readonly type: string;
@@ -15,75 +18,101 @@ export interface Resource {
   readonly relationships?: { readonly org?: { readonly data?: { readonly id?: unknown } } };
 }
 
-/** A record and the instant of its `updated_at`, in milliseconds since the epoch; NaN when it has none that can be read. */
 export interface DatedRecord {
+  /** `updated_at` in milliseconds since the epoch; NaN when it is missing or unreadable. */
   readonly at: number;
   readonly resource: Resource;
-  /** It has no date that can be read, and `at` is its neighbour's in the result. */
+  /** `updated_at` is missing or unreadable, and `at` is imputed from a neighbor in the result. */
   readonly undated?: true;
 }
 
-/** Which search: the live one has what was updated in the last two years, the archive what is older. */
+/** The live index has what was updated in the last two years, the archive index what is older. */
 export type SearchIndex = 'live' | 'archive';
 
-/** One page of a search to ask for: `from <= updated_at < to`, oldest first. */
+/** Requests one page of the records with `from <= updated_at < to` (ms), oldest first. */
 export interface SearchRequest {
   readonly index: SearchIndex;
   readonly from: number;
   readonly to: number;
-  /** Narrows a crowded instant by `created_at`: `from <= created_at < to`, either side open when null. */
+  /** Restricts the result further, by `created_at`. */
   readonly created: CreatedRange | null;
-  /** From 1. Only ever above 1 inside one instant. */
+  /** From 1. */
   readonly page: number;
 }
 
+/** `from <= created_at < to` (ms); null leaves an end open. */
 export interface CreatedRange {
   readonly from: number | null;
   readonly to: number | null;
 }
 
-/** One page of a search as it came, in the order it came. */
+/** One page of a search. */
 export interface Page {
+  /** In the order in which the records came. */
   readonly found: readonly DatedRecord[];
-  /** How many records the source says the whole window holds; null when it does not say. */
+  /** Records on all pages together, as the source reports it; null when it does not. */
   readonly total: number | null;
   /** Whether the source says that another page follows. */
   readonly hasMore: boolean;
-  /** How many records a full page has. */
+  /** Records of a full page. */
   readonly size: number;
-  /** The source itself says that the result is not whole. */
+  /** The source says that the result is incomplete. */
   readonly timedOut: boolean;
 }
 
-/** A search stream, a page at a time. */
+/** A search stream. */
 export interface SearchPages {
-  page(ask: SearchRequest): Promise<Page>;
+  page(request: SearchRequest): Promise<Page>;
 }
 
-/** How much a search would give, without it. */
+/** Counts the records of a search stream without reading them. */
 export interface Counting {
   /**
-   * Records with `from <= updated_at < to`; a search may have a number that it never goes beyond. Null where the window is
-   * too wide for the search to say.
+   * Records with `from <= updated_at < to` (ms). The source may cap the count. Null when the window is too large for the
+   * search to count.
    */
   count(index: SearchIndex, from: number, to: number): Promise<number | null>;
 }
 
-/** A list stream, whole. */
+/** A list stream. */
 export interface ListPages {
-  /**
-   * Every record that the list shows, by id. `atOnce` when one answer held them all; otherwise a record that moved while
-   * the pages were read may be missing. `isWhole` unless a part of it has shown fewer than it says there are. `everything`
-   * when no part of it was refused, so that what is not shown is gone.
-   */
-  pass(): Promise<{ records: Map<string, Resource>; atOnce: boolean; isWhole: boolean; everything: boolean }>;
+  /** Reads the whole list once. */
+  pass(): Promise<ListPass>;
+}
+
+/** What one pass over a list has returned. */
+export interface ListPass {
+  readonly records: Map<string, Resource>;
+  /** All came with one answer. Otherwise a record that moved between two pages may be missing. */
+  readonly isOneAnswer: boolean;
+  /** No part of the list has returned fewer records than it reports. */
+  readonly isCounted: boolean;
+  /** No part of the list was refused: a record that is missing is gone. */
+  readonly isUnrestricted: boolean;
+}
+
+/** A list that is too long for memory, and in no known order. */
+export interface LongList {
+  /** Reads the list once, page by page. Resolves to whether one answer had it all. */
+  pass(onPage: (found: readonly DatedRecord[]) => Promise<void>): Promise<boolean>;
+  /** Estimates the length of the list without reading it. */
+  extent(): Promise<Extent>;
+}
+
+/** How long a list is. */
+export interface Extent {
+  /** At least 1: reading an empty list takes a request as well. */
+  readonly pages: number;
+  /** An estimate. */
+  readonly records: number;
+  readonly sample: readonly Resource[];
 }
 
 /** Where records go. */
 export interface Sink {
   /** Resolves when there is room for more. */
   write(records: readonly DatedRecord[]): Promise<void>;
-  /** Opens a place for records that count only when they are all there. */
+  /** Opens a file for records that count only when they are complete. */
   openStagingFile(): StagingFile;
 }
 
@@ -92,44 +121,27 @@ export interface StagingFile extends Pick<Sink, 'write'> {
   discard(): Promise<void>;
 }
 
-/** A list too long to be held, and in no known order. */
-export interface LongList {
-  /** Reads it once, a page at a time. Resolves to whether one answer held it all. */
-  pass(each: (found: readonly DatedRecord[]) => Promise<void>): Promise<boolean>;
-  /** How long it is, found out without reading it. */
-  extent(): Promise<Extent>;
-}
-
-export interface Extent {
-  /** At least one: the end of a list has to be seen. */
-  readonly pages: number;
-  /** About so many. */
-  readonly records: number;
-  /** Those that were looked at, to judge the others by. */
-  readonly shown: readonly Resource[];
-}
-
-/** The kinds of a stream that may not show all of them at once. */
+/** The klasses of a stream, whose generic search may not have all of them (docs/kustomer-api.md#plain-context). */
 export interface Klasses {
-  /** All there are. */
   names(): Promise<readonly string[]>;
-  /** One klass on its own. */
+  /** The search of one klass. */
   pages(klass: string): SearchPages;
-  /** The record of a klass that was updated last in a window; null when there is none, or no such klass. */
+  /**
+   * The record of a klass that was updated last in [from, to) (ms); null when there is none, or the klass does not exist.
+   */
   newest(klass: string, index: SearchIndex, from: number, to: number): Promise<DatedRecord | null>;
-  /** Whether the stream itself shows a record. */
-  isInGenericSearch(index: SearchIndex, found: DatedRecord): Promise<boolean>;
-  /** Whether an error says that a klass is not there any more. */
+  isInGenericSearch(index: SearchIndex, record: DatedRecord): Promise<boolean>;
+  /** Whether an error says that the klass does not exist any more. */
   isGone(error: unknown): boolean;
 }
 
-/** The id of the organization that a record belongs to (`relationships.org`), or null when it does not say. */
+/** Id of the organization that a record belongs to (`relationships.org`), or null when the record has none. */
 export function organizationOf(resource: Resource): string | null {
   const id = resource.relationships?.org?.data?.id;
   return typeof id === 'string' ? id : null;
 }
 
-/** `updated_at` of a record as it stands there; empty when it has none. */
+/** `updated_at` as the record has it; empty when it has none. */
 export function updatedAt(resource: Resource): string {
   const value = resource.attributes?.updatedAt;
   return typeof value === 'string' ? value : '';

@@ -1,179 +1,180 @@
-// How a small window is read whole without trusting the order of the search: an instant shared by more records than a
-// page holds, or a second whose records come unsorted. Pure, as walk.ts is.
-//
-// The pages of the window are read through and counted against what the search says is there. Where the order changes
-// from one request to the next, or the window is larger than a search may reach, it is cut by `created_at` into parts
-// that fit one page each: a single page needs no order. Parts are handed on as they come, so that only ids are held of a
-// window of any size.
+/**
+ * Reads a small window whole without trusting the order of the search: a tie group (more records of one second than a
+ * page holds), or seconds that come unsorted. Pure.
+ *
+ * The reader goes through the pages of the window and counts the records against the total that the search reports.
+ * Where the order changes between requests, or the window holds more than a search returns, the reader splits the window
+ * by `created_at` into ranges that fit on one page each: a single page needs no order. It stages the records of each
+ * range as they come, so that it keeps only the ids of a window of any size.
+ */
 import type { Interval } from './intervals.ts';
-import { floor, hasOutOfWindowRecords, inconsistentSearch, recordsIn, SECOND, withImputedDates } from './pages.ts';
+import { floorToSecond, hasOutOfWindowRecords, inconsistentSearch, recordsIn, withImputedDates } from './pages.ts';
 import type { CreatedRange, DatedRecord, Page, SearchIndex, SearchRequest } from './source.ts';
-
-/** Records of a window that is not known to be whole yet: they count once everything up to `until` is handed on. */
-export interface Stage {
-  readonly stage: readonly DatedRecord[];
-  readonly until: number;
-}
+import type { Steps } from './steps.ts';
 
 /**
- * The deepest result that a search surely gives: AWS and the web app say 10,000, Kustomer 100 pages
- * (docs/kustomer-api.md#search-depth). It may be the most that a search counts, too, so a total that is just this says
- * nothing.
+ * Records that every search returns of one result (docs/kustomer-api.md#search-depth). A search may count no further
+ * either, so a total of exactly this says nothing.
  */
-const REACH = 10_000;
-/**
- * The other limit, which is Kustomer's own. It keeps page 101 from ever being asked for
- * (docs/kustomer-api.md#search-depth), and what cannot be cut is read as far as this.
- */
-const MOST_PAGES = 100;
-/** Passes over a window that cannot be cut and comes in another order each time. Random orders need about ln(records) + 3. */
-const MOST_PASSES = 40;
-/** How often a window is read part by part before it is taken for one that cannot be cut: each may take hundreds of pages. */
-const MOST_TRIES = 3;
-/** How full a part should be: parts are cut by a sample, so some come out larger than planned. */
-const FILL = 0.7;
+const MAX_RELIABLE_RECORDS = 10_000;
+/** The other limit of a result (docs/kustomer-api.md#search-depth); a window that cannot be split is read up to it. */
+const MAX_PAGES = 100;
+/** Passes over a window whose order changes each time. A random order takes about ln(records) + 3. */
+const MAX_PASSES = 40;
+/** Attempts to read a window range by range, each of which may take hundreds of requests. */
+const MAX_SPLIT_ATTEMPTS = 3;
+/** Part of a page that a range should fill: boundaries come from a sample, so some ranges get more than planned. */
+const TARGET_FILL = 0.7;
 
-const EVERYTHING: CreatedRange = { from: null, to: null };
+const ALL_CREATED: CreatedRange = { from: null, to: null };
+
+type Window = Omit<SearchRequest, 'page' | 'created'>;
 
 /**
- * Reads all records of a window: returns them, less those that it has handed on in parts. `grain` is what the search
- * compares by: what comes before the window in that grain is asked for with it, and left out.
- * @throws SyncError `inconsistent` when they cannot all be had.
+ * Reads all records of a window.
+ * @returns the records that were not staged on the way
+ * @throws SyncError `search-inconsistent` when the search does not return all records that it reports
  */
-export function* readTies(
-  window: Interval,
-  index: SearchIndex,
-  grain = 1,
-): Generator<SearchRequest | Stage, DatedRecord[], Page> {
-  const ask = { index, from: floor(window.from, grain), to: window.to };
-  const handed = new Set<string>();
-  const fresh = (found: readonly DatedRecord[]) =>
-    recordsIn(found, window.from, window.to).filter(({ resource }) => !handed.has(resource.id));
-
-  for (let tries = 1; ; tries++) {
+export function* readTies(range: Interval, index: SearchIndex): Steps<DatedRecord[]> {
+  const window = { index, from: floorToSecond(range.from), to: range.to };
+  const staged = new Set<string>();
+  for (let attempt = 1; ; attempt++) {
     const seen = new Set<string>();
-    for (const ranges = [EVERYTHING]; ranges.length > 0; ) {
-      const range = ranges.shift() as CreatedRange;
-      const read = yield* readRange(ask, range, tries <= MOST_TRIES);
-      if ('cuts' in read) {
-        ranges.unshift(...split(range, read.cuts));
+    const pending = [ALL_CREATED];
+    for (let created = pending.shift(); created !== undefined; created = pending.shift()) {
+      const result = yield* readCreatedRange(window, created, attempt <= MAX_SPLIT_ATTEMPTS);
+      if ('boundaries' in result) {
+        pending.unshift(...splitAt(created, result.boundaries));
         continue;
       }
-      const part = fresh(read.found);
-      if (range === EVERYTHING) return part;
-      for (const { resource } of read.found) seen.add(resource.id);
-      for (const { resource } of part) handed.add(resource.id);
-      yield { stage: part, until: window.to };
+      const records = recordsIn(result.found, range.from, range.to).filter(({ resource }) => !staged.has(resource.id));
+      if (created === ALL_CREATED) return records;
+      for (const { resource } of result.found) seen.add(resource.id);
+      for (const { resource } of records) staged.add(resource.id);
+      yield { action: 'stage', records, until: range.to };
     }
-    // Records leave an instant and never enter it, so what was in no part when it was read is not in the window when all
-    // are; but one without a `created_at` is in no part at all.
-    const page = yield { ...ask, created: null, page: 1 };
+    // An update moves a record out of the window, never into it, so no record slips between the ranges. But a record
+    // without a `created_at` is in none of them.
+    const page = yield { ...window, created: null, page: 1 };
     if (!page.timedOut && seen.size >= (page.total ?? 0)) return [];
   }
 }
 
-/** Reads a range of the window: all its records, or where to cut it. */
-function* readRange(
-  window: Omit<SearchRequest, 'page' | 'created'>,
+/** Reads the records of a window that were created in a range, or says where to split the range. */
+function* readCreatedRange(
+  window: Window,
   range: CreatedRange,
-  mayCut: boolean,
-): Generator<SearchRequest, { found: DatedRecord[] } | { cuts: number[] }, Page> {
-  const ask = { ...window, created: range === EVERYTHING ? null : range };
-  // Everything that comes is counted, also what a search by whole seconds adds from just outside the window.
-  let kept = new Map<string, DatedRecord>();
+  maySplit: boolean,
+): Steps<{ found: DatedRecord[] } | { boundaries: number[] }> {
+  const search = { ...window, created: range === ALL_CREATED ? null : range };
+  // The count includes the records just outside of the range that a search by whole seconds returns.
+  let seen = new Map<string, DatedRecord>();
   let total = 0;
-  let reach = REACH;
-  for (let pass = 1; ; pass++) {
-    const { found, steady, beyond, size, pages, ...seen } = yield* readPages(ask, reach);
-    // Records came or went: what was seen before proves nothing about what is there now. And what comes with something
-    // that speaks against it is not counted at all.
-    if (!steady || seen.total !== total) kept = new Map();
-    if (steady) for (const each of found) kept.set(each.resource.id, each);
-    total = seen.total;
-    if (steady && !beyond && kept.size >= total) {
-      // A total that was too low, and a record that left before the second page: one that moved up to the first page was
-      // seen on neither, and the numbers agree.
-      if (pages === 1 || isKnown(yield { ...ask, page: 1 }, kept, total)) return { found: [...kept.values()] };
-      kept = new Map();
+  let maxRecords = MAX_RELIABLE_RECORDS;
+  for (let number = 1; ; number++) {
+    const pass = yield* readPages(search, maxRecords);
+    // Records came or went, so what was seen before proves nothing now. A pass that contradicts itself does not count.
+    if (!pass.isConsistent || pass.total !== total) seen = new Map();
+    if (pass.isConsistent) for (const record of pass.found) seen.set(record.resource.id, record);
+    total = pass.total;
+    if (pass.isConsistent && !pass.isTooLarge && seen.size >= total) {
+      // The count can agree by chance: the total was too low, and another record moved up to the first page after that
+      // page was read. So the first page of several is read again.
+      if (pass.pages === 1 || isSeen(yield { ...search, page: 1 }, seen, total)) return { found: [...seen.values()] };
+      seen = new Map();
     }
 
-    const cuts = mayCut ? splitByCreatedAt(found, range, total, size) : [];
-    if (cuts.length > 0) return { cuts };
-    // The window may be a second; most of what is in it tells which instant it is that is too much.
-    const inside = recordsIn(found, window.from, window.to);
-    const at = inside[inside.length >> 1]?.at ?? window.from;
-    if (beyond && pass > 1) {
-      if (reach === REACH && total > REACH && total < MOST_PAGES * size) {
-        reach = MOST_PAGES * size;
-        continue;
+    const boundaries = maySplit ? splitByCreatedAt(pass.found, range, total, pass.size) : [];
+    if (boundaries.length > 0) return { boundaries };
+    if (pass.isTooLarge && number > 1) {
+      const isInPages = total > MAX_RELIABLE_RECORDS && total < MAX_PAGES * pass.size;
+      if (maxRecords !== MAX_RELIABLE_RECORDS || !isInPages) {
+        const what = `has more records of one second than it returns (${total})`;
+        throw inconsistentSearch(`${what}, and \`created_at\` does not tell them apart`, timeOf(pass, window));
       }
-      throw inconsistentSearch(
-        `has more records of one instant than it gives (${total}), and \`created_at\` does not tell them apart`,
-        at,
-      );
-    }
-    if (pass === MOST_PASSES) {
-      throw inconsistentSearch(
-        `says that there are ${total} records where it gives ${Math.max(kept.size, found.length)}`,
-        at,
-      );
+      maxRecords = MAX_PAGES * pass.size;
+    } else if (number === MAX_PASSES) {
+      const returned = Math.max(seen.size, pass.found.length);
+      throw inconsistentSearch(`reports ${total} records but returns ${returned}`, timeOf(pass, window));
     }
   }
 }
 
-function isKnown({ found, total }: Page, kept: ReadonlyMap<string, DatedRecord>, before: number): boolean {
-  return total === before && found.every(({ resource }) => kept.has(resource.id));
+function isSeen({ found, total }: Page, seen: ReadonlyMap<string, DatedRecord>, totalBefore: number): boolean {
+  return total === totalBefore && found.every(({ resource }) => seen.has(resource.id));
 }
 
-/** What one pass over the pages of a window has shown. */
+/** The time (ms) of most records of the window. */
+function timeOf({ found }: Pass, { from, to }: Window): number {
+  const inWindow = recordsIn(found, from, to);
+  return inWindow[inWindow.length >> 1]?.at ?? from;
+}
+
+/** One pass over the pages of a search. */
 interface Pass {
   readonly found: readonly DatedRecord[];
+  /** Records that the search reports. */
   readonly total: number;
+  /** Records of a full page. */
   readonly size: number;
+  /** Pages read. */
   readonly pages: number;
-  /** Nothing came or went while it was read, and nothing else speaks against it. */
-  readonly steady: boolean;
-  /** The window holds more than a search reaches, so the pass was not finished. */
-  readonly beyond: boolean;
+  /** Nothing shows that records came or went meanwhile, or that the search was wrong. */
+  readonly isConsistent: boolean;
+  /** The search has more records than it returns, so the pass was not finished. */
+  readonly isTooLarge: boolean;
 }
 
-/** @param deepest how far down a result is read. Beyond what it surely gives, a search may give nothing. */
-function* readPages(ask: Omit<SearchRequest, 'page'>, deepest: number): Generator<SearchRequest, Pass, Page> {
+/** @param maxRecords how deep the result is read. Beyond what a search reliably returns, it may return nothing. */
+function* readPages(search: Omit<SearchRequest, 'page'>, maxRecords: number): Steps<Pass> {
   const found = new Map<string, DatedRecord>();
   let total: number | null = null;
   let received = 0;
-  let steady = true;
+  let isConsistent = true;
   for (let number = 1; ; number++) {
-    const page = yield { ...ask, page: number };
-    const before = found.size;
-    for (const each of withImputedDates(page.found, ask.from)) found.set(each.resource.id, each);
+    const page = yield { ...search, page: number };
+    const known = found.size;
+    for (const record of withImputedDates(page.found, search.from)) found.set(record.resource.id, record);
     received += page.found.length;
     if (number === 1) total = page.total;
-    if (page.timedOut || page.total !== total || hasOutOfWindowRecords(page.found, ask.from, ask.to)) steady = false;
-
-    const all = total ?? 0;
-    const asked = number * page.size;
-    const reach = Math.min(deepest, MOST_PAGES * page.size);
-    const pass = { found: [...found.values()], total: all, size: page.size, pages: number, steady, beyond: false };
-    if (all >= reach || (page.found.length === 0 && asked > REACH && received < all)) return { ...pass, beyond: true };
-    // The last page is one that is not full. What cannot be counted against a total is steady only if it came at once.
-    if (page.found.length === 0 || (!page.hasMore && page.found.length < page.size)) {
-      return { ...pass, steady: steady && (total === null ? number === 1 : received === total) };
+    if (page.timedOut || page.total !== total || hasOutOfWindowRecords(page.found, search.from, search.to)) {
+      isConsistent = false;
     }
-    // Further pages are promised and bring nothing new: the order changes, or the same page comes again.
-    if (found.size === before && asked > all) return { ...pass, steady: false };
-    if (asked + page.size > reach) return { ...pass, beyond: true };
+
+    const reported = total ?? 0;
+    const requested = number * page.size;
+    const limit = Math.min(maxRecords, MAX_PAGES * page.size);
+    const isEmpty = page.found.length === 0;
+    const end = (isTooLarge: boolean, isCounted = true): Pass => ({
+      found: [...found.values()],
+      total: reported,
+      size: page.size,
+      pages: number,
+      isConsistent: isConsistent && isCounted,
+      isTooLarge,
+    });
+    if (reported >= limit || (isEmpty && requested > MAX_RELIABLE_RECORDS && received < reported)) return end(true);
+    // The last page is one that is not full. Without a total to count against, only a single page is proof.
+    if (isEmpty || (!page.hasMore && page.found.length < page.size)) {
+      return end(false, total === null ? number === 1 : received === total);
+    }
+    // A link leads to another page and nothing new comes: the order changes, or the same page comes again.
+    if (found.size === known && requested > reported) return end(false, false);
+    if (requested + page.size > limit) return end(true);
   }
 }
 
-function split({ from, to }: CreatedRange, cuts: readonly number[]): CreatedRange[] {
-  const borders = [from, ...cuts, to];
-  return borders.slice(1).map((border, n) => ({ from: borders[n] as number | null, to: border }));
+function splitAt({ from, to }: CreatedRange, boundaries: readonly number[]): CreatedRange[] {
+  const starts = [from, ...boundaries];
+  return starts.map((start, n) => ({ from: start, to: boundaries[n] ?? to }));
 }
 
 /**
- * Where to cut a range of `created_at` so that each part fits a page of `size`, going by a sample of its records. Empty
- * when the sample does not show how.
+ * Where to split a range of `created_at` so that each part fits on a page.
+ * @param sample some of the records of the range
+ * @param total records in the range
+ * @param size records of a full page
+ * @returns boundaries (ms), ascending; empty when the sample does not tell
  */
 export function splitByCreatedAt(
   sample: readonly DatedRecord[],
@@ -185,15 +186,15 @@ export function splitByCreatedAt(
     .map(({ resource }) => Date.parse(String(resource.attributes?.createdAt)))
     .filter(at => !Number.isNaN(at))
     .sort((a, b) => a - b);
-  const parts = Math.max(2, Math.ceil(total / Math.max(1, size * FILL)));
-  const cuts = new Set<number>();
+  const parts = Math.max(2, Math.ceil(total / Math.max(1, size * TARGET_FILL)));
+  const boundaries = new Set<number>();
   for (let n = 1; n < parts; n++) {
     const at = created[Math.floor((n * created.length) / parts)] as number;
-    // Whole seconds are understood by every search; milliseconds are the second choice.
-    const border = [floor(at, SECOND), at].find(border => isInside(border, range) && border > (created[0] as number));
-    if (border !== undefined) cuts.add(border);
+    // Every search understands whole seconds; milliseconds are the second choice.
+    const boundary = [floorToSecond(at), at].find(each => isInside(each, range) && each > (created[0] as number));
+    if (boundary !== undefined) boundaries.add(boundary);
   }
-  return [...cuts];
+  return [...boundaries];
 }
 
 function isInside(at: number, range: CreatedRange): boolean {

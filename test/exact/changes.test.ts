@@ -1,4 +1,4 @@
-// The source goes on while it is read: records are updated, come late, grow old, carry no date or one in the future.
+/** The source changes while it is read: records are updated, come late, grow old, have no date or one in the future. */
 import { describe, expect, test } from 'vitest';
 import { DAY, HOUR, MINUTE, NOON, Reader, SECOND } from '../world/reader.ts';
 
@@ -20,7 +20,7 @@ describe('records that are updated while they are read', () => {
     });
     expect(first.complete).toBe(true);
     expect(moved).toBe(600);
-    // What was moved before it was read is not there yet; nothing else is missing.
+    // What moved before it was read is not there yet; nothing else is missing.
     const missing = reader.problems('notes', { before: first.cutoff });
     expect(missing).toEqual([]);
     expect(first.published.length).toBeLessThan(2_000);
@@ -34,7 +34,7 @@ describe('records that are updated while they are read', () => {
     expect(second.published.length).toBeGreaterThan(400);
   });
 
-  test('all of one tie, so that it is gone when it is looked at', async () => {
+  test('all of one tie group, so that the group is gone when it is read', async () => {
     await using reader = await Reader.open({ pageSizeMax: 20, tieOrder: 'unstable' });
     const ids = reader.world.addTie('notes', NOON - DAY, 200);
     reader.world.populate({ notes: 100 }, SPREAD);
@@ -126,15 +126,15 @@ describe('a record that is indexed late', () => {
   });
 });
 
-describe('the two-year edge', () => {
-  const EDGE = NOON - 730 * DAY;
+describe('the search horizon', () => {
+  const HORIZON = NOON - 730 * DAY;
 
   test.each([
     ['meet', 0],
     ['overlap', 40 * DAY],
-  ])('is crossed by records while they are read, where the searches %s', async (_how, archiveOverlapMs) => {
+  ])('is crossed by records while they are read, where the indexes %s', async (_how, archiveOverlapMs) => {
     await using reader = await Reader.open({ pageSizeMax: 20, archiveOverlapMs });
-    reader.world.populate({ messages: 600 }, { from: EDGE - 3 * HOUR, to: EDGE + 3 * HOUR, tieFraction: 0.2 });
+    reader.world.populate({ messages: 600 }, { from: HORIZON - 3 * HOUR, to: HORIZON + 3 * HOUR, tieFraction: 0.2 });
     const run = await reader.run('messages', {
       startDate: NOON - 800 * DAY,
       onRequest: () => {
@@ -149,7 +149,7 @@ describe('the two-year edge', () => {
 
   test('is not a deletion: a record that only the archive still shows is not published again', async () => {
     await using reader = await Reader.open({ pageSizeMax: 50 });
-    reader.world.populate({ messages: 300 }, { from: EDGE + MINUTE, to: EDGE + 2 * HOUR });
+    reader.world.populate({ messages: 300 }, { from: HORIZON + MINUTE, to: HORIZON + 2 * HOUR });
     expect((await reader.run('messages')).complete).toBe(true);
     reader.now += DAY;
     const later = await reader.run('messages');
@@ -165,37 +165,37 @@ describe('the two-year edge', () => {
   });
 
   test.each([
-    ['the archive begins where the live search ends', 0],
-    ['the archive has some of what the live search has', 20 * DAY],
-    ['the archive has much of what the live search has', 60 * DAY],
+    ['the archive begins where the live index ends', 0],
+    ['the archive has some of what the live index has', 20 * DAY],
+    ['the archive has much of what the live index has', 60 * DAY],
   ])('each record once where %s', async (_how, archiveOverlapMs) => {
     await using reader = await Reader.open({ pageSizeMax: 50, archiveOverlapMs, tieOrder: 'unstable' });
     reader.world.populate(
       { messages: 1_000 },
-      { from: EDGE - 90 * DAY, to: EDGE + 90 * DAY, tieFraction: 0.3, tieSize: 100 },
+      { from: HORIZON - 90 * DAY, to: HORIZON + 90 * DAY, tieFraction: 0.3, tieSize: 100 },
     );
-    reader.world.addTie('messages', EDGE, 130);
-    reader.world.addTie('messages', EDGE - 30 * DAY, 130);
-    reader.world.addTie('messages', EDGE + 30 * DAY, 130);
+    reader.world.addTie('messages', HORIZON, 130);
+    reader.world.addTie('messages', HORIZON - 30 * DAY, 130);
+    reader.world.addTie('messages', HORIZON + 30 * DAY, 130);
     expect((await reader.run('messages')).complete).toBe(true);
     expect(reader.problems('messages')).toEqual([]);
   });
 
-  test('what neither search shows is all that is missing where there is a gap between them', async () => {
+  test('nothing is missing but what neither index has, where there is a gap between them', async () => {
     await using reader = await Reader.open({ pageSizeMax: 50, archiveOverlapMs: -20 * DAY });
-    reader.world.populate({ messages: 600 }, { from: EDGE - 60 * DAY, to: EDGE + 60 * DAY });
+    reader.world.populate({ messages: 600 }, { from: HORIZON - 60 * DAY, to: HORIZON + 60 * DAY });
     expect((await reader.run('messages')).complete).toBe(true);
-    expect(reader.problems('messages', { from: EDGE })).toEqual([]);
-    expect(reader.problems('messages', { before: EDGE - 20 * DAY })).toEqual([]);
-    const gap = reader.world.truth('messages', { from: EDGE - 20 * DAY, before: EDGE });
+    expect(reader.problems('messages', { from: HORIZON })).toEqual([]);
+    expect(reader.problems('messages', { before: HORIZON - 20 * DAY })).toEqual([]);
+    const gap = reader.world.truth('messages', { from: HORIZON - 20 * DAY, before: HORIZON });
     expect(reader.published.length).toBe(600 - gap.size);
   });
 
-  test('the links of the archive, which lead to the live search, are not followed', async () => {
+  test('the links of the archive, which lead to the live index, are not followed', async () => {
     await using reader = await Reader.open({ pageSizeMax: 20, tieOrder: 'unstable' });
-    reader.world.populate({ messages: 200 }, { from: EDGE - 90 * DAY, to: EDGE - 40 * DAY });
-    reader.world.addTie('messages', EDGE - 60 * DAY, 100);
-    const run = await reader.run('messages', { startDate: EDGE - 100 * DAY });
+    reader.world.populate({ messages: 200 }, { from: HORIZON - 90 * DAY, to: HORIZON - 40 * DAY });
+    reader.world.addTie('messages', HORIZON - 60 * DAY, 100);
+    const run = await reader.run('messages', { startDate: HORIZON - 100 * DAY });
     expect(reader.problems('messages')).toEqual([]);
     const deep = run.requests.filter(({ page }) => page > 1);
     expect(deep.length).toBeGreaterThan(0);
@@ -204,7 +204,7 @@ describe('the two-year edge', () => {
 
   test('notes from before it come from the list of notes', async () => {
     await using reader = await Reader.open();
-    reader.world.populate({ notes: 900 }, { from: EDGE - 300 * DAY, to: NOON - DAY });
+    reader.world.populate({ notes: 900 }, { from: HORIZON - 300 * DAY, to: NOON - DAY });
     const run = await reader.run('notes');
     expect(run.complete).toBe(true);
     expect(reader.problems('notes')).toEqual([]);
@@ -217,12 +217,12 @@ describe('the two-year edge', () => {
 
   test('also while notes are deleted for good from the list that is read', async () => {
     await using reader = await Reader.open({ listOrder: 'insertion' });
-    reader.world.populate({ notes: 900 }, { from: EDGE - 300 * DAY, to: EDGE - DAY });
+    reader.world.populate({ notes: 900 }, { from: HORIZON - 300 * DAY, to: HORIZON - DAY });
     const ids = [...reader.world.truth('notes').keys()];
     let lists = 0;
     const run = await reader.run('notes', {
       onRequest: ({ path }) => {
-        // The first record goes when the third page is asked for: all others move up, one over the border of a page.
+        // The first record goes when the third page is asked for: all others move up, one of them to another page.
         if (path === '/v1/notes' && ++lists === 3) reader.world.hardDelete('notes', ids.slice(0, 1));
       },
     });
@@ -232,7 +232,7 @@ describe('the two-year edge', () => {
 });
 
 describe('times that cannot be', () => {
-  test('a bookmark in the future: nothing is lost, nothing is twice, and it is said', async () => {
+  test('a state from the future: nothing is lost, nothing is twice, and there is a warning', async () => {
     await using reader = await Reader.open({ pageSizeMax: 50 });
     reader.world.populate({ notes: 300 }, SPREAD);
     // A runner whose clock is a day ahead has written it.

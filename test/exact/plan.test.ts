@@ -1,13 +1,13 @@
-// What a run sets out to read, from the wishes, the state and the time.
+/** What a run reads, given the config, the state and the time. */
 import { describe, expect, test } from 'vitest';
-import { byIndex, cutoffOf, planList, planSearch } from '../../src/sync/plan.ts';
+import { cutoffOf, planList, planSearch, splitByIndex } from '../../src/sync/plan.ts';
 import { NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 5, 15, 12, 0, 0, 567);
-const EDGE = Date.UTC(2026, 5, 15, 12) - 730 * DAY;
-const WISHES = { startDate: null, settleMs: 60_000, lookbackMs: HOUR, archive: 'auto' } as const;
+const HORIZON = Date.UTC(2026, 5, 15, 12) - 730 * DAY;
+const OPTIONS = { startDate: null, settleMs: 60_000, lookbackMs: HOUR, archive: 'auto' } as const;
 const INCREMENTAL = { name: 'messages', mode: 'incremental', named: true } as const;
 const FULL = { ...INCREMENTAL, mode: 'full_refresh' } as const;
 
@@ -23,13 +23,13 @@ const STATE: State = {
   lists: new Map([['users', { seen: new Map([['a', 'x']]) }]]),
 };
 const plan = (
-  wishes: Partial<Parameters<typeof planSearch>[2]> = {},
+  options: Partial<Parameters<typeof planSearch>[2]> = {},
   selection: Parameters<typeof planSearch>[1] = INCREMENTAL,
-  archived = true,
+  isArchived = true,
   state: State = NO_STATE,
-) => planSearch('messages', selection, { ...WISHES, ...wishes }, state, NOW, archived);
+) => planSearch('messages', selection, { ...OPTIONS, ...options }, state, NOW, isArchived);
 
-test('the cutoff is the time less what the index needs, on a whole second', () => {
+test('the cutoff is the time less `settle`, on a whole second', () => {
   expect(cutoffOf(NOW, 60_000)).toBe(Date.UTC(2026, 5, 15, 11, 59));
   expect(cutoffOf(NOW, 567)).toBe(Date.UTC(2026, 5, 15, 12));
   expect(cutoffOf(NOW, 568)).toBe(Date.UTC(2026, 5, 15, 11, 59, 59));
@@ -40,16 +40,16 @@ describe('what is wanted', () => {
   const to = Date.UTC(2026, 5, 15, 11, 59);
   test('without a start date, everything with the archive, and two years without it', () => {
     expect(plan().wanted).toEqual({ from: 0, to });
-    expect(plan({ archive: 'never' }).wanted).toEqual({ from: EDGE, to });
+    expect(plan({ archive: 'never' }).wanted).toEqual({ from: HORIZON, to });
   });
 
-  test('with a start date, from there, and never more than the live search has without the archive', () => {
+  test('with a start date, from there, and never more than the live index has without the archive', () => {
     const recent = NOW - 3 * DAY;
     const old = NOW - 1_000 * DAY;
     expect(plan({ startDate: recent }).wanted).toEqual({ from: recent, to });
     expect(plan({ startDate: recent, archive: 'never' }).wanted).toEqual({ from: recent, to });
     expect(plan({ startDate: old }).wanted).toEqual({ from: old, to });
-    expect(plan({ startDate: old, archive: 'never' }).wanted).toEqual({ from: EDGE, to });
+    expect(plan({ startDate: old, archive: 'never' }).wanted).toEqual({ from: HORIZON, to });
   });
 
   test('nothing when the start date is yet to come', () => {
@@ -59,25 +59,25 @@ describe('what is wanted', () => {
   });
 });
 
-describe('where the two searches are read', () => {
-  test('30 days to both sides of the edge', () => {
-    expect(plan().horizon).toEqual({ live: EDGE - 30 * DAY, archive: EDGE + 30 * DAY });
+describe('which index is read', () => {
+  test('both from 30 days before to 30 days after the search horizon', () => {
+    expect(plan().horizon).toEqual({ live: HORIZON - 30 * DAY, archive: HORIZON + 30 * DAY });
     expect(plan().listOnlyBefore).toBeNull();
   });
 
-  test('the live one only, without the archive or for a stream that the archive does not know', () => {
+  test('only the live one, without the archive or for a stream that the archive does not have', () => {
     const never = { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY };
     expect(plan({ archive: 'never' }).horizon).toEqual(never);
     expect(plan({ archive: 'never' }).listOnlyBefore).toBeNull();
     expect(plan({}, INCREMENTAL, false).horizon).toEqual(never);
-    expect(plan({}, INCREMENTAL, false).listOnlyBefore).toBe(EDGE + 7 * DAY);
+    expect(plan({}, INCREMENTAL, false).listOnlyBefore).toBe(HORIZON + 7 * DAY);
     expect(plan({ archive: 'never' }, INCREMENTAL, false).listOnlyBefore).toBeNull();
   });
 
-  test('a window is parted at both edges, and no part is empty', () => {
+  test('a window is split where an index begins or ends, and no range is empty', () => {
     const horizon = { live: 10, archive: 20 };
     const of = (from: number, to: number) =>
-      byIndex({ from, to }, horizon).map(({ part, indexes }) => [indexes, part.from, part.to]);
+      splitByIndex({ from, to }, horizon).map(({ range, index }) => [index, range.from, range.to]);
     expect(of(0, 30)).toEqual([
       ['archive', 0, 10],
       ['both', 10, 20],
@@ -95,7 +95,7 @@ describe('where the two searches are read', () => {
     expect(of(5, 5)).toEqual([]);
     expect(of(10, 10)).toEqual([]);
     const never = { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY };
-    expect(byIndex({ from: 0, to: 30 }, never)).toEqual([{ part: { from: 0, to: 30 }, indexes: 'live' }]);
+    expect(splitByIndex({ from: 0, to: 30 }, never)).toEqual([{ range: { from: 0, to: 30 }, index: 'live' }]);
   });
 });
 
@@ -104,7 +104,7 @@ describe('what went before', () => {
     const { before: known, work } = plan({}, INCREMENTAL, true, STATE);
     expect(known).toBe(before);
     expect(work.toRead).toEqual([{ from: NOW - DAY - HOUR, to: Date.UTC(2026, 5, 15, 11, 59) }]);
-    expect(planSearch('notes', INCREMENTAL, WISHES, STATE, NOW, true).before).toBeUndefined();
+    expect(planSearch('notes', INCREMENTAL, OPTIONS, STATE, NOW, true).before).toBeUndefined();
   });
 
   test('is nothing to a full refresh', () => {
@@ -115,9 +115,12 @@ describe('what went before', () => {
 
   test('and so for lists, which have no end and no beginning but the start date', () => {
     const always = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
-    expect(planList('users', INCREMENTAL, WISHES, STATE)).toEqual({ wanted: always, before: STATE.lists.get('users') });
-    expect(planList('users', FULL, WISHES, STATE)).toEqual({ wanted: always, before: undefined });
-    expect(planList('tags', INCREMENTAL, { ...WISHES, startDate: 5 }, STATE)).toEqual({
+    expect(planList('users', INCREMENTAL, OPTIONS, STATE)).toEqual({
+      wanted: always,
+      before: STATE.lists.get('users'),
+    });
+    expect(planList('users', FULL, OPTIONS, STATE)).toEqual({ wanted: always, before: undefined });
+    expect(planList('tags', INCREMENTAL, { ...OPTIONS, startDate: 5 }, STATE)).toEqual({
       wanted: { from: 5, to: Number.POSITIVE_INFINITY },
       before: undefined,
     });

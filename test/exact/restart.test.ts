@@ -1,10 +1,10 @@
-// A run may end at any moment: what is then published and what is then claimed go together.
+/** A run may end at any moment: what is then published and what is then synced agree. */
 import { describe, expect, test } from 'vitest';
 import type { Stream } from '../world/kustomer/index.ts';
 import { type Checkpoint, DAY, HOUR, MINUTE, NOON, Reader, type Wishes } from '../world/reader.ts';
 
 const STREAMS: readonly Stream[] = ['messages', 'kobjects', 'notes', 'users'];
-const EDGE = NOON - 730 * DAY;
+const HORIZON = NOON - 730 * DAY;
 
 /** All kinds of streams; ties, old records and a klass of its own among them. */
 async function everything() {
@@ -15,11 +15,11 @@ async function everything() {
     archiveOverlapMs: 10 * DAY,
   });
   const { world } = reader;
-  world.populate({ messages: 60 }, { from: EDGE - 60 * DAY, to: EDGE + 60 * DAY, tieFraction: 0.2 });
+  world.populate({ messages: 60 }, { from: HORIZON - 60 * DAY, to: HORIZON + 60 * DAY, tieFraction: 0.2 });
   world.populate({ messages: 80 }, { from: NOON - 3 * HOUR, to: NOON, tieFraction: 0.5, tieSize: 20 });
   world.addTie('messages', NOON - 50 * DAY, 55);
   world.populate({ kobjects: { order: 40, hidden: 40 } }, { from: NOON - 30 * DAY, to: NOON });
-  world.populate({ notes: 80 }, { from: EDGE - 90 * DAY, to: NOON });
+  world.populate({ notes: 80 }, { from: HORIZON - 90 * DAY, to: NOON });
   world.populate({ users: 40 }, { from: NOON - 30 * DAY, to: NOON });
   return reader;
 }

@@ -23,15 +23,17 @@ async function read(share: number, seed: number, before?: { seen: ReadonlyMap<st
       async pass() {
         passes++;
         const shown = Array.from({ length: 1_200 }, (_, n) => user(n)).filter(() => random.next() < share);
-        return { records: new Map(shown.map(each => [each.id, each])), atOnce: false, isWhole: true, everything: true };
+        return {
+          records: new Map(shown.map(each => [each.id, each])),
+          isOneAnswer: false,
+          isCounted: true,
+          isUnrestricted: true,
+        };
       },
     },
     type: 'user',
     sink: {
       write: async records => void written.push(...records),
-      openStagingFile: () => {
-        throw new Error('a list needs no place of its own');
-      },
     },
     before,
     wanted: EVER,
@@ -66,17 +68,14 @@ describe('what has gone', () => {
     const written: string[] = [];
     const records = new Map(numbers.map(user).map(each => [each.id, each]));
     const { state } = await readList({
-      pages: { pass: async () => ({ records, atOnce: true, isWhole: true, everything: true }) },
+      pages: { pass: async () => ({ records, isOneAnswer: true, isCounted: true, isUnrestricted: true }) },
       type: 'user',
       sink: {
         write: async found => void written.push(...found.map(({ resource }) => resource.id)),
-        openStagingFile: () => {
-          throw new Error('a list needs no place of its own');
-        },
       },
       before,
       wanted: EVER,
-      until,
+      ...(until === undefined ? {} : { until }),
       now,
       signal: new AbortController().signal,
     });

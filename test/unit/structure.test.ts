@@ -39,7 +39,7 @@ const importersOf = (name: RegExp) => [...new Set(imports.filter(({ to }) => nam
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   '': ['commands', 'config', 'publish', 'report', 'records', 'github', 'sync'],
   commands: ['config', 'publish', 'state', 'shards', 'report', 'kustomer', 'records', 'github', 'sync'],
-  config: ['shards', 'kustomer', 'sync'],
+  config: ['publish', 'shards', 'kustomer', 'sync'],
   publish: ['config', 'state', 'report', 'records', 'kustomer', 'github', 'sync'],
   state: ['publish', 'report', 'records', 'github', 'sync'],
   shards: ['config', 'records', 'kustomer', 'sync'],

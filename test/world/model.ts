@@ -9,7 +9,7 @@ import { openSource } from '../../src/kustomer/source.ts';
 import { streamNamed } from '../../src/kustomer/streams.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { readAll, Stopped } from '../../src/sync/read-all.ts';
-import { openReaderPool } from '../../src/sync/read-search.ts';
+import { openReaderPool } from '../../src/sync/reader-pool.ts';
 import type { DatedRecord, ListPages } from '../../src/sync/source.ts';
 import { NO_STATE, type State } from '../../src/sync/state.ts';
 import {

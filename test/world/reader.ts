@@ -10,7 +10,7 @@ import { streamNamed } from '../../src/kustomer/streams.ts';
 import type { Job } from '../../src/sync/job.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { type Ending, readAll, Stopped } from '../../src/sync/read-all.ts';
-import { openReaderPool } from '../../src/sync/read-search.ts';
+import { openReaderPool } from '../../src/sync/reader-pool.ts';
 import type { DatedRecord, ListPages, Resource } from '../../src/sync/source.ts';
 import { NO_STATE, type SearchState, type State, streamOf } from '../../src/sync/state.ts';
 import { parseState, serializeState } from '../../src/sync/state-document.ts';

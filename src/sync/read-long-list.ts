@@ -1,0 +1,123 @@
+/**
+ * Reads records that only a long list has: the notes older than the search horizon, since the archive index has no notes
+ * (docs/kustomer-api.md#old-notes).
+ *
+ * The list is in no known order and too long for memory. A record that moves to another page while the list is read can
+ * be missed, so the list is read twice, and the records are committed only when both passes have had the same ones.
+ */
+import { SyncError } from '../errors.ts';
+import type { IntervalSet } from './intervals.ts';
+import type { DatedRecord, LongList, Sink, StagingFile } from './source.ts';
+
+export interface ReadLongListOptions {
+  readonly list: LongList;
+  readonly sink: Pick<Sink, 'openStagingFile'>;
+  readonly toRead: IntervalSet;
+  /** Those of the undated records that nobody else has published: the search may have them as well. */
+  readonly withoutKnown: (undated: readonly DatedRecord[]) => Promise<readonly DatedRecord[]>;
+  readonly signal: AbortSignal;
+}
+
+/** Attempts to read a list that keeps changing; after that, the next run tries again. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Commits all records of the list that are to be read, or none.
+ * @returns the number of records committed, and those of them that are undated
+ * @throws SyncError `notes-keep-changing` when no two passes had the same records
+ */
+export async function readLongList(options: ReadLongListOptions) {
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    const file = options.sink.openStagingFile();
+    try {
+      const staged = await stageAll(options, file);
+      if (staged !== null) {
+        await file.commit();
+        return staged;
+      }
+      await file.discard();
+    } catch (error) {
+      await file.discard();
+      throw error;
+    }
+  }
+  throw new SyncError('notes-keep-changing', {
+    what: 'The list of notes changed each time it was read, so old notes may have been missed.',
+    todo: 'No old note is published; run again at a quieter time.',
+  });
+}
+
+/** Writes the records of one pass to a file. Null when a second pass has had other records. */
+async function stageAll({ list, toRead, withoutKnown, signal }: ReadLongListOptions, file: StagingFile) {
+  const undated = new Map<string, DatedRecord>();
+  let written = 0;
+  const write = async (records: readonly DatedRecord[]) => {
+    if (records.length > 0) await file.write(records);
+    written += records.length;
+  };
+  const first = new Checksum(toRead);
+  const isOneAnswer = await list.pass(async found => {
+    signal.throwIfAborted();
+    const fresh = first.add(found);
+    for (const each of fresh) if (Number.isNaN(each.at)) undated.set(each.resource.id, { ...each, undated: true });
+    await write(fresh.filter(({ at }) => !Number.isNaN(at)));
+  });
+  if (!isOneAnswer) {
+    const second = new Checksum(toRead);
+    await list.pass(async found => {
+      signal.throwIfAborted();
+      second.add(found);
+    });
+    if (!second.equals(first)) return null;
+  }
+  const unknown = await withoutKnown([...undated.values()]);
+  await write(unknown);
+  return { records: written, undated: unknown };
+}
+
+/**
+ * Which of the records to read a pass has had, in a few numbers that do not depend on the order. Other records do not
+ * count: a list in use has new ones in every pass.
+ */
+class Checksum {
+  readonly #toRead: IntervalSet;
+  #count = 0;
+  #sum = 0n;
+  #lastPage: ReadonlySet<string> = new Set();
+
+  constructor(toRead: IntervalSet) {
+    this.#toRead = toRead;
+  }
+
+  /**
+   * Adds the records of a page.
+   * @returns those to read, without those of the page before: a new record moves the others, so that one comes twice
+   */
+  add(found: readonly DatedRecord[]): DatedRecord[] {
+    const fresh = found.filter(each => !this.#lastPage.has(each.resource.id) && isIn(each, this.#toRead));
+    this.#lastPage = new Set(found.map(({ resource }) => resource.id));
+    for (const { resource } of fresh) this.#sum = BigInt.asUintN(64, this.#sum + hash(resource.id));
+    this.#count += fresh.length;
+    return fresh;
+  }
+
+  equals(other: Checksum): boolean {
+    return this.#count === other.#count && this.#sum === other.#sum;
+  }
+}
+
+/** 64 bits: two FNV-1a hashes with different offsets. */
+function hash(text: string): bigint {
+  let [high, low] = [0x811c9dc5, 0x9747b28c];
+  for (let n = 0; n < text.length; n++) {
+    high = Math.imul(high ^ text.charCodeAt(n), 0x01000193);
+    low = Math.imul(low ^ text.charCodeAt(n), 0x85ebca6b);
+  }
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}
+
+/** An undated record counts as the oldest of all, so that it is not lost. */
+function isIn({ at }: DatedRecord, set: IntervalSet): boolean {
+  if (Number.isNaN(at)) return set[0]?.from === 0;
+  return set.some(({ from, to }) => at >= from && at < to);
+}

@@ -1,0 +1,36 @@
+/**
+ * What the readers of a search yield. The readers are generators without side effects: whoever runs a reader sends each
+ * request and resumes the reader with the page, or passes each output to an emitter and resumes the reader with nothing.
+ */
+import type { DatedRecord, Page, SearchRequest } from './source.ts';
+
+/** A range of a stream (ms) that one reader reads, oldest first. */
+export interface Slice {
+  /** Everything before it is read; moves up. */
+  from: number;
+  /** May move down while the slice is read, when another reader takes over the rest. */
+  to: number;
+  /** The slice must not be split before this time: everything up to it is being read at once. */
+  splitBarrier: number;
+}
+
+/** Records that a reader has found. */
+export interface Output {
+  /**
+   * `stage`: these are some of the records before `until`, and others are still to come.
+   * `commit`: with the outputs before, these are all records of the slice before `until`.
+   */
+  readonly action: 'stage' | 'commit';
+  readonly records: readonly DatedRecord[];
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+export type Step = SearchRequest | Output;
+
+/** Reads something of a search, and returns a `Result`. */
+export type Steps<Result = void> = Generator<Step, Result, Page>;
+
+export function isOutput(step: Step): step is Output {
+  return 'action' in step;
+}
