@@ -135,7 +135,7 @@ function yaml(text: string): string {
   return text.includes('"') ? `'${text.replaceAll("'", "''")}'` : JSON.stringify(text);
 }
 
-/** Replaces the lines between `# <name>` and `# </name>`, wherever the two stand; the lines are indented as the markers are. */
+/** Replaces the lines between each `# <name>` and `# </name>`, and indents them as the markers are. */
 function replaceYaml(text: string, name: string, lines: readonly string[]): string {
   return replace(text, `# <${name}> Written by npm run generate from src/config/inputs.ts`, `# </${name}>`, indent =>
     lines.map(line => `${indent}${line}`).join('\n'),

@@ -1,8 +1,8 @@
 /**
  * The configuration of a run: a field for each input that the code uses.
  *
- * The type of a field is what the kind of its input makes of a text (inputs.ts, kinds.ts). Names end in a unit where there
- * is one; times are milliseconds since the epoch.
+ * The type of a field is what the kind of its input makes of a text (inputs.ts, kinds.ts). Names end in a unit where
+ * there is one; times are milliseconds since the epoch.
  */
 import type { Selection } from '../sync/plan.ts';
 import type { InputName, InputValue } from './inputs.ts';

@@ -1,4 +1,4 @@
-/** What must agree between inputs that are each fine alone: the dates, the inputs of a backfill, and the jobs of a plan. */
+/** Checks inputs against each other: the two dates, the inputs of a backfill, and those of the jobs of a plan. */
 import { digest } from '../shards/shard.ts';
 import type { Config } from './config.ts';
 import { INPUTS, type InputName } from './inputs.ts';
@@ -34,7 +34,7 @@ export function conflicts(config: Config, shown: (name: InputName) => string): C
   if (shardsAtOnce > budget) {
     add(
       'shards-at-once',
-      `is ${shown('shards-at-once')}. Use at most ${budget}, so that each shard gets one request per minute of each budget.`,
+      `is ${shown('shards-at-once')}. Use at most ${budget}, so that each shard has a request a minute.`,
     );
   }
   const refreshed = streams.filter(stream => stream.mode === 'full_refresh').map(({ name }) => name);
@@ -47,7 +47,7 @@ export function conflicts(config: Config, shown: (name: InputName) => string): C
   return found;
 }
 
-/** Digest of the inputs on which all jobs of a plan must agree. A plan carries it, and each job compares it with its own. */
+/** Digest of the inputs on which all jobs of a plan must agree. A plan has it, and each job compares its own. */
 export function planDigest(config: Config): string {
   return digest(JSON.stringify(Object.values(planInputs(config))));
 }

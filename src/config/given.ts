@@ -1,5 +1,6 @@
 /**
- * Inputs as the runner passes them to a step: environment variables, read without a table (docs/actions-platform.md#inputs).
+ * Inputs as the runner passes them to a step: environment variables, read without a table
+ * (docs/actions-platform.md#inputs).
  *
  * The post step reads its two inputs here; the main step reads all of them in read-config.ts.
  */
@@ -11,8 +12,8 @@ export function given(name: string): string {
 }
 
 /**
- * Masks an input that is a secret. The text with its white space is masked too, because the runner then masks each of its
- * lines (docs/actions-platform.md#log-and-masks).
+ * Masks an input that is a secret. The text with its white space is masked too, because the runner then masks each of
+ * its lines (docs/actions-platform.md#log-and-masks).
  */
 export function maskSecret(name: string): void {
   const text = given(name);
@@ -26,7 +27,7 @@ export function githubToken(): string {
   return given('github-token').trim();
 }
 
-/** Status of the job so far, such as `success`: the runner evaluates the default of `job-status` again for the post step. */
+/** Status of the job so far, such as `success`: the runner evaluates the input again for the post step. */
 export function jobStatus(): string {
   return given('job-status').trim();
 }

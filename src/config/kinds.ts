@@ -20,7 +20,7 @@ export interface Kind<Value> {
   readonly isSecret?: true;
   /** @returns undefined when the text is not accepted */
   parse(text: string): Value | undefined;
-  /** What is wrong with a text that was not accepted, as a sentence. It may quote the text, unless the kind is a secret. */
+  /** A sentence on what is wrong with a text that was not accepted. A secret must not be quoted in it. */
   hint?(text: string): string;
 }
 
@@ -79,7 +79,7 @@ export const duration: Kind<number> = {
 
 const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2})))?$/;
 
-/** Milliseconds since the epoch; null for an empty text. A day that does not exist, such as February 30, is not accepted. */
+/** Milliseconds since the epoch; null for an empty text. February 30 and the like are not accepted. */
 export const time: Kind<number | null> = {
   use: 'a day as `YYYY-MM-DD`, an RFC 3339 time such as `2026-01-31T08:00:00Z`, or nothing',
   parse(text) {
@@ -172,7 +172,7 @@ function entriesOf(text: string): string[] {
     .filter(entry => entry !== '');
 }
 
-/** In the order of the table of streams, each once. An entry for one stream wins over `all`, and a later one over an earlier. */
+/** Each stream once, in the order of their table. An entry for one stream wins over `all`, the last one over others. */
 export const streamSelection: Kind<readonly StreamEntry[]> = {
   use: `\`all\` or any of ${STREAM_NAMES.join(', ')}, each alone or with \`:full_refresh\` or \`:incremental\``,
   parse(text) {

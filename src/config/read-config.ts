@@ -6,7 +6,7 @@ import { given, maskSecret } from './given.ts';
 import { defaultOf, INPUT_NAMES, type InputName, type InputValue, inputOf } from './inputs.ts';
 import { quoted } from './kinds.ts';
 
-/** @throws SyncError `invalid-input`, which lists every problem: the input, what was given (never a secret), what to use */
+/** @throws SyncError `invalid-input` with every problem: the input, its text (unless it is a secret) and what to use */
 export function readConfig(): Config {
   for (const name of SECRETS) maskSecret(name);
   const problems = new Map<InputName, string>();

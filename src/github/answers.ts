@@ -1,8 +1,8 @@
 /**
  * Parsers for the answers of GitHub. No other file knows the shape of an answer.
  *
- * Every field is checked, whatever octokit's types promise: octokit takes a body that was cut off for an empty answer. A
- * parser throws {@link UnusableAnswer} then, and the request is made again, as after a connection that broke.
+ * Every field is checked, whatever octokit's types promise: octokit takes a body that was cut off for an empty answer.
+ * A parser throws {@link UnusableAnswer} then, and the request is made again, as after a connection that broke.
  */
 
 /** An answer lacks what it should have. */
@@ -15,7 +15,9 @@ export interface WorkflowRun {
   /** `sync.yml` */
   readonly workflowFile: string;
   readonly event: string;
-  /** `owner/name` of the repository with the commit: for a pull request from a fork, not the repository of the workflow. */
+  /**
+   * `owner/name` of the repository with the commit: for a pull request from a fork, not the repository of the workflow.
+   */
   readonly headRepository: string;
   /** When the run or a later attempt of it last changed, in milliseconds since the epoch. */
   readonly updatedAt: number;

@@ -1,6 +1,6 @@
 /**
- * Keeps requests that create content below GitHub's limits of 80 a minute and 500 an hour, beyond which GitHub refuses all
- * of them for a while (docs/actions-platform.md#request-limits). Other users of the same token get the difference.
+ * Keeps requests that create content below GitHub's limits of 80 a minute and 500 an hour, beyond which GitHub refuses
+ * all of them for a while (docs/actions-platform.md#request-limits). Other users of the same token get the difference.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -31,7 +31,7 @@ export function waitFor(times: readonly number[], now: number, limits: readonly 
 /**
  * Each call resolves when its request may be made. The time is reserved at the call, so that calls side by side do not
  * get the same one.
- * @param onWait is told before a wait, in milliseconds
+ * @param onWait gets the length of a wait before it starts, in milliseconds
  */
 export function openContentLimit(onWait: (ms: number) => void): () => Promise<void> {
   let times: number[] = [];

@@ -1,4 +1,7 @@
-/** Where the action runs: what the environment and the event file say (docs/actions-platform.md#environment-of-an-action). */
+/**
+ * Where the action runs: what the environment and the event file say
+ * (docs/actions-platform.md#environment-of-an-action).
+ */
 import { readFileSync } from 'node:fs';
 import { isPublic } from './answers.ts';
 

@@ -1,8 +1,8 @@
 /**
  * The retrying client: makes a request to GitHub until there is a usable answer.
  *
- * Requests have a time limit. They are repeated when the answer was lost or cannot be used, and later when GitHub asks for
- * that (docs/actions-platform.md#request-limits). Writes also keep to the limit of created content.
+ * Requests have a time limit. They are repeated when the answer was lost or cannot be used, and later when GitHub asks
+ * for that (docs/actions-platform.md#request-limits). Writes also keep to the limit of created content.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { duration } from '../report/format.ts';
@@ -35,7 +35,7 @@ export type ReadKind = Exclude<RequestKind, 'write'>;
 
 /** Waits before a request is repeated, in milliseconds. */
 const RETRY_AFTER_MS = { 'best-effort': [500, 2_000], read: [500, 2_000], write: [500, 2_000, 6_000] };
-/** The hourly limit is renewed within the hour. A best-effort read only waits out the minute that GitHub usually asks for. */
+/** A used-up limit is renewed within the hour. A best-effort read waits out the minute that GitHub usually asks for. */
 const MAX_WAIT_MS = { 'best-effort': 90_000, read: 65 * 60_000, write: 65 * 60_000 };
 /** When GitHub does not say how long to wait, its documentation asks for at least a minute. */
 const DEFAULT_WAIT_MS = 60_000;

@@ -110,7 +110,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
     git: repository => openGit(octokit, send, split(repository)),
   };
 
-  /** The address of the zip of an artifact. The redirect is not followed, because the blob store must not get the token. */
+  /** The address of the zip of an artifact. Following the redirect would send the token to the blob store. */
   async function addressOf(id: number, request: { signal: AbortSignal }): Promise<string> {
     const { headers } = await octokit.request('GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/zip', {
       ...here,

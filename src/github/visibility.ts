@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import type { Api } from './rest.ts';
 
 /**
- * Resolves when only members can read what a destination has. A repository whose visibility is unknown counts as public.
+ * Resolves when only members can read a repository. Unknown visibility counts as public.
  * @param place what the records could be downloaded from, such as `its artifacts`
  * @throws SyncError `public-repository`
  */

@@ -9,8 +9,8 @@ export function duration(ms: number): string {
 }
 
 /**
- * A number of at most two decimals with a comma after each three digits: `12,345`. `toLocaleString` would load tables of
- * locales that take 5 MB of memory.
+ * A number of at most two decimals with a comma after each three digits: `12,345`. `toLocaleString` would load tables
+ * of locales that take 5 MB of memory.
  */
 export function grouped(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ',');

@@ -1,8 +1,8 @@
 /**
  * Reports what a run did: as outputs, as the job summary, as annotations and as the last line of the log.
  *
- * A report is an object that the run fills in as it goes, so that a run that fails reports what it knows by then. Rendering
- * is pure; only publishReport writes.
+ * A report is an object that the run fills in as it goes, so that a run that fails reports what it knows by then.
+ * Rendering is pure; only publishReport writes.
  */
 import * as core from '@actions/core';
 import { causes, type SyncError } from '../errors.ts';
@@ -77,7 +77,7 @@ function isFailure(report: Report): boolean {
   );
 }
 
-/** Writes outputs, annotations, log and summary, and sets the exit code. Never rejects: a failed summary does not fail a run. */
+/** Writes outputs, annotations, log and summary, and sets the exit code. A summary that fails does not fail the run. */
 export async function publishReport(report: Report): Promise<void> {
   const annotated = new Set<SyncError>();
   for (const error of report.errors) annotate(error, false, annotated);
