@@ -100,16 +100,10 @@ export function openBudget(
       await window.pass();
       const now = performance.now();
       if (pausedUntil > now) continue;
-      window.nextAt = now + spacing(window.limit, windows.start(purpose, now));
+      const minutes = spacing(window.limit, windows.start(purpose, now), speed, isEven);
+      window.nextAt = now + minutes * minuteMs;
       return;
     }
-  }
-
-  /** Milliseconds between two starts, the last of which was number `started` of its purpose within a minute. */
-  function spacing(limit: number, started: number): number {
-    if (isEven) return (minuteMs * SLACK) / (limit * speed);
-    if (speed < 1) return minuteMs / (limit * speed);
-    return started > limit * BURST ? minuteMs / (limit * MAX_SPEED) : 0;
   }
 
   function pause(ms: number): void {
@@ -139,6 +133,13 @@ export function openBudget(
       pause(msForOthers[isForAll ? 'all' : 'search'](limit, remaining, ours));
     },
   };
+}
+
+/** Minutes until the next start in a window, after start number `started` of its purpose within a minute. */
+function spacing(limit: number, started: number, speed: number, isEven: boolean): number {
+  if (isEven) return SLACK / (limit * speed);
+  if (speed < 1) return 1 / (limit * speed);
+  return started > limit * BURST ? 1 / (limit * MAX_SPEED) : 0;
 }
 
 interface Window {

@@ -87,9 +87,13 @@ export function openClient(options: ClientOptions): Client {
   const { origin, budget, signal, concurrency, debug } = options;
   const usage = { search: noUsage(), other: noUsage() };
   const byStream = new Map<string, number>();
-  const semaphore = openSemaphore(concurrency);
   const http = openHttp(options);
-  let waitingForBudget = 0;
+  const { attempt, idle } = openAttempts(options, http, ({ purpose, stream }, isRetry, waitedMs) => {
+    usage[purpose].waited_ms += Math.round(waitedMs);
+    usage[purpose].requests++;
+    if (isRetry) usage[purpose].retries++;
+    byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
+  });
 
   async function send(request: Request): Promise<Record<string, unknown>> {
     let failures = 0;
@@ -116,47 +120,52 @@ export function openClient(options: ClientOptions): Client {
     }
   }
 
-  /** Rejects only where no retry can help. */
-  async function attempt(request: Request, isRetry: boolean): Promise<Outcome> {
-    const since = performance.now();
-    signal.throwIfAborted();
-    const release = await semaphore.acquire(request.purpose);
-    let headers: Headers = {};
-    try {
-      waitingForBudget++;
-      await budget.acquire(request.purpose).finally(() => waitingForBudget--);
-      count(request, isRetry, performance.now() - since);
-      const response = await http.exchange(request);
-      headers = response.headers;
-      if (response.status < 200 || response.status >= 300) return response;
-      const value = parseResponse(response.body);
-      return { headers, value, status: isUsable(value) ? response.status : 0 };
-    } catch (cause) {
-      // A reset, a timeout, a body that breaks off or is no JSON is worth a retry, whatever the status was.
-      signal.throwIfAborted();
-      if (cause instanceof SyncError) throw cause;
-      return { status: 0, headers, cause };
-    } finally {
-      release();
-    }
-  }
-
-  function count({ purpose, stream }: Request, isRetry: boolean, waitedMs: number): void {
-    usage[purpose].waited_ms += Math.round(waitedMs);
-    usage[purpose].requests++;
-    if (isRetry) usage[purpose].retries++;
-    byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
-  }
-
   return {
     send,
     origin,
     permits: concurrency,
-    idle: () => (waitingForBudget > 0 ? 0 : semaphore.idle()),
+    idle,
     usage,
     clockLeadMs: http.clockLeadMs,
     requestsFor: stream => byStream.get(stream) ?? 0,
     close: http.close,
+  };
+}
+
+/** @param onStart called when a request starts, after it has waited for `waitedMs` milliseconds */
+function openAttempts(
+  { budget, signal, concurrency }: ClientOptions,
+  http: ReturnType<typeof openHttp>,
+  onStart: (request: Request, isRetry: boolean, waitedMs: number) => void,
+) {
+  const semaphore = openSemaphore(concurrency);
+  let waitingForBudget = 0;
+  return {
+    /** Rejects only where no retry can help. */
+    async attempt(request: Request, isRetry: boolean): Promise<Outcome> {
+      const since = performance.now();
+      signal.throwIfAborted();
+      const release = await semaphore.acquire(request.purpose);
+      let headers: Headers = {};
+      try {
+        waitingForBudget++;
+        await budget.acquire(request.purpose).finally(() => waitingForBudget--);
+        onStart(request, isRetry, performance.now() - since);
+        const response = await http.exchange(request);
+        headers = response.headers;
+        if (response.status < 200 || response.status >= 300) return response;
+        const value = parseResponse(response.body);
+        return { headers, value, status: isUsable(value) ? response.status : 0 };
+      } catch (cause) {
+        // A reset, a timeout, a body that breaks off or is no JSON is worth a retry, whatever the status was.
+        signal.throwIfAborted();
+        if (cause instanceof SyncError) throw cause;
+        return { status: 0, headers, cause };
+      } finally {
+        release();
+      }
+    },
+    idle: () => (waitingForBudget > 0 ? 0 : semaphore.idle()),
   };
 }
 
