@@ -86,7 +86,7 @@ function openKObjects(jobs: Jobs, selection: Selection, stream: SearchStream, si
     isCheckedOnce: (config.endDate ?? config.shard ?? null) !== null,
     onUnchecked: () =>
       log.warning(
-        'The API key may not list klasses (403), so it is not certain that all KObjects are read. Make a key that also has the role org.permission.klass.read.',
+        'The API key may not list klasses (403), so some KObjects may not be read. Make a key that also has the role org.permission.klass.read.',
       ),
   });
 }
@@ -95,7 +95,7 @@ function planOf({ config, state, now, log }: Jobs, name: string, selection: Sele
   const plan = planSearch(name, selection, config, state, now, stream.archive === 'search');
   if (plan.before !== undefined && plan.before.cutoff > plan.cutoff) {
     log.warning(
-      `The state of ${name} is ahead of this run's clock (${iso(plan.before.cutoff)}). What was published is not published again; check the clock of the runner that wrote it.`,
+      `The state of ${name} is later than this run's clock (${iso(plan.before.cutoff)}). What was published is not published again; check the clock of the runner that wrote it.`,
     );
   }
   return plan;

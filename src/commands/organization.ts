@@ -28,7 +28,7 @@ export async function withOrganization(
   const clockLeadMs = client.clockLeadMs();
   if (clockLeadMs > 0) {
     log.warning(
-      `The clock of this runner is ${duration(clockLeadMs)} ahead of Kustomer's: only what had come by Kustomer's clock is taken for read.`,
+      `The clock of this runner is ${duration(clockLeadMs)} fast by Kustomer's clock: only what Kustomer's clock had reached counts as read.`,
     );
   }
   if (source.organization() === null && before.organizationId !== null && !stop.aborted) {
@@ -40,7 +40,7 @@ export async function withOrganization(
     const organizationId = source.organization() ?? before.organizationId;
     return { ...snapshot, change: { ...change, state: { ...change.state, organizationId } } };
   }
-  const what = 'Kustomer showed no record at all, so it is not certain whose data this is';
+  const what = 'Kustomer showed no record at all, so it cannot be told whose data this is';
   if (files.length > 0) {
     throw new SyncError('organization-unknown', {
       what: `${what}.`,

@@ -7,7 +7,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { STREAM_NAMES } from '../kustomer/streams.ts';
-import { DESTINATION_NAMES } from '../publish/choose.ts';
+import { parseDestination } from '../publish/choose.ts';
 import { parseMatrix, parseShard, type Shard } from '../shards/shard.ts';
 import type { Selection, SyncMode } from '../sync/plan.ts';
 
@@ -201,12 +201,7 @@ function withSuggestion(entry: string): string {
 /** `none`, or other names with commas: see publish/choose.ts. */
 export const destination: Kind<string> = {
   use: alternatives(['artifact', 'branch', 'artifact,branch', 'none']),
-  parse(text) {
-    const names = text.split(',').map(name => name.trim());
-    const isList = names.every(name => name !== 'none' && DESTINATION_NAMES.includes(name));
-    const isValid = text === 'none' || (isList && new Set(names).size === names.length);
-    return isValid ? names.join(',') : undefined;
-  },
+  parse: parseDestination,
 };
 
 /** An absolute path; empty for an empty text. A relative path starts at the workspace. */

@@ -9,8 +9,15 @@ const DELIVERIES: Readonly<Record<string, (options: DestinationOptions) => Deliv
   artifact: openArtifact,
 };
 
-/** The values that the input `destination` accepts, but for lists of them. `none` leaves the files to the next steps. */
-export const DESTINATION_NAMES: readonly string[] = [...Object.keys(DELIVERIES), 'branch', 'none'];
+/** What the input `destination` may list. `none` leaves the files to the next steps of the job. */
+const NAMES: readonly string[] = [...Object.keys(DELIVERIES), 'branch'];
+
+/** The input `destination` in its shortest form; undefined when its text is no destination. */
+export function parseDestination(text: string): string | undefined {
+  const names = text.split(',').map(name => name.trim());
+  const isList = names.every(name => NAMES.includes(name)) && new Set(names).size === names.length;
+  return isList || text === 'none' ? names.join(',') : undefined;
+}
 
 /** The one place that asks which destination is set. */
 export function chooseDestination(options: DestinationOptions): Destination {

@@ -1,4 +1,4 @@
-// The state: which versions of which records are published for certain. Its arithmetic says what that leaves to read, and
+// The state: which versions of which records are published. Its arithmetic says what that leaves to read, and
 // what a run that has read something may add. Pure. state-document.ts is its file, merge.ts puts two runs together.
 //
 // A range of `updated_at` is synced when every record in it has been published. Reading is always the wanted range minus the

@@ -37,7 +37,7 @@ test('where no record is left at all, nothing is published, and it is no quiet f
   stage.world.hardDelete('shortcuts', 2);
   const second = await stage.sync({ with: { streams: 'shortcuts' } });
   expectRed(second);
-  expect(annotations(second, 'error').join()).toContain('not certain whose data this is');
+  expect(annotations(second, 'error').join()).toContain('cannot be told whose data this is');
   expect(second.outputs).toMatchObject({ records: '0', 'artifact-id': '', 'state-saved': 'false' });
 });
 

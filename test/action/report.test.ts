@@ -192,6 +192,7 @@ describe('a public repository', () => {
     expect(annotations(result, 'error')[0]).toContain('`allow-public: true`');
     expect(result.outputs).toMatchObject({ records: '0', 'artifact-id': '', 'state-saved': 'false' });
     expect([stage.github.artifacts(), stage.github.caches()]).toEqual([[], []]);
+    expect(stage.kustomer.requests).toEqual([]);
   });
 
   test.each([

@@ -242,7 +242,7 @@ describe('times that cannot be', () => {
     reader.world.create('notes', 20, { updatedAt: i => NOON - 50 * MINUTE + i * MINUTE });
     const back = await reader.run('notes', RECENT);
     expect(back.complete).toBe(true);
-    expect(back.warnings.join()).toContain("ahead of this run's clock");
+    expect(back.warnings.join()).toContain("later than this run's clock");
     reader.world.create('notes', 30, { updatedAt: i => NOON + i * MINUTE, visibleAt: 0 });
     reader.now += 2 * HOUR;
     const later = await reader.run('notes', RECENT);

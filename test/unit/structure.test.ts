@@ -137,6 +137,55 @@ describe('a package is known to one file', () => {
   });
 });
 
+describe('what a stranger has to read', () => {
+  test('is no file of more than 300 lines', () => {
+    const long = files.filter(file => text(file).trimEnd().split('\n').length > 300);
+    expect(long).toEqual([]);
+  });
+
+  test('is no function of more than 60 lines', () => {
+    const long = files.flatMap(file => longFunctions(file).map(name => `${file}: ${name}`));
+    // A table of requests, a row each.
+    expect(long).toEqual(['github/rest.ts: openApi']);
+  });
+
+  /** Words of a language that nobody but its authors spoke: CONTRIBUTING.md#glossary has those that took their place. */
+  const PRIVATE =
+    /\b(?:crowd(?:s|ed)?|isCrowded|grain|senses|strangers|hasStrangers|patience|crew|openCrew|seats|keeper|keepSafe|handover|openHandover|unseen|cutBack|onBase|walkBoth|readWhole|hiddenKlasses|findHidden|othersBeside|goOnFrom|nothingPublished|fingerprints?|claims?|certain|ledger|strange|asking|ahead|aside)\b/gi;
+
+  test('is none of the private words', () => {
+    const found = files.flatMap(file => [...text(file).matchAll(PRIVATE)].map(([word]) => `${file}: ${word}`));
+    expect(found).toEqual([]);
+  });
+
+  test('asks in one place which destination is set', () => {
+    const asks = files.filter(file =>
+      /destinations?\.(?:includes|split)|names\.includes|=== '(?:artifact|branch)'/.test(text(file)),
+    );
+    expect(asks).toEqual(['publish/choose.ts']);
+  });
+});
+
+/** Names of the functions of a file that are longer than 60 lines, by their indentation: Biome formats every file. */
+function longFunctions(file: string): string[] {
+  const lines = text(file).split('\n');
+  return lines.flatMap((line, n) => {
+    const [, indent = '', name] =
+      /^(\s*)(?:export )?(?:readonly )?(?:async )?(?:function\*? |const )?\*?(\w+)\b.*[{(]$/.exec(line) ?? [];
+    const isDefinition = /\bfunction\b|=>|^\s*(?:async )?\*?\w+\(/.test(line);
+    if (
+      name === undefined ||
+      !isDefinition ||
+      /^(?:if|for|while|switch|return|await|expect|catch|else|try)$/.test(name)
+    )
+      return [];
+    const opens = lines.findIndex((each, m) => m >= n && m < n + 12 && /(?:\)[^;]*|=>) \{$/.test(each));
+    if (opens < 0) return [];
+    const end = lines.findIndex((each, m) => m > opens && new RegExp(`^${indent}\\}`).test(each));
+    return end - opens > 61 ? [name] : [];
+  });
+}
+
 test('no import goes round in a circle', () => {
   const next = new Map(files.map(file => [file, imports.filter(({ from }) => from === file).map(({ to }) => to)]));
   const circles: string[] = [];
