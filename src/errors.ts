@@ -54,6 +54,7 @@ export const ERRORS = {
   'post-step-timeout': ['github', 'publish'],
   'public-repository': ['user', 'input'],
   'rate-limited': ['kustomer', 'outage'],
+  'record-format-changed': ['user', 'state'],
   'record-too-large-for-branch': ['user', 'publish'],
   'records-hidden': ['kustomer', 'inconsistent'],
   'request-refused': ['project', 'refused'],
@@ -88,7 +89,8 @@ export class SyncError extends Error {
   readonly status: number | undefined;
 
   constructor(code: ErrorCode, { what, todo, cause, status }: ErrorText) {
-    super(`${what} ${todo}`, cause === undefined ? undefined : { cause });
+    // After a list the advice stands in a paragraph of its own.
+    super(`${what}${what.includes('\n') ? '\n\n' : ' '}${todo}`, cause === undefined ? undefined : { cause });
     this.code = code;
     this.what = what;
     this.todo = todo;

@@ -1,8 +1,8 @@
 // Entry of the main step.
 import { setFlagsFromString } from 'node:v8';
 import * as core from '@actions/core';
-import { run } from './commands/sync.ts';
-import { readConfig } from './config/config.ts';
+import { sync } from './commands/sync.ts';
+import { readConfig } from './config/read-config.ts';
 import { asSyncError } from './errors.ts';
 import { readContext } from './github/context.ts';
 import { log } from './report/log.ts';
@@ -21,18 +21,22 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (stop.signal.aborted) return;
-    log.info('Cancelled: publishing what has been read until now.');
+    log.info('Cancelled: the post step publishes what has been read until now.');
     stop.abort(new Stopped('cancelled'));
   });
 }
 
-const loadPlan = () => import('./commands/plan.ts').then(({ plan }) => plan);
-const loadMerge = () => import('./commands/merge.ts').then(({ merge }) => merge);
+/** By `mode`. What only some runs need is loaded when it is used. */
+const COMMANDS = {
+  sync: async () => sync,
+  plan: () => import('./commands/plan.ts').then(({ plan }) => plan),
+  merge: () => import('./commands/merge.ts').then(({ merge }) => merge),
+};
 
 try {
   const config = readConfig();
-  const story = { sync: () => run, plan: loadPlan, merge: loadMerge }[config.mode];
-  await publishReport(await (await story())(config, readContext(), log, stop));
+  const command = await COMMANDS[config.mode]();
+  await publishReport(await command(config, readContext(), log, stop));
 } catch (error) {
   await publishReport(refusal(asSyncError(error)));
 }

@@ -2,8 +2,8 @@
 
 import type { Config } from '../config/config.ts';
 import type { Scope } from '../config/scope.ts';
-import { type Source, streamNamed } from '../kustomer/source.ts';
-import type { SearchStream } from '../kustomer/streams.ts';
+import type { Source } from '../kustomer/source.ts';
+import { type SearchStream, streamNamed } from '../kustomer/streams.ts';
 import type { PartsWriter } from '../records/parts.ts';
 import type { Log } from '../report/log.ts';
 import { type Job, type JobContext, listJob, searchJob } from '../sync/job.ts';
@@ -57,9 +57,9 @@ export function openJobs(jobs: Jobs): Job[] {
       const plan = planList(name, selection, config, state, now);
       return listJob(selection, plan, stream.type, lists.get(name) as ListPages, writer, context);
     }
-    if (name === 'kobjects') return openKObjects(jobs, selection, stream, writer);
+    if (stream.hasKlasses) return openKObjects(jobs, selection, stream, writer);
     const plan = planOf(jobs, name, selection, stream);
-    const old = plan.listOnlyBefore === null ? undefined : source.oldNotes();
+    const old = plan.listOnlyBefore === null ? undefined : source.archiveList(stream);
     return searchJob(selection, plan, source.search(stream), writer, context, old);
   });
 }
@@ -92,7 +92,7 @@ function openKObjects(jobs: Jobs, selection: Selection, stream: SearchStream, si
 }
 
 function planOf({ config, state, now, log }: Jobs, name: string, selection: Selection, stream: SearchStream) {
-  const plan = planSearch(name, selection, config, state, now, stream.archived);
+  const plan = planSearch(name, selection, config, state, now, stream.archive === 'search');
   if (plan.before !== undefined && plan.before.cutoff > plan.cutoff) {
     log.warning(
       `The state of ${name} is ahead of this run's clock (${iso(plan.before.cutoff)}). What was published is not published again; check the clock of the runner that wrote it.`,

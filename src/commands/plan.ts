@@ -1,14 +1,16 @@
 // The story of a plan: what a window has is counted, and divided into shards that are about equal and each fit for one
 // job. Nothing is published and no state is saved.
 
-import { type Config, MOST_SHARDS, planDigest } from '../config/config.ts';
-import { type Scope, wholeScope } from '../config/scope.ts';
+import type { Config } from '../config/config.ts';
+import { planDigest } from '../config/conflicts.ts';
+import { MAX_SHARDS } from '../config/inputs.ts';
+import { type Scope, syncScope } from '../config/scope.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import { rates } from '../kustomer/budget.ts';
 import type { Client } from '../kustomer/client.ts';
-import { openSource, type Source, streamNamed } from '../kustomer/source.ts';
-import type { SearchStream } from '../kustomer/streams.ts';
+import { openSource, type Source } from '../kustomer/source.ts';
+import { type SearchStream, streamNamed } from '../kustomer/streams.ts';
 import { count } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import type { Report } from '../report/report.ts';
@@ -42,7 +44,7 @@ import { Stopped } from '../sync/read-all.ts';
 import type { Resource } from '../sync/source.ts';
 import { type State, stateKeysOf } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
-import { beginReport, openGitHub, openKustomer, recoverState, requirePermission, shownWindow } from './prepare.ts';
+import { beginReport, openDestination, openGitHub, openKustomer, recoverState, shownWindow } from './prepare.ts';
 
 /** Of a page of records before it is known, as Kustomer documents it. */
 const FULL_PAGE = 500;
@@ -50,14 +52,15 @@ const FULL_PAGE = 500;
 /** Makes a plan. Never rejects: whatever became of it is in the report. */
 export async function plan(config: Config, context: Context, log: Log, stop: AbortController): Promise<Report> {
   const now = Date.now();
-  const scope = wholeScope(config, now);
+  const scope = syncScope(config, now);
   const report = beginReport({ ...config, streams: [] }, shownWindow(config, scope));
   const deadline = setTimeout(() => stop.abort(new Stopped('time-budget')), config.timeBudgetMs);
   const client = openKustomer(config, stop.signal, log);
   try {
     const github = openGitHub(context, config.githubToken, log);
-    await requirePermission(config, context, github);
-    const { state } = await recoverState(config, scope, context, github, log);
+    const destination = openDestination(config, scope, context, github, log);
+    await destination.requireAccess();
+    const { state } = await recoverState(config, scope, destination, context, log);
     report.generation = state.generation;
     const source = openSource(client, config.includeDeleted);
     source.expect(state.organizationId);
@@ -130,14 +133,14 @@ async function divide(planning: Planning): Promise<void> {
     searchesPerMinute,
     othersPerMinute,
     shardsAtOnce: config.shardsAtOnce,
-    mostShards: MOST_SHARDS,
+    mostShards: MAX_SHARDS,
     timeBudgetMs: config.timeBudgetMs,
   };
   const shardsOf = (all: readonly CountedRange[]) => shardsFor(requestsForAll(all, sizes) + fixed, pace);
   const first = counted.flatMap(({ stretches }) => stretches);
   const stretches = await refine(first, sizes, shardsOf);
   const wanted = shardsOf(stretches);
-  if (wanted > MOST_SHARDS) throw tooMuch(wanted);
+  if (wanted > MAX_SHARDS) throw tooMuch(wanted);
   const shards = shardsFrom(
     planning,
     splitIntoShards(stretches, sizes, wanted),
@@ -175,7 +178,7 @@ function countSearches(
   return countEach(planning, searched, async each => {
     const part = await partOf(planning, each);
     const stretches = await countStream(source, part);
-    const [pages, old] = await Promise.all([sample(stretches), countOld(source, part.listed)]);
+    const [pages, old] = await Promise.all([sample(stretches), countOld(source, part.stream, part.listed)]);
     return { ...part, stretches: judged(stretches, pages), pages, old };
   });
 }
@@ -217,7 +220,7 @@ function shardsFrom(
   lists: readonly string[],
 ): Shard[] {
   const old = new Map(counted.flatMap(({ stream, listed }) => (listed.length > 0 ? [[stream.name, listed]] : [])));
-  const klasses = counted.find(({ stream }) => stream.name === 'kobjects')?.klasses ?? null;
+  const klasses = counted.find(({ stream }) => stream.hasKlasses)?.klasses ?? null;
   const works = cuts.map((search, n) => ({
     search: n === 0 ? withOld(search, old) : search,
     lists: n === 0 ? lists : [],
@@ -251,14 +254,14 @@ async function partOf(
   { config, now, state, source, signal }: Planning,
   { selection, stream }: Pick<Part, 'selection' | 'stream'>,
 ): Promise<Part> {
-  const planOf = (name: string) => planSearch(name, selection, config, state, now, stream.archived);
+  const planOf = (name: string) => planSearch(name, selection, config, state, now, stream.archive === 'search');
   const plan = planOf(stream.name);
   const leftOf = (names: readonly string[]) => union(...names.map(name => planOf(name).work.toRead));
   const known = stateKeysOf(state, stream.name);
   // Also in what is published of earlier windows; where all is published and was looked through, it is done.
   const from = Math.min(plan.wanted.from, plan.before?.syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY);
   const all = { ...plan, wanted: { ...plan.wanted, from } };
-  const isUnknown = stream.name === 'kobjects' && (state.klassesCheckedAt === null || leftOf(known).length > 0);
+  const isUnknown = stream.hasKlasses && (state.klassesCheckedAt === null || leftOf(known).length > 0);
   const klasses = isUnknown ? await missingKlasses(source, stream, all, signal) : null;
   const left = leftOf([...known, ...(klasses ?? []).map(klass => nameOfKlass(stream.name, klass))]);
   const border = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;
@@ -292,7 +295,7 @@ function unfinished(): SyncError {
 
 function tooMuch(shards: number): SyncError {
   return new SyncError('plan-too-large', {
-    what: `The window needs ${shards} shards, and a matrix has ${MOST_SHARDS} jobs at most.`,
+    what: `The window needs ${shards} shards, and a matrix has ${MAX_SHARDS} jobs at most.`,
     todo: 'Make the window shorter (`start-date`, `end-date`), select fewer `streams`, lower `shards-at-once` or raise `time-budget`.',
   });
 }

@@ -1,51 +1,62 @@
-// What a run is about, and so under which name its progress is kept: an incremental sync, a backfill and a shard of a plan
-// have nothing of each other's. Every place that keeps a state goes by this name. Pure.
-
-import { compact, digest, type Shard } from '../shards/shard.ts';
+/**
+ * The scope of a run: its window, and the names under which it keeps its state and publishes its files.
+ *
+ * An incremental sync, each backfill and each shard of a plan have states of their own, which do not affect each other.
+ * Every place that stores a state uses the name from here. Pure.
+ */
+import { compact, digest } from '../shards/shard.ts';
 import { cutoffOf } from '../sync/plan.ts';
 import type { Config } from './config.ts';
 
 export interface Scope {
   readonly kind: 'incremental' | 'backfill' | 'shard';
-  /** Name of the state: a state id alone, or a path below `backfill/` or `shard/`, which no state id can be. */
+  /** A state id alone, or a path below `backfill/` or `shard/`, which no state id can be. */
   readonly stateName: string;
   readonly artifactName: string;
-  /** Tells the files of one job of a run on the data branch from those of another; empty for an incremental sync. */
+  /** Part of the names of the files on the data branch, unique for each job of a run; empty for an incremental sync. */
   readonly fileMark: string;
-  /** What is wanted, before streams say what they have of it. */
+  /** All that is to be synced, no matter what is synced already; in milliseconds since the epoch. */
   readonly window: { readonly from: number; readonly to: number };
+  /** The latest time that a run reads, in milliseconds since the epoch. */
   readonly cutoff: number;
-  /** Of a backfill: its end has not come yet. */
-  readonly isAhead: boolean;
+  /** Whether the end of a backfill is later than the cutoff. */
+  readonly endsInFuture: boolean;
 }
 
-type Named = Pick<Config, 'stateId' | 'artifactName' | 'startDate' | 'endDate' | 'settleMs' | 'shard'>;
+type ScopeConfig = Pick<Config, 'stateId' | 'artifactName' | 'startDate' | 'endDate' | 'settleMs' | 'shard'>;
 
-/** What a run of `mode: sync` is about. */
-export function scopeOf(config: Named, now: number): Scope {
+/**
+ * The scope of a run with `mode: sync`, which reads one shard or an undivided sync.
+ * @param now milliseconds since the epoch
+ */
+export function scopeOf(config: ScopeConfig, now: number): Scope {
   const { stateId, artifactName, shard } = config;
-  if (shard === null) return wholeScope(config, now);
+  if (shard === null) return syncScope(config, now);
   const { plan, number, of, window, cutoff } = shard;
   // One run may have several plans.
   const mark = plan.slice(0, 6);
   const padded = (n: number) => String(n).padStart(3, '0');
   return {
     kind: 'shard',
-    stateName: shardState(stateId, shard),
+    stateName: `shard/${stateId}/${plan}/${number}`,
     artifactName: `${artifactName}-shard-${padded(number)}-of-${padded(of)}-${mark}`,
     fileMark: `shard${padded(number)}-${mark}`,
     window,
     cutoff,
-    isAhead: false,
+    endsInFuture: false,
   };
 }
 
-/** The same of a sync that is not divided, and of all the shards of a plan together. */
-export function wholeScope({ stateId, artifactName, startDate, endDate, settleMs, shard }: Named, now: number): Scope {
+/**
+ * The scope of an undivided sync or backfill, and of all shards of a plan together.
+ * @param now milliseconds since the epoch
+ */
+export function syncScope(config: ScopeConfig, now: number): Scope {
+  const { stateId, artifactName, startDate, endDate, settleMs, shard } = config;
   const cutoff = shard?.cutoff ?? cutoffOf(now, settleMs);
   const to = Math.min(cutoff, endDate ?? cutoff);
-  const span = `${startDate === null ? '' : compact(startDate)}..${endDate === null ? '' : compact(endDate)}`;
-  const stateName = endDate === null ? stateId : `backfill/${stateId}/${span}`;
+  const dates = `${startDate === null ? '' : compact(startDate)}..${endDate === null ? '' : compact(endDate)}`;
+  const stateName = endDate === null ? stateId : `backfill/${stateId}/${dates}`;
   return {
     kind: endDate === null ? 'incremental' : 'backfill',
     stateName,
@@ -53,10 +64,6 @@ export function wholeScope({ stateId, artifactName, startDate, endDate, settleMs
     fileMark: endDate === null ? '' : `backfill-${digest(stateName, 6)}`,
     window: { from: Math.min(startDate ?? 0, to), to },
     cutoff,
-    isAhead: endDate !== null && endDate > cutoff,
+    endsInFuture: endDate !== null && endDate > cutoff,
   };
-}
-
-function shardState(stateId: string, { plan, number }: Pick<Shard, 'plan' | 'number'>): string {
-  return `shard/${stateId}/${plan}/${number}`;
 }

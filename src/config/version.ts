@@ -1,4 +1,4 @@
-// Who we are, for the other side's logs. The build puts the version of package.json in.
+/** The name and version of this project, for the logs of those who get its requests. The build inserts the version. */
 declare const VERSION: string;
 
 export const USER_AGENT = `kustomer-sync/${typeof VERSION === 'string' ? VERSION : 'source'}`;

@@ -1,38 +1,46 @@
-// GitHub takes 80 requests a minute that create something, and 500 an hour (docs/actions-platform.md#request-limits);
-// beyond that it refuses all of them for a while. A little is left to others who use the same token.
+/**
+ * Keeps requests that create content below GitHub's limits of 80 a minute and 500 an hour, beyond which GitHub refuses all
+ * of them for a while (docs/actions-platform.md#request-limits). Other users of the same token get the difference.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openMutex } from '../sync/mutex.ts';
 
 interface Limit {
-  readonly within: number;
-  readonly most: number;
+  readonly periodMs: number;
+  /** Requests in any such period. */
+  readonly max: number;
 }
 
 const LIMITS: readonly Limit[] = [
-  { within: 60_000, most: 75 },
-  { within: 3_600_000, most: 480 },
+  { periodMs: 60_000, max: 75 },
+  { periodMs: 3_600_000, max: 480 },
 ];
+const MAX_REMEMBERED = Math.max(...LIMITS.map(({ max }) => max));
 
-/** How long to wait before another one, in milliseconds. `times` are those made so far, oldest first. Pure. */
+/**
+ * How long to wait before the next request, in milliseconds. Pure.
+ * @param times of earlier requests, oldest first; those of requests that still wait are in the future
+ */
 export function waitFor(times: readonly number[], now: number, limits: readonly Limit[] = LIMITS): number {
-  const waits = limits.map(({ within, most }) => {
-    const oldest = times[times.length - most];
-    return oldest === undefined ? 0 : oldest + within - now;
+  const waits = limits.map(({ periodMs, max }) => {
+    const oldest = times[times.length - max];
+    return oldest === undefined ? 0 : oldest + periodMs - now;
   });
   return Math.max(0, ...waits);
 }
 
-/** Each call resolves when its turn has come. */
+/**
+ * Each call resolves when its request may be made. The time is reserved at the call, so that calls side by side do not
+ * get the same one.
+ * @param onWait is told before a wait, in milliseconds
+ */
 export function openContentLimit(onWait: (ms: number) => void): () => Promise<void> {
   let times: number[] = [];
-  const inTurn = openMutex();
-  return () =>
-    inTurn(async () => {
-      const wait = waitFor(times, performance.now());
-      if (wait > 0) {
-        onWait(wait);
-        await sleep(wait);
-      }
-      times = [...times.slice(-500), performance.now()];
-    });
+  return async () => {
+    const now = performance.now();
+    const waitMs = waitFor(times, now);
+    times = [...times.slice(1 - MAX_REMEMBERED), now + waitMs];
+    if (waitMs === 0) return;
+    onWait(waitMs);
+    await sleep(waitMs);
+  };
 }

@@ -1,5 +1,6 @@
-// Where the action runs: facts that the runner gives in the environment. Reads nothing else.
+/** Where the action runs: what the environment and the event file say (docs/actions-platform.md#environment-of-an-action). */
 import { readFileSync } from 'node:fs';
+import { isPublic } from './answers.ts';
 
 export interface Context {
   /** `owner/name` of the workflow's repository. */
@@ -15,17 +16,17 @@ export interface Context {
   /** Base branch of a pull request; empty otherwise. */
   readonly baseRef: string;
   readonly event: string;
-  /** Whether a person has started this run, and no other run: those do it by the API, too. */
+  /** Whether a person started this run: runs that start runs use `workflow_dispatch` too. */
   readonly isByHand: boolean;
   readonly serverUrl: string;
   readonly apiUrl: string;
   readonly temp: string;
   readonly workspace: string;
-  /** As the event says; undefined when it does not. */
+  /** Undefined when the event does not say. */
   readonly defaultBranch: string | undefined;
-  /** Whether the repository is public, as the event says; undefined when it does not. */
+  /** Whether the repository is public; undefined when the event does not say. */
   readonly isPublic: boolean | undefined;
-  /** What the workflow was started with by hand or through the API; empty for other events. */
+  /** The inputs of `workflow_dispatch`; empty for other events. */
   readonly inputs: Readonly<Record<string, unknown>>;
 }
 
@@ -52,14 +53,7 @@ export function readContext(env: NodeJS.ProcessEnv = process.env): Context {
   };
 }
 
-/** Whether a repository is public, as GitHub describes it; undefined when that is not said in words that are known here. */
-export function isPublic({ visibility, private: isPrivate }: Record<string, unknown>): boolean | undefined {
-  if (visibility === 'public') return true;
-  if (visibility === 'private' || visibility === 'internal') return false;
-  return visibility === undefined && typeof isPrivate === 'boolean' ? !isPrivate : undefined;
-}
-
-/** The event's payload, or nothing: a scheduled run's says little, and no run fails for want of it. */
+/** The event's payload. No run fails for want of it, and that of a scheduled run says little. */
 function readEvent(path: string | undefined): {
   repository?: Record<string, unknown>;
   inputs?: Record<string, unknown> | null;

@@ -1,23 +1,19 @@
-// Records are personal data: nothing is published where everybody can read it, unless somebody has said so in words.
+/** Records are personal data, so they are published to a private repository unless the user allows a public one. */
 import { SyncError } from '../errors.ts';
 import type { Context } from './context.ts';
 import type { Api } from './rest.ts';
 
 /**
- * Resolves when what is published can be read by members only: artifacts belong to the workflow's repository, a branch to
- * its own. What cannot be found out counts as public.
- * @throws SyncError
+ * Resolves when only members can read what a destination has. A repository whose visibility is unknown counts as public.
+ * @param place what the records could be downloaded from, such as `its artifacts`
+ * @throws SyncError `public-repository`
  */
 export async function requirePrivate(
+  repository: string,
+  place: string,
   context: Context,
-  { destinations, repository }: { destinations: readonly string[]; repository: string },
   api: () => Promise<Api>,
 ): Promise<void> {
-  if (destinations.includes('artifact')) await requireOf(context.repository, 'its artifacts', context, api);
-  if (destinations.includes('branch')) await requireOf(repository, 'its data branch', context, api);
-}
-
-async function requireOf(repository: string, place: string, context: Context, api: () => Promise<Api>): Promise<void> {
   let isPublic = repository.toLowerCase() === context.repository.toLowerCase() ? context.isPublic : undefined;
   let cause: unknown;
   if (isPublic === undefined) {
@@ -32,7 +28,7 @@ async function requireOf(repository: string, place: string, context: Context, ap
     what:
       isPublic === true
         ? `The repository ${repository} is public, and everybody could download the records from ${place}.`
-        : `It cannot be told whether the repository ${repository} is public, so it is taken for public.`,
+        : `It cannot be told whether the repository ${repository} is public, so it counts as public.`,
     todo: 'Publish to a private repository, or set `allow-public: true` if everybody may read these records.',
     cause,
   });

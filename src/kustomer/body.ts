@@ -1,74 +1,73 @@
-// The body of an answer, whole and decompressed.
+// Reads response bodies to their end, and decompresses them.
+//
+// A page takes up to hundreds of megabytes, so only two bodies are read at a time, and none while records wait to be
+// written. A body that waits stays in its socket, where it takes up no memory of this process.
 import { isUtf8 } from 'node:buffer';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { SyncError } from '../errors.ts';
+import { openSemaphore } from './semaphore.ts';
 
-/** Bodies taken in side by side. Further answers wait in the network, where they take up none of our memory. */
-const AT_ONCE = 2;
-/** 500 records of some 700 kB; more is not a page, and would not fit a string. */
-const LARGEST = 384 * 1024 * 1024;
-/** A page takes seconds; one that comes drop by drop keeps all others waiting. */
-const WHOLE_WITHIN_MS = 5 * 60_000;
+const MAX_CONCURRENT = 2;
+/** 500 records of about 700 kB. More is no page, and would not fit a string (docs/kustomer-api.md#answer-time). */
+const MAX_BYTES = 384 * 1024 * 1024;
+/** A page takes seconds. A body that trickles in byte by byte would hold up all others. */
+const DEADLINE_MS = 5 * 60_000;
 
 /**
- * Takes in a body, given with its `content-encoding`. Rejects when it is cut off or not what it says.
- * @throws SyncError `inconsistent` when it is too large.
+ * Resolves to a body as UTF-8. Rejects when the body breaks off, takes too long, or is not encoded as `encoding` (the
+ * header `content-encoding`) says.
+ * @throws SyncError `answer-too-large`
  */
-export type Intake = (body: Readable, encoding: string | string[] | undefined) => Promise<Buffer>;
+export type BodyReader = (body: Readable, encoding: string | string[] | undefined) => Promise<Buffer>;
 
-/** `room`: resolves when what was taken in before is far enough on its way. */
-export function openIntake(room: () => Promise<void> = async () => {}, wholeWithinMs = WHOLE_WITHIN_MS): Intake {
-  let taking = 0;
-  const queue: (() => void)[] = [];
+/** @param backpressure resolves when more may be read */
+export function openBodyReader(
+  backpressure: () => Promise<void> = async () => {},
+  deadlineMs = DEADLINE_MS,
+): BodyReader {
+  const semaphore = openSemaphore(MAX_CONCURRENT);
   return async (body, encoding) => {
-    // One that breaks while it waits its turn is found broken then; without this it would end the process.
+    // An error while the body waits is found when the body is read; without a listener it would end the process.
     body.on('error', () => {});
-    if (taking < AT_ONCE) taking++;
-    else await new Promise<void>(go => queue.push(go));
+    const release = await semaphore.acquire();
     try {
-      await room();
-      return await readBody(body, encoding, wholeWithinMs);
+      await backpressure();
+      return await readBody(body, encoding, deadlineMs);
     } finally {
-      const next = queue.shift();
-      if (next === undefined) taking--;
-      else next();
+      release();
     }
   };
 }
 
-async function readBody(
-  body: Readable,
-  encoding: string | string[] | undefined,
-  wholeWithinMs: number,
-): Promise<Buffer> {
-  const decoder = decompressor(encoding);
-  // Hands errors on, also that of a body that had broken before: the decoder would wait for ever for what never comes.
+async function readBody(body: Readable, encoding: string | string[] | undefined, deadlineMs: number): Promise<Buffer> {
+  const decoder = decoderFor(encoding);
+  // Unlike `pipe`, `pipeline` passes on the error of a body that broke before: the decoder would wait for ever.
   const stream = decoder === null ? body : pipeline(body, decoder, () => {});
   const chunks: Buffer[] = [];
   let size = 0;
-  const late = setTimeout(() => body.destroy(new Error('the answer takes too long')), wholeWithinMs);
+  const deadline = setTimeout(() => body.destroy(new Error('the response takes too long')), deadlineMs);
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > LARGEST) {
+      if (size > MAX_BYTES) {
         body.destroy();
         throw new SyncError('answer-too-large', {
-          what: `Kustomer sent an answer of more than ${LARGEST / 1024 / 1024} MB.`,
+          what: `Kustomer sent an answer of more than ${MAX_BYTES / 1024 / 1024} MB.`,
           todo: 'Please report it to this project: no page should be so large.',
         });
       }
       chunks.push(chunk);
     }
   } finally {
-    clearTimeout(late);
+    clearTimeout(deadline);
   }
   const bytes = Buffer.concat(chunks, size);
-  // What is not UTF-8 must not get into a file that says it is.
+  // Records go into UTF-8 files byte by byte, so bytes that are not UTF-8 are replaced here.
   return isUtf8(bytes) ? bytes : Buffer.from(bytes.toString());
 }
 
-function decompressor(encoding: string | string[] | undefined) {
+function decoderFor(encoding: string | string[] | undefined) {
   if (encoding === undefined || encoding === 'identity') return null;
   if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip();
   if (encoding === 'deflate') return createInflate();

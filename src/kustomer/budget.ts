@@ -1,42 +1,65 @@
-// The two request budgets: searches, and all requests together. Only this file knows p-throttle.
+// The rate budgets: how many requests start in any 60 seconds, searches and all requests together
+// (docs/kustomer-api.md#rate-limits). Only this file knows p-throttle.
 //
-// Each is a strict sliding window. Searches get their part of all requests and the others the rest, so that a request
-// needs a place in one window only, and takes it as the last thing before it starts: a place is good only at the moment
-// it is given. Everything else that makes a request wait comes before: a pause that everybody keeps, and a pace that is
-// slower than the budget for a while after a refusal, and not much faster than it where a lot was spent at once.
+// Each budget is a strict sliding window. Searches get a share of all requests, and the other requests get the rest, so
+// that a request passes one window only. It passes the window last, right before it starts, since permission is good
+// only for that moment. Every other wait comes first: the pause of all requests, and the spacing between two starts.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pThrottle from 'p-throttle';
 import { openMutex, type RunExclusive } from '../sync/mutex.ts';
+import { estimateOtherClients } from './other-clients.ts';
 
-/** Kustomer counts the requests of a minute (docs/kustomer-api.md#rate-limits). */
+/** The length of Kustomer's windows. */
 const MINUTE_MS = 60_000;
-/** Requests that leave evenly do not arrive evenly: the first may have had to wait for its connection. */
+/** Requests that start evenly may arrive unevenly: the first one had to open its connection. */
 const SLACK = 61 / 60;
-/** Share of the organization's limit that is ours with `requests-per-minute: auto`; the rest is the agents'. */
+/** What `requests-per-minute: auto` takes of the organization's limit; the rest is for the agents. */
 const OUR_SHARE = 0.8;
 /**
- * Lowest limit Kustomer sells (docs/kustomer-api.md#rate-limits), until the API has told the real one. A lower one is
- * that of searches.
+ * The lowest limit that Kustomer sells (docs/kustomer-api.md#rate-limits), used until a response tells the real one. A
+ * lower limit in a response is that of searches (docs/kustomer-api.md#rate-limit-headers).
  */
 const LOWEST_LIMIT = 300;
-/** Where both draw on one tight budget, the part of it that searches get at most. */
+/** The most that searches get of a budget that they share with the other requests. */
 const SEARCH_SHARE = 0.8;
-/** Others are noticed from this part of the limit on, and from then on this part is kept free for them. */
-const NOTICEABLE = 0.02;
-const KEPT_FREE = 0.1;
-/** Part of a minute before which nothing is concluded from how much they have used since we came. */
-const SOME_TIME = 1 / 15;
-/** This part of a budget may go at once, which is all that a short run needs. What leaves too fast does not arrive evenly. */
-const AT_ONCE = 0.25;
-/** The pace from then on, over the one that would use the budget up in just a minute. */
-const FAST = 2;
-/** The pace after one refusal, and after however many. */
-const SLOWER = 0.5;
-const SLOWEST = 0.125;
+/** The part of a window that may start without spacing: enough for a short run. A larger burst arrives unevenly. */
+const BURST = 0.25;
+/** After the burst: how fast requests start, relative to a window that is used up in exactly a minute. */
+const MAX_SPEED = 2;
+/** A 429 halves the speed, down to an eighth. */
+const SLOWDOWN = 0.5;
+const MIN_SPEED = 0.125;
+
+/** `search`: live and archive searches, which have a limit of their own. */
+export type Purpose = 'search' | 'other';
+
+export interface Budget {
+  /** Resolves when a request may start, and then it must start at once. Rejects with the reason of the signal. */
+  acquire(purpose: Purpose): Promise<void>;
+  /** After a 429: no request starts within `waitMs` milliseconds, and then they start more slowly for a while. */
+  refused(waitMs: number): void;
+  /**
+   * After any other response.
+   * @param limit requests a minute, from `x-ratelimit-limit`; NaN without the header
+   * @param remaining what is left of the limit, from `x-ratelimit-remaining`; NaN without the header
+   */
+  answered(purpose: Purpose, limit: number, remaining: number): void;
+}
+
+export interface BudgetOptions {
+  /** How many runs share the budgets at the same time. */
+  readonly sharedBy?: number;
+  /**
+   * Spaces all requests evenly, from the first one on. For runs that share the budgets, or follow one another, and do
+   * not know of each other: no minute has more than a share, even where one run ends and another one begins.
+   */
+  readonly isEven?: boolean;
+  readonly minuteMs?: number;
+}
 
 /**
- * Searches a minute that the two budgets let through, and other requests beside them, as far as they are known before the
- * API has said more. No others where both draw on one budget.
+ * Requests a minute for each purpose, as far as it is known before the first response. No `other` ones where all
+ * requests draw on the budget of `search`.
  */
 export function rates(searchesPerMinute: number, requestsPerMinute: number | null): Readonly<Record<Purpose, number>> {
   const all = requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE);
@@ -45,152 +68,131 @@ export function rates(searchesPerMinute: number, requestsPerMinute: number | nul
   return { search, other: all - search };
 }
 
-export type Purpose = 'search' | 'other';
-
-export interface Budget {
-  /** Resolves when a request for this purpose may start, now. Rejects with the signal's reason. */
-  place(purpose: Purpose): Promise<void>;
-  /** The API has refused a request for its rate: nobody starts before so many milliseconds have passed. */
-  refused(waitMs: number): void;
-  /**
-   * The API has answered, and said what the limit is and how much of it remains (`x-ratelimit-limit`, `-remaining`; NaN
-   * where it did not). On a search these may speak of either budget (docs/kustomer-api.md#rate-limit-headers).
-   */
-  answered(purpose: Purpose, limit: number, remaining: number): void;
-}
-
 /**
- * @param searchesPerMinute of live and archive search together
- * @param requestsPerMinute of all requests together; null: learned from what the API says
- * @param slots how many runs share the budgets side by side.
- * @param evenly this run shares them, with others beside it or others just before and after it, and nobody tells them of
- *   each other: one takes the place of another at any moment. So each spends its part evenly, and begins as if it had just
- *   spent something. Then no minute has more than its part, whoever has the slot.
+ * @param searchesPerMinute limit of live and archive searches together
+ * @param requestsPerMinute limit of all requests together; null: learned from the responses
+ * @param signal ends all waits
  */
 export function openBudget(
   searchesPerMinute: number,
   requestsPerMinute: number | null,
   signal: AbortSignal,
-  {
-    slots = 1,
-    evenly = slots > 1,
-    minuteMs = MINUTE_MS,
-  }: { readonly slots?: number; readonly evenly?: boolean; readonly minuteMs?: number } = {},
+  { sharedBy = 1, isEven = sharedBy > 1, minuteMs = MINUTE_MS }: BudgetOptions = {},
 ): Budget {
-  // What this run may do of what all may do together.
-  const part = (limit: number) => Math.max(1, Math.floor(limit / slots));
-  const searchPart = part(searchesPerMinute);
-  const given: Record<Purpose, number[]> = { search: [], other: [] };
-  let total = 0;
-  let windows = {} as Readonly<Record<Purpose, Window>>;
+  const shareOf = (limit: number) => Math.max(1, Math.floor(limit / sharedBy));
+  const searches = shareOf(searchesPerMinute);
+  let all = shareOf(requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE));
+  const windows = openWindows(rates(searches, all), { minuteMs, isEven, signal });
+  const msForOthers = { all: estimateOtherClients(minuteMs), search: estimateOtherClients(minuteMs) };
   let pausedUntil = 0;
-  let pace = 1;
-  /** What others had used of a limit, the organization's or that of searches, when it was first told. */
-  const atFirst = new Map<Limit, { readonly at: number; readonly others: number }>();
+  let speed = 1;
 
-  divide(part(requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE)));
-
-  function divide(all: number): void {
-    total = all;
-    if (all <= searchPart) {
-      const both = open(all, windows.search, spent('search') + spent('other'));
-      windows = { search: both, other: both };
+  async function acquire(purpose: Purpose): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      // Looked up in each turn: a response may have resized the windows.
+      const window = windows.of(purpose);
+      const waitMs = Math.max(pausedUntil, window.nextAt) - performance.now();
+      if (waitMs > 0) {
+        await sleep(Math.ceil(waitMs), undefined, { signal });
+        continue;
+      }
+      await window.pass();
+      const now = performance.now();
+      if (pausedUntil > now) continue;
+      window.nextAt = now + spacing(window.limit, windows.start(purpose, now));
       return;
     }
-    const searches = Math.min(searchPart, Math.ceil(all * SEARCH_SHARE));
-    windows = {
-      search: open(searches, windows.search, spent('search')),
-      other: open(all - searches, windows.other, spent('other')),
-    };
   }
 
-  /** What was spent in this minute counts against a new limit too. */
-  function open(limit: number, before: Window | undefined, already: number): Window {
-    if (before?.limit === limit) return before;
-    // Weights make p-throttle count over the time that has really passed; without them it also keeps a distance between
-    // requests, and what was not used in time is lost.
-    const interval = Math.ceil(minuteMs * SLACK);
-    const take = pThrottle({ limit, interval, strict: true, weight: () => 1, signal })(() => {});
-    for (let n = 0; n < Math.min(already, limit); n++) void take();
-    const first = evenly ? performance.now() + interval / limit : 0;
-    return { limit, take: async () => take(), inTurn: openMutex(), nextAt: before?.nextAt ?? first };
-  }
-
-  /** Places given in the minute that ends now. */
-  function spent(purpose: Purpose): number {
-    const since = performance.now() - minuteMs;
-    const times = given[purpose];
-    const old = times.findIndex(at => at > since);
-    times.splice(0, old < 0 ? times.length : old);
-    return times.length;
+  /** Milliseconds between two starts, the last of which was number `started` of its purpose within a minute. */
+  function spacing(limit: number, started: number): number {
+    if (isEven) return (minuteMs * SLACK) / (limit * speed);
+    if (speed < 1) return minuteMs / (limit * speed);
+    return started > limit * BURST ? minuteMs / (limit * MAX_SPEED) : 0;
   }
 
   function pause(ms: number): void {
     pausedUntil = Math.max(pausedUntil, performance.now() + ms);
   }
 
-  /** What others use in a whole minute, from what they have used in this one: when we have just come they may have too. */
-  function expected(of: Limit, others: number): number {
-    const first = atFirst.get(of) ?? { at: performance.now(), others };
-    atFirst.set(of, first);
-    const gone = Math.min(1, Math.max(SOME_TIME, (performance.now() - first.at) / minuteMs));
-    return Math.max(others, (others - first.others * (1 - gone)) / gone);
-  }
-
   return {
-    place: purpose =>
-      // One at a time, so that a pause costs one place at most.
-      windows[purpose].inTurn(async () => {
-        for (;;) {
-          signal.throwIfAborted();
-          const window = windows[purpose];
-          const wait = Math.max(pausedUntil, window.nextAt) - performance.now();
-          if (wait > 0) {
-            await sleep(Math.ceil(wait), undefined, { signal });
-            continue;
-          }
-          await window.take();
-          const now = performance.now();
-          if (pausedUntil > now) continue;
-          given[purpose].push(now);
-          const fast = spent(purpose) > window.limit * AT_ONCE ? FAST : Number.POSITIVE_INFINITY;
-          window.nextAt = evenly
-            ? now + (minuteMs * SLACK) / (window.limit * pace)
-            : now + minuteMs / (window.limit * (pace < 1 ? pace : fast));
-          return;
-        }
-      }),
+    // One at a time, so that a pause wastes one start at most.
+    acquire: purpose => windows.of(purpose).runExclusive(() => acquire(purpose)),
     refused(waitMs) {
-      // Requests that were under way together are refused together.
-      if (pausedUntil <= performance.now()) pace = Math.max(SLOWEST, pace * SLOWER);
+      // Requests that were in flight together are refused together, and slow the run down once.
+      if (pausedUntil <= performance.now()) speed = Math.max(MIN_SPEED, speed * SLOWDOWN);
       pause(waitMs);
     },
     answered(purpose, limit, remaining) {
-      // Half the pace is made up for by half a minute's answers.
-      pace = Math.min(1, pace + 1 / total);
+      // The responses of half a minute make up for one slowdown.
+      speed = Math.min(1, speed + 1 / all);
       if (!(limit >= 1)) return;
-      const isOrganizations = purpose === 'other' || limit >= LOWEST_LIMIT;
-      const ours = part(Math.floor(limit * OUR_SHARE));
-      if (isOrganizations && requestsPerMinute === null && ours !== total) divide(ours);
+      const isForAll = purpose === 'other' || limit >= LOWEST_LIMIT;
+      const share = shareOf(Math.floor(limit * OUR_SHARE));
+      if (isForAll && requestsPerMinute === null && share !== all) {
+        all = share;
+        windows.resize(rates(searches, all));
+      }
       if (!(remaining >= 0)) return;
-      const mine = slots * (spent('search') + (isOrganizations ? spent('other') : 0));
-      const others = Math.max(0, limit - remaining - mine);
-      const theirs = Math.min(limit, expected(isOrganizations ? 'all' : 'search', others));
-      if (others <= limit * NOTICEABLE) return;
-      // So long does it take until what will be missing has come back, at the pace of what is left to us.
-      const missing = Math.max(0, limit * KEPT_FREE - (limit - mine - theirs));
-      // A burst in our first seconds looks like much more to come. After a minute it is gone, or known to last.
-      pause(minuteMs * Math.min(1, missing / Math.max(limit * KEPT_FREE, limit - theirs)));
+      const ours = sharedBy * (windows.started('search') + (isForAll ? windows.started('other') : 0));
+      pause(msForOthers[isForAll ? 'all' : 'search'](limit, remaining, ours));
     },
   };
 }
 
-type Limit = 'all' | 'search';
-
 interface Window {
   readonly limit: number;
-  take(): Promise<void>;
-  readonly inTurn: RunExclusive;
-  /** Before this nobody starts. */
+  /** Resolves when another request may start in this window, and counts it. */
+  pass(): Promise<void>;
+  readonly runExclusive: RunExclusive;
+  /** No request starts before this time of `performance.now()`. */
   nextAt: number;
+}
+
+/** A window for each purpose, or one for both where `other` is 0; and what has started in the last minute. */
+function openWindows(
+  limits: Readonly<Record<Purpose, number>>,
+  { minuteMs, isEven, signal }: Required<Pick<BudgetOptions, 'minuteMs' | 'isEven'>> & { readonly signal: AbortSignal },
+) {
+  const starts: Readonly<Record<Purpose, number[]>> = { search: [], other: [] };
+  let windows = {} as Readonly<Record<Purpose, Window>>;
+  resize(limits);
+
+  function resize({ search, other }: Readonly<Record<Purpose, number>>): void {
+    const isShared = other === 0;
+    const shared = open(search, windows.search, started('search') + (isShared ? started('other') : 0));
+    windows = { search: shared, other: isShared ? shared : open(other, windows.other, started('other')) };
+  }
+
+  /** What has started counts against a new limit, too. */
+  function open(limit: number, before: Window | undefined, alreadyStarted: number): Window {
+    if (before?.limit === limit) return before;
+    // With weights, p-throttle counts over the time that has really passed. Without them it also keeps a distance
+    // between requests, and what is not used in time is lost.
+    const interval = Math.ceil(minuteMs * SLACK);
+    const pass = pThrottle({ limit, interval, strict: true, weight: () => 1, signal })(() => {});
+    for (let n = 0; n < Math.min(alreadyStarted, limit); n++) void pass();
+    const first = isEven ? performance.now() + interval / limit : 0;
+    return { limit, pass: async () => pass(), runExclusive: openMutex(), nextAt: before?.nextAt ?? first };
+  }
+
+  function started(purpose: Purpose): number {
+    const since = performance.now() - minuteMs;
+    const times = starts[purpose];
+    const first = times.findIndex(at => at > since);
+    times.splice(0, first < 0 ? times.length : first);
+    return times.length;
+  }
+
+  return {
+    of: (purpose: Purpose) => windows[purpose],
+    resize,
+    started,
+    /** Notes a start and returns how many there were in the last minute. */
+    start(purpose: Purpose, at: number): number {
+      starts[purpose].push(at);
+      return started(purpose);
+    },
+  };
 }

@@ -1,58 +1,63 @@
-// Pure: what an answer, or the lack of one, asks for. No clock, no sockets.
+// Decides what follows an attempt: use the response, retry, or give up (docs/kustomer-api.md#errors). Pure.
+//
+// A 429 says that a budget is used up, so that all requests of the run must pause. A failure concerns one request, and
+// only that one waits. Each has its own limit of retries.
 
-/** What became of one attempt. Headers in lower case; `status` 0 means that no usable answer came. */
 export interface Attempt {
+  /** HTTP status; 0 when no usable response came. */
   readonly status: number;
+  /** By names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** How many attempts of this request failed before, and how many of them were refused for the rate. */
+  /** Earlier attempts of the same request that failed, and those that were answered with 429. */
   readonly failures: number;
   readonly refusals: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** 0 to 1, for the jitter. */
-  readonly chance: number;
+  /** In [0, 1], for the jitter. */
+  readonly random: number;
 }
 
-export type Verdict =
+export type Decision =
   | { readonly kind: 'use' }
-  /** Ask again after so many milliseconds; `everybody` has to wait when a budget is used up. */
-  | { readonly kind: 'again'; readonly waitMs: number; readonly everybody: boolean }
-  | { readonly kind: 'give-up'; readonly why: 'unauthorized' | 'forbidden' | 'refused' | 'outage' | 'rate' };
+  /** `pausesAll`: no request of the run may start before. */
+  | { readonly kind: 'retry'; readonly waitMs: number; readonly pausesAll: boolean }
+  | { readonly kind: 'give-up'; readonly reason: GiveUpReason };
 
-/** Waits of 0.5, 1, 2, ... 30 s, jittered: together about a minute and a half before a request is given up. */
+export type GiveUpReason = 'unauthorized' | 'forbidden' | 'refused' | 'outage' | 'rate';
+
+/** Waits of 0.5, 1, 2, ... 30 s, with jitter: together about a minute and a half. */
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
-const MOST_FAILURES = 8;
-/** A limit is a matter of a minute; one that stands after so many refusals of one request is not a limit but a wall. */
-const MOST_REFUSALS = 20;
+const MAX_WAIT_MS = 30_000;
+const MAX_FAILURES = 8;
+/** A rate limit lasts a minute. A request that is refused 20 times does not suffer from a rate limit. */
+const MAX_REFUSALS = 20;
 
-/** Decides on one attempt (docs/kustomer-api.md#errors, docs/kustomer-api.md#rate-limits). */
-export function judge(attempt: Attempt): Verdict {
+export function decide(attempt: Attempt): Decision {
   const { status } = attempt;
   if (status >= 200 && status < 300) return { kind: 'use' };
-  if (status === 401) return { kind: 'give-up', why: 'unauthorized' };
-  if (status === 403) return { kind: 'give-up', why: 'forbidden' };
+  if (status === 401) return { kind: 'give-up', reason: 'unauthorized' };
+  if (status === 403) return { kind: 'give-up', reason: 'forbidden' };
   if (status === 429) {
-    if (attempt.refusals >= MOST_REFUSALS) return { kind: 'give-up', why: 'rate' };
-    return { kind: 'again', waitMs: rateWait(attempt), everybody: true };
+    if (attempt.refusals >= MAX_REFUSALS) return { kind: 'give-up', reason: 'rate' };
+    return { kind: 'retry', waitMs: waitAfter429(attempt), pausesAll: true };
   }
-  const passing = status === 0 || status === 408 || status === 425 || status >= 500;
-  if (!passing) return { kind: 'give-up', why: 'refused' };
-  if (attempt.failures >= MOST_FAILURES) return { kind: 'give-up', why: 'outage' };
-  const asked = retryAfter(attempt.headers['retry-after'], attempt.now);
-  const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt.failures) * (0.75 + attempt.chance / 2);
-  return { kind: 'again', waitMs: Math.max(backoff, Math.min(asked ?? 0, 60_000)), everybody: false };
+  const isTemporary = status === 0 || status === 408 || status === 425 || status >= 500;
+  if (!isTemporary) return { kind: 'give-up', reason: 'refused' };
+  if (attempt.failures >= MAX_FAILURES) return { kind: 'give-up', reason: 'outage' };
+  const requested = retryAfter(attempt.headers['retry-after'], attempt.now);
+  const backoff = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt.failures) * (0.75 + attempt.random / 2);
+  return { kind: 'retry', waitMs: Math.max(backoff, Math.min(requested ?? 0, 60_000)), pausesAll: false };
 }
 
 /**
- * How long to wait after a 429: what `Retry-After` or `x-ratelimit-reset` says, held to 1 to 65 s; without either a
- * minute, which is how long Kustomer's windows are (docs/kustomer-api.md#after-a-429). A request that is refused again
- * after such a wait was told too little, by another clock perhaps: it waits twice as long each time, up to a minute.
+ * What `Retry-After` or `x-ratelimit-reset` says, between 1 and 65 s, or else a minute, the length of Kustomer's window
+ * (docs/kustomer-api.md#after-a-429). The minimum doubles with each refusal: a refusal after the wait shows that the
+ * header was wrong, perhaps because clocks differ.
  */
-function rateWait({ headers, now, chance, refusals }: Attempt): number {
-  const asked = retryAfter(headers['retry-after'], now) ?? reset(headers['x-ratelimit-reset'], now) ?? 60_000;
-  const least = Math.min(60_000, 1_000 * 2 ** refusals);
-  return Math.min(65_000, Math.max(least, asked)) + chance * 250;
+function waitAfter429({ headers, now, random, refusals }: Attempt): number {
+  const requested = retryAfter(headers['retry-after'], now) ?? reset(headers['x-ratelimit-reset'], now) ?? 60_000;
+  const minimum = Math.min(60_000, 1_000 * 2 ** refusals);
+  return Math.min(65_000, Math.max(minimum, requested)) + random * 250;
 }
 
 /** Seconds or a date (RFC 9110), as milliseconds from now; null when it is neither. */
@@ -64,7 +69,7 @@ function retryAfter(value: string | string[] | undefined, now: number): number |
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
-/** Epoch milliseconds, epoch seconds or a number of seconds, told apart by their size; as milliseconds from now. */
+/** Epoch milliseconds, epoch seconds or seconds to wait, depending on the size; as milliseconds from now. */
 function reset(value: string | string[] | undefined, now: number): number | null {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
   if (!Number.isFinite(number)) return null;

@@ -1,46 +1,64 @@
-// The face of this wing: a stream's name -> what sync needs to read it. It also knows whose records these are.
+// The facade of this folder: opens a stream for the engine in sync/, and watches whose records arrive.
+//
+// Every record that arrives, through whichever stream, passes `onRecord`. So a run cannot mix two organizations, nor
+// apply the state of one to another (docs/kustomer-api.md#organization).
 import { SyncError } from '../errors.ts';
-import {
-  type Counting,
-  type Klasses,
-  type ListPages,
-  type LongList,
-  organizationOf,
-  type Resource,
-  type SearchIndex,
-  type SearchPages,
-} from '../sync/source.ts';
+import { type ListPages, type LongList, organizationOf, type Resource, type SearchIndex } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import { openKlasses } from './klasses.ts';
+import { requestPage } from './list-pages.ts';
 import { openList, openLongList } from './lists.ts';
 import { openKlassSearch, openSearch } from './search.ts';
-import { type ListStream, OLD_NOTES, type SearchStream, STREAMS, type Stream } from './streams.ts';
+import { isSearch, type ListStream, type SearchStream, STREAMS, streamNamed } from './streams.ts';
 
-export interface Source {
-  readonly search: (stream: SearchStream) => SearchPages & Counting;
-  /** A klass of KObjects that `search` does not show. */
-  readonly klass: (stream: SearchStream, klass: string) => SearchPages & Counting;
-  readonly list: (stream: ListStream) => ListPages & Pick<LongList, 'extent'>;
-  /** All notes, also those older than any search of notes reaches. */
-  readonly oldNotes: () => LongList;
-  readonly klasses: (stream: SearchStream) => Klasses;
-  /** From now on, records of another organization than this one are refused; null as long as it is not known. */
-  expect(organization: string | null): void;
-  /** The organization of the records seen so far, or null. */
-  organization(): string | null;
-  /**
-   * Asks for any one record, so that its organization is known: of the streams given first, then of any search, then of
-   * the users, of whom there is always one. What cannot be asked for says nothing.
-   * @throws SyncError when it is another one than was expected, or the key is no longer accepted; the signal's reason when the run is stopped.
-   */
-  identify(streams: readonly SearchStream[], stop: AbortSignal): Promise<void>;
+export type Source = ReturnType<typeof openSource>;
+
+export function openSource(client: Client, includeDeleted: boolean) {
+  const guard = openOrganizationGuard();
+  const onRecord = (resource: Resource) => guard.check(organizationOf(resource));
+  return {
+    search: (stream: SearchStream) => openSearch({ client, stream, includeDeleted, onRecord }),
+    /** One klass on its own: for a klass missing from the generic search. */
+    klass: (stream: SearchStream, klass: string) =>
+      openKlassSearch({ client, stream, includeDeleted, onRecord }, klass),
+    list: (stream: ListStream): ListPages & Pick<LongList, 'extent'> => openList({ client, stream, onRecord }),
+    /** The list with what no search shows of a stream: for streams whose `archive` is a list. */
+    archiveList: ({ archive }: SearchStream) =>
+      openLongList({ client, stream: archive as ListStream, includeDeleted, onRecord }),
+    klasses: (stream: SearchStream) => openKlasses({ client, stream, includeDeleted, onRecord }),
+    expect: guard.expect,
+    /** Id of the organization whose records have arrived; null before the first. */
+    organization: guard.organization,
+    /**
+     * Requests a record, if none has arrived yet, to learn the organization: of these streams, else of other searches,
+     * else of the users, of whom there is always one. A request that fails is passed over.
+     * @throws SyncError when it ends the run: another organization, or a key that is no longer accepted. The reason of
+     *   `stop` when the run is stopped.
+     */
+    async identify(streams: readonly SearchStream[], stop: AbortSignal): Promise<void> {
+      const probes = (index: SearchIndex, of: readonly SearchStream[]) =>
+        of.map(stream => () => openSearch({ client, stream, includeDeleted: true, onRecord }).probe(index));
+      const archived = streams.filter(({ archive }) => archive === 'search');
+      const others = STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
+      const users = () => requestPage({ client, stream: streamNamed('users') as ListStream, onRecord }, {}, 1);
+      const searches = [...probes('live', streams), ...probes('archive', archived), ...probes('live', others)];
+      for (const probe of [...searches, users] as readonly (() => Promise<unknown>)[]) {
+        if (guard.organization() !== null) return;
+        await probe().catch(error => {
+          stop.throwIfAborted();
+          if (error instanceof SyncError && error.endsTheRun) throw error;
+        });
+      }
+    },
+  };
 }
 
-export function openSource(client: Client, includeDeleted: boolean): Source {
+/** Accepts one organization only: the expected one, or else that of the first record that names one. */
+function openOrganizationGuard() {
   let expected: string | null = null;
   let seen: string | null = null;
 
-  /** @throws SyncError `state`, which ends the run before anything is published. */
+  /** @throws SyncError `other-organization` or `two-organizations`; both end the run before anything is published. */
   function check(organization: string | null): void {
     if (organization === null) return;
     if (expected !== null && organization !== expected) {
@@ -58,41 +76,16 @@ export function openSource(client: Client, includeDeleted: boolean): Source {
     seen = organization;
   }
 
-  const onRecord = (resource: Resource) => check(organizationOf(resource));
   return {
-    search: stream => openSearch({ client, stream, includeDeleted, onRecord }),
-    klass: (stream, klass) => openKlassSearch({ client, stream, includeDeleted, onRecord }, klass),
-    list: stream => openList({ client, stream, onRecord }),
-    oldNotes: () => openLongList({ client, stream: OLD_NOTES, onRecord }, includeDeleted),
-    klasses: stream => openKlasses({ client, stream, includeDeleted, onRecord }),
-    expect(organization) {
+    check,
+    /**
+     * Sets the organization that all records must belong to; null when none is known.
+     * @throws SyncError `other-organization` when a record of another one has arrived already.
+     */
+    expect(organization: string | null): void {
       expected = organization;
       check(seen);
     },
     organization: () => seen,
-    async identify(streams, stop) {
-      const others = STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
-      const ask = (index: SearchIndex, some: readonly SearchStream[]) =>
-        some.map(stream => () => openSearch({ client, stream, includeDeleted: true, onRecord }).any(index));
-      const archived = streams.filter(stream => stream.archived);
-      const users = openList({ client, stream: streamNamed('users') as ListStream, onRecord });
-      const asks = [...ask('live', streams), ...ask('archive', archived), ...ask('live', others), users.any];
-      for (const any of asks) {
-        if (seen !== null) return;
-        await any().catch(error => {
-          stop.throwIfAborted();
-          if (error instanceof SyncError && error.endsTheRun) throw error;
-        });
-      }
-    },
   };
-}
-
-/** The row of a stream. */
-export function streamNamed(name: string): Stream {
-  return STREAMS.find(stream => stream.name === name) as Stream;
-}
-
-export function isSearch(stream: Stream): stream is SearchStream {
-  return stream.kind === 'search';
 }

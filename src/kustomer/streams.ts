@@ -1,69 +1,78 @@
-// The nine streams, a row each. Another stream is another row.
+// The nine streams, one row each. To add a stream, add a row: other code goes by the traits of a row, not by its name.
 
-/**
- * A stream read through `POST /v1/customers/search`, in the order of `updated_at` (docs/kustomer-api.md#live-search).
- */
+/** A stream read through `POST /v1/customers/search`, ordered by `updated_at` (docs/kustomer-api.md#live-search). */
 export interface SearchStream {
   readonly kind: 'search';
   readonly name: string;
   /** `queryContext` of the search, and the prefix of its filter keys (docs/kustomer-api.md#filter-keys). */
   readonly context: string;
-  /** Whether the archive search knows the context (docs/kustomer-api.md#archive: all but notes). */
-  readonly archived: boolean;
-  /** What to grant the API key when Kustomer answers 403 (docs/kustomer-api.md#roles). */
+  /** Where records are that the live search no longer shows: in the archive search, or only in a list. */
+  readonly archive: 'search' | ListStream;
+  /** The records have klasses, and the search may miss some of them (docs/kustomer-api.md#plain-context). */
+  readonly hasKlasses: boolean;
+  /** The roles to grant the API key when Kustomer answers 403 (docs/kustomer-api.md#roles). */
   readonly role: string;
 }
 
-/** A stream read through a list endpoint, all pages each time (docs/kustomer-api.md#lists). */
+/** A stream read through a list endpoint, all pages in every run (docs/kustomer-api.md#lists). */
 export interface ListStream {
   readonly kind: 'list';
   readonly name: string;
-  /** JSON:API type of its records. */
+  /** JSON:API type of the records. */
   readonly type: string;
   readonly path: string;
-  /**
-   * Largest page the endpoint is said to give (docs/kustomer-api.md#page-size); a larger one is clamped, not refused.
-   */
+  /** Largest page of the endpoint; it clamps a larger one (docs/kustomer-api.md#page-size). */
   readonly pageSize: number;
-  /**
-   * Queries that together show every record, deleted and deactivated ones included (docs/kustomer-api.md#list-views).
-   */
-  readonly views: readonly Readonly<Record<string, string>>[];
+  /** Together they show every record, deleted and deactivated ones included (docs/kustomer-api.md#list-views). */
+  readonly views: readonly View[];
   readonly role: string;
-  /** The stream that its requests are made for, where it is none itself. */
-  readonly countedFor?: string;
 }
+
+/** Parameters of a list request, besides those of the page. */
+export type View = Readonly<Record<string, string>>;
 
 export type Stream = SearchStream | ListStream;
 
-const SEARCH_ROLE = 'org.permission.search.create';
-const EVERYTHING = {};
-const DELETED = { deleted: 'true' };
+const PLAIN: View = {};
+const DELETED: View = { deleted: 'true' };
+
+/** The archive search does not know notes: this list has the old ones (docs/kustomer-api.md#old-notes). */
+const NOTES_LIST = list('notes', 'note', 100, [PLAIN]);
 
 export const STREAMS: readonly Stream[] = [
-  search('conversations', 'conversation', `org.permission.conversation.read and ${SEARCH_ROLE}`),
-  search('customers', 'customer', `org.permission.customer.read and ${SEARCH_ROLE}`),
-  search('kobjects', 'kobject', `org.permission.kobject.read, org.permission.klass.read and ${SEARCH_ROLE}`),
-  search('messages', 'message', `org.permission.message.read and ${SEARCH_ROLE}`),
-  { ...search('notes', 'note', `org.permission.note.read and ${SEARCH_ROLE}`), archived: false },
-  // Shortcuts have no `deleted` parameter: their rows carry the flag.
-  list('shortcuts', 'shortcut', 100, 'org.permission.shortcut.read', [EVERYTHING]),
-  list('tags', 'tag', 100, 'org.permission.tag.read', [EVERYTHING, DELETED]),
-  list('teams', 'team', 500, 'org.permission.team.read', [EVERYTHING, DELETED]),
-  list('users', 'user', 500, 'org.permission.user.read', [EVERYTHING, DELETED]),
+  search('conversations', 'conversation'),
+  search('customers', 'customer'),
+  search('kobjects', 'kobject', { hasKlasses: true }),
+  search('messages', 'message'),
+  search('notes', 'note', { archive: NOTES_LIST }),
+  // Shortcuts have no `deleted` parameter; deleted ones are in the plain list, marked.
+  list('shortcuts', 'shortcut', 100, [PLAIN]),
+  list('tags', 'tag', 100, [PLAIN, DELETED]),
+  list('teams', 'team', 500, [PLAIN, DELETED]),
+  list('users', 'user', 500, [PLAIN, DELETED]),
 ];
 
-/**
- * The list with the notes that the live search no longer shows: the archive has none (docs/kustomer-api.md#old-notes).
- */
-export const OLD_NOTES: ListStream = list('notes', 'note', 100, 'org.permission.note.read', [EVERYTHING]);
+const KLASS_STATUSES = ['enabled', 'existing_only', 'disabled'].map(status => ({ status }));
+/** The klasses of KObjects; not a stream of its own (docs/kustomer-api.md#klass-list). */
+export const KLASS_LIST = list('klasses', 'klass', 100, KLASS_STATUSES);
 
-export const STREAM_NAMES: readonly string[] = STREAMS.map(stream => stream.name);
+export const STREAM_NAMES: readonly string[] = STREAMS.map(({ name }) => name);
 
-function search(name: string, context: string, role: string): SearchStream {
-  return { kind: 'search', name, context, archived: true, role };
+/** @param name one of `STREAM_NAMES` */
+export function streamNamed(name: string): Stream {
+  return STREAMS.find(stream => stream.name === name) as Stream;
 }
 
-function list(name: string, type: string, pageSize: number, role: string, views: ListStream['views']): ListStream {
-  return { kind: 'list', name, type, path: `/v1/${name}`, pageSize, views, role };
+export function isSearch(stream: Stream): stream is SearchStream {
+  return stream.kind === 'search';
+}
+
+function search(name: string, context: string, traits: Partial<SearchStream> = {}): SearchStream {
+  const roles = traits.hasKlasses ? `${context}.read, org.permission.klass.read` : `${context}.read`;
+  const role = `org.permission.${roles} and org.permission.search.create`;
+  return { kind: 'search', name, context, archive: 'search', hasKlasses: false, role, ...traits };
+}
+
+function list(name: string, type: string, pageSize: number, views: readonly View[]): ListStream {
+  return { kind: 'list', name, type, path: `/v1/${name}`, pageSize, views, role: `org.permission.${type}.read` };
 }

@@ -1,138 +1,60 @@
-// A directory of files to one artifact. Only this file knows @actions/artifact.
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { DefaultArtifactClient } from '@actions/artifact';
-import { SyncError } from '../errors.ts';
+// The destination `artifact`: all files of a run as one artifact.
 import type { Context } from '../github/context.ts';
-import { verifyPart, verifySize } from '../records/integrity.ts';
-import type { PartFile } from '../records/parts.ts';
+import type { Api } from '../github/rest.ts';
+import { requirePrivate } from '../github/visibility.ts';
+import { count } from '../report/format.ts';
+import { readArtifact } from '../state/artifact-files.ts';
+import type { Delivery, DestinationOptions, PublishRequest } from './destination.ts';
 
-export interface Uploaded {
-  readonly id: string;
-  readonly url: string;
-  readonly digest: string;
-  readonly name: string;
-}
-
-export interface Upload {
-  readonly name: string;
-  readonly directory: string;
-  /** Beside the manifest; below the directory. */
-  readonly files: readonly PartFile[];
-  readonly retentionDays: number;
-  /** The files are compressed already. */
-  readonly compressed: boolean;
-  /** Whether an artifact of this run holds just these files; null when that cannot be found out. */
-  readonly holdsThese: (id: number) => Promise<boolean | null>;
-}
-
-/** Waits before the next try, in milliseconds; the library has tried several times itself until then. */
-const AGAIN_AFTER_MS = [0, 2_000];
-
-/**
- * Uploads, and makes sure that what was uploaded is what was written.
- * @throws SyncError `publish`
- */
-export async function upload(context: Context, wanted: Upload): Promise<Uploaded> {
-  const { directory, files, retentionDays, compressed, holdsThese } = wanted;
-  for (const file of files) await verifyPart(directory, file);
-  const paths = ['manifest.json', ...files.map(({ path }) => path)].map(path => join(directory, path));
-  const options = { compressionLevel: compressed ? 0 : 6, ...(retentionDays > 0 ? { retentionDays } : {}) };
-  const client = new DefaultArtifactClient();
-
-  let { name } = wanted;
-  for (let tries = 0; ; tries++) {
-    let cause: unknown;
-    try {
-      const { id, digest } = await client.uploadArtifact(name, paths, directory, options);
-      if (id === undefined) throw new Error('no artifact id');
-      try {
-        await verifySizes(wanted);
-      } catch (error) {
-        // Nobody is to load what lacks a part. Where it stays, manifestOf tells.
-        await client.deleteArtifact(name).catch(() => {});
-        throw error;
-      }
-      return uploaded(context, name, id, digest);
-    } catch (error) {
-      if (error instanceof SyncError) throw error;
-      cause = error;
-    }
-    if (isEnterpriseServer(cause)) throw problem(cause);
-    await verifySizes(wanted);
-    // The answer may have been lost, or this is a second try at what a process before this one did not live to see done.
-    const there = await find(client, name);
-    // Under another name the same records might be there twice.
-    if (there === undefined && hadName(cause)) throw inTheDark(cause);
-    if (there) {
-      const isOurs = (await holdsThese(there.id)) ?? hadName(cause);
-      if (isOurs) return uploaded(context, name, there.id, there.digest);
-    }
-    const wait = AGAIN_AFTER_MS[tries];
-    if (wait === undefined) throw problem(cause);
-    await sleep(wait);
-    // A name that was taken stays taken, also when nothing was uploaded under it.
-    name = `${wanted.name}-${randomBytes(3).toString('hex')}`;
-  }
-}
-
-/** The library leaves out a file that has gone meanwhile, and only warns. @throws SyncError */
-async function verifySizes({ directory, files }: Upload): Promise<void> {
-  for (const file of files) await verifySize(directory, file);
-}
-
-/** What has this name; null when nothing has, undefined when that cannot be found out. */
-async function find(client: DefaultArtifactClient, name: string) {
-  try {
-    const { artifacts } = await client.listArtifacts({ latest: false });
-    const found = artifacts.find(artifact => artifact.name === name);
-    return found === undefined ? null : { id: found.id, digest: found.digest };
-  } catch {
-    return undefined;
-  }
-}
-
-function uploaded(context: Context, name: string, id: number, digest: string | undefined): Uploaded {
+export function openArtifact({
+  context,
+  api,
+  log,
+  allowPublic,
+  retentionDays,
+  gzip,
+  ...settings
+}: DestinationOptions): Delivery {
+  const artifactName = nameOf(settings.artifactName, context);
   return {
-    id: String(id),
-    url: `${context.serverUrl}/${context.repository}/actions/runs/${context.runId}/artifacts/${id}`,
-    digest: (digest ?? '').replace(/^sha256:/, ''),
-    name,
+    artifactName,
+    async requireAccess() {
+      if (!allowPublic) await requirePrivate(context.repository, 'its artifacts', context, api);
+    },
+    async deliver(request, receipt) {
+      const { directory, files } = request;
+      const { upload } = await import('./upload.ts');
+      receipt.artifact = await upload(context, {
+        name: artifactName,
+        directory,
+        files,
+        retentionDays,
+        isCompressed: gzip,
+        holdsFiles: id => holdsFiles(api, id, request),
+      });
+      log.info(`Uploaded ${count(files.length, 'file')} as artifact ${receipt.artifact.name}.`);
+    },
   };
 }
 
-/**
- * Whether an upload failed only after it had got its name, so that what has this name is its own. One that was refused
- * the name may have met another job's files, or those of another step.
- */
-function hadName(error: unknown): boolean {
-  return error instanceof Error && error.message.includes('FinalizeArtifact');
+/** A name is taken once a run, so that of a later attempt says so. */
+function nameOf(artifactName: string, { attempt }: Context): string {
+  return attempt === '1' ? artifactName : `${artifactName}-attempt-${attempt}`;
 }
 
-function isEnterpriseServer(error: unknown): boolean {
-  return error instanceof Error && error.name === 'GHESNotSupportedError';
-}
-
-function problem(error: unknown): SyncError {
-  if (isEnterpriseServer(error)) {
-    return new SyncError('no-artifacts-on-ghes', {
-      what: 'A GitHub Enterprise Server does not take artifacts of this kind.',
-      todo: 'Use `destination: branch`, or `destination: none` and load the files in the next step.',
-      cause: error,
-    });
+/** Whether an artifact has just the files of a request; null when that cannot be found out. */
+async function holdsFiles(
+  api: () => Promise<Api>,
+  id: number,
+  { files, externalFiles = [] }: PublishRequest,
+): Promise<boolean | null> {
+  try {
+    const found = await readArtifact(await api(), id);
+    return (
+      found !== null &&
+      JSON.stringify(JSON.parse(found.manifest).files) === JSON.stringify([...externalFiles, ...files])
+    );
+  } catch {
+    return null;
   }
-  return new SyncError('artifact-not-uploaded', {
-    what: 'The artifact could not be uploaded.',
-    todo: 'Nothing is taken for published: run again, and the same records are delivered.',
-    cause: error,
-  });
-}
-
-function inTheDark(error: unknown): SyncError {
-  return new SyncError('artifact-unconfirmed', {
-    what: 'The artifact was sent, and GitHub did not say whether it has it.',
-    todo: 'Run again, with the permission `actions: read`: if it is there, the sync goes on from it; if not, the same records are delivered.',
-    cause: error,
-  });
 }

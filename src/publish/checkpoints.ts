@@ -1,24 +1,25 @@
-// While a run reads, what it has read is made safe: now and then on the disk, and more rarely by publishing it.
+// The checkpoint scheduler: while a run reads, what it has read goes into the journal now and then, and is published more
+// rarely where the destination takes parts of a run.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { asSyncError } from '../errors.ts';
 
-/** How often what has been read is made safe, in milliseconds. */
-export interface Pace {
-  /** From losing this process: it is on the disk, with the state that speaks of it. */
+export interface CheckpointSchedule {
+  /** Between two checkpoints, in milliseconds: what a killed process loses at most. */
   readonly checkpointMs: number;
-  /** From losing the machine: it is published. */
+  /** Between two publications, in milliseconds: what a lost machine loses at most. */
   readonly publishMs: number;
 }
 
-export interface Safety {
-  /** Brings what has been read to the disk. */
+export interface CheckpointWork {
+  /** Journals what has been read. */
   checkpoint(): Promise<void>;
-  /** Whether so much has been read that it is time to publish. */
-  isMuch(): boolean;
-  publish(): Promise<void>;
+  /** Whether enough has been read to publish before it is time to. */
+  isPublishDue(): boolean;
+  /** Publishes what has been read; null where a run publishes at its end only. */
+  readonly publish: (() => Promise<void>) | null;
 }
 
-export interface Keeper {
+export interface CheckpointScheduler {
   /**
    * Resolves when what is under way is done. Rejects when something has failed: what was to be published then is not, so
    * nothing that comes after it may be.
@@ -26,40 +27,41 @@ export interface Keeper {
   stop(): Promise<void>;
 }
 
-/** Does so again and again, until it is stopped or something fails. Reading goes on meanwhile. */
-export function keepSafe(
-  pace: Pace,
-  { checkpoint, isMuch, publish }: Safety,
+/** Works until it is stopped or something fails. Reading goes on meanwhile. */
+export function startCheckpoints(
+  { checkpointMs, publishMs }: CheckpointSchedule,
+  { checkpoint, isPublishDue, publish }: CheckpointWork,
   onFailure: (error: unknown) => void,
-): Keeper {
+): CheckpointScheduler {
   const stopped = new AbortController();
   let publishing: Promise<void> | undefined;
-  let last = performance.now();
+  let lastPublished = performance.now();
   let failure: { error: unknown } | undefined;
   const fail = (thrown: unknown) => {
     failure ??= { error: asSyncError(thrown) };
     onFailure(failure.error);
   };
-  const keeping = (async () => {
+  const running = (async () => {
     for (;;) {
-      await sleep(pace.checkpointMs, undefined, { signal: stopped.signal }).catch(() => {});
+      await sleep(checkpointMs, undefined, { signal: stopped.signal }).catch(() => {});
       if (stopped.signal.aborted) return;
-      if (publishing === undefined && (performance.now() - last >= pace.publishMs || isMuch())) {
-        last = performance.now();
-        publishing = publish()
-          .catch(fail)
-          .finally(() => {
-            publishing = undefined;
-          });
-      } else {
+      const isTime = performance.now() - lastPublished >= publishMs || isPublishDue();
+      if (publish === null || publishing !== undefined || !isTime) {
         await checkpoint();
+        continue;
       }
+      lastPublished = performance.now();
+      publishing = publish()
+        .catch(fail)
+        .finally(() => {
+          publishing = undefined;
+        });
     }
   })().catch(fail);
   return {
     async stop() {
       stopped.abort();
-      await keeping;
+      await running;
       await publishing;
       if (failure !== undefined) throw failure.error;
     },

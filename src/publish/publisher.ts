@@ -1,82 +1,81 @@
-// One run's publications, one after the other, and on the disk always what is still to be published, so that the post
-// step can do it should this process not live to.
-
+// The publish requests of one run, one after the other. What is not published yet is always in the journal.
 import type { PartFile } from '../records/parts.ts';
-import type { Recovered } from '../state/recovery.ts';
+import type { Base } from '../state/store.ts';
 import { openMutex } from '../sync/mutex.ts';
-import type { Handover } from './journal.ts';
 import {
-  goOnFrom,
-  type Means,
-  nothingPublished,
-  type Others,
-  othersBeside,
-  type Publication,
-  type Published,
-  publish,
-} from './publish.ts';
+  type Destination,
+  type DestinationSettings,
+  emptyReceipt,
+  type PublishRequest,
+  type Receipt,
+  withoutLost,
+} from './destination.ts';
+import type { Journal } from './journal.ts';
 
-/** What a run has that is not published; the state's generation is ours to give. */
-export type Snapshot = Omit<Publication, 'number' | 'directory' | 'window' | 'branch' | 'cacheKey'>;
+/** What a run has at one moment and has not published. */
+export type Snapshot = Omit<PublishRequest, 'directory' | 'window' | 'base'>;
 
 export interface Publisher {
-  /** Notes down what could be published now. */
+  /** Journals what could be published now. */
   checkpoint(snapshot: Snapshot): Promise<void>;
-  /** Publishes, once what is being published is done. Resolves to all that the run has done until then. */
-  publish(snapshot: Snapshot): Promise<Published>;
+  /** Publishes, once what is being published is done. @throws SyncError */
+  publish(snapshot: Snapshot): Promise<void>;
   /** All that the run has done so far. */
-  readonly done: Published;
-  /** The files that have come to a place where they are kept. */
+  readonly receipt: Receipt;
+  /** The parts that have come to where they are kept. */
   readonly published: readonly PartFile[];
-  /** Publications so far, the one under way included. */
-  count(): number;
 }
 
-export function openPublisher(
-  means: Means,
-  { state, branch, cacheKey }: Recovered,
-  { directory, window }: Pick<Publication, 'directory' | 'window'>,
-  handover: Handover,
-): Publisher {
-  const done: Published = { ...nothingPublished(), state, branch, cacheKey };
+export interface PublisherOptions {
+  readonly destination: Destination;
+  readonly settings: DestinationSettings;
+  readonly journal: Journal;
+  readonly base: Base;
+  readonly directory: string;
+  readonly window: { readonly from: string; readonly to: string };
+}
+
+export function openPublisher(options: PublisherOptions): Publisher {
+  const { destination, settings, journal, base, directory, window } = options;
+  const receipt = emptyReceipt(base);
   const published: PartFile[] = [];
-  let number = 0;
-  /** What other runs have published beside us, as far as we have met it. */
-  let others: Others | null = null;
-  let running: Publication | undefined;
-  const inTurn = openMutex();
+  let running: PublishRequest | undefined;
+  const oneAtATime = openMutex();
 
-  /** A snapshot as the publication that comes after those so far. */
-  function next(snapshot: Snapshot): Publication {
-    const publication = { ...snapshot, directory, window, number: number + 1, branch, cacheKey };
-    return goOnFrom(publication, { ...done, state: running?.state ?? done.state }, others);
-  }
+  const requestOf = (snapshot: Snapshot) => continueFrom({ ...snapshot, directory, window, base }, receipt);
+  const record = (requests: readonly PublishRequest[]) =>
+    journal.write({ settings, todo: 'publish', requests, startsNextRun: false });
 
-  async function perform(snapshot: Snapshot): Promise<Published> {
-    const publication = next(snapshot);
-    number++;
-    running = publication;
-    const mine = nothingPublished();
+  async function perform(snapshot: Snapshot): Promise<void> {
+    const request = requestOf(snapshot);
+    running = request;
+    const own = emptyReceipt(request.base);
     try {
-      const isKept = means.target.destinations.length === 0;
-      if (!isKept) await handover.leave(means.target, [publication]);
-      await publish(publication, means, mine);
-      if (isKept) published.push(...publication.files);
+      if (!destination.savesAfterJob) await record([request]);
+      await destination.publish(request, own);
     } finally {
-      if (mine.artifact !== undefined || mine.commit !== undefined) published.push(...publication.files);
       running = undefined;
-      const inForce = mine.stateSaved || mine.commit !== undefined;
-      if (inForce) others = othersBeside(publication, mine) ?? others;
-      Object.assign(done, mine, { state: inForce ? mine.state : done.state, stateSaved: mine.stateSaved });
+      published.push(...own.files);
+      Object.assign(receipt, own, {
+        state: own.state ?? receipt.state,
+        stateSaved: own.stateSaved || (receipt.stateSaved && own.state === null),
+        commit: own.commit ?? receipt.commit,
+        lost: [...receipt.lost, ...own.lost],
+      });
     }
-    return done;
   }
 
   return {
-    done,
+    receipt,
     published,
-    count: () => number,
-    checkpoint: snapshot => handover.leave(means.target, [...(running ? [running] : []), next(snapshot)]),
-    publish: snapshot => inTurn(() => perform(snapshot)),
+    checkpoint: snapshot => record([...(running === undefined ? [] : [running]), requestOf(snapshot)]),
+    publish: snapshot => oneAtATime(() => perform(snapshot)),
   };
+}
+
+/** A request that comes after others: on the state that they have left, and without the streams that are lost. */
+export function continueFrom(request: PublishRequest, { base, lost, state }: Receipt): PublishRequest {
+  const { change, ...rest } = withoutLost(request, lost);
+  // What has started over goes on from there.
+  return { ...rest, base, change: { ...change, startsOver: change.startsOver && state === null } };
 }

@@ -1,4 +1,4 @@
-// What a run wrote: files, counts, hashes, windows and the state that goes with them. Pure.
+// What a run wrote: its window, its streams, and every part with counts and a hash. Pure.
 import type { ShardFile } from '../sync/state.ts';
 import type { PartFile } from './parts.ts';
 
@@ -20,11 +20,10 @@ export interface Manifest {
   readonly run: Readonly<Record<string, string>>;
   readonly window: { readonly from: string; readonly to: string };
   readonly streams: readonly StreamReport[];
-  /** Those of a merge are in the artifacts of the shards, and say in which. */
+  /** A merge lists the parts of the shards, with the run and the artifact that has them. */
   readonly files: readonly (PartFile | ShardFile)[];
+  /** Requests, retries and waits, by budget. */
   readonly api: unknown;
-  /** The state document that is in force once this run's files are published. */
-  readonly state: unknown;
 }
 
 export function serializeManifest(manifest: Manifest): string {

@@ -1,7 +1,9 @@
-// Records to part files: back-pressure, a limit on size, hash and gzip in the same pass. A part has its name only when
-// it is whole and counts; until then it is called `.partial`.
+// Writes the records of a stream to part files: NDJSON of limited size, hashed and compressed in the same pass.
+//
+// A file is called `.partial` until it is sealed and its records count. Only then it gets its number and name: a kill
+// leaves no broken file under the name of a part, and a discarded staging file leaves no gap in the numbers.
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -11,28 +13,32 @@ import { Lines, type RecordFormat } from './record.ts';
 
 /** A part as the manifest lists it. */
 export interface PartFile {
-  /** Below the output directory, with `/`. */
+  /** Relative to the output directory, with `/`. */
   readonly path: string;
   readonly stream: string;
   readonly records: number;
+  /** Of the file, so after compression; `sha256` is that of the file, too, in hex. */
   readonly bytes: number;
   readonly sha256: string;
+  /** ISO 8601; null when no record has a date that can be read. */
   readonly min_updated_at: string | null;
   readonly max_updated_at: string | null;
 }
 
 export interface PartsWriter extends Sink {
-  /** Parts beside the others, that belong to the stream only if they are kept. */
+  /** A file of its own, which becomes parts of the stream on commit. */
   openStagingFile(): StagingFile;
-  /** Ends the part at hand. Resolves to the parts since they were last taken, none of them empty. */
+  /** Seals the current part. Resolves to the parts since the last drain, none of them empty. */
   drain(): Promise<readonly PartFile[]>;
   /**
-   * Brings what was written to the disk and resolves to the parts not taken yet. The last one may still grow and have
-   * another name, but its file will always begin with the bytes that are described here.
+   * Writes everything to the disk and resolves to the parts since the last drain. The last one may still grow, and may
+   * get another name, but its file will always begin with the bytes described here.
    */
   peek(): Promise<readonly PartFile[]>;
-  /** Parts that are ended and not taken yet. */
+  /** Number of sealed parts since the last drain. */
   count(): number;
+  /** Bytes on the disk, of all parts so far. */
+  bytes(): number;
 }
 
 export interface PartsOptions {
@@ -40,66 +46,84 @@ export interface PartsOptions {
   readonly stream: string;
   readonly format: RecordFormat;
   readonly gzip: boolean;
-  /** Bytes before compression that a part does not exceed, unless a single piece of text does. */
+  /** Largest part in bytes, before compression. A chunk that is larger gets a part of its own. */
   readonly partBytes: number;
 }
 
-export function openParts(options: PartsOptions): PartsWriter {
+export function openParts(given: PartsOptions): PartsWriter {
   let parts: PartFile[] = [];
-  let named = 0;
-  // Slices are read side by side and write to one file: one hand-over after the other.
-  const inTurn = openMutex();
-  const series = openSeries(options);
-  const name = async (sealed: readonly Sealed[]) => {
-    for (const each of sealed) parts.push(await each.name(++named));
+  let bytes = 0;
+  const options: WriterOptions = {
+    ...given,
+    onBytes(count) {
+      bytes += count;
+    },
+  };
+  let number = 0;
+  // Slices are read at the same time and write to one file: one write after the other.
+  const runExclusive = openMutex();
+  const writer = openRollingWriter(options);
+  const commit = async (sealed: readonly SealedPart[]) => {
+    for (const part of sealed) parts.push(await part.commit(++number));
   };
   return {
-    write: records => inTurn(async () => name(await series.write(records))),
-    openStagingFile() {
-      const own = openSeries(options);
-      const sealed: Sealed[] = [];
-      const inOwnTurn = openMutex();
-      const end = () => inOwnTurn(async () => void sealed.push(...(await own.end())));
-      return {
-        write: records => inOwnTurn(async () => void sealed.push(...(await own.write(records)))),
-        async commit() {
-          await end();
-          await inTurn(() => name(sealed));
-        },
-        async discard() {
-          await end();
-          await Promise.all(sealed.map(each => each.drop()));
-        },
-      };
-    },
+    write: records => runExclusive(async () => commit(await writer.write(records))),
+    openStagingFile: () => openStagingFile(options, sealed => runExclusive(() => commit(sealed))),
     drain: () =>
-      inTurn(async () => {
-        await name(await series.end());
-        const taken = parts;
+      runExclusive(async () => {
+        await commit(await writer.end());
+        const drained = parts;
         parts = [];
-        return taken;
+        return drained;
       }),
     peek: () =>
-      inTurn(async () => {
-        await name(await series.flush());
-        return [...parts, ...series.standing(named + 1)];
+      runExclusive(async () => {
+        await commit(await writer.flush());
+        return [...parts, ...writer.current(number + 1)];
       }),
     count: () => parts.length,
+    bytes: () => bytes,
   };
 }
 
-/** A part that is written and has no name yet. */
-interface Sealed {
-  name(number: number): Promise<PartFile>;
-  drop(): Promise<void>;
+interface WriterOptions extends PartsOptions {
+  /** Called with the number of bytes that were added to the disk. */
+  readonly onBytes: (count: number) => void;
 }
 
-/** Lines are gathered and handed to the file in pieces of about so many bytes. */
-const PIECE = 256 * 1024;
+function openStagingFile(
+  options: WriterOptions,
+  commit: (sealed: readonly SealedPart[]) => Promise<void>,
+): StagingFile {
+  const sealed: SealedPart[] = [];
+  const runExclusive = openMutex();
+  const writer = openRollingWriter(options);
+  const end = () => runExclusive(async () => void sealed.push(...(await writer.end())));
+  return {
+    write: records => runExclusive(async () => void sealed.push(...(await writer.write(records)))),
+    async commit() {
+      await end();
+      await commit(sealed);
+    },
+    async discard() {
+      await end();
+      await Promise.all(sealed.map(part => part.discard()));
+    },
+  };
+}
 
-/** What is known of some records. */
+/** A part that is complete and has no number yet. */
+interface SealedPart {
+  commit(number: number): Promise<PartFile>;
+  discard(): Promise<void>;
+}
+
+/** Lines are written to a part in chunks of about this size. */
+const CHUNK_BYTES = 256 * 1024;
+
 interface RecordStats {
   records: number;
+  /** Of `updated_at`, in ms since the epoch. */
   min: number;
   max: number;
 }
@@ -108,146 +132,140 @@ function noStats(): RecordStats {
   return { records: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
 }
 
-/** Parts one after the other; `write`, `flush` and `end` resolve to those that are written. */
-function openSeries(options: PartsOptions) {
-  let current: OpenPart | undefined;
-  // One buffer for the whole series: what is written makes room for what comes.
-  const lines = new Lines(PIECE);
-  let about = noStats();
+/** Writes to a part until it is full, then to the next. `write`, `flush` and `end` resolve to the parts they sealed. */
+function openRollingWriter(options: WriterOptions) {
+  let part: Awaited<ReturnType<typeof openPart>> | undefined;
+  const chunk = new Lines(CHUNK_BYTES);
+  let stats = noStats();
 
-  async function seal(): Promise<Sealed[]> {
-    const part = current;
-    current = undefined;
-    return part === undefined ? [] : [await part.seal()];
+  async function seal(): Promise<SealedPart[]> {
+    const full = part;
+    part = undefined;
+    return full === undefined ? [] : [await full.seal()];
   }
 
-  /** Hands the piece at hand to a part that has room for it. */
-  async function put(): Promise<Sealed[]> {
-    if (lines.length === 0) return [];
-    const isFull = current !== undefined && current.size() + lines.length > options.partBytes;
+  async function writeChunk(): Promise<SealedPart[]> {
+    if (chunk.length === 0) return [];
+    const isFull = part !== undefined && part.size() + chunk.length > options.partBytes;
     const sealed = isFull ? await seal() : [];
-    current ??= await openPart(options);
-    await current.write(lines.bytes(), about);
-    lines.clear();
-    about = noStats();
+    part ??= await openPart(options);
+    await part.write(chunk.bytes(), stats);
+    chunk.clear();
+    stats = noStats();
     return sealed;
   }
 
   return {
-    async write(records: readonly DatedRecord[]): Promise<Sealed[]> {
-      const sealed: Sealed[] = [];
+    async write(records: readonly DatedRecord[]): Promise<SealedPart[]> {
+      const sealed: SealedPart[] = [];
       for (const { at, resource } of records) {
-        lines.add(resource, options.format);
-        about.records++;
-        if (at < about.min) about.min = at;
-        if (at > about.max) about.max = at;
-        if (lines.length >= PIECE) sealed.push(...(await put()));
+        chunk.add(resource, options.format);
+        stats.records++;
+        if (at < stats.min) stats.min = at;
+        if (at > stats.max) stats.max = at;
+        if (chunk.length >= CHUNK_BYTES) sealed.push(...(await writeChunk()));
       }
       return sealed;
     },
-    async flush(): Promise<Sealed[]> {
-      const sealed = await put();
-      await current?.flush();
+    async flush(): Promise<SealedPart[]> {
+      const sealed = await writeChunk();
+      await part?.flush();
       return sealed;
     },
-    /** The part at hand as it is after a flush, if it were the one of that number. */
-    standing: (number: number): PartFile[] => (current === undefined ? [] : [current.describe(number)]),
-    end: async () => [...(await put()), ...(await seal())],
+    /** The part that is being written, as it was at the last flush, under the number that it may get. */
+    current: (number: number): PartFile[] => (part === undefined ? [] : [part.describe(number)]),
+    end: async () => [...(await writeChunk()), ...(await seal())],
   };
 }
 
-interface OpenPart {
-  /** Resolves when the bytes are no longer needed. */
-  write(bytes: Buffer, about: RecordStats): Promise<void>;
-  /** Bytes before compression. */
-  size(): number;
-  /** Ends what is compressed so far, so that the file is whole if it is cut off here. */
-  flush(): Promise<void>;
-  describe(number: number): PartFile;
-  seal(): Promise<Sealed>;
-}
-
-async function openPart({ directory, stream, gzip }: PartsOptions): Promise<OpenPart> {
+async function openPart({ directory, stream, gzip, onBytes }: WriterOptions) {
   const partial = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(partial), { recursive: true });
-  const file: FileHandle = await open(partial, 'wx');
-
+  const file = await open(partial, 'wx');
   const hash = createHash('sha256');
-  const packer = gzip ? openPacker() : undefined;
-  const own = { ...noStats(), bytes: 0, size: 0 };
+  const compressor = gzip ? openGzipWriter() : undefined;
+  const total = { ...noStats(), bytes: 0, size: 0 };
 
-  async function put(bytes: Buffer): Promise<void> {
+  async function append(bytes: Buffer): Promise<void> {
     if (bytes.length === 0) return;
     hash.update(bytes);
-    own.bytes += bytes.length;
+    total.bytes += bytes.length;
+    onBytes(bytes.length);
     await file.appendFile(bytes);
   }
+  /** Writes everything to the file, so that it is a valid part if it is cut off here. */
   async function flush(): Promise<void> {
-    if (packer !== undefined) await put(await packer.end());
+    if (compressor !== undefined) await append(await compressor.endMember());
   }
   function describe(number: number): PartFile {
-    const time = (at: number) => (Number.isFinite(at) ? new Date(at).toISOString() : null);
     return {
       path: `${stream}/${stream}-${String(number).padStart(5, '0')}.ndjson${gzip ? '.gz' : ''}`,
       stream,
-      records: own.records,
-      bytes: own.bytes,
+      records: total.records,
+      bytes: total.bytes,
       sha256: hash.copy().digest('hex'),
-      min_updated_at: time(own.min),
-      max_updated_at: time(own.max),
+      min_updated_at: isoOrNull(total.min),
+      max_updated_at: isoOrNull(total.max),
     };
   }
 
   return {
-    async write(bytes, { records, min, max }) {
-      await put(packer === undefined ? bytes : await packer.add(bytes));
-      own.size += bytes.length;
-      own.records += records;
-      own.min = Math.min(own.min, min);
-      own.max = Math.max(own.max, max);
+    /** Resolves when `lines` may be reused. */
+    async write(lines: Buffer, { records, min, max }: RecordStats): Promise<void> {
+      await append(compressor === undefined ? lines : await compressor.add(lines));
+      total.size += lines.length;
+      total.records += records;
+      total.min = Math.min(total.min, min);
+      total.max = Math.max(total.max, max);
     },
-    size: () => own.size,
+    /** Bytes before compression. */
+    size: () => total.size,
     flush,
     describe,
-    async seal() {
+    async seal(): Promise<SealedPart> {
       await flush();
       await file.close();
       return {
-        async name(number) {
+        async commit(number) {
           const part = describe(number);
           await rename(partial, join(directory, part.path));
           return part;
         },
-        drop: () => rm(partial, { force: true }),
+        discard: () => rm(partial, { force: true }),
       };
     },
   };
 }
 
-/** Compresses piece by piece. After each `end` comes another gzip member; a file of several is as good as one of one. */
-function openPacker() {
+function isoOrNull(at: number): string | null {
+  return Number.isFinite(at) ? new Date(at).toISOString() : null;
+}
+
+/** Compresses into gzip members. A file of several members is as valid as one of one, and can be cut off after each. */
+function openGzipWriter() {
   let member: ReturnType<typeof createGzip> | undefined;
-  let packed: Buffer[] = [];
-  const take = () => {
-    const bytes = Buffer.concat(packed);
-    packed = [];
+  let ready: Buffer[] = [];
+  const drain = () => {
+    const bytes = Buffer.concat(ready);
+    ready = [];
     return bytes;
   };
   return {
+    /** Resolves to the compressed bytes that are ready, and when `bytes` may be reused. */
     async add(bytes: Buffer): Promise<Buffer> {
-      member ??= createGzip({ level: 6 }).on('data', (chunk: Buffer) => packed.push(chunk));
+      member ??= createGzip({ level: 6 }).on('data', (chunk: Buffer) => ready.push(chunk));
       const gzip = member;
       await new Promise<void>((done, fail) => gzip.write(bytes, error => (error ? fail(error) : done())));
-      return take();
+      return drain();
     },
-    async end(): Promise<Buffer> {
+    async endMember(): Promise<Buffer> {
       const gzip = member;
       member = undefined;
       if (gzip !== undefined) {
         gzip.end();
         await finished(gzip);
       }
-      return take();
+      return drain();
     },
   };
 }

@@ -1,5 +1,9 @@
-// A resource as its reader sees it (docs/reading-the-data.md#records): `raw` as received, `flat` as the Singer tap and
-// the Airbyte connector emit it. Pure; bytes to bytes, so that a value stays as it was written.
+// Writes records as lines of NDJSON (docs/reading-the-data.md#records): `raw` as received, `flat` as the Singer tap and
+// the Airbyte connector emit them. Pure.
+//
+// A record never becomes values: its bytes are copied, and `flat` replaces the keys on the way. So a value stays as it
+// was written, digit by digit. This runs over every byte that is written: changes here, allocations above all, show in
+// the CPU figures of `npm run bench -- --only throughput`.
 import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject, KeyCache } from '../sync/json-bytes.ts';
 import type { Resource } from '../sync/source.ts';
 
@@ -8,17 +12,18 @@ export type RecordFormat = 'flat' | 'raw';
 const [LINE_END, RETURN] = [0x0a, 0x0d] as const;
 const [BRACE, COMMA, COLON, BRACE_END] = [0x7b, 0x2c, 0x3a, 0x7d] as const;
 
-/** Lines of NDJSON, one after the other in a buffer that grows when one does not fit, and is used again when cleared. */
+/** A buffer of lines. It grows when a line does not fit, and is reused after `clear`. */
 export class Lines {
   readonly #flat = new FlatWriter(this);
   #bytes: Buffer;
   length = 0;
 
+  /** @param size bytes to begin with */
   constructor(size: number) {
     this.#bytes = Buffer.allocUnsafeSlow(size);
   }
 
-  /** What is in it; good until it is cleared. */
+  /** A view of the lines, valid until the next call of another method. */
   bytes(): Buffer {
     return this.#bytes.subarray(0, this.length);
   }
@@ -28,7 +33,7 @@ export class Lines {
   }
 
   add({ json }: Resource, format: RecordFormat): void {
-    // A line break can only stand between two tokens, where it means nothing.
+    // JSON has line breaks between tokens only, where they mean nothing.
     const isLine = !json.includes(LINE_END) && !json.includes(RETURN);
     const record = isLine ? json : Buffer.from(json.filter(byte => byte !== LINE_END && byte !== RETURN));
     if (format === 'flat') this.#flat.write(record);
@@ -45,7 +50,7 @@ export class Lines {
     if (this.length + end - start > this.#bytes.length) this.#grow(end - start);
     const bytes = this.#bytes;
     let at = this.length;
-    // A call into the runtime costs as much as copying some hundred bytes here.
+    // A call into the runtime costs as much as copying some hundred bytes in this loop.
     if (end - start > 256) bytes.set(from.subarray(start, end), at);
     else for (let i = start; i < end; i++) bytes[at++] = from[i] as number;
     this.length += end - start;
@@ -58,7 +63,7 @@ export class Lines {
   }
 }
 
-/** camelCase to snake_case (docs/reading-the-data.md#records): two replacements, then lower case. */
+/** From camelCase to snake_case, by the rule of the Singer tap (docs/reading-the-data.md#records). */
 export function snake(key: string): string {
   return key
     .replace(/([^\n])([A-Z][a-z]+)/gu, '$1_$2')
@@ -69,36 +74,39 @@ export function snake(key: string): string {
 /** A name in snake_case. */
 interface Name {
   readonly text: string;
-  /** The same as a JSON string. */
+  /** The name as a JSON string. */
   readonly json: Uint8Array;
-  /** How many different keys lead to it; where it is one, no two keys of an object can meet in it. */
+  /** How many different keys become this name. While there is only one, no two keys of an object can collide in it. */
   keys: number;
-  /** The last record that has it at its top level, and the last that has it from an attribute. */
+  /** Number of the last record that has the name at its top level, and of the last that has it from an attribute. */
   usedIn: number;
   attributeIn: number;
 }
 
+/** A key of the source and the name it becomes. */
 interface Key {
   readonly key: string;
   readonly name: Name;
 }
 
 /**
- * Writes flat records: attributes and the data of relationships at the top level, every key in snake_case. A key that is
- * taken gets `_2`, `_3`, ...; a relationship whose name an attribute has is called `<name>_data`.
+ * Writes flat records: attributes and the data of relationships at the top level, every key in snake_case. A name that
+ * is used already gets `_2`, `_3`, ...; a relationship with the name of an attribute is called `<name>_data`.
  */
 class FlatWriter {
   readonly #out: Lines;
   readonly #names = new Map<string, Name>();
   readonly #keys = new KeyCache((key): Key => {
-    const name = this.#named(snake(key));
+    const name = this.#nameOf(snake(key));
     name.keys++;
     return { key, name };
   });
+  /** Number of the current record, from 1. */
   #record = 0;
   #isFirst = true;
-  /** Of the record, what comes before is copied or left out. */
-  #done = 0;
+  /** Every byte of the record before this offset is copied or left out. */
+  #copied = 0;
+  /** Offset of the relationships in the record; -1 until they are found. */
   #relationships = -1;
 
   constructor(out: Lines) {
@@ -106,15 +114,15 @@ class FlatWriter {
   }
 
   write(json: Buffer): void {
-    // Between two records: within one, names are counted.
+    // Only between records, since a record relies on the counts of its names.
     if (this.#keys.clearIfFull()) this.#names.clear();
     this.#record++;
     this.#isFirst = true;
     this.#relationships = -1;
-    // The resource keeps these for itself, whatever its attributes are called.
-    for (const own of ['id', 'type', 'links']) this.#named(own).usedIn = this.#record;
+    // Reserved for the resource's own members: an attribute with such a name gets another one.
+    for (const own of ['id', 'type', 'links']) this.#nameOf(own).usedIn = this.#record;
     eachMember(json, 0, this.#member);
-    // After the attributes, wherever they stand in the source: which of the two gets the name must not depend on it.
+    // Last, wherever they stand in the source: the order must not decide whether an attribute gets the name.
     if (this.#relationships >= 0) eachMember(json, this.#relationships, this.#relationship);
     if (this.#isFirst) this.#out.put(BRACE);
     this.#out.put(BRACE_END);
@@ -147,12 +155,12 @@ class FlatWriter {
     if (data >= 0) {
       const { name } = this.#keys.at(json, from, to);
       const isTaken = name.attributeIn === this.#record;
-      this.#column(this.#free(isTaken ? this.#named(`${name.text}_data`) : name), json, data);
+      this.#column(this.#free(isTaken ? this.#nameOf(`${name.text}_data`) : name), json, data);
     }
     return end;
   };
 
-  #named(text: string): Name {
+  #nameOf(text: string): Name {
     let name = this.#names.get(text);
     if (name === undefined) {
       name = { text, json: bytesOf(text), keys: 0, usedIn: 0, attributeIn: 0 };
@@ -161,10 +169,10 @@ class FlatWriter {
     return name;
   }
 
-  /** The name itself where it is free; else the first free one of `_2`, `_3`, ... */
+  /** The name itself if it is free, or else the first free one with `_2`, `_3`, ... It is used from now on. */
   #free(name: Name): Name {
     let free = name;
-    for (let n = 2; free.usedIn === this.#record; n++) free = this.#named(`${name.text}_${n}`);
+    for (let n = 2; free.usedIn === this.#record; n++) free = this.#nameOf(`${name.text}_${n}`);
     free.usedIn = this.#record;
     return free;
   }
@@ -174,13 +182,13 @@ class FlatWriter {
     this.#isFirst = false;
     this.#out.copy(name, 0, name.length);
     this.#out.put(COLON);
-    this.#done = at;
+    this.#copied = at;
     const end = this.#value(json, at);
-    this.#out.copy(json, this.#done, end);
+    this.#out.copy(json, this.#copied, end);
     return end;
   }
 
-  /** Copies a value but for its last run, with the keys in it renamed. */
+  /** Copies a value with its keys renamed, up to its last key: what follows is left to `#column`. */
   readonly #value = (json: Buffer, at: number): number => {
     if (isObject(json, at)) return this.#object(json, at);
     return isArray(json, at) ? eachElement(json, at, this.#value) : endOfValue(json, at);
@@ -190,31 +198,31 @@ class FlatWriter {
     let used: Set<string> | undefined;
     return eachMember(json, at, (_, value, from, to) => {
       const { name } = this.#keys.at(json, from, to);
-      // From the first key on that can meet another one, names are chosen with care.
+      // Most objects have no two keys that can collide: only the others need a set of used names.
       if (name.keys > 1) used ??= this.#namesBefore(json, at, from);
       this.#rename(json, from, to, used === undefined ? name.json : freeName(used, name.text));
       return this.#value(json, value);
     });
   }
 
-  /** The names of an object's keys that stand before a place; until there, no two of them lead to the same. */
-  #namesBefore(json: Buffer, at: number, place: number): Set<string> {
+  /** The names of the object's keys that start before `end`; no two of them collide. */
+  #namesBefore(json: Buffer, at: number, end: number): Set<string> {
     const names = new Set<string>();
     eachMember(json, at, (_, value, from, to) => {
-      if (from < place) names.add(this.#keys.at(json, from, to).name.text);
+      if (from < end) names.add(this.#keys.at(json, from, to).name.text);
       return endOfValue(json, value);
     });
     return names;
   }
 
   #rename(json: Buffer, from: number, to: number, name: Uint8Array): void {
-    this.#out.copy(json, this.#done, from);
+    this.#out.copy(json, this.#copied, from);
     this.#out.copy(name, 0, name.length);
-    this.#done = to;
+    this.#copied = to;
   }
 }
 
-/** The name itself, or the first free one of `_2`, `_3`, ...; used from now on. */
+/** The name itself if it is not used, or else the first free one with `_2`, `_3`, ... It is used from now on. */
 function freeName(used: Set<string>, text: string): Uint8Array {
   let name = text;
   for (let n = 2; used.has(name); n++) name = `${text}_${n}`;

@@ -1,67 +1,65 @@
-// Who may write, and when: there is a moment in which nobody does, so that what is in the files and what is claimed of them
-// are the same, and those who bring more wait while a lot has not been written yet.
+// A lock for snapshots, and backpressure for readers.
+//
+// Writes run at the same time, and a snapshot runs alone: then the files hold just the records that the state covers.
+// Readers must record what they have written in the same turn of the event loop in which the write resolves.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Sink } from '../sync/source.ts';
 import type { PartsWriter } from './parts.ts';
 
 export interface WriteLock {
-  /** Does some writing, beside that of others. */
+  /** Runs a write, together with others. */
   write<T>(write: () => Promise<T>): Promise<T>;
-  /** Resolves when so little waits to be written that more can be taken in. */
+  /** Resolves when few enough writes are running that more records may be read. */
   backpressure(): Promise<void>;
-  /**
-   * Does something while no writing is under way, and whoever has written has had the time to claim it: claims are made
-   * in the same turn of the event loop in which the writing is over. One at a time.
-   */
+  /** Runs `work` alone, after all running writes have ended and their readers have recorded them. */
   whilePaused<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** While more pages than this are being written or wait for it, answers wait in the network, where they take up no memory. */
-const MOST_WAITING = 1;
+/** With more writes than this, responses stay unread in their sockets, where they take up no memory. */
+const MAX_WRITES = 1;
 
 export function openWriteLock(): WriteLock {
-  const writing = new Set<Promise<unknown>>();
-  let closed: Promise<unknown> | undefined;
-  const lookers: (() => void)[] = [];
+  const writes = new Set<Promise<unknown>>();
+  const waiting: (() => void)[] = [];
+  let pause: Promise<void> | undefined;
   return {
     async write(write) {
-      while (closed !== undefined) await closed;
-      const mine = write();
-      writing.add(mine);
+      while (pause !== undefined) await pause;
+      const running = write();
+      writes.add(running);
       try {
-        return await mine;
+        return await running;
       } finally {
-        writing.delete(mine);
-        for (const look of lookers.splice(0)) look();
+        writes.delete(running);
+        for (const resume of waiting.splice(0)) resume();
       }
     },
     async backpressure() {
-      while (writing.size > MOST_WAITING) await new Promise<void>(look => lookers.push(look));
+      while (writes.size > MAX_WRITES) await new Promise<void>(resume => waiting.push(resume));
     },
     async whilePaused(work) {
-      while (closed !== undefined) await closed;
-      const done = (async () => {
-        await Promise.allSettled(writing);
+      while (pause !== undefined) await pause;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      pause = promise;
+      try {
+        await Promise.allSettled(writes);
         await nextTurn();
-        return work();
-      })();
-      closed = done
-        .catch(() => {})
-        .then(() => {
-          closed = undefined;
-        });
-      return done;
+        return await work();
+      } finally {
+        pause = undefined;
+        resolve();
+      }
     },
   };
 }
 
-/** Writing that is told of, and stops for a moment when somebody has to see all of it. */
-export function throughWriteLock(writer: PartsWriter, gate: WriteLock, progress: () => void): Sink {
+/** A sink whose records pass the lock. A staging file does not count until it is committed, so only that does. */
+export function throughWriteLock(writer: PartsWriter, lock: WriteLock, onWritten: () => void): Sink {
   return {
-    write: records => gate.write(() => writer.write(records)).then(progress),
+    write: records => lock.write(() => writer.write(records)).then(onWritten),
     openStagingFile() {
       const { write, commit, discard } = writer.openStagingFile();
-      return { write: records => write(records).then(progress), commit: () => gate.write(commit), discard };
+      return { write: records => write(records).then(onWritten), commit: () => lock.write(commit), discard };
     },
   };
 }

@@ -1,6 +1,6 @@
-// Numbers as people read them, in every text that this project writes. Pure.
+/** Formats numbers and durations for logs, messages and documents. Pure. */
 
-/** A number of milliseconds as people say it: `850 ms`, `12 s`, `3 min 20 s`. */
+/** A duration given in milliseconds: `850 ms`, `12 s`, `3 min 20 s`. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1_000);
@@ -9,8 +9,8 @@ export function duration(ms: number): string {
 }
 
 /**
- * A number with its thousands set apart, as in `12,345`; of at most two decimals. Not by `toLocaleString`: the tables of
- * locales that it opens are 5 MB of the memory of this process.
+ * A number of at most two decimals with a comma after each three digits: `12,345`. `toLocaleString` would load tables of
+ * locales that take 5 MB of memory.
  */
 export function grouped(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ',');

@@ -1,15 +1,14 @@
-// The log of a run, as the runner shows it. Only this file, inputs.ts and report.ts know @actions/core.
+/** The log of the step, as the runner shows it. */
 import * as core from '@actions/core';
 
-/** What the other rooms may say. Text given here never holds a secret or anything out of a record. */
+/** How other folders write to the log. No text given here may contain a secret or a part of a record. */
 export interface Log {
-  /** A line of the story. */
   info(line: string): void;
-  /** A line only for those who have turned debug logging on. */
+  /** Shown only when debug logging is on. */
   debug(line: string): void;
-  /** Something a user should do something about; an annotation. */
+  /** An annotation for something that the user should act on. */
   warning(message: string): void;
-  /** A fact worth knowing once a run; an annotation. */
+  /** An annotation for a fact that the user should know. */
   notice(message: string): void;
 }
 

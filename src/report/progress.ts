@@ -1,19 +1,23 @@
-// How far a run is, said in its log at a human pace.
-
-import type { Job } from '../sync/job.ts';
+/** Logs how many records have been read, at intervals that a person can follow. */
 import { grouped } from './format.ts';
 import type { Log } from './log.ts';
 
-/** How often the log says how far the run is, at most. */
-const PROGRESS_MS = 10_000;
+/** The shortest time between two lines. */
+const INTERVAL_MS = 10_000;
 
-/** To be called whenever there is news, so that waiting costs nothing. */
-export function openProgress(jobs: () => readonly Job[], log: Log): () => void {
-  let last = performance.now();
+interface StreamProgress {
+  readonly name: string;
+  /** Records read so far. */
+  records(): number;
+}
+
+/** @returns a function to call whenever records have been read: no timer keeps the process alive */
+export function openProgress(streams: () => readonly StreamProgress[], log: Log): () => void {
+  let loggedAt = performance.now();
   return () => {
-    if (performance.now() - last < PROGRESS_MS) return;
-    last = performance.now();
-    const read = jobs().filter(job => job.records() > 0);
-    log.info(`Read so far: ${read.map(job => `${job.name} ${grouped(job.records())}`).join(', ')}.`);
+    if (performance.now() - loggedAt < INTERVAL_MS) return;
+    loggedAt = performance.now();
+    const started = streams().filter(stream => stream.records() > 0);
+    log.info(`Read so far: ${started.map(stream => `${stream.name} ${grouped(stream.records())}`).join(', ')}.`);
   };
 }

@@ -1,37 +1,49 @@
-// What a run did, said four ways: outputs, the summary, annotations and the last lines of the log. The rendering is pure.
+/**
+ * Reports what a run did: as outputs, as the job summary, as annotations and as the last line of the log.
+ *
+ * A report is an object that the run fills in as it goes, so that a run that fails reports what it knows by then. Rendering
+ * is pure; only publishReport writes.
+ */
 import * as core from '@actions/core';
 import { causes, type SyncError } from '../errors.ts';
-import type { Uploaded } from '../publish/artifact.ts';
 import type { StreamReport } from '../records/manifest.ts';
 import { count, grouped } from './format.ts';
 
-/** Filled in as the run goes, so that it holds whatever is known when the run ends, however it ends. */
+export interface UploadedArtifact {
+  readonly id: string;
+  readonly url: string;
+  /** SHA-256 in hex. */
+  readonly digest: string;
+  readonly name: string;
+}
+
 export interface Report {
   streams: readonly StreamResult[];
-  /** Absolute paths; empty when there is none. */
+  /** An absolute path, as is the next; empty when there is none. */
   outputDir: string;
   manifest: string;
-  destinations: readonly string[];
-  artifact?: Uploaded;
+  artifact?: UploadedArtifact;
   commit?: string;
   stateSaved: boolean;
+  /** The files stay on the runner, for the next steps of the job. */
+  filesStay?: boolean;
   /** The state is saved by the post step, when the job has succeeded until then. */
-  stateDeferred: boolean;
-  /** The time was up before all was published: the post step does the rest. */
-  leftToPost: boolean;
+  stateDeferred?: boolean;
+  /** The run was cancelled before all was published: the post step does the rest. */
+  leftToPost?: boolean;
   generation: number;
-  /** Troubles of the run as a whole. */
+  /** Errors of the run as a whole, not of one stream. */
   readonly errors: SyncError[];
-  stopped?: 'time-budget' | 'cancelled';
-  /** Read as far as it can be by now; the rest of the window has not happened yet. */
-  isAhead?: boolean;
-  /** Of `mode: plan`: what there is of each stream. */
+  stopped?: 'time-budget' | 'disk-limit' | 'cancelled';
+  /** Whether the window of a backfill ends in the future, so that the run cannot be complete yet. */
+  endsInFuture?: boolean;
+  /** Of `mode: plan`: the size of each stream. */
   plan?: readonly { readonly name: string; readonly records: number; readonly bytes: number }[];
   matrix?: string;
   estimate?: Estimate;
 }
 
-/** What a plan expects its shards to use together. */
+/** What a plan expects all its shards together to use. */
 export interface Estimate {
   readonly requests: number;
   readonly minutes: number;
@@ -42,20 +54,17 @@ export interface Estimate {
 
 export interface StreamResult extends Omit<StreamReport, 'error'> {
   readonly error?: SyncError;
-  /** The user asked for this stream by name, so a missing role is an error. */
+  /** Whether the user named the stream: then a missing role is an error. */
   readonly named: boolean;
 }
 
-/** The report of a run that was refused before it began. */
+/** The report of a run that failed before it started. */
 export function refusal(error: SyncError): Report {
   return {
     streams: [],
     outputDir: '',
     manifest: '',
-    destinations: [],
     stateSaved: false,
-    stateDeferred: false,
-    leftToPost: false,
     generation: 0,
     errors: [error],
   };
@@ -68,7 +77,7 @@ function isFailure(report: Report): boolean {
   );
 }
 
-/** Says everything there is to say. Never rejects: a summary that cannot be written is no reason to fail. */
+/** Writes outputs, annotations, log and summary, and sets the exit code. Never rejects: a failed summary does not fail a run. */
 export async function publishReport(report: Report): Promise<void> {
   const annotated = new Set<SyncError>();
   for (const error of report.errors) annotate(error, false, annotated);
@@ -85,7 +94,7 @@ export async function publishReport(report: Report): Promise<void> {
   if (isFailure(report) || report.stopped === 'cancelled') process.exitCode = 1;
 }
 
-/** One sentence what happened and one what to do, once for each trouble; where in this program is for the debug log. */
+/** Annotates an error once, however many streams have it. The debug log gets its causes. */
 function annotate(error: SyncError, isWarning: boolean, annotated: Set<SyncError>): void {
   if (annotated.has(error)) return;
   annotated.add(error);
@@ -111,7 +120,7 @@ export function outputs(report: Report): Record<string, string> {
   };
 }
 
-/** A stream as outputs and manifest show it. */
+/** A stream as it is in the outputs and in the manifest. */
 export function streamReport({ error, named: _, ...rest }: StreamResult): StreamReport {
   return error === undefined ? rest : { ...rest, error: error.message };
 }
@@ -120,13 +129,13 @@ function recordsOf({ streams }: Report): number {
   return streams.reduce((sum, { records }) => sum + records, 0);
 }
 
-function isComplete({ streams, errors, isAhead }: Report): boolean {
+function isComplete({ streams, errors, endsInFuture }: Report): boolean {
   return (
-    !isAhead && errors.length === 0 && streams.length > 0 && streams.every(({ outcome }) => outcome === 'complete')
+    !endsInFuture && errors.length === 0 && streams.length > 0 && streams.every(({ outcome }) => outcome === 'complete')
   );
 }
 
-const MARKS: Record<string, string> = {
+const LABELS: Record<string, string> = {
   complete: '✅ complete',
   partial: '⏸️ partial',
   failed: '❌ failed',
@@ -141,28 +150,38 @@ function summary(report: Report): string {
     for (const { name, records, bytes } of report.plan) {
       lines.push(`| ${name} | ${grouped(records)} | ${megabytes(bytes)} |`);
     }
-    return `${[...lines, ...troubleLines(report)].join('\n')}\n`;
+    return `${[...lines, ...errorLines(report)].join('\n')}\n`;
   }
-  lines.push(`**${count(recordsOf(report), 'record')}** · ${whereTo(report, true)} · ${stateLine(report)}`, '');
-  if (report.stopped === 'time-budget') lines.push('The time budget was used up: the next run goes on from here.', '');
-  if (report.stopped === 'cancelled') lines.push('The run was cancelled: what had been read until then is kept.', '');
+  lines.push(`**${count(recordsOf(report), 'record')}** · ${publishedTo(report, true)} · ${stateLine(report)}`, '');
+  if (report.stopped === 'time-budget')
+    lines.push('The time budget was used up: the next run continues from here.', '');
+  if (report.stopped === 'disk-limit') lines.push('The disk was getting full: the next run continues from here.', '');
+  if (report.stopped === 'cancelled') lines.push('The run was cancelled: the records that it had read are kept.', '');
   if (report.streams.length > 0) {
     lines.push(
       '| Stream | Mode | Outcome | Records | From | To | Requests |',
       '| --- | --- | --- | ---: | --- | --- | ---: |',
     );
     for (const { name, mode, outcome, records, from, to, requests } of report.streams) {
-      const cells = [name, mode, MARKS[outcome] ?? outcome, grouped(records), from || '–', to || '–', String(requests)];
+      const cells = [
+        name,
+        mode,
+        LABELS[outcome] ?? outcome,
+        grouped(records),
+        from || '–',
+        to || '–',
+        String(requests),
+      ];
       lines.push(`| ${cells.join(' | ')} |`);
     }
     lines.push('');
   }
-  return `${[...lines, ...troubleLines(report)].join('\n')}\n`;
+  return `${[...lines, ...errorLines(report)].join('\n')}\n`;
 }
 
-function troubleLines(report: Report): string[] {
-  const troubles = new Set([...report.errors, ...report.streams.flatMap(({ error }) => error ?? [])]);
-  return ['', ...[...troubles].flatMap(error => [`> ${error.message.trim().replaceAll('\n', '\n> ')}`, ''])];
+function errorLines(report: Report): string[] {
+  const errors = new Set([...report.errors, ...report.streams.flatMap(({ error }) => error ?? [])]);
+  return ['', ...[...errors].flatMap(error => [`> ${error.message.trim().replaceAll('\n', '\n> ')}`, ''])];
 }
 
 function planLine({ shards, records, requests, minutes, bytes }: Estimate): string {
@@ -173,26 +192,26 @@ function megabytes(bytes: number): string {
   return `${grouped(Math.round(bytes / 1e5) / 10)} MB`;
 }
 
-function whereTo(report: Report, asLink: boolean): string {
+function publishedTo(report: Report, asLink: boolean): string {
   const places: string[] = [];
   const { artifact } = report;
   if (artifact !== undefined) places.push(`artifact ${asLink ? `[${artifact.name}](${artifact.url})` : artifact.name}`);
   if (report.commit !== undefined) places.push(`commit ${report.commit}`);
-  if (report.leftToPost) places.push('published by the post step');
+  if (report.leftToPost && !report.stateDeferred) places.push('published by the post step');
   if (places.length > 0) return places.join(', ');
   if (recordsOf(report) === 0) return 'nothing new, nothing uploaded';
-  return report.destinations.length === 0 ? `files in \`${report.outputDir}\`` : 'not published';
+  return report.filesStay ? `files in \`${report.outputDir}\`` : 'not published';
 }
 
 function stateLine(report: Report): string {
   if (report.stateSaved) return `state generation ${report.generation} saved`;
-  if (report.leftToPost) return 'state is saved by the post step';
   if (report.stateDeferred) return 'state is saved at the end of the job if it succeeds';
+  if (report.leftToPost) return 'state is saved by the post step';
   return `state stays at generation ${report.generation}`;
 }
 
 function lastLine(report: Report): string {
   if (report.estimate !== undefined && !isFailure(report)) return `Planned: ${planLine(report.estimate)}.`;
-  const word = isFailure(report) ? 'Failed' : isComplete(report) ? 'Complete' : 'Stopped before the end';
-  return `${word}: ${count(recordsOf(report), 'record')}, ${whereTo(report, false)}, ${stateLine(report)}.`;
+  const outcome = isFailure(report) ? 'Failed' : isComplete(report) ? 'Complete' : 'Stopped before the end';
+  return `${outcome}: ${count(recordsOf(report), 'record')}, ${publishedTo(report, false)}, ${stateLine(report)}.`;
 }

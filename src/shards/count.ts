@@ -166,9 +166,9 @@ export async function countList(source: Source, stream: ListStream, wanted: Inte
 }
 
 /** What only a list still has of a search stream: what it shows of a time before the search's reach. */
-export async function countOld(source: Source, work: IntervalSet): Promise<Listed> {
+export async function countOld(source: Source, stream: SearchStream, work: IntervalSet): Promise<Listed> {
   if (work.length === 0) return { requests: 0, records: 0, found: [] };
-  return listed(await source.oldNotes().extent(), work);
+  return listed(await source.archiveList(stream).extent(), work);
 }
 
 /** As many of all records as of those that were looked at are in the work. */

@@ -1,132 +1,111 @@
-// The states in what a workflow has uploaded.
+// The state in the artifacts that a workflow has uploaded: the backup of the cache.
 import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import type { Api, WorkflowRun } from '../github/rest.ts';
 import type { State } from '../sync/state.ts';
-import { manifestOf } from './artifact-manifest.ts';
+import { type ArtifactFiles, readArtifact } from './artifact-files.ts';
 import { artifactFailure, type LookupFailure, listFailure, readKindFor } from './lookup-failures.ts';
+import type { LoadOptions, SavedState } from './store.ts';
 
-export interface Uploads {
+export interface ArtifactSearch extends LoadOptions {
   readonly stateName: string;
   readonly context: Context;
   readonly artifactName: string;
-  /** Whose artifacts may hold it: those of this workflow's runs, of this run alone, or nobody's. */
-  readonly uploadedBy: 'workflow' | 'this-run' | 'nobody';
-  /** Start over: of what is saved only the generation counts, so that the new state outranks it. */
-  readonly reset: boolean;
+  /** The newest state that is known already; null when none is. */
+  readonly best: State | null;
   readonly api: () => Promise<Api>;
-}
-
-export interface Copy {
-  readonly state: State;
-  /** As in `from the Actions cache`. */
-  readonly place: string;
+  /** Makes a state of its text; null when the text is damaged and need not be read. */
+  readonly parse: (text: string, place: string) => State | null;
 }
 
 /**
- * So many of the workflow's last runs are asked for artifacts, and so many manifests are read. As long as there is no
- * state at all the older ones are asked, too: runs that find nothing new upload nothing.
+ * How many of the workflow's last runs are asked for artifacts, and how many artifacts are read. Without any state, older
+ * runs are asked, too: runs that find nothing new upload nothing.
  */
-const MOST_RUNS = 10;
-const MOST_MANIFESTS = 3;
+const MAX_RUNS = 10;
+const MAX_ARTIFACTS = 3;
 
-/** Makes a state of its text; null when it is damaged and nobody minds. */
-type Parse = (text: string, place: string) => State | null;
-
-/** The states in what this workflow has uploaded from this branch. Those of pull requests and forks are not looked at. */
-export async function fromArtifacts(
-  uploads: Uploads,
-  best: State | undefined,
-  unseen: LookupFailure[],
-  parse: Parse,
-): Promise<Copy[]> {
-  const { artifactName, api, reset } = uploads;
-  const copies: Copy[] = [];
-  let tried = 0;
+/**
+ * The newest state in what this workflow has uploaded from this branch; null when there is none. Artifacts of pull requests
+ * and of forks are not looked at.
+ * @param failures filled with what could not be looked at
+ */
+export async function newestInArtifacts(search: ArtifactSearch, failures: LookupFailure[]): Promise<SavedState | null> {
+  let newest: SavedState | null = null;
+  let read = 0;
+  const isFound = () => search.best !== null || newest !== null;
+  const kind = () => readKindFor(!search.reset && !isFound());
   try {
-    const github = await api();
-    const isFound = () => best !== undefined || copies.length > 0;
-    for await (const run of runsOf(uploads, github, best, isFound)) {
-      const how = readKindFor(!reset && !isFound());
-      for (const { id, name } of await github.artifacts(run.id, how)) {
-        if (tried >= MOST_MANIFESTS) return copies;
-        if (!isOurs(name, artifactName)) continue;
+    const github = await search.api();
+    for await (const run of runsOf(search, github, isFound)) {
+      for (const { id, name } of await github.artifacts(run.id, kind())) {
+        if (read >= MAX_ARTIFACTS) return newest;
+        if (!isOurs(name, search.artifactName)) continue;
         const place = `the artifact ${name} of run ${run.id}`;
-        let manifest: string | null;
-        try {
-          manifest = await manifestOf(github, id, how);
-        } catch (error) {
-          unseen.push(artifactFailure(place, error));
-          tried++;
-          continue;
-        }
-        const text = manifest === null ? null : stateIn(manifest, uploads);
-        const state = text === null ? null : parse(text, place);
+        const files = await readArtifact(github, id, kind()).catch(error => {
+          failures.push(artifactFailure(place, error));
+          read++;
+          return null;
+        });
+        const text = files && stateIn(files, search);
+        const state = text === null ? null : search.parse(text, place);
         if (state === null) continue;
-        tried++;
-        copies.push({ state, place });
-        // The others of this run are older.
+        read++;
+        if (newest === null || state.generation > newest.state.generation) newest = { state, place };
+        // The other artifacts of this run are older.
         break;
       }
     }
   } catch (error) {
     if (error instanceof SyncError) throw error;
-    unseen.push(listFailure('the artifacts of earlier runs', error));
+    failures.push(listFailure('the artifacts of earlier runs', error));
   }
-  return copies;
+  return newest;
 }
 
 /** The runs whose artifacts are looked at, newest first. */
 async function* runsOf(
-  { context, uploadedBy, artifactName, reset }: Uploads,
+  { context, artifactsOf, artifactName, reset, best }: ArtifactSearch,
   github: Api,
-  best: State | undefined,
   isFound: () => boolean,
 ): AsyncGenerator<{ readonly id: string }> {
-  if (uploadedBy === 'this-run') return yield { id: context.runId };
+  if (artifactsOf === 'this-run') return yield { id: context.runId };
   const branch = /^refs\/heads\/(.+)$/.exec(context.ref)?.[1];
   if (branch === undefined || context.workflowFile === '') return;
-  const isMeant = (run: WorkflowRun) =>
+  const isCandidate = (run: WorkflowRun) =>
     !run.event.startsWith('pull_request') && run.headRepository === context.repository;
-  // What was over before a state was saved cannot know more than it does. An older run may have been run again since.
+  // A run that was over before a state was saved knows no more than that state, unless it was run again since.
   const mayKnowMore = (run: WorkflowRun) =>
-    best === undefined || isAtLeast(run.id, best.run.id) || run.changedAt >= Date.parse(best.savedAt);
+    best === null || isAtLeast(run.id, best.run.id) || run.updatedAt >= Date.parse(best.savedAt);
 
   const listed = await github.runs(context.workflowFile, branch, readKindFor(!reset && !isFound()));
-  for (const [n, run] of listed.filter(run => isMeant(run) && mayKnowMore(run)).entries()) {
-    if (n >= MOST_RUNS && isFound()) return;
+  for (const [n, run] of listed.filter(run => isCandidate(run) && mayKnowMore(run)).entries()) {
+    if (n >= MAX_RUNS && isFound()) return;
     yield run;
   }
   if (isFound()) return;
-  // More runs than a list shows may have found nothing new since. To ask each for its artifacts would take too many requests.
-  for (const id of await github.uploaders(artifactName, branch, readKindFor(!reset))) {
+  // More runs than a list shows may have found nothing new. To ask each for its artifacts would take too many requests.
+  for (const id of await github.runsWithArtifact(artifactName, branch, readKindFor(!reset))) {
     if (isFound()) return;
     if (listed.some(run => run.id === id)) continue;
     const run = await github.run(id, readKindFor(!reset));
-    if (isMeant(run) && run.workflowFile === context.workflowFile) yield run;
+    if (isCandidate(run) && run.workflowFile === context.workflowFile) yield run;
   }
 }
 
-/** Whether an artifact is called as finish.ts and artifact.ts call those of this sync. A shard's are not its plan's. */
+/** Whether an artifact has a name that this sync gives (publish/artifact.ts). A shard's artifacts are not its plan's. */
 function isOurs(name: string, artifactName: string): boolean {
   const rest = name.startsWith(artifactName) ? name.slice(artifactName.length) : '?';
-  return /^(?:-attempt-\d+)?(?:-part-\d+)?(?:-[0-9a-f]{6})?$/.test(rest);
+  return /^(?:-attempt-\d+)?(?:-[0-9a-f]{6})?$/.test(rest);
 }
 
 /**
- * The state document in a manifest, as text; null when it has none or belongs to another sync. GitHub lists the runs of a
+ * The state document of an artifact; null when the artifact has none or belongs to another sync. GitHub lists the runs of a
  * tag with those of a branch that has its name.
  */
-function stateIn(manifest: string, { stateName, context }: Uploads): string | null {
-  let document: { run?: { state_id?: unknown; ref?: unknown }; state?: unknown } | null;
-  try {
-    document = JSON.parse(manifest);
-  } catch {
-    // Somebody else's: ours are whole, since an artifact is finished only when it is.
-    return null;
-  }
-  const { run, state } = document ?? {};
-  return run?.state_id === stateName && run.ref === context.ref && state ? JSON.stringify(state) : null;
+function stateIn({ manifest, state }: ArtifactFiles, { stateName, context }: ArtifactSearch): string | null {
+  const { run } = JSON.parse(manifest) as { run?: { state_id?: unknown; ref?: unknown } };
+  return run?.state_id === stateName && run.ref === context.ref ? state : null;
 }
 
 /** Ids of runs grow. */

@@ -1,38 +1,16 @@
-// What the data branch says of itself: the state, and beside it what only the branch has to know.
+// The state on the data branch, in the commit with the data, and nowhere else: so neither is ever there without the other.
 import { basename, dirname } from 'node:path/posix';
 import { SyncError } from '../errors.ts';
-import type { Git, TreeEntry } from '../github/rest.ts';
-import { README, type Totals, totalsIn } from '../publish/branch/readme.ts';
-import { entriesAt } from '../publish/branch/tree.ts';
-import type { State } from '../sync/state.ts';
+import type { TreeEntry } from '../github/answers.ts';
+import type { Git } from '../github/git.ts';
+import type { Api } from '../github/rest.ts';
+import { entriesAt } from '../github/tree.ts';
+import type { State, StreamRevision } from '../sync/state.ts';
 import { parseState, serializeState } from '../sync/state-document.ts';
+import type { Base, BranchHead, LoadedState, LoadOptions, StateStore, Tip, Totals } from './store.ts';
 
-/** Where the state is; what has a name of several parts (see scope.ts) is apart from what has one. */
-export function stateFileOf(stateName: string): string {
-  return stateName.includes('/') ? `state/${stateName}.json` : 'state.json';
-}
-
-/** The state on the branch as it was found on the branch, or as we have written it there. */
-export interface Known {
-  readonly sha: string;
-  readonly generation: number;
-  /** Who has written to the branch, the last one first: run id and attempt. */
-  readonly runs: readonly string[];
-  readonly totals: Totals;
-  /** The blob of the README that says the same; empty when that is not known. */
-  readonly readme: string;
-  /** Where it was found. */
-  readonly tip?: Tip;
-}
-
-/** The end of the branch, and what is at the top of it. */
-interface Tip {
-  readonly commit: string;
-  readonly tree: string;
-  readonly root: readonly TreeEntry[];
-}
-
-export interface Place {
+/** A data branch, and the state that is meant on it. */
+export interface BranchPlace {
   readonly git: Git;
   /** `owner/name` */
   readonly repository: string;
@@ -41,145 +19,146 @@ export interface Place {
   readonly stateName: string;
 }
 
-/** So many writers are remembered: more than come, as a rule, while a run lasts that writes several times. */
-const MOST_RUNS = 200;
+/** Writers that are remembered: more than come, as a rule, while a run lasts that commits several times. */
+const MAX_WRITERS = 200;
 
-/** What a branch says at one moment. */
-export interface OnBranch {
-  readonly state: State | null;
-  /** Null when it has no state. */
-  readonly known: Known | null;
-  /** How often the sync that the branch belongs to has replaced the files of a stream, whoever had brought them. */
-  readonly refreshes: ReadonlyMap<string, number>;
+/** Where the state is: a name of several parts (see config/scope.ts) is set apart from a name of one. */
+export function stateFileOf(stateName: string): string {
+  return stateName.includes('/') ? `state/${stateName}.json` : 'state.json';
 }
 
-/**
- * What the branch says. A state that is to be replaced (`reset`) need not be readable: then it is only known which one it
- * is.
- */
-export async function readBranch(place: Place, reset: boolean): Promise<OnBranch> {
-  const tip = await lookAt(place);
-  if (tip === null) return { state: null, known: null, refreshes: new Map() };
-  const [entry, refreshes] = await Promise.all([stateEntry(place, tip.root), refreshesAt(place, tip.root)]);
-  if (!entry) return { state: null, known: null, refreshes };
+export function openBranchStore(
+  openPlace: () => Promise<BranchPlace>,
+  api: () => Promise<Api>,
+  here: string,
+): StateStore {
+  return {
+    async load({ reset }: LoadOptions): Promise<LoadedState> {
+      const place = await openPlace();
+      try {
+        const { state, base, syncRevisions } = await readBranch(place, reset);
+        // GitHub says 404 of a repository that the token may not see, too: better to know before hours of reading.
+        if (base.head === null && place.repository !== here) await (await api()).isPublic(place.repository);
+        const saved = state && { state, place: `the branch ${place.branch}` };
+        return { saved, base, ...(syncRevisions === undefined ? {} : { syncRevisions }) };
+      } catch (error) {
+        if (error instanceof SyncError) throw error;
+        throw unreadableBranch(place, error);
+      }
+    },
+  };
+}
+
+async function readBranch(place: BranchPlace, reset: boolean) {
+  const tip = await readTip(place);
+  if (tip === null) return { state: null, base: baseOf(null, null), syncRevisions: undefined };
+  const [entry, syncRevisions] = await Promise.all([stateEntry(place, tip.root), syncRevisionsAt(place, tip.root)]);
+  if (entry === undefined) return { state: null, base: baseOf(null, null), syncRevisions };
   const bytes = await place.git.blob(entry.sha);
-  const own = ownPartOf(place, bytes);
+  const head = { ...headOf(place, entry.sha, bytes), tip };
   try {
-    const { state, known } = readState(place, entry.sha, bytes);
-    return { state, known: { ...known, tip }, refreshes };
+    const state = parseState(String(bytes), `branch ${place.branch}`);
+    return { state, base: baseOf(state, head), syncRevisions };
   } catch (error) {
     if (!reset) throw error;
-    return { state: null, known: { sha: entry.sha, generation: 0, ...own, tip }, refreshes };
+    return { state: null, base: baseOf(null, head), syncRevisions };
   }
 }
 
-/** Shards that are looked for side by side all ask for the same. */
-const refreshesOf = new Map<string, Promise<ReadonlyMap<string, number>>>();
-
-/**
- * What a sync that is not ours says of full refreshes; nothing where there is none, or none that can be read: what is
- * wrong with its state is not for us to say.
- */
-function refreshesAt({ git, stateName }: Place, root: readonly TreeEntry[]): Promise<ReadonlyMap<string, number>> {
-  const path = stateFileOf('');
-  const entry = stateFileOf(stateName) === path ? undefined : root.find(each => each.path === path);
-  if (entry === undefined) return Promise.resolve(new Map());
-  const known = refreshesOf.get(entry.sha) ?? git.blob(entry.sha).then(refreshesIn);
-  refreshesOf.set(entry.sha, known);
-  return known;
+function baseOf(state: State | null, head: BranchHead | null): Base {
+  return { generation: state?.generation ?? 0, cacheKey: null, head };
 }
 
-function refreshesIn(bytes: Buffer): ReadonlyMap<string, number> {
-  const { refreshes } = objectIn(bytes.toString('utf8'));
-  const isObject = typeof refreshes === 'object' && refreshes !== null && !Array.isArray(refreshes);
-  return new Map(Object.entries(isObject ? refreshes : {}).filter(([, times]) => Number.isSafeInteger(times)));
-}
-
-export async function lookAt({ git, branch }: Place): Promise<Tip | null> {
+/** Null when there is no such branch. */
+export async function readTip({ git, branch }: BranchPlace): Promise<Tip | null> {
   const tip = await git.tip(branch);
   return tip && { ...tip, root: await git.tree(tip.tree) };
 }
 
-function stateEntry({ git, stateName }: Place, root: readonly TreeEntry[]): Promise<TreeEntry | undefined> {
-  const path = stateFileOf(stateName);
-  return entriesAt(git, root, dirname(path)).then(there => there?.find(each => each.path === basename(path)));
-}
-
-/** What `state.json` says, read only if it is another one than we know. */
-export async function stateAt(
-  place: Place,
+/** What the branch says at a tip: `state` is null when it says what we know already. Null when it has no state. */
+export async function headAt(
+  place: BranchPlace,
   root: readonly TreeEntry[],
-  known: Known | null,
-): Promise<(Known & { state: State | null }) | null> {
+  known: BranchHead | null,
+): Promise<{ readonly head: BranchHead; readonly state: State | null } | null> {
   const entry = await stateEntry(place, root);
   if (entry === undefined) return null;
-  if (entry.sha === known?.sha) return { ...known, state: null };
-  const read = readState(place, entry.sha, await place.git.blob(entry.sha));
-  return { ...read.known, state: read.state };
+  if (known !== null && entry.sha === known.sha) return { head: known, state: null };
+  const bytes = await place.git.blob(entry.sha);
+  return { head: headOf(place, entry.sha, bytes), state: parseState(String(bytes), `branch ${place.branch}`) };
 }
 
-/** What a state document that is or was on the branch says. */
-export async function stateOf(place: Place, sha: string): Promise<State> {
-  return readState(place, sha, await place.git.blob(sha)).state;
+async function stateEntry({ git, stateName }: BranchPlace, root: readonly TreeEntry[]): Promise<TreeEntry | undefined> {
+  const path = stateFileOf(stateName);
+  const entries = await entriesAt(git, root, dirname(path));
+  return entries?.find(entry => entry.path === basename(path));
 }
 
-function readState(place: Place, sha: string, bytes: Buffer): { state: State; known: Known } {
-  const own = ownPartOf(place, bytes);
-  const state = parseState(bytes.toString('utf8'), `branch ${place.branch}`);
-  const runs = latest(nameOfRun(state.run), own.runs);
-  return { state, known: { sha, generation: state.generation, ...own, runs } };
-}
-
-/** What only the branch's copy of a state says. @throws SyncError when it is another sync's, whatever else it says. */
-function ownPartOf({ branch, stateName }: Place, bytes: Buffer): Own {
-  const { state_id: id, runs, totals = {}, readme = '' } = objectIn(bytes.toString('utf8'));
+/** @throws SyncError `branch-of-other-sync` when the document is another sync's, whatever else it says */
+function headOf({ branch, stateName }: BranchPlace, sha: string, bytes: Buffer): BranchHead {
+  const { state_id: id, writers, totals, readme } = jsonObject(bytes);
   if (typeof id === 'string' && id !== stateName) {
     throw new SyncError('branch-of-other-sync', {
       what: `The branch ${branch} belongs to the sync with the \`state-id\` ${id}, and this one is ${stateName}.`,
       todo: 'Give each sync its own `branch`.',
     });
   }
-  return { runs: Array.isArray(runs) ? runs : [], totals, readme };
+  return {
+    sha,
+    writers: Array.isArray(writers) ? writers.filter(writer => typeof writer === 'string') : [],
+    totals: (totals ?? {}) as Totals,
+    readme: typeof readme === 'string' ? readme : '',
+  };
 }
 
-/** Nothing when it is not JSON. */
-function objectIn(text: string): Partial<Own> & { state_id?: unknown; refreshes?: Record<string, number> } {
+/** The document of a state with what the branch says beside it. */
+export function branchDocument(
+  state: State,
+  stateName: string,
+  { writers, totals, readme }: Omit<BranchHead, 'sha'>,
+): string {
+  const document = { ...JSON.parse(serializeState(state)), state_id: stateName, writers, totals, readme };
+  return `${JSON.stringify(document, null, 1)}\n`;
+}
+
+export function withWriter(writers: readonly string[], writer: string): string[] {
+  return [writer, ...writers].slice(0, MAX_WRITERS);
+}
+
+/** By blob: shards that are looked up side by side all ask for the same. */
+const revisionsOf = new Map<string, Promise<ReadonlyMap<string, StreamRevision>>>();
+
+/** The revisions of the sync that the branch belongs to; undefined when this is that sync, or there is none that can be read. */
+async function syncRevisionsAt({ git, stateName }: BranchPlace, root: readonly TreeEntry[]) {
+  const path = stateFileOf('');
+  const entry = stateFileOf(stateName) === path ? undefined : root.find(each => each.path === path);
+  if (entry === undefined) return undefined;
+  const known = revisionsOf.get(entry.sha) ?? git.blob(entry.sha).then(readRevisions);
+  revisionsOf.set(entry.sha, known);
+  return known;
+}
+
+/** A damaged state of the sync is not for a backfill to report. */
+function readRevisions(bytes: Buffer): ReadonlyMap<string, StreamRevision> {
   try {
-    return JSON.parse(text) ?? {};
+    return parseState(String(bytes), 'branch').revisions;
+  } catch {
+    return new Map();
+  }
+}
+
+function jsonObject(bytes: Buffer): Record<string, unknown> {
+  try {
+    return JSON.parse(String(bytes)) ?? {};
   } catch {
     return {};
   }
 }
 
-export function nameOfRun({ id, attempt }: { readonly id: string; readonly attempt: string }): string {
-  return `${id}-${attempt}`;
-}
-
-/** The writers after one more. */
-export function latest(run: string, runs: readonly string[]): string[] {
-  return [run, ...runs.filter(each => each !== run)].slice(0, MOST_RUNS);
-}
-
-/** What only the branch has to know. */
-type Own = Pick<Known, 'runs' | 'totals' | 'readme'>;
-
-/** The state with that, and with whose it is. */
-export function documentOf(state: State, stateName: string, own: Own): string {
-  return `${JSON.stringify({ ...JSON.parse(serializeState(state)), state_id: stateName, ...own }, null, 1)}\n`;
-}
-
-/**
- * How much there is, by what the README says now: runs with other states publish to the branch, too. One that somebody
- * else has written is not ours to replace.
- */
-export async function readmeAt(
-  { git }: Place,
-  root: readonly TreeEntry[],
-  known: Known | null,
-): Promise<{ totals: Totals; isOurs: boolean }> {
-  const entry = root.find(({ path }) => path === README);
-  const own = known?.totals ?? {};
-  if (entry === undefined || entry.sha === known?.readme) return { totals: own, isOurs: true };
-  const totals = totalsIn((await git.blob(entry.sha)).toString('utf8'));
-  return { totals: totals ?? own, isOurs: totals !== undefined };
+function unreadableBranch({ branch, repository }: BranchPlace, cause: unknown): SyncError {
+  return new SyncError('branch-unreadable', {
+    what: `The branch ${branch} of ${repository} could not be read, so it is not known what it has.`,
+    todo: 'Check `repository`, and that the job has `permissions: contents: write` or a `github-token` that has it; otherwise run again later.',
+    cause,
+  });
 }

@@ -1,9 +1,8 @@
-// The state in the Actions cache. Only this file knows @actions/cache.
+// Entries of the Actions cache that hold a state. Only this file knows @actions/cache.
 //
-// Every save has a new key, and nothing is ever deleted (docs/actions-platform.md#cache-keys). The key is the
-// generation: of two runs that save the same one at the same moment the cache takes one, and the other one hears of it.
-// The path is the same relative one everywhere: its spelling is part of what the cache goes by
-// (docs/actions-platform.md#cache-version).
+// Every save has a new key, and nothing is ever deleted (docs/actions-platform.md#cache-keys). The key ends with the
+// generation, so of two runs that save the same generation the cache takes one and refuses the other. The path is the same
+// relative one everywhere: its spelling is part of what the cache looks entries up by.
 import { randomBytes } from 'node:crypto';
 import { rmdirSync, rmSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -14,18 +13,24 @@ import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 
 const FOLDER = '.kustomer-sync';
-/** Waits before something is tried again: a lost answer, a moment's outage, or 200 uploads in a minute by others. */
-const AGAIN_AFTER_MS = [2_000, 5_000];
+/** Before a second look: the library reports a moment's outage as it reports a miss. */
+const SECOND_LOOK_MS = 2_000;
+
+/** A saved document, and the key of its entry. */
+export interface CacheEntry {
+  readonly text: string;
+  readonly key: string;
+}
 
 /**
- * All keys of one state begin so. It ends with a delimiter: a prefix must not match another state's keys; nor can what
- * has a name of several parts (see scope.ts) be taken for one of a single part, or the other way round.
+ * All keys of one state begin so. The prefix ends with a delimiter, so that it matches no other state's keys; names of
+ * several parts (backfills, shards: see config/scope.ts) are set apart from those of one part.
  */
 export function keyPrefix(stateName: string): string {
   return `kustomer-sync${stateName.includes('/') ? '-' : '/'}${stateName}/`;
 }
 
-/** Why a save at the end could not work, as far as that can be told at once; null when it may. */
+/** Why a save at the end of the run cannot work, as far as that can be told at its start; null when it may work. */
 export function cacheTrouble(): SyncError | null {
   const mode = process.env.ACTIONS_CACHE_MODE ?? '';
   if (!cache.isFeatureAvailable()) {
@@ -43,48 +48,42 @@ export function cacheTrouble(): SyncError | null {
   return null;
 }
 
-/** The newest saved document this run can see, or null. A failure of the service looks like a miss: see recover.ts. */
-export async function restore(stateName: string, context: Context): Promise<{ text: string; key: string } | null> {
+/** The newest entry that this run can see, or null. A failure of the service looks like a miss. */
+export async function restore(stateName: string, context: Context): Promise<CacheEntry | null> {
   const path = pathOf(stateName);
   const file = join(context.workspace, path);
   rmSync(file, { force: true });
-  underWay++;
+  transfers++;
   try {
     const key = await cache.restoreCache([path], `${keyPrefix(stateName)}?`, [keyPrefix(stateName)]);
     // An entry without the file is read as an empty document, which is refused as any other damaged one.
     return key === undefined ? null : { text: await readFile(file, 'utf8').catch(() => ''), key };
   } finally {
-    clean(file, context);
+    cleanUp(file, context);
   }
 }
 
 /**
- * What another run has saved since `known` was restored or saved; null when there is no such thing.
- * @throws SyncError `state` when there is, and it is not to be had.
+ * What another run has saved since the entry `known` was restored or saved; null when nothing has.
+ * @throws SyncError `cache-unreadable` when there is a newer entry and the cache does not hand it over
  */
-export async function newerThan(
-  known: string | null,
-  stateName: string,
-  context: Context,
-): Promise<{ text: string; key: string } | null> {
+export async function newerThan(known: string | null, stateName: string, context: Context): Promise<CacheEntry | null> {
   const prefix = keyPrefix(stateName);
   const newest = () => cache.restoreCache([pathOf(stateName)], `${prefix}?`, [prefix], { lookupOnly: true });
-  // An outage looks like a miss: where not even `known` is there it is worth another look, since the state must not fall
-  // behind what others have saved.
-  const key = (await newest()) ?? (known === null ? undefined : await again(newest));
+  // Where not even the known entry is there, the service may be out for a moment.
+  const key = (await newest()) ?? (known === null ? undefined : await later(newest));
   if (key === undefined || key === known) return null;
-  const other = () => restore(stateName, context);
-  const saved = (await other()) ?? (await again(other));
-  if (saved === null) throw notHandedOver(key);
-  return saved;
+  const entry = (await restore(stateName, context)) ?? (await later(() => restore(stateName, context)));
+  if (entry === null) throw unreadableEntry(key);
+  return entry;
 }
 
-async function again<T>(ask: () => Promise<T>): Promise<T> {
-  await sleep(AGAIN_AFTER_MS[0]);
-  return ask();
+async function later<T>(look: () => Promise<T>): Promise<T> {
+  await sleep(SECOND_LOOK_MS);
+  return look();
 }
 
-export function notHandedOver(key: string): SyncError {
+export function unreadableEntry(key: string): SyncError {
   return new SyncError('cache-unreadable', {
     what: `The Actions cache has a saved state (${key}) and did not hand it over.`,
     todo: 'Run again later. If it stays: the entry was saved on another operating system or without zstd; run there, delete it, or run once with `reset-state: true`.',
@@ -92,80 +91,53 @@ export function notHandedOver(key: string): SyncError {
 }
 
 /**
- * Resolves to the key under which the document is saved. It is asked for before each try: others may have saved meanwhile.
- * `artifact`: the one that has the records and this state, too.
- * @throws SyncError `state` when it is not saved, whatever the reason.
+ * Saves a document under the key of its generation.
+ * @param isRetry the same generation was refused before and nobody has saved it: the key belongs to a save that got lost
+ * @returns the key; null when the cache did not take the entry
  */
-export async function save(
+export async function put(
   stateName: string,
   context: Context,
-  document: () => Promise<{ readonly text: string; readonly generation: number }>,
-  artifact: string | undefined,
-): Promise<string> {
+  text: string,
+  generation: number,
+  isRetry: boolean,
+): Promise<string | null> {
   const path = pathOf(stateName);
-  let cause: unknown;
-  let tried = Number.NaN;
-  for (const wait of [0, ...AGAIN_AFTER_MS]) {
-    if (wait > 0) await sleep(wait);
-    const { text, generation } = await document();
-    // Where nobody has saved it, the key is that of a save which was begun and got lost: perhaps our own.
-    const key = `${keyPrefix(stateName)}${generation}${generation === tried ? `-${randomBytes(4).toString('hex')}` : ''}`;
-    tried = generation;
-    const file = join(context.workspace, path);
-    underWay++;
-    try {
-      // Written anew each time: a checkout between main and post empties the workspace.
-      await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, text);
-      if ((await cache.saveCache([path], key)) > 0) return key;
-    } catch (error) {
-      cause = error;
-    } finally {
-      clean(file, context);
-    }
+  const key = `${keyPrefix(stateName)}${generation}${isRetry ? `-${randomBytes(4).toString('hex')}` : ''}`;
+  const file = join(context.workspace, path);
+  transfers++;
+  try {
+    // Written anew each time: a checkout between main and post empties the workspace.
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+    return (await cache.saveCache([path], key)) > 0 ? key : null;
+  } finally {
+    cleanUp(file, context);
   }
-  throw notSaved(artifact, cause);
-}
-
-function notSaved(artifact: string | undefined, cause: unknown): SyncError {
-  const why = 'the warnings of the cache above (a run from a fork or by an outside event may not write to it)';
-  const [what, todo] =
-    artifact === undefined
-      ? ["so the next run will deliver this run's records again.", `Look at ${why}, and run again.`]
-      : [
-          `but this run's records are in the artifact ${artifact}, and the next run goes on from there where it may read artifacts (\`actions: read\`).`,
-          `Take them from that artifact, and look at ${why}.`,
-        ];
-  return new SyncError('state-not-saved', {
-    what: `The state could not be saved in the Actions cache, ${what}`,
-    todo,
-    cause,
-  });
 }
 
 function pathOf(stateName: string): string {
   return `${FOLDER}/${stateName}/state.json`;
 }
 
-/** States that are on their way from or to the cache, through folders that they share. */
-let underWay = 0;
-const used = new Set<string>();
+/** Entries on their way from or to the cache, through folders that they share. */
+let transfers = 0;
+const folders = new Set<string>();
 
 /**
- * The workspace is the user's: nothing of ours stays in it, and nothing else is touched. A folder is removed when no
- * state is under way: where some are restored side by side, `tar` may just be about to put one into it. Synchronous, so
- * that none sets out meanwhile.
+ * Leaves nothing of ours in the user's workspace, and touches nothing else. A folder is removed when no entry is on its
+ * way: `tar` may be about to put a file into it. Synchronous, so that no transfer starts meanwhile.
  */
-function clean(file: string, { workspace }: Context): void {
+function cleanUp(file: string, { workspace }: Context): void {
   rmSync(file, { force: true });
-  used.add(dirname(file));
-  if (--underWay > 0) return;
-  for (const last of used) {
-    for (let folder = last; folder.length > workspace.length; folder = dirname(folder)) {
+  folders.add(dirname(file));
+  if (--transfers > 0) return;
+  for (const deepest of folders) {
+    for (let folder = deepest; folder.length > workspace.length; folder = dirname(folder)) {
       try {
         rmdirSync(folder);
       } catch {}
     }
   }
-  used.clear();
+  folders.clear();
 }

@@ -1,7 +1,6 @@
 // Places where a state may be that could not be looked at: how long to try, what to say, and when not to go on.
 import { SyncError } from '../errors.ts';
-import { Refused } from '../github/request.ts';
-import type { ReadKind } from '../github/rest.ts';
+import { GitHubError, type ReadKind } from '../github/request.ts';
 
 export interface LookupFailure {
   readonly place: string;
@@ -13,7 +12,7 @@ export interface LookupFailure {
 
 /** Whoever has a state, or needs none, does not wait long for another copy. */
 export function readKindFor(isNeeded: boolean): ReadKind {
-  return isNeeded ? 'read' : 'look';
+  return isNeeded ? 'read' : 'best-effort';
 }
 
 /** A list that the job may not see says nothing of a state: a first sync goes on without. */
@@ -30,28 +29,28 @@ export function artifactFailure(place: string, error: unknown): LookupFailure {
 
 /** The status of an answer that stays what it is; null when another time there may be another one. */
 function refusalOf(error: unknown): number | null {
-  return error instanceof Refused && !error.mayPass ? error.status : null;
+  return error instanceof GitHubError && !error.isTemporary ? error.status : null;
 }
 
 /** What is said where there is a state to go on from, or there can be none. */
-export function noticeOf(unseen: readonly LookupFailure[]): string {
-  const todo = unseen.some(({ isForbidden }) => isForbidden)
+export function lookupNotice(failures: readonly LookupFailure[]): string {
+  const todo = failures.some(({ isForbidden }) => isForbidden)
     ? 'Give the job the permission `actions: read`, so that nothing is published twice after a crash.'
     : 'GitHub failed to answer: should an earlier run have crashed just after it had published, its records come again.';
-  return `Not all places where a state may be saved could be looked at: ${placesOf(unseen)}. ${todo}`;
+  return `Not all places where a state may be saved could be looked at: ${placesOf(failures)}. ${todo}`;
 }
 
 /** What is said where no state was found: to read and publish everything again is not for a run to decide. */
-export function outOfReach(unseen: readonly LookupFailure[]): SyncError {
-  const todo = unseen.some(({ isForbidden }) => isForbidden)
+export function stateNotFound(failures: readonly LookupFailure[]): SyncError {
+  const todo = failures.some(({ isForbidden }) => isForbidden)
     ? 'Give the job the permission `actions: read`'
     : 'Run again later';
   return new SyncError('state-not-found', {
-    what: `No saved state was found, and not all places where it may be could be looked at: ${placesOf(unseen)}.`,
+    what: `No saved state was found, and not all places where it may be could be looked at: ${placesOf(failures)}.`,
     todo: `${todo}. If it stays, run once with \`reset-state: true\`, which publishes everything again.`,
   });
 }
 
-function placesOf(unseen: readonly LookupFailure[]): string {
-  return unseen.map(({ place }) => place).join(', and ');
+function placesOf(failures: readonly LookupFailure[]): string {
+  return failures.map(({ place }) => place).join(', and ');
 }

@@ -8,9 +8,9 @@ import type { Job } from './job.ts';
 /** The reason of the abort signal when a run stops early and cleanly. */
 export class Stopped extends Error {
   override readonly name = 'Stopped';
-  readonly why: 'time-budget' | 'cancelled';
+  readonly why: 'time-budget' | 'disk-limit' | 'cancelled';
 
-  constructor(why: 'time-budget' | 'cancelled') {
+  constructor(why: Stopped['why']) {
     super(why);
     this.why = why;
   }

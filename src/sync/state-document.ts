@@ -1,116 +1,175 @@
-// The state as the document that is saved. Pure. It holds record ids and times, and nothing else of a record
-// (docs/design.md#the-life-of-the-state).
+// The state as the document that is saved: JSON with a version. Pure. The document holds record ids and times, and nothing
+// else of a record (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
 import { type Interval, union } from './intervals.ts';
-import { dedupKeyTime, type ListState, type SearchState, type ShardManifest, type State } from './state.ts';
+import {
+  dedupKeyTime,
+  type ListState,
+  type SearchState,
+  type ShardManifest,
+  type State,
+  type StreamRevision,
+  streamOf,
+} from './state.ts';
 
-const VERSION = 1;
+type Json = Record<string, unknown>;
 
-/** The document as it is saved: keys in order and one line end, so that two of them can be compared line by line. */
+const STATE_VERSION = 1;
+
+/** By version: makes a document of that version one of the next version. */
+export type Migrations = Readonly<Record<number, (document: Json) => Json>>;
+
+/** Nothing is released yet, so there is no older version. */
+const MIGRATIONS: Migrations = {};
+
+/** The document: keys in order and one value a line, so that two documents can be compared line by line. */
 export function serializeState(state: State): string {
-  const streams: Record<string, unknown> = {};
-  for (const [name, { syncedRanges, cutoff, dedupSince, dedupKeys }] of state.search) {
-    streams[name] = {
-      published: syncedRanges.map(({ from, to }) => [iso(from), iso(to)]),
-      cutoff: iso(cutoff),
-      remembered_from: iso(dedupSince),
-      recent: [...dedupKeys]
-        .sort()
-        .map(key => (key.startsWith('-') ? key : `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}`)),
-    };
-  }
-  for (const [name, { seen, narrow, until, readAt, gone }] of state.lists) {
-    streams[name] = {
-      ...(narrow ? { narrow } : {}),
-      ...(until === undefined ? {} : { read_until: iso(until) }),
-      ...(readAt === undefined ? {} : { read_at: iso(readAt) }),
-      ...(gone === undefined
-        ? {}
-        : { gone: Object.fromEntries([...gone].sort(byKey).map(([id, at]) => [id, iso(at)])) }),
-      seen: Object.fromEntries([...seen].sort(byKey)),
-    };
-  }
+  const { consecutiveRuns, shardManifest } = state;
   const document = {
-    version: VERSION,
+    version: STATE_VERSION,
+    written_by: state.writtenBy,
     generation: state.generation,
     identity: state.organizationId,
     saved_at: state.savedAt,
     run: state.run,
-    klasses_checked_at: state.klassesCheckedAt === null ? null : iso(state.klassesCheckedAt),
-    ...(state.refreshes.size === 0 ? {} : { refreshes: Object.fromEntries([...state.refreshes].sort(byKey)) }),
-    ...(state.resets === 0 ? {} : { resets: state.resets }),
-    ...(state.consecutiveRuns ? { consecutive_runs: state.consecutiveRuns } : {}),
-    ...(state.shardManifest === undefined ? {} : { shard_manifest: state.shardManifest }),
-    streams: Object.fromEntries(Object.entries(streams).sort(byKey)),
+    publish_id: state.publishId,
+    klasses_checked_at: isoOrNull(state.klassesCheckedAt),
+    ...(consecutiveRuns ? { consecutive_runs: consecutiveRuns } : {}),
+    ...(shardManifest === undefined ? {} : { shard_manifest: shardManifest }),
+    revisions: sorted([...state.revisions].map(([stream, revision]) => [stream, revisionToJson(revision)])),
+    streams: sorted([
+      ...[...state.search].map(([key, search]) => [key, searchToJson(search)] as const),
+      ...[...state.lists].map(([key, list]) => [key, listToJson(list)] as const),
+    ]),
   };
   return `${JSON.stringify(document, null, 1)}\n`;
 }
 
+function revisionToJson({ changedIn, epoch, recordFormat, includeDeleted }: StreamRevision): Json {
+  return { changed_in: changedIn, epoch, record_format: recordFormat, include_deleted: includeDeleted };
+}
+
+function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys }: SearchState): Json {
+  return {
+    synced_ranges: syncedRanges.map(({ from, to }) => [iso(from), iso(to)]),
+    cutoff: iso(cutoff),
+    dedup_since: iso(dedupSince),
+    dedup_keys: [...dedupKeys]
+      .sort()
+      .map(key => (key.startsWith('-') ? key : `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}`)),
+  };
+}
+
+function listToJson({ seen, narrow, until, readAt, gone }: ListState): Json {
+  return {
+    ...(narrow ? { narrow } : {}),
+    ...(until === undefined ? {} : { read_until: iso(until) }),
+    ...(readAt === undefined ? {} : { read_at: iso(readAt) }),
+    ...(gone === undefined ? {} : { gone: sorted([...gone].map(([id, at]) => [id, iso(at)])) }),
+    seen: sorted([...seen]),
+  };
+}
+
 /**
- * Reads a saved document back.
- * @throws SyncError `state` when it is damaged or was written by a newer version: it is never taken for no state.
+ * Reads a saved document.
+ * @param place where the document was found, for messages
+ * @throws SyncError `state-damaged`, or `state-too-new` when a newer version of the action wrote the document. A document
+ *   that cannot be read is never treated as if there were none.
  */
-export function parseState(text: string, place: string): State {
-  const damaged = (why: string, cause?: unknown) =>
-    new SyncError('state-damaged', {
-      what: `The saved state (${place}) is damaged: ${why}.`,
-      todo: 'Run once with `reset-state: true` to start over, or delete that copy of the state so that an older one is used.',
-      cause,
-    });
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (error) {
-    throw damaged('it is not JSON', error);
-  }
-  if (!isObject(document)) throw damaged('it is not an object');
-  const { version, generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, streams } = document;
-  const { consecutive_runs: consecutiveRuns = 0, shard_manifest: shardManifest, refreshes = {}, resets = 0 } = document;
-  if (typeof version !== 'number') throw damaged('it names no version');
-  if (version > VERSION) {
-    throw new SyncError('state-too-new', {
-      what: `The saved state (${place}) was written by a newer version of this action (state version ${version}, known is ${VERSION}).`,
-      todo: 'Use that newer version again, or run once with `reset-state: true` to start over.',
-    });
-  }
-  if (version !== VERSION) throw damaged(`there is no state version ${version}`);
-  if (!Number.isSafeInteger(generation) || (generation as number) < 1)
-    throw damaged('its generation is not a number from 1');
+export function parseState(text: string, place: string, migrations = MIGRATIONS, current = STATE_VERSION): State {
+  const document = upgrade(parseDocument(text, place), place, migrations, current);
+  const damaged = (why: string) => damagedState(place, why);
+  const { generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, revisions, streams } = document;
+  const { consecutive_runs: consecutiveRuns = 0, shard_manifest: shardManifest } = document;
+  if (!isCount(generation) || generation < 1) throw damaged('its generation is not a number from 1');
   if (identity !== null && (typeof identity !== 'string' || identity === ''))
     throw damaged('its identity is unreadable');
   if (!isObject(streams)) throw damaged('it has no streams');
   if (checkedAt !== null && Number.isNaN(time(checkedAt))) throw damaged('when its klasses were checked is unreadable');
-
-  if (!Number.isSafeInteger(consecutiveRuns) || (consecutiveRuns as number) < 0)
-    throw damaged('its number of consecutive runs is no number');
-  if (!isObject(refreshes) || !Object.values(refreshes).every(Number.isSafeInteger))
-    throw damaged('what it says of refreshes is unreadable');
-  if (!Number.isSafeInteger(resets) || (resets as number) < 0) throw damaged('its number of resets is no number');
-  if (shardManifest !== undefined && !isShardManifest(shardManifest))
-    throw damaged('what it says of its files is unreadable');
+  if (!isCount(consecutiveRuns)) throw damaged('its number of consecutive runs is unreadable');
+  if (shardManifest !== undefined && !isShardManifest(shardManifest)) throw damaged('its list of files is unreadable');
 
   const search = new Map<string, SearchState>();
   const lists = new Map<string, ListState>();
-  for (const [name, each] of Object.entries(streams)) {
-    const part = isObject(each) ? (parseSearch(each) ?? parseList(each)) : null;
-    if (part === null) throw damaged(`what it says of ${name.slice(0, 40)} is unreadable`);
-    if ('seen' in part) lists.set(name, part);
-    else search.set(name, part);
+  for (const [key, each] of Object.entries(streams)) {
+    const stream = isObject(each) ? (parseSearch(each) ?? parseList(each)) : null;
+    if (stream === null) throw damaged(`what it says of ${key.slice(0, 40)} is unreadable`);
+    if ('seen' in stream) lists.set(key, stream);
+    else search.set(key, stream);
   }
+  const parsedRevisions = parseRevisions(revisions, [...search.keys(), ...lists.keys()].map(streamOf));
+  if (parsedRevisions === null) throw damaged('the revisions of its streams are unreadable');
   const by = isObject(run) ? run : {};
   return {
-    generation: generation as number,
+    generation,
     organizationId: identity,
     savedAt: String(savedAt ?? ''),
     run: { id: String(by.id ?? ''), attempt: String(by.attempt ?? '') },
+    publishId: String(document.publish_id ?? ''),
+    writtenBy: String(document.written_by ?? ''),
+    revisions: parsedRevisions,
     search,
     lists,
     klassesCheckedAt: checkedAt === null ? null : time(checkedAt),
-    refreshes: new Map(Object.entries(refreshes as Record<string, number>)),
-    resets: resets as number,
-    ...(consecutiveRuns === 0 ? {} : { consecutiveRuns: consecutiveRuns as number }),
+    ...(consecutiveRuns === 0 ? {} : { consecutiveRuns }),
     ...(shardManifest === undefined ? {} : { shardManifest }),
   };
+}
+
+function parseDocument(text: string, place: string): Json {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw damagedState(place, 'it is not JSON', error);
+  }
+  if (!isObject(document)) throw damagedState(place, 'it is not an object');
+  return document;
+}
+
+/** Makes an older document one of the current version, a version at a time. */
+function upgrade(document: Json, place: string, migrations: Migrations, current: number): Json {
+  let { version } = document;
+  if (typeof version !== 'number') throw damagedState(place, 'it names no version');
+  if (version > current) {
+    throw new SyncError('state-too-new', {
+      what: `The saved state (${place}) was written by a newer version of this action (${writerOf(document)}; state version ${version}, known is ${current}).`,
+      todo: 'Use that newer version again, or run once with `reset-state: true` to start over.',
+    });
+  }
+  let upgraded = document;
+  for (; version !== current; version++) {
+    const migrate = migrations[version];
+    if (migrate === undefined) throw damagedState(place, `there is no state version ${version}`);
+    upgraded = migrate(upgraded);
+  }
+  return upgraded;
+}
+
+function writerOf({ written_by: writer }: Json): string {
+  return typeof writer === 'string' && /^[\w./-]{1,60}$/.test(writer) ? writer : 'unknown';
+}
+
+function damagedState(place: string, why: string, cause?: unknown): SyncError {
+  return new SyncError('state-damaged', {
+    what: `The saved state (${place}) is damaged: ${why}.`,
+    todo: 'Run once with `reset-state: true` to start over, or delete that copy of the state so that an older one is used.',
+    cause,
+  });
+}
+
+/** Every stream of the state must have a revision: without one, two runs at once could not be told apart. */
+function parseRevisions(revisions: unknown, streams: readonly string[]): Map<string, StreamRevision> | null {
+  if (!isObject(revisions) || !streams.every(stream => Object.hasOwn(revisions, stream))) return null;
+  const parsed = new Map<string, StreamRevision>();
+  for (const [stream, each] of Object.entries(revisions)) {
+    if (!isObject(each)) return null;
+    const { changed_in: changedIn, epoch, record_format: recordFormat, include_deleted: includeDeleted } = each;
+    if (!isCount(changedIn) || !isCount(epoch) || typeof includeDeleted !== 'boolean') return null;
+    if (recordFormat !== 'flat' && recordFormat !== 'raw') return null;
+    parsed.set(stream, { changedIn, epoch, recordFormat, includeDeleted });
+  }
+  return parsed;
 }
 
 function isShardManifest(value: unknown): value is ShardManifest {
@@ -120,30 +179,31 @@ function isShardManifest(value: unknown): value is ShardManifest {
   return value.files.every(isFile) && Object.values(value.requests).every(Number.isSafeInteger);
 }
 
-function parseSearch({ published, cutoff, remembered_from, recent }: Record<string, unknown>): SearchState | null {
-  if (!Array.isArray(published) || !Array.isArray(recent)) return null;
-  const pairs = published.map(pair =>
+function parseSearch({ synced_ranges: ranges, cutoff, dedup_since, dedup_keys: keys }: Json): SearchState | null {
+  if (!Array.isArray(ranges) || !Array.isArray(keys)) return null;
+  const syncedRanges = ranges.map(pair =>
     Array.isArray(pair) && pair.length === 2 ? { from: time(pair[0]), to: time(pair[1]) } : null,
   );
-  const at = time(cutoff);
-  const from = time(remembered_from);
-  if (Number.isNaN(at) || Number.isNaN(from) || pairs.some(pair => pair === null || !(pair.from < pair.to)))
-    return null;
-  const keys = recent.map(key => {
-    const [, when, id] = (typeof key === 'string' && /^(\S+) (\S.*)$/.exec(key)) || [];
-    if (id === undefined) return null;
-    return when === '-' ? key : Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;
-  });
-  if (keys.includes(null)) return null;
+  const dedupKeys = keys.map(parseDedupKey);
+  const [cutoffAt, dedupSince] = [time(cutoff), time(dedup_since)];
+  if (Number.isNaN(cutoffAt) || Number.isNaN(dedupSince) || dedupKeys.includes(null)) return null;
+  if (syncedRanges.some(range => range === null || !(range.from < range.to))) return null;
   return {
-    syncedRanges: union(pairs as Interval[]),
-    cutoff: at,
-    dedupSince: from,
-    dedupKeys: new Set(keys as string[]),
+    syncedRanges: union(syncedRanges as Interval[]),
+    cutoff: cutoffAt,
+    dedupSince,
+    dedupKeys: new Set(dedupKeys as string[]),
   };
 }
 
-function parseList({ seen, narrow = false, read_until, read_at, gone }: Record<string, unknown>): ListState | null {
+function parseDedupKey(key: unknown): string | null {
+  const [, when, id] = (typeof key === 'string' && /^(\S+) (\S.*)$/.exec(key)) || [];
+  if (id === undefined) return null;
+  if (when === '-') return key as string;
+  return Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;
+}
+
+function parseList({ seen, narrow = false, read_until, read_at, gone }: Json): ListState | null {
   if (!isObject(seen) || !Object.values(seen).every(value => typeof value === 'string')) return null;
   if (typeof narrow !== 'boolean') return null;
   if ([read_until, read_at].some(at => at !== undefined && Number.isNaN(time(at)))) return null;
@@ -157,20 +217,30 @@ function parseList({ seen, narrow = false, read_until, read_at, gone }: Record<s
   };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A time of the document in milliseconds; NaN when it is not exactly what {@link iso} writes. */
+/** A whole number from 0 that more can be added to. */
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < Number.MAX_SAFE_INTEGER;
+}
+
+/** A time of the document in milliseconds; NaN when the text is not exactly what {@link iso} writes. */
 function time(text: unknown): number {
   const at = typeof text === 'string' ? Date.parse(text) : Number.NaN;
   return !Number.isNaN(at) && iso(at) === text ? at : Number.NaN;
 }
 
+/** @param at milliseconds since the epoch */
 export function iso(at: number): string {
   return new Date(at).toISOString();
 }
 
-function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : 1;
+function isoOrNull(at: number | null): string | null {
+  return at === null ? null : iso(at);
+}
+
+function sorted<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
+  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -1,36 +1,52 @@
-// What is certainly published, and the arithmetic of claims: what that leaves to be read, and how what was read adds to
-// it. Pure. Its file is state-document.ts; several of them become one in merge.ts.
+// The state: which versions of which records are published for certain. Its arithmetic says what that leaves to read, and
+// what a run that has read something may add. Pure. state-document.ts is its file, merge.ts puts two runs together.
+//
+// A range of `updated_at` is synced when every record in it has been published. Reading is always the wanted range minus the
+// synced ranges, so that resuming, an earlier start date, slices read side by side and a time budget are one idea.
 import { clamp, contains, covers, type Interval, type IntervalSet, minus, union } from './intervals.ts';
 import type { DatedRecord } from './source.ts';
 
-/** Fingerprints kept of one stream at most: some 15 MB of memory, 6 MB of state. Beyond it the lookback gets shorter. */
+/** Dedup keys kept for one stream: some 15 MB of memory, 6 MB of state. Beyond that the lookback gets shorter. */
 const MAX_DEDUP_KEYS = 100_000;
 
 export interface SearchState {
-  /** The intervals of `updated_at` that are certainly published, as far as the index had caught up by `cutoff`. */
+  /** Ranges of `updated_at` (ms) that are published, as far as the search index had caught up by `cutoff`. */
   readonly syncedRanges: IntervalSet;
-  /** The cutoff of the run that wrote this. What is younger than this less the lookback is read again. */
+  /** The cutoff (ms) of the run that wrote this. What is younger than the cutoff minus the lookback is read again. */
   readonly cutoff: number;
-  /** From here on, fingerprints know every version that was published. */
+  /** From this time on (ms), the dedup keys know every version that was published. */
   readonly dedupSince: number;
-  /** Fingerprints of versions published: see {@link dedupKey}. */
+  /** The dedup window: see {@link dedupKey}. */
   readonly dedupKeys: ReadonlySet<string>;
 }
 
 export interface ListState {
-  /** `updated_at` as it stood there, by id, of everything published and not gone since. */
+  /** Id -> `updated_at` as it was published, of everything that the list showed. */
   readonly seen: ReadonlyMap<string, string>;
-  /** All of it was seen without the part of the list that the API refused to show. */
+  /** The API refused a part of the list, such as the deleted records, when all of `seen` was read. */
   readonly narrow?: boolean;
-  /** Of a window that ends: everything updated before this has been read. */
+  /** For a backfill or a shard: everything updated before this time (ms) has been read. */
   readonly until?: number;
   /** When the list was read, in milliseconds; before everything else where that is not known. */
   readonly readAt?: number;
-  /** When those were found gone that are said to be so and have not come back, so that no older copy brings them back. */
+  /** Id -> when (ms) the id was found gone, for ids that were published as deleted and have not come back. */
   readonly gone?: ReadonlyMap<string, number>;
 }
 
-/** A file as the manifest lists it, and the artifact it is in where it is in one. */
+export type RecordFormat = 'flat' | 'raw';
+
+/** When a stream of the state last changed, and how its records were published. */
+export interface StreamRevision {
+  /** The generation of the state that changed the stream last. Two runs at once are told apart by it: see merge.ts. */
+  readonly changedIn: number;
+  /** How often a full refresh has replaced the stream's files on the data branch. */
+  readonly epoch: number;
+  readonly recordFormat: RecordFormat;
+  /** False when records marked as deleted were left out. */
+  readonly includeDeleted: boolean;
+}
+
+/** A file as the manifest lists it, and the artifact that has the file where there is one. */
 export type ShardFile = Readonly<Record<string, string | number | null>> & { readonly stream: string };
 
 /** What one shard has published over all its runs, for the merge to report. */
@@ -41,20 +57,25 @@ export interface ShardManifest {
 }
 
 export interface State {
+  /** Grows by one with each save; given out by merge.ts alone. 0: nothing is saved yet. */
   readonly generation: number;
-  /** Id of the Kustomer organization whose records these are; null as long as no record has been seen. */
+  /** Id of the Kustomer organization that the records belong to; null as long as no record has been seen. */
   readonly organizationId: string | null;
+  /** RFC 3339. */
   readonly savedAt: string;
   readonly run: { readonly id: string; readonly attempt: string };
+  /** Of the publish request that saved the state: a second try recognizes its own state by it. */
+  readonly publishId: string;
+  /** The version of the action that wrote the state, for whoever finds it too new. */
+  readonly writtenBy: string;
+  /** By stream. */
+  readonly revisions: ReadonlyMap<string, StreamRevision>;
+  /** By stream, or `stream/klass` for a klass that is read on its own. */
   readonly search: ReadonlyMap<string, SearchState>;
   readonly lists: ReadonlyMap<string, ListState>;
-  /** When the klasses of KObjects were last checked, in milliseconds; null: never. */
+  /** When missing klasses were last looked for (ms); null: never. */
   readonly klassesCheckedAt: number | null;
-  /** How often a full refresh has taken the place of a stream's files on the data branch. */
-  readonly refreshes: ReadonlyMap<string, number>;
-  /** How often somebody has had all of it ignored, so that no run that had begun before brings it back. */
-  readonly resets: number;
-  /** How many runs in a row have stopped at their time budget and started the next one themselves. */
+  /** How many runs in a row have stopped early and started the next one themselves. */
   readonly consecutiveRuns?: number;
   /** Of a shard. */
   readonly shardManifest?: ShardManifest;
@@ -65,37 +86,39 @@ export const NO_STATE: State = {
   organizationId: null,
   savedAt: '',
   run: { id: '', attempt: '' },
+  publishId: '',
+  writtenBy: '',
+  revisions: new Map(),
   search: new Map(),
   lists: new Map(),
   klassesCheckedAt: null,
-  refreshes: new Map(),
-  resets: 0,
 };
 
-/** Names one version of one record: its instant in milliseconds (`-` when it has none) and its id. */
+/** Names one version of one record: its `updated_at` in milliseconds (`-` when it has none), a space, and its id. */
 export function dedupKey({ at, resource, undated }: DatedRecord): string {
   return `${undated ? '-' : at} ${resource.id}`;
 }
 
-/** Of what a fingerprint names, in milliseconds; infinite where it has none. */
-export function dedupKeyTime(print: string): number {
-  return print.startsWith('-') ? Number.POSITIVE_INFINITY : Number(print.slice(0, print.indexOf(' ')));
+/** The `updated_at` in a dedup key, in milliseconds; infinite where there is none. */
+export function dedupKeyTime(key: string): number {
+  return key.startsWith('-') ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
 }
 
-/** What a run has to read of a search stream, and what it may take for read. */
+/** What a run has to read of a search stream, and what it need not publish again. */
 export interface SearchWork {
   readonly toRead: IntervalSet;
-  /** Published and not to be read again, also not by the lookback. */
+  /** Published, and not to be read again by the lookback either. */
   readonly synced: IntervalSet;
-  /** Versions that must not be published again although they are read again. */
+  /** Versions that the lookback reads again and that must not be published again. */
   readonly dedupKeys: ReadonlySet<string>;
-  /** From here on, what is published is to be remembered by its fingerprint. */
+  /** From this time on (ms), the dedup keys of what is published are kept. */
   readonly dedupSince: number;
 }
 
 /**
- * The wanted window minus what is published, where the youngest part of what is published does not count: its records
- * may have been indexed after it was read. `cutoff`: as far as the index has caught up by now.
+ * The wanted range minus the synced ranges, and the lookback again: records near the last cutoff may have been indexed late.
+ * @param lookbackMs how far before the last cutoff to read again
+ * @param cutoff how far the search index has caught up by now (ms)
  */
 export function searchWork(
   before: SearchState | undefined,
@@ -107,60 +130,64 @@ export function searchWork(
   if (before === undefined) {
     return { toRead: union([wanted]), synced: [], dedupKeys: new Set(), dedupSince };
   }
-  // A bookmark in the future claims what cannot have been read: nothing from this run's cutoff on is certain.
+  // A clock that was fast may have synced a future that nobody can have read: nothing from this run's end on counts.
   const again = Math.min(Math.max(before.dedupSince, before.cutoff - lookbackMs), wanted.to);
   const synced = clamp(before.syncedRanges, Number.NEGATIVE_INFINITY, again);
   return { toRead: minus([wanted], synced), synced, dedupKeys: before.dedupKeys, dedupSince };
 }
 
-/** The same of what is read once and for all: what is published is done, however young it is. */
+/** The same without a lookback, for ranges that are read once: what is synced is done, however young it is. */
 export function searchWorkOnce(before: SearchState | undefined, wanted: IntervalSet, dedupSince: number): SearchWork {
   const synced = before?.syncedRanges ?? [];
   return { toRead: minus(wanted, synced), synced, dedupKeys: before?.dedupKeys ?? new Set(), dedupSince };
 }
 
-/** The state of a search stream after a run that read `read` and published what `fresh` names from `rememberFrom` on. */
+/**
+ * The state of a search stream after a run.
+ * @param read the ranges that the run has read
+ * @param newKeys the dedup keys of what the run has published, from `work.dedupSince` on
+ * @param cutoff how far the search index had caught up (ms)
+ */
 export function nextSearchState(
   before: SearchState | undefined,
   work: SearchWork,
   read: IntervalSet,
-  fresh: ReadonlySet<string>,
+  newKeys: ReadonlySet<string>,
   cutoff: number,
-  most = MAX_DEDUP_KEYS,
+  maxKeys = MAX_DEDUP_KEYS,
 ): SearchState {
   let syncedRanges = union(work.synced, read);
-  // A fingerprint is needed for as long as what it names may be read again: by the lookback, or because a run that was
-  // to read it again did not come so far.
-  const prints = [...new Set([...work.dedupKeys, ...fresh])].filter(print => {
-    const at = dedupKeyTime(print);
+  // A dedup key is needed for as long as its version may be read again: by the lookback, or because a run that was to read
+  // the range again did not come so far.
+  const keys = [...new Set([...work.dedupKeys, ...newKeys])].filter(key => {
+    const at = dedupKeyTime(key);
     return at >= work.dedupSince || !contains(syncedRanges, at);
   });
-  // A run with a longer lookback remembers no more of the runs before it than they did themselves.
+  // A run with a longer lookback cannot know more of earlier runs than these kept.
   let dedupSince = Math.max(work.dedupSince, Math.min(before?.dedupSince ?? Number.NEGATIVE_INFINITY, cutoff));
-  if (prints.length > most) {
-    // Of two without a date the difference is not a number, which sorts as none.
-    prints.sort((a, b) => dedupKeyTime(a) - dedupKeyTime(b));
-    prints.splice(0, prints.length - most);
-    // The oldest one kept may share its instant with one that was dropped.
-    dedupSince = Math.max(dedupSince, Math.min(dedupKeyTime(prints[0] as string) + 1, cutoff));
-    // What was published before and is no longer remembered is not read again: better late records lost to the
-    // lookback than everything twice.
+  if (keys.length > maxKeys) {
+    // The difference of two keys without a date is NaN, which the sort takes for equal.
+    keys.sort((a, b) => dedupKeyTime(a) - dedupKeyTime(b));
+    keys.splice(0, keys.length - maxKeys);
+    // The oldest key kept may share its time with one that was dropped.
+    dedupSince = Math.max(dedupSince, Math.min(dedupKeyTime(keys[0] as string) + 1, cutoff));
+    // What was published and has lost its keys is not read again: rather miss what was indexed late than publish all twice.
     syncedRanges = union(syncedRanges, clamp(before?.syncedRanges ?? [], Number.NEGATIVE_INFINITY, dedupSince));
   }
-  return { syncedRanges, cutoff, dedupSince, dedupKeys: new Set(prints) };
+  return { syncedRanges, cutoff, dedupSince, dedupKeys: new Set(keys) };
 }
 
-/** The stream that a name in a state belongs to, its own or that of a klass of it. */
-export function streamOf(name: string): string {
-  return name.split('/')[0] as string;
+/** The stream of a key of `State.search`: its own, or that of a klass. */
+export function streamOf(key: string): string {
+  return key.split('/')[0] as string;
 }
 
-/** A stream, and the klasses of it that a state has apart. */
-export function stateKeysOf({ search }: Pick<State, 'search'>, name: string): readonly string[] {
-  return [name, ...[...search.keys()].filter(each => each.startsWith(`${name}/`))];
+/** The keys of `State.search` that belong to a stream: its own, and those of its klasses. */
+export function stateKeysOf({ search }: Pick<State, 'search'>, stream: string): readonly string[] {
+  return [stream, ...[...search.keys()].filter(key => key.startsWith(`${stream}/`))];
 }
 
-/** Whether a stream is read up to the cutoff. */
+/** Whether a range is read up to its end. */
 export function isComplete(work: SearchWork, read: IntervalSet, wanted: Interval): boolean {
   return covers(union(work.synced, read), wanted);
 }

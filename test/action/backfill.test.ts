@@ -253,7 +253,7 @@ describe('on-incomplete: continue', () => {
     await stage.sync({ with: inputs });
     expect(dispatches.length).toBe(1);
     ration(stage, 50);
-    await poison(stage, text => JSON.stringify({ ...JSON.parse(text), continuation: 100 }));
+    await poison(stage, text => JSON.stringify({ ...JSON.parse(text), consecutive_runs: 100 }));
     stage.github.expireArtifacts();
     const last = await stage.sync({ with: inputs });
     expect(last.outputs).toMatchObject({ complete: 'false' });

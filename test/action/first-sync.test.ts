@@ -205,7 +205,9 @@ describe('the files of a run', () => {
       expect(await wrongs(stage, [result])).toEqual([]);
       const files = await stage.github.readArtifact(Number(result.outputs['artifact-id']));
       const { manifest } = (await stage.published(result)) as Published;
-      expect([...files.keys()].sort()).toEqual(['manifest.json', ...manifest.files.map(({ path }) => path)].sort());
+      expect([...files.keys()].sort()).toEqual(
+        ['manifest.json', 'state.json', ...manifest.files.map(({ path }) => path)].sort(),
+      );
       expect(manifest.files.map(({ path }) => path).sort()).toEqual(
         STREAMS.map(name => `${name}/${name}-00001${end}`).sort(),
       );
@@ -221,13 +223,13 @@ describe('the files of a run', () => {
     }
   });
 
-  test('have a manifest that says what the outputs say, and holds the state that goes with them', async () => {
-    const { manifest } = (await stage.published(plain)) as Published;
+  test('have a manifest that says what the outputs say, and the state that goes with them beside it', async () => {
+    const { manifest, state } = (await stage.published(plain)) as Published;
     const everything = manifest as unknown as Record<string, unknown>;
-    expect(Object.keys(everything).sort()).toEqual(['api', 'files', 'run', 'state', 'streams', 'version', 'window']);
+    expect(Object.keys(everything).sort()).toEqual(['api', 'files', 'run', 'streams', 'version', 'window']);
     expect(manifest.streams).toEqual(streamsOf(plain));
-    expect(manifest.state.generation).toBe(1);
-    expect(manifest.state.identity).toBe(stage.world.options.orgId);
+    expect(state.generation).toBe(1);
+    expect(state.identity).toBe(stage.world.options.orgId);
     const requests = everything.api as Record<string, { requests: number }>;
     const counted = Object.values(requests).reduce((sum, each) => sum + each.requests, 0);
     expect(counted).toBe(streamsOf(plain).reduce((sum, each) => sum + each.requests, 0));

@@ -69,13 +69,15 @@ export async function uploaded(stage: Stage, merged = false): Promise<Map<Stream
     const manifest = JSON.parse(String(files.get('manifest.json'))) as {
       files: { path: string; bytes: number; artifact?: string }[];
     };
-    if (merged && files.size === 1) {
+    if (merged && files.size === 2) {
       for (const { path, bytes, artifact = '' } of manifest.files) {
         expect((await stage.github.readArtifact(names.get(artifact) ?? 0)).get(path)?.length).toBe(bytes);
       }
       continue;
     }
-    expect([...files.keys()].filter(path => path !== 'manifest.json').sort()).toEqual(
+    const beside = ['manifest.json', 'state.json'];
+    expect([...files.keys()].filter(path => beside.includes(path)).sort()).toEqual(beside);
+    expect([...files.keys()].filter(path => !beside.includes(path)).sort()).toEqual(
       manifest.files.map(({ path }) => path).sort(),
     );
     for (const { path, bytes } of manifest.files) expect(files.get(path)?.length).toBe(bytes);

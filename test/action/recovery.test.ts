@@ -183,15 +183,20 @@ describe('the cache', () => {
     async destination => {
       const inputs = { destination };
       await stage.sync({ with: inputs });
-      const [entry] = stage.github.caches();
       const org = stage.world.options.orgId;
       // The state of somebody else's sync, saved under our name.
       const other = await openStage({ world: { orgId: '5f00000000000000000000aa' } });
       populate(other);
       await other.sync({ root: stage.root, with: inputs });
       await other.sync({ root: stage.root, with: { ...inputs, 'reset-state': 'true' } });
-      const theirs = other.github.caches().at(-1);
-      await stage.github.replaceCache(entry?.id ?? 0, await other.github.readCache(theirs?.id ?? 0));
+      if (destination === 'branch') {
+        const files = await other.github.repository.files(BRANCH);
+        await stage.github.repository.commit(BRANCH, { 'state.json': String(files.get('state.json')) });
+      } else {
+        const theirs = other.github.caches().at(-1);
+        const [entry] = stage.github.caches();
+        await stage.github.replaceCache(entry?.id ?? 0, await other.github.readCache(theirs?.id ?? 0));
+      }
       await other.close();
       change();
       const before = [
@@ -236,12 +241,10 @@ describe('the cache', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   }, 120_000);
 
-  test('of mode `none`: the branch keeps the state, and one notice says so', async () => {
+  test('of mode `none` is not missed where there is a data branch: the branch keeps the state', async () => {
     const result = await toBranch({ job: { cacheMode: 'none' } });
     expect(result.exitCode, result.log).toBe(0);
-    expect(messages(result)).toEqual([
-      expect.stringMatching(/may not write to the Actions cache.*The data branch keeps it/),
-    ]);
+    expect(messages(result)).toEqual([]);
     expect((await toBranch({ job: { cacheMode: 'none' } })).outputs.records).toBe('0');
   });
 
@@ -258,39 +261,17 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('down, or gone where nobody may list its entries: the data branch has the state, which is enough', async () => {
+  test('is not asked where there is a data branch, which has the state and nothing else does', async () => {
     await open({ github: { tokens: { ghs_main: { contents: 'write' } } } });
     await toBranch();
-    expect((await toBranch()).outputs['state-generation']).toBe('2');
     change();
-    for (const operation of ['GetCacheEntryDownloadURL', 'CreateCacheEntry']) {
-      stage.github.traffic.fault(operation, { kind: 'reset' }, { times: Infinity });
-    }
-    const down = await toBranch();
-    expect(down.exitCode, down.log).toBe(0);
-    expect(down.outputs).toMatchObject({ records: '2', 'state-saved': 'true' });
-    stage.github.traffic.clearFaults();
-    expect((await toBranch()).outputs).toMatchObject({ records: '0', 'state-generation': '3' });
-    stage.github.evictCaches();
-    const gone = await toBranch();
-    expect(messages(gone)).toEqual([]);
-    expect(gone.outputs.records).toBe('0');
+    expect((await toBranch()).outputs).toMatchObject({ records: '2', 'state-saved': 'true', 'state-generation': '2' });
+    expect((await toBranch()).outputs).toMatchObject({ records: '0', 'state-saved': 'true', 'state-generation': '2' });
+    expect(stage.github.caches()).toEqual([]);
+    expect(stage.github.traffic.log.filter(({ server }) => server !== 'rest')).toEqual([]);
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('shared by two runs at once: both land, no generation goes backwards, nothing is missing', async () => {
-    await open({ github: { ignoreCacheVersions: true } });
-    await stage.sync();
-    change();
-    const both = await Promise.all([1, 2].map(n => stage.sync({ root: `${stage.root}/m${n}` })));
-    expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-    const after = await stage.sync();
-    expect(after.outputs.records).toBe('0');
-    expect(Number(after.outputs['state-generation'])).toBeGreaterThan(
-      Math.max(...both.map(each => Number(each.outputs['state-generation']))),
-    );
-    expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
-  });
   test('saved at the same moment by two runs of different streams: the next one knows of both', async () => {
     await open({ github: { ignoreCacheVersions: true } });
     await stage.sync();
@@ -364,23 +345,6 @@ describe('the cache', () => {
       records: '0',
     });
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
-  });
-
-  test('that others have begun anew in meanwhile: what they know counts, though they count lower', async () => {
-    await open({ github: { ignoreCacheVersions: true } });
-    const none = ({ with: inputs, ...more }: Sync = {}) =>
-      stage.sync({ ...more, with: { destination: 'none', ...inputs } });
-    for (let n = 0; n < 2; n++) await none();
-    // The first one is for the state to begin with.
-    const look = hold(stage, 'GetCacheEntryDownloadURL', 2);
-    const slow = none({ root: `${stage.root}/slow`, with: { streams: 'customers' } });
-    await look.reached;
-    stage.github.evictCaches();
-    change();
-    expect((await none({ with: { streams: 'conversations' } })).outputs.records).toBe('12');
-    look.go();
-    expect((await slow).job.conclusion).toBe('success');
-    expect((await none()).outputs).toMatchObject({ records: '0', 'state-generation': '3' });
   });
 
   test('that is to be ignored does not come back with a run that has begun before', async () => {
@@ -581,19 +545,15 @@ describe('artifacts', () => {
 });
 
 describe('the data branch', () => {
-  test('deleted: it is made anew, the state goes on, and a warning says what it lacks', async () => {
+  test('deleted: everything is published again, since the state has gone with it', async () => {
     await toBranch();
     change();
     await stage.github.repository.deleteBranch(BRANCH);
     const result = await toBranch();
     expect(result.exitCode, result.log).toBe(0);
-    expect(messages(result)).toEqual([
-      expect.stringMatching(/^The branch kustomer-data has no state, so it lacks records .*`reset-state: true`/),
-    ]);
-    expect(result.outputs.records).toBe('2');
+    expect(result.outputs).toMatchObject({ records: '37', 'state-generation': '1' });
     expect(await stage.github.repository.history(BRANCH)).toHaveLength(1);
-    expect((await toBranch({ with: { 'reset-state': 'true' } })).exitCode).toBe(0);
-    expect(faults(stage, await cloned(stage)).missing).toEqual([]);
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
   test('deleted and reset: what it lacks does not come back with a run that has begun before', async () => {
@@ -613,35 +573,32 @@ describe('the data branch', () => {
     expect((await toBranch()).outputs.records).toBe('0');
   });
 
-  test('reset by a run whose own cache counts higher, keeps count of the refreshes', async () => {
-    const feature = { ref: 'refs/heads/feature' };
-    const refresh = { streams: 'conversations:full_refresh' };
-    const counts = async () => {
-      const { refreshes, resets } = (await stateOnBranch(stage)) as { refreshes?: unknown; resets?: unknown };
-      return { refreshes, resets };
+  test('reset keeps the epoch of a stream, which a full refresh raises', async () => {
+    const epochs = async () => {
+      const { revisions } = (await stateOnBranch(stage)) as unknown as { revisions: Record<string, { epoch: number }> };
+      return [revisions.conversations?.epoch, revisions.tags?.epoch];
     };
+    const refresh = { streams: 'conversations:full_refresh,tags' };
     await toBranch();
-    await toBranch({ job: feature });
-    for (let n = 0; n < 5; n++) await toBranch();
-    await toBranch({ job: feature, with: refresh });
-    expect(await counts()).toEqual({ refreshes: { conversations: 1 } });
+    expect(await epochs()).toEqual([0, 0]);
+    await toBranch({ with: refresh });
+    expect(await epochs()).toEqual([1, 0]);
     const reset = await toBranch({ with: { 'reset-state': 'true', ...refresh } });
     expect(reset.exitCode, reset.log).toBe(0);
-    expect(await counts()).toEqual({ refreshes: { conversations: 2 }, resets: 1 });
+    expect(await epochs()).toEqual([2, 0]);
   });
 
-  test('rewritten by force to what it was before: the state goes on, and a warning says so', async () => {
+  test('rewritten by force to what it was before: what it has lost is published again', async () => {
     await toBranch();
     const old = (await stage.github.repository.head(BRANCH)) ?? '';
     change();
     await toBranch();
     await stage.github.repository.forceBranch(BRANCH, old);
-    change();
     const result = await toBranch();
     expect(result.exitCode, result.log).toBe(0);
-    expect(messages(result)).toEqual([expect.stringMatching(/has an older state than it had/)]);
-    expect((await stateOnBranch(stage)).generation).toBe(3);
-    await stage.github.repository.fsck();
+    expect(result.outputs.records).toBe('2');
+    expect((await stateOnBranch(stage)).generation).toBe(2);
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
   test('rewritten by force as one commit, as when it is compacted: nobody notices', async () => {

@@ -1,7 +1,7 @@
 // Windows that end, and shards of a plan: what a run sets out to read once and for all, and what is joined in the end.
 import { describe, expect, test } from 'vitest';
+import { joinShards as join } from '../../src/shards/join.ts';
 import { seedState } from '../../src/shards/seed.ts';
-import { join } from '../../src/sync/merge.ts';
 import { isListDone, planList, planSearch } from '../../src/sync/plan.ts';
 import { NO_STATE, type SearchState, type State, stateKeysOf } from '../../src/sync/state.ts';
 
@@ -238,14 +238,14 @@ describe('a shard on the base of earlier runs', () => {
       generation: 7,
       organizationId: 'org',
       klassesCheckedAt: 5,
-      refreshes: new Map([['notes', 2]]),
+      revisions: new Map([['notes', { changedIn: 7, epoch: 2, recordFormat: 'flat', includeDeleted: true } as const]]),
     };
     const state = onto(base);
     expect(state).toMatchObject({
       generation: 0,
       organizationId: 'org',
       klassesCheckedAt: null,
-      refreshes: base.refreshes,
+      revisions: base.revisions,
     });
     expect([...state.search.keys()]).toEqual(['messages']);
     expect([...state.lists]).toEqual([['tags', tags]]);
@@ -289,7 +289,8 @@ describe('a shard on the base of earlier runs', () => {
     const both = onto(base, own);
     expect(both).toMatchObject({ generation: 3, klassesCheckedAt: 9 });
     expect(both.search.get('messages')?.syncedRanges).toEqual([{ from: NOW - 10 * DAY, to: NOW - 5 * DAY }]);
-    const later = onto({ ...base, refreshes: new Map([['messages', 1]]) }, own);
+    const refreshed = { changedIn: 8, epoch: 1, recordFormat: 'flat', includeDeleted: true } as const;
+    const later = onto({ ...base, revisions: new Map([['messages', refreshed]]) }, own);
     expect(later.search.get('messages')?.syncedRanges).toEqual([{ from: NOW - 10 * DAY, to: NOW - 9 * DAY - HOUR }]);
   });
 });

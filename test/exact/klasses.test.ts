@@ -2,8 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src/kustomer/client.ts';
 import { openKlasses } from '../../src/kustomer/klasses.ts';
-import { streamNamed } from '../../src/kustomer/source.ts';
-import type { SearchStream } from '../../src/kustomer/streams.ts';
+import { type SearchStream, streamNamed } from '../../src/kustomer/streams.ts';
 import type { WorldOptions } from '../world/kustomer/index.ts';
 import { DAY, HOUR, MINUTE, NOON, Reader, type Wishes } from '../world/reader.ts';
 
@@ -208,7 +207,7 @@ test('a key that may not list klasses still reads what is shown, and is told so 
 test('a klass is looked for on no page that no search has', async () => {
   const pages: number[] = [];
   const client = {
-    async ask({ path }: { path: string }) {
+    async send({ path }: { path: string }) {
       pages.push(Number(new URL(path, 'https://kustomer.example').searchParams.get('page')));
       return { meta: { total: 60_000, pageSize: 500 }, data: [{ id: `other-${pages.length}`, type: 'kobject.other' }] };
     },

@@ -1,5 +1,5 @@
-// What exact numbers cost: readAnswer beside JSON.parse, on pages as they usually are and on pages full of long numbers.
-import { readAnswer } from '../../src/kustomer/json.ts';
+// What exact numbers cost: parseResponse beside JSON.parse, on pages as they usually are and on pages full of long numbers.
+import { parseResponse } from '../../src/kustomer/json.ts';
 import { KustomerWorld } from '../world/kustomer/index.ts';
 import { DAY, NOON } from '../world/reader.ts';
 
@@ -29,7 +29,7 @@ export function cost(text: string, turns: number): Cost {
     );
     exactMs = Math.min(
       exactMs,
-      timeOf(() => readAnswer(bytes)),
+      timeOf(() => parseResponse(bytes)),
     );
   }
   return { kilobytes: Math.round(text.length / 1024), plainMs, exactMs, ratio: exactMs / plainMs };

@@ -245,7 +245,9 @@ describe('a page', () => {
 
 test('a state with dedup keys comes back as it was', () => {
   const state = earlier({ dedupKeys: new Set([`${NOW} a b`, '- c']) });
-  const text = serializeState({ ...NO_STATE, generation: 1, search: new Map([['notes', state]]) });
+  const revision = { changedIn: 1, epoch: 0, recordFormat: 'flat', includeDeleted: true } as const;
+  const revisions = new Map([['notes', revision]]);
+  const text = serializeState({ ...NO_STATE, generation: 1, revisions, search: new Map([['notes', state]]) });
   expect(parseState(text, 'x').search.get('notes')).toEqual(state);
 });
 
@@ -257,6 +259,7 @@ describe('a state that is refused says what is wrong with it', () => {
     saved_at: 'x',
     run: { id: '1', attempt: '2' },
     klasses_checked_at: null,
+    revisions: { notes: { changed_in: 1, epoch: 0, record_format: 'flat', include_deleted: true } },
     streams: {},
   };
   const refusal = (text: string) => {
@@ -284,7 +287,7 @@ describe('a state that is refused says what is wrong with it', () => {
     expect(error?.actor).toBe('user');
   });
 
-  test('and what is missing is empty', () => {
+  test('and what is missing beside the streams is empty', () => {
     expect(refusal(JSON.stringify(sample))).toBeUndefined();
     const bare = parseState(JSON.stringify({ ...sample, run: null, saved_at: undefined }), 'P');
     expect(bare).toMatchObject({ savedAt: '', run: { id: '', attempt: '' } });
@@ -324,12 +327,12 @@ describe('a state that is refused says what is wrong with it', () => {
 
   test('an empty interval and a dedup key that is not one line of two words are refused', () => {
     const at = '2026-01-01T00:00:00.000Z';
-    const stream = { published: [] as unknown[], cutoff: at, remembered_from: at, recent: [] as unknown[] };
+    const stream = { synced_ranges: [] as unknown[], cutoff: at, dedup_since: at, dedup_keys: [] as unknown[] };
     const damaged = (change: object) => of({ streams: { notes: { ...stream, ...change } } });
     expect(damaged({})).toBeUndefined();
-    expect(damaged({ published: [[at, at]] })).toBeDefined();
+    expect(damaged({ synced_ranges: [[at, at]] })).toBeDefined();
     for (const key of [`${at}`, ` ${at} a`, `${at} a\nb`, 7, null, [`${at} a`]]) {
-      expect(damaged({ recent: [key] })).toBeDefined();
+      expect(damaged({ dedup_keys: [key] })).toBeDefined();
     }
     expect(damaged({ cutoff: [at] })).toBeDefined();
   });

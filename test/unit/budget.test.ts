@@ -1,10 +1,10 @@
-// The budgets: strict sliding windows, a pause for everybody, a pace that comes back. A minute lasts some seconds here.
+// The rate budgets: strict sliding windows, a pause for all requests, a speed that recovers. A minute lasts a second.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type Budget, openBudget, type Purpose } from '../../src/kustomer/budget.ts';
 
 const MINUTE = 1_000;
-/** For what must hold to the last request: the budget allows for timers that fire late, by a sixtieth of a minute. */
+/** For what must hold exactly: the budget allows for timers that fire late, by a sixtieth of a minute. */
 const LONG_MINUTE = 4_000;
 let stop = new AbortController();
 
@@ -15,13 +15,13 @@ afterEach(() => {
 
 const open = (searches: number, all: number | null) => openBudget(searches, all, stop.signal, { minuteMs: MINUTE });
 
-/** Takes places with some callers side by side for so long; when each of them was given. */
+/** Acquires with several callers at once, for `forMs` milliseconds. Returns when each request could start. */
 async function take(budget: Budget, purpose: Purpose, forMs: number, callers = 4): Promise<number[]> {
   const times: number[] = [];
   const end = performance.now() + forMs;
   const caller = async () => {
     while (performance.now() < end) {
-      await budget.place(purpose);
+      await budget.acquire(purpose);
       if (performance.now() < end) times.push(performance.now());
     }
   };
@@ -29,13 +29,13 @@ async function take(budget: Budget, purpose: Purpose, forMs: number, callers = 4
   return times;
 }
 
-/** The most that were given in any stretch of so many milliseconds. */
+/** The most starts in any `ms` milliseconds. */
 function busiest(times: readonly number[], ms: number): number {
   const sorted = [...times].sort((a, b) => a - b);
   return Math.max(0, ...sorted.map((from, n) => sorted.slice(n).filter(at => at - from < ms).length));
 }
 
-/** How much later than it should a timer of this process has fired, at worst: what a busy machine does to it. */
+/** Returns a function that tells by how many ms, at worst, timers have fired late: the machine may be busy. */
 function watchTimers() {
   let worst = 0;
   let due = performance.now() + 5;
@@ -56,7 +56,7 @@ describe.concurrent('a window', () => {
     openBudget(searches, all, ended.signal, { minuteMs: LONG_MINUTE });
 
   test.each([1, 7, 100])(
-    'of %i never holds more, and is used',
+    'of %i never has more starts, and is used up',
     async limit => {
       const late = watchTimers();
       const times = await take(openLong(limit, 10_000), 'search', 3.5 * LONG_MINUTE);
@@ -73,7 +73,7 @@ describe.concurrent('a window', () => {
     [100, 101],
     [5, 1],
   ])(
-    'of %i searches in %i requests holds for both together',
+    'of %i searches and %i requests holds for both together',
     async (searches, all) => {
       const late = watchTimers();
       const budget = openLong(searches, all);
@@ -89,33 +89,36 @@ describe.concurrent('a window', () => {
   );
 });
 
-describe('a budget that several runs share', () => {
+describe('a budget shared by several runs', () => {
   test.each([
     [40, 4],
     [41, 4],
     [21, 7],
     [30, 1],
-  ])('of %i is never exceeded by %i of them together, also where one ends and another begins', async (limit, slots) => {
-    const late = watchTimers();
-    const times: number[] = [];
-    const slot = async () => {
-      // Lives of different lengths, one after the other, with nothing between them.
-      for (const life of [900, 150, 700, 300, 1_000]) {
-        const budget = openBudget(limit, 10_000, stop.signal, { slots, evenly: true, minuteMs: MINUTE });
-        times.push(...(await take(budget, 'search', life)));
-      }
-    };
-    await Promise.all(Array.from({ length: slots }, slot));
-    expect(busiest(times, MINUTE - late())).toBeLessThanOrEqual(limit);
-    // What an end leaves unused is lost.
-    expect(times.length).toBeGreaterThan(limit * 1.2);
-  });
+  ])(
+    'of %i is never exceeded by %i of them together, even when one ends and another begins',
+    async (limit, sharedBy) => {
+      const late = watchTimers();
+      const times: number[] = [];
+      const job = async () => {
+        // Runs of different lengths, each right after the one before.
+        for (const runMs of [900, 150, 700, 300, 1_000]) {
+          const budget = openBudget(limit, 10_000, stop.signal, { sharedBy, isEven: true, minuteMs: MINUTE });
+          times.push(...(await take(budget, 'search', runMs)));
+        }
+      };
+      await Promise.all(Array.from({ length: sharedBy }, job));
+      expect(busiest(times, MINUTE - late())).toBeLessThanOrEqual(limit);
+      // A run that ends early loses what it has not used.
+      expect(times.length).toBeGreaterThan(limit * 1.2);
+    },
+  );
 
-  test('gives each its part of all requests, too, and of what the API says', async () => {
+  test('gives each run its share of all requests, whether the limit is given or learned', async () => {
     const late = watchTimers();
-    const budget = openBudget(1_000, 40, stop.signal, { slots: 4, minuteMs: MINUTE });
+    const budget = openBudget(1_000, 40, stop.signal, { sharedBy: 4, minuteMs: MINUTE });
     expect((await take(budget, 'other', 1_500)).length).toBeLessThanOrEqual(15);
-    const learning = openBudget(1_000, null, stop.signal, { slots: 4, minuteMs: MINUTE });
+    const learning = openBudget(1_000, null, stop.signal, { sharedBy: 4, minuteMs: MINUTE });
     learning.answered('other', 50, 50);
     const [some, others] = await Promise.all([take(learning, 'search', 2_000), take(learning, 'other', 2_000)]);
     expect(busiest([...some, ...others], MINUTE - late())).toBeLessThanOrEqual(10);
@@ -123,8 +126,8 @@ describe('a budget that several runs share', () => {
   });
 });
 
-describe('what the API says of its limit', () => {
-  test('is taken 80 % of, from the first answer on, and what was spent before counts', async () => {
+describe('the limit in a response', () => {
+  test('is used to 80 %, from the first response on, and earlier starts count', async () => {
     const late = watchTimers();
     const budget = open(10, null);
     const before = await take(budget, 'other', 100);
@@ -134,7 +137,7 @@ describe('what the API says of its limit', () => {
     expect(after.length).toBeGreaterThan(310);
   });
 
-  test('changes nothing where the budget is given', async () => {
+  test('changes nothing when the budget is given', async () => {
     const budget = open(10, 50);
     const late = watchTimers();
     budget.answered('other', 1_000, 999);
@@ -142,25 +145,25 @@ describe('what the API says of its limit', () => {
     expect(busiest(times, MINUTE - late())).toBeLessThanOrEqual(40);
   });
 
-  test('on a search is not believed when it is lower than any organization has', async () => {
+  test('to a search is not that of all requests when it is lower than any organization has', async () => {
     const budget = open(10, null);
     budget.answered('search', 100, 99);
     expect((await take(budget, 'other', 500)).length).toBeGreaterThan(100);
   });
 });
 
-describe('others who use the limit', () => {
+describe('other clients', () => {
   test.each([
-    ['have long been there', true],
-    ['come when we come', false],
-  ])('never find it used up, whether they %s', async (_, early) => {
+    ['have been there for long', true],
+    ['start when we start', false],
+  ])('never find the limit used up, whether they %s', async (_, early) => {
     const minuteMs = LONG_MINUTE;
     const limit = 300;
     const gap = minuteMs / (0.3 * limit);
-    const asked: number[] = [];
+    const starts: number[] = [];
     const start = performance.now();
-    const used = (now: number) => asked.filter(at => at > now - minuteMs).length;
-    if (early) for (let at = start - minuteMs; at < start; at += gap) asked.push(at);
+    const used = (now: number) => starts.filter(at => at > now - minuteMs).length;
+    if (early) for (let at = start - minuteMs; at < start; at += gap) starts.push(at);
     const budget = openBudget(0.8 * limit, limit, stop.signal, { minuteMs });
     let most = 0;
     let over = false;
@@ -168,20 +171,20 @@ describe('others who use the limit', () => {
       for (let n = 1; !over; n++) {
         await sleep(Math.max(0, start + n * gap - performance.now()));
         most = Math.max(most, used(performance.now()));
-        asked.push(performance.now());
+        starts.push(performance.now());
       }
     };
     const ours = async () => {
       while (performance.now() < start + 2.5 * minuteMs) {
-        await budget.place('search');
-        asked.push(performance.now());
+        await budget.acquire('search');
+        starts.push(performance.now());
         budget.answered('search', limit, Math.max(0, limit - used(performance.now())));
       }
     };
-    const living = others();
+    const running = others();
     await Promise.all([ours(), ours()]);
     over = true;
-    await living;
+    await running;
     expect(most).toBeLessThan(limit);
   });
 
@@ -189,57 +192,54 @@ describe('others who use the limit', () => {
     [1_000, 300, 'other'],
     [1_000, 100, 'search'],
     [300, 90, 'other'],
-  ] as const)(
-    'and come in a burst when we come hold us up for a minute at most (%i, %i)',
-    async (limit, burst, purpose) => {
-      const minuteMs = 500;
-      const budget = openBudget(100, null, stop.signal, { minuteMs });
-      await budget.place(purpose);
-      budget.answered(purpose, limit, limit - 1);
-      await budget.place(purpose);
-      budget.answered(purpose, limit, limit - 2 - burst);
-      const start = performance.now();
-      await Promise.race([budget.place(purpose), sleep(4 * minuteMs)]);
-      expect(performance.now() - start).toBeLessThan(2 * minuteMs);
-    },
-  );
+  ] as const)('with a burst when we start hold us up for a minute at most (%i, %i)', async (limit, burst, purpose) => {
+    const minuteMs = 500;
+    const budget = openBudget(100, null, stop.signal, { minuteMs });
+    await budget.acquire(purpose);
+    budget.answered(purpose, limit, limit - 1);
+    await budget.acquire(purpose);
+    budget.answered(purpose, limit, limit - 2 - burst);
+    const start = performance.now();
+    await Promise.race([budget.acquire(purpose), sleep(4 * minuteMs)]);
+    expect(performance.now() - start).toBeLessThan(2 * minuteMs);
+  });
 
-  test('are given way to when little of it remains', async () => {
+  test('get room when little of the limit remains', async () => {
     const budget = open(10, 300);
     budget.answered('other', 400, 10);
-    // 30 of the 40 that are to be kept free are missing: at 400 a minute they are back after 75 ms.
+    // 40 must be kept free and 30 of them are missing: at 400 a minute, they are back after 75 ms.
     const start = performance.now();
-    await budget.place('other');
+    await budget.acquire('other');
     expect(performance.now() - start).toBeGreaterThan(70);
   });
 
-  test('are not made up out of our own requests', async () => {
+  test('do not include our own requests', async () => {
     const budget = open(10, 300);
     const times = await take(budget, 'other', 100);
     budget.answered('other', times.length + 1, 0);
     const late = watchTimers();
     const start = performance.now();
-    await budget.place('search');
+    await budget.acquire('search');
     expect(performance.now() - start).toBeLessThan(20 + late());
   });
 });
 
 describe('a refusal', () => {
-  test('pauses everybody, those who wait for a place too, and only ever for longer', async () => {
+  test('pauses all requests, waiting ones too, and never shortens a pause', async () => {
     const budget = open(100, 1_000);
     budget.refused(600);
     budget.refused(100);
     const start = performance.now();
-    await Promise.all((['search', 'other', 'search'] as const).map(purpose => budget.place(purpose)));
+    await Promise.all((['search', 'other', 'search'] as const).map(purpose => budget.acquire(purpose)));
     expect(performance.now() - start).toBeGreaterThanOrEqual(599);
   });
 
-  test('slows the pace to half, once for all that were refused together, and good answers bring it back', async () => {
+  test('halves the speed, once for all that were refused together, and other responses restore it', async () => {
     const slowed = watchTimers();
     const budget = open(10, 110);
     for (let n = 0; n < 10; n++) budget.refused(10);
     const slow = await take(budget, 'other', 500);
-    // 100 a minute, at half the pace, in half a minute; a busy machine may come to fewer.
+    // 100 a minute, at half the speed, in half a minute; on a busy machine, fewer.
     expect(slow.length).toBeLessThanOrEqual(26);
     expect(slow.length).toBeGreaterThan(15 - slowed() / 10);
     const late = watchTimers();
@@ -248,14 +248,14 @@ describe('a refusal', () => {
   });
 });
 
-test('the end of the run ends the waiting, with its reason', async () => {
+test('all waits end with the signal, and with its reason', async () => {
   const budget = open(1, 2);
-  await budget.place('search');
-  const waiting = budget.place('search');
-  const behind = budget.place('search');
+  await budget.acquire('search');
+  const waiting = budget.acquire('search');
+  const behind = budget.acquire('search');
   const reason = new Error('cancelled');
   stop.abort(reason);
   await expect(waiting).rejects.toBe(reason);
   await expect(behind).rejects.toBe(reason);
-  await expect(budget.place('other')).rejects.toBe(reason);
+  await expect(budget.acquire('other')).rejects.toBe(reason);
 });

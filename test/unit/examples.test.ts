@@ -1,10 +1,12 @@
-// What users copy, from the README and examples/, and the workflows that they call: they use what there is, and defaults
-// are the same wherever they stand.
+// What users copy, from the documents and examples/, and the workflows that they call: GitHub's parser takes them, they use
+// inputs and outputs that exist, and defaults are the same everywhere.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { fill } from '../world/runner/expressions.ts';
+import { openWorkflowParser } from '../world/workflow/parser.ts';
+import { blocksIn, DOCUMENTS } from './documents.ts';
 
 interface Step {
   id?: string;
@@ -36,11 +38,8 @@ const action: { inputs: Record<string, { default?: string }>; outputs: Record<st
 const CALLED = ['.github/workflows/backfill.yml', '.github/workflows/sync.yml'];
 const called = Object.fromEntries(CALLED.map(path => [path, parse(read(path)).on.workflow_call as Called]));
 
-const snippets = [...read('README.md').matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(
-  ([, text = ''], n): [string, string] => [`README, snippet ${n + 1}`, text],
-);
 const texts = new Map([
-  ...snippets,
+  ...blocksIn('yaml').map(([place, { text }]): [string, string] => [place, text]),
   ...[...files('examples'), ...CALLED].map((path): [string, string] => [path, read(path)]),
 ]);
 
@@ -105,8 +104,37 @@ test.each([...texts])('%s uses only what there is', (_, text) => {
   expect(wrongWith(text)).toEqual([]);
 });
 
+describe("GitHub's workflow parser", async () => {
+  const parser = await openWorkflowParser();
+
+  test.each([...texts])('takes %s', async (name, text) => {
+    expect(await parser.errorsInWorkflow(name, asWorkflow(text))).toEqual([]);
+  });
+
+  test.each([
+    ['a job without a runner', 'on: push\njobs: {a: {steps: [{run: "true"}]}}'],
+    ['an input that the called workflow lacks', 'jobs: {a: {uses: org/kustomer-sync/.github/workflows/sync.yml@v1}}'],
+    ['a step that does nothing', 'steps: [{id: a}]'],
+  ])('refuses %s', async (name, text) => {
+    expect(await parser.errorsInWorkflow(name, asWorkflow(text))).not.toEqual([]);
+  });
+});
+
+/** A snippet as a workflow of its own: the documents show only the part they are about. */
+function asWorkflow(text: string): string {
+  const { on, jobs, steps } = parse(text) as { on?: unknown; jobs?: unknown; steps?: unknown };
+  if (on !== undefined) return text;
+  return stringify({ on: 'push', jobs: jobs ?? { job: { 'runs-on': 'ubuntu-latest', steps } } });
+}
+
+test('documents show YAML', () => {
+  expect(new Set(blocksIn('yaml').map(([, { path }]) => path))).toEqual(
+    new Set(['README.md', 'SECURITY.md', 'docs/backfills.md']),
+  );
+});
+
 test('the README names every example', () => {
-  expect(files('examples').filter(path => !read('README.md').includes(`(${path})`))).toEqual([]);
+  expect(files('examples').filter(path => !DOCUMENTS.get('README.md')?.includes(`(${path})`))).toEqual([]);
 });
 
 test('who queues up behind whom', () => {

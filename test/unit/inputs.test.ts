@@ -1,8 +1,10 @@
-// action.yml, the parser and what the action reports say the same about inputs and outputs.
+// The table of inputs, what is generated from it, and the outputs of action.yml.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { DEFAULTS } from '../../src/config/input.ts';
+import { generate } from '../../scripts/generate.ts';
+import { makeConfig } from '../../src/config/config.ts';
+import { defaultOf, INPUT_NAMES, type InputName, type InputValue, inputOf } from '../../src/config/inputs.ts';
 import { SyncError } from '../../src/errors.ts';
 import { outputs, refusal } from '../../src/report/report.ts';
 import { ACTION } from '../world/stage.ts';
@@ -76,11 +78,8 @@ describe('the inputs of action.yml', () => {
     expect(input?.required ?? false).toBe(name === 'token');
   });
 
-  test('have the defaults that the parser has, expressions of GitHub apart', () => {
-    const declared = Object.entries(action.inputs)
-      .map(([name, input]) => [name, input.default] as const)
-      .filter(([, value]) => value !== undefined && !String(value).includes('${{'));
-    expect(Object.fromEntries(declared)).toEqual(DEFAULTS);
+  test('are those of the table, in its order', () => {
+    expect(Object.keys(action.inputs)).toEqual(INPUT_NAMES);
   });
 
   test('are all texts, since the runner hands texts over, and all explained', () => {
@@ -88,6 +87,41 @@ describe('the inputs of action.yml', () => {
       if (value !== undefined) expect(value, name).toBeTypeOf('string');
       expect(description, name).toMatch(/\S.*\.$/);
     }
+  });
+});
+
+describe('the table of inputs', () => {
+  test.each([...generate()])('%s has what is generated from it', (path, text) => {
+    expect(readFileSync(`${ACTION}/${path}`, 'utf8')).toBe(text);
+  });
+
+  test.each(INPUT_NAMES)('%s has a default that its own kind accepts', name => {
+    const { default: value, kind } = inputOf(name);
+    if (value !== undefined) expect(kind.parse(defaultOf(name))).toBeDefined();
+  });
+
+  test('has no input that the configuration does not read, but the one of the post step', () => {
+    const unread = new Set(INPUT_NAMES);
+    makeConfig(<Name extends InputName>(name: Name) => {
+      unread.delete(name);
+      return inputOf(name).kind.parse(defaultOf(name)) as InputValue<Name>;
+    });
+    expect([...unread]).toEqual(['job-status']);
+  });
+});
+
+describe('a list of streams', () => {
+  const { kind } = inputOf('streams');
+  test.each([
+    ['Conversations', 'Not known: `Conversations` (did you mean `conversations`?).'],
+    ['tag, mails', 'Not known: `tag` (did you mean `tags`?), `mails`.'],
+    ['ALL', 'Not known: `ALL` (did you mean `all`?).'],
+    ['Tag :full_refresh', 'Not known: `Tag :full_refresh` (did you mean `tags`?).'],
+    ['tags:sometimes', 'Not known: `tags:sometimes`.'],
+    [',', ''],
+  ])('%s is not accepted, and the message says what is wrong', (text, hint) => {
+    expect(kind.parse(text)).toBeUndefined();
+    expect(kind.hint?.(text)).toBe(hint);
   });
 });
 

@@ -1,409 +1,133 @@
-// Two runs that have published beside each other: nothing that either of them claims is lost.
+// Compare and swap: which state holds when two runs save. Nothing is lost, and nothing is published twice.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { covers, minus, union } from '../../src/sync/intervals.ts';
-import { join, merge, refreshed, reset, without } from '../../src/sync/merge.ts';
-import { type ListState, NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
+import { nextState, type StateChange, startOver, withoutReplaced } from '../../src/sync/merge.ts';
+import { NO_STATE, type State, type StreamRevision } from '../../src/sync/state.ts';
 import { parseState, serializeState } from '../../src/sync/state-document.ts';
 
-const HOUR = 3_600_000;
-const prints = fc.uniqueArray(
-  fc.tuple(fc.integer({ min: 0, max: 99 }), fc.integer({ min: 1, max: 5 })).map(([at, id]) => `${at * HOUR} ${id}`),
-);
-const search: fc.Arbitrary<SearchState> = fc
-  .record({
-    syncedRanges: fc.array(fc.tuple(fc.integer({ min: 0, max: 99 }), fc.integer({ min: 1, max: 9 })), {
-      minLength: 1,
-      maxLength: 4,
-    }),
-    cutoff: fc.integer({ min: 0, max: 99 }),
-    dedupSince: fc.integer({ min: 0, max: 99 }),
-    dedupKeys: prints,
-  })
-  .map(({ syncedRanges, cutoff, dedupSince, dedupKeys }) => ({
-    syncedRanges: union(syncedRanges.map(([from, hours]) => ({ from: from * HOUR, to: (from + hours) * HOUR }))),
-    cutoff: cutoff * HOUR,
-    dedupSince: dedupSince * HOUR,
-    dedupKeys: new Set(dedupKeys),
-  }));
-const names = fc.constantFrom('notes', 'kobjects', 'kobjects/order');
-/** A list as the reader leaves it: what is there is not gone, and what is gone has a time. */
-function listOf(
-  seen: Readonly<Record<string, string>>,
-  readAt?: number,
-  gone: Readonly<Record<string, number>> = {},
-): ListState {
-  const away = new Map(Object.entries(gone).filter(([id]) => !(id in seen)));
-  return {
-    seen: new Map(Object.entries(seen)),
-    ...(readAt === undefined ? {} : { readAt }),
-    ...(away.size === 0 ? {} : { gone: away }),
-  };
+const revision = (changedIn: number, epoch = 0): StreamRevision => ({
+  changedIn,
+  epoch,
+  recordFormat: 'flat',
+  includeDeleted: true,
+});
+
+/** A state in which every stream has been read up to a time of its own. */
+function stateOf(generation: number, streams: Readonly<Record<string, [to: number, changedIn: number]>>): State {
+  const search = Object.entries(streams).map(([stream, [to]]) => {
+    const syncedRanges = [{ from: 0, to }];
+    return [stream, { syncedRanges, cutoff: to, dedupSince: to, dedupKeys: new Set<string>() }] as const;
+  });
+  const revisions = Object.entries(streams).map(([stream, [, changedIn]]) => [stream, revision(changedIn)] as const);
+  return { ...NO_STATE, generation, organizationId: 'org', search: new Map(search), revisions: new Map(revisions) };
 }
-const seenIn = ({ lists }: State) => lists.get('tags')?.seen ?? new Map<string, string>();
-const state: fc.Arbitrary<State> = fc
-  .record({
-    generation: fc.integer({ min: 1, max: 50 }),
-    organizationId: fc.constantFrom('org', null),
-    search: fc.uniqueArray(fc.tuple(names, search), { selector: ([name]) => name }),
-    seen: fc.dictionary(
-      fc.constantFrom('a', 'b', 'c'),
-      fc.integer({ min: 0, max: 9 }).map(n => new Date(n * HOUR).toISOString()),
-    ),
-    readAt: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
-    gone: fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: 0, max: 9 })),
-    klassesCheckedAt: fc.constantFrom(null, HOUR, 2 * HOUR),
-  })
-  .map(({ seen, readAt, gone, ...rest }) => ({
-    ...NO_STATE,
-    ...rest,
-    savedAt: new Date(0).toISOString(),
-    run: { id: '1', attempt: '1' },
-    search: new Map(rest.search),
-    lists: new Map([['tags', listOf(seen, readAt, gone)]]),
-  }));
 
-const numRuns = process.env.FEWER_CASES === undefined ? 100 : 30;
+const readTo = ({ search }: State, stream: string) => search.get(stream)?.syncedRanges[0]?.to;
+const change = (state: State, changed: readonly string[], startsOver = false): StateChange => ({
+  state,
+  changed,
+  startsOver,
+});
 
-describe('merge', () => {
-  test('keeps what either of them claims and remembers, and trusts no more than both', () => {
+describe('the next state', () => {
+  test('is ours with the next generation where nobody else has saved', () => {
+    const ours = stateOf(5, { notes: [9, 0], messages: [4, 3] });
+    const { state, lost } = nextState(change(ours, ['notes']), 5, null);
+    expect(lost).toEqual([]);
+    expect(state.generation).toBe(6);
+    expect([...state.revisions].map(([stream, { changedIn }]) => [stream, changedIn])).toEqual([
+      ['messages', 3],
+      ['notes', 6],
+    ]);
+    expect([readTo(state, 'notes'), readTo(state, 'messages')]).toEqual([9, 4]);
+  });
+
+  test('has every stream of the run that alone has changed it, and theirs where both have', () => {
+    const ours = stateOf(5, { notes: [9, 0], messages: [9, 0], tags: [1, 1] });
+    const theirs = stateOf(7, { notes: [8, 7], messages: [2, 2], tags: [6, 6], teams: [3, 3] });
+    const { state, lost } = nextState(change(ours, ['notes', 'messages']), 5, theirs);
+    expect(lost).toEqual(['notes']);
+    expect(state.generation).toBe(8);
+    const streams = ['notes', 'messages', 'tags', 'teams'];
+    expect(streams.map(stream => readTo(state, stream))).toEqual([8, 9, 6, 3]);
+    expect(streams.map(stream => state.revisions.get(stream)?.changedIn)).toEqual([7, 8, 6, 3]);
+  });
+
+  test('takes a stream with all its klasses, and the time of their check, from one side', () => {
+    const ours = { ...stateOf(5, { kobjects: [9, 0], 'kobjects/order': [9, 0] }), klassesCheckedAt: 9 };
+    const theirs = { ...stateOf(6, { kobjects: [8, 6], 'kobjects/other': [8, 6] }), klassesCheckedAt: null };
+    const lost = nextState(change(ours, ['kobjects']), 5, theirs);
+    expect([...lost.state.search.keys(), lost.state.klassesCheckedAt]).toEqual(['kobjects', 'kobjects/other', null]);
+    const taken = nextState(change(ours, ['kobjects']), 6, theirs);
+    expect([...taken.state.search.keys(), taken.state.klassesCheckedAt]).toEqual(['kobjects', 'kobjects/order', 9]);
+  });
+
+  test('of two runs in either order: each stream is that of one of them, and is lost by at most one', () => {
+    const streams = ['notes', 'messages', 'tags'];
+    const subset = fc.subarray(streams);
     fc.assert(
-      fc.property(state, state, (ours, theirs) => {
-        const merged = merge(ours, theirs);
-        expect(merged.generation).toBe(Math.max(ours.generation, theirs.generation) + 1);
-        expect(merged.organizationId).toBe(ours.organizationId ?? theirs.organizationId);
-        for (const each of [ours, theirs]) {
-          for (const [name, { syncedRanges, dedupKeys, cutoff, dedupSince }] of each.search) {
-            const both = merged.search.get(name) as SearchState;
-            expect(syncedRanges.every(part => covers(both.syncedRanges, part))).toBe(true);
-            expect([...dedupKeys].every(print => both.dedupKeys.has(print))).toBe(true);
-            expect(both.cutoff).toBeLessThanOrEqual(cutoff);
-            expect(both.dedupSince).toBeGreaterThanOrEqual(dedupSince);
-          }
-          const [own, all] = [each, merged].map(({ lists }) => lists.get('tags') as ListState) as [
-            ListState,
-            ListState,
-          ];
-          for (const [id, version] of own.seen) {
-            // What has been found gone since it was seen here stays gone.
-            const isGone = (all.gone?.get(id) ?? Number.NEGATIVE_INFINITY) >= (own.readAt ?? Number.NEGATIVE_INFINITY);
-            expect(all.gone?.has(id) && isGone ? version : (all.seen.get(id) ?? '') >= version && version).toBe(
-              version,
-            );
-          }
-          for (const [id, at] of own.gone ?? [])
-            expect(all.seen.has(id) || (all.gone?.get(id) ?? Number.NaN) >= at).toBe(true);
-          expect([...(all.gone?.keys() ?? [])].filter(id => all.seen.has(id))).toEqual([]);
+      fc.property(subset, subset, fc.integer({ min: 0, max: 9 }), (mine, yours, generation) => {
+        const base = stateOf(generation, Object.fromEntries(streams.map(stream => [stream, [1, generation]])));
+        const changed = (names: readonly string[], to: number) =>
+          stateOf(generation, Object.fromEntries(streams.map(name => [name, [names.includes(name) ? to : 1, 0]])));
+        const first = nextState(change(changed(mine, 2), mine), base.generation, null);
+        const saved = parseState(serializeState(first.state), 'test');
+        const second = nextState(change(changed(yours, 3), yours), base.generation, saved);
+        expect(second.lost).toEqual(yours.filter(stream => mine.includes(stream)));
+        for (const stream of streams) {
+          const to = mine.includes(stream) ? 2 : yours.includes(stream) ? 3 : 1;
+          expect(readTo(second.state, stream)).toBe(to);
         }
-        // Claims nothing that neither does, and can be saved.
-        for (const [name, { syncedRanges }] of merged.search) {
-          const known = union(ours.search.get(name)?.syncedRanges ?? [], theirs.search.get(name)?.syncedRanges ?? []);
-          expect(syncedRanges).toEqual(known);
-        }
-        expect(serializeState(parseState(serializeState(merged), 'test'))).toBe(serializeState(merged));
+        expect(second.state.generation).toBe(generation + 2);
       }),
-      { numRuns },
     );
   });
 
-  test('does not depend on who asks', () => {
-    fc.assert(
-      fc.property(state, state, (a, b) => {
-        expect(serializeState({ ...merge(a, b), run: a.run })).toBe(serializeState({ ...merge(b, a), run: a.run }));
-      }),
-      { numRuns },
+  test('of a run that starts over is ours alone, and counts as a change of every stream', () => {
+    const before = stateOf(5, { notes: [9, 4], messages: [9, 5] });
+    const ours = { ...stateOf(5, { notes: [3, 0] }), revisions: startOver(before).revisions };
+    const theirs = stateOf(6, { notes: [9, 4], messages: [12, 6] });
+    const reset = nextState(change(ours, ['notes'], true), 5, theirs);
+    expect([reset.lost, reset.state.generation, readTo(reset.state, 'messages')]).toEqual([[], 7, undefined]);
+    // A run that has begun before the reset brings nothing back.
+    const late = nextState(change(stateOf(5, { messages: [13, 0] }), ['messages']), 5, reset.state);
+    expect([late.lost, readTo(late.state, 'messages')]).toEqual([['messages'], undefined]);
+  });
+
+  test('is refused where another organization has been saved meanwhile', () => {
+    const theirs = { ...stateOf(6, {}), organizationId: 'other' };
+    expect(() => nextState(change(stateOf(5, { notes: [9, 0] }), ['notes']), 5, theirs)).toThrow(
+      expect.objectContaining({ code: 'other-organization' }),
     );
-  });
-
-  const REFRESHED = ['kobjects', 'tags'];
-
-  test('lets a stream that we refresh, with its klasses, be ours alone', () => {
-    fc.assert(
-      fc.property(state, state, fc.nat(2), fc.nat(2), (ours, theirs, before, beside) => {
-        const old = { ...ours, refreshes: new Map([['tags', before]]) };
-        const other = { ...theirs, refreshes: new Map([['tags', beside]]) };
-        const merged = merge(refreshed(old, REFRESHED, other), other);
-        for (const name of ['kobjects', 'kobjects/order'])
-          expect(merged.search.get(name)).toEqual(ours.search.get(name));
-        expect(merged.lists.get('tags')).toEqual(ours.lists.get('tags'));
-        // Nor does what they have claimed come back from another copy.
-        expect(merge(other, merged)).toMatchObject({ lists: merged.lists, refreshes: merged.refreshes });
-      }),
-      { numRuns },
-    );
-  });
-
-  test('of what was there before their refresh keeps only what we publish after it', () => {
-    // What has gone is tested on its own.
-    const all = state.map(each => ({ ...each, lists: new Map([['tags', { seen: seenIn(each) }]]) }));
-    fc.assert(
-      fc.property(all, all, all, (before, run, refresh) => {
-        const theirs = refreshed(refresh, REFRESHED, before);
-        const ours = merge(run, before);
-        const merged = merge(ours, theirs, before);
-        for (const name of ['kobjects', 'kobjects/order']) {
-          const [old, own, other] = [before, ours, theirs].map(({ search }) => search.get(name));
-          const added = minus(own?.syncedRanges ?? [], old?.syncedRanges ?? []);
-          const all = merged.search.get(name);
-          expect(all?.syncedRanges ?? []).toEqual(union(added, other?.syncedRanges ?? []));
-          const known = [...(own?.dedupKeys ?? [])].filter(print => !old?.dedupKeys.has(print));
-          expect(all?.dedupKeys ?? new Set()).toEqual(new Set([...(other?.dedupKeys ?? []), ...known]));
-        }
-        const own = [...(ours.lists.get('tags')?.seen ?? [])].filter(
-          ([id, version]) => before.lists.get('tags')?.seen.get(id) !== version,
-        );
-        const ids = [...own.map(([id]) => id), ...(theirs.lists.get('tags')?.seen.keys() ?? [])];
-        expect(new Set(merged.lists.get('tags')?.seen.keys())).toEqual(new Set(ids));
-        // A stream that they have not refreshed is both's.
-        expect(merged.search.get('notes')).toEqual(merge(ours, refresh).search.get('notes'));
-        expect(serializeState(parseState(serializeState(merged), 'test'))).toBe(serializeState(merged));
-      }),
-      { numRuns },
-    );
-  });
-
-  test('tells apart what a run has not read, has read first, and has read again beside their refresh', () => {
-    const tags = (...ids: string[]): ListState => ({
-      seen: new Map(ids.map(id => [id, new Date(HOUR).toISOString()])),
-    });
-    const of = (list?: ListState): State => ({
-      ...NO_STATE,
-      generation: 1,
-      lists: new Map(list === undefined ? [] : [['tags', list]]),
-    });
-    const narrow = { ...tags('a'), narrow: true };
-    const theirs = refreshed(of(narrow), ['tags'], NO_STATE);
-    const merged = (ours: State, before: State) => merge(ours, theirs, before).lists.get('tags');
-    expect(merged(of(), of())).toEqual(narrow);
-    expect(merged(of(), of(tags('b')))).toEqual(narrow);
-    expect(merged(of(tags('b')), of(tags('b')))).toEqual(narrow);
-    expect(merged(of(tags('b', 'c')), of(tags('b')))).toEqual(tags('a', 'c'));
-    expect(merged(of(tags('b')), of())).toEqual(tags('a', 'b'));
-  });
-
-  describe('of what has gone from a list', () => {
-    const VERSION = new Date(HOUR).toISOString();
-    const of = (list: ListState): State => ({ ...NO_STATE, generation: 1, lists: new Map([['tags', list]]) });
-    const merged = (a: ListState, b: ListState) => {
-      const [one, other] = [merge(of(a), of(b)), merge(of(b), of(a))].map(({ lists }) => lists.get('tags'));
-      expect(one).toEqual(other);
-      return one;
-    };
-    const found = (readAt: number | undefined, at: number) => listOf({ a: VERSION }, readAt, { b: at });
-
-    test('brings back nothing that an older reading still had', () => {
-      const all = { a: VERSION, b: VERSION };
-      for (const readAt of [undefined, 1, 2]) {
-        expect(merged(listOf(all, readAt), found(3, 2))).toEqual(found(3, 2));
-      }
-    });
-
-    test('keeps what a later reading has again', () => {
-      expect(merged(listOf({ b: VERSION }, 3), found(2, 2))).toEqual(listOf({ a: VERSION, b: VERSION }, 3));
-    });
-
-    test('keeps what came and went between two readings of the other one, so that it is still said to be gone', () => {
-      expect(merged(listOf({ a: VERSION, b: VERSION }, 2), listOf({ a: VERSION }, 3))).toEqual(
-        listOf({ a: VERSION, b: VERSION }, 3),
-      );
-    });
-
-    test('remembers the later time, and of old documents what there is', () => {
-      expect(merged(found(3, 2), found(5, 4))).toEqual(found(5, 4));
-      expect(merged(listOf({ a: VERSION }), found(undefined, 2))).toEqual(found(undefined, 2));
-    });
-
-    test('published beside a refresh takes it from what the refresh has seen', () => {
-      const before = of(listOf({ a: VERSION, b: VERSION }, 1, { c: 1 }));
-      const theirs = refreshed(of(listOf({ a: VERSION, b: VERSION }, 2)), ['tags'], before);
-      const ours = of(listOf({ a: VERSION }, 3, { b: 3, c: 1 }));
-      expect(merge(ours, theirs, before).lists.get('tags')).toEqual(listOf({ a: VERSION }, 3, { b: 3 }));
-    });
-  });
-
-  test('remembers a version that was published beside their refresh in what had been read before', () => {
-    const of = (dedupKeys: string[], cutoff: number): State => ({
-      ...NO_STATE,
-      generation: 1,
-      search: new Map([
-        ['notes', { syncedRanges: [{ from: 0, to: 9 * HOUR }], cutoff, dedupSince: 0, dedupKeys: new Set(dedupKeys) }],
-      ]),
-    });
-    const before = of(['1 a'], HOUR);
-    const theirs = refreshed(of(['2 b'], 2 * HOUR), ['notes'], before);
-    expect(merge(of(['1 a', '3 c'], HOUR), theirs, before).search.get('notes')).toEqual({
-      syncedRanges: [{ from: 0, to: 9 * HOUR }],
-      cutoff: HOUR,
-      dedupSince: 0,
-      dedupKeys: new Set(['2 b', '3 c']),
-    });
-    expect(merge(of(['1 a'], HOUR), theirs, before).search.get('notes')?.cutoff).toBe(2 * HOUR);
-  });
-
-  describe('after a reset', () => {
-    const claim = (from: number, to: number): SearchState => ({
-      syncedRanges: [{ from, to }],
-      cutoff: HOUR,
-      dedupSince: 0,
-      dedupKeys: new Set(),
-    });
-    const of = (notes: SearchState | null, more: Partial<State> = {}): State => ({
-      ...NO_STATE,
-      generation: 1,
-      search: new Map(notes === null ? [] : [['notes', notes]]),
-      ...more,
-    });
-    const syncedRanges = ({ search }: State) => search.get('notes')?.syncedRanges;
-    const old = of(claim(0, 5));
-    const afresh = reset([old]);
-
-    test('nothing comes back of what was claimed before, whoever saves first', () => {
-      expect(afresh).toEqual({ ...NO_STATE, generation: 1, resets: 1 });
-      for (const merged of [merge(afresh, old), merge(old, afresh), merge(old, afresh, old)]) {
-        expect(merged).toMatchObject({ search: new Map(), lists: new Map(), resets: 1, generation: 2 });
-      }
-    });
-
-    test('what is published only now counts', () => {
-      const ours = of(claim(0, 9));
-      expect(syncedRanges(merge(ours, { ...afresh, ...of(claim(7, 8)), resets: 1 }, old))).toEqual([
-        { from: 5, to: 9 },
-      ]);
-    });
-
-    test('a refresh that had begun before is that of all there is of its stream, and of no other', () => {
-      const ours = { ...of(claim(0, 9)), lists: new Map([['tags', { seen: new Map([['a', '']]) }]]) };
-      const theirs = { ...afresh, search: new Map([['notes', claim(20, 21)]]) };
-      const merged = merge(refreshed(ours, ['notes'], theirs), theirs, ours);
-      expect(syncedRanges(merged)).toEqual([{ from: 0, to: 9 }]);
-      expect(merged.lists.has('tags')).toBe(false);
-      expect(syncedRanges(merge(theirs, merged))).toEqual([{ from: 0, to: 9 }]);
-    });
-
-    test('the klasses are to be checked again that were checked before', () => {
-      const checked = of(null, { search: new Map([['kobjects', claim(0, 5)]]), klassesCheckedAt: HOUR });
-      expect(merge(checked, afresh).klassesCheckedAt).toBeNull();
-      expect(merge(afresh, checked).klassesCheckedAt).toBeNull();
-      const again = { ...checked, resets: 1, klassesCheckedAt: 2 * HOUR };
-      expect(merge(of(null), again).klassesCheckedAt).toBe(2 * HOUR);
-      expect(merge(of(null, { search: checked.search }), again).klassesCheckedAt).toBeNull();
-    });
-
-    test('it counts for more than all copies that are known, in each way of counting', () => {
-      const copies = [
-        of(null, { generation: 9, refreshes: new Map([['notes', 1]]) }),
-        of(null, { generation: 2, resets: 3, refreshes: new Map([...Object.entries({ notes: 2, tags: 1 })]) }),
-      ];
-      expect(reset(copies)).toEqual({
-        ...NO_STATE,
-        generation: 9,
-        resets: 4,
-        refreshes: new Map([...Object.entries({ notes: 2, tags: 1 })]),
-      });
-      expect(reset([])).toEqual({ ...NO_STATE, resets: 1 });
-    });
-  });
-
-  test('trusts a refresh alone where nothing was added to what it has removed', () => {
-    fc.assert(
-      fc.property(state, state, (ours, refresh) => {
-        const theirs = refreshed(refresh, [...REFRESHED, 'notes'], ours);
-        for (const merged of [merge(ours, theirs), merge(ours, theirs, ours)]) {
-          expect([...merged.search].sort()).toEqual([...theirs.search].sort());
-          expect(merged.lists).toEqual(theirs.lists);
-        }
-      }),
-      { numRuns },
-    );
-  });
-
-  test.each([
-    [null, null, null],
-    [HOUR, null, HOUR],
-    [null, HOUR, HOUR],
-    [HOUR, 2 * HOUR, 2 * HOUR],
-    [2 * HOUR, HOUR, 2 * HOUR],
-  ])('klasses checked at %s by us and at %s by them were checked at %s', (ours, theirs, merged) => {
-    const of = (klassesCheckedAt: number | null) => ({ ...NO_STATE, generation: 1, klassesCheckedAt });
-    expect(merge(of(ours), of(theirs)).klassesCheckedAt).toBe(merged);
-  });
-
-  test('klasses are checked when they were of all that is published', () => {
-    const syncedRanges = (klassesCheckedAt: number | null, ...set: { from: number; to: number }[]): State => ({
-      ...NO_STATE,
-      klassesCheckedAt,
-      search: new Map([['kobjects', { syncedRanges: set, cutoff: HOUR, dedupSince: 0, dedupKeys: new Set<string>() }]]),
-    });
-    const [unchecked, checked] = [syncedRanges(null, { from: 0, to: 1 }), syncedRanges(HOUR, { from: 1, to: 2 })];
-    expect(merge(checked, unchecked).klassesCheckedAt).toBeNull();
-    expect(merge(unchecked, checked).klassesCheckedAt).toBeNull();
-    expect(merge(checked, syncedRanges(null)).klassesCheckedAt).toBe(HOUR);
-    // What we have replaced is no part of it.
-    expect(merge(refreshed(checked, ['kobjects'], unchecked), unchecked).klassesCheckedAt).toBe(HOUR);
-  });
-
-  test('never mixes organizations', () => {
-    const of = (organizationId: string) => ({ ...NO_STATE, generation: 1, organizationId });
-    const refusal = () => merge(of('a'), of('b'));
-    expect(refusal).toThrow('the state of another Kustomer organization (b) under the same name.');
-    expect(refusal).toThrow('Give each organization its own `state-id`, and its own `branch`');
-    expect(refusal).toThrow(expect.objectContaining({ actor: 'user', kind: 'state' }));
+    const unknown = { ...stateOf(5, { notes: [9, 0] }), organizationId: null };
+    expect(nextState(change(unknown, ['notes']), 5, theirs).state.organizationId).toBe('other');
   });
 });
 
-describe('what a full refresh by runs with another state has removed', () => {
-  const claim = { syncedRanges: [{ from: 0, to: 9 }], cutoff: HOUR, dedupSince: 0, dedupKeys: new Set<string>() };
-  const given: State = {
-    ...NO_STATE,
-    generation: 7,
-    organizationId: 'org',
-    search: new Map(['notes', 'kobjects', 'kobjects/order'].map(name => [name, claim])),
-    lists: new Map([['tags', { seen: new Map([['a', '']]) }]]),
-    klassesCheckedAt: HOUR,
-    refreshes: new Map([['notes', 2]]),
-    resets: 1,
-    shardManifest: { files: ['notes', 'kobjects'].map(stream => ({ stream, records: 1 })), requests: { kobjects: 3 } },
-  };
-
-  test('is not claimed, nor are its files told of, and the rest stays as it is', () => {
-    const refreshes = new Map([...Object.entries({ notes: 2, kobjects: 1, tags: 1, users: 1 })]);
-    expect(without(given, refreshes)).toEqual({
-      removed: ['kobjects', 'tags'],
-      state: {
-        ...given,
-        search: new Map([['notes', claim]]),
-        lists: new Map(),
-        klassesCheckedAt: null,
-        refreshes,
-        shardManifest: { files: [{ stream: 'notes', records: 1 }], requests: { kobjects: 3 } },
-      },
-    });
-  });
-
-  test('is nothing where there was none since', () => {
-    for (const refreshes of [new Map(), given.refreshes]) {
-      expect(without(given, refreshes)).toEqual({ removed: [], state: given });
-    }
-    expect(without(NO_STATE, new Map()).state).toEqual(NO_STATE);
-  });
+test('starting over keeps the generation and the epochs, and nothing else', () => {
+  const before = { ...stateOf(5, { notes: [9, 4] }), revisions: new Map([['notes', revision(4, 2)]]) };
+  const state = startOver(before);
+  expect([state.generation, state.organizationId, state.search.size]).toEqual([5, null, 0]);
+  expect(state.revisions.get('notes')).toEqual(revision(0, 2));
 });
 
-describe('join', () => {
-  const shard = (klassesCheckedAt: number | null, from: number, ...names: string[]): State => {
-    const own = {
-      syncedRanges: [{ from, to: from + HOUR }],
-      cutoff: 9 * HOUR,
-      dedupSince: 8 * HOUR,
-      dedupKeys: new Set(''),
-    };
-    return { ...NO_STATE, generation: 1, klassesCheckedAt, search: new Map(names.map(name => [name, own])) };
+describe('what a full refresh has replaced', () => {
+  const own = {
+    ...stateOf(3, { notes: [9, 3], kobjects: [9, 3], 'kobjects/order': [9, 3] }),
+    klassesCheckedAt: 5,
+    shardManifest: { files: [{ stream: 'notes' }, { stream: 'kobjects' }], requests: { notes: 1 } },
   };
-  const syncedRanges = (shards: readonly State[], name: string) => join(shards).search.get(name)?.syncedRanges;
 
-  test('has what each shard has published, and no klass where a shard has not met it', () => {
-    const shards = [shard(HOUR, 0, 'kobjects', 'kobjects/rare'), shard(HOUR, HOUR, 'kobjects')];
-    expect(syncedRanges(shards, 'kobjects')).toEqual([{ from: 0, to: 2 * HOUR }]);
-    expect(syncedRanges(shards, 'kobjects/rare')).toEqual([{ from: 0, to: HOUR }]);
-    expect(join(shards).generation).toBe(0);
+  test('is no longer in the state of a backfill or a shard, nor are its files', () => {
+    const { state, replaced } = withoutReplaced(own, new Map([['kobjects', revision(9, 1)]]));
+    expect(replaced).toEqual(['kobjects']);
+    expect([...state.search.keys()]).toEqual(['notes']);
+    expect([...state.revisions.keys()]).toEqual(['notes']);
+    expect([state.klassesCheckedAt, state.shardManifest?.files]).toEqual([null, [{ stream: 'notes' }]]);
+  });
+
+  test('is nothing where the sync is of the same epoch', () => {
+    const { state, replaced } = withoutReplaced(own, new Map([['kobjects', revision(9)]]));
+    expect([replaced, state]).toEqual([[], own]);
   });
 });

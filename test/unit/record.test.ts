@@ -1,4 +1,4 @@
-// A resource as its reader sees it: `flat`, as the Singer tap and the Airbyte connector emit it, and `raw`.
+// Lines of NDJSON: `raw` as received, and `flat` as the Singer tap and the Airbyte connector emit it.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Lines, type RecordFormat, snake } from '../../src/records/record.ts';
@@ -77,14 +77,14 @@ describe('a flat record', () => {
     });
   });
 
-  test('drops a relationship without data', () => {
+  test('leaves out a relationship without data', () => {
     expect(flatOf({ relationships: { messages: { links: { self: '/v1/x' } }, odd: null } })).toEqual({
       id: '1',
       type: 'note',
     });
   });
 
-  test('calls a relationship whose name an attribute has <name>_data, whichever of them comes first', () => {
+  test('calls a relationship with the name of an attribute <name>_data, whichever of them comes first', () => {
     const attributes = { sla: { status: 'pending' } };
     const relationships = { sla: { data: { type: 'sla', id: 's' } } };
     const wanted = { id: '1', type: 'note', sla: { status: 'pending' }, sla_data: { type: 'sla', id: 's' } };
@@ -98,12 +98,12 @@ describe('a flat record', () => {
     expect(flatOf({ attributes, relationships })).toMatchObject({ sla: 1, sla_data: 2, sla_data_2: 3 });
   });
 
-  test('keeps two relationships that meet in one name', () => {
+  test('keeps two relationships that become the same name', () => {
     const relationships = { assignedTo: { data: 1 }, assigned_to: { data: 2 } };
     expect(flatOf({ relationships })).toMatchObject({ assigned_to: 1, assigned_to_2: 2 });
   });
 
-  test('keeps keys that meet in one name, the later ones with _2, _3 in the order of the source', () => {
+  test('keeps keys that become the same name, the later ones with _2, _3 in the order of the source', () => {
     const attributes = { parcelIdStr: 'a', parcel_id_str: 'b', ParcelIdStr: 'c', in: { aB: 1, a_b: 2, AB: 3, ab: 4 } };
     expect(flatOf({ attributes })).toMatchObject({
       parcel_id_str: 'a',
@@ -128,7 +128,7 @@ describe('a flat record', () => {
     expect(flatOf({ meta: { someThing: 1 }, newMember: 2 })).toMatchObject({ meta: { some_thing: 1 }, new_member: 2 });
   });
 
-  test('is made of data only: __proto__ and its like are keys as others are', () => {
+  test('treats __proto__ and the like as keys like any other', () => {
     const text =
       '{"id":"1","type":"x","attributes":{"__proto__":{"isAdmin":true},"constructor":"c","toString":null,"deep":{"__proto__":[{"__proto__":1}],"hasOwnProperty":2}}}';
     expect(line(resource(text), 'flat')).toBe(
@@ -146,7 +146,7 @@ describe('a flat record', () => {
     });
   });
 
-  test('goes as deep as the source does', () => {
+  test('is as deep as the source', () => {
     const depth = 500;
     const text = `{"id":"1","type":"x","attributes":{"deepTree":${'{"aB":'.repeat(depth)}1${'}'.repeat(depth)}}}`;
     expect(line(resource(text), 'flat')).toContain(`${'{"a_b":'.repeat(depth)}1${'}'.repeat(depth)}`);
@@ -157,7 +157,7 @@ describe('a flat record', () => {
     const text = line(resource(JSON.stringify({ id: '1', type: 'x', attributes })), 'flat');
     expect(text.indexOf('\n')).toBe(text.length - 1);
     expect(JSON.parse(text).body).toBe(attributes.body);
-    // A surrogate on its own has no UTF-8: it has to stay escaped.
+    // A lone surrogate has no UTF-8, so it must stay escaped.
     expect(JSON.parse(Buffer.from(text).toString())).toEqual(JSON.parse(text));
   });
 });
@@ -192,7 +192,7 @@ describe('numbers', () => {
   });
 });
 
-test('keys with escapes are told apart, where JSON.parse of Node 24.21 mixes them up', () => {
+test('keys with escapes stay apart, which JSON.parse of Node 24.21 mixes up', () => {
   // JSON.parse('{"\\\\":1}') and then JSON.parse('{"\\"":2}') gives {"\\\\":2}.
   for (const key of [String.raw`\\`, String.raw`\"`, String.raw`\u0001`, String.raw`\n`, String.raw`\\`]) {
     const text = `{"id":"1","type":"x","attributes":{"${key}":2,"in":{"${key}":3}}}`;
@@ -202,10 +202,10 @@ test('keys with escapes are told apart, where JSON.parse of Node 24.21 mixes the
 });
 
 describe('for any resource', () => {
-  /** Keys that meet often. */
+  /** Keys that collide often. */
   const key = fc.oneof(
     fc.constantFrom('aB', 'a_b', 'AB', 'a_b_2', 'id', 'Id', 'type', 'links', 'sla', 'slaData', '__proto__', '7', ''),
-    // No backslash: after a key that ends in one, JSON.parse of Node 24.21 takes others for it (see below).
+    // No backslash: after a key that ends in one, JSON.parse of Node 24.21 mixes others up with it (see above).
     fc.string({ maxLength: 6, unit: fc.constantFrom('a', 'B', '_', '2', 'É', '-', 'ß', 'İ', '\n', '"', '\u0001') }),
   );
   const { value } = fc.letrec<{ value: unknown }>(tie => ({
@@ -231,7 +231,7 @@ describe('for any resource', () => {
     links: fc.constant({ self: 's' }),
   });
 
-  /** A value without the names of its keys: only what stands in it, and in what order, keys that are numbers apart. */
+  /** A value without the names of its keys: only its values, in any order. */
   const bare = (of: unknown): unknown => {
     if (Array.isArray(of)) return of.map(bare);
     if (typeof of !== 'object' || of === null) return of;
@@ -251,7 +251,7 @@ describe('for any resource', () => {
     );
   });
 
-  test('flat names everything in lower case by the rule, with a number behind it at most', () => {
+  test('flat names everything by the rule, followed by a number at most', () => {
     fc.assert(
       fc.property(anyResource, given => {
         const names = new Set([...Object.keys(given.attributes), ...Object.keys(given.relationships)].map(snake));
@@ -279,8 +279,8 @@ describe('for any resource', () => {
 });
 
 test.each([
-  ['that meet', '{"subItem":1,"sub_item":'],
-  ['that could meet', '{"subItem":'],
+  ['that collide', '{"subItem":1,"sub_item":'],
+  ['that could collide', '{"subItem":'],
 ])('keys %s on every level of a deep record take no longer than others', (_what, level) => {
   const nest = (levels: number, end = '1') => `${level.repeat(levels)}${end}${'}'.repeat(levels)}`;
   const given = (value: string) => resource(`{"id":"a","type":"t","attributes":{"custom":${value}}}`);

@@ -10,6 +10,7 @@ import {
   type SearchState,
   type ShardManifest,
   type State,
+  type StreamRevision,
 } from '../../src/sync/state.ts';
 import { iso, parseState, serializeState } from '../../src/sync/state-document.ts';
 
@@ -39,8 +40,15 @@ const shardManifest: fc.Arbitrary<ShardManifest> = fc.record({
   }),
   requests: fc.dictionary(fc.constantFrom('notes', 'tags'), fc.nat()),
 });
+const revision: fc.Arbitrary<StreamRevision> = fc.record({
+  changedIn: fc.nat(),
+  epoch: fc.nat(9),
+  recordFormat: fc.constantFrom('flat', 'raw'),
+  includeDeleted: fc.boolean(),
+});
+const STREAMS = ['conversations', 'notes', 'messages', 'users', 'tags'];
 const plain: fc.Arbitrary<State> = fc.record({
-  generation: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  generation: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 1 }),
   organizationId: fc.oneof(id, fc.constant(null)),
   savedAt: at.map(iso),
   run: fc.record({ id: fc.stringMatching(/^\d{1,12}$/), attempt: fc.constantFrom('1', '2') }),
@@ -51,8 +59,11 @@ const plain: fc.Arbitrary<State> = fc.record({
     .dictionary(fc.constantFrom('users', 'tags'), fc.oneof(listState, windowOfList))
     .map(of => new Map(Object.entries(of))),
   klassesCheckedAt: fc.oneof(at, fc.constant(null)),
-  refreshes: fc.dictionary(fc.constantFrom('users', 'notes'), fc.nat()).map(of => new Map(Object.entries(of))),
-  resets: fc.nat(2),
+  publishId: fc.uuid(),
+  writtenBy: fc.constantFrom('kustomer-sync/0.1.0', 'kustomer-sync/source'),
+  revisions: fc
+    .tuple(...STREAMS.map(() => revision))
+    .map(all => new Map(STREAMS.map((stream, n) => [stream, all[n] as StreamRevision]))),
 });
 const state: fc.Arbitrary<State> = fc.oneof(
   plain,
@@ -90,8 +101,12 @@ const SAMPLE: State = {
     ],
   ]),
   klassesCheckedAt: Date.parse('2026-11-20T12:00:00.000Z'),
-  refreshes: new Map([['users', 2]]),
-  resets: 1,
+  publishId: '6f1c1f0e-2b2a-4b8e-9d55-3f0a7f6f1a10',
+  writtenBy: 'kustomer-sync/0.1.0',
+  revisions: new Map([
+    ['conversations', { changedIn: 7, epoch: 0, recordFormat: 'flat', includeDeleted: true }],
+    ['users', { changedIn: 3, epoch: 2, recordFormat: 'flat', includeDeleted: false }],
+  ]),
 };
 
 const STREAM = 'streams.conversations';
@@ -144,15 +159,19 @@ describe('a state that was saved', () => {
       identity: '5f0000000000000000000001',
       saved_at: '2026-11-23T12:00:00.000Z',
       run: { id: '17', attempt: '1' },
+      publish_id: '6f1c1f0e-2b2a-4b8e-9d55-3f0a7f6f1a10',
+      written_by: 'kustomer-sync/0.1.0',
       klasses_checked_at: '2026-11-20T12:00:00.000Z',
-      refreshes: { users: 2 },
-      resets: 1,
+      revisions: {
+        conversations: { changed_in: 7, epoch: 0, record_format: 'flat', include_deleted: true },
+        users: { changed_in: 3, epoch: 2, record_format: 'flat', include_deleted: false },
+      },
       streams: {
         conversations: {
-          published: [['2024-11-23T12:00:00.000Z', '2026-11-23T11:59:00.000Z']],
+          synced_ranges: [['2024-11-23T12:00:00.000Z', '2026-11-23T11:59:00.000Z']],
           cutoff: '2026-11-23T11:59:00.000Z',
-          remembered_from: '2026-11-23T10:59:00.000Z',
-          recent: ['- 5f00000000000000000000ab', '2026-11-23T11:30:00.123Z 5f00000000000000000000aa'],
+          dedup_since: '2026-11-23T10:59:00.000Z',
+          dedup_keys: ['- 5f00000000000000000000ab', '2026-11-23T11:30:00.123Z 5f00000000000000000000aa'],
         },
         users: {
           read_at: '2026-11-23T11:59:30.000Z',
@@ -189,10 +208,15 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['an empty identity', damaged('identity', '')],
     ['an identity that is a number', damaged('identity', 5)],
     ['a check of klasses at no time', damaged('klasses_checked_at', 'yesterday')],
-    ['refreshes in an array', damaged('refreshes', [])],
-    ['refreshes that are no numbers', damaged('refreshes', { users: 'two' })],
-    ['resets that are no number', damaged('resets', '1')],
-    ['resets below nothing', damaged('resets', -1)],
+    ['a generation that cannot grow', damaged('generation', Number.MAX_SAFE_INTEGER)],
+    ['no revisions', damaged('revisions', undefined)],
+    ['revisions in an array', damaged('revisions', [])],
+    ['a stream without a revision', damaged('revisions.users', undefined)],
+    ['a revision that is null', damaged('revisions.users', null)],
+    ['a change in no generation', damaged('revisions.users.changed_in', '3')],
+    ['an epoch below nothing', damaged('revisions.users.epoch', -1)],
+    ['another record format', damaged('revisions.users.record_format', 'xml')],
+    ['deleted records included by a word', damaged('revisions.users.include_deleted', 'yes')],
     ['no streams', damaged('streams', undefined)],
     ['streams in an array', damaged('streams', [])],
     ['a stream that is null', damaged('streams.users', null)],
@@ -200,24 +224,24 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['a list in an array', damaged('streams.users', { seen: ['a'] })],
     ['a list with a number', damaged('streams.users', { seen: { a: 1 } })],
     ['a list that is narrow by a word', damaged('streams.users', { seen: {}, narrow: 'yes' })],
-    ['no intervals', damaged(`${STREAM}.published`, undefined)],
-    ['an interval with one end', damaged(`${STREAM}.published.0`, ['2024-11-23T12:00:00.000Z'])],
-    ['an interval with three ends', damaged(`${STREAM}.published.0.2`, '2026-01-01T00:00:00.000Z')],
+    ['no intervals', damaged(`${STREAM}.synced_ranges`, undefined)],
+    ['an interval with one end', damaged(`${STREAM}.synced_ranges.0`, ['2024-11-23T12:00:00.000Z'])],
+    ['an interval with three ends', damaged(`${STREAM}.synced_ranges.0.2`, '2026-01-01T00:00:00.000Z')],
     [
       'an interval the wrong way round',
-      damaged(`${STREAM}.published.0`, ['2026-11-23T11:59:00.000Z', '2024-11-23T12:00:00.000Z']),
+      damaged(`${STREAM}.synced_ranges.0`, ['2026-11-23T11:59:00.000Z', '2024-11-23T12:00:00.000Z']),
     ],
-    ['an interval with numbers', damaged(`${STREAM}.published.0`, [1, 2])],
-    ['an interval that is null', damaged(`${STREAM}.published.0`, null)],
-    ['a day for an instant', damaged(`${STREAM}.published.0.0`, '2024-11-23')],
+    ['an interval with numbers', damaged(`${STREAM}.synced_ranges.0`, [1, 2])],
+    ['an interval that is null', damaged(`${STREAM}.synced_ranges.0`, null)],
+    ['a day for an instant', damaged(`${STREAM}.synced_ranges.0.0`, '2024-11-23')],
     ['an instant in another zone', damaged(`${STREAM}.cutoff`, '2026-11-23T12:59:00.000+01:00')],
     ['no cutoff', damaged(`${STREAM}.cutoff`, undefined)],
-    ['no start of memory', damaged(`${STREAM}.remembered_from`, undefined)],
-    ['a fingerprint without an id', damaged(`${STREAM}.recent.1`, '2026-11-23T11:30:00.123Z ')],
-    ['a fingerprint without a time', damaged(`${STREAM}.recent.1`, '5f00000000000000000000aa')],
-    ['a fingerprint with another time', damaged(`${STREAM}.recent.1`, 'now 5f00000000000000000000aa')],
-    ['a fingerprint that is a number', damaged(`${STREAM}.recent.1`, 1)],
-    ['fingerprints in an object', damaged(`${STREAM}.recent`, {})],
+    ['no start of memory', damaged(`${STREAM}.dedup_since`, undefined)],
+    ['a fingerprint without an id', damaged(`${STREAM}.dedup_keys.1`, '2026-11-23T11:30:00.123Z ')],
+    ['a fingerprint without a time', damaged(`${STREAM}.dedup_keys.1`, '5f00000000000000000000aa')],
+    ['a fingerprint with another time', damaged(`${STREAM}.dedup_keys.1`, 'now 5f00000000000000000000aa')],
+    ['a fingerprint that is a number', damaged(`${STREAM}.dedup_keys.1`, 1)],
+    ['fingerprints in an object', damaged(`${STREAM}.dedup_keys`, {})],
     ['a list read until a day', damaged('streams.users.read_until', '2026-11-23')],
     ['a list read until nothing', damaged('streams.users.read_until', null)],
     ['a list read on a day', damaged('streams.users.read_at', '2026-11-23')],
@@ -268,6 +292,7 @@ describe('a state from a newer version', () => {
     expect(refusal.what).toContain('newer version');
     expect(refusal.what).not.toContain('damaged');
     expect(refusal.todo).toContain('Use that newer version again');
+    expect(refusal.what).toContain('kustomer-sync/0.1.0');
   });
 
   test('also where nothing else in it is as it was', () => {
@@ -275,9 +300,33 @@ describe('a state from a newer version', () => {
   });
 });
 
+describe('a state of an older version', () => {
+  const document = () => JSON.parse(serializeState(SAMPLE));
+
+  test('is upgraded a version at a time', () => {
+    const migrations = {
+      1: ({ organization, ...rest }: Record<string, unknown>) => ({ ...rest, identity: organization }),
+      2: ({ note: _, ...rest }: Record<string, unknown>) => rest,
+    };
+    const { identity, ...rest } = document();
+    const oldest = JSON.stringify({ ...rest, organization: identity, note: 'x' });
+    expect(parseState(oldest, 'the place', migrations, 3)).toEqual(SAMPLE);
+    const older = JSON.stringify({ ...document(), version: 2, note: 'x' });
+    expect(parseState(older, 'the place', migrations, 3)).toEqual(SAMPLE);
+  });
+
+  test('that nothing upgrades is damaged', () => {
+    const text = JSON.stringify({ ...document(), version: 2 });
+    expect(() => parseState(text, 'the place', { 1: each => each }, 3)).toThrow(
+      /is damaged: there is no state version 2/,
+    );
+  });
+});
+
 test('of more versions without a date than are remembered, the state can still be saved', () => {
   const work = { toRead: [{ from: 0, to: 10 }], synced: [], dedupKeys: new Set<string>(), dedupSince: 5 };
   const after = nextSearchState(undefined, work, work.toRead, new Set(['- a', '- b', '- c', '6 d']), 10, 2);
-  const saved = serializeState({ ...NO_STATE, generation: 1, search: new Map([['notes', after]]) });
+  const revisions = new Map([['notes', SAMPLE.revisions.get('users') as StreamRevision]]);
+  const saved = serializeState({ ...NO_STATE, generation: 1, revisions, search: new Map([['notes', after]]) });
   expect(parseState(saved, 'test').search.get('notes')?.dedupSince).toBe(10);
 });

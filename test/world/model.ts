@@ -5,13 +5,13 @@
 import { openJobs } from '../../src/commands/jobs.ts';
 import { openBudget } from '../../src/kustomer/budget.ts';
 import { openClient } from '../../src/kustomer/client.ts';
-import { openSource, streamNamed } from '../../src/kustomer/source.ts';
+import { openSource } from '../../src/kustomer/source.ts';
+import { streamNamed } from '../../src/kustomer/streams.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { readAll, Stopped } from '../../src/sync/read-all.ts';
 import { openReaderPool } from '../../src/sync/reader-pool.ts';
 import type { DatedRecord, ListPages } from '../../src/sync/source.ts';
 import { NO_STATE, type State } from '../../src/sync/state.ts';
-import { parseState, serializeState } from '../../src/sync/state-document.ts';
 import {
   DEFAULT_TOKEN,
   type Fault,
@@ -21,6 +21,7 @@ import {
   type Stream,
   startKustomer,
 } from './kustomer/index.ts';
+import { savedState } from './reader.ts';
 
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
@@ -315,19 +316,7 @@ class Game {
     if (end === 'killed') return;
 
     this.#publish(written);
-    const draft = {
-      search: new Map(this.#state.search),
-      lists: new Map(this.#state.lists),
-      klassesCheckedAt: this.#state.klassesCheckedAt,
-    };
-    for (const job of jobs) job.updateState(draft, 0);
-    const after = {
-      ...this.#state,
-      ...draft,
-      generation: this.#state.generation + 1,
-      identity: source.organization() ?? this.#state.organizationId,
-    };
-    this.#state = parseState(serializeState(after), 'the model');
+    this.#state = savedState(this.#state, jobs, source.organization());
     const cutoff = cutoffOf(now, config.settleMs);
     if ([...endings.values()].every(({ outcome }) => outcome === 'complete')) {
       this.#completeRuns++;

@@ -5,13 +5,14 @@ import { openJobs } from '../../src/commands/jobs.ts';
 import type { SyncError } from '../../src/errors.ts';
 import { openBudget } from '../../src/kustomer/budget.ts';
 import { openClient } from '../../src/kustomer/client.ts';
-import { openSource, streamNamed } from '../../src/kustomer/source.ts';
+import { openSource } from '../../src/kustomer/source.ts';
+import { streamNamed } from '../../src/kustomer/streams.ts';
 import type { Job } from '../../src/sync/job.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { type Ending, readAll, Stopped } from '../../src/sync/read-all.ts';
 import { openReaderPool } from '../../src/sync/reader-pool.ts';
 import type { DatedRecord, ListPages, Resource } from '../../src/sync/source.ts';
-import { NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
+import { NO_STATE, type SearchState, type State, streamOf } from '../../src/sync/state.ts';
 import { parseState, serializeState } from '../../src/sync/state-document.ts';
 import {
   DEFAULT_TOKEN,
@@ -179,7 +180,7 @@ export class Reader {
       }),
     });
 
-    const state = () => settle(before, jobs, source.organization());
+    const state = () => savedState(before, jobs, source.organization());
     const unhook = this.server.onRequest(request => {
       requests.push(request);
       wanted.onRequest(request, {
@@ -247,16 +248,18 @@ export class Reader {
 }
 
 /** The state that the jobs leave, through the document and back, as between two runs. */
-function settle(before: State, jobs: readonly Job[], organization: string | null): State {
+export function savedState(before: State, jobs: readonly Job[], organization: string | null): State {
   const draft = {
     search: new Map(before.search),
     lists: new Map(before.lists),
     klassesCheckedAt: before.klassesCheckedAt,
   };
   for (const job of jobs) job.updateState(draft, 0);
-  const { generation, organizationId } = before;
-  const after = { ...before, ...draft, generation: generation + 1, identity: organization ?? organizationId };
-  return parseState(serializeState(after), 'the test');
+  const generation = before.generation + 1;
+  const revision = { changedIn: generation, epoch: 0, recordFormat: 'flat', includeDeleted: true } as const;
+  const revisions = new Map([...draft.search.keys(), ...draft.lists.keys()].map(key => [streamOf(key), revision]));
+  const organizationId = organization ?? before.organizationId;
+  return parseState(serializeState({ ...before, ...draft, generation, organizationId, revisions }), 'the test');
 }
 
 function versionOf(resource: Resource): string {

@@ -35,6 +35,8 @@ export type Line = Record<string, unknown> & { id: string; type: string };
 
 export interface Published {
   readonly manifest: Manifest;
+  /** The `state.json` beside the manifest. */
+  readonly state: { generation: number; identity: string | null };
   readonly records: Map<string, Line[]>;
   /** The same as it stands there, without the line ends. */
   readonly texts: Map<string, string[]>;
@@ -44,7 +46,6 @@ export interface Manifest {
   version: number;
   streams: { name: string; outcome: string; records: number }[];
   files: { path: string; stream: string; records: number; bytes: number; sha256: string }[];
-  state: { generation: number; identity: string | null };
 }
 
 export type Sync = Partial<ActionOptions> & { readonly job?: JobOptions };
@@ -86,6 +87,7 @@ export class Stage {
     if (id === undefined || id === '') return undefined;
     const files = await this.github.readArtifact(Number(id));
     const manifest = JSON.parse(String(files.get('manifest.json'))) as Manifest;
+    const state = JSON.parse(String(files.get('state.json'))) as Published['state'];
     const records = new Map<string, Line[]>();
     const texts = new Map<string, string[]>();
     for (const { path, stream } of manifest.files) {
@@ -96,7 +98,7 @@ export class Stage {
       texts.set(stream, [...(texts.get(stream) ?? []), ...lines]);
       records.set(stream, [...(records.get(stream) ?? []), ...lines.map(line => JSON.parse(line) as Line)]);
     }
-    return { manifest, records, texts };
+    return { manifest, state, records, texts };
   }
 
   /** What is wrong with published records compared with the truth: ids missing, doubled, or with another version. */

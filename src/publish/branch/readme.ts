@@ -1,15 +1,8 @@
-// What the data branch says about itself: its README and its attributes. Pure.
+// What the data branch says about itself: its README and its attributes.
+import type { TreeEntry } from '../../github/answers.ts';
 import { grouped } from '../../report/format.ts';
-
-/** What is on the branch of one stream. */
-export interface Total {
-  readonly records: number;
-  readonly files: number;
-  readonly bytes: number;
-  readonly max_updated_at: string | null;
-}
-
-export type Totals = Readonly<Record<string, Total>>;
+import type { BranchPlace } from '../../state/branch.ts';
+import type { BranchHead, Totals } from '../../state/store.ts';
 
 export const README = 'README.md';
 
@@ -80,11 +73,27 @@ zcat -f ${glob} | jq -s 'group_by(.id) | map(max_by(.updated_at))'
 }
 
 /** What a README that was written here says there is; undefined when it says nothing. */
-export function totalsIn(text: string): Totals | undefined {
+function totalsIn(text: string): Totals | undefined {
   const [, json] = /^<!-- totals: (\{.*\}) -->$/m.exec(text) ?? [];
   try {
     return json === undefined ? undefined : (JSON.parse(json) as Totals);
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The totals that the README shows now: backfills and shards publish to the branch, too. A README that somebody else has
+ * written is not replaced.
+ */
+export async function readmeAt(
+  { git }: BranchPlace,
+  root: readonly TreeEntry[],
+  head: BranchHead | null,
+): Promise<{ readonly totals: Totals; readonly isOurs: boolean }> {
+  const entry = root.find(({ path }) => path === README);
+  const known = head?.totals ?? {};
+  if (entry === undefined || entry.sha === head?.readme) return { totals: known, isOurs: true };
+  const totals = totalsIn((await git.blob(entry.sha)).toString('utf8'));
+  return { totals: totals ?? known, isOurs: totals !== undefined };
 }

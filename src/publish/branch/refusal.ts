@@ -1,22 +1,22 @@
 // What it means for a data branch that GitHub has refused something.
 import { SyncError } from '../../errors.ts';
-import type { Refused } from '../../github/request.ts';
+import type { GitHubError } from '../../github/request.ts';
 import type { PartFile } from '../../records/parts.ts';
-import type { Place } from '../../state/branch.ts';
+import type { BranchPlace } from '../../state/branch.ts';
 
 /** Whether a ref was not where we thought it was. */
-export function isRace({ status, says }: Refused): boolean {
+export function isRace({ status, reason }: GitHubError): boolean {
   return (
-    status === 409 || (status === 422 && /fast.?forward|already exists|does not exist|cannot lock ref/i.test(says))
+    status === 409 || (status === 422 && /fast.?forward|already exists|does not exist|cannot lock ref/i.test(reason))
   );
 }
 
 /** Whether a file is more than a blob may hold. */
-export function isTooLarge({ status, says }: Refused): boolean {
-  return status === 413 || (status === 422 && /too large|too_large/i.test(says));
+export function isTooLarge({ status, reason }: GitHubError): boolean {
+  return status === 413 || (status === 422 && /too large|too_large/i.test(reason));
 }
 
-export function tooLarge({ path }: PartFile, { status, cause }: Refused): SyncError {
+export function tooLarge({ path }: PartFile, { status, cause }: GitHubError): SyncError {
   return new SyncError('record-too-large-for-branch', {
     what: `The file ${path} holds a record that is too large for a data branch.`,
     todo: 'Set `compression: gzip`, or `destination: artifact`, which takes files of any size.',
@@ -26,7 +26,11 @@ export function tooLarge({ path }: PartFile, { status, cause }: Refused): SyncEr
 }
 
 /** `isMoving`: the commit is made, and the branch was to be moved to it. */
-export function problem({ status, says, cause }: Refused, { repository, branch }: Place, isMoving: boolean): SyncError {
+export function problem(
+  { status, reason, cause }: GitHubError,
+  { repository, branch }: BranchPlace,
+  isMoving: boolean,
+): SyncError {
   const error = (code: 'branch-refused' | 'branch-unavailable', what: string, todo: string) =>
     new SyncError(code, { what, todo, cause, status });
   if (status === 401) {
@@ -43,7 +47,7 @@ export function problem({ status, says, cause }: Refused, { repository, branch }
       'Check `repository`, and give a `github-token` that has `contents: write` there.',
     );
   }
-  if (isMoving && (status === 422 || (status === 403 && !/not accessible/i.test(says)))) {
+  if (isMoving && (status === 422 || (status === 403 && !/not accessible/i.test(reason)))) {
     return error(
       'branch-refused',
       `The branch ${branch} of ${repository} is protected and does not take the commit (${status}).`,

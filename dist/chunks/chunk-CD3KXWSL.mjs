@@ -1,0 +1,2 @@
+import{createRequire as __require}from'node:module';const require=__require(import.meta.url);
+function o(r){if(r<1e3)return`${Math.round(r)} ms`;let n=Math.round(r/1e3);return n<120?`${n} s`:`${Math.floor(n/60)} min ${n%60} s`}function e(r){return String(r).replace(/\B(?=(\d{3})+(?!\d))/g,",")}function u(r,n){return`${e(r)} ${n}${r===1?"":"s"}`}function i(){let r=Promise.resolve();return n=>{let t=r.then(n);return r=t.catch(()=>{}),t}}export{i as a,o as b,e as c,u as d};

@@ -1,0 +1,163 @@
+// Writes what follows from the tables of this project into other files, between markers.
+//
+//   the inputs     from src/config/inputs.ts     into action.yml, the callable workflows and README.md
+//   the outputs    from action.yml               into README.md
+//   the figures    from bench/results.json       into README.md or bench/README.md, whichever has the marker
+//
+//   npm run generate              writes them
+//   npm run generate -- --check   fails when a file differs
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import {
+  type CallableWorkflow,
+  GROUPS,
+  INPUT_NAMES,
+  type Input,
+  type InputName,
+  inputOf,
+} from '../src/config/inputs.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+const workflowFile = (workflow: CallableWorkflow) => `.github/workflows/${workflow}.yml`;
+const DOCUMENTS = ['README.md', 'bench/README.md'];
+
+/** Every generated file, by its path in the repository, with the text that it should have. */
+export function generate(): ReadonlyMap<string, string> {
+  const files = new Map(DOCUMENTS.map(path => [path, read(path)]));
+  for (const [name, content] of Object.entries(tables())) {
+    const path = DOCUMENTS.find(each => files.get(each)?.includes(`<!-- ${name} -->`)) ?? 'README.md';
+    files.set(
+      path,
+      replace(files.get(path) ?? '', `<!-- ${name} -->`, `<!-- /${name} -->`, () => content),
+    );
+  }
+  files.set('action.yml', replaceYaml(read('action.yml'), 'inputs', actionInputs()));
+  for (const workflow of ['sync', 'backfill'] as const) {
+    const path = workflowFile(workflow);
+    const withInputs = replaceYaml(read(path), 'inputs', workflowInputs(workflow));
+    files.set(path, replaceYaml(withInputs, 'with', stepInputs(workflow)));
+  }
+  return files;
+}
+
+function actionInputs(): string[] {
+  return INPUT_NAMES.flatMap(name => {
+    const { default: value, description } = inputOf(name);
+    const last = value === undefined ? 'required: true' : `default: ${yaml(textOf(value))}`;
+    return [`${name}:`, `  description: ${yaml(description)}`, `  ${last}`];
+  });
+}
+
+function workflowInputs(workflow: CallableWorkflow): string[] {
+  return inputsOf(workflow).flatMap(name => {
+    const { kind, workflows, ...action } = inputOf(name);
+    const { default: value, description } = { ...action, ...workflows?.[workflow] };
+    // An expression is the default of the step that passes the input on: see stepInputs.
+    const text = typeof value === 'string' ? value : '';
+    return [
+      `${name}:`,
+      `  description: ${yaml(description)}`,
+      `  type: ${kind.workflowType ?? 'string'}`,
+      `  default: ${kind.workflowType === undefined ? yaml(text) : text}`,
+    ];
+  });
+}
+
+/** The inputs that each step of a callable workflow passes on to the action. */
+function stepInputs(workflow: CallableWorkflow): string[] {
+  return inputsOf(workflow).map(name => {
+    const { default: value } = inputOf(name);
+    const otherwise = typeof value === 'object' ? ` || ${value.expression}` : '';
+    return `${name}: ${expression(`inputs.${name}${otherwise}`)}`;
+  });
+}
+
+function inputsOf(workflow: CallableWorkflow): InputName[] {
+  return INPUT_NAMES.filter(name => {
+    const { workflows } = inputOf(name);
+    return workflows === undefined || workflow in workflows;
+  });
+}
+
+/** The tables of the documents, by the name of their markers. */
+function tables(): Readonly<Record<string, string>> {
+  const action: { outputs: Record<string, { description: string }> } = parse(read('action.yml'));
+  const outputs = Object.entries(action.outputs).map(([name, { description }]) => [code(name), description]);
+  const measured: { name: string; value: number; least?: number; most?: number }[] = JSON.parse(
+    read('bench/results.json'),
+  );
+  const figures = measured.map(({ name, value, least, most }) => [name, bound(least, most), String(value)]);
+  return {
+    inputs: Object.entries(GROUPS)
+      .map(([group, inputs]) => `### ${group[0]?.toUpperCase()}${group.slice(1)}\n\n${inputTable(inputs)}`)
+      .join('\n\n'),
+    outputs: table(['Output', 'Meaning'], outputs),
+    figures: table(['Figure', 'Bound', 'Measured'], figures),
+  };
+}
+
+function inputTable(inputs: Readonly<Record<string, Input>>): string {
+  const rows = Object.entries(inputs).map(([name, { default: value, description }]) => {
+    const text = value === undefined ? 'required' : value === '' ? 'empty' : code(textOf(value));
+    return [code(name), text, description];
+  });
+  return table(['Input', 'Default', 'Meaning'], rows);
+}
+
+function bound(least: number | undefined, most: number | undefined): string {
+  if (least !== undefined && least === most) return String(least);
+  if (least !== undefined) return `at least ${least}`;
+  return most === undefined ? '' : `at most ${most}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const escaped = rows.map(cells => cells.map(cell => cell.replaceAll('|', '\\|')));
+  return [head, head.map(() => '---'), ...escaped].map(cells => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function textOf(value: NonNullable<Input['default']>): string {
+  return typeof value === 'string' ? value : expression(value.expression);
+}
+
+function expression(text: string): string {
+  return `\${{ ${text} }}`;
+}
+
+/** A string in the quotes that Biome chooses, which formats YAML too. */
+function yaml(text: string): string {
+  return text.includes('"') ? `'${text.replaceAll("'", "''")}'` : JSON.stringify(text);
+}
+
+/** Replaces the lines between `# <name>` and `# </name>`, wherever the two stand; the lines are indented as the markers are. */
+function replaceYaml(text: string, name: string, lines: readonly string[]): string {
+  return replace(text, `# <${name}> Written by npm run generate from src/config/inputs.ts`, `# </${name}>`, indent =>
+    lines.map(line => `${indent}${line}`).join('\n'),
+  );
+}
+
+/** Replaces what stands between lines that are `start` and `end`, which must be there. */
+function replace(text: string, start: string, end: string, content: (indent: string) => string): string {
+  const between = new RegExp(`^( *)${RegExp.escape(start)}\n[^]*?^ *${RegExp.escape(end)}$`, 'gm');
+  if (text.search(between) < 0) throw new Error(`No file has the lines ${start} and ${end}`);
+  return text.replace(between, (_, indent) => `${indent}${start}\n${content(indent)}\n${indent}${end}`);
+}
+
+if (import.meta.main) {
+  const check = process.argv.includes('--check');
+  const changed = [...generate()].filter(([path, text]) => text !== read(path));
+  if (!check) for (const [path, text] of changed) writeFileSync(join(root, path), text);
+  if (check && changed.length > 0) {
+    console.error(`Not up to date: ${changed.map(([path]) => path).join(', ')}. Run \`npm run generate\`.`);
+    process.exit(1);
+  }
+  console.log(
+    check ? 'All generated text is up to date.' : `Changed: ${changed.map(([path]) => path).join(', ') || 'none'}`,
+  );
+}

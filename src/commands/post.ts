@@ -1,0 +1,65 @@
+// The post step: publishes what main has read and did not live to publish, or saves the state of files that the job has used.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { githubToken, jobStatus } from '../config/given.ts';
+import { SyncError } from '../errors.ts';
+import { readContext } from '../github/context.ts';
+import { chooseDestination } from '../publish/choose.ts';
+import { emptyReceipt, type Receipt } from '../publish/destination.ts';
+import { type JournalEntry, readJournal } from '../publish/journal.ts';
+import { continueFrom } from '../publish/publisher.ts';
+import { truncateToCheckpoint } from '../records/integrity.ts';
+import { count } from '../report/format.ts';
+import type { Log } from '../report/log.ts';
+import { startNext } from './auto-continue.ts';
+import { openGitHub } from './prepare.ts';
+
+/** A cancelled job is ended five minutes after the cancel, whatever runs then (docs/actions-platform.md#cancellation). */
+const MAX_MS = 3 * 60_000;
+
+/** @throws SyncError */
+export async function finishInPost(log: Log): Promise<void> {
+  const entry = await readJournal();
+  if (entry === null || entry.requests.length === 0) return;
+  await Promise.race([entry.todo === 'publish' ? publish(entry, log) : saveState(entry, log), timeout()]);
+}
+
+async function publish({ settings, requests }: JournalEntry, log: Log): Promise<void> {
+  const { destination } = open(settings, log);
+  let last: Receipt | undefined;
+  for (const each of requests) {
+    const request = last === undefined ? each : continueFrom(each, last);
+    log.info(`Publishing what the main step had read and did not publish: ${count(request.files.length, 'file')}.`);
+    await truncateToCheckpoint(request.directory, request.files);
+    last = emptyReceipt(request.base);
+    await destination.publish(request, last);
+  }
+  if (last?.stateSaved && last.state !== null) log.info(`State generation ${last.state.generation} saved.`);
+}
+
+/** The files of `destination: none` count as published when the job has used them (docs/design.md#the-life-of-the-state). */
+async function saveState({ settings, requests, startsNextRun }: JournalEntry, log: Log): Promise<void> {
+  if (jobStatus() !== 'success') {
+    log.notice(
+      'The job has not succeeded, so the state is not saved and the next run delivers the same records again.',
+    );
+    return;
+  }
+  const { destination, context, api } = open(settings, log);
+  for (const request of requests) await destination.saveState(request, emptyReceipt(request.base));
+  log.info('The job has succeeded: the state is saved.');
+  if (startsNextRun) await startNext(context, api, log);
+}
+
+function open(settings: JournalEntry['settings'], log: Log) {
+  const context = readContext();
+  const api = openGitHub(context, githubToken(), log);
+  return { context, api, destination: chooseDestination({ ...settings, context, api, log }) };
+}
+
+async function timeout(): Promise<never> {
+  await sleep(MAX_MS);
+  throw new SyncError('post-step-timeout', {
+    what: 'What had been read could not be published within three minutes after the end of the main step.',
+    todo: 'Run again: the next run goes on from the last saved state.',
+  });
+}

@@ -1,0 +1,67 @@
+/** What must agree between inputs that are each fine alone: the dates, the inputs of a backfill, and the jobs of a plan. */
+import { digest } from '../shards/shard.ts';
+import type { Config } from './config.ts';
+import { INPUTS, type InputName } from './inputs.ts';
+
+/** A problem, and the input that the user has to change. */
+interface Conflict {
+  readonly input: InputName;
+  readonly problem: string;
+}
+
+/** @param shown the text of an input, fit for a message */
+export function conflicts(config: Config, shown: (name: InputName) => string): Conflict[] {
+  const { mode, shard, plan, startDate, endDate, streams, shardsAtOnce } = config;
+  const found: Conflict[] = [];
+  const add = (input: InputName, problem: string) => found.push({ input, problem: `\`${input}\` ${problem}` });
+
+  if (startDate !== null && endDate !== null && endDate <= startDate) {
+    add('end-date', `is ${shown('end-date')}. Use a time after \`start-date\`, which is ${shown('start-date')}.`);
+  }
+  if (shard !== null && mode !== 'sync') add('shard', 'must be empty unless `mode` is `sync`.');
+  if (plan.length > 0 && mode !== 'merge') add('plan', 'must be empty unless `mode` is `merge`.');
+  if (plan.length === 0 && mode === 'merge') add('plan', `is empty. Use ${INPUTS.plan.kind.use}.`);
+
+  const planned = shard ?? plan[0];
+  if (planned !== undefined && planned.inputs !== planDigest(config)) {
+    const names = Object.keys(planInputs(config)).map(name => `\`${name}\``);
+    add(
+      shard === null ? 'plan' : 'shard',
+      `belongs to a plan that was made with other inputs. Use one made with the same ${names.join(', ')}.`,
+    );
+  }
+  const budget = Math.min(config.searchesPerMinute, config.requestsPerMinute ?? Number.POSITIVE_INFINITY);
+  if (shardsAtOnce > budget) {
+    add(
+      'shards-at-once',
+      `is ${shown('shards-at-once')}. Use at most ${budget}, so that each shard gets one request per minute of each budget.`,
+    );
+  }
+  const refreshed = streams.filter(stream => stream.mode === 'full_refresh').map(({ name }) => name);
+  if (refreshed.length > 0 && (endDate !== null || mode !== 'sync' || shard !== null)) {
+    add(
+      'streams',
+      `selects ${refreshed.join(', ')} as \`full_refresh\`. Use \`incremental\` with \`end-date\`, with \`shard\` and with any \`mode\` but \`sync\`: a run that reads a part of a stream must not replace all of it.`,
+    );
+  }
+  return found;
+}
+
+/** Digest of the inputs on which all jobs of a plan must agree. A plan carries it, and each job compares it with its own. */
+export function planDigest(config: Config): string {
+  return digest(JSON.stringify(Object.values(planInputs(config))));
+}
+
+function planInputs(config: Config): { readonly [Name in InputName]?: unknown } {
+  return {
+    streams: config.streams.map(({ name }) => name),
+    'start-date': config.startDate,
+    'end-date': config.endDate,
+    'state-id': config.stateId,
+    'include-deleted': config.includeDeleted,
+    archive: config.archive,
+    settle: config.settleMs,
+    lookback: config.lookbackMs,
+    'record-format': config.format,
+  };
+}

@@ -1,0 +1,239 @@
+/**
+ * The kinds of inputs: what each accepts, in words and as a parser.
+ *
+ * A kind knows neither the name nor the default of an input; the table in inputs.ts does. A parser gets text without
+ * surrounding white space (a secret: as it is), and an input that was left empty arrives as its default.
+ */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { STREAM_NAMES } from '../kustomer/streams.ts';
+import { DESTINATION_NAMES } from '../publish/choose.ts';
+import { parseMatrix, parseShard, type Shard } from '../shards/shard.ts';
+import type { Selection, SyncMode } from '../sync/plan.ts';
+
+export interface Kind<Value> {
+  /** What is accepted: the end of the sentence "Use ...". */
+  readonly use: string;
+  /** Type of the input in a callable workflow; `string` when left out. */
+  readonly workflowType?: 'boolean' | 'number';
+  /** Secrets are masked before anything else happens, and no message shows them. */
+  readonly isSecret?: true;
+  /** @returns undefined when the text is not accepted */
+  parse(text: string): Value | undefined;
+  /** What is wrong with a text that was not accepted, as a sentence. It may quote the text, unless the kind is a secret. */
+  hint?(text: string): string;
+}
+
+/** Text as code, on one line, at most 80 characters long. */
+export function quoted(text: string): string {
+  const line = text.replace(/\s+/g, ' ').replaceAll('`', "'");
+  return `\`${line.length > 80 ? `${line.slice(0, 80)}…` : line}\``;
+}
+
+/** `` `a`, `b` or `c` `` */
+function alternatives(values: readonly string[]): string {
+  const codes = values.map(value => `\`${value}\``);
+  return [codes.slice(0, -1).join(', '), ...codes.slice(-1)].filter(part => part !== '').join(' or ');
+}
+
+export const anyText: Kind<string> = { use: 'any text', parse: text => text };
+
+export function oneOf<const Value extends string>(...values: readonly Value[]): Kind<Value> {
+  return { use: alternatives(values), parse: text => values.find(value => value === text) };
+}
+
+/** In any case, because YAML writers spell booleans in several ways. */
+export const boolean: Kind<boolean> = {
+  use: alternatives(['true', 'false']),
+  workflowType: 'boolean',
+  parse(text) {
+    const lower = text.toLowerCase();
+    return lower === 'true' || lower === 'false' ? lower === 'true' : undefined;
+  },
+};
+
+export function wholeNumber(min: number, max: number): Kind<number> {
+  return {
+    use: `a whole number from ${min} to ${max}`,
+    workflowType: 'number',
+    parse(text) {
+      const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+/** A job lasts five days at most, and a timer of Node at most 24. */
+const MAX_DURATION_MS = 500 * 3_600_000;
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds. */
+export const duration: Kind<number> = {
+  use: 'a number and `s`, `m` or `h`, such as `90s`, `60m` or `5h`, up to `500h`',
+  parse(text) {
+    const [, number, unit = ''] = /^(\d{1,7})\s*([smh])$/.exec(text) ?? [];
+    const ms = Number(number) * (UNIT_MS[unit] ?? Number.NaN);
+    return ms <= MAX_DURATION_MS ? ms : undefined;
+  },
+};
+
+const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2})))?$/;
+
+/** Milliseconds since the epoch; null for an empty text. A day that does not exist, such as February 30, is not accepted. */
+export const time: Kind<number | null> = {
+  use: 'a day as `YYYY-MM-DD`, an RFC 3339 time such as `2026-01-31T08:00:00Z`, or nothing',
+  parse(text) {
+    if (text === '') return null;
+    const match = TIME.exec(text);
+    if (match === null) return undefined;
+    const [, year = 0, month = 0, day = 0] = match.map(Number);
+    const midnight = new Date(Date.UTC(year, month - 1, day));
+    if (midnight.getUTCMonth() + 1 !== month || midnight.getUTCDate() !== day) return undefined;
+    const ms = Date.parse(text.length === 10 ? `${text}T00:00:00Z` : text.toUpperCase().replace(' ', 'T'));
+    return Number.isNaN(ms) ? undefined : ms;
+  },
+};
+
+function matching(pattern: RegExp, use: string): Kind<string> {
+  return { use, parse: text => (pattern.test(text) ? text : undefined) };
+}
+
+export const stateName = matching(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/, '1 to 64 letters, digits, `.`, `_` or `-`');
+
+export const artifactName = matching(
+  /^[^":<>|*?\r\n\\/]{1,200}$/,
+  '1 to 200 characters, none of them `"`, `:`, `<`, `>`, `|`, `*`, `?`, `/`, `\\` or a line break',
+);
+
+export const branchName = matching(
+  /^(?![-/.])(?!.*(?:\.\.|\/\/|@\{|[/.]$|\.lock$))[^\s~^:?*[\\\p{Cc}]+$/u,
+  'the name of a branch, such as `kustomer-data`',
+);
+
+export const relativePath = matching(
+  /^(?!\/)(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\\\p{Cc}:]+$/u,
+  'a relative path without `.` and `..`, such as `data`',
+);
+
+export const repositoryName = matching(/^(?:[\w.-]+\/[\w.-]+)?$/, '`owner/name`');
+
+export const kustomerKey: Kind<string> = {
+  use: `a Kustomer API key, usually \`\${{ secrets.KUSTOMER_TOKEN }}\``,
+  isSecret: true,
+  parse: text => (/^[\x21-\x7e]+$/.test(text) ? text : undefined),
+  hint: text =>
+    text.trim() === ''
+      ? 'A secret is empty when it is not set, and in a pull request from a fork.'
+      : 'It contains a line break, a space or another character that no API key has: save the secret again without it.',
+};
+
+/** May be empty: then only what needs no token works. */
+export const githubKey: Kind<string> = { use: 'a token of GitHub', isSecret: true, parse: text => text.trim() };
+
+/** Scheme, host and port of the API. */
+export const origin: Kind<string> = {
+  use: 'the origin of the API without a path, such as `https://api.kustomerapp.com` or `https://ORG.api.kustomerapp.com`; `http` only for a loopback address',
+  parse(text) {
+    const url = URL.parse(text);
+    if (url === null || url.pathname !== '/' || `${url.search}${url.hash}${url.username}${url.password}` !== '') {
+      return undefined;
+    }
+    const isLoopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
+    return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback) ? url.origin : undefined;
+  },
+};
+
+const anyBudget = wholeNumber(1, 9_999_999);
+
+/** Requests per minute; null for `auto`. */
+export const requestBudget: Kind<number | null> = {
+  use: '`auto` or a whole number from 1',
+  parse: text => (text === 'auto' ? null : anyBudget.parse(text)),
+};
+
+/** A stream that was selected; without a mode of its own, `sync-mode` decides. */
+export type StreamEntry = Omit<Selection, 'mode'> & { readonly mode: SyncMode | undefined };
+
+const MODES: readonly (string | undefined)[] = ['incremental', 'full_refresh', undefined];
+
+/** The streams that one entry selects; undefined when the entry is not accepted. */
+function streamsOf(entry: string): StreamEntry[] | undefined {
+  const [name = '', mode, ...more] = entry.split(':').map(part => part.trim());
+  if (more.length > 0 || !MODES.includes(mode)) return undefined;
+  const select = (stream: string) => ({ name: stream, mode: mode as SyncMode | undefined, named: name !== 'all' });
+  if (name === 'all') return STREAM_NAMES.map(select);
+  return STREAM_NAMES.includes(name) ? [select(name)] : undefined;
+}
+
+function entriesOf(text: string): string[] {
+  return text
+    .split(/[,\n]/)
+    .map(entry => entry.trim())
+    .filter(entry => entry !== '');
+}
+
+/** In the order of the table of streams, each once. An entry for one stream wins over `all`, and a later one over an earlier. */
+export const streamSelection: Kind<readonly StreamEntry[]> = {
+  use: `\`all\` or any of ${STREAM_NAMES.join(', ')}, each alone or with \`:full_refresh\` or \`:incremental\``,
+  parse(text) {
+    const selected = new Map<string, StreamEntry>();
+    for (const entry of entriesOf(text)) {
+      const streams = streamsOf(entry);
+      if (streams === undefined) return undefined;
+      for (const each of streams) if (each.named || !selected.has(each.name)) selected.set(each.name, each);
+    }
+    return selected.size === 0 ? undefined : STREAM_NAMES.flatMap(name => selected.get(name) ?? []);
+  },
+  hint(text) {
+    const unknown = entriesOf(text).filter(entry => streamsOf(entry) === undefined);
+    return unknown.length === 0 ? '' : `Not known: ${unknown.map(withSuggestion).join(', ')}.`;
+  },
+};
+
+/** An entry that was not accepted, with the name that was probably meant: people write the singular, and capitals. */
+function withSuggestion(entry: string): string {
+  const name = entry.replace(/\s*:.*$/s, '');
+  const lower = name.toLowerCase();
+  const meant = ['all', ...STREAM_NAMES].find(each => each !== name && (each === lower || each === `${lower}s`));
+  return meant === undefined ? quoted(entry) : `${quoted(entry)} (did you mean \`${meant}\`?)`;
+}
+
+/** `none`, or other names with commas: see publish/choose.ts. */
+export const destination: Kind<string> = {
+  use: alternatives(['artifact', 'branch', 'artifact,branch', 'none']),
+  parse(text) {
+    const names = text.split(',').map(name => name.trim());
+    const isList = names.every(name => name !== 'none' && DESTINATION_NAMES.includes(name));
+    const isValid = text === 'none' || (isList && new Set(names).size === names.length);
+    return isValid ? names.join(',') : undefined;
+  },
+};
+
+/** An absolute path; empty for an empty text. A relative path starts at the workspace. */
+export const newDirectory: Kind<string> = {
+  use: 'a directory that is empty or does not exist yet',
+  parse(text) {
+    if (text === '') return '';
+    const path = resolve(process.env.GITHUB_WORKSPACE ?? process.cwd(), text);
+    const isUsable = existsSync(path)
+      ? statSync(path).isDirectory() && readdirSync(path).length === 0
+      : statSync(nearestExisting(path)).isDirectory();
+    return isUsable ? path : undefined;
+  },
+};
+
+function nearestExisting(path: string): string {
+  return existsSync(path) ? path : nearestExisting(dirname(path));
+}
+
+/** Null for an empty text. */
+export const planShard: Kind<Shard | null> = {
+  use: `a shard of a plan, without changes: \`\${{ matrix.shard }}\``,
+  parse: text => (text === '' ? null : (parseShard(text) ?? undefined)),
+};
+
+/** All shards of a plan; none for an empty text. */
+export const planMatrix: Kind<readonly Shard[]> = {
+  use: 'the output `matrix` of the job with `mode: plan`, without changes',
+  parse: text => (text === '' ? [] : (parseMatrix(text) ?? undefined)),
+};

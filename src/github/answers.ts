@@ -1,0 +1,134 @@
+/**
+ * Parsers for the answers of GitHub. No other file knows the shape of an answer.
+ *
+ * Every field is checked, whatever octokit's types promise: octokit takes a body that was cut off for an empty answer. A
+ * parser throws {@link UnusableAnswer} then, and the request is made again, as after a connection that broke.
+ */
+
+/** An answer lacks what it should have. */
+export class UnusableAnswer extends Error {
+  override readonly name = 'UnusableAnswer';
+}
+
+export interface WorkflowRun {
+  readonly id: string;
+  /** `sync.yml` */
+  readonly workflowFile: string;
+  readonly event: string;
+  /** `owner/name` of the repository with the commit: for a pull request from a fork, not the repository of the workflow. */
+  readonly headRepository: string;
+  /** When the run or a later attempt of it last changed, in milliseconds since the epoch. */
+  readonly updatedAt: number;
+}
+
+export interface ArtifactEntry {
+  readonly id: number;
+  readonly name: string;
+  readonly isExpired: boolean;
+}
+
+export interface TreeEntry {
+  readonly path: string;
+  readonly type: string;
+  readonly sha: string;
+}
+
+/** Whether a repository is public; undefined when its description does not say so in a known way. */
+export function isPublic({ visibility, private: isPrivate }: Record<string, unknown>): boolean | undefined {
+  if (visibility === 'public') return true;
+  if (visibility === 'private' || visibility === 'internal') return false;
+  return visibility === undefined && typeof isPrivate === 'boolean' ? !isPrivate : undefined;
+}
+
+/** Whether a repository is public. A visibility that is not known here may mean everybody. */
+export function parseIsPublic(data: unknown): boolean {
+  const repository = object(data);
+  if (typeof repository.private !== 'boolean') throw new UnusableAnswer();
+  return isPublic(repository) ?? true;
+}
+
+export function parseDefaultBranch(data: unknown): string {
+  return string(object(data).default_branch);
+}
+
+export function parseCaches(data: unknown): { key: string; ref: string }[] {
+  return list(object(data).actions_caches).map(({ key, ref }) => ({ key: string(key), ref: string(ref) }));
+}
+
+export function parseRuns(data: unknown): WorkflowRun[] {
+  return list(object(data).workflow_runs).map(parseRun);
+}
+
+export function parseRun(data: unknown): WorkflowRun {
+  const run = object(data);
+  return {
+    id: String(run.id),
+    // `.github/workflows/sync.yml`, sometimes with `@` and the ref that it was taken from.
+    workflowFile: /([^/@]+)(?:@.*)?$/.exec(String(run.path))?.[1] ?? '',
+    event: string(run.event),
+    headRepository: String(object(run.head_repository ?? {}).full_name ?? ''),
+    updatedAt: Date.parse(String(run.updated_at)),
+  };
+}
+
+export function parseArtifacts(data: unknown): ArtifactEntry[] {
+  return list(object(data).artifacts).map(({ id, name, expired }) => ({
+    id: Number(id),
+    name: string(name),
+    isExpired: expired === true,
+  }));
+}
+
+/** The ids of the runs of a branch that have an artifact of exactly this name, in the order of the answer. */
+export function parseRunsWithArtifact(data: unknown, artifactName: string, branch: string): string[] {
+  return list(object(data).artifacts).flatMap(({ name, expired, workflow_run }) => {
+    const { id, head_branch } = object(workflow_run ?? {});
+    return name === artifactName && expired !== true && head_branch === branch ? [String(id)] : [];
+  });
+}
+
+/** Address of the blob that a redirect leads to. */
+export function parseRedirect(headers: { readonly location?: unknown }): string {
+  return string(headers.location);
+}
+
+export function parseSha(data: unknown): string {
+  return string(object(data).sha);
+}
+
+/** The commit that a ref points at. */
+export function parseRefCommit(data: unknown): string {
+  return parseSha(object(data).object);
+}
+
+/** The tree of a commit. */
+export function parseCommitTree(data: unknown): string {
+  return parseSha(object(data).tree);
+}
+
+export function parseTree(data: unknown): TreeEntry[] {
+  return list(object(data).tree).map(({ path, type, sha }) => ({
+    path: string(path),
+    type: string(type),
+    sha: string(sha),
+  }));
+}
+
+export function parseBlob(data: unknown): Buffer {
+  return Buffer.from(string(object(data).content), 'base64');
+}
+
+export function object(data: unknown): Record<string, unknown> {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new UnusableAnswer();
+  return data as Record<string, unknown>;
+}
+
+function list(data: unknown): Record<string, unknown>[] {
+  if (!Array.isArray(data)) throw new UnusableAnswer();
+  return data.map(object);
+}
+
+function string(data: unknown): string {
+  if (typeof data !== 'string') throw new UnusableAnswer();
+  return data;
+}

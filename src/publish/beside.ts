@@ -1,0 +1,28 @@
+// What lies beside the parts in the output directory: `manifest.json` and `state.json`.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Context } from '../github/context.ts';
+import { MANIFEST_VERSION, serializeManifest } from '../records/manifest.ts';
+import type { State } from '../sync/state.ts';
+import { serializeState } from '../sync/state-document.ts';
+import type { PublishRequest } from './destination.ts';
+
+type Contents = Pick<PublishRequest, 'directory' | 'window' | 'streams' | 'usage' | 'externalFiles' | 'files'>;
+
+/**
+ * Writes the manifest, and the state that holds once the parts are published.
+ * @returns the path of the manifest
+ */
+export async function writeManifest(
+  { directory, window, streams, usage, files, externalFiles = [] }: Contents,
+  { runId, attempt, job, workflow, repository, ref, event }: Context,
+  stateName: string,
+  state: State,
+): Promise<string> {
+  const path = join(directory, 'manifest.json');
+  const run = { id: runId, attempt, job, workflow, repository, ref, event, state_id: stateName };
+  const all = [...externalFiles, ...files];
+  await writeFile(path, serializeManifest({ version: MANIFEST_VERSION, run, window, streams, files: all, api: usage }));
+  if (state.generation > 0) await writeFile(join(directory, 'state.json'), serializeState(state));
+  return path;
+}

@@ -1,0 +1,149 @@
+// What a destination is, and what it is asked to publish. choose.ts is the one place that asks which destination is set.
+//
+// The order is the same everywhere: files are closed, files are published, and only then the state says so. And a run
+// publishes on top of the state that it started from: what another run has changed since is not published again.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Context } from '../github/context.ts';
+import type { Api } from '../github/rest.ts';
+import type { StreamReport } from '../records/manifest.ts';
+import type { PartFile } from '../records/parts.ts';
+import type { Log } from '../report/log.ts';
+import type { UploadedArtifact } from '../report/report.ts';
+import type { Base, StateStore } from '../state/store.ts';
+import type { StateChange } from '../sync/merge.ts';
+import { type ShardFile, type State, streamOf } from '../sync/state.ts';
+
+/** What is to be published, with all that it takes: it can wait on the disk for another process. */
+export interface PublishRequest {
+  readonly directory: string;
+  readonly files: readonly PartFile[];
+  /** Parts in the artifacts of other runs, which a merge only lists. */
+  readonly externalFiles?: readonly ShardFile[];
+  /** Streams whose full refresh is complete: its files replace the stream's earlier files. */
+  readonly replaces: readonly string[];
+  /** Streams whose full refresh is not: their files replace nothing. */
+  readonly unfinished: readonly string[];
+  readonly window: { readonly from: string; readonly to: string };
+  readonly streams: readonly StreamReport[];
+  /** Requests by budget, for the manifest. */
+  readonly usage: unknown;
+  /** The state that holds once this is published. Nothing is saved when no stream has changed. */
+  readonly change: StateChange;
+  /** What the run has started from, or what its last receipt says. */
+  readonly base: Base;
+  /** The state is worth saving although no file is new: it is the first one, or the run has stopped early. */
+  readonly savesStateAlone: boolean;
+}
+
+/** What became of a request, as far as it was done. */
+export interface Receipt {
+  /** Absolute path; empty as long as there is none. */
+  manifest: string;
+  /** The parts that have come to where they are kept. */
+  files: readonly PartFile[];
+  artifact?: UploadedArtifact;
+  commit?: string;
+  /** The state now in force; null when this request has not changed it. */
+  state: State | null;
+  stateSaved: boolean;
+  /** For the next request of the run. */
+  base: Base;
+  /** Streams that another run has published meanwhile: nothing more of them may be published by this run. */
+  lost: readonly string[];
+}
+
+export interface Destination {
+  readonly store: StateStore;
+  /** Bytes of a part before compression. */
+  readonly partBytes: number;
+  /** Parts after which it is time to publish while the run goes on reading; infinite when it publishes at its end only. */
+  readonly maxParts: number;
+  /** Whether a full refresh replaces the stream's earlier files. */
+  readonly replacesFiles: boolean;
+  /** Whether the state is saved by the post step, when the job has succeeded until then. */
+  readonly savesAfterJob: boolean;
+  /** The artifact of this attempt; null without one. */
+  readonly artifactName: string | null;
+  /**
+   * Resolves when what is published can be read by members only, or when everybody may read it.
+   * @throws SyncError `public-repository`
+   */
+  requireAccess(): Promise<void>;
+  /**
+   * Publishes, then saves the state. What a process before this one has published of the request is not published again.
+   * @param receipt filled in on the way; says what was done also when this rejects
+   * @throws SyncError of kind `publish` or `state`; nothing after the step that failed is done
+   */
+  publish(request: PublishRequest, receipt: Receipt): Promise<void>;
+  /** Saves the state of a published request, for the post step. @throws SyncError `state-not-saved` */
+  saveState(request: PublishRequest, receipt: Receipt): Promise<void>;
+}
+
+/** The inputs that a destination needs: no secret, so that they can wait on the disk for the post step. */
+export interface DestinationSettings {
+  /** As in the input `destination`. */
+  readonly destination: string;
+  /** Name of the state that goes with the data. */
+  readonly stateName: string;
+  /** Name of the artifact, before the attempt is added. */
+  readonly artifactName: string;
+  /** In the names of files on the branch, so that the jobs of one run do not meet; may be empty. */
+  readonly fileMark: string;
+  readonly retentionDays: number;
+  readonly gzip: boolean;
+  readonly branch: string;
+  readonly dataPath: string;
+  /** `owner/name` of the data branch's repository. */
+  readonly repository: string;
+  readonly allowPublic: boolean;
+}
+
+export interface DestinationOptions extends DestinationSettings {
+  readonly context: Context;
+  readonly api: () => Promise<Api>;
+  readonly log: Log;
+}
+
+/** A place that files are copied to. The state is elsewhere: on the data branch where there is one, or in the cache. */
+export interface Delivery {
+  /** See {@link Destination.artifactName}. */
+  readonly artifactName?: string;
+  requireAccess(): Promise<void>;
+  /** @param request without the streams that are lost; its manifest and its state are in the directory */
+  deliver(request: PublishRequest, receipt: Receipt): Promise<void>;
+}
+
+export function emptyReceipt(base: Base): Receipt {
+  return { manifest: '', files: [], state: null, stateSaved: false, base, lost: [] };
+}
+
+/** The request without streams that another run has published meanwhile. */
+export function withoutLost(request: PublishRequest, lost: readonly string[]): PublishRequest {
+  const { files, replaces, unfinished, change } = request;
+  const isKept = (stream: string) => !lost.includes(streamOf(stream));
+  return {
+    ...request,
+    files: files.filter(({ stream }) => isKept(stream)),
+    replaces: replaces.filter(isKept),
+    unfinished: unfinished.filter(isKept),
+    streams: request.streams.map(stream =>
+      isKept(stream.name) ? stream : { ...stream, outcome: 'partial', records: 0 },
+    ),
+    change: { ...change, changed: change.changed.filter(isKept) },
+  };
+}
+
+/** Removes the parts of streams that are lost: what is in the directory is what the manifest lists. */
+export async function removeLost({ directory, files }: PublishRequest, lost: readonly string[]): Promise<void> {
+  const parts = files.filter(({ stream }) => lost.includes(stream));
+  await Promise.all(parts.map(({ path }) => rm(join(directory, path), { force: true })));
+}
+
+/** Says which run has published meanwhile, and what to do. */
+export function warnOfLost(lost: readonly string[], other: State['run'] | null, log: Log): void {
+  if (lost.length === 0) return;
+  log.warning(
+    `Another run (${other?.id ?? 'unknown'}, attempt ${other?.attempt ?? 'unknown'}) has published ${lost.join(', ')} since this run began, so this run does not: these records are there already, or come with the next run. Give the workflow a \`concurrency\` group, so that runs wait for each other.`,
+  );
+}

@@ -1,0 +1,139 @@
+// The manifest and the state in an artifact, read without downloading the rest: the zip's directory is at its end and says
+// where each file is. Knows as much of zip as that takes.
+import { crc32, inflateRawSync } from 'node:zlib';
+import type { ByteRange } from '../github/byte-range.ts';
+import type { ReadKind } from '../github/request.ts';
+import type { Api } from '../github/rest.ts';
+
+/** Bytes of a file at some address. */
+export interface Remote {
+  readonly size: number;
+  /** `from` to `to`, without the latter. */
+  read(from: number, to: number): Promise<Buffer>;
+}
+
+/** Fetched first: most artifacts are no larger, and the directory of the others is in their last bytes. */
+const FIRST_BYTES = 256 * 1024;
+
+export interface ArtifactFiles {
+  /** Text of `manifest.json`. */
+  readonly manifest: string;
+  /** Text of `state.json`; null when the artifact has none. */
+  readonly state: string | null;
+}
+
+/**
+ * The manifest and the state of an artifact; null when the artifact lacks a part that its manifest lists: then the manifest
+ * is not true, and what was left out of the upload was never published.
+ * @throws RequestRefused, or Error when the artifact cannot be fetched or is damaged
+ */
+export async function readArtifact(api: Api, id: number, how: ReadKind = 'best-effort'): Promise<ArtifactFiles | null> {
+  const zip = await openZip(await openRemote(api.artifact(id, how)));
+  const [manifest, state] = [await zip.read('manifest.json'), await zip.read('state.json')];
+  if (manifest === null || !holdsAll(zip, String(manifest))) return null;
+  return { manifest: String(manifest), state: state && String(state) };
+}
+
+/** Whether every part that a manifest lists is in the zip. A merge lists parts of other runs' artifacts, and names the run. */
+function holdsAll({ sizeOf }: Zip, manifest: string): boolean {
+  try {
+    const { files } = JSON.parse(manifest) as { files: { path: string; bytes: number; run?: string }[] };
+    return files.every(({ path, bytes, run }) => run !== undefined || sizeOf(path) === bytes);
+  } catch {
+    // Not a manifest of ours.
+    return false;
+  }
+}
+
+async function openRemote(get: (from: number, to: number) => Promise<ByteRange>): Promise<Remote> {
+  const first = await get(0, FIRST_BYTES);
+  return {
+    size: first.size,
+    read: async (from, to) => (to <= first.bytes.length ? first.bytes.subarray(from, to) : (await get(from, to)).bytes),
+  };
+}
+
+const END = 0x06054b50;
+const END64_LOCATOR = 0x07064b50;
+const CENTRAL = 0x02014b50;
+const IN_ZIP64 = 0xffffffff;
+
+export interface Zip {
+  /** How long a file is; undefined when it is not in there. */
+  sizeOf(name: string): number | undefined;
+  /** A file; null when it is not in there. Rejects when it is damaged. */
+  read(name: string): Promise<Buffer | null>;
+}
+
+interface Entry {
+  readonly size: number;
+  readonly packed: number;
+  readonly start: number;
+  readonly isDeflated: boolean;
+  readonly crc: number;
+}
+
+/** Rejects when it is no zip. */
+export async function openZip(remote: Remote): Promise<Zip> {
+  const directory = await directoryOf(remote);
+  const entries = new Map<string, Entry>();
+  for (let at = 0; at + 46 <= directory.length && directory.readUInt32LE(at) === CENTRAL; ) {
+    const nameEnd = at + 46 + directory.readUInt16LE(at + 28);
+    const extraEnd = nameEnd + directory.readUInt16LE(at + 30);
+    const name = directory.toString('utf8', at + 46, nameEnd);
+    entries.set(name, entryOf(directory.subarray(at, nameEnd), directory.subarray(nameEnd, extraEnd)));
+    at = extraEnd + directory.readUInt16LE(at + 32);
+  }
+  return {
+    sizeOf: name => entries.get(name)?.size,
+    async read(name) {
+      const entry = entries.get(name);
+      return entry === undefined ? null : extract(remote, entry);
+    },
+  };
+}
+
+async function directoryOf({ size, read }: Remote): Promise<Buffer> {
+  const tailAt = Math.max(0, size - FIRST_BYTES);
+  const tail = await read(tailAt, size);
+  let end = tail.length - 22;
+  while (end >= 0 && tail.readUInt32LE(end) !== END) end--;
+  if (end < 0) throw new Error('not a zip');
+  let length = tail.readUInt32LE(end + 12);
+  let offset = tail.readUInt32LE(end + 16);
+  if (end >= 20 && tail.readUInt32LE(end - 20) === END64_LOCATOR) {
+    const at = Number(tail.readBigUInt64LE(end - 12));
+    const end64 = await read(at, at + 56);
+    length = Number(end64.readBigUInt64LE(40));
+    offset = Number(end64.readBigUInt64LE(48));
+  }
+  return read(offset, offset + length);
+}
+
+function entryOf(head: Buffer, extra: Buffer): Entry {
+  const [size, packed, start] = widen(extra, [head.readUInt32LE(24), head.readUInt32LE(20), head.readUInt32LE(42)]);
+  return { size, packed, start, isDeflated: head.readUInt16LE(10) === 8, crc: head.readUInt32LE(16) };
+}
+
+async function extract({ read }: Remote, { packed, start, isDeflated, crc }: Entry): Promise<Buffer> {
+  const head = await read(start, start + 30);
+  const at = start + 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
+  const content = await read(at, at + packed);
+  const bytes = isDeflated ? inflateRawSync(content) : Buffer.from(content);
+  if (crc32(bytes) !== crc) throw new Error('the zip is damaged');
+  return bytes;
+}
+
+/** What does not fit 32 bits stands in the zip64 extra field: size, packed size and offset, in this order. */
+function widen(extra: Buffer, values: [number, number, number]): [number, number, number] {
+  for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
+    if (extra.readUInt16LE(at) !== 1) continue;
+    let next = at + 4;
+    return values.map(value => {
+      if (value !== IN_ZIP64) return value;
+      next += 8;
+      return Number(extra.readBigUInt64LE(next - 8));
+    }) as [number, number, number];
+  }
+  return values;
+}

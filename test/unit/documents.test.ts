@@ -1,0 +1,71 @@
+// The documents say what is there: error codes, commands, files. And the README stays short.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ERRORS } from '../../src/errors.ts';
+import { DOCUMENTS, ROOT } from './documents.ts';
+
+const text = (path: string) => DOCUMENTS.get(path) ?? '';
+
+/** Named by the documents and not in the tree yet. */
+const NOT_YET = ['npm run test:fast'];
+
+test('the README stays under 1,800 words, its tables included', () => {
+  // Counted as `wc -w` does.
+  expect(text('README.md').trim().split(/\s+/).length).toBeLessThan(1_800);
+});
+
+describe('docs/troubleshooting.md', () => {
+  const [, errors = ''] = text('docs/troubleshooting.md')
+    .split(/^## /m)
+    .filter(part => /^Errors|^# /.test(part));
+  const rows = [...errors.matchAll(/^\| `([\w-]+)` \| ([^|]+) \| ([^|]+) \|$/gm)];
+
+  test('has a row for each error code, and none for a code that is gone', () => {
+    expect(rows.map(([, code]) => code).sort()).toEqual(Object.keys(ERRORS).sort());
+  });
+
+  test('says in each row what the error means and what to do', () => {
+    const short = rows.filter(
+      ([, , meaning = '', todo = '']) => !/^[A-Z*].+\.$/.test(meaning) || !/^[A-Z*].+\.$/.test(todo),
+    );
+    expect(short.map(([, code]) => code)).toEqual([]);
+  });
+});
+
+describe('what the documents name is there', () => {
+  const { scripts }: { scripts: Record<string, string> } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const matches = (pattern: RegExp) =>
+    [...DOCUMENTS].flatMap(([path, markdown]) =>
+      [...markdown.matchAll(pattern)].map(([, name = '']) => ({ path, name })),
+    );
+  const missing = (found: readonly { path: string; name: string }[], exists: (name: string) => boolean) =>
+    found.filter(({ name }) => !NOT_YET.includes(name) && !exists(name)).map(({ path, name }) => `${path}: ${name}`);
+
+  test('commands', () => {
+    const commands = matches(/\b(npm run [\w:-]+)/g);
+    expect(commands.length).toBeGreaterThan(20);
+    expect(missing(commands, name => name.replace('npm run ', '') in scripts)).toEqual([]);
+  });
+
+  test('every command of package.json is in CONTRIBUTING', () => {
+    const told = (name: string) => new RegExp(`npm (?:run )?${name}[\`\\s]`).test(text('CONTRIBUTING.md'));
+    expect(Object.keys(scripts).filter(name => !told(name))).toEqual([]);
+  });
+
+  test('files and folders', () => {
+    const paths = matches(/`((?:src|test|scripts|bench|docs|examples|dist|\.github|\.ci)\/[\w./-]*)`/g);
+    expect(paths.length).toBeGreaterThan(20);
+    // The workflow that a reader is to add is the reader's.
+    const ours = paths.filter(({ name }) => name !== '.github/workflows/kustomer.yml');
+    expect(missing(ours, name => existsSync(join(ROOT, name)))).toEqual([]);
+  });
+
+  test('modules of src', () => {
+    const modules = matches(
+      /`((?:commands|config|github|kustomer|publish|records|report|shards|state|sync)\/[\w-]+)`/g,
+    );
+    expect(modules.length).toBeGreaterThan(5);
+    expect(missing(modules, name => existsSync(join(ROOT, 'src', `${name}.ts`)))).toEqual([]);
+  });
+});

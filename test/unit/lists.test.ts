@@ -1,0 +1,27 @@
+// The pages of a list end, even where the list leads round in a circle.
+import { expect, test } from 'vitest';
+import type { Client } from '../../src/kustomer/client.ts';
+import { openLongList } from '../../src/kustomer/lists.ts';
+import { type ListStream, STREAMS } from '../../src/kustomer/streams.ts';
+
+test('a list that starts again after 25,000 records, under new page numbers, is noticed at once', async () => {
+  const pages = 250;
+  let requests = 0;
+  const client = {
+    origin: 'https://kustomer.example',
+    async send({ path }: { path: string }) {
+      requests++;
+      const page = Number(new URL(path, 'https://kustomer.example').searchParams.get('page'));
+      const first = ((page - 1) % pages) * 100;
+      const data = Array.from({ length: 100 }, (_, n) => ({ id: `tag-${first + n}`, type: 'tag' }));
+      return { data, links: { next: `/v1/tags?page=${page + 1}` } };
+    },
+  } as unknown as Client;
+  const stream = STREAMS.find(({ name }) => name === 'tags') as ListStream;
+  const list = openLongList({ client, stream, includeDeleted: true, onRecord: () => {} });
+  const failAfter = (most: number) => async () => {
+    if (requests > most) throw new Error('still reading');
+  };
+  await expect(list.pass(failAfter(2 * pages))).rejects.toThrow('leads round in a circle');
+  expect(requests).toBeLessThan(pages + 5);
+});
