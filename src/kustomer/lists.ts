@@ -24,7 +24,7 @@ export function openList(options: ListOptions): ListPages & Pick<LongList, 'exte
       }
       return {
         records,
-        isOneAnswer: read.reduce((sum, { pages }) => sum + pages, 0) === 1,
+        isOneResponse: read.reduce((sum, { pages }) => sum + pages, 0) === 1,
         isCounted: read.every(({ isCounted }) => isCounted),
         isUnrestricted: refused.size === 0,
       };
@@ -60,7 +60,7 @@ export function openLongList(options: ListOptions & { readonly includeDeleted: b
 }
 
 /**
- * Reads a view and adds its records to `records`. `isCounted` is false when the list has sample fewer records than it says
+ * Reads a view and adds its records to `records`. `isCounted` is false when the list has shown fewer records than it says
  * it has. Null when the list refuses the view; the plain view must not be refused.
  */
 async function readView(

@@ -14,7 +14,7 @@ export interface Emitter {
   stage(records: readonly DatedRecord[], until: number): Promise<void>;
   /**
    * Writes the staged records and these to the sink.
-   * @returns false, having written nothing, when there are staged records that wait for a time after `until` (ms)
+   * @returns false, having committed nothing, when staged records wait for a time after `until` (ms)
    */
   commit(records: readonly DatedRecord[], until: number): Promise<boolean>;
   /** Deletes what was staged and not committed. */

@@ -37,11 +37,7 @@ interface RequestWindow {
  * @throws SyncError `search-inconsistent` when the search contradicts itself, also after retries
  */
 export function* readByKeyset(slice: Slice, index: SearchIndex): Steps {
-  const window: RequestWindow = {
-    widthMs: Number.POSITIVE_INFINITY,
-    reached: slice.from,
-    retriesLeft: MAX_RETRIES,
-  };
+  const window = { widthMs: Number.POSITIVE_INFINITY, reached: slice.from, retriesLeft: MAX_RETRIES };
   while (slice.from < slice.to) {
     if (slice.from > window.reached) {
       window.reached = slice.from;
@@ -68,9 +64,8 @@ function* readKeysetPage(slice: Slice, index: SearchIndex, window: RequestWindow
   } else if (found.length === 0 && to < requestedTo) {
     // All records lie beyond the new end of the slice; the next request is for what lies before it.
   } else if (isOutOfWindow || (page.timedOut ? isNarrow : found.length === 0)) {
-    // Either out-of-window records take the place of others, or records are missing. A stale index and a fault pass.
-    if (window.retriesLeft-- === 0)
-      throw inconsistentSearch('does not return the records that were requested', slice.from);
+    // Records are missing, or out-of-window records have taken their place: a stale index or a fault, which is over soon.
+    if (window.retriesLeft-- === 0) throw inconsistentSearch('does not return the requested records', slice.from);
   } else if (page.timedOut || !isSorted(found)) {
     // A smaller window is easier on the search, and a window that fits on one page needs no order.
     window.widthMs = Math.max(SECOND_MS, floorToSecond((requestedTo - slice.from) / 2));
@@ -87,6 +82,7 @@ function* readSortedPage(slice: Slice, index: SearchIndex, page: Page, found: re
   if (page.found.length >= page.size && secondsIn(found) > MIN_ORDERED_SECONDS) {
     yield commitUntil(slice, found, lastSecond);
   } else {
+    // The last second is counted by itself: it may go on beyond the page.
     const until = firstAt < lastSecond ? lastSecond : lastSecond + SECOND_MS;
     slice.splitBarrier = until;
     yield commitUntil(slice, yield* readTies({ from: slice.from, to: until }, index), until);

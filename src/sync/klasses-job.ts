@@ -116,42 +116,31 @@ function openKlassJobs({ selection, planOf, klasses, sink, context, missingKlass
   };
 }
 
-/**
- * The klasses with records in a window that the generic search does not have, except those that are known already.
- * @param plan `wanted` is the window
- */
+/** The klasses with records in `wanted` that the generic search does not have, except those that are known already. */
 export async function findMissingKlasses(
   klasses: Klasses,
-  plan: Pick<SearchPlan, 'wanted' | 'horizon'>,
+  { wanted, horizon }: Pick<SearchPlan, 'wanted' | 'horizon'>,
   isKnown: (klass: string) => boolean,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const missing: string[] = [];
-  for (const klass of await klasses.names()) {
-    if (!isKnown(klass) && (await isMissing(klass, klasses, plan, signal))) missing.push(klass);
-  }
-  return missing;
-}
-
-async function isMissing(
-  klass: string,
-  klasses: Klasses,
-  { wanted, horizon }: Pick<SearchPlan, 'wanted' | 'horizon'>,
-  signal: AbortSignal,
-): Promise<boolean> {
   const indexes: readonly SearchIndex[] = wanted.from < horizon.archive ? ['live', 'archive'] : ['live'];
   // A record after the window will be wanted by a run before the next check.
   const until = wanted.to + CHECK_INTERVAL_MS;
-  for (const index of indexes) {
-    for (let lookup = 1; lookup <= MAX_LOOKUPS; lookup++) {
-      signal.throwIfAborted();
-      const newest = await klasses.newest(klass, index, wanted.from, until);
-      if (newest === null || Number.isNaN(newest.at)) break;
-      if (await klasses.isInGenericSearch(index, newest)) return false;
-      if (lookup === MAX_LOOKUPS) return true;
+  async function isMissing(klass: string): Promise<boolean> {
+    for (const index of indexes) {
+      for (let lookup = 1; lookup <= MAX_LOOKUPS; lookup++) {
+        signal.throwIfAborted();
+        const newest = await klasses.newest(klass, index, wanted.from, until);
+        if (newest === null || Number.isNaN(newest.at)) break;
+        if (await klasses.isInGenericSearch(index, newest)) return false;
+        if (lookup === MAX_LOOKUPS) return true;
+      }
     }
+    return false;
   }
-  return false;
+  const missing: string[] = [];
+  for (const klass of await klasses.names()) if (!isKnown(klass) && (await isMissing(klass))) missing.push(klass);
+  return missing;
 }
 
 /** The klass of a record of type `kobject.<klass>`. */

@@ -104,10 +104,10 @@ async function readSettled({ pages, before, signal }: ReadListOptions): Promise<
 }
 
 /** Whether a first pass needs no second one. A record that is missing is looked for again before it counts as gone. */
-function isConclusive({ records, isOneAnswer, isCounted }: ListPass, before: ListState | undefined): boolean {
+function isConclusive({ records, isOneResponse, isCounted }: ListPass, before: ListState | undefined): boolean {
   if (!isCounted) return false;
   const lacksSome = before !== undefined && [...before.seen.keys()].some(id => !records.has(id));
-  return (isOneAnswer && !lacksSome) || isUnchanged(records, before);
+  return (isOneResponse && !lacksSome) || isUnchanged(records, before);
 }
 
 function isUnchanged(records: ReadonlyMap<string, Resource>, before: ListState | undefined): boolean {

@@ -56,13 +56,13 @@ async function stageAll({ list, toRead, withoutKnown, signal }: ReadLongListOpti
     written += records.length;
   };
   const first = new Checksum(toRead);
-  const isOneAnswer = await list.pass(async found => {
+  const isOneResponse = await list.pass(async found => {
     signal.throwIfAborted();
     const fresh = first.add(found);
     for (const each of fresh) if (Number.isNaN(each.at)) undated.set(each.resource.id, { ...each, undated: true });
     await write(fresh.filter(({ at }) => !Number.isNaN(at)));
   });
-  if (!isOneAnswer) {
+  if (!isOneResponse) {
     const second = new Checksum(toRead);
     await list.pass(async found => {
       signal.throwIfAborted();

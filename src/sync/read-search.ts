@@ -46,7 +46,7 @@ interface Reader extends PooledReader {
   pagesLeft: number;
 }
 
-/** The answer to an output. The first step of a reader has no page before it either. */
+/** What a reader is resumed with after an output. The first step of a reader has no page before it either. */
 const NO_PAGE = undefined as never;
 
 /**

@@ -17,7 +17,7 @@ export interface Semaphore {
 export interface PooledReader {
   /** Gives the later half of the slice to a new reader; false when the slice cannot be split. */
   readonly split: () => boolean;
-  /** Pages that the last answer says are left; an estimate after a split, infinite before the first answer. */
+  /** Pages that the last response says are left; an estimate after a split, infinite before the first response. */
   readonly pagesLeft: number;
 }
 
@@ -41,7 +41,7 @@ export function openReaderPool(semaphore: Semaphore): ReaderPool {
 
 /** Splits the largest slices until every permit has a reader, as far as that pays. */
 export function splitLargest({ semaphore, readers }: ReaderPool): void {
-  // Until every stream has had its first answer, it is unknown which is the longest.
+  // Until every stream has had its first response, it is unknown which is the longest.
   if ([...readers].some(({ pagesLeft }) => pagesLeft === Number.POSITIVE_INFINITY)) return;
   for (let free = Math.min(semaphore.idle(), semaphore.permits + SPARE_READERS - readers.size); free > 0; free--) {
     const large = [...readers].filter(({ pagesLeft }) => pagesLeft >= MIN_PAGES_TO_SPLIT);

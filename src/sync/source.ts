@@ -83,8 +83,8 @@ export interface ListPages {
 /** What one pass over a list has returned. */
 export interface ListPass {
   readonly records: Map<string, Resource>;
-  /** All came with one answer. Otherwise a record that moved between two pages may be missing. */
-  readonly isOneAnswer: boolean;
+  /** All came with one response. Otherwise a record that moved between two pages may be missing. */
+  readonly isOneResponse: boolean;
   /** No part of the list has returned fewer records than it reports. */
   readonly isCounted: boolean;
   /** No part of the list was refused: a record that is missing is gone. */
@@ -93,7 +93,7 @@ export interface ListPass {
 
 /** A list that is too long for memory, and in no known order. */
 export interface LongList {
-  /** Reads the list once, page by page. Resolves to whether one answer had it all. */
+  /** Reads the list once, page by page. Resolves to whether one response had it all. */
   pass(onPage: (found: readonly DatedRecord[]) => Promise<void>): Promise<boolean>;
   /** Estimates the length of the list without reading it. */
   extent(): Promise<Extent>;

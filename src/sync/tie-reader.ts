@@ -74,9 +74,9 @@ function* readCreatedRange(
   for (let number = 1; ; number++) {
     const pass = yield* readPages(search, maxRecords);
     // Records came or went, so what was seen before proves nothing now. A pass that contradicts itself does not count.
-    if (!pass.isConsistent || pass.total !== total) seen = new Map();
+    if (!pass.isConsistent || pass.reported !== total) seen = new Map();
     if (pass.isConsistent) for (const record of pass.found) seen.set(record.resource.id, record);
-    total = pass.total;
+    total = pass.reported;
     if (pass.isConsistent && !pass.isTooLarge && seen.size >= total) {
       // The count can agree by chance: the total was too low, and another record moved up to the first page after that
       // page was read. So the first page of several is read again.
@@ -114,7 +114,7 @@ function timeOf({ found }: Pass, { from, to }: Window): number {
 interface Pass {
   readonly found: readonly DatedRecord[];
   /** Records that the search reports. */
-  readonly total: number;
+  readonly reported: number;
   /** Records of a full page. */
   readonly size: number;
   /** Pages read. */
@@ -141,26 +141,23 @@ function* readPages(search: Omit<SearchRequest, 'page'>, maxRecords: number): St
       isConsistent = false;
     }
 
+    const { size } = page;
     const reported = total ?? 0;
-    const requested = number * page.size;
-    const limit = Math.min(maxRecords, MAX_PAGES * page.size);
+    const requested = number * size;
+    const limit = Math.min(maxRecords, MAX_PAGES * size);
     const isEmpty = page.found.length === 0;
-    const end = (isTooLarge: boolean, isCounted = true): Pass => ({
-      found: [...found.values()],
-      total: reported,
-      size: page.size,
-      pages: number,
-      isConsistent: isConsistent && isCounted,
-      isTooLarge,
-    });
+    const end = (isTooLarge: boolean, isCounted = true): Pass => {
+      const records = [...found.values()];
+      return { found: records, reported, size, pages: number, isConsistent: isConsistent && isCounted, isTooLarge };
+    };
     if (reported >= limit || (isEmpty && requested > MAX_RELIABLE_RECORDS && received < reported)) return end(true);
     // The last page is one that is not full. Without a total to count against, only a single page is proof.
-    if (isEmpty || (!page.hasMore && page.found.length < page.size)) {
+    if (isEmpty || (!page.hasMore && page.found.length < size)) {
       return end(false, total === null ? number === 1 : received === total);
     }
     // A link leads to another page and nothing new comes: the order changes, or the same page comes again.
     if (found.size === known && requested > reported) return end(false, false);
-    if (requested + page.size > limit) return end(true);
+    if (requested + size > limit) return end(true);
   }
 }
 
@@ -186,17 +183,15 @@ export function splitByCreatedAt(
     .map(({ resource }) => Date.parse(String(resource.attributes?.createdAt)))
     .filter(at => !Number.isNaN(at))
     .sort((a, b) => a - b);
+  const first = Math.max(created[0] ?? 0, range.from ?? Number.NEGATIVE_INFINITY);
+  const last = range.to ?? Number.POSITIVE_INFINITY;
   const parts = Math.max(2, Math.ceil(total / Math.max(1, size * TARGET_FILL)));
   const boundaries = new Set<number>();
   for (let n = 1; n < parts; n++) {
     const at = created[Math.floor((n * created.length) / parts)] as number;
     // Every search understands whole seconds; milliseconds are the second choice.
-    const boundary = [floorToSecond(at), at].find(each => isInside(each, range) && each > (created[0] as number));
+    const boundary = [floorToSecond(at), at].find(each => each > first && each < last);
     if (boundary !== undefined) boundaries.add(boundary);
   }
   return [...boundaries];
-}
-
-function isInside(at: number, range: CreatedRange): boolean {
-  return at > (range.from ?? Number.NEGATIVE_INFINITY) && at < (range.to ?? Number.POSITIVE_INFINITY);
 }

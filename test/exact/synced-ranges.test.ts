@@ -287,7 +287,7 @@ describe('a state that is refused says what is wrong with it', () => {
     expect(error?.actor).toBe('user');
   });
 
-  test('and what is missing is empty', () => {
+  test('and what is missing beside the streams is empty', () => {
     expect(refusal(JSON.stringify(sample))).toBeUndefined();
     const bare = parseState(JSON.stringify({ ...sample, run: null, saved_at: undefined }), 'P');
     expect(bare).toMatchObject({ savedAt: '', run: { id: '', attempt: '' } });
@@ -331,8 +331,8 @@ describe('a state that is refused says what is wrong with it', () => {
     const damaged = (change: object) => of({ streams: { notes: { ...stream, ...change } } });
     expect(damaged({})).toBeUndefined();
     expect(damaged({ synced_ranges: [[at, at]] })).toBeDefined();
-    for (const print of [`${at}`, ` ${at} a`, `${at} a\nb`, 7, null, [`${at} a`]]) {
-      expect(damaged({ dedup_keys: [print] })).toBeDefined();
+    for (const key of [`${at}`, ` ${at} a`, `${at} a\nb`, 7, null, [`${at} a`]]) {
+      expect(damaged({ dedup_keys: [key] })).toBeDefined();
     }
     expect(damaged({ cutoff: [at] })).toBeDefined();
   });

@@ -494,7 +494,7 @@ describe('a wrong page is requested again, in smaller windows', () => {
   test('always timed out', () => {
     expect(trace(sparse(70), always('timed-out'), 0, 64_000)).toMatchInlineSnapshot(`
       {
-        "outcome": "Kustomer's search does not return the records that were requested, at 2026-01-05T00:00:00.000Z. Run again, which resumes at that time; report it to Kustomer if it persists.",
+        "outcome": "Kustomer's search does not return the requested records, at 2026-01-05T00:00:00.000Z. Run again, which resumes at that time; report it to Kustomer if it persists.",
         "requests": [
           "0-64000",
           "0-32000",
@@ -589,7 +589,7 @@ describe('a wrong page is requested again, in smaller windows', () => {
   test('always out-of-window records', () => {
     expect(trace(sparse(70), always('out-of-window'))).toMatchInlineSnapshot(`
       {
-        "outcome": "Kustomer's search does not return the records that were requested, at 2026-01-05T00:00:00.000Z. Run again, which resumes at that time; report it to Kustomer if it persists.",
+        "outcome": "Kustomer's search does not return the requested records, at 2026-01-05T00:00:00.000Z. Run again, which resumes at that time; report it to Kustomer if it persists.",
         "requests": [
           "0-1000000",
           "0-1000000",
@@ -624,7 +624,7 @@ describe('a wrong page is requested again, in smaller windows', () => {
   test('out-of-window records six times', () => {
     expect(trace(sparse(70), until('out-of-window', 6))).toMatchInlineSnapshot(`
       {
-        "outcome": "Kustomer's search does not return the records that were requested, at 2026-01-05T00:00:00.000Z. Run again, which resumes at that time; report it to Kustomer if it persists.",
+        "outcome": "Kustomer's search does not return the requested records, at 2026-01-05T00:00:00.000Z. Run again, which resumes at that time; report it to Kustomer if it persists.",
         "requests": [
           "0-1000000",
           "0-1000000",
@@ -640,7 +640,7 @@ describe('a wrong page is requested again, in smaller windows', () => {
   test('always an empty page', () => {
     expect(trace(sparse(70), always('empty'))).toMatchInlineSnapshot(`
       {
-        "outcome": "Kustomer's search does not return the records that were requested, at 2026-01-05T00:00:00.000Z. Run again, which resumes at that time; report it to Kustomer if it persists.",
+        "outcome": "Kustomer's search does not return the requested records, at 2026-01-05T00:00:00.000Z. Run again, which resumes at that time; report it to Kustomer if it persists.",
         "requests": [
           "0-1000000",
           "0-1000000",

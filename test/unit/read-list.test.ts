@@ -25,7 +25,7 @@ async function read(share: number, seed: number, before?: { seen: ReadonlyMap<st
         const shown = Array.from({ length: 1_200 }, (_, n) => user(n)).filter(() => random.next() < share);
         return {
           records: new Map(shown.map(each => [each.id, each])),
-          isOneAnswer: false,
+          isOneResponse: false,
           isCounted: true,
           isUnrestricted: true,
         };
@@ -68,7 +68,7 @@ describe('what has gone', () => {
     const written: string[] = [];
     const records = new Map(numbers.map(user).map(each => [each.id, each]));
     const { state } = await readList({
-      pages: { pass: async () => ({ records, isOneAnswer: true, isCounted: true, isUnrestricted: true }) },
+      pages: { pass: async () => ({ records, isOneResponse: true, isCounted: true, isUnrestricted: true }) },
       type: 'user',
       sink: {
         write: async found => void written.push(...found.map(({ resource }) => resource.id)),
