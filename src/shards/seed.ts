@@ -1,42 +1,46 @@
-// What a shard of a plan goes on from: what it has published itself, and of what the runs before the plan have published,
-// what lies in its part. So it reads what a single run would, knows by their fingerprints what comes again, and claims
-// nothing outside of its part. Pure.
-
+/**
+ * The state that a shard goes on from: what it has published itself, on top of what the runs before the plan have
+ * published inside its ranges. Pure.
+ *
+ * So a shard reads what a single run would read there, knows by their dedup keys the records that come again, and says
+ * nothing of what lies outside its ranges.
+ */
 import { clamp, contains, type IntervalSet } from '../sync/intervals.ts';
-import { merge } from '../sync/merge.ts';
-import type { ShardWork } from '../sync/plan.ts';
-import { type PlanOptions, planSearch } from '../sync/plan.ts';
+import { type PlanOptions, planSearch, type ShardWork } from '../sync/plan.ts';
 import { dedupKeyTime, type SearchState, type State, streamOf } from '../sync/state.ts';
+import { unite } from './join.ts';
 
-/** `own`: the state of the shard. `base`: that of the sync or backfill the plan was made for. */
-export function seedState(own: State, base: State, shard: ShardWork, wishes: PlanOptions): State {
+/**
+ * @param own the state of the shard itself
+ * @param seed the state of the sync or backfill that the plan was made for
+ * @throws SyncError `other-organization` when they belong to different organizations.
+ */
+export function seedState(own: State, seed: State, shard: ShardWork, options: PlanOptions): State {
   const search = new Map<string, SearchState>();
-  for (const [name, each] of base.search) {
-    const pieces = shard.search.get(streamOf(name));
-    if (pieces !== undefined) search.set(name, within(each, pieces, certainOf(name, base, shard, wishes)));
+  for (const [name, each] of seed.search) {
+    const ranges = shard.search.get(streamOf(name));
+    if (ranges !== undefined) search.set(name, within(ranges, each, syncedBefore(name, seed, shard, options)));
   }
-  const lists = new Map([...base.lists].filter(([name]) => shard.lists.includes(name)));
-  return {
-    ...merge(own, { ...base, search, lists, klassesCheckedAt: null }),
-    generation: own.generation,
-    klassesCheckedAt: own.klassesCheckedAt,
-  };
+  const lists = new Map([...seed.lists].filter(([name]) => shard.lists.includes(name)));
+  const { klassesCheckedAt } = own;
+  return { ...unite(own, { ...seed, search, lists, klassesCheckedAt: null }), klassesCheckedAt };
 }
 
-/** What of a stream need not be read again, as the plan has reckoned it. */
-function certainOf(name: string, base: State, { cutoff }: ShardWork, wishes: PlanOptions): IntervalSet {
+/** What the plan did not want read again of a stream: not what the lookback reaches. */
+function syncedBefore(name: string, seed: State, { cutoff }: ShardWork, options: PlanOptions): IntervalSet {
   const selection = { name, mode: 'incremental', named: false } as const;
-  return planSearch(name, selection, { ...wishes, shard: null }, base, cutoff + wishes.settleMs, true).work.synced;
+  return planSearch(name, selection, { ...options, shard: null }, seed, cutoff + options.settleMs, true).work.synced;
 }
 
-function within(each: SearchState, pieces: IntervalSet, certain: IntervalSet): SearchState {
-  const isIn = (print: string) => {
-    const at = dedupKeyTime(print);
-    return !Number.isFinite(at) || contains(pieces, at);
+function within(ranges: IntervalSet, search: SearchState, synced: IntervalSet): SearchState {
+  const isInside = (key: string) => {
+    const at = dedupKeyTime(key);
+    // A record without a date may come up anywhere.
+    return !Number.isFinite(at) || contains(ranges, at);
   };
   return {
-    ...each,
-    syncedRanges: pieces.flatMap(({ from, to }) => clamp(certain, from, to)),
-    dedupKeys: new Set([...each.dedupKeys].filter(isIn)),
+    ...search,
+    syncedRanges: ranges.flatMap(({ from, to }) => clamp(synced, from, to)),
+    dedupKeys: new Set([...search.dedupKeys].filter(isInside)),
   };
 }

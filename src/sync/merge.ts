@@ -98,11 +98,6 @@ function bothCheckedAt(ours: State, theirs: State, rank: number): number | null 
   return checked.length === 0 ? null : Math.max(...checked);
 }
 
-/** One state for the shards of a plan. */
-export function join(shards: readonly State[]): State {
-  return shards.reduce((joined, shard) => ({ ...merge(joined, shard), generation: joined.generation }), NO_STATE);
-}
-
 /** What two states say of one stream. */
 interface Two<T> {
   both(a: T, b: T): T;

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { covers, minus, union } from '../../src/sync/intervals.ts';
-import { join, merge, refreshed, reset, without } from '../../src/sync/merge.ts';
+import { merge, refreshed, reset, without } from '../../src/sync/merge.ts';
 import { type ListState, NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
 import { parseState, serializeState } from '../../src/sync/state-document.ts';
 
@@ -385,25 +385,5 @@ describe('what a full refresh by runs with another state has removed', () => {
       expect(without(given, refreshes)).toEqual({ removed: [], state: given });
     }
     expect(without(NO_STATE, new Map()).state).toEqual(NO_STATE);
-  });
-});
-
-describe('join', () => {
-  const shard = (klassesCheckedAt: number | null, from: number, ...names: string[]): State => {
-    const own = {
-      syncedRanges: [{ from, to: from + HOUR }],
-      cutoff: 9 * HOUR,
-      dedupSince: 8 * HOUR,
-      dedupKeys: new Set(''),
-    };
-    return { ...NO_STATE, generation: 1, klassesCheckedAt, search: new Map(names.map(name => [name, own])) };
-  };
-  const syncedRanges = (shards: readonly State[], name: string) => join(shards).search.get(name)?.syncedRanges;
-
-  test('has what each shard has published, and no klass where a shard has not met it', () => {
-    const shards = [shard(HOUR, 0, 'kobjects', 'kobjects/rare'), shard(HOUR, HOUR, 'kobjects')];
-    expect(syncedRanges(shards, 'kobjects')).toEqual([{ from: 0, to: 2 * HOUR }]);
-    expect(syncedRanges(shards, 'kobjects/rare')).toEqual([{ from: 0, to: HOUR }]);
-    expect(join(shards).generation).toBe(0);
   });
 });

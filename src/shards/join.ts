@@ -1,0 +1,215 @@
+/**
+ * Joins the states of the shards of a plan, and adds them to the state that other runs have saved. Pure.
+ *
+ * Shards are disjoint, so a join is a union. One thing takes away from it: a stream that a full refresh or a reset has
+ * replaced is as that run left it, and what others have published of it before does not count.
+ */
+import { SyncError } from '../errors.ts';
+import { covers, type Interval, type IntervalSet, minus, union } from '../sync/intervals.ts';
+import { klassKey } from '../sync/kobjects-job.ts';
+import { type PlanOptions, planSearch, type Selection } from '../sync/plan.ts';
+import { type ListState, NO_STATE, type SearchState, type State, stateKeysOf, streamOf } from '../sync/state.ts';
+import { iso } from '../sync/state-document.ts';
+import type { Shard } from './shard.ts';
+
+/**
+ * What two states say together of the records that are published. Everything else is that of `a`: its generation, its
+ * run, its files.
+ * @throws SyncError `other-organization` when they belong to different organizations.
+ */
+export function unite(a: State, b: State): State {
+  if (a.organizationId !== null && b.organizationId !== null && a.organizationId !== b.organizationId) {
+    throw new SyncError('other-organization', {
+      what: `Another run has saved the state of another Kustomer organization (${b.organizationId}) under the same name.`,
+      todo: 'Give each organization its own `state-id`, and its own `branch` where there is a data branch.',
+    });
+  }
+  /** Whose word counts: above 0 where only that of `a`, below 0 where only that of `b`. */
+  const rank = (name: string) => refreshesOf(a, name) - refreshesOf(b, name) || a.resets - b.resets;
+  const uniteMaps = <T>(of: (state: State) => ReadonlyMap<string, T>, both: (a: T, b: T) => T) => {
+    const united = new Map<string, T>();
+    for (const name of new Set([...of(a).keys(), ...of(b).keys()])) {
+      const one = rank(name) < 0 ? undefined : of(a).get(name);
+      const other = rank(name) > 0 ? undefined : of(b).get(name);
+      const joined = one && other ? both(one, other) : (one ?? other);
+      if (joined !== undefined) united.set(name, joined);
+    }
+    return united;
+  };
+  const kobjects = rank('kobjects');
+  const refreshed = [...a.refreshes.keys(), ...b.refreshes.keys()];
+  return {
+    ...a,
+    organizationId: a.organizationId ?? b.organizationId,
+    search: uniteMaps(({ search }) => search, uniteSearch),
+    lists: uniteMaps(({ lists }) => lists, addList),
+    klassesCheckedAt: klassesCheckedAt([...(kobjects < 0 ? [] : [a]), ...(kobjects > 0 ? [] : [b])]),
+    refreshes: new Map(refreshed.map(name => [name, Math.max(refreshesOf(a, name), refreshesOf(b, name))])),
+    resets: Math.max(a.resets, b.resets),
+  };
+}
+
+function refreshesOf({ refreshes }: State, name: string): number {
+  return refreshes.get(streamOf(name)) ?? 0;
+}
+
+function uniteSearch(a: SearchState, b: SearchState): SearchState {
+  return {
+    syncedRanges: union(a.syncedRanges, b.syncedRanges),
+    // Records of the ranges that only the earlier one has read may have been indexed after its cutoff.
+    cutoff: Math.min(a.cutoff, b.cutoff),
+    dedupSince: Math.max(a.dedupSince, b.dedupSince),
+    dedupKeys: new Set([...a.dedupKeys, ...b.dedupKeys]),
+  };
+}
+
+/** Adds what one state has seen of a list to what another one knows of it, but for what that one has found gone. */
+function addList({ narrow, ...known }: ListState, added: ListState): ListState {
+  const seen = new Map(known.seen);
+  for (const [id, version] of added.seen) {
+    const own = seen.get(id);
+    const isNewer = own === undefined || Date.parse(version) > Date.parse(own);
+    if (isNewer && !known.gone?.has(id)) seen.set(id, version);
+  }
+  const until = Math.max(known.until ?? Number.NEGATIVE_INFINITY, added.until ?? Number.NEGATIVE_INFINITY);
+  const readAt = Math.max(known.readAt ?? Number.NEGATIVE_INFINITY, added.readAt ?? Number.NEGATIVE_INFINITY);
+  return {
+    ...known,
+    seen,
+    ...(narrow && added.narrow ? { narrow } : {}),
+    ...(until === Number.NEGATIVE_INFINITY ? {} : { until }),
+    ...(readAt === Number.NEGATIVE_INFINITY ? {} : { readAt }),
+  };
+}
+
+/** When the klasses were checked of all that is synced; null when one of the states has kobjects that never were. */
+function klassesCheckedAt(states: readonly State[]): number | null {
+  const isUnchecked = (state: State) =>
+    state.klassesCheckedAt === null && (state.search.get('kobjects')?.syncedRanges.length ?? 0) > 0;
+  const times = states.flatMap(state => state.klassesCheckedAt ?? []);
+  return times.length === 0 || states.some(isUnchecked) ? null : Math.max(...times);
+}
+
+/** The states of the shards of a plan as one, with generation 0. */
+export function joinShards(states: readonly State[]): State {
+  return states.reduce(unite, NO_STATE);
+}
+
+/**
+ * Adds the shards of a plan to the state that other runs may have gone on with meanwhile.
+ * @param before the newest state of the sync or backfill that the plan was made for
+ * @returns the next generation of that state. Whoever saves it sets `savedAt` and `run`.
+ */
+export function joinOnto(
+  before: State,
+  plan: readonly Shard[],
+  states: readonly State[],
+  { endDate = null }: Pick<PlanOptions, 'endDate'>,
+): State {
+  const joined = joinShards(endDate === null ? states.map(withOpenLists) : states);
+  const both = before.generation === 0 ? joined : unite(before, joined);
+  const { consecutiveRuns: _, shardManifest: __, ...state } = both;
+  // A plan looks for klasses in everything that is synced, and its shards have read those that it found.
+  const areChecked = plan.some(({ klasses }) => klasses !== null);
+  return {
+    ...state,
+    generation: before.generation + 1,
+    klassesCheckedAt: areChecked ? joined.klassesCheckedAt : state.klassesCheckedAt,
+  };
+}
+
+/** Lists as an incremental sync has them, without an end. What was found gone since a shard saw it stays gone. */
+function withOpenLists(state: State): State {
+  const lists = [...state.lists].map(
+    ([name, { seen, narrow }]) => [name, { seen, ...(narrow && { narrow }) }] as const,
+  );
+  return { ...state, lists: new Map(lists) };
+}
+
+/** Whether a state says that all of a shard is published, klasses that only their own search shows included. */
+export function isDone({ search, lists, klasses }: Shard, state: State): boolean {
+  const isSynced = (name: string, ranges: IntervalSet) =>
+    ranges.every(range => covers(state.search.get(name)?.syncedRanges ?? [], range));
+  return (
+    [...search].every(([name, ranges]) => stateKeysOf(state, name).every(key => isSynced(key, ranges))) &&
+    (klasses ?? []).every(klass => isSynced(klassKey('kobjects', klass), search.get('kobjects') ?? [])) &&
+    (!search.has('kobjects') || state.klassesCheckedAt !== null) &&
+    lists.every(name => state.lists.has(name))
+  );
+}
+
+/**
+ * @param states those of the shards, in the order of the plan
+ * @throws SyncError `shards-unfinished` when a shard has not published all of it.
+ */
+export function checkDone(plan: readonly Shard[], states: readonly State[]): void {
+  const numbers = plan.filter((shard, n) => !isDone(shard, states[n] ?? NO_STATE)).map(({ number }) => number);
+  if (numbers.length === 0) return;
+  throw new SyncError('shards-unfinished', {
+    what: `The shards ${numbers.slice(0, 20).join(', ')}${numbers.length > 20 ? ', …' : ''} of ${plan.length} are missing or not done, so nothing was put together.`,
+    todo: 'Re-run the failed jobs, or else the jobs of these shards: a shard goes on from where it was.',
+  });
+}
+
+/** @throws SyncError `plan-overlap` when two shards have the same range: its records would be published twice. */
+export function checkOverlap(plan: readonly Shard[]): void {
+  const taken = new Map<string, IntervalSet>();
+  for (const { number, search } of plan) {
+    for (const [name, ranges] of search) {
+      const others = taken.get(name) ?? [];
+      const length = (set: IntervalSet) => set.reduce((sum, { from, to }) => sum + to - from, 0);
+      if (length(minus(ranges, others)) < length(ranges)) {
+        throw new SyncError('plan-overlap', {
+          what: `Shard ${number} of the plan overlaps another one in ${name}.`,
+          todo: 'Hand the output `matrix` of the plan on as it is.',
+        });
+      }
+      taken.set(name, union(others, ranges));
+    }
+  }
+}
+
+/**
+ * @param before the state that the shards are added to
+ * @throws SyncError `plan-gap` when a range of a planned stream is in no shard, nor synced by anybody else.
+ */
+export function checkGap(
+  plan: readonly Shard[],
+  streams: readonly Selection[],
+  options: PlanOptions,
+  before: State,
+): void {
+  for (const selection of streams) {
+    const { name } = selection;
+    const planned = plan.flatMap(({ search }) => search.get(name) ?? []);
+    const synced = before.search.get(name)?.syncedRanges ?? [];
+    const [gap] = minus([wantedRange(plan, selection, options)], union(planned, synced));
+    if (planned.length > 0 && gap !== undefined) {
+      throw new SyncError('plan-gap', {
+        what: `The shards of the plan leave out what was updated in ${name} from ${iso(gap.from)} to ${iso(gap.to)}.`,
+        todo: 'Hand the output `matrix` of the plan on as it is.',
+      });
+    }
+  }
+}
+
+/** The range (ms) of a search stream that a single run would want that began when the plan was made. */
+export function wantedRange(plan: readonly Shard[], selection: Selection, options: PlanOptions): Interval {
+  const began = (plan[0]?.cutoff ?? 0) + options.settleMs;
+  return planSearch(selection.name, selection, options, NO_STATE, began, true).wanted;
+}
+
+/** Whether `after` says of no record that it is published that `before` does not say it of: nothing is to be saved. */
+export function addsNothing(before: State, after: State): boolean {
+  return (
+    before.generation > 0 &&
+    [...after.search].every(
+      ([name, { syncedRanges }]) => minus(syncedRanges, before.search.get(name)?.syncedRanges ?? []).length === 0,
+    ) &&
+    (before.klassesCheckedAt === null) === (after.klassesCheckedAt === null) &&
+    [...after.lists].every(([name, { seen, until }]) => {
+      const known = before.lists.get(name);
+      return known?.until === until && [...seen].every(([id, version]) => known?.seen.get(id) === version);
+    })
+  );
+}
