@@ -1,7 +1,7 @@
 // What a run is about, and so under which name its progress is kept: an incremental sync, a backfill and a shard of a plan
 // have nothing of each other's. Every place that keeps a state goes by this name. Pure.
 
-import { compact, digest, type Shard } from '../shards/shard.ts';
+import { digest, type Shard } from '../shards/shard.ts';
 import { cutoffOf } from '../sync/plan.ts';
 import type { Config } from './config.ts';
 
@@ -59,4 +59,9 @@ export function wholeScope({ stateId, artifactName, startDate, endDate, settleMs
 
 function shardState(stateId: string, { plan, number }: Pick<Shard, 'plan' | 'number'>): string {
   return `shard/${stateId}/${plan}/${number}`;
+}
+
+/** `20240131T080000Z`, with the milliseconds where there are some: fit for the name of a file and the key of a cache. */
+function compact(at: number): string {
+  return new Date(at).toISOString().replace(/[-:]/g, '').replace('.000Z', 'Z').replace('.', '');
 }

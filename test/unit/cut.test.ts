@@ -3,7 +3,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { perPageOf } from '../../src/shards/per-page.ts';
-import { formatShard, parseMatrix, parseShard, type Shard } from '../../src/shards/shard.ts';
 import {
   type CountedRange,
   halves,
@@ -264,56 +263,3 @@ test.each([
     expect(minutesFor(searches, others, pace)).toBe(minutes);
   },
 );
-
-describe('a shard as text', () => {
-  const shard: Shard = {
-    plan: 'a1b2c3d4e5f6',
-    inputs: '0f9e8d7c',
-    generation: 12,
-    number: 3,
-    of: 8,
-    window: { from: 0, to: Date.UTC(2025, 0, 1) },
-    cutoff: Date.UTC(2025, 2, 1, 12, 0, 0, 500),
-    search: new Map([
-      [
-        'messages',
-        [
-          { from: 0, to: Date.UTC(2024, 0, 1) },
-          { from: Date.UTC(2024, 5, 1), to: Date.UTC(2024, 6, 1, 0, 0, 0, 7) },
-        ],
-      ],
-    ]),
-    lists: ['tags'],
-    klasses: ['order', 'a, b=c'],
-  };
-
-  test('is short and comes back as it was', () => {
-    const text = formatShard(shard);
-    expect(text).toMatch(
-      /^3\/8 a1b2c3d4e5f6 0f9e8d7c 19700101T000000Z\.\.20250101T000000Z\/20250301T120000500Z g12 klasses=order,\S+ messages=/,
-    );
-    expect(text.length).toBeLessThan(200);
-    expect(parseShard(text)).toEqual(shard);
-    for (const klasses of [null, []]) expect(parseShard(formatShard({ ...shard, klasses }))?.klasses).toEqual(klasses);
-  });
-
-  test('is refused when anything of it is changed', () => {
-    const text = formatShard(shard);
-    for (let n = 0; n < text.length; n++) {
-      expect(parseShard(`${text.slice(0, n)}${text.slice(n + 1)}`)).toBeNull();
-      expect(parseShard(`${text.slice(0, n)}7x${text.slice(n + 1)}`)).toBeNull();
-    }
-    for (const other of ['', '3/8', '{}', `${text} ${text}`]) expect(parseShard(other)).toBeNull();
-  });
-
-  test('is refused in a matrix that lacks one, has one twice, or has one of another plan', () => {
-    const texts = [1, 2, 3].map(number => formatShard({ ...shard, number, of: 3 }));
-    const matrix = (...shards: unknown[]) => parseMatrix(JSON.stringify({ shard: shards }));
-    expect(matrix(...texts)?.map(({ number }) => number)).toEqual([1, 2, 3]);
-    const [a, b, c] = texts;
-    const other = formatShard({ ...shard, number: 3, of: 3, plan: 'ffffffffffff' });
-    for (const wrong of [[a, b], [a, b, b], [a, b, c, c], [a, b, other], [a, b, 5], []])
-      expect(matrix(...wrong)).toBeNull();
-    for (const text of ['', '[]', 'null', '{"shard":"x"}']) expect(parseMatrix(text)).toBeNull();
-  });
-});
