@@ -18,6 +18,7 @@ import type { Shard } from '../shards/shard.ts';
 import { covers } from '../sync/intervals.ts';
 import { type ShardFile, type ShardManifest, type State, stateKeysOf } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
+import { reportReceipt } from './outcome.ts';
 import {
   beginReport,
   destinationSettings,
@@ -93,11 +94,7 @@ async function joinAndPublish(config: Config, context: Context, log: Log, scope:
       report.stateDeferred = true;
     }
   } finally {
-    if (receipt.artifact !== undefined) report.artifact = receipt.artifact;
-    if (receipt.commit !== undefined) report.commit = receipt.commit;
-    report.manifest = receipt.manifest;
-    report.stateSaved = receipt.stateSaved;
-    if (receipt.state !== null) report.generation = receipt.state.generation;
+    reportReceipt(report, receipt);
   }
 }
 
@@ -158,9 +155,11 @@ function resultsOf(
     const { name } = selection;
     const wanted = wantedRange(plan, selection, config);
     const isCovered = (key: string) => covers(joined.search.get(key)?.syncedRanges ?? [], wanted);
-    const isChecked = name !== 'kobjects' || joined.klassesCheckedAt !== null || wanted.from === wanted.to;
+    const stream = streamNamed(name);
+    const mayMissKlasses = stream.kind === 'search' && stream.hasKlasses && joined.klassesCheckedAt === null;
+    const isChecked = !mayMissKlasses || wanted.from === wanted.to;
     const [isRead = false, ...klasses] =
-      streamNamed(name).kind === 'list' ? [joined.lists.has(name)] : stateKeysOf(joined, name).map(isCovered);
+      stream.kind === 'list' ? [joined.lists.has(name)] : stateKeysOf(joined, name).map(isCovered);
     const isWhole = isRead && isChecked && !klasses.includes(false);
     return {
       ...(blank[n] as StreamResult),

@@ -38,7 +38,7 @@ import {
 } from './prepare.ts';
 import { openSnapshots, type Snapshots } from './snapshots.ts';
 
-/** What a test may want otherwise. */
+/** What tests set otherwise. */
 export interface SyncLimits {
   readonly schedule: CheckpointSchedule;
   readonly disk: DiskLimits;
@@ -188,14 +188,11 @@ function openWritingJobs(
       writers.set(stream, writer);
       return throughWriteLock(writer, lock, onWrite);
     },
-  }).map(job => ({
-    ...job,
-    async read() {
-      const isComplete = await job.read();
-      if (isComplete) completed.add(job.name);
-      return isComplete;
-    },
-  }));
+  }).map(job => ({ ...job, read: () => job.read().then(isComplete => note(job.name, isComplete)) }));
+  const note = (name: string, isComplete: boolean) => {
+    if (isComplete) completed.add(name);
+    return isComplete;
+  };
   return jobs;
 }
 

@@ -4,7 +4,7 @@
  * An incremental sync, each backfill and each shard of a plan have states of their own, which do not affect each other.
  * Every place that stores a state uses the name from here. Pure.
  */
-import { compact, digest } from '../shards/shard.ts';
+import { digest } from '../shards/shard.ts';
 import { cutoffOf } from '../sync/plan.ts';
 import type { Config } from './config.ts';
 
@@ -66,4 +66,9 @@ export function syncScope(config: ScopeConfig, now: number): Scope {
     cutoff,
     endsInFuture: endDate !== null && endDate > cutoff,
   };
+}
+
+/** `20240131T080000Z`, with the milliseconds where there are some: fit for the name of a file and the key of a cache. */
+function compact(at: number): string {
+  return new Date(at).toISOString().replace(/[-:]/g, '').replace('.000Z', 'Z').replace('.', '');
 }

@@ -105,7 +105,7 @@ function isEnd(page: Page): boolean {
 }
 
 /** In how many different seconds the records were updated. */
-export function secondsIn(found: readonly DatedRecord[]): number {
+function secondsIn(found: readonly DatedRecord[]): number {
   return new Set(found.map(({ at }) => floorToSecond(at))).size;
 }
 

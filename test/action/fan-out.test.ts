@@ -311,12 +311,12 @@ describe('a shard', () => {
     requestsSince(stage);
     const [shard = ''] = fan.shards;
     for (const [inputs, words] of [
-      [{ shard: shard.slice(0, -3) }, '`shard` is `1/1 '],
+      [{ shard: shard.slice(0, -3) }, '`shard` is `{"number":1,"of":1,'],
       [{ streams: 'messages,notes' }, 'made with other inputs'],
       [{ 'end-date': '2030-01-01' }, 'made with other inputs'],
       [{ shard, mode: 'plan' }, '`shard` must be empty unless `mode` is `sync`'],
       [{ shard, 'shards-at-once': '8', 'search-requests-per-minute': '4' }, 'Use at most 4'],
-      [{ shard: '', mode: 'merge', plan: fan.matrix.replace('messages=', 'messages=1-2,') }, '`plan` is '],
+      [{ shard: '', mode: 'merge', plan: fan.matrix.replace('messages', 'notes') }, '`plan` is '],
     ] as const) {
       const result = await runShard(stage, fan, 1, { with: inputs });
       expectRed(result);

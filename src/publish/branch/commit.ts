@@ -44,101 +44,114 @@ export async function commit(
   request: PublishRequest,
   options: DestinationOptions,
 ): Promise<CommitResult> {
-  const writer = openWriter(place, request, options);
-  try {
-    for (let tries = 1; ; tries++) {
-      const result = await writer.tryCommit(tries === 1 ? request.base.head?.tip : undefined, tries === MAX_TRIES);
-      if (result !== null) return result;
-      options.log.debug(`Another writer was faster on ${place.branch}; starting from what is there now.`);
-      await sleep(Math.random() * Math.min(8_000, 250 * 2 ** tries));
-    }
-  } catch (error) {
-    throw error instanceof GitHubError ? problem(error, place, writer.isMoving()) : error;
+  const write: Write = { place, request, log: options.log, ...namesOf(request, options), blobs: new Map() };
+  for (let tries = 1; ; tries++) {
+    const result = await tryCommit(write, tries === 1 ? request.base.head?.tip : undefined, tries === MAX_TRIES);
+    if (result !== null) return result;
+    options.log.debug(`Another writer was faster on ${place.branch}; starting from what is there now.`);
+    await sleep(Math.random() * Math.min(8_000, 250 * 2 ** tries));
   }
 }
 
-function openWriter(place: BranchPlace, request: PublishRequest, { context, log, fileMark }: DestinationOptions) {
-  const { git, branch } = place;
-  const { base, change } = request;
-  const blobs = new Map<string, string>();
-  const run = {
-    id: context.runId,
-    attempt: context.attempt,
-    url: `${context.serverUrl}/${context.repository}/actions/runs/${context.runId}`,
-  };
-  const runName = `${run.id}-${run.attempt}`;
-  const ownName = `${runName}/${change.state.publishId}`;
-  const names: Names = {
-    prefix: `${runName}-${fileMark === '' ? '' : `${fileMark}-`}`,
-    day: request.window.to.slice(0, 10),
-  };
-  let isMoving = false;
-  let last: CommitResult | undefined;
+/** One request on its way to the branch, over as many tries as it takes. */
+interface Write {
+  readonly place: BranchPlace;
+  readonly request: PublishRequest;
+  readonly log: Log;
+  readonly run: { readonly id: string; readonly attempt: string; readonly url: string };
+  /** `<run>-<attempt>/`: begins the names of all requests of the run. */
+  readonly runPrefix: string;
+  readonly ownName: string;
+  /** `<run>-<attempt>-`, and the mark of a backfill or a shard: begins the names of files. */
+  readonly filePrefix: string;
+  /** `YYYY-MM-DD`: the day that the files are filed under. */
+  readonly day: string;
+  /** By path: the sha of what is uploaded. */
+  readonly blobs: Map<string, string>;
+  /** What the last try was to move the branch to. */
+  last?: CommitResult;
+}
 
-  /** Null when another writer was faster. */
-  async function tryCommit(knownTip: Tip | undefined, isLastTry: boolean): Promise<CommitResult | null> {
+function namesOf({ change, window }: PublishRequest, { context, fileMark }: DestinationOptions) {
+  const { runId: id, attempt, serverUrl, repository } = context;
+  const runPrefix = `${id}-${attempt}/`;
+  return {
+    run: { id, attempt, url: `${serverUrl}/${repository}/actions/runs/${id}` },
+    runPrefix,
+    ownName: `${runPrefix}${change.state.publishId}`,
+    filePrefix: `${id}-${attempt}-${fileMark === '' ? '' : `${fileMark}-`}`,
+    day: window.to.slice(0, 10),
+  };
+}
+
+/** Null when another writer was faster. */
+async function tryCommit(write: Write, knownTip: Tip | undefined, isLastTry: boolean): Promise<CommitResult | null> {
+  const { place, request, last } = write;
+  const { base, change } = request;
+  let isMoving = false;
+  try {
     const tip = knownTip ?? (await readTip(place));
     // The answer was lost, and the branch did move.
     if (last !== undefined && tip?.commit === last.commit) return last;
-    const root = tip?.root ?? [];
-    const current = await headAt(place, root, base.head);
-    if (current?.state && current.head.writers.includes(ownName)) {
+    const current = await headAt(place, tip?.root ?? [], base.head);
+    if (current?.state && current.head.writers.includes(write.ownName)) {
       // A process before this one committed the request and died.
       const { state, head } = current;
       return { commit: tip?.commit ?? '', state, lost: [], otherRun: null, base: baseOf(state, head) };
     }
     const theirs = current?.state ?? null;
     const { state, lost } = nextState(change, base.generation, theirs);
+    const meanwhile = { lost, otherRun: theirs?.run ?? null };
     const kept = withoutLost(request, lost);
-    const nothing = { commit: null, state: theirs ?? change.state, base, lost, otherRun: theirs?.run ?? null };
-    if (kept.change.changed.length === 0) return nothing;
     const files = kept.files.filter(({ stream }) => !kept.unfinished.includes(stream));
-    const removed = await toRemove(place, files, kept.replaces, root);
-    if (files.length === 0 && removed.length === 0 && !request.savesStateAlone) return nothing;
-    if (tip === null) await beginIfEmpty(place);
-
-    await uploadAll(place, request.directory, files, blobs, log);
-    const offsets = await offsetsOf(place, names, files, current?.head, runName, root);
-    const paths = files.map(file => pathOf(place, names, file, offsets.get(file.stream) ?? 0));
-    const entries = files.map(
-      (file, n): TreeChange => ({ path: paths[n] as string, type: 'blob', sha: blobs.get(file.path) as string }),
-    );
-    const before = await readmeAt(place, root, current?.head ?? null);
-    const totals = totalsAfter(before.totals, files, kept.replaces);
-    const about = readme({ ...place, totals, run, savedAt: state.savedAt });
-    const own = {
-      writers: withWriter(current?.head.writers ?? [], ownName),
-      totals,
-      readme: blobSha(Buffer.from(about)),
-    };
-    const sha = await git.createBlob(Buffer.from(branchDocument(state, place.stateName, own)));
-    const tree = await writeTree(place, tip?.tree ?? null, kept.replaces, [
-      { path: stateFileOf(place.stateName), type: 'blob', sha },
-      ...(before.isOurs ? [{ path: README, type: 'blob' as const, content: about }] : []),
-      ...(root.some(({ path }) => path === ATTRIBUTES.path) ? [] : [{ ...ATTRIBUTES, type: 'blob' as const }]),
-      ...removed,
-      ...entries,
-    ]);
-    const made = await git.createCommit(messageOf(files, runName.replace('-', '.')), tree, tip?.commit ?? null);
-    last = { commit: made, state, base: baseOf(state, { sha, ...own }), lost, otherRun: theirs?.run ?? null };
-    return (await move(tip, made, isLastTry)) ? last : null;
-  }
-
-  /** False when another writer was faster. */
-  async function move(tip: Tip | null, made: string, isLastTry: boolean): Promise<boolean> {
+    const removed = await toRemove(place, files, kept.replaces, tip?.root ?? []);
+    const isNews = files.length > 0 || removed.length > 0 || request.savesStateAlone;
+    if (kept.change.changed.length === 0 || !isNews)
+      return { commit: null, state: theirs ?? change.state, base, ...meanwhile };
+    const { tree, head } = await writeContents(write, tip, current?.head ?? null, { kept, files, removed, state });
+    const made = await place.git.createCommit(messageOf(files, write.run), tree, tip?.commit ?? null);
+    write.last = { commit: made, state, base: baseOf(state, head), ...meanwhile };
     isMoving = true;
-    try {
-      if (tip === null) await git.createBranch(branch, made);
-      else await git.moveBranch(branch, made);
-      return true;
-    } catch (error) {
-      if (!(error instanceof GitHubError) || !isRace(error) || isLastTry) throw error;
-      isMoving = false;
-      return false;
-    }
+    if (tip === null) await place.git.createBranch(place.branch, made);
+    else await place.git.moveBranch(place.branch, made);
+    return write.last;
+  } catch (error) {
+    if (!(error instanceof GitHubError)) throw error;
+    if (isMoving && isRace(error) && !isLastTry) return null;
+    throw problem(error, place, isMoving);
   }
+}
 
-  return { tryCommit, isMoving: () => isMoving };
+interface Contents {
+  readonly kept: PublishRequest;
+  readonly files: readonly PartFile[];
+  readonly removed: readonly TreeChange[];
+  readonly state: State;
+}
+
+/** Uploads what the commit is to have, and makes its tree. */
+async function writeContents(write: Write, tip: Tip | null, head: BranchHead | null, contents: Contents) {
+  const { place, run, request, blobs } = write;
+  const { kept, files, removed, state } = contents;
+  const root = tip?.root ?? [];
+  if (tip === null) await beginIfEmpty(place);
+  await uploadAll(place, request.directory, files, blobs, write.log);
+  const paths = await pathsOf(write, files, head, root);
+  const before = await readmeAt(place, root, head);
+  const totals = totalsAfter(before.totals, files, kept.replaces);
+  const about = readme({ ...place, totals, run, savedAt: state.savedAt });
+  const writers = withWriter(head?.writers ?? [], write.ownName);
+  const own = { writers, totals, readme: blobSha(Buffer.from(about)) };
+  const sha = await place.git.createBlob(Buffer.from(branchDocument(state, place.stateName, own)));
+  const blob = { type: 'blob' } as const;
+  const tree = await writeTree(place, tip?.tree ?? null, kept.replaces, [
+    { ...blob, path: stateFileOf(place.stateName), sha },
+    ...(before.isOurs ? [{ ...blob, path: README, content: about }] : []),
+    ...(root.some(({ path }) => path === ATTRIBUTES.path) ? [] : [{ ...blob, ...ATTRIBUTES }]),
+    ...removed,
+    ...files.map((file, n) => ({ ...blob, path: paths[n] as string, sha: blobs.get(file.path) as string })),
+  ]);
+  return { tree, head: { sha, ...own } };
 }
 
 function baseOf({ generation }: State, head: BranchHead): Base {
@@ -160,47 +173,34 @@ function totalsAfter(before: Totals, files: readonly PartFile[], replaces: reado
   return Object.fromEntries(Object.entries(totals).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What the names of a run's files have in common. */
-interface Names {
-  /** `<run>-<attempt>-`, and the mark of a backfill or a shard. */
-  readonly prefix: string;
-  /** `YYYY-MM-DD`: the day that the files are filed under. */
-  readonly day: string;
-}
-
-/** @param offset makes room beside files of the same run and attempt: those of another job or step */
-function pathOf({ dataPath }: BranchPlace, { prefix, day }: Names, { path, stream }: PartFile, offset: number): string {
-  const [, number = '', ending = ''] = /-(\d+)(\.ndjson(?:\.gz)?)$/.exec(path) ?? [];
-  return `${dataPath}/${stream}/dt=${day}/${prefix}${String(Number(number) + offset).padStart(5, '0')}${ending}`;
-}
-
-/** By how much a stream's numbers have to move, so that they meet no file of the same run: empty when it has committed none. */
-async function offsetsOf(
-  { git, dataPath }: BranchPlace,
-  { prefix, day }: Names,
+/** Where files go. Numbers move on where the run has files in the same folder: those of another job or step. */
+async function pathsOf(
+  { place: { git, dataPath }, runPrefix, filePrefix, day }: Write,
   files: readonly PartFile[],
-  head: BranchHead | undefined,
-  runName: string,
+  head: BranchHead | null,
   root: readonly TreeEntry[],
-): Promise<ReadonlyMap<string, number>> {
+): Promise<string[]> {
+  const hasCommitted = head?.writers.some(writer => writer.startsWith(runPrefix)) ?? false;
   const offsets = new Map<string, number>();
-  // What this process has committed itself is numbered on from.
-  const others = head?.writers.filter(writer => writer.startsWith(`${runName}/`)) ?? [];
-  if (others.length === 0) return offsets;
-  for (const stream of new Set(files.map(file => file.stream))) {
+  for (const stream of new Set(hasCommitted ? files.map(file => file.stream) : [])) {
     const entries = (await entriesAt(git, root, `${dataPath}/${stream}/dt=${day}`)) ?? [];
     const numbers = entries.flatMap(({ path }) =>
-      path.startsWith(prefix) ? Number(/^(\d+)\.ndjson/.exec(path.slice(prefix.length))?.[1] ?? 0) : [],
+      path.startsWith(filePrefix) ? Number(/^(\d+)\.ndjson/.exec(path.slice(filePrefix.length))?.[1] ?? 0) : [],
     );
-    const first = Math.min(...files.filter(file => file.stream === stream).map(numberOf));
-    const last = Math.max(0, ...numbers);
-    if (last >= first) offsets.set(stream, last);
+    const first = Math.min(...files.filter(file => file.stream === stream).map(file => numbered(file).number));
+    // What this process has committed itself is numbered on from.
+    if (Math.max(0, ...numbers) >= first) offsets.set(stream, Math.max(...numbers));
   }
-  return offsets;
+  return files.map(file => {
+    const { number, ending } = numbered(file);
+    const place = String(number + (offsets.get(file.stream) ?? 0)).padStart(5, '0');
+    return `${dataPath}/${file.stream}/dt=${day}/${filePrefix}${place}${ending}`;
+  });
 }
 
-function numberOf({ path }: PartFile): number {
-  return Number(/-(\d+)\.ndjson/.exec(path)?.[1] ?? 0);
+function numbered({ path }: PartFile): { number: number; ending: string } {
+  const [, number = '', ending = ''] = /-(\d+)(\.ndjson(?:\.gz)?)$/.exec(path) ?? [];
+  return { number: Number(number), ending };
 }
 
 /** The folders of replaced streams that have no file any more. A path that is not there cannot be removed. */
@@ -258,8 +258,8 @@ async function beginIfEmpty({ git, branch }: BranchPlace): Promise<void> {
   }
 }
 
-function messageOf(files: readonly PartFile[], run: string): string {
+function messageOf(files: readonly PartFile[], { id, attempt }: Write['run']): string {
   const streams = [...new Set(files.map(({ stream }) => stream))];
   const records = files.reduce((sum, file) => sum + file.records, 0);
-  return `sync: ${streams.join(', ') || 'no stream'}, ${count(records, 'record')} [run ${run}]`;
+  return `sync: ${streams.join(', ') || 'no stream'}, ${count(records, 'record')} [run ${id}.${attempt}]`;
 }

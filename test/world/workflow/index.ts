@@ -137,7 +137,12 @@ class Run {
     }
     if (job.uses !== undefined) return this.#called(name, job, contexts, { ...call, granted });
 
-    const legs = legsOf(name, valued(job.strategy?.matrix ?? {}, { contexts, status }));
+    const legs = legsOf(name, valued(job.strategy?.matrix ?? {}, { contexts, status })).map(leg =>
+      // A name that says itself which row it is has no values added to it.
+      name.includes('matrix.')
+        ? { ...leg, name: fill(name, { contexts: { ...contexts, matrix: leg.matrix }, status }) }
+        : leg,
+    );
     const side = new Slots(Number(valued(job.strategy?.['max-parallel'] ?? legs.length, { contexts, status })));
     const outcomes = await Promise.all(
       legs.map(async ({ name: legName, matrix }): Promise<Outcome> => {

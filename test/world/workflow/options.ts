@@ -30,7 +30,7 @@ export interface WorkflowOptions {
 }
 
 export interface Place {
-  /** `backfill / shard (3/8 ...)`, as on the page of a run. */
+  /** `backfill / shard 3 of 8`, as on the page of a run. */
   readonly job: string;
   readonly matrix: Record<string, unknown>;
   readonly attempt: number;
