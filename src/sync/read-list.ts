@@ -41,7 +41,7 @@ export async function readList(options: ReadListOptions): Promise<{ state: ListS
   for (const [id, version] of before?.seen ?? []) {
     if (records.has(id)) continue;
     if (isSettled && until === undefined) {
-      changed.push(dated(deletion(id, type)));
+      changed.push(dated(deletion(id, type, Math.max(now, Date.parse(version) + 1 || 0))));
       gone.set(id, now);
     } else seen.set(id, version);
   }
@@ -134,9 +134,14 @@ function dated(resource: Resource): DatedRecord {
   return { at: Date.parse(updatedAt(resource)), resource };
 }
 
-/** What is published once for a record that is gone (docs/reading-the-data.md#deletions). */
-function deletion(id: string, type: string): Resource {
-  return { id, type, json: bytesOf({ id, type, attributes: { deleted: true } }) };
+/**
+ * What is published once for a record that is gone (docs/reading-the-data.md#deletions).
+ * @param at when it was found gone (ms); later than its last update, so that the line with the latest update wins
+ */
+function deletion(id: string, type: string, at: number): Resource {
+  const time = new Date(at).toISOString();
+  const attributes = { deleted: true, updatedAt: time, deletedAt: time };
+  return { id, type, attributes, json: bytesOf({ id, type, attributes }) };
 }
 
 /** The same list, whose first pass begins now: it does not depend on the state, which may take a while to load. */

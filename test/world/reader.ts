@@ -264,6 +264,7 @@ export function savedState(before: State, jobs: readonly Job[], organization: st
 
 function versionOf(resource: Resource): string {
   const updatedAt = resource.attributes?.updatedAt;
-  if (updatedAt === undefined && /"deleted":true/.test(String(resource.json))) return 'gone';
+  if (/^\{"id":"[^"]*","type":"\w+","attributes":\{"deleted":true,"updatedAt"/.test(String(resource.json)))
+    return 'gone';
   return typeof updatedAt === 'string' ? updatedAt : 'undated';
 }
