@@ -129,9 +129,15 @@ export class TinySearch {
   /** By time, as far as it compares; records that are the same to it in a made-up order. */
   #sorted(shown: Tiny[], not: boolean): Tiny[] {
     const { ms, sorted = ms, order } = this.options;
-    const rank = new Map(shown.map(({ id }) => [id, order === 'stable' && !not ? hash(id) : this.#random.next()]));
-    const key = ({ at }: Tiny) => (not ? 0 : floor(at, sorted));
-    return shown.sort((a, b) => key(a) - key(b) || (rank.get(a.id) as number) - (rank.get(b.id) as number));
+    const isStable = order === 'stable' && !not;
+    return shown
+      .map(each => ({
+        each,
+        key: not ? 0 : floor(each.at, sorted),
+        rank: isStable ? hash(each.id) : this.#random.next(),
+      }))
+      .sort((a, b) => a.key - b.key || a.rank - b.rank)
+      .map(({ each }) => each);
   }
 }
 
@@ -143,8 +149,15 @@ export function found({ id, at, created }: Tiny, undated = false): DatedRecord {
   return { at: undated ? Number.NaN : at, resource: resourceOf({ id, type: 'note', attributes }) };
 }
 
+const hashes = new Map<string, number>();
+
 function hash(id: string): number {
-  return [...id].reduce((sum, each) => Math.imul(sum ^ each.charCodeAt(0), 16_777_619) >>> 0, 2_166_136_261);
+  let known = hashes.get(id);
+  if (known === undefined) {
+    known = [...id].reduce((sum, each) => Math.imul(sum ^ each.charCodeAt(0), 16_777_619) >>> 0, 2_166_136_261);
+    hashes.set(id, known);
+  }
+  return known;
 }
 
 /** Answers a generator until it is done. Resolves to all it has handed on. */
