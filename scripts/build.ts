@@ -2,41 +2,25 @@
 //
 //   npm run build              writes dist/
 //   npm run build -- --check   builds elsewhere and fails when dist/ is anything else
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { dirname, join } from 'node:path';
+import { bundle, root } from './bundle/bundle.ts';
 import { notices } from './notices.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
 const dist = join(root, 'dist');
 const out = check ? mkdtempSync(join(tmpdir(), 'kustomer-sync-dist-')) : dist;
 
 if (!check) rmSync(dist, { recursive: true, force: true });
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const { metafile } = await build({
-  absWorkingDir: root,
+const { metafile, outputFiles } = await bundle({
   entryPoints: { main: 'src/main.ts', post: 'src/post.ts' },
   outdir: out,
-  outExtension: { '.js': '.mjs' },
-  chunkNames: 'chunks/[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node24',
-  // Most of what is bundled is CommonJS that asks for Node's modules by `require` (docs/actions-platform.md#bundle).
-  banner: { js: "import{createRequire as __require}from'node:module';const require=__require(import.meta.url);" },
-  define: { VERSION: JSON.stringify(version) },
-  // One undici for everybody, and only the parts of it that are used; and no unzipping, which nothing here does.
-  alias: { undici: join(root, 'scripts/bundle/undici.cjs'), 'unzip-stream': join(root, 'scripts/bundle/unused.cjs') },
-  minify: true,
-  legalComments: 'none',
-  metafile: true,
-  logLevel: 'warning',
 });
+for (const { path, contents } of outputFiles) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, contents);
+}
 writeFileSync(join(out, 'THIRD-PARTY-NOTICES'), notices(root, Object.keys(metafile.inputs)));
 
 if (check) {

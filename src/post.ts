@@ -1,11 +1,15 @@
-// Entry of the post step.
+// Entry of the post step. Most main steps leave nothing to do, so what publishes is loaded when it is used.
 import * as core from '@actions/core';
-import { finishInPost } from './commands/post.ts';
 import { asSyncError } from './errors.ts';
+import { readJournal } from './publish/journal.ts';
 import { log } from './report/log.ts';
 
 try {
-  await finishInPost(log);
+  const entry = await readJournal();
+  if (entry !== null && entry.requests.length > 0) {
+    const { finishInPost } = await import('./commands/post.ts');
+    await finishInPost(entry, log);
+  }
 } catch (error) {
   core.error(asSyncError(error).message, { title: 'kustomer-sync' });
   process.exitCode = 1;

@@ -1,3 +1,3 @@
 'use strict';
-// Stands in for unzip-stream, which @actions/artifact needs to extract downloads: nothing here downloads artifacts that
-// way, and one package below it has no license at all (docs/actions-platform.md#unlicensed-package).
+// Stands in for what nothing here uses: unzip-stream, which @actions/artifact needs to extract downloads and one package of
+// which has no license at all (docs/actions-platform.md#unlicensed-package), and two parts of @actions/core.

@@ -5,7 +5,7 @@ import { SyncError } from '../errors.ts';
 import { readContext } from '../github/context.ts';
 import { chooseDestination } from '../publish/choose.ts';
 import { emptyReceipt, type Receipt } from '../publish/destination.ts';
-import { type JournalEntry, readJournal } from '../publish/journal.ts';
+import type { JournalEntry } from '../publish/journal.ts';
 import { continueFrom } from '../publish/publisher.ts';
 import { truncateToCheckpoint } from '../records/integrity.ts';
 import { count } from '../report/format.ts';
@@ -17,9 +17,7 @@ import { openGitHub } from './prepare.ts';
 const MAX_MS = 3 * 60_000;
 
 /** @throws SyncError */
-export async function finishInPost(log: Log): Promise<void> {
-  const entry = await readJournal();
-  if (entry === null || entry.requests.length === 0) return;
+export async function finishInPost(entry: JournalEntry, log: Log): Promise<void> {
   await Promise.race([entry.todo === 'publish' ? publish(entry, log) : saveState(entry, log), timeout()]);
 }
 

@@ -3,6 +3,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { openStage, type Stage, type Sync } from '../world/stage.ts';
+import { impatientMain } from './impatient/bundle.ts';
 import { cloned, faults, HOUR, populate, uploaded } from './publishing.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -74,7 +75,7 @@ export async function actionOf(stage: Stage, impatient: boolean, post: boolean):
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
   const text = await readFile(join(ROOT, 'action.yml'), 'utf8');
-  const main = join(ROOT, impatient ? 'test/action/impatient/main.ts' : 'dist/main.mjs');
+  const main = impatient ? await impatientMain() : join(ROOT, 'dist/main.mjs');
   await writeFile(
     join(dir, 'action.yml'),
     text

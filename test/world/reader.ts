@@ -225,16 +225,17 @@ export class Reader {
    */
   problems(stream: Stream, { before, from }: { before?: number; from?: number } = {}): string[] {
     const times = new Map<string, number>();
+    const latest = this.world.truth(stream);
     const problems: string[] = [];
+    const everHad = ({ id, updatedAt }: Version) =>
+      latest.get(id)?.updatedAt === updatedAt || this.world.versions(id).some(had => had.updatedAt === updatedAt);
     for (const version of this.published) {
       if (version.stream !== stream) continue;
       const name = `${version.id} ${version.updatedAt}`;
       const n = (times.get(name) ?? 0) + 1;
       times.set(name, n);
       if (n === 2) problems.push(`${name} twice`);
-      if (n === 1 && !this.world.versions(version.id).some(({ updatedAt }) => updatedAt === version.updatedAt)) {
-        problems.push(`${name} was made up`);
-      }
+      if (n === 1 && !everHad(version)) problems.push(`${name} was made up`);
     }
     const truth = this.world.truth(stream, {
       ...(before === undefined ? {} : { before }),

@@ -116,6 +116,7 @@ export class Repository {
     });
     // With `orphan` this is what a forced push does.
     if (!(await this.git.moveRef(`refs/heads/${branch}`, head, sha))) throw new Error(`${branch} moved meanwhile`);
+    this.#hasCommits = true;
     return sha;
   }
 

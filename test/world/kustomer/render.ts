@@ -10,6 +10,12 @@ import { NAMES, words } from './text.ts';
 
 /** Examples a stream has, exotic ones apart. Enough that hardly two neighbours have the same attributes. */
 const EXAMPLES = 48;
+/** Worlds take their examples from one of this many sets, by their seed: to make one costs more than to render a page. */
+const EXAMPLE_SETS = 16;
+/** The examples that have been made in this process, by all that they depend on. */
+const TEMPLATES = new Map<string, Template>();
+/** Texts for the slot `preview`, by the seed of the set. */
+const PREVIEWS = new Map<number, string[]>();
 const EXOTIC_NAMES = Object.keys(EXOTIC);
 const EXOTIC_EVERY = 40;
 const HUGE_EVERY = 4001;
@@ -32,6 +38,8 @@ export interface RenderOptions {
 export class Renderer {
   readonly #options: RenderOptions;
   readonly #exoticEvery: number;
+  /** Seed of the examples. */
+  readonly #set: number;
   readonly #templates = new Map<string, Template[]>();
   readonly #previews: string[];
   readonly #days = new Map<number, string>();
@@ -39,8 +47,8 @@ export class Renderer {
   constructor(options: RenderOptions) {
     this.#options = options;
     this.#exoticEvery = options.exoticEvery ?? EXOTIC_EVERY;
-    const random = new Random(options.seed);
-    this.#previews = Array.from({ length: 256 }, () => words(random, random.int(4, 25)));
+    this.#set = (options.seed >>> 0) % EXAMPLE_SETS;
+    this.#previews = previewsOf(this.#set);
   }
 
   render(version: Version, orgId: string): string {
@@ -132,24 +140,59 @@ export class Renderer {
     return template;
   }
 
+  /** The same example is made once in a process, however many worlds show it. */
   #compile(stream: Stream, klass: string | undefined, key: string, example: number, deleted: boolean): Template {
-    const random = new Random(mix(this.#options.seed, textSeed(key), example));
-    const shape = shapeOf(stream, klass, this.#options.klasses(), random, deleted);
-    const feature = EXOTIC_NAMES[example - EXAMPLES];
-    if (feature !== undefined) EXOTIC[feature]?.(shape, random);
-    else if (example > EXAMPLES) huge(shape, random);
-    const path = stream === 'kobjects' ? `/v1/klasses/${klass}` : `/v1/${stream}`;
-    return compile({
-      type: typeOf(stream, klass),
-      id: slot('id'),
-      attributes: shape.attributes,
-      relationships: shape.relationships,
-      links: {
-        self: `${path}/${slot('id')}`,
-        ...(stream === 'messages' ? { related: `/v1/postmark/messages/${slot('id')}` } : {}),
-      },
-    });
+    const klasses = this.#options.klasses();
+    const name = JSON.stringify([this.#set, key, example, deleted, klasses]);
+    let template = TEMPLATES.get(name);
+    if (template === undefined) {
+      template = compileExample(
+        new Random(mix(this.#set, textSeed(key), example)),
+        stream,
+        klass,
+        klasses,
+        example,
+        deleted,
+      );
+      TEMPLATES.set(name, template);
+    }
+    return template;
   }
+}
+
+function previewsOf(set: number): string[] {
+  let previews = PREVIEWS.get(set);
+  if (previews === undefined) {
+    const random = new Random(set);
+    previews = Array.from({ length: 256 }, () => words(random, random.int(4, 25)));
+    PREVIEWS.set(set, previews);
+  }
+  return previews;
+}
+
+function compileExample(
+  random: Random,
+  stream: Stream,
+  klass: string | undefined,
+  klasses: readonly string[],
+  example: number,
+  deleted: boolean,
+): Template {
+  const shape = shapeOf(stream, klass, klasses, random, deleted);
+  const feature = EXOTIC_NAMES[example - EXAMPLES];
+  if (feature !== undefined) EXOTIC[feature]?.(shape, random);
+  else if (example > EXAMPLES) huge(shape, random);
+  const path = stream === 'kobjects' ? `/v1/klasses/${klass}` : `/v1/${stream}`;
+  return compile({
+    type: typeOf(stream, klass),
+    id: slot('id'),
+    attributes: shape.attributes,
+    relationships: shape.relationships,
+    links: {
+      self: `${path}/${slot('id')}`,
+      ...(stream === 'messages' ? { related: `/v1/postmark/messages/${slot('id')}` } : {}),
+    },
+  });
 }
 
 const TWO = Array.from({ length: 60 }, (_, i) => String(i).padStart(2, '0'));

@@ -85,8 +85,11 @@ export class SearchIndex {
     // A test is a closure over the body it was read from: only a sort without one can be told apart cheaply.
     const name = test === undefined ? `${low}-${high}-${query.includeDeleted}` : undefined;
     if (name !== undefined && this.#last?.key === name) return this.#last.list;
-    let list = all.slice(low, high);
-    if (test !== undefined) list = list.filter(test);
+    const list: Version[] = [];
+    for (let at = low; at < high; at++) {
+      const version = all[at] as Version;
+      if (test === undefined || test(version)) list.push(version);
+    }
     if (key === byCreated) list.sort((a, b) => key(a) - key(b) || order(a, b));
     if (name !== undefined) this.#last = { key: name, list };
     return list;
