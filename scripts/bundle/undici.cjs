@@ -1,5 +1,5 @@
 'use strict';
-// What the bundle calls `undici`: the agents that are used and redirects, of the one undici at the top of node_modules. Its index
+// What the bundle calls `undici`: the three agents that are used, of the one undici at the top of node_modules. Its index
 // would bring fetch, websockets, mocks and caches along, which cost half a megabyte and a good part of the start-up time.
 const Dispatcher = require('../../node_modules/undici/lib/dispatcher/dispatcher.js');
 Dispatcher.prototype.request = require('../../node_modules/undici/lib/api/api-request.js');
@@ -7,4 +7,3 @@ Dispatcher.prototype.request = require('../../node_modules/undici/lib/api/api-re
 exports.Agent = require('../../node_modules/undici/lib/dispatcher/agent.js');
 exports.ProxyAgent = require('../../node_modules/undici/lib/dispatcher/proxy-agent.js');
 exports.EnvHttpProxyAgent = require('../../node_modules/undici/lib/dispatcher/env-http-proxy-agent.js');
-exports.interceptors = { redirect: require('../../node_modules/undici/lib/interceptor/redirect.js') };

@@ -1,6 +1,5 @@
 /** Reads a blob in pieces, by the signed address that GitHub redirects to (docs/actions-platform.md#blob-store). */
 import { UnusableAnswer } from './answers.ts';
-import { fetchUrl } from './fetch.ts';
 import { GitHubError } from './request.ts';
 
 export interface ByteRange {
@@ -14,10 +13,10 @@ export interface ByteRange {
  * @throws GitHubError when the blob no longer exists
  */
 export async function fetchByteRange(url: string, from: number, to: number, signal: AbortSignal): Promise<ByteRange> {
-  const answer = await fetchUrl(url, { headers: { range: `bytes=${from}-${to - 1}` }, signal });
+  const answer = await fetch(url, { headers: { range: `bytes=${from}-${to - 1}` }, signal });
   if (answer.status === 404 || answer.status === 410) throw new GitHubError(answer.status, 'no longer exists');
   // Other errors are temporary. Even a 403: the address has expired, and the next try gets a new one.
-  if (answer.status < 200 || answer.status > 299) throw new UnusableAnswer();
+  if (!answer.ok) throw new UnusableAnswer();
   const body = Buffer.from(await answer.arrayBuffer());
   const size = Number(/\/(\d+)$/.exec(answer.headers.get('content-range') ?? '')?.[1] ?? body.length);
   const bytes = answer.status === 206 ? body : body.subarray(from, to);

@@ -117,7 +117,7 @@ describe('what a folder may touch', () => {
 
 describe('a package is known to one file', () => {
   test.each([
-    ['undici', ['github/fetch.ts', 'kustomer/client.ts']],
+    ['undici', ['kustomer/client.ts']],
     ['p-throttle', ['kustomer/budget.ts']],
     ['@octokit/rest', ['github/octokit.ts']],
     ['@actions/artifact', ['publish/upload.ts']],
