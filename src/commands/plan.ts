@@ -1,6 +1,6 @@
 /**
- * `mode: plan`: counts what there is to read, and splits it into shards that take about equal time and each fit into one
- * job. Publishes nothing and saves no state.
+ * `mode: plan`: counts what there is to read, and splits it into shards that take about equal time and each fit into
+ * one job. Publishes nothing and saves no state.
  *
  * The first shard gets what cannot be split: the lists, and the old notes, which are in a list, too.
  */

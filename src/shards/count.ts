@@ -1,8 +1,8 @@
 /**
  * Counts what there is to read, with few requests and without reading it.
  *
- * A search says how many records a range holds, whatever its width. So the ranges begin as wide as they can be, and only
- * those that somebody wants to know more about are counted again, in two halves.
+ * A search says how many records a range holds, whatever its width. So the ranges begin as wide as they can be, and
+ * only those that a plan needs to know more about are counted again, in two halves.
  */
 import type { Source } from '../kustomer/source.ts';
 import type { ListStream, SearchStream } from '../kustomer/streams.ts';

@@ -1,5 +1,5 @@
 /**
- * What the ranges of a plan hold and take to read: records, bytes, requests, minutes, and so the number of shards. Pure.
+ * What the ranges of a plan hold and take to read: records, bytes, requests, minutes, and the number of shards. Pure.
  *
  * An estimate decides how many jobs to start. What does not move it by more than some percent is left out.
  */
@@ -44,7 +44,7 @@ export function midpoint({ from, to }: Interval): number | null {
   return middle > from && middle < to ? middle : null;
 }
 
-/** Requests for each page of a tie group that is more than a page: `tie-reader.ts` reads it in pages that are not full. */
+/** Requests for each page of a tie group beyond one page: `tie-reader.ts` reads it in pages that are not full. */
 const REQUESTS_PER_TIE_PAGE = 1.4;
 
 /** Requests for the records of a range, less those with which a shard begins. */
@@ -113,7 +113,7 @@ function perShard(perMinute: number, { shardsAtOnce }: ShardBudgets): number {
 }
 
 /**
- * Minutes for all shards at the budgets. One shard alone reads the lists, beside the searches where the budgets are two.
+ * Minutes for all shards at the budgets. One shard alone reads the lists, beside the searches if the budgets are two.
  * @param others requests for the lists
  */
 export function minutesFor(searches: number, others: number, budgets: ShardBudgets): number {
