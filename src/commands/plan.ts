@@ -1,53 +1,48 @@
-// The story of a plan: what a window has is counted, and divided into shards that are about equal and each fit for one
-// job. Nothing is published and no state is saved.
-
+/**
+ * `mode: plan`: counts what there is to read, and splits it into shards that take about equal time and each fit into
+ * one job. Publishes nothing and saves no state.
+ *
+ * The first shard gets what cannot be split: the lists, and the old notes, which are in a list, too.
+ */
 import { type Config, MOST_SHARDS, planDigest } from '../config/config.ts';
 import { type Scope, wholeScope } from '../config/scope.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import { rates } from '../kustomer/budget.ts';
 import type { Client } from '../kustomer/client.ts';
-import { openSource, type Source, streamNamed } from '../kustomer/source.ts';
-import type { SearchStream } from '../kustomer/streams.ts';
+import { openSource, streamNamed } from '../kustomer/source.ts';
 import { count } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
-import type { Report } from '../report/report.ts';
+import type { Estimate, Report } from '../report/report.ts';
 import {
+  type CountableRange,
+  type CountedStream,
+  countHalves,
   countList,
-  countOld,
+  countOldNotes,
   countStream,
-  judged,
-  type Listed,
-  meanBytes,
-  missingKlasses,
-  refine,
-  sample,
+  type ListCount,
 } from '../shards/count.ts';
-import { digest, formatShard, type Shard } from '../shards/shard.ts';
 import {
+  bytesPerRecord,
   type CountedRange,
   minutesFor,
-  recordsOf,
   requestsFor,
-  requestsForAll,
-  type Sizes,
+  type ShardBudgets,
   shardsFor,
-  splitIntoShards,
-} from '../shards/split.ts';
+  startRequestsFor,
+} from '../shards/estimate.ts';
+import { type RemainingOptions, type RemainingSearch, remainingLists, remainingSearch } from '../shards/remaining.ts';
+import { digest, formatShard, type Shard } from '../shards/shard.ts';
+import { rangesToHalve, splitIntoShards } from '../shards/split.ts';
 import { clamp, type IntervalSet, union } from '../sync/intervals.ts';
-import { klassKey as nameOfKlass } from '../sync/kobjects-job.ts';
 import type { Selection } from '../sync/plan.ts';
-import { isListDone, planList, planSearch, type SearchPlan } from '../sync/plan.ts';
 import { Stopped } from '../sync/read-all.ts';
 import type { Resource } from '../sync/source.ts';
-import { type State, stateKeysOf } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
 import { beginReport, openGitHub, openKustomer, recoverState, requirePermission, shownWindow } from './prepare.ts';
 
-/** Of a page of records before it is known, as Kustomer documents it. */
-const FULL_PAGE = 500;
-
-/** Makes a plan. Never rejects: whatever became of it is in the report. */
+/** Makes a plan. Never rejects: an error is in the report. */
 export async function plan(config: Config, context: Context, log: Log, stop: AbortController): Promise<Report> {
   const now = Date.now();
   const scope = wholeScope(config, now);
@@ -61,7 +56,8 @@ export async function plan(config: Config, context: Context, log: Log, stop: Abo
     report.generation = state.generation;
     const source = openSource(client, config.includeDeleted);
     source.expect(state.organizationId);
-    await divide({ config, context, log, now, scope, state, source, client, report, signal: stop.signal });
+    const remaining = { options: config, state, now, source, signal: stop.signal };
+    await countAndSplit({ ...remaining, config, context, log, scope, client, report });
   } catch (thrown) {
     report.errors.push(stop.signal.reason instanceof Stopped ? unfinished() : asSyncError(thrown));
   } finally {
@@ -72,135 +68,88 @@ export async function plan(config: Config, context: Context, log: Log, stop: Abo
   return report;
 }
 
-interface Planning {
+interface Planning extends RemainingOptions {
   readonly config: Config;
   readonly context: Context;
   readonly log: Log;
-  readonly now: number;
   readonly scope: Scope;
-  readonly state: State;
-  readonly source: Source;
   readonly client: Client;
   readonly report: Report;
-  readonly signal: AbortSignal;
 }
 
-/** A search stream with what is to be read of it. */
-interface Part {
-  readonly selection: Selection;
-  readonly stream: SearchStream;
-  readonly plan: SearchPlan;
-  /** Klasses that are read apart; null where nobody can tell. */
-  readonly klasses: readonly string[] | null;
-  readonly work: IntervalSet;
-  /** Before the reach of any search: read from a list, by one shard. */
-  readonly listed: IntervalSet;
+interface CountedSearch extends RemainingSearch, CountedStream {
+  readonly oldNotes: ListCount;
 }
 
-/** The same with what was counted of it. */
-interface CountedPart extends Part {
-  readonly stretches: Parameters<typeof refine>[0];
-  /** Some pages, to judge the others by. */
-  readonly pages: Awaited<ReturnType<typeof sample>>;
-  readonly old: Listed;
-}
-
-interface CountedList extends Listed {
+interface CountedList extends ListCount {
   readonly name: string;
 }
 
-async function divide(planning: Planning): Promise<void> {
-  const { config, log, scope, client, report } = planning;
-  const searched = config.streams.flatMap(selection => {
-    const stream = streamNamed(selection.name);
-    return stream.kind === 'search' ? [{ selection, stream }] : [];
-  });
-  log.info(`Counting ${searched.map(({ stream }) => stream.name).join(', ')} up to ${iso(scope.window.to)}.`);
-  const [counted, lists] = await Promise.all([countSearches(planning, searched), countLists(planning)]);
+async function countAndSplit(planning: Planning): Promise<void> {
+  const { config, client, log, report } = planning;
+  const [searches, lists] = await Promise.all([countSearches(planning), countLists(planning)]);
+  const unsplit = [...lists, ...searches.map(({ oldNotes }) => oldNotes)];
+  const fixed = unsplit.reduce((sum, { requests }) => sum + requests, 0);
+  const budgets = budgetsOf(config);
+  const numberFor = (ranges: readonly CountedRange[]) => shardsFor(requestsForAll(ranges) + fixed, budgets);
+  const ranges = await countHalves(
+    searches.flatMap(search => search.ranges),
+    halved => rangesToHalve(halved, fixed, numberFor(halved)),
+  );
+  const number = numberFor(ranges);
+  if (number > MOST_SHARDS) throw tooLarge(number);
 
-  const page = Math.min(FULL_PAGE, ...counted.flatMap(({ pages }) => pages.map(({ size }) => size)));
-  const fixed =
-    lists.reduce((sum, { requests }) => sum + requests, 0) + counted.reduce((sum, { old }) => sum + old.requests, 0);
-  const sizes: Sizes = { page, fixed };
-  const { search: searchesPerMinute, other: othersPerMinute } = rates(
-    config.searchesPerMinute,
-    config.requestsPerMinute,
-  );
-  const pace = {
-    searchesPerMinute,
-    othersPerMinute,
-    shardsAtOnce: config.shardsAtOnce,
-    mostShards: MOST_SHARDS,
-    timeBudgetMs: config.timeBudgetMs,
-  };
-  const shardsOf = (all: readonly CountedRange[]) => shardsFor(requestsForAll(all, sizes) + fixed, pace);
-  const first = counted.flatMap(({ stretches }) => stretches);
-  const stretches = await refine(first, sizes, shardsOf);
-  const wanted = shardsOf(stretches);
-  if (wanted > MOST_SHARDS) throw tooMuch(wanted);
-  const shards = shardsFrom(
-    planning,
-    splitIntoShards(stretches, sizes, wanted),
-    counted,
-    lists.map(({ name }) => name),
-  );
+  const shards = shardsOf(planning, splitIntoShards(ranges, fixed, number), searches, lists);
   report.matrix = JSON.stringify({ shard: shards.map(formatShard) });
-
-  const isIn = ({ stream, from, to }: CountedRange, { search }: Shard) =>
-    clamp(search.get(stream) ?? [], from, to).length > 0;
-  /** What each shard asks for beside full pages. */
-  const beside = shards.map(shard => first.reduce((sum, each) => sum + (isIn(each, shard) ? each.begins : 0), 0));
-  const pages = stretches.reduce((sum, each) => sum + requestsFor(each, sizes), 0);
-  const searches = Math.round(beside.reduce((a, b) => a + b, pages));
   report.plan = [
-    ...counted.map(part => rowOf(part, stretches, config)),
-    ...lists.map(({ name, records, found }) => rowFor(name, records, found, config)),
+    ...searches.map(search => searchRow(search, ranges, config)),
+    ...lists.map(({ name, ...list }) => ({ name, ...sizeOf(list, config) })),
   ];
-  report.estimate = {
-    requests: searches + fixed,
-    minutes: Math.ceil(minutesFor(searches, fixed, pace) * 10) / 10,
-    bytes: report.plan.reduce((sum, { bytes }) => sum + bytes, 0),
-    records: report.plan.reduce((sum, { records }) => sum + records, 0),
-    shards: shards.length,
-  };
+  report.estimate = estimateOf(report.plan, shards, ranges, fixed, budgets);
   const used = client.usage.search.requests + client.usage.other.requests;
   log.info(`Counted with ${count(used, 'request')}: ${count(shards.length, 'shard')}.`);
 }
 
-function countSearches(
-  planning: Planning,
-  searched: readonly Pick<Part, 'selection' | 'stream'>[],
-): Promise<CountedPart[]> {
-  const { source } = planning;
-  return countEach(planning, searched, async each => {
-    const part = await partOf(planning, each);
-    const stretches = await countStream(source, part);
-    const [pages, old] = await Promise.all([sample(stretches), countOld(source, part.listed)]);
-    return { ...part, stretches: judged(stretches, pages), pages, old };
+function countSearches(planning: Planning): Promise<CountedSearch[]> {
+  const { config, source, scope, log } = planning;
+  const selected = config.streams.flatMap(selection => {
+    const stream = streamNamed(selection.name);
+    return stream.kind === 'search' ? [{ selection, stream }] : [];
+  });
+  log.info(`Counting ${selected.map(({ stream }) => stream.name).join(', ')} up to ${iso(scope.window.to)}.`);
+  return countEach(planning, selected, async ({ selection, stream }) => {
+    const remaining = await remainingSearch(selection, stream, planning);
+    const { klasses, toSearch, toList, horizon } = remaining;
+    const [counted, oldNotes] = await Promise.all([
+      countStream(source, stream, klasses ?? [], toSearch, horizon),
+      countOldNotes(source, toList),
+    ]);
+    return { ...remaining, ...counted, oldNotes };
   });
 }
 
 function countLists(planning: Planning): Promise<CountedList[]> {
-  return countEach(planning, listsOf(planning), async ({ selection: { name }, stream, wanted }) => ({
+  const remaining = remainingLists(planning.config.streams, planning);
+  return countEach(planning, remaining, async ({ selection: { name }, stream, wanted }) => ({
     name,
     ...(await countList(planning.source, stream, wanted)),
   }));
 }
 
-/** Counts the streams that the key may read; the others are in the report. */
-async function countEach<Each extends { readonly selection: Selection }, Counted>(
+/** Counts the streams that the key may read, side by side. The others are skipped, as the report says. */
+async function countEach<Stream extends { readonly selection: Selection }, Counted>(
   { report }: Planning,
-  all: readonly Each[],
-  count: (each: Each) => Promise<Counted>,
+  streams: readonly Stream[],
+  count: (stream: Stream) => Promise<Counted>,
 ): Promise<Counted[]> {
   const counted = await Promise.all(
-    all.map(async each => {
+    streams.map(async stream => {
       try {
-        return [await count(each)];
+        return [await count(stream)];
       } catch (thrown) {
         const error = asSyncError(thrown);
         if (error.kind !== 'forbidden') throw error;
-        const skipped = { ...each.selection, outcome: 'skipped' as const, records: 0, requests: 0, from: '', to: '' };
+        const skipped = { ...stream.selection, outcome: 'skipped' as const, records: 0, requests: 0, from: '', to: '' };
         report.streams = [...report.streams, { ...skipped, error }];
         return [];
       }
@@ -209,78 +158,80 @@ async function countEach<Each extends { readonly selection: Selection }, Counted
   return counted.flat();
 }
 
-/** The shards of what was cut; the first of them has what cannot be cut. */
-function shardsFrom(
+function budgetsOf({ searchesPerMinute, requestsPerMinute, shardsAtOnce, timeBudgetMs }: Config): ShardBudgets {
+  const { search, other } = rates(searchesPerMinute, requestsPerMinute);
+  return { searchesPerMinute: search, othersPerMinute: other, shardsAtOnce, mostShards: MOST_SHARDS, timeBudgetMs };
+}
+
+function requestsForAll(ranges: readonly CountedRange[]): number {
+  return ranges.reduce((sum, range) => sum + requestsFor(range), startRequestsFor(ranges));
+}
+
+/** @param split the ranges of each shard, by stream */
+function shardsOf(
   { config, context, scope, state }: Planning,
-  cuts: readonly Map<string, IntervalSet>[],
-  counted: readonly CountedPart[],
-  lists: readonly string[],
+  split: readonly Map<string, IntervalSet>[],
+  searches: readonly CountedSearch[],
+  lists: readonly CountedList[],
 ): Shard[] {
-  const old = new Map(counted.flatMap(({ stream, listed }) => (listed.length > 0 ? [[stream.name, listed]] : [])));
-  const klasses = counted.find(({ stream }) => stream.name === 'kobjects')?.klasses ?? null;
-  const works = cuts.map((search, n) => ({
-    search: n === 0 ? withOld(search, old) : search,
-    lists: n === 0 ? lists : [],
+  const klasses = searches.find(({ stream }) => stream.name === 'kobjects')?.klasses ?? null;
+  const works = split.map((search, n) => ({
+    search: n === 0 ? withOldNotes(search, searches) : search,
+    lists: n === 0 ? lists.map(({ name }) => name) : [],
     klasses: search.has('kobjects') ? klasses : null,
   }));
   const inputs = planDigest(config);
-  const plan = digest(JSON.stringify([inputs, scope, context.runId, context.attempt, works.map(shownWork)]), 12);
-  const common = { plan, inputs, of: works.length, window: scope.window, cutoff: scope.cutoff };
-  return works.map((work, n) => ({ ...common, generation: state.generation, number: n + 1, ...work }));
+  const contents = works.map(work => [[...work.search], work.lists]);
+  const common = {
+    of: works.length,
+    plan: digest(JSON.stringify([inputs, scope, context.runId, context.attempt, contents]), 12),
+    window: scope.window,
+    cutoff: scope.cutoff,
+    inputs,
+    generation: state.generation,
+  };
+  return works.map((work, n) => ({ ...common, number: n + 1, ...work }));
 }
 
-/** What the plan says of a search stream. */
-function rowOf({ selection: { name }, old, pages }: CountedPart, stretches: readonly CountedRange[], config: Config) {
-  const records = recordsOf(stretches.filter(({ stream }) => stream === name));
-  const found = pages.flatMap(page => page.found).map(({ resource }) => resource);
-  const [searched, listed] = [rowFor(name, records, found, config), rowFor(name, old.records, old.found, config)];
-  return { name, records: searched.records + listed.records, bytes: searched.bytes + listed.bytes };
+function withOldNotes(search: ReadonlyMap<string, IntervalSet>, searches: readonly CountedSearch[]) {
+  const all = new Map(search);
+  for (const { stream, toList } of searches) {
+    if (toList.length > 0) all.set(stream.name, union(all.get(stream.name) ?? [], toList));
+  }
+  return all;
 }
 
-/** `found`: some of the records. */
-function rowFor(name: string, records: number, found: readonly Resource[], config: Config) {
-  return { name, records, bytes: Math.round(records * meanBytes(found, config)) };
+function searchRow({ stream, samples, oldNotes }: CountedSearch, ranges: readonly CountableRange[], config: Config) {
+  const own = ranges.filter(range => range.stream === stream.name);
+  const searched = sizeOf({ records: own.reduce((sum, { records }) => sum + records, 0), samples }, config);
+  const listed = sizeOf(oldNotes, config);
+  return { name: stream.name, records: searched.records + listed.records, bytes: searched.bytes + listed.bytes };
 }
 
-function shownWork({ search, lists }: { search: ReadonlyMap<string, IntervalSet>; lists: readonly string[] }) {
-  return [[...search], lists];
+function sizeOf({ records, samples }: { records: number; samples: readonly Resource[] }, config: Config) {
+  return { records, bytes: Math.round(records * bytesPerRecord(samples, config)) };
 }
 
-/** What a single run would read now of a search stream, klasses that hide included. */
-async function partOf(
-  { config, now, state, source, signal }: Planning,
-  { selection, stream }: Pick<Part, 'selection' | 'stream'>,
-): Promise<Part> {
-  const planOf = (name: string) => planSearch(name, selection, config, state, now, stream.archived);
-  const plan = planOf(stream.name);
-  const leftOf = (names: readonly string[]) => union(...names.map(name => planOf(name).work.toRead));
-  const known = stateKeysOf(state, stream.name);
-  // Also in what is published of earlier windows; where all is published and was looked through, it is done.
-  const from = Math.min(plan.wanted.from, plan.before?.syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY);
-  const all = { ...plan, wanted: { ...plan.wanted, from } };
-  const isUnknown = stream.name === 'kobjects' && (state.klassesCheckedAt === null || leftOf(known).length > 0);
-  const klasses = isUnknown ? await missingKlasses(source, stream, all, signal) : null;
-  const left = leftOf([...known, ...(klasses ?? []).map(klass => nameOfKlass(stream.name, klass))]);
-  const border = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;
-  const work = clamp(left, border, Number.POSITIVE_INFINITY);
-  return { selection, stream, plan, klasses, work, listed: clamp(left, Number.NEGATIVE_INFINITY, border) };
-}
-
-/** The list streams that are not read yet. Those of an incremental sync are its own affair once it has read them. */
-function listsOf({ config, now, state }: Planning) {
-  return config.streams.flatMap(selection => {
-    const stream = streamNamed(selection.name);
-    if (stream.kind !== 'list') return [];
-    const plan = planList(selection.name, selection, config, state, now);
-    const isDone = plan.until === undefined ? plan.before !== undefined : isListDone(plan);
-    return isDone ? [] : [{ selection, stream, wanted: plan.wanted }];
-  });
-}
-
-function withOld(search: ReadonlyMap<string, IntervalSet>, old: ReadonlyMap<string, IntervalSet>) {
-  const both = new Map(search);
-  for (const [name, listed] of old) both.set(name, union(both.get(name) ?? [], listed));
-  return both;
+/** What the shards will use together. */
+function estimateOf(
+  rows: NonNullable<Report['plan']>,
+  shards: readonly Shard[],
+  ranges: readonly CountedRange[],
+  fixed: number,
+  budgets: ShardBudgets,
+): Estimate {
+  const isIn = ({ search }: Shard, { stream, from, to }: CountedRange) =>
+    clamp(search.get(stream) ?? [], from, to).length > 0;
+  const starts = shards.map(shard => startRequestsFor(ranges.filter(range => isIn(shard, range))));
+  const pages = ranges.reduce((sum, range) => sum + requestsFor(range), 0);
+  const searches = Math.round(starts.reduce((a, b) => a + b, pages));
+  return {
+    requests: searches + fixed,
+    minutes: Math.ceil(minutesFor(searches, fixed, budgets) * 10) / 10,
+    bytes: rows.reduce((sum, { bytes }) => sum + bytes, 0),
+    records: rows.reduce((sum, { records }) => sum + records, 0),
+    shards: shards.length,
+  };
 }
 
 function unfinished(): SyncError {
@@ -290,7 +241,7 @@ function unfinished(): SyncError {
   });
 }
 
-function tooMuch(shards: number): SyncError {
+function tooLarge(shards: number): SyncError {
   return new SyncError('plan-too-large', {
     what: `The window needs ${shards} shards, and a matrix has ${MOST_SHARDS} jobs at most.`,
     todo: 'Make the window shorter (`start-date`, `end-date`), select fewer `streams`, lower `shards-at-once` or raise `time-budget`.',

@@ -1,192 +1,208 @@
-// How much a window holds, counted as closely as a cut into shards needs it, with as few requests as that takes.
-import { gzipSync } from 'node:zlib';
-import type { Config } from '../config/config.ts';
-import { isKind } from '../errors.ts';
+/**
+ * Counts what there is to read, with few requests and without reading it.
+ *
+ * A search says how many records a range holds, whatever its width. So the ranges begin as wide as they can be, and
+ * only those that a plan needs to know more about are counted again, in two halves.
+ */
 import type { Source } from '../kustomer/source.ts';
 import type { ListStream, SearchStream } from '../kustomer/streams.ts';
-import { Lines } from '../records/record.ts';
-import type { Interval, IntervalSet } from '../sync/intervals.ts';
-import { findMissingKlasses } from '../sync/kobjects-job.ts';
+import { clamp, type Interval, type IntervalSet } from '../sync/intervals.ts';
 import { floor, SECOND } from '../sync/pages.ts';
-import { byIndex, type SearchPlan } from '../sync/plan.ts';
+import { byIndex, type SearchHorizon } from '../sync/plan.ts';
 import { isWanted } from '../sync/read-list.ts';
 import type { Counting, Extent, Page, Resource, SearchIndex, SearchPages } from '../sync/source.ts';
-import { perPageOf } from './per-page.ts';
-import { CAP, type CountedRange, halves, isCapped, midpoint, recordsOf, type Sizes, tooCoarse } from './split.ts';
+import { type CountedRange, midpoint, pageCostOf, type RangeCount } from './estimate.ts';
+import { halve } from './split.ts';
 
-/** What is to be counted of one stream. */
-export interface Countable {
-  readonly stream: SearchStream;
-  readonly plan: SearchPlan;
-  /** Klasses that are read apart. */
-  readonly klasses: readonly string[] | null;
-  readonly work: IntervalSet;
+/** A range that can be counted again in parts. */
+export interface CountableRange extends CountedRange {
+  count(range: Interval): Promise<RangeCount>;
 }
 
-/** Part of the records of a stream. */
-const TRIFLE = 0.05;
-
-/** One search of a stream, live or archive. */
-interface Asked {
-  count(window: Interval): Promise<number>;
-  /** The first page of a window, or of its beginning, where the window is too wide for the search. */
-  page(window: Interval): Promise<Page>;
+/** What a search stream holds. */
+export interface CountedStream {
+  /** In the order in which they are read. */
+  readonly ranges: readonly CountableRange[];
+  /** Some of the records, to judge the others by. */
+  readonly samples: readonly Resource[];
 }
 
-/** A stretch that can be counted more closely. */
-interface Counted extends CountedRange {
-  readonly ask: readonly Asked[];
-  /** Where records go from the archive to the live search, about; null when that is not within the stretch. */
-  readonly edge: number | null;
+/** One index of a stream, or of a klass that is read on its own. */
+interface Search {
+  readonly pages: SearchPages & Counting;
+  readonly index: SearchIndex;
 }
-
-/** The same before it is known how its pages are read. */
-type Unjudged = Omit<Counted, 'perPage'>;
 
 /**
- * The stretches of a stream, counted once.
+ * A search may count no further than this (docs/kustomer-api.md#search-depth), so this count means "this many or more".
+ */
+const CAP = 10_000;
+
+/**
+ * Counts the ranges of a search stream.
+ * @param klasses klasses of KObjects that only their own search shows
  * @throws SyncError `forbidden` when the key may not read the stream.
  */
-export async function countStream(source: Source, { stream, plan, klasses, work }: Countable): Promise<Unjudged[]> {
-  const searches = [source.search(stream), ...(klasses ?? []).map(klass => source.klass(stream, klass))];
-  const parts = work.flatMap(interval => byIndex(interval, plan.horizon));
-  const stretches = await Promise.all(
-    parts.map(async ({ part, indexes }) => {
-      const asked: readonly SearchIndex[] = indexes === 'both' ? ['live', 'archive'] : [indexes];
-      const ask = searches.flatMap(search => asked.map(index => askedOf(search, index)));
-      const counts = await Promise.all(ask.map(each => each.count(part)));
-      const edge = indexes === 'both' ? within(part, (plan.horizon.live + plan.horizon.archive) / 2) : null;
-      return { ...part, stream: stream.name, counts, copies: asked.length, ask, begins: ask.length, edge };
+export async function countStream(
+  source: Source,
+  stream: SearchStream,
+  klasses: readonly string[],
+  ranges: IntervalSet,
+  horizon: SearchHorizon,
+): Promise<CountedStream> {
+  const streams = [source.search(stream), ...klasses.map(klass => source.klass(stream, klass))];
+  const counted = await Promise.all(
+    rangesByIndex(ranges, horizon).map(async ({ range, indexes, continues }) => {
+      const searches = streams.map(pages => indexes.map(index => ({ pages, index })));
+      return { range, continues, searches, counts: await countEach(searches, range) };
     }),
   );
-  return withoutTrifles(stretches);
-}
-
-function askedOf(search: SearchPages & Counting, index: SearchIndex): Asked {
+  const places = counted.flatMap(({ range, searches, counts }) =>
+    searches.flat().map((search, n) => ({ range, search, count: counts.flat()[n] as number })),
+  );
+  const samples = await samplePages(places);
+  const page = pageCostOf(samples);
   return {
-    count: async ({ from, to }) => (await search.count(index, from, to)) ?? CAP,
-    async page(window) {
-      const page = await search.page({ index, ...window, created: null, page: 1 });
-      const middle = midpoint(window);
-      return page.timedOut && middle !== null ? this.page({ from: window.from, to: middle }) : page;
-    },
+    ranges: counted.map(({ range, continues, searches, counts }) => ({
+      ...range,
+      ...summarize(counts),
+      stream: stream.name,
+      startRequests: searches.flat().length,
+      continues,
+      page,
+      count: async half => summarize(await countEach(searches, half)),
+    })),
+    samples: samples.flatMap(({ found }) => found.map(({ resource }) => resource)),
   };
 }
 
-/** Where it makes no difference whether two searches have the same records, it is not worth a count. */
-function withoutTrifles(stretches: readonly Unjudged[]): Unjudged[] {
-  const apart = (each: Unjudged) => ({ ...each, copies: 1, edge: null });
-  const total = recordsOf(stretches.map(apart));
-  return stretches.map(each => (recordsOf([apart(each)]) - recordsOf([each]) > TRIFLE * total ? each : apart(each)));
+/**
+ * The ranges by the indexes that they are read from. Records move from the live search to the archive somewhere in the
+ * range that is read from both, and may be in both for a while or never. So that range is counted in two halves: in the
+ * early one the archive has all records, in the late one the live search.
+ */
+function rangesByIndex(ranges: IntervalSet, horizon: SearchHorizon) {
+  const both: readonly SearchIndex[] = ['live', 'archive'];
+  const middle = (horizon.live + horizon.archive) / 2;
+  return ranges
+    .flatMap(range => byIndex(range, horizon))
+    .flatMap(({ part: range, indexes }) => {
+      if (indexes !== 'both') return [{ range, indexes: [indexes], continues: false }];
+      const halves = [...clamp([range], range.from, middle), ...clamp([range], middle, range.to)];
+      return halves.map((half, n) => ({ range: half, indexes: both, continues: n > 0 }));
+    });
 }
 
-function within({ from, to }: Interval, at: number): number | null {
-  return at > from && at < to ? at : null;
+/** Counts a range in each search: the indexes of the stream itself, then those of each klass. */
+function countEach(searches: readonly (readonly Search[])[], { from, to }: Interval): Promise<number[][]> {
+  const count = async ({ pages, index }: Search) => (await pages.count(index, from, to)) ?? CAP;
+  return Promise.all(searches.map(indexes => Promise.all(indexes.map(count))));
 }
 
-/** The same stretches, divided where a cut into shards needs to know more. */
-export async function refine(
-  stretches: readonly Counted[],
-  sizes: Sizes,
-  shardsOf: (stretches: readonly CountedRange[]) => number,
-): Promise<readonly Counted[]> {
-  // On each side of the edge one of the searches has all there is, whether or not the other one still has it, too.
-  const begun = await Promise.all(stretches.map(each => (each.edge === null ? [each] : divide(each, each.edge))));
-  for (let all = begun.flat(); ; ) {
-    const coarse = new Set<CountedRange>(tooCoarse(all, sizes, shardsOf(all)));
-    if (coarse.size === 0) return all;
-    const divided = await Promise.all(
-      all.map(each => (coarse.has(each) ? divide(each, midpoint(each) as number) : [each])),
-    );
-    all = divided.flat();
-  }
+/** A record that both indexes of a search show is read twice, and is one record. */
+function summarize(counts: readonly (readonly number[])[]): RangeCount {
+  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+  return {
+    records: sum(counts.map(indexes => Math.max(...indexes))),
+    reads: sum(counts.flat()),
+    isCapped: counts.flat().includes(CAP),
+  };
 }
 
-async function divide(stretch: Counted, middle: number): Promise<Counted[]> {
-  const { from, to, counts, ask } = stretch;
-  const [early, late] = await Promise.all([
-    Promise.all(ask.map(each => each.count({ from, to: middle }))),
-    Promise.all(ask.map((each, n) => (isCapped(counts[n] as number) ? each.count({ from: middle, to }) : null))),
-  ]);
-  return halves(stretch, middle, early, late).map(half => ({ ...half, ask, edge: null }));
+/** Where samples are taken, as fractions of all records of a stream. */
+const SAMPLES = [1 / 4, 1 / 2, 3 / 4];
+
+/** One search of a range, and how many records it counts there. */
+interface Place {
+  readonly range: Interval;
+  readonly search: Search;
+  readonly count: number;
 }
 
-/** Klasses that only their own search shows; null where they may not be listed, which the shards then say. */
-export async function missingKlasses(
-  source: Source,
-  stream: SearchStream,
-  plan: SearchPlan,
-  signal: AbortSignal,
-): Promise<string[] | null> {
-  try {
-    return await findMissingKlasses(source.klasses(stream), plan, () => false, signal);
-  } catch (error) {
-    if (!isKind(error, 'forbidden')) throw error;
-    return null;
-  }
-}
-
-/** Where samples are taken: parts of all records of a stream. */
-const SAMPLES = [1 / 6, 1 / 2, 5 / 6];
-
-/** Some pages of a stream, from here and there, of each of its searches as often as it has records. */
-export async function sample(stretches: readonly Unjudged[]): Promise<Page[]> {
-  const places = stretches.flatMap(at => at.ask.map((asked, n) => ({ at, asked, count: at.counts[n] as number })));
-  const ends = places.map((_, n) => places.slice(0, n + 1).reduce((sum, { count }) => sum + count, 0));
-  const total = ends.at(-1) ?? 0;
+/** Some pages, from all over the records of a stream. */
+async function samplePages(places: readonly Place[]): Promise<Page[]> {
+  const total = places.reduce((sum, { count }) => sum + count, 0);
   if (total === 0) return [];
-  const pages = SAMPLES.map(async part => {
-    const n = ends.findIndex(end => end >= part * total);
-    const { at, asked, count } = places[n] as (typeof places)[number];
-    const share = 1 - ((ends[n] as number) - part * total) / count;
-    const from = Math.max(at.from, floor(at.from + share * (at.to - at.from), SECOND));
-    const page = await asked.page({ from, to: at.to });
-    // Where nothing comes after that, it is all before.
-    return page.found.length > 0 ? page : asked.page({ from: at.from, to: at.to });
+  const pages = SAMPLES.map(async sample => {
+    let rank = sample * total;
+    const place = places.find(({ count }) => {
+      rank -= count;
+      return rank < 0;
+    }) as Place;
+    const { range, search, count } = place;
+    // Below zero by now, so it counts from the end of the range.
+    const from = floor(range.to + (rank / count) * (range.to - range.from), SECOND);
+    const page = await firstPage(search, { from: Math.max(range.from, from), to: range.to });
+    // Where nothing comes after that, all of it comes before.
+    return page.found.length > 0 ? page : firstPage(search, range);
   });
   return Promise.all(pages);
 }
 
-/** The same stretches, with what their pages take beside a request each, judged by some of them. */
-export function judged(stretches: readonly Unjudged[], pages: readonly Page[]): Counted[] {
-  const perPage = perPageOf(pages);
-  return stretches.map(each => ({ ...each, perPage }));
+/** The first page of a range, or of its beginning where the range is too wide for the search. */
+async function firstPage(search: Search, range: Interval): Promise<Page> {
+  const page = await search.pages.page({ index: search.index, ...range, created: null, page: 1 });
+  const middle = midpoint(range);
+  return page.timedOut && middle !== null ? firstPage(search, { from: range.from, to: middle }) : page;
 }
 
-/** What a list has, as far as that can be told without reading it. */
-export interface Listed {
+/**
+ * Halves ranges and counts the halves, until no range needs it.
+ * @param choose the ranges to halve, which must be longer than a second; asked again after each round
+ */
+export async function countHalves(
+  ranges: readonly CountableRange[],
+  choose: (ranges: readonly CountableRange[]) => readonly CountedRange[],
+): Promise<readonly CountableRange[]> {
+  for (let counted = ranges; ; ) {
+    const chosen = new Set(choose(counted));
+    if (chosen.size === 0) return counted;
+    const halves = await Promise.all(counted.map(range => (chosen.has(range) ? countInHalves(range) : [range])));
+    counted = halves.flat();
+  }
+}
+
+async function countInHalves(range: CountableRange): Promise<CountableRange[]> {
+  const middle = midpoint(range) as number;
+  const [early, late] = await Promise.all([
+    range.count({ from: range.from, to: middle }),
+    range.isCapped ? range.count({ from: middle, to: range.to }) : null,
+  ]);
+  return halve(range, middle, early, late);
+}
+
+/** What a list holds, estimated without reading it. */
+export interface ListCount {
+  /** Requests to read all of it. */
   readonly requests: number;
+  /** Records to publish of it. */
   readonly records: number;
-  /** Some of the records, to judge the others by. */
-  readonly found: readonly Resource[];
+  /** Some of these records, to judge the others by. */
+  readonly samples: readonly Resource[];
 }
 
-export async function countList(source: Source, stream: ListStream, wanted: Interval): Promise<Listed> {
-  return listed(await source.list(stream).extent(), [wanted]);
+/**
+ * Counts a list stream.
+ * @param wanted only records updated in this range (ms) are published
+ * @throws SyncError `forbidden` when the key may not read the list.
+ */
+export async function countList(source: Source, stream: ListStream, wanted: Interval): Promise<ListCount> {
+  return listCount(await source.list(stream).extent(), [wanted]);
 }
 
-/** What only a list still has of a search stream: what it shows of a time before the search's reach. */
-export async function countOld(source: Source, work: IntervalSet): Promise<Listed> {
-  if (work.length === 0) return { requests: 0, records: 0, found: [] };
-  return listed(await source.oldNotes().extent(), work);
+/** Counts the notes that only their list still shows (docs/kustomer-api.md#old-notes). */
+export async function countOldNotes(source: Source, ranges: IntervalSet): Promise<ListCount> {
+  if (ranges.length === 0) return { requests: 0, records: 0, samples: [] };
+  return listCount(await source.oldNotes().extent(), ranges);
 }
 
-/** As many of all records as of those that were looked at are in the work. */
-function listed(extent: Extent, work: IntervalSet): Listed {
-  const found = extent.shown.filter(resource => work.some(interval => isWanted(resource, interval)));
-  const records = Math.round((extent.records * found.length) / Math.max(1, extent.shown.length));
-  return { requests: requestsForList(extent), records, found };
-}
-
-/** A list of several answers is read until two passes agree. */
-function requestsForList({ pages }: Extent): number {
-  return pages > 1 ? 2 * pages : 1;
-}
-
-/** Bytes of a record as it will be written, by some that were looked at. */
-export function meanBytes(found: readonly Resource[], { format, gzip }: Pick<Config, 'format' | 'gzip'>): number {
-  const lines = new Lines(256 * 1024);
-  for (const resource of found) lines.add(resource, format);
-  const bytes = gzip ? gzipSync(lines.bytes()).length : lines.length;
-  return found.length === 0 ? 0 : bytes / found.length;
+/** As many of all records are in the ranges as of those that were looked at. */
+function listCount({ pages, records, shown }: Extent, ranges: IntervalSet): ListCount {
+  const samples = shown.filter(resource => ranges.some(range => isWanted(resource, range)));
+  return {
+    // A list of several pages is read until two passes agree.
+    requests: pages > 1 ? 2 * pages : 1,
+    records: Math.round((records * samples.length) / Math.max(1, shown.length)),
+    samples,
+  };
 }

@@ -1,199 +1,112 @@
-// A window divided among runs: how much there is, where to count more closely, and where to cut. Pure arithmetic.
+/**
+ * Splits counted ranges into shards that take about the same number of requests. Pure.
+ *
+ * The ranges lie one after the other on a scale of requests, which boundaries divide evenly. Within a range the records
+ * are taken to lie evenly. So a range with a boundary in it has to be small, and {@link rangesToHalve} says which ones
+ * have to be counted in two halves first.
+ */
 import { type Interval, type IntervalSet, union } from '../sync/intervals.ts';
 import { floor, SECOND } from '../sync/pages.ts';
+import { type CountedRange, midpoint, type RangeCount, requestsFor } from './estimate.ts';
 
-/** A stretch of one stream, and what is known of how much is in it. */
-export interface CountedRange extends Interval {
-  readonly stream: string;
-  /** Records, one count for each search that is asked about it: live and archive, and klasses read apart. */
-  readonly counts: readonly number[];
-  /** How many counts in a row are of the same records: two where live and archive may both have them, else one. */
-  readonly copies: number;
-  /** Requests where one begins here, and does not go on from the stretch before: for each search a page that is not full. */
-  readonly begins: number;
-  /** Requests for a full page of records: one, and now and then another. */
-  readonly perPage: number;
-}
-
-export interface Sizes {
-  /** Records of a page. */
-  readonly page: number;
-  /** Requests of the first shard beside those for the stretches: what cannot be divided. */
-  readonly fixed: number;
-}
+/** Fraction of a shard by which a boundary may be wrong, as the records around it need not lie evenly. */
+const TOLERANCE = 0.06;
+/** Fraction of a shard that a range without a boundary may be. All of it may be in one second, which costs more. */
+const LARGEST_RANGE = 0.25;
 
 /**
- * So many records, or more: a search may count no further (docs/kustomer-api.md#search-depth), and what it does not
- * count may be many.
+ * The ranges that have to be halved and counted again before a split into `shards` shards.
+ * @param fixed requests of the first shard for what cannot be split
  */
-export const CAP = 10_000;
-/** So much of a shard is looked at more closely, as it may be the records of one second. */
-const LARGE_TIE_GROUP = 0.25;
-/** And no less than so many pages. */
-const SMALL_TIE_GROUP = 2;
-/** Records of one second that are more than a page are met, learned from, read through, counted, and looked at again. */
-const EXTRA_REQUESTS_PER_TIE_GROUP = 6;
-/** Or, where there are many of them, read in parts that are not full. */
-const IN_PARTS = 1.4;
-/** A cut may be wrong by so much of a shard, as the records of the stretch it falls into need not lie evenly. */
-const TOLERANCE = 0.04;
-/** So little is one record's worth of time that it matters only where there are no records to go by. */
-const SPAN_WORTH = 1e-3;
-
-/** Requests for the records of a stretch. */
-export function requestsFor(
-  stretch: Pick<CountedRange, 'from' | 'to' | 'counts' | 'perPage'>,
-  { page }: Pick<Sizes, 'page'>,
-): number {
-  const isOne = midpoint(stretch) === null;
-  const requests = (pages: number) =>
-    isOne && pages > 1 ? Math.max(EXTRA_REQUESTS_PER_TIE_GROUP + pages, IN_PARTS * pages) : stretch.perPage * pages;
-  return stretch.counts.reduce((sum, count) => sum + requests(count / page), 0);
-}
-
-/** Requests for some stretches that are read one after the other. */
-export function requestsForAll(stretches: readonly CountedRange[], sizes: Pick<Sizes, 'page'>): number {
-  return stretches.reduce((sum, each) => sum + each.begins + requestsFor(each, sizes), 0);
-}
-
-/** About how many records the stretches hold. What two searches have is read from both, and is there once. */
-export function recordsOf(stretches: readonly Pick<CountedRange, 'counts' | 'copies'>[]): number {
-  return stretches.reduce((sum, { counts, copies }) => {
-    const each = counts.flatMap((_, n) => (n % copies === 0 ? [Math.max(...counts.slice(n, n + copies))] : []));
-    return sum + each.reduce((a, b) => a + b, 0);
-  }, 0);
-}
-
-/** Whether a count says "so many or more". */
-export function isCapped(count: number): boolean {
-  return count === CAP;
-}
-
-/**
- * The stretches that have to be counted in two halves before the cut into `shards` parts: those with a cut in them, as long
- * as they are so large that it matters where, those that may be a large part of a shard in one second, which takes longer,
- * and those whose count may be no count.
- */
-export function tooCoarse(stretches: readonly CountedRange[], sizes: Sizes, shards: number): CountedRange[] {
-  const { starts, weights, share, borders } = scaleOf(stretches, sizes, shards);
-  return stretches.filter((stretch, n) => {
-    if (midpoint(stretch) === null) return false;
-    if (stretch.counts.some(isCapped)) return true;
-    const start = starts[n] as number;
-    const end = start + (weights[n] as number);
-    const requests = requestsFor(stretch, sizes);
-    const isCut = borders.some(border => border > start && border < end);
-    return requests > (isCut ? Math.max(1, TOLERANCE * share) : Math.max(SMALL_TIE_GROUP, LARGE_TIE_GROUP * share));
+export function rangesToHalve(ranges: readonly CountedRange[], fixed: number, shards: number): CountedRange[] {
+  const { segments, boundaries, share } = scaleOf(ranges, fixed, shards);
+  return segments.flatMap(({ range, start, end }) => {
+    const hasBoundary = boundaries.some(boundary => boundary > start && boundary < end);
+    const isLarge = requestsFor(range) > Math.max(1, (hasBoundary ? TOLERANCE : LARGEST_RANGE) * share);
+    return midpoint(range) !== null && (range.isCapped || isLarge) ? [range] : [];
   });
 }
 
-/** Where a stretch is divided: at a whole second, which means the same to every search. Null when it cannot be. */
-export function midpoint({ from, to }: Interval): number | null {
-  const middle = floor((from + to) / 2, SECOND);
-  return middle > from && middle < to ? middle : null;
-}
-
-/** Two stretches for one. A count that is no cap says what the other half has. */
-export function halves(
-  stretch: CountedRange,
+/**
+ * Two ranges for one, halved at `middle` (ms).
+ * @param early the count of the first half
+ * @param late that of the second half; null: what the first half leaves of the whole
+ */
+export function halve<Range extends CountedRange>(
+  range: Range,
   middle: number,
-  early: readonly number[],
-  late: readonly (number | null)[],
-): [CountedRange, CountedRange] {
-  const rest = stretch.counts.map((count, n) => late[n] ?? Math.max(0, count - (early[n] as number)));
+  early: RangeCount,
+  late: RangeCount | null,
+): [Range, Range] {
+  // Records come and go while they are counted.
+  const records = Math.max(0, range.records - early.records);
+  const reads = Math.max(0, range.reads - early.reads);
   return [
-    { ...stretch, to: middle, counts: early },
-    { ...stretch, from: middle, counts: rest, begins: 0 },
+    { ...range, ...early, to: middle },
+    { ...range, ...(late ?? { records, reads }), from: middle, continues: true },
   ];
 }
 
 /**
- * The stretches, which must be in the order they are to be read in, cut into so many parts of about the same number of
- * requests; fewer where there are not so many seconds to cut at.
+ * Splits the ranges, in the order in which they are to be read, into shards: for each, its ranges by stream. There are
+ * fewer than `shards` where there are not enough records or seconds to split at, and at least one.
+ * @param fixed requests of the first shard for what cannot be split
  */
 export function splitIntoShards(
-  stretches: readonly CountedRange[],
-  sizes: Sizes,
+  ranges: readonly CountedRange[],
+  fixed: number,
   shards: number,
 ): Map<string, IntervalSet>[] {
-  const { starts, weights, begins, borders } = scaleOf(stretches, sizes, shards);
-  const parts: Map<string, IntervalSet>[] = Array.from({ length: shards }, () => new Map());
+  const { segments, boundaries } = scaleOf(ranges, fixed, shards);
+  const split: Map<string, IntervalSet>[] = Array.from({ length: shards }, () => new Map());
   let n = 0;
-  for (const [place, stretch] of stretches.entries()) {
-    const start = starts[place] as number;
-    const weight = weights[place] as number;
-    const begin = start + (begins[place] as number);
-    const end = start + weight;
-    let { from } = stretch;
-    for (; n < borders.length && (borders[n] as number) < end; n++) {
-      const share = Math.max(0, (borders[n] as number) - begin) / (end - begin);
-      const border = Math.max(from, floor(stretch.from + share * (stretch.to - stretch.from), SECOND));
-      put(parts[n] as Map<string, IntervalSet>, stretch.stream, { from, to: border });
-      from = border;
+  for (const { range, records, end } of segments) {
+    let { from } = range;
+    for (; n < boundaries.length && (boundaries[n] as number) < end; n++) {
+      const boundary = boundaries[n] as number;
+      // A boundary among the start requests comes before all of them.
+      const fraction = boundary > records ? (boundary - records) / (end - records) : 0;
+      const to = Math.max(from, floor(range.from + fraction * (range.to - range.from), SECOND));
+      add(split[n] as Map<string, IntervalSet>, range.stream, { from, to });
+      from = to;
     }
-    put(parts[n] as Map<string, IntervalSet>, stretch.stream, { from, to: stretch.to });
+    add(split[n] as Map<string, IntervalSet>, range.stream, { from, to: range.to });
   }
-  const some = parts.filter((part, n) => part.size > 0 || (n === 0 && sizes.fixed > 0));
-  return some.length === 0 ? parts.slice(0, 1) : some;
+  const used = split.filter((shard, n) => shard.size > 0 || (n === 0 && fixed > 0));
+  return used.length > 0 ? used : [new Map()];
 }
 
-function put(part: Map<string, IntervalSet>, stream: string, piece: Interval): void {
-  if (piece.from < piece.to) part.set(stream, union(part.get(stream) ?? [], [piece]));
+function add(shard: Map<string, IntervalSet>, stream: string, range: Interval): void {
+  if (range.from < range.to) shard.set(stream, union(shard.get(stream) ?? [], [range]));
 }
 
-/** The stretches one after the other on a line of requests, and where on it one part ends and the next begins. */
-function scaleOf(stretches: readonly CountedRange[], sizes: Sizes, shards: number) {
-  const span = stretches.reduce((sum, { from, to }) => sum + to - from, 0);
-  // What a part begins with it asks for anyway.
-  const begins = stretches.map(({ begins }, n) => (n === 0 ? 0 : begins));
-  const weights = stretches.map(
-    (each, n) => (begins[n] as number) + requestsFor(each, sizes) + (SPAN_WORTH * (each.to - each.from)) / span,
-  );
-  const starts: number[] = [];
+interface Scale {
+  /** Where each range lies on the scale: its start requests up to `records`, then its records. */
+  readonly segments: readonly {
+    readonly range: CountedRange;
+    readonly start: number;
+    readonly records: number;
+    readonly end: number;
+  }[];
+  /** Where one shard ends and the next one begins. */
+  readonly boundaries: readonly number[];
+  /** Requests of a shard. */
+  readonly share: number;
+}
+
+function scaleOf(ranges: readonly CountedRange[], fixed: number, shards: number): Scale {
   let total = 0;
-  for (const weight of weights) {
-    starts.push(total);
-    total += weight;
-  }
-  const even = (total + sizes.fixed) / shards;
-  // What cannot be divided may be more than a share: then the first part is that alone.
-  const isAlone = sizes.fixed > even && shards > 1;
+  const segments = ranges.map((range, n) => {
+    const start = total;
+    // Every shard has the start requests of the range it begins in, so those of the first range do not count.
+    const records = start + (n === 0 || range.continues ? 0 : range.startRequests);
+    total = records + requestsFor(range);
+    return { range, start, records, end: total };
+  });
+  const even = (total + fixed) / shards;
+  // Where the fixed requests are more than an even share, the first shard has nothing else.
+  const isAlone = fixed > even && shards > 1;
   const share = isAlone ? total / (shards - 1) : even;
-  const first = isAlone ? 0 : share - sizes.fixed;
-  return { starts, weights, begins, share, borders: Array.from({ length: shards - 1 }, (_, n) => first + n * share) };
-}
-
-export interface ShardBudgets {
-  /** Searches a minute of all shards together. */
-  readonly searchesPerMinute: number;
-  /** Other requests beside them; none where both spend one budget. */
-  readonly othersPerMinute: number;
-  readonly shardsAtOnce: number;
-  /** No more of them for the sake of an even number. */
-  readonly mostShards: number;
-  readonly timeBudgetMs: number;
-}
-
-/** Part of the time budget that a shard is planned to take: requests are repeated, and publishing takes time, too. */
-const MARGIN = 0.8;
-
-/** What each of those that run side by side has of a budget: a whole number. */
-function partOf(perMinute: number, { shardsAtOnce }: ShardBudgets): number {
-  return Math.max(1, Math.floor(perMinute / shardsAtOnce));
-}
-
-/** How long it takes at the budgets. Lists are read by one shard alone, beside the searches where these leave it a part. */
-export function minutesFor(searches: number, others: number, pace: ShardBudgets): number {
-  const { searchesPerMinute, othersPerMinute, shardsAtOnce } = pace;
-  const perMinute = shardsAtOnce * partOf(searchesPerMinute, pace);
-  if (othersPerMinute === 0) return (searches + others) / perMinute;
-  return Math.max(searches / perMinute, others / partOf(othersPerMinute, pace));
-}
-
-/** How many shards there have to be, so that each fits into one job and none of those that run side by side is idle. */
-export function shardsFor(requests: number, pace: ShardBudgets): number {
-  const { shardsAtOnce, mostShards, timeBudgetMs } = pace;
-  const fits = Math.max(1, Math.floor((partOf(pace.searchesPerMinute, pace) * timeBudgetMs * MARGIN) / 60_000));
-  const needed = Math.ceil(requests / fits);
-  return Math.min(shardsAtOnce * Math.max(1, Math.ceil(needed / shardsAtOnce)), Math.max(needed, mostShards));
+  const first = isAlone ? 0 : share - fixed;
+  return { segments, share, boundaries: Array.from({ length: shards - 1 }, (_, n) => first + n * share) };
 }

@@ -118,7 +118,7 @@ function isEnd(page: Page): boolean {
   return !page.hasMore && (page.total === null || page.total === page.found.length);
 }
 
-export function instants(found: readonly DatedRecord[], grain: number): number {
+function instants(found: readonly DatedRecord[], grain: number): number {
   return new Set(found.map(({ at }) => floor(at, grain))).size;
 }
 

@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['publish', 'shards', 'kustomer', 'sync'],
   publish: ['config', 'state', 'report', 'records', 'kustomer', 'github', 'sync'],
   state: ['publish', 'report', 'records', 'github', 'sync'],
-  shards: ['config', 'records', 'kustomer', 'sync'],
+  shards: ['kustomer', 'records', 'sync'],
   report: ['publish', 'records', 'sync'],
   records: ['sync'],
   kustomer: ['sync'],
