@@ -3,12 +3,12 @@
 // Every record that arrives, through whichever stream, passes `onRecord`. So a run cannot mix two organizations, nor
 // apply the state of one to another (docs/kustomer-api.md#organization).
 import { SyncError } from '../errors.ts';
-import { type ListPages, type LongList, organizationOf, type Resource, type SearchIndex } from '../sync/source.ts';
+import { organizationOf, type Resource, type SearchIndex } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import { openKlasses } from './klasses.ts';
 import { requestPage } from './list-pages.ts';
 import { openList, openLongList } from './lists.ts';
-import { openKlassSearch, openSearch } from './search.ts';
+import { openSearch } from './search.ts';
 import { isSearch, type ListStream, type SearchStream, STREAMS, streamNamed } from './streams.ts';
 
 export type Source = ReturnType<typeof openSource>;
@@ -16,16 +16,14 @@ export type Source = ReturnType<typeof openSource>;
 export function openSource(client: Client, includeDeleted: boolean) {
   const guard = openOrganizationGuard();
   const onRecord = (resource: Resource) => guard.check(organizationOf(resource));
+  const options = { client, includeDeleted, onRecord };
   return {
-    search: (stream: SearchStream) => openSearch({ client, stream, includeDeleted, onRecord }),
-    /** One klass on its own: for a klass missing from the generic search. */
-    klass: (stream: SearchStream, klass: string) =>
-      openKlassSearch({ client, stream, includeDeleted, onRecord }, klass),
-    list: (stream: ListStream): ListPages & Pick<LongList, 'extent'> => openList({ client, stream, onRecord }),
+    /** `klass`: one klass on its own, for a klass missing from the generic search. */
+    search: (stream: SearchStream, klass?: string) => openSearch({ ...options, stream }, klass),
+    list: (stream: ListStream) => openList({ ...options, stream }),
     /** The list with what no search shows of a stream: for streams whose `archive` is a list. */
-    archiveList: ({ archive }: SearchStream) =>
-      openLongList({ client, stream: archive as ListStream, includeDeleted, onRecord }),
-    klasses: (stream: SearchStream) => openKlasses({ client, stream, includeDeleted, onRecord }),
+    archiveList: ({ archive }: SearchStream) => openLongList({ ...options, stream: archive as ListStream }),
+    klasses: (stream: SearchStream) => openKlasses({ ...options, stream }),
     expect: guard.expect,
     /** Id of the organization whose records have arrived; null before the first. */
     organization: guard.organization,
@@ -37,10 +35,10 @@ export function openSource(client: Client, includeDeleted: boolean) {
      */
     async identify(streams: readonly SearchStream[], stop: AbortSignal): Promise<void> {
       const probes = (index: SearchIndex, of: readonly SearchStream[]) =>
-        of.map(stream => () => openSearch({ client, stream, includeDeleted: true, onRecord }).probe(index));
+        of.map(stream => () => openSearch({ ...options, stream, includeDeleted: true }).probe(index));
       const archived = streams.filter(({ archive }) => archive === 'search');
       const others = STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
-      const users = () => requestPage({ client, stream: streamNamed('users') as ListStream, onRecord }, {}, 1);
+      const users = () => requestPage({ ...options, stream: streamNamed('users') as ListStream }, {}, 1);
       const searches = [...probes('live', streams), ...probes('archive', archived), ...probes('live', others)];
       for (const probe of [...searches, users] as readonly (() => Promise<unknown>)[]) {
         if (guard.organization() !== null) return;

@@ -48,7 +48,7 @@ type Unjudged = Omit<Counted, 'perPage'>;
  * @throws SyncError `forbidden` when the key may not read the stream.
  */
 export async function countStream(source: Source, { stream, plan, klasses, work }: Countable): Promise<Unjudged[]> {
-  const searches = [source.search(stream), ...(klasses ?? []).map(klass => source.klass(stream, klass))];
+  const searches = [source.search(stream), ...(klasses ?? []).map(klass => source.search(stream, klass))];
   const parts = work.flatMap(interval => splitByIndex(interval, plan.horizon));
   const stretches = await Promise.all(
     parts.map(async ({ range, index: choice }) => {
