@@ -7,10 +7,10 @@
 import { isKind, SyncError } from '../errors.ts';
 import type { Interval } from '../sync/intervals.ts';
 import { SECOND_MS } from '../sync/pages.ts';
-import type { Counting, CreatedRange, DatedRecord, Page, Resource, SearchIndex, SearchPages } from '../sync/source.ts';
+import type { Counting, CreatedRange, DatedRecord, Page, SearchIndex, SearchPages } from '../sync/source.ts';
 import { updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
-import { resourcesIn } from './json.ts';
+import { type OnRecord, pageIn } from './json.ts';
 import { hasStatus } from './request-errors.ts';
 import type { SearchStream } from './streams.ts';
 
@@ -30,7 +30,7 @@ export interface SearchOptions {
   readonly stream: SearchStream;
   readonly includeDeleted: boolean;
   /** Called with each record that arrives. */
-  readonly onRecord: (resource: Resource) => void;
+  readonly onRecord: OnRecord;
 }
 
 /** Every method rejects as `Client.send` does, and with SyncError `not-records`. */
@@ -128,15 +128,12 @@ function criteriaOf(
   return { and, sort: [{ [`${prefix}_updated_at`]: order }] };
 }
 
-function readPage(response: Record<string, unknown>, stream: string, onRecord: (resource: Resource) => void): Page {
-  const meta = (response.meta ?? {}) as Record<string, unknown>;
-  const next = (response.links as { next?: unknown } | null | undefined)?.next;
-  const resources = resourcesIn(response, stream);
-  resources.forEach(onRecord);
+function readPage(response: Record<string, unknown>, stream: string, onRecord: OnRecord): Page {
+  const { records, total, next, meta } = pageIn(response, stream, onRecord);
   const size = Number(meta.pageSize);
   return {
-    found: resources.map(resource => ({ at: Date.parse(updatedAt(resource)), resource })),
-    total: typeof meta.total === 'number' ? meta.total : null,
+    found: records.map(resource => ({ at: Date.parse(updatedAt(resource)), resource })),
+    total,
     hasMore: typeof next === 'string' && next !== '',
     // Kustomer may give smaller pages than requested, and says so (docs/kustomer-api.md#page-size).
     size: Number.isInteger(size) && size >= 1 && size < PAGE_SIZE ? size : PAGE_SIZE,
