@@ -66,15 +66,8 @@ interface Outcome {
 
 export function openClient(options: ClientOptions) {
   const { origin, budget, signal, concurrency, debug } = options;
-  const usage: Readonly<Record<Purpose, Usage>> = { search: { ...NO_USAGE }, other: { ...NO_USAGE } };
-  const byStream = new Map<string, number>();
   const http = openHttp(options);
-  const { attempt, idle } = openAttempts(options, http, ({ purpose, stream }, isRetry, waitedMs) => {
-    usage[purpose].waited_ms += Math.round(waitedMs);
-    usage[purpose].requests++;
-    if (isRetry) usage[purpose].retries++;
-    byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
-  });
+  const { attempt, idle, usage, requestsFor } = openAttempts(options, http);
 
   return {
     /**
@@ -114,31 +107,33 @@ export function openClient(options: ClientOptions) {
     idle,
     usage,
     /** Requests sent for a stream, retries included. */
-    requestsFor: (stream: string) => byStream.get(stream) ?? 0,
+    requestsFor,
     clockLeadMs: http.clockLeadMs,
     close: http.close,
   };
 }
 
-/** @param onStart called when a request starts, after it has waited for `waitedMs` milliseconds */
-function openAttempts(
-  { budget, signal, concurrency }: ClientOptions,
-  http: ReturnType<typeof openHttp>,
-  onStart: (request: Request, isRetry: boolean, waitedMs: number) => void,
-) {
+/** Makes single attempts, each with a permit and within the budget, and counts them. */
+function openAttempts({ budget, signal, concurrency }: ClientOptions, http: ReturnType<typeof openHttp>) {
+  const usage: Readonly<Record<Purpose, Usage>> = { search: { ...NO_USAGE }, other: { ...NO_USAGE } };
+  const byStream = new Map<string, number>();
   const semaphore = openSemaphore(concurrency);
   let waitingForBudget = 0;
   return {
     /** Rejects only where no retry can help. */
     async attempt(request: Request, isRetry: boolean): Promise<Outcome> {
+      const { purpose, stream } = request;
       const since = performance.now();
       signal.throwIfAborted();
-      const release = await semaphore.acquire(request.purpose);
+      const release = await semaphore.acquire(purpose);
       let headers: Headers = {};
       try {
         waitingForBudget++;
-        await budget.acquire(request.purpose).finally(() => waitingForBudget--);
-        onStart(request, isRetry, performance.now() - since);
+        await budget.acquire(purpose).finally(() => waitingForBudget--);
+        usage[purpose].waited_ms += Math.round(performance.now() - since);
+        usage[purpose].requests++;
+        if (isRetry) usage[purpose].retries++;
+        byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
         const response = await http.exchange(request);
         headers = response.headers;
         if (response.status < 200 || response.status >= 300) return response;
@@ -153,6 +148,8 @@ function openAttempts(
         release();
       }
     },
+    usage,
+    requestsFor: (stream: string) => byStream.get(stream) ?? 0,
     idle: () => (waitingForBudget > 0 ? 0 : semaphore.idle()),
   };
 }
