@@ -44,14 +44,12 @@ export function openList(options: ListOptions): ListPages & Pick<LongList, 'exte
     },
     async extent() {
       const extents = await Promise.all(
-        views.map(async view => {
-          try {
-            return await extentOf(options, view);
-          } catch (error) {
+        views.map(view =>
+          extentOf(options, view).catch(error => {
             if (isRefusal(view, error)) return NOTHING;
             throw error;
-          }
-        }),
+          }),
+        ),
       );
       return {
         pages: extents.reduce((sum, { pages }) => sum + pages, 0),
