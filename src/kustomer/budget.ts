@@ -76,25 +76,6 @@ export function openBudget(
   let pausedUntil = 0;
   let speed = 1;
 
-  async function acquire(purpose: Purpose): Promise<void> {
-    for (;;) {
-      signal.throwIfAborted();
-      // Looked up in each turn: a response may have resized the windows.
-      const window = windows.of(purpose);
-      const waitMs = Math.max(pausedUntil, window.nextAt) - performance.now();
-      if (waitMs > 0) {
-        await sleep(Math.ceil(waitMs), undefined, { signal });
-        continue;
-      }
-      await window.pass();
-      const now = performance.now();
-      if (pausedUntil > now) continue;
-      const minutes = spacing(window.limit, windows.start(purpose, now), speed, isEven);
-      window.nextAt = now + minutes * minuteMs;
-      return;
-    }
-  }
-
   function pause(ms: number): void {
     pausedUntil = Math.max(pausedUntil, performance.now() + ms);
   }
@@ -103,7 +84,24 @@ export function openBudget(
     /** Resolves when a request may start, and then it must start at once. Rejects with the reason of the signal. */
     acquire: (purpose: Purpose): Promise<void> =>
       // One at a time, so that a pause wastes one start at most.
-      windows.of(purpose).runExclusive(() => acquire(purpose)),
+      windows.of(purpose).runExclusive(async () => {
+        for (;;) {
+          signal.throwIfAborted();
+          // Looked up in each turn: a response may have resized the windows.
+          const window = windows.of(purpose);
+          const waitMs = Math.max(pausedUntil, window.nextAt) - performance.now();
+          if (waitMs > 0) {
+            await sleep(Math.ceil(waitMs), undefined, { signal });
+            continue;
+          }
+          await window.pass();
+          const now = performance.now();
+          if (pausedUntil > now) continue;
+          const minutes = spacing(window.limit, windows.start(purpose, now), speed, isEven);
+          window.nextAt = now + minutes * minuteMs;
+          return;
+        }
+      }),
     /** After a 429: no request starts within `waitMs` milliseconds, and then they start more slowly for a while. */
     refused(waitMs: number): void {
       // Requests that were in flight together are refused together, and slow the run down once.

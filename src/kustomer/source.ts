@@ -56,8 +56,7 @@ export function openSource(client: Client, includeDeleted: boolean) {
     /**
      * Requests a record, if none has arrived yet, to learn the organization: of these streams, else of other searches,
      * else of the users, of whom there is always one. A request that fails is passed over.
-     * @throws SyncError when it ends the run: another organization, or a key that is no longer accepted. The reason of
-     *   `stop` when the run is stopped.
+     * @throws SyncError that ends the run (another organization, a refused key); the reason of `stop`, once aborted.
      */
     async identify(streams: readonly SearchStream[], stop: AbortSignal): Promise<void> {
       const probes = (index: SearchIndex, of: readonly SearchStream[]) =>
