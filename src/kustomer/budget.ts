@@ -33,18 +33,7 @@ const MIN_SPEED = 0.125;
 /** `search`: live and archive searches, which have a limit of their own. */
 export type Purpose = 'search' | 'other';
 
-export interface Budget {
-  /** Resolves when a request may start, and then it must start at once. Rejects with the reason of the signal. */
-  acquire(purpose: Purpose): Promise<void>;
-  /** After a 429: no request starts within `waitMs` milliseconds, and then they start more slowly for a while. */
-  refused(waitMs: number): void;
-  /**
-   * After any other response.
-   * @param limit requests a minute, from `x-ratelimit-limit`; NaN without the header
-   * @param remaining what is left of the limit, from `x-ratelimit-remaining`; NaN without the header
-   */
-  answered(purpose: Purpose, limit: number, remaining: number): void;
-}
+export type Budget = ReturnType<typeof openBudget>;
 
 export interface BudgetOptions {
   /** How many runs share the budgets at the same time. */
@@ -57,11 +46,11 @@ export interface BudgetOptions {
   readonly minuteMs?: number;
 }
 
-/**
- * Requests a minute for each purpose, as far as it is known before the first response. No `other` ones where all
- * requests draw on the budget of `search`.
- */
-export function rates(searchesPerMinute: number, requestsPerMinute: number | null): Readonly<Record<Purpose, number>> {
+/** Requests a minute. No `other` ones where all requests draw on the budget of `search`. */
+type Rates = Readonly<Record<Purpose, number>>;
+
+/** The rates as far as they are known before the first response; the parameters are those of `openBudget`. */
+export function rates(searchesPerMinute: number, requestsPerMinute: number | null): Rates {
   const all = requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE);
   if (all <= searchesPerMinute) return { search: all, other: 0 };
   const search = Math.min(searchesPerMinute, Math.ceil(all * SEARCH_SHARE));
@@ -78,47 +67,53 @@ export function openBudget(
   requestsPerMinute: number | null,
   signal: AbortSignal,
   { sharedBy = 1, isEven = sharedBy > 1, minuteMs = MINUTE_MS }: BudgetOptions = {},
-): Budget {
+) {
   const shareOf = (limit: number) => Math.max(1, Math.floor(limit / sharedBy));
   const searches = shareOf(searchesPerMinute);
   let all = shareOf(requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE));
-  const windows = openWindows(rates(searches, all), { minuteMs, isEven, signal });
+  const windows = openWindows(rates(searches, all), minuteMs, isEven, signal);
   const msForOthers = { all: estimateOtherClients(minuteMs), search: estimateOtherClients(minuteMs) };
   let pausedUntil = 0;
   let speed = 1;
-
-  async function acquire(purpose: Purpose): Promise<void> {
-    for (;;) {
-      signal.throwIfAborted();
-      // Looked up in each turn: a response may have resized the windows.
-      const window = windows.of(purpose);
-      const waitMs = Math.max(pausedUntil, window.nextAt) - performance.now();
-      if (waitMs > 0) {
-        await sleep(Math.ceil(waitMs), undefined, { signal });
-        continue;
-      }
-      await window.pass();
-      const now = performance.now();
-      if (pausedUntil > now) continue;
-      const minutes = spacing(window.limit, windows.start(purpose, now), speed, isEven);
-      window.nextAt = now + minutes * minuteMs;
-      return;
-    }
-  }
 
   function pause(ms: number): void {
     pausedUntil = Math.max(pausedUntil, performance.now() + ms);
   }
 
   return {
-    // One at a time, so that a pause wastes one start at most.
-    acquire: purpose => windows.of(purpose).runExclusive(() => acquire(purpose)),
-    refused(waitMs) {
+    /** Resolves when a request may start, and then it must start at once. Rejects with the reason of the signal. */
+    acquire: (purpose: Purpose): Promise<void> =>
+      // One at a time, so that a pause wastes one start at most.
+      windows.of(purpose).runExclusive(async () => {
+        for (;;) {
+          signal.throwIfAborted();
+          // Looked up in each turn: a response may have resized the windows.
+          const window = windows.of(purpose);
+          const waitMs = Math.max(pausedUntil, window.nextAt) - performance.now();
+          if (waitMs > 0) {
+            await sleep(Math.ceil(waitMs), undefined, { signal });
+            continue;
+          }
+          await window.pass();
+          const now = performance.now();
+          if (pausedUntil > now) continue;
+          const minutes = spacing(window.limit, windows.start(purpose, now), speed, isEven);
+          window.nextAt = now + minutes * minuteMs;
+          return;
+        }
+      }),
+    /** After a 429: no request starts within `waitMs` milliseconds, and then they start more slowly for a while. */
+    refused(waitMs: number): void {
       // Requests that were in flight together are refused together, and slow the run down once.
       if (pausedUntil <= performance.now()) speed = Math.max(MIN_SPEED, speed * SLOWDOWN);
       pause(waitMs);
     },
-    answered(purpose, limit, remaining) {
+    /**
+     * After any other response.
+     * @param limit requests a minute, from `x-ratelimit-limit`; NaN without the header
+     * @param remaining what is left of the limit, from `x-ratelimit-remaining`; NaN without the header
+     */
+    answered(purpose: Purpose, limit: number, remaining: number): void {
       // The responses of half a minute make up for one slowdown.
       speed = Math.min(1, speed + 1 / all);
       if (!(limit >= 1)) return;
@@ -152,15 +147,12 @@ interface Window {
 }
 
 /** A window for each purpose, or one for both where `other` is 0; and what has started in the last minute. */
-function openWindows(
-  limits: Readonly<Record<Purpose, number>>,
-  { minuteMs, isEven, signal }: Required<Pick<BudgetOptions, 'minuteMs' | 'isEven'>> & { readonly signal: AbortSignal },
-) {
-  const starts: Readonly<Record<Purpose, number[]>> = { search: [], other: [] };
+function openWindows(limits: Rates, minuteMs: number, isEven: boolean, signal: AbortSignal) {
+  const starts: Record<Purpose, number[]> = { search: [], other: [] };
   let windows = {} as Readonly<Record<Purpose, Window>>;
   resize(limits);
 
-  function resize({ search, other }: Readonly<Record<Purpose, number>>): void {
+  function resize({ search, other }: Rates): void {
     const isShared = other === 0;
     const shared = open(search, windows.search, started('search') + (isShared ? started('other') : 0));
     windows = { search: shared, other: isShared ? shared : open(other, windows.other, started('other')) };
@@ -180,10 +172,8 @@ function openWindows(
 
   function started(purpose: Purpose): number {
     const since = performance.now() - minuteMs;
-    const times = starts[purpose];
-    const first = times.findIndex(at => at > since);
-    times.splice(0, first < 0 ? times.length : first);
-    return times.length;
+    starts[purpose] = starts[purpose].filter(at => at > since);
+    return starts[purpose].length;
   }
 
   return {

@@ -3,7 +3,7 @@
 // A request acquires a permit, then its place in the rate budget, and then starts at once: permission by the budget is
 // good only for the moment.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { EnvHttpProxyAgent } from 'undici';
 import { SyncError } from '../errors.ts';
 import { openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
@@ -33,29 +33,7 @@ export interface Usage {
   waited_ms: number;
 }
 
-export interface Client {
-  /**
-   * Resolves to the JSON of a successful response: an object with `data` (docs/kustomer-api.md#errors).
-   * @throws SyncError of the kind `unauthorized` (401), `forbidden` (403), `refused` (any other refusal), `outage` (no
-   *   usable response, or 429, after all retries) or `inconsistent` (too large). The reason of the signal, once
-   *   aborted.
-   */
-  send(request: Request): Promise<Record<string, unknown>>;
-  /** How many requests can be in flight at the same time. */
-  readonly permits: number;
-  /** How many more could be in flight now if there were any to send; 0 while requests wait for the budget. */
-  idle(): number;
-  readonly origin: string;
-  readonly usage: Readonly<Record<Purpose, Usage>>;
-  /** Requests sent for a stream, retries included. */
-  requestsFor(stream: string): number;
-  /**
-   * How many ms the clock of this machine is fast, by the header `date` of the first response. 0 without the header,
-   * below some seconds, or when it is slow, which does no harm (docs/kustomer-api.md#server-clock).
-   */
-  clockLeadMs(): number;
-  close(): Promise<void>;
-}
+export type Client = ReturnType<typeof openClient>;
 
 export interface ClientOptions {
   readonly origin: string;
@@ -70,6 +48,7 @@ export interface ClientOptions {
   readonly backpressure?: () => Promise<void>;
 }
 
+const NO_USAGE: Usage = { requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 };
 /** No search is known to take longer (docs/kustomer-api.md#answer-time). */
 const RESPONSE_TIMEOUT_MS = 30_000;
 /** Smaller differences come from the network, and from the header, which has no milliseconds. */
@@ -78,79 +57,83 @@ const CLOCK_TOLERANCE_MS = 5_000;
 type Headers = Attempt['headers'];
 
 /** What came of one attempt. Status 0 means that no usable response came, and `cause` says why. */
-interface Outcome extends Pick<Attempt, 'status' | 'headers'> {
+interface Outcome {
+  readonly status: number;
+  readonly headers: Headers;
   readonly value?: unknown;
   readonly cause?: unknown;
 }
 
-export function openClient(options: ClientOptions): Client {
+export function openClient(options: ClientOptions) {
   const { origin, budget, signal, concurrency, debug } = options;
-  const usage = { search: noUsage(), other: noUsage() };
-  const byStream = new Map<string, number>();
   const http = openHttp(options);
-  const { attempt, idle } = openAttempts(options, http, ({ purpose, stream }, isRetry, waitedMs) => {
-    usage[purpose].waited_ms += Math.round(waitedMs);
-    usage[purpose].requests++;
-    if (isRetry) usage[purpose].retries++;
-    byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
-  });
-
-  async function send(request: Request): Promise<Record<string, unknown>> {
-    let failures = 0;
-    let refusals = 0;
-    for (;;) {
-      const { status, headers, value, cause } = await attempt(request, failures + refusals > 0);
-      if (status !== 0 && status !== 429) {
-        const [limit, remaining] = ['limit', 'remaining'].map(name => Number(headers[`x-ratelimit-${name}`]));
-        budget.answered(request.purpose, limit as number, remaining as number);
-      }
-      const next = decide({ status, headers, failures, refusals, now: Date.now(), random: Math.random() });
-      if (next.kind === 'use') return value as Record<string, unknown>;
-      if (next.kind === 'give-up') throw requestError(next.reason, status, request, cause);
-      const what = status === 0 ? `no usable response (${nameOf(cause)})` : `status ${status}`;
-      debug(`${request.stream}: ${what}, retry in ${Math.round(next.waitMs)} ms`);
-      if (next.pausesAll) {
-        refusals++;
-        usage[request.purpose].rate_limited++;
-        budget.refused(next.waitMs);
-      } else {
-        failures++;
-        await sleep(next.waitMs, undefined, { signal });
-      }
-    }
-  }
+  const { attempt, idle, usage, requestsFor } = openAttempts(options, http);
 
   return {
-    send,
+    /**
+     * Resolves to the JSON of a successful response: an object with `data` (docs/kustomer-api.md#errors).
+     * @throws SyncError of the kind `unauthorized` (401), `forbidden` (403), `refused` (any other refusal), `outage` (no
+     *   usable response, or 429, after all retries) or `inconsistent` (too large). The reason of the signal, once
+     *   aborted.
+     */
+    async send(request: Request): Promise<Record<string, unknown>> {
+      let failures = 0;
+      let refusals = 0;
+      for (;;) {
+        const { status, headers, value, cause } = await attempt(request, failures + refusals > 0);
+        if (status !== 0 && status !== 429) {
+          const [limit, remaining] = ['limit', 'remaining'].map(name => Number(headers[`x-ratelimit-${name}`]));
+          budget.answered(request.purpose, limit as number, remaining as number);
+        }
+        const next = decide({ status, headers, failures, refusals, now: Date.now(), random: Math.random() });
+        if (next.kind === 'use') return value as Record<string, unknown>;
+        if (next.kind === 'give-up') throw requestError(next.reason, status, request, cause);
+        const what = status === 0 ? `no usable response (${nameOf(cause)})` : `status ${status}`;
+        debug(`${request.stream}: ${what}, retry in ${Math.round(next.waitMs)} ms`);
+        if (next.pausesAll) {
+          refusals++;
+          usage[request.purpose].rate_limited++;
+          budget.refused(next.waitMs);
+        } else {
+          failures++;
+          await sleep(next.waitMs, undefined, { signal });
+        }
+      }
+    },
     origin,
+    /** How many requests can be in flight at the same time. */
     permits: concurrency,
+    /** How many more could be in flight now if there were any to send; 0 while requests wait for the budget. */
     idle,
     usage,
+    /** Requests sent for a stream, retries included. */
+    requestsFor,
     clockLeadMs: http.clockLeadMs,
-    requestsFor: stream => byStream.get(stream) ?? 0,
     close: http.close,
   };
 }
 
-/** @param onStart called when a request starts, after it has waited for `waitedMs` milliseconds */
-function openAttempts(
-  { budget, signal, concurrency }: ClientOptions,
-  http: ReturnType<typeof openHttp>,
-  onStart: (request: Request, isRetry: boolean, waitedMs: number) => void,
-) {
+/** Makes single attempts, each with a permit and within the budget, and counts them. */
+function openAttempts({ budget, signal, concurrency }: ClientOptions, http: ReturnType<typeof openHttp>) {
+  const usage: Readonly<Record<Purpose, Usage>> = { search: { ...NO_USAGE }, other: { ...NO_USAGE } };
+  const byStream = new Map<string, number>();
   const semaphore = openSemaphore(concurrency);
   let waitingForBudget = 0;
   return {
     /** Rejects only where no retry can help. */
     async attempt(request: Request, isRetry: boolean): Promise<Outcome> {
+      const { purpose, stream } = request;
       const since = performance.now();
       signal.throwIfAborted();
-      const release = await semaphore.acquire(request.purpose);
+      const release = await semaphore.acquire(purpose);
       let headers: Headers = {};
       try {
         waitingForBudget++;
-        await budget.acquire(request.purpose).finally(() => waitingForBudget--);
-        onStart(request, isRetry, performance.now() - since);
+        await budget.acquire(purpose).finally(() => waitingForBudget--);
+        usage[purpose].waited_ms += Math.round(performance.now() - since);
+        usage[purpose].requests++;
+        if (isRetry) usage[purpose].retries++;
+        byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
         const response = await http.exchange(request);
         headers = response.headers;
         if (response.status < 200 || response.status >= 300) return response;
@@ -165,22 +148,21 @@ function openAttempts(
         release();
       }
     },
+    usage,
+    requestsFor: (stream: string) => byStream.get(stream) ?? 0,
     idle: () => (waitingForBudget > 0 ? 0 : semaphore.idle()),
   };
 }
 
 /** Makes HTTP requests, through the proxy of the environment if it names one. */
 function openHttp({ origin, token, concurrency, signal, userAgent, backpressure }: ClientOptions) {
-  const proxies = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'];
-  const isProxied = proxies.some(name => (process.env[name] ?? '') !== '');
-  const settings = {
+  const dispatcher = new EnvHttpProxyAgent({
     connections: concurrency,
     headersTimeout: RESPONSE_TIMEOUT_MS,
     bodyTimeout: RESPONSE_TIMEOUT_MS,
     connectTimeout: 10_000,
     keepAliveTimeout: 60_000,
-  };
-  const dispatcher: Dispatcher = isProxied ? new EnvHttpProxyAgent(settings) : new Agent(settings);
+  });
   const common = {
     authorization: `Bearer ${token}`,
     accept: 'application/json',
@@ -205,13 +187,13 @@ function openHttp({ origin, token, concurrency, signal, userAgent, backpressure 
       clockLeadMs ??= leadOver(headers.date);
       return { status, headers, body: await readBody(response.body, headers['content-encoding']) };
     },
+    /**
+     * How many ms the clock of this machine is fast, by the header `date` of the first response. 0 without the header,
+     * below some seconds, or when it is slow, which does no harm (docs/kustomer-api.md#server-clock).
+     */
     clockLeadMs: () => clockLeadMs ?? 0,
     close: () => dispatcher.destroy(),
   };
-}
-
-function noUsage(): Usage {
-  return { requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 };
 }
 
 /** Status 200 may carry errors: they must not pass as data (docs/kustomer-api.md#errors). */

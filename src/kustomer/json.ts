@@ -16,6 +16,8 @@ import {
 } from '../sync/json-bytes.ts';
 import type { Resource } from '../sync/source.ts';
 
+export type OnRecord = (resource: Resource) => void;
+
 /** Members to parse, by key: `true` for the value, or a selection of its members. */
 interface Selection {
   readonly [key: string]: Selection | true;
@@ -55,15 +57,21 @@ export function parseResponse(json: Buffer): unknown {
 }
 
 /**
- * The records of a parsed response.
+ * The records of a parsed response, and what it says about its page. `total` is null when it does not say it.
+ * @param onRecord called with each record
  * @throws SyncError `not-records` when one lacks its id or type: everything else relies on them.
  */
-export function resourcesIn({ data }: Record<string, unknown>, stream: string): Resource[] {
-  if (Array.isArray(data) && data.every(isResource)) return data;
-  throw new SyncError('not-records', {
-    what: `Kustomer sent something other than records for ${stream}.`,
-    todo: 'Run again; if it stays, report it to this project.',
-  });
+export function pageIn({ data, ...response }: Record<string, unknown>, stream: string, onRecord: OnRecord) {
+  if (!Array.isArray(data) || !data.every(isResource)) {
+    throw new SyncError('not-records', {
+      what: `Kustomer sent something other than records for ${stream}.`,
+      todo: 'Run again; if it stays, report it to this project.',
+    });
+  }
+  for (const resource of data) onRecord(resource);
+  const meta = (response.meta ?? {}) as Record<string, unknown>;
+  const { next } = (response.links ?? {}) as { next?: unknown };
+  return { records: data, total: typeof meta.total === 'number' ? meta.total : null, next, meta };
 }
 
 function isResource(value: unknown): value is Resource {

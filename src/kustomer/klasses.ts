@@ -2,11 +2,11 @@
 //
 // The generic search (context `kobject`) should show every klass, but may not. A klass that is missing from it is
 // searched on its own (docs/kustomer-api.md#plain-context).
-import { SyncError } from '../errors.ts';
 import { floorToSecond, SECOND_MS } from '../sync/pages.ts';
 import type { DatedRecord, Klasses, SearchIndex } from '../sync/source.ts';
 import { openList } from './lists.ts';
-import { openKlassSearch, openSearch, type Search, type SearchOptions } from './search.ts';
+import { hasStatus } from './request-errors.ts';
+import { openSearch, type Search, type SearchOptions } from './search.ts';
 import { KLASS_LIST } from './streams.ts';
 
 /** No search has more pages (docs/kustomer-api.md#search-depth). */
@@ -19,7 +19,7 @@ export function openKlasses(options: SearchOptions): Klasses {
   const generic = openSearch(options);
   const searches = new Map<string, Search>();
   const searchOf = (klass: string): Search => {
-    const search = searches.get(klass) ?? openKlassSearch(options, klass);
+    const search = searches.get(klass) ?? openSearch(options, klass);
     searches.set(klass, search);
     return search;
   };
@@ -73,5 +73,5 @@ function secondOf(at: number): { from: number; to: number } {
 
 /** A klass that was removed has no search any more (docs/kustomer-api.md#removed-klasses). */
 function isGone(error: unknown): boolean {
-  return error instanceof SyncError && (error.status === 404 || error.status === 410);
+  return hasStatus(error, 404, 410);
 }

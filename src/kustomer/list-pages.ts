@@ -5,7 +5,7 @@
 import { SyncError } from '../errors.ts';
 import type { Resource } from '../sync/source.ts';
 import type { Client } from './client.ts';
-import { resourcesIn } from './json.ts';
+import { type OnRecord, pageIn } from './json.ts';
 import type { ListStream, View } from './streams.ts';
 
 export interface ListOptions {
@@ -14,29 +14,50 @@ export interface ListOptions {
   /** Name of the stream that the requests are counted for, where it is another one. */
   readonly countFor?: string;
   /** Called with each record that arrives. */
-  readonly onRecord: (resource: Resource) => void;
+  readonly onRecord: OnRecord;
 }
 
 export interface ListPage {
   readonly records: readonly Resource[];
   /** How many records the list says it has; most lists do not say (docs/kustomer-api.md#totals). */
-  readonly total: number | undefined;
+  readonly total: number | null;
   /** Path and query of the next page; null at the end of the list. */
   readonly next: string | null;
 }
+
+/** Ids kept to recognize a page that shows nothing new. The last thousands are enough, however long the list is. */
+const MAX_KNOWN_IDS = 20_000;
+/** In a list ordered by the last update, 100 updates between two requests make the next page repeat the last one. */
+const MAX_STALE_PAGES = 3;
 
 /**
  * The pages of a view, first to last. Rejects as `Client.send` does.
  * @throws SyncError `list-loops` when the list goes on without showing anything new.
  */
 export async function* pagesOf(options: ListOptions, view: View): AsyncGenerator<ListPage> {
-  const checkLoop = openLoopCheck(options.stream.name);
+  const paths = new Set<string>();
+  /** All pages so far, by their length and their ends: even a long loop is noticed when it starts again. */
+  const pages = new Set<string>();
+  const ids = new Set<string>();
+  let stalePages = 0;
   let path: string | null = pathOf(options.stream, view, 1);
   for (let number = 1; path !== null; number++) {
     const page: ListPage = await requestPage(options, view, number, path);
     yield page;
-    checkLoop(path, page);
-    path = page.next;
+    const { records, next } = page;
+    const ends = `${records.length} ${records[0]?.id} ${records.at(-1)?.id}`;
+    stalePages = pages.has(ends) || records.every(({ id }) => ids.has(id)) ? stalePages + 1 : 0;
+    paths.add(path);
+    if (next !== null && (paths.has(next) || stalePages === MAX_STALE_PAGES)) {
+      throw new SyncError('list-loops', {
+        what: `Kustomer's list of ${options.stream.name} leads round in a circle.`,
+        todo: 'Nothing of it counts as read; run again, and report it to Kustomer if it stays.',
+      });
+    }
+    pages.add(ends);
+    if (ids.size > MAX_KNOWN_IDS) ids.clear();
+    for (const { id } of records) ids.add(id);
+    path = next;
   }
 }
 
@@ -53,18 +74,11 @@ export async function requestPage(
 ): Promise<ListPage> {
   const { name, role } = stream;
   const response = await client.send({ method: 'GET', path, purpose: 'other', stream: countFor ?? name, role });
-  const records = resourcesIn(response, name);
-  for (const resource of records) onRecord(resource);
-  const meta = (response.meta ?? {}) as Record<string, unknown>;
-  const link = (response.links as { next?: unknown } | null | undefined)?.next;
+  const { records, total, next, meta } = pageIn(response, name, onRecord);
   // A full page that does not even say that there is no next one is not the last.
   const size = Number(meta.pageSize ?? stream.pageSize);
-  const isCutOff = link === undefined && records.length > 0 && records.length >= size;
-  return {
-    records,
-    total: typeof meta.total === 'number' ? meta.total : undefined,
-    next: isCutOff ? pathOf(stream, view, number + 1) : pathIn(link, client.origin),
-  };
+  const isCutOff = next === undefined && records.length > 0 && records.length >= size;
+  return { records, total, next: isCutOff ? pathOf(stream, view, number + 1) : pathIn(next, client.origin) };
 }
 
 function pathOf({ path, pageSize }: ListStream, view: View, number: number): string {
@@ -80,32 +94,4 @@ function pathIn(link: unknown, origin: string): string | null {
     what: 'A list of Kustomer links to another host for its next page.',
     todo: 'Nothing was sent there; report it to this project.',
   });
-}
-
-/** Ids kept to recognize a page that shows nothing new. The last thousands are enough, however long the list is. */
-const MAX_KNOWN_IDS = 20_000;
-/** In a list ordered by the last update, 100 updates between two requests make the next page repeat the last one. */
-const MAX_STALE_PAGES = 3;
-
-/** @throws SyncError `list-loops`, from the returned function, which is to be called with each page and its path */
-function openLoopCheck(list: string): (path: string, page: ListPage) => void {
-  const paths = new Set<string>();
-  /** All pages so far, by their length and their ends: even a long loop is noticed when it starts again. */
-  const pages = new Set<string>();
-  const ids = new Set<string>();
-  let stalePages = 0;
-  return (path, { records, next }) => {
-    const page = `${records.length} ${records[0]?.id} ${records.at(-1)?.id}`;
-    stalePages = pages.has(page) || records.every(({ id }) => ids.has(id)) ? stalePages + 1 : 0;
-    paths.add(path);
-    if (next !== null && (paths.has(next) || stalePages === MAX_STALE_PAGES)) {
-      throw new SyncError('list-loops', {
-        what: `Kustomer's list of ${list} leads round in a circle.`,
-        todo: 'Nothing of it counts as read; run again, and report it to Kustomer if it stays.',
-      });
-    }
-    pages.add(page);
-    if (ids.size > MAX_KNOWN_IDS) ids.clear();
-    for (const { id } of records) ids.add(id);
-  };
 }

@@ -2,36 +2,55 @@
 //
 // A list has no known order and changes while it is read, so a record that moves between pages can be missed. Only what
 // a single response held is exact. A pass says whether it was exact, and sync/ reads until passes agree.
-import { isKind, SyncError } from '../errors.ts';
+import { isKind } from '../errors.ts';
 import { newestOf } from '../sync/read-list.ts';
 import { type Extent, type ListPages, type LongList, type Resource, updatedAt } from '../sync/source.ts';
 import { type ListOptions, pagesOf, requestPage } from './list-pages.ts';
+import { hasStatus } from './request-errors.ts';
 import type { View } from './streams.ts';
 
 /** A list that fits into memory. Both methods reject as `Client.send` does, and with the errors of list-pages.ts. */
 export function openList(options: ListOptions): ListPages & Pick<LongList, 'extent'> {
-  const [plain = {}, ...others] = options.stream.views;
-  /** The parameters of a view are not documented for every list (docs/kustomer-api.md#list-views). */
+  const { views } = options.stream;
   const refused = new Set<View>();
+  /** A list answers 400 to parameters that it does not know (docs/kustomer-api.md#list-views). It knows the first view. */
+  const isRefusal = (view: View, error: unknown) => view !== views[0] && hasStatus(error, 400);
+
   return {
     async pass() {
       const records = new Map<string, Resource>();
-      const read: { pages: number; isCounted: boolean }[] = [];
-      for (const view of options.stream.views.filter(view => !refused.has(view))) {
-        const pass = await readView(options, view, records);
-        if (pass === null) refused.add(view);
-        else read.push(pass);
+      let pages = 0;
+      let isCounted = true;
+      for (const view of views.filter(view => !refused.has(view))) {
+        const ids = new Set<string>();
+        const before = pages;
+        let total = 0;
+        try {
+          for await (const page of pagesOf(options, view)) {
+            pages++;
+            total = page.total ?? total;
+            for (const resource of page.records) {
+              ids.add(resource.id);
+              records.set(resource.id, newestOf(records.get(resource.id), resource));
+            }
+          }
+        } catch (error) {
+          if (pages > before || !isRefusal(view, error)) throw error;
+          refused.add(view);
+        }
+        if (ids.size < total) isCounted = false;
       }
-      return {
-        records,
-        isOneResponse: read.reduce((sum, { pages }) => sum + pages, 0) === 1,
-        isCounted: read.every(({ isCounted }) => isCounted),
-        isUnrestricted: refused.size === 0,
-      };
+      return { records, isOneResponse: pages === 1, isCounted, isUnrestricted: refused.size === 0 };
     },
     async extent() {
-      const rest = others.map(view => extentOf(options, view).catch(nothingIfRefused));
-      const extents = await Promise.all([extentOf(options, plain), ...rest]);
+      const extents = await Promise.all(
+        views.map(view =>
+          extentOf(options, view).catch(error => {
+            if (isRefusal(view, error)) return NOTHING;
+            throw error;
+          }),
+        ),
+      );
       return {
         pages: extents.reduce((sum, { pages }) => sum + pages, 0),
         records: extents.reduce((sum, { records }) => sum + records, 0),
@@ -40,6 +59,8 @@ export function openList(options: ListOptions): ListPages & Pick<LongList, 'exte
     },
   };
 }
+
+const NOTHING: Extent = { pages: 0, records: 0, sample: [] };
 
 /** @param options `includeDeleted`: this list shows deleted records in any case; false leaves them out */
 export function openLongList(options: ListOptions & { readonly includeDeleted: boolean }): LongList {
@@ -57,44 +78,6 @@ export function openLongList(options: ListOptions & { readonly includeDeleted: b
     },
     extent: () => extentOf(options, view),
   };
-}
-
-/**
- * Reads a view and adds its records to `records`. `isCounted` is false when the list has shown fewer records than it says
- * it has. Null when the list refuses the view; the plain view must not be refused.
- */
-async function readView(
-  options: ListOptions,
-  view: View,
-  records: Map<string, Resource>,
-): Promise<{ pages: number; isCounted: boolean } | null> {
-  const ids = new Set<string>();
-  let pages = 0;
-  let total = 0;
-  try {
-    for await (const page of pagesOf(options, view)) {
-      pages++;
-      total = page.total ?? total;
-      for (const resource of page.records) {
-        ids.add(resource.id);
-        records.set(resource.id, newestOf(records.get(resource.id), resource));
-      }
-    }
-  } catch (error) {
-    if (pages === 0 && view !== options.stream.views[0] && isRefused(error)) return null;
-    throw error;
-  }
-  return { pages, isCounted: ids.size >= total };
-}
-
-/** A list answers 400 to parameters it does not know (docs/kustomer-api.md#list-views). */
-function isRefused(error: unknown): boolean {
-  return error instanceof SyncError && error.status === 400;
-}
-
-function nothingIfRefused(error: unknown): Extent {
-  if (isRefused(error)) return { pages: 0, records: 0, sample: [] };
-  throw error;
 }
 
 /**

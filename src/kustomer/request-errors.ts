@@ -45,3 +45,8 @@ export function requestError(
       });
   }
 }
+
+/** Whether an error is a refusal by Kustomer with one of these statuses. */
+export function hasStatus(error: unknown, ...statuses: readonly number[]): boolean {
+  return error instanceof SyncError && error.status !== undefined && statuses.includes(error.status);
+}

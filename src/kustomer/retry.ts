@@ -44,7 +44,7 @@ export function decide(attempt: Attempt): Decision {
   const isTemporary = status === 0 || status === 408 || status === 425 || status >= 500;
   if (!isTemporary) return { kind: 'give-up', reason: 'refused' };
   if (attempt.failures >= MAX_FAILURES) return { kind: 'give-up', reason: 'outage' };
-  const requested = retryAfter(attempt.headers['retry-after'], attempt.now);
+  const requested = waitIn(attempt.headers['retry-after'], attempt.now);
   const backoff = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt.failures) * (0.75 + attempt.random / 2);
   return { kind: 'retry', waitMs: Math.max(backoff, Math.min(requested ?? 0, 60_000)), pausesAll: false };
 }
@@ -55,25 +55,20 @@ export function decide(attempt: Attempt): Decision {
  * header was wrong, perhaps because clocks differ.
  */
 function waitAfter429({ headers, now, random, refusals }: Attempt): number {
-  const requested = retryAfter(headers['retry-after'], now) ?? reset(headers['x-ratelimit-reset'], now) ?? 60_000;
+  const requested = waitIn(headers['retry-after'], now) ?? waitIn(headers['x-ratelimit-reset'], now) ?? 60_000;
   const minimum = Math.min(60_000, 1_000 * 2 ** refusals);
   return Math.min(65_000, Math.max(minimum, requested)) + random * 250;
 }
 
-/** Seconds or a date (RFC 9110), as milliseconds from now; null when it is neither. */
-function retryAfter(value: string | string[] | undefined, now: number): number | null {
-  if (typeof value !== 'string' || value.trim() === '') return null;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? null : Math.max(0, date - now);
-}
-
-/** Epoch milliseconds, epoch seconds or seconds to wait, depending on the size; as milliseconds from now. */
-function reset(value: string | string[] | undefined, now: number): number | null {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
-  if (!Number.isFinite(number)) return null;
-  if (number > 1e12) return Math.max(0, number - now);
-  if (number > 1e9) return Math.max(0, number * 1_000 - now);
-  return Math.max(0, number * 1_000);
+/**
+ * Milliseconds from now until the time that a header names, negative when it has passed; null when it names none. The
+ * time is a date (RFC 9110), or a number: epoch milliseconds, epoch seconds or seconds to wait, depending on its size.
+ */
+function waitIn(header: string | string[] | undefined, now: number): number | null {
+  if (typeof header !== 'string' || header.trim() === '') return null;
+  const number = Number(header);
+  if (number > 1e12) return number - now;
+  if (number > 1e9) return number * 1_000 - now;
+  const waitMs = Number.isFinite(number) ? number * 1_000 : Date.parse(header) - now;
+  return Number.isNaN(waitMs) ? null : waitMs;
 }

@@ -5,11 +5,13 @@
 // decide what to believe. Links are not followed: those of the archive lead to the live search
 // (docs/kustomer-api.md#archive-links).
 import { isKind, SyncError } from '../errors.ts';
+import type { Interval } from '../sync/intervals.ts';
 import { SECOND_MS } from '../sync/pages.ts';
-import type { Counting, DatedRecord, Page, Resource, SearchIndex, SearchPages, SearchRequest } from '../sync/source.ts';
+import type { Counting, CreatedRange, DatedRecord, Page, SearchIndex, SearchPages } from '../sync/source.ts';
 import { updatedAt } from '../sync/source.ts';
 import type { Client } from './client.ts';
-import { resourcesIn } from './json.ts';
+import { type OnRecord, pageIn } from './json.ts';
+import { hasStatus } from './request-errors.ts';
 import type { SearchStream } from './streams.ts';
 
 /** Largest page of a search (docs/kustomer-api.md#page-size). */
@@ -28,7 +30,7 @@ export interface SearchOptions {
   readonly stream: SearchStream;
   readonly includeDeleted: boolean;
   /** Called with each record that arrives. */
-  readonly onRecord: (resource: Resource) => void;
+  readonly onRecord: OnRecord;
 }
 
 /** Every method rejects as `Client.send` does, and with SyncError `not-records`. */
@@ -42,21 +44,10 @@ export interface Search extends SearchPages, Counting {
   probe(index: SearchIndex): Promise<void>;
 }
 
-/** Searches all records of a stream. */
-export function openSearch(options: SearchOptions): Search {
-  const { context } = options.stream;
-  return open(options, context, [context]);
-}
-
-/** Searches one klass. Its filter keys have one of two prefixes (docs/kustomer-api.md#klass-filter-keys). */
-export function openKlassSearch(options: SearchOptions, klass: string): Search {
-  const context = `${options.stream.context}_${klass}`;
-  return open(options, context, [options.stream.context, context]);
-}
-
-function open(options: SearchOptions, queryContext: string, prefixes: readonly string[]): Search {
+/** Searches all records of a stream, or those of one klass. */
+export function openSearch(options: SearchOptions, klass?: string): Search {
   const { name } = options.stream;
-  const post = openPost(options, queryContext, prefixes);
+  const post = openPost(options, klass);
   return {
     async page(request) {
       try {
@@ -70,8 +61,7 @@ function open(options: SearchOptions, queryContext: string, prefixes: readonly s
     },
     async newest(index, from, to) {
       for (let n = 1; n <= MAX_TRIES; n++) {
-        const criteria = (prefix: string) => criteriaOf(prefix, { from, to, created: null }, 'desc');
-        const { found, total, timedOut } = await post(index, 1, 1, criteria);
+        const { found, total, timedOut } = await post(index, 1, 1, prefix => criteriaOf(prefix, { from, to }, 'desc'));
         if (found[0] !== undefined) return found[0];
         if (!timedOut && (total ?? 0) === 0) return null;
       }
@@ -82,8 +72,7 @@ function open(options: SearchOptions, queryContext: string, prefixes: readonly s
     },
     async count(index, from, to) {
       for (let n = 1; n <= MAX_TRIES; n++) {
-        const criteria = (prefix: string) => criteriaOf(prefix, { from, to, created: null });
-        const { total, timedOut } = await post(index, 1, 1, criteria);
+        const { total, timedOut } = await post(index, 1, 1, prefix => criteriaOf(prefix, { from, to }));
         if (total !== null && !timedOut) return total;
         // The search manages a smaller window, but not the same one a second time.
         if (timedOut && to - from > SECOND_MS) return null;
@@ -99,31 +88,27 @@ function open(options: SearchOptions, queryContext: string, prefixes: readonly s
   };
 }
 
-type Post = (index: SearchIndex, page: number, size: number, criteria: (prefix: string) => object) => Promise<Page>;
-
-/** Sends searches with the prefix that worked last, and tries the other prefixes when Kustomer refuses it with 400. */
-function openPost(
-  { client, stream: { name, role }, includeDeleted, onRecord }: SearchOptions,
-  queryContext: string,
-  prefixes: readonly string[],
-): Post {
-  let accepted = prefixes[0] as string;
-  return async (index, page, size, criteria) => {
+/** The filter keys of a klass have one of two prefixes (docs/kustomer-api.md#klass-filter-keys). */
+function openPost({ client, stream, includeDeleted, onRecord }: SearchOptions, klass: string | undefined) {
+  const { name, role, context } = stream;
+  const queryContext = klass === undefined ? context : `${context}_${klass}`;
+  let accepted = context;
+  return async (index: SearchIndex, page: number, size: number, criteria: (prefix: string) => object) => {
     const path = `${PATHS[index]}?page=${page}&pageSize=${size}`;
-    // Kept for this request alone: several requests may find out at the same time.
-    const untried = new Set(prefixes);
-    for (let prefix = accepted; ; ) {
+    const sendWith = async (prefix: string): Promise<Page> => {
       const body = { queryContext, includeDeleted, ...criteria(prefix) };
-      untried.delete(prefix);
-      try {
-        const response = await client.send({ method: 'POST', path, body, purpose: 'search', stream: name, role });
-        accepted = prefix;
-        return readPage(response, name, onRecord);
-      } catch (error) {
-        const [other] = untried;
-        if (!(error instanceof SyncError && error.status === 400) || other === undefined) throw error;
-        prefix = other;
-      }
+      const response = await client.send({ method: 'POST', path, body, purpose: 'search', stream: name, role });
+      accepted = prefix;
+      return readPage(response, name, onRecord);
+    };
+    // Read once: another request may find out the prefix while this one is under way.
+    const prefix = accepted;
+    const other = prefix === context ? queryContext : context;
+    try {
+      return await sendWith(prefix);
+    } catch (error) {
+      if (other === prefix || !hasStatus(error, 400)) throw error;
+      return sendWith(other);
     }
   };
 }
@@ -131,34 +116,27 @@ function openPost(
 /** One criterion has one operator, so a range takes two (docs/kustomer-api.md#search-request). */
 function criteriaOf(
   prefix: string,
-  { from, to, created }: Pick<SearchRequest, 'from' | 'to' | 'created'>,
+  { from, to, created }: Interval & { readonly created?: CreatedRange | null },
   order: 'asc' | 'desc' = 'asc',
-): Record<string, unknown> {
-  const [updatedAt, createdAt] = [`${prefix}_updated_at`, `${prefix}_created_at`];
-  const and: Record<string, unknown>[] = [{ [updatedAt]: { gte: iso(from) } }, { [updatedAt]: { lt: iso(to) } }];
-  if (created !== null && created.from !== null) and.push({ [createdAt]: { gte: iso(created.from) } });
-  if (created !== null && created.to !== null) and.push({ [createdAt]: { lt: iso(created.to) } });
-  return { and, sort: [{ [updatedAt]: order }] };
+): object {
+  const criterion = (field: string, operator: string, at: number) => ({
+    [`${prefix}_${field}`]: { [operator]: new Date(at).toISOString() },
+  });
+  const and = [criterion('updated_at', 'gte', from), criterion('updated_at', 'lt', to)];
+  if (typeof created?.from === 'number') and.push(criterion('created_at', 'gte', created.from));
+  if (typeof created?.to === 'number') and.push(criterion('created_at', 'lt', created.to));
+  return { and, sort: [{ [`${prefix}_updated_at`]: order }] };
 }
 
-function readPage(response: Record<string, unknown>, stream: string, onRecord: (resource: Resource) => void): Page {
-  const meta = (response.meta ?? {}) as Record<string, unknown>;
-  const links = (response.links ?? {}) as Record<string, unknown>;
-  const found: DatedRecord[] = resourcesIn(response, stream).map(resource => {
-    onRecord(resource);
-    return { at: Date.parse(updatedAt(resource)), resource };
-  });
+function readPage(response: Record<string, unknown>, stream: string, onRecord: OnRecord): Page {
+  const { records, total, next, meta } = pageIn(response, stream, onRecord);
   const size = Number(meta.pageSize);
   return {
-    found,
-    total: typeof meta.total === 'number' ? meta.total : null,
-    hasMore: typeof links.next === 'string' && links.next !== '',
+    found: records.map(resource => ({ at: Date.parse(updatedAt(resource)), resource })),
+    total,
+    hasMore: typeof next === 'string' && next !== '',
     // Kustomer may give smaller pages than requested, and says so (docs/kustomer-api.md#page-size).
     size: Number.isInteger(size) && size >= 1 && size < PAGE_SIZE ? size : PAGE_SIZE,
     timedOut: meta.timed_out === true,
   };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

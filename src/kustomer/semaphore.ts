@@ -4,30 +4,28 @@ import type { Purpose } from './budget.ts';
 
 export function openSemaphore(permits: number) {
   const acquired = { search: 0, other: 0 };
-  const queue: { readonly purpose: Purpose; readonly start: () => void }[] = [];
+  const queue = new Set<{ readonly purpose: Purpose; readonly start: () => void }>();
   const isFree = (purpose: Purpose) =>
     acquired.search + acquired.other < permits && (purpose === 'other' || acquired.search < Math.max(1, permits - 1));
 
   function release(purpose: Purpose): void {
     acquired[purpose]--;
-    for (;;) {
-      // The first in the queue may be a search when only the last permit is free.
-      const next = queue.findIndex(waiting => isFree(waiting.purpose));
-      const [waiting] = next < 0 ? [] : queue.splice(next, 1);
-      if (waiting === undefined) return;
-      acquired[waiting.purpose]++;
-      waiting.start();
-    }
+    // The first in the queue may be a search when only the last permit is free.
+    const next = queue.values().find(waiting => isFree(waiting.purpose));
+    if (next === undefined) return;
+    queue.delete(next);
+    acquired[next.purpose]++;
+    next.start();
   }
 
   return {
     /** Resolves to a function that releases the permit. */
     async acquire(purpose: Purpose = 'other'): Promise<() => void> {
-      if (isFree(purpose) && !queue.some(waiting => waiting.purpose === purpose)) acquired[purpose]++;
-      else await new Promise<void>(start => queue.push({ purpose, start }));
+      if (isFree(purpose)) acquired[purpose]++;
+      else await new Promise<void>(start => queue.add({ purpose, start }));
       return () => release(purpose);
     },
     /** Permits that are neither acquired nor waited for. */
-    idle: () => Math.max(0, permits - acquired.search - acquired.other - queue.length),
+    idle: () => Math.max(0, permits - acquired.search - acquired.other - queue.size),
   };
 }

@@ -3,58 +3,17 @@
 // Every record that arrives, through whichever stream, passes `onRecord`. So a run cannot mix two organizations, nor
 // apply the state of one to another (docs/kustomer-api.md#organization).
 import { SyncError } from '../errors.ts';
-import { type ListPages, type LongList, organizationOf, type Resource, type SearchIndex } from '../sync/source.ts';
+import { organizationOf, type Resource, type SearchIndex } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import { openKlasses } from './klasses.ts';
 import { requestPage } from './list-pages.ts';
 import { openList, openLongList } from './lists.ts';
-import { openKlassSearch, openSearch } from './search.ts';
+import { openSearch } from './search.ts';
 import { isSearch, type ListStream, type SearchStream, STREAMS, streamNamed } from './streams.ts';
 
 export type Source = ReturnType<typeof openSource>;
 
 export function openSource(client: Client, includeDeleted: boolean) {
-  const guard = openOrganizationGuard();
-  const onRecord = (resource: Resource) => guard.check(organizationOf(resource));
-  return {
-    search: (stream: SearchStream) => openSearch({ client, stream, includeDeleted, onRecord }),
-    /** One klass on its own: for a klass missing from the generic search. */
-    klass: (stream: SearchStream, klass: string) =>
-      openKlassSearch({ client, stream, includeDeleted, onRecord }, klass),
-    list: (stream: ListStream): ListPages & Pick<LongList, 'extent'> => openList({ client, stream, onRecord }),
-    /** The list with what no search shows of a stream: for streams whose `archive` is a list. */
-    archiveList: ({ archive }: SearchStream) =>
-      openLongList({ client, stream: archive as ListStream, includeDeleted, onRecord }),
-    klasses: (stream: SearchStream) => openKlasses({ client, stream, includeDeleted, onRecord }),
-    expect: guard.expect,
-    /** Id of the organization whose records have arrived; null before the first. */
-    organization: guard.organization,
-    /**
-     * Requests a record, if none has arrived yet, to learn the organization: of these streams, else of other searches,
-     * else of the users, of whom there is always one. A request that fails is passed over.
-     * @throws SyncError when it ends the run: another organization, or a key that is no longer accepted. The reason of
-     *   `stop` when the run is stopped.
-     */
-    async identify(streams: readonly SearchStream[], stop: AbortSignal): Promise<void> {
-      const probes = (index: SearchIndex, of: readonly SearchStream[]) =>
-        of.map(stream => () => openSearch({ client, stream, includeDeleted: true, onRecord }).probe(index));
-      const archived = streams.filter(({ archive }) => archive === 'search');
-      const others = STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
-      const users = () => requestPage({ client, stream: streamNamed('users') as ListStream, onRecord }, {}, 1);
-      const searches = [...probes('live', streams), ...probes('archive', archived), ...probes('live', others)];
-      for (const probe of [...searches, users] as readonly (() => Promise<unknown>)[]) {
-        if (guard.organization() !== null) return;
-        await probe().catch(error => {
-          stop.throwIfAborted();
-          if (error instanceof SyncError && error.endsTheRun) throw error;
-        });
-      }
-    },
-  };
-}
-
-/** Accepts one organization only: the expected one, or else that of the first record that names one. */
-function openOrganizationGuard() {
   let expected: string | null = null;
   let seen: string | null = null;
 
@@ -76,8 +35,14 @@ function openOrganizationGuard() {
     seen = organization;
   }
 
+  const options = { client, includeDeleted, onRecord: (resource: Resource) => check(organizationOf(resource)) };
   return {
-    check,
+    /** `klass`: one klass on its own, for a klass missing from the generic search. */
+    search: (stream: SearchStream, klass?: string) => openSearch({ ...options, stream }, klass),
+    list: (stream: ListStream) => openList({ ...options, stream }),
+    /** The list with what no search shows of a stream: for streams whose `archive` is a list. */
+    archiveList: ({ archive }: SearchStream) => openLongList({ ...options, stream: archive as ListStream }),
+    klasses: (stream: SearchStream) => openKlasses({ ...options, stream }),
     /**
      * Sets the organization that all records must belong to; null when none is known.
      * @throws SyncError `other-organization` when a record of another one has arrived already.
@@ -86,6 +51,27 @@ function openOrganizationGuard() {
       expected = organization;
       check(seen);
     },
+    /** Id of the organization whose records have arrived; null before the first. */
     organization: () => seen,
+    /**
+     * Requests a record, if none has arrived yet, to learn the organization: of these streams, else of other searches,
+     * else of the users, of whom there is always one. A request that fails is passed over.
+     * @throws SyncError that ends the run (another organization, a refused key); the reason of `stop`, once aborted.
+     */
+    async identify(streams: readonly SearchStream[], stop: AbortSignal): Promise<void> {
+      const probes = (index: SearchIndex, of: readonly SearchStream[]) =>
+        of.map(stream => () => openSearch({ ...options, stream, includeDeleted: true }).probe(index));
+      const archived = streams.filter(({ archive }) => archive === 'search');
+      const others = STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
+      const users = () => requestPage({ ...options, stream: streamNamed('users') as ListStream }, {}, 1);
+      const searches = [...probes('live', streams), ...probes('archive', archived), ...probes('live', others)];
+      for (const probe of [...searches, users] as readonly (() => Promise<unknown>)[]) {
+        if (seen !== null) return;
+        await probe().catch(error => {
+          stop.throwIfAborted();
+          if (error instanceof SyncError && error.endsTheRun) throw error;
+        });
+      }
+    },
   };
 }

@@ -2,7 +2,7 @@
 //
 // A later process does the same: the journal describes parts that a killed run went on writing. They are truncated to
 // the checkpoint before they are published.
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, rename, stat, truncate } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -13,9 +13,7 @@ import type { PartFile } from './parts.ts';
 /** The bytes of a part. @throws SyncError `part-changed` when it is missing or not what was written. */
 export async function readPart(directory: string, { path, bytes, sha256 }: PartFile): Promise<Buffer> {
   const content = await readFile(join(directory, path)).catch(() => null);
-  if (content?.length !== bytes || createHash('sha256').update(content).digest('hex') !== sha256) {
-    throw partChanged(path);
-  }
+  if (content?.length !== bytes || hash('sha256', content) !== sha256) throw partChanged(path);
   return content;
 }
 
@@ -36,7 +34,7 @@ export async function verifySize(directory: string, { path, bytes }: PartFile): 
  * @throws SyncError `part-changed` when one is missing.
  */
 export async function truncateToCheckpoint(directory: string, parts: readonly PartFile[]): Promise<void> {
-  const found: { from: string; to: string; bytes: number }[] = [];
+  const moved: { from: string; to: string }[] = [];
   for (const part of parts) {
     const to = join(directory, part.path);
     const others = (await readdir(dirname(to)).catch(() => [])).map(name => join(dirname(to), name));
@@ -45,21 +43,20 @@ export async function truncateToCheckpoint(directory: string, parts: readonly Pa
       from ??= (await startsWith(file, part)) ? file : undefined;
     }
     if (from === undefined) throw partChanged(part.path);
-    found.push({ from, to, bytes: part.bytes });
+    if (from !== to) moved.push({ from, to });
   }
   // In two steps, since one file may have the name that another one gets.
-  const moved = found.filter(({ from, to }) => from !== to);
   for (const { from, to } of moved) await rename(from, `${to}.cut`);
   for (const { to } of moved) await rename(`${to}.cut`, to);
-  for (const { to, bytes } of found) await truncate(to, bytes);
+  for (const { path, bytes } of parts) await truncate(join(directory, path), bytes);
 }
 
 /** Whether the file starts with the bytes of the part. */
 async function startsWith(file: string, { bytes, sha256 }: PartFile): Promise<boolean> {
   if ((await sizeOf(file)) < bytes) return false;
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file, { end: bytes - 1 }), hash);
-  return hash.digest('hex') === sha256;
+  const content = createHash('sha256');
+  await pipeline(createReadStream(file, { end: bytes - 1 }), content);
+  return content.digest('hex') === sha256;
 }
 
 /** In bytes; -1 when there is no such file. */

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { openMutex } from '../sync/mutex.ts';
-import type { DatedRecord, Sink, StagingFile } from '../sync/source.ts';
+import type { DatedRecord, StagingFile } from '../sync/source.ts';
 import { Lines, type RecordFormat } from './record.ts';
 
 /** A part as the manifest lists it. */
@@ -25,22 +25,6 @@ export interface PartFile {
   readonly max_updated_at: string | null;
 }
 
-export interface PartsWriter extends Sink {
-  /** A file of its own, which becomes parts of the stream on commit. */
-  openStagingFile(): StagingFile;
-  /** Seals the current part. Resolves to the parts since the last drain, none of them empty. */
-  drain(): Promise<readonly PartFile[]>;
-  /**
-   * Writes everything to the disk and resolves to the parts since the last drain. The last one may still grow, and may
-   * get another name, but its file will always begin with the bytes described here.
-   */
-  peek(): Promise<readonly PartFile[]>;
-  /** Number of sealed parts since the last drain. */
-  count(): number;
-  /** Bytes on the disk, of all parts so far. */
-  bytes(): number;
-}
-
 export interface PartsOptions {
   readonly directory: string;
   readonly stream: string;
@@ -50,141 +34,125 @@ export interface PartsOptions {
   readonly partBytes: number;
 }
 
-export function openParts(given: PartsOptions): PartsWriter {
+export type PartsWriter = ReturnType<typeof openParts>;
+
+export function openParts(options: PartsOptions) {
   let parts: PartFile[] = [];
   let bytes = 0;
-  const options: WriterOptions = {
-    ...given,
-    onBytes(count) {
-      bytes += count;
-    },
-  };
   let number = 0;
+  const onBytes = (count: number) => {
+    bytes += count;
+  };
+  const commit = async (part: Part) => void parts.push(await part.commit(++number));
   // Slices are read at the same time and write to one file: one write after the other.
   const runExclusive = openMutex();
-  const writer = openRollingWriter(options);
-  const commit = async (sealed: readonly SealedPart[]) => {
-    for (const part of sealed) parts.push(await part.commit(++number));
-  };
+  const writer = openRollingWriter(options, onBytes, commit);
   return {
-    write: records => runExclusive(async () => commit(await writer.write(records))),
-    openStagingFile: () => openStagingFile(options, sealed => runExclusive(() => commit(sealed))),
-    drain: () =>
+    write: (records: readonly DatedRecord[]): Promise<void> => runExclusive(() => writer.write(records)),
+    /** A file of its own, which becomes parts of the stream on commit. */
+    openStagingFile(): StagingFile {
+      const sealed: Part[] = [];
+      const staging = openRollingWriter(options, onBytes, async part => void sealed.push(part));
+      const oneAtATime = openMutex();
+      return {
+        write: records => oneAtATime(() => staging.write(records)),
+        async commit() {
+          await oneAtATime(staging.end);
+          await runExclusive(async () => {
+            for (const part of sealed) await commit(part);
+          });
+        },
+        async discard() {
+          await oneAtATime(staging.end);
+          await Promise.all(sealed.map(part => part.discard()));
+        },
+      };
+    },
+    /** Seals the current part. Resolves to the parts since the last drain, none of them empty. */
+    drain: (): Promise<readonly PartFile[]> =>
       runExclusive(async () => {
-        await commit(await writer.end());
+        await writer.end();
         const drained = parts;
         parts = [];
         return drained;
       }),
-    peek: () =>
+    /**
+     * Writes everything to the disk and resolves to the parts since the last drain. The last one may still grow, and may
+     * get another name, but its file will always begin with the bytes described here.
+     */
+    peek: (): Promise<readonly PartFile[]> =>
       runExclusive(async () => {
-        await commit(await writer.flush());
+        await writer.flush();
         return [...parts, ...writer.current(number + 1)];
       }),
+    /** Number of sealed parts since the last drain. */
     count: () => parts.length,
+    /** Bytes on the disk, of all parts so far. */
     bytes: () => bytes,
   };
-}
-
-interface WriterOptions extends PartsOptions {
-  /** Called with the number of bytes that were added to the disk. */
-  readonly onBytes: (count: number) => void;
-}
-
-function openStagingFile(
-  options: WriterOptions,
-  commit: (sealed: readonly SealedPart[]) => Promise<void>,
-): StagingFile {
-  const sealed: SealedPart[] = [];
-  const runExclusive = openMutex();
-  const writer = openRollingWriter(options);
-  const end = () => runExclusive(async () => void sealed.push(...(await writer.end())));
-  return {
-    write: records => runExclusive(async () => void sealed.push(...(await writer.write(records)))),
-    async commit() {
-      await end();
-      await commit(sealed);
-    },
-    async discard() {
-      await end();
-      await Promise.all(sealed.map(part => part.discard()));
-    },
-  };
-}
-
-/** A part that is complete and has no number yet. */
-interface SealedPart {
-  commit(number: number): Promise<PartFile>;
-  discard(): Promise<void>;
 }
 
 /** Lines are written to a part in chunks of about this size. */
 const CHUNK_BYTES = 256 * 1024;
 
-interface RecordStats {
-  records: number;
-  /** Of `updated_at`, in ms since the epoch. */
-  min: number;
-  max: number;
-}
-
-function noStats(): RecordStats {
-  return { records: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
-}
-
-/** Writes to a part until it is full, then to the next. `write`, `flush` and `end` resolve to the parts they sealed. */
-function openRollingWriter(options: WriterOptions) {
-  let part: Awaited<ReturnType<typeof openPart>> | undefined;
+/** Writes to a part until it is full, then to the next. `onSealed` gets each part that is complete. */
+function openRollingWriter(
+  options: PartsOptions,
+  onBytes: (count: number) => void,
+  onSealed: (part: Part) => Promise<void>,
+) {
   const chunk = new Lines(CHUNK_BYTES);
-  let stats = noStats();
+  let dates: number[] = [];
+  let part: Part | undefined;
 
-  async function seal(): Promise<SealedPart[]> {
+  async function seal(): Promise<void> {
     const full = part;
     part = undefined;
-    return full === undefined ? [] : [await full.seal()];
+    await full?.close();
+    if (full !== undefined) await onSealed(full);
   }
 
-  async function writeChunk(): Promise<SealedPart[]> {
-    if (chunk.length === 0) return [];
-    const isFull = part !== undefined && part.size() + chunk.length > options.partBytes;
-    const sealed = isFull ? await seal() : [];
-    part ??= await openPart(options);
-    await part.write(chunk.bytes(), stats);
+  async function writeChunk(): Promise<void> {
+    if (chunk.length === 0) return;
+    if (part !== undefined && part.size() + chunk.length > options.partBytes) await seal();
+    part ??= await openPart(options, onBytes);
+    await part.write(chunk.bytes(), dates);
     chunk.clear();
-    stats = noStats();
-    return sealed;
+    dates = [];
   }
 
   return {
-    async write(records: readonly DatedRecord[]): Promise<SealedPart[]> {
-      const sealed: SealedPart[] = [];
+    async write(records: readonly DatedRecord[]): Promise<void> {
       for (const { at, resource } of records) {
         chunk.add(resource, options.format);
-        stats.records++;
-        if (at < stats.min) stats.min = at;
-        if (at > stats.max) stats.max = at;
-        if (chunk.length >= CHUNK_BYTES) sealed.push(...(await writeChunk()));
+        dates.push(at);
+        if (chunk.length >= CHUNK_BYTES) await writeChunk();
       }
-      return sealed;
     },
-    async flush(): Promise<SealedPart[]> {
-      const sealed = await writeChunk();
+    async flush(): Promise<void> {
+      await writeChunk();
       await part?.flush();
-      return sealed;
     },
     /** The part that is being written, as it was at the last flush, under the number that it may get. */
     current: (number: number): PartFile[] => (part === undefined ? [] : [part.describe(number)]),
-    end: async () => [...(await writeChunk()), ...(await seal())],
+    async end(): Promise<void> {
+      await writeChunk();
+      await seal();
+    },
   };
 }
 
-async function openPart({ directory, stream, gzip, onBytes }: WriterOptions) {
+type Part = Awaited<ReturnType<typeof openPart>>;
+
+/** A part gets its number on commit, once it is closed. */
+async function openPart({ directory, stream, gzip }: PartsOptions, onBytes: (count: number) => void) {
   const partial = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(partial), { recursive: true });
   const file = await open(partial, 'wx');
   const hash = createHash('sha256');
   const compressor = gzip ? openGzipWriter() : undefined;
-  const total = { ...noStats(), bytes: 0, size: 0 };
+  /** `size` is before compression; `min` and `max` are of `updated_at` (ms). */
+  const total = { records: 0, bytes: 0, size: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
 
   async function append(bytes: Buffer): Promise<void> {
     if (bytes.length === 0) return;
@@ -210,30 +178,32 @@ async function openPart({ directory, stream, gzip, onBytes }: WriterOptions) {
   }
 
   return {
-    /** Resolves when `lines` may be reused. */
-    async write(lines: Buffer, { records, min, max }: RecordStats): Promise<void> {
+    /**
+     * Resolves when `lines` may be reused.
+     * @param dates `updated_at` of each line (ms); NaN where it cannot be read
+     */
+    async write(lines: Buffer, dates: readonly number[]): Promise<void> {
       await append(compressor === undefined ? lines : await compressor.add(lines));
       total.size += lines.length;
-      total.records += records;
-      total.min = Math.min(total.min, min);
-      total.max = Math.max(total.max, max);
+      total.records += dates.length;
+      for (const at of dates) {
+        if (at < total.min) total.min = at;
+        if (at > total.max) total.max = at;
+      }
     },
-    /** Bytes before compression. */
     size: () => total.size,
     flush,
     describe,
-    async seal(): Promise<SealedPart> {
+    async close(): Promise<void> {
       await flush();
       await file.close();
-      return {
-        async commit(number) {
-          const part = describe(number);
-          await rename(partial, join(directory, part.path));
-          return part;
-        },
-        discard: () => rm(partial, { force: true }),
-      };
     },
+    async commit(number: number): Promise<PartFile> {
+      const part = describe(number);
+      await rename(partial, join(directory, part.path));
+      return part;
+    },
+    discard: () => rm(partial, { force: true }),
   };
 }
 
@@ -244,12 +214,8 @@ function isoOrNull(at: number): string | null {
 /** Compresses into gzip members. A file of several members is as valid as one of one, and can be cut off after each. */
 function openGzipWriter() {
   let member: ReturnType<typeof createGzip> | undefined;
-  let ready: Buffer[] = [];
-  const drain = () => {
-    const bytes = Buffer.concat(ready);
-    ready = [];
-    return bytes;
-  };
+  const ready: Buffer[] = [];
+  const drain = () => Buffer.concat(ready.splice(0));
   return {
     /** Resolves to the compressed bytes that are ready, and when `bytes` may be reused. */
     async add(bytes: Buffer): Promise<Buffer> {
@@ -261,10 +227,7 @@ function openGzipWriter() {
     async endMember(): Promise<Buffer> {
       const gzip = member;
       member = undefined;
-      if (gzip !== undefined) {
-        gzip.end();
-        await finished(gzip);
-      }
+      if (gzip !== undefined) await finished(gzip.end());
       return drain();
     },
   };

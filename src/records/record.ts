@@ -200,7 +200,10 @@ class FlatWriter {
       const { name } = this.#keys.at(json, from, to);
       // Most objects have no two keys that can collide: only the others need a set of used names.
       if (name.keys > 1) used ??= this.#namesBefore(json, at, from);
-      this.#rename(json, from, to, used === undefined ? name.json : freeName(used, name.text));
+      const renamed = used === undefined ? name.json : freeName(used, name.text);
+      this.#out.copy(json, this.#copied, from);
+      this.#out.copy(renamed, 0, renamed.length);
+      this.#copied = to;
       return this.#value(json, value);
     });
   }
@@ -213,12 +216,6 @@ class FlatWriter {
       return endOfValue(json, value);
     });
     return names;
-  }
-
-  #rename(json: Buffer, from: number, to: number, name: Uint8Array): void {
-    this.#out.copy(json, this.#copied, from);
-    this.#out.copy(name, 0, name.length);
-    this.#copied = to;
   }
 }
 

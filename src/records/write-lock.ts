@@ -6,38 +6,28 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Sink } from '../sync/source.ts';
 import type { PartsWriter } from './parts.ts';
 
-export interface WriteLock {
-  /** Runs a write, together with others. */
-  write<T>(write: () => Promise<T>): Promise<T>;
-  /** Resolves when few enough writes are running that more records may be read. */
-  backpressure(): Promise<void>;
-  /** Runs `work` alone, after all running writes have ended and their readers have recorded them. */
-  whilePaused<T>(work: () => Promise<T>): Promise<T>;
-}
-
 /** With more writes than this, responses stay unread in their sockets, where they take up no memory. */
 const MAX_WRITES = 1;
 
-export function openWriteLock(): WriteLock {
+export type WriteLock = ReturnType<typeof openWriteLock>;
+
+export function openWriteLock() {
   const writes = new Set<Promise<unknown>>();
-  const waiting: (() => void)[] = [];
   let pause: Promise<void> | undefined;
   return {
-    async write(write) {
+    /** Runs a write, together with others. */
+    async write<T>(write: () => Promise<T>): Promise<T> {
       while (pause !== undefined) await pause;
       const running = write();
       writes.add(running);
-      try {
-        return await running;
-      } finally {
-        writes.delete(running);
-        for (const resume of waiting.splice(0)) resume();
-      }
+      return running.finally(() => writes.delete(running));
     },
-    async backpressure() {
-      while (writes.size > MAX_WRITES) await new Promise<void>(resume => waiting.push(resume));
+    /** Resolves when few enough writes are running that more records may be read. */
+    async backpressure(): Promise<void> {
+      while (writes.size > MAX_WRITES) await Promise.race(writes).catch(() => {});
     },
-    async whilePaused(work) {
+    /** Runs `work` alone, after all running writes have ended and their readers have recorded them. */
+    async whilePaused<T>(work: () => Promise<T>): Promise<T> {
       while (pause !== undefined) await pause;
       const { promise, resolve } = Promise.withResolvers<void>();
       pause = promise;

@@ -50,7 +50,7 @@ export async function countStream(
   ranges: IntervalSet,
   horizon: SearchHorizon,
 ): Promise<CountedStream> {
-  const streams = [source.search(stream), ...klasses.map(klass => source.klass(stream, klass))];
+  const streams = [source.search(stream), ...klasses.map(klass => source.search(stream, klass))];
   const counted = await Promise.all(
     rangesByIndex(ranges, horizon).map(async ({ range, indexes, continues }) => {
       const searches = streams.map(pages => indexes.map(index => ({ pages, index })));
