@@ -1,9 +1,8 @@
 // The manifest and the state in an artifact, read without downloading the rest: the zip's directory is at its end and says
 // where each file is. Knows as much of zip as that takes.
 import { crc32, inflateRawSync } from 'node:zlib';
-import type { ByteRange } from '../github/byte-range.ts';
 import type { ReadKind } from '../github/request.ts';
-import type { Api } from '../github/rest.ts';
+import type { Api, ByteRange } from '../github/rest.ts';
 
 /** Bytes of a file at some address. */
 export interface Remote {

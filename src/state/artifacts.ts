@@ -1,7 +1,8 @@
 // The state in the artifacts that a workflow has uploaded: the backup of the cache.
 import { SyncError } from '../errors.ts';
+import type { WorkflowRun } from '../github/answers.ts';
 import type { Context } from '../github/context.ts';
-import type { Api, WorkflowRun } from '../github/rest.ts';
+import type { Api } from '../github/rest.ts';
 import type { State } from '../sync/state.ts';
 import { type ArtifactFiles, readArtifact } from './artifact-files.ts';
 import { artifactFailure, type LookupFailure, listFailure, readKindFor } from './lookup-failures.ts';
