@@ -32,8 +32,8 @@ export function quoted(text: string): string {
 
 /** `` `a`, `b` or `c` `` */
 function alternatives(values: readonly string[]): string {
-  const codes = values.map(value => `\`${value}\``);
-  return [codes.slice(0, -1).join(', '), ...codes.slice(-1)].filter(part => part !== '').join(' or ');
+  const codes = values.map(value => `\`${value}\``).join(', ');
+  return codes.replace(/, (\S+)$/, ' or $1');
 }
 
 export const anyText: Kind<string> = { use: 'any text', parse: text => text };
@@ -46,10 +46,7 @@ export function oneOf<const Value extends string>(...values: readonly Value[]): 
 export const boolean: Kind<boolean> = {
   use: alternatives(['true', 'false']),
   workflowType: 'boolean',
-  parse(text) {
-    const lower = text.toLowerCase();
-    return lower === 'true' || lower === 'false' ? lower === 'true' : undefined;
-  },
+  parse: text => (/^(?:true|false)$/i.test(text) ? text.toLowerCase() === 'true' : undefined),
 };
 
 export function wholeNumber(min: number, max: number): Kind<number> {
@@ -77,20 +74,18 @@ export const duration: Kind<number> = {
   },
 };
 
-const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2})))?$/;
+const TIME = /^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2}))?$/;
 
 /** Milliseconds since the epoch; null for an empty text. February 30 and the like are not accepted. */
 export const time: Kind<number | null> = {
   use: 'a day as `YYYY-MM-DD`, an RFC 3339 time such as `2026-01-31T08:00:00Z`, or nothing',
   parse(text) {
     if (text === '') return null;
-    const match = TIME.exec(text);
-    if (match === null) return undefined;
-    const [, year = 0, month = 0, day = 0] = match.map(Number);
-    const midnight = new Date(Date.UTC(year, month - 1, day));
-    if (midnight.getUTCMonth() + 1 !== month || midnight.getUTCDate() !== day) return undefined;
-    const ms = Date.parse(text.length === 10 ? `${text}T00:00:00Z` : text.toUpperCase().replace(' ', 'T'));
-    return Number.isNaN(ms) ? undefined : ms;
+    const ms = TIME.test(text) ? Date.parse(text.toUpperCase().replace(' ', 'T')) : Number.NaN;
+    if (Number.isNaN(ms)) return undefined;
+    // Date.parse makes March 2 of February 30.
+    const day = text.slice(0, 10);
+    return new Date(day).toISOString().startsWith(day) ? ms : undefined;
   },
 };
 
@@ -166,10 +161,7 @@ function streamsOf(entry: string): StreamEntry[] | undefined {
 }
 
 function entriesOf(text: string): string[] {
-  return text
-    .split(/[,\n]/)
-    .map(entry => entry.trim())
-    .filter(entry => entry !== '');
+  return (text.match(/[^,\n]+/g) ?? []).map(entry => entry.trim()).filter(entry => entry !== '');
 }
 
 /** Each stream once, in the order of their table. An entry for one stream wins over `all`, the last one over others. */
@@ -215,16 +207,12 @@ export const newDirectory: Kind<string> = {
   parse(text) {
     if (text === '') return '';
     const path = resolve(process.env.GITHUB_WORKSPACE ?? process.cwd(), text);
-    const isUsable = existsSync(path)
-      ? statSync(path).isDirectory() && readdirSync(path).length === 0
-      : statSync(nearestExisting(path)).isDirectory();
+    let existing = path;
+    while (!existsSync(existing)) existing = dirname(existing);
+    const isUsable = statSync(existing).isDirectory() && (existing !== path || readdirSync(path).length === 0);
     return isUsable ? path : undefined;
   },
 };
-
-function nearestExisting(path: string): string {
-  return existsSync(path) ? path : nearestExisting(dirname(path));
-}
 
 /** Null for an empty text. */
 export const planShard: Kind<Shard | null> = {
