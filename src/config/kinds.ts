@@ -149,15 +149,11 @@ export const requestBudget: Kind<number | null> = {
 /** A stream that was selected; without a mode of its own, `sync-mode` decides. */
 export type StreamEntry = Omit<Selection, 'mode'> & { readonly mode: SyncMode | undefined };
 
-const MODES: readonly (string | undefined)[] = ['incremental', 'full_refresh', undefined];
-
-/** The streams that one entry selects; undefined when the entry is not accepted. */
-function streamsOf(entry: string): StreamEntry[] | undefined {
-  const [name = '', mode, ...more] = entry.split(':').map(part => part.trim());
-  if (more.length > 0 || !MODES.includes(mode)) return undefined;
-  const select = (stream: string) => ({ name: stream, mode: mode as SyncMode | undefined, named: name !== 'all' });
-  if (name === 'all') return STREAM_NAMES.map(select);
-  return STREAM_NAMES.includes(name) ? [select(name)] : undefined;
+/** The streams that one entry selects; none when the entry is not accepted. */
+function streamsOf(entry: string): StreamEntry[] {
+  const [, name, mode] = /^(\S+?)(?:\s*:\s*(incremental|full_refresh))?$/.exec(entry) ?? [];
+  const names = name === 'all' ? STREAM_NAMES : STREAM_NAMES.filter(each => each === name);
+  return names.map(each => ({ name: each, mode: mode as SyncMode | undefined, named: name !== 'all' }));
 }
 
 function entriesOf(text: string): string[] {
@@ -171,13 +167,13 @@ export const streamSelection: Kind<readonly StreamEntry[]> = {
     const selected = new Map<string, StreamEntry>();
     for (const entry of entriesOf(text)) {
       const streams = streamsOf(entry);
-      if (streams === undefined) return undefined;
+      if (streams.length === 0) return undefined;
       for (const each of streams) if (each.named || !selected.has(each.name)) selected.set(each.name, each);
     }
     return selected.size === 0 ? undefined : STREAM_NAMES.flatMap(name => selected.get(name) ?? []);
   },
   hint(text) {
-    const unknown = entriesOf(text).filter(entry => streamsOf(entry) === undefined);
+    const unknown = entriesOf(text).filter(entry => streamsOf(entry).length === 0);
     return unknown.length === 0 ? '' : `Not known: ${unknown.map(withSuggestion).join(', ')}.`;
   },
 };

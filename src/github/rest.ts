@@ -80,18 +80,13 @@ export function openApi(context: Context, token: string, userAgent: string, log:
   }
 }
 
-export interface ByteRange {
-  readonly bytes: Buffer;
-  /** Size of the whole blob, in bytes. */
-  readonly size: number;
-}
-
 /**
  * Reads a part of a blob by the signed address that GitHub redirects to, without a token
  * (docs/actions-platform.md#blob-store).
+ * @returns the bytes, and the size of the whole blob
  * @throws GitHubError when the blob no longer exists
  */
-async function fetchByteRange(url: string, from: number, to: number, signal: AbortSignal): Promise<ByteRange> {
+async function fetchByteRange(url: string, from: number, to: number, signal: AbortSignal) {
   const answer = await fetch(url, { headers: { range: `bytes=${from}-${to - 1}` }, signal });
   if (answer.status === 404 || answer.status === 410) throw new GitHubError(answer.status, 'no longer exists');
   // Other errors are temporary. Even a 403: the address has expired, and the next try gets a new one.
