@@ -3,16 +3,13 @@ import { digest } from '../shards/shard.ts';
 import type { Config } from './config.ts';
 import { INPUTS, type InputName } from './inputs.ts';
 
-/** A problem, and the input that the user has to change. */
-interface Conflict {
-  readonly input: InputName;
-  readonly problem: string;
-}
-
-/** @param shown the text of an input, fit for a message */
-export function conflicts(config: Config, shown: (name: InputName) => string): Conflict[] {
+/**
+ * @param shown the text of an input, fit for a message
+ * @returns problems, each with the input that the user has to change
+ */
+export function conflicts(config: Config, shown: (name: InputName) => string) {
   const { mode, shard, plan, startDate, endDate, streams, shardsAtOnce } = config;
-  const found: Conflict[] = [];
+  const found: { readonly input: InputName; readonly problem: string }[] = [];
   const add = (input: InputName, problem: string) => found.push({ input, problem: `\`${input}\` ${problem}` });
 
   if (startDate !== null && endDate !== null && endDate <= startDate) {

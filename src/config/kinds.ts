@@ -32,8 +32,8 @@ export function quoted(text: string): string {
 
 /** `` `a`, `b` or `c` `` */
 function alternatives(values: readonly string[]): string {
-  const codes = values.map(value => `\`${value}\``);
-  return [codes.slice(0, -1).join(', '), ...codes.slice(-1)].filter(part => part !== '').join(' or ');
+  const codes = values.map(value => `\`${value}\``).join(', ');
+  return codes.replace(/, (\S+)$/, ' or $1');
 }
 
 export const anyText: Kind<string> = { use: 'any text', parse: text => text };
@@ -46,10 +46,7 @@ export function oneOf<const Value extends string>(...values: readonly Value[]): 
 export const boolean: Kind<boolean> = {
   use: alternatives(['true', 'false']),
   workflowType: 'boolean',
-  parse(text) {
-    const lower = text.toLowerCase();
-    return lower === 'true' || lower === 'false' ? lower === 'true' : undefined;
-  },
+  parse: text => (/^(?:true|false)$/i.test(text) ? text.toLowerCase() === 'true' : undefined),
 };
 
 export function wholeNumber(min: number, max: number): Kind<number> {
@@ -77,20 +74,18 @@ export const duration: Kind<number> = {
   },
 };
 
-const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?(?:[Zz]|[+-](\d{2}):(\d{2})))?$/;
+const TIME = /^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2}))?$/;
 
 /** Milliseconds since the epoch; null for an empty text. February 30 and the like are not accepted. */
 export const time: Kind<number | null> = {
   use: 'a day as `YYYY-MM-DD`, an RFC 3339 time such as `2026-01-31T08:00:00Z`, or nothing',
   parse(text) {
     if (text === '') return null;
-    const match = TIME.exec(text);
-    if (match === null) return undefined;
-    const [, year = 0, month = 0, day = 0] = match.map(Number);
-    const midnight = new Date(Date.UTC(year, month - 1, day));
-    if (midnight.getUTCMonth() + 1 !== month || midnight.getUTCDate() !== day) return undefined;
-    const ms = Date.parse(text.length === 10 ? `${text}T00:00:00Z` : text.toUpperCase().replace(' ', 'T'));
-    return Number.isNaN(ms) ? undefined : ms;
+    const ms = TIME.test(text) ? Date.parse(text.toUpperCase().replace(' ', 'T')) : Number.NaN;
+    if (Number.isNaN(ms)) return undefined;
+    // Date.parse makes March 2 of February 30.
+    const day = text.slice(0, 10);
+    return new Date(day).toISOString().startsWith(day) ? ms : undefined;
   },
 };
 
@@ -154,22 +149,15 @@ export const requestBudget: Kind<number | null> = {
 /** A stream that was selected; without a mode of its own, `sync-mode` decides. */
 export type StreamEntry = Omit<Selection, 'mode'> & { readonly mode: SyncMode | undefined };
 
-const MODES: readonly (string | undefined)[] = ['incremental', 'full_refresh', undefined];
-
-/** The streams that one entry selects; undefined when the entry is not accepted. */
-function streamsOf(entry: string): StreamEntry[] | undefined {
-  const [name = '', mode, ...more] = entry.split(':').map(part => part.trim());
-  if (more.length > 0 || !MODES.includes(mode)) return undefined;
-  const select = (stream: string) => ({ name: stream, mode: mode as SyncMode | undefined, named: name !== 'all' });
-  if (name === 'all') return STREAM_NAMES.map(select);
-  return STREAM_NAMES.includes(name) ? [select(name)] : undefined;
+/** The streams that one entry selects; none when the entry is not accepted. */
+function streamsOf(entry: string): StreamEntry[] {
+  const [, name, mode] = /^(\S+?)(?:\s*:\s*(incremental|full_refresh))?$/.exec(entry) ?? [];
+  const names = name === 'all' ? STREAM_NAMES : STREAM_NAMES.filter(each => each === name);
+  return names.map(each => ({ name: each, mode: mode as SyncMode | undefined, named: name !== 'all' }));
 }
 
 function entriesOf(text: string): string[] {
-  return text
-    .split(/[,\n]/)
-    .map(entry => entry.trim())
-    .filter(entry => entry !== '');
+  return (text.match(/[^,\n]+/g) ?? []).map(entry => entry.trim()).filter(entry => entry !== '');
 }
 
 /** Each stream once, in the order of their table. An entry for one stream wins over `all`, the last one over others. */
@@ -179,13 +167,13 @@ export const streamSelection: Kind<readonly StreamEntry[]> = {
     const selected = new Map<string, StreamEntry>();
     for (const entry of entriesOf(text)) {
       const streams = streamsOf(entry);
-      if (streams === undefined) return undefined;
+      if (streams.length === 0) return undefined;
       for (const each of streams) if (each.named || !selected.has(each.name)) selected.set(each.name, each);
     }
     return selected.size === 0 ? undefined : STREAM_NAMES.flatMap(name => selected.get(name) ?? []);
   },
   hint(text) {
-    const unknown = entriesOf(text).filter(entry => streamsOf(entry) === undefined);
+    const unknown = entriesOf(text).filter(entry => streamsOf(entry).length === 0);
     return unknown.length === 0 ? '' : `Not known: ${unknown.map(withSuggestion).join(', ')}.`;
   },
 };
@@ -210,16 +198,12 @@ export const newDirectory: Kind<string> = {
   parse(text) {
     if (text === '') return '';
     const path = resolve(process.env.GITHUB_WORKSPACE ?? process.cwd(), text);
-    const isUsable = existsSync(path)
-      ? statSync(path).isDirectory() && readdirSync(path).length === 0
-      : statSync(nearestExisting(path)).isDirectory();
+    let existing = path;
+    while (!existsSync(existing)) existing = dirname(existing);
+    const isUsable = statSync(existing).isDirectory() && (existing !== path || readdirSync(path).length === 0);
     return isUsable ? path : undefined;
   },
 };
-
-function nearestExisting(path: string): string {
-  return existsSync(path) ? path : nearestExisting(dirname(path));
-}
 
 /** Null for an empty text. */
 export const planShard: Kind<Shard | null> = {

@@ -10,30 +10,8 @@ export class UnusableAnswer extends Error {
   override readonly name = 'UnusableAnswer';
 }
 
-export interface WorkflowRun {
-  readonly id: string;
-  /** `sync.yml` */
-  readonly workflowFile: string;
-  readonly event: string;
-  /**
-   * `owner/name` of the repository with the commit: for a pull request from a fork, not the repository of the workflow.
-   */
-  readonly headRepository: string;
-  /** When the run or a later attempt of it last changed, in milliseconds since the epoch. */
-  readonly updatedAt: number;
-}
-
-export interface ArtifactEntry {
-  readonly id: number;
-  readonly name: string;
-  readonly isExpired: boolean;
-}
-
-export interface TreeEntry {
-  readonly path: string;
-  readonly type: string;
-  readonly sha: string;
-}
+export type WorkflowRun = Readonly<ReturnType<typeof parseRun>>;
+export type TreeEntry = Readonly<ReturnType<typeof parseTree>[number]>;
 
 /** Whether a repository is public; undefined when its description does not say so in a known way. */
 export function isPublic({ visibility, private: isPrivate }: Record<string, unknown>): boolean | undefined {
@@ -57,23 +35,25 @@ export function parseCaches(data: unknown): { key: string; ref: string }[] {
   return list(object(data).actions_caches).map(({ key, ref }) => ({ key: string(key), ref: string(ref) }));
 }
 
-export function parseRuns(data: unknown): WorkflowRun[] {
+export function parseRuns(data: unknown) {
   return list(object(data).workflow_runs).map(parseRun);
 }
 
-export function parseRun(data: unknown): WorkflowRun {
+export function parseRun(data: unknown) {
   const run = object(data);
   return {
     id: String(run.id),
-    // `.github/workflows/sync.yml`, sometimes with `@` and the ref that it was taken from.
+    /** `sync.yml`. GitHub says `.github/workflows/sync.yml`, sometimes with `@` and the ref that it was taken from. */
     workflowFile: /([^/@]+)(?:@.*)?$/.exec(String(run.path))?.[1] ?? '',
     event: string(run.event),
+    /** Repository with the commit: for a pull request from a fork, not the repository of the workflow. */
     headRepository: String(object(run.head_repository ?? {}).full_name ?? ''),
+    /** When the run or a later attempt of it last changed, in milliseconds since the epoch. */
     updatedAt: Date.parse(String(run.updated_at)),
   };
 }
 
-export function parseArtifacts(data: unknown): ArtifactEntry[] {
+export function parseArtifacts(data: unknown) {
   return list(object(data).artifacts).map(({ id, name, expired }) => ({
     id: Number(id),
     name: string(name),
@@ -108,7 +88,7 @@ export function parseCommitTree(data: unknown): string {
   return parseSha(object(data).tree);
 }
 
-export function parseTree(data: unknown): TreeEntry[] {
+export function parseTree(data: unknown) {
   return list(object(data).tree).map(({ path, type, sha }) => ({
     path: string(path),
     type: string(type),

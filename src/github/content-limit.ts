@@ -4,13 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-interface Limit {
-  readonly periodMs: number;
-  /** Requests in any such period. */
-  readonly max: number;
-}
-
-const LIMITS: readonly Limit[] = [
+/** `max`: requests in any such period. */
+const LIMITS = [
   { periodMs: 60_000, max: 75 },
   { periodMs: 3_600_000, max: 480 },
 ];
@@ -20,8 +15,8 @@ const MAX_REMEMBERED = Math.max(...LIMITS.map(({ max }) => max));
  * How long to wait before the next request, in milliseconds. Pure.
  * @param times of earlier requests, oldest first; those of requests that still wait are in the future
  */
-export function waitFor(times: readonly number[], now: number, limits: readonly Limit[] = LIMITS): number {
-  const waits = limits.map(({ periodMs, max }) => {
+export function waitFor(times: readonly number[], now: number): number {
+  const waits = LIMITS.map(({ periodMs, max }) => {
     const oldest = times[times.length - max];
     return oldest === undefined ? 0 : oldest + periodMs - now;
   });

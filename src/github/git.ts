@@ -1,32 +1,9 @@
 /** The Git Data API of one repository (docs/actions-platform.md#git-data-api). */
-import { object, parseBlob, parseCommitTree, parseRefCommit, parseSha, parseTree, type TreeEntry } from './answers.ts';
-import type { Octokit } from './octokit.ts';
-import { GitHubError, type RetryingClient } from './request.ts';
+import { object, parseBlob, parseCommitTree, parseRefCommit, parseSha, parseTree } from './answers.ts';
+import { type Call, GitHubError } from './request.ts';
 
-/** All methods reject with a {@link GitHubError}. */
-export interface Git {
-  /** The commit at the tip of a branch; null when the branch, all commits or the repository are missing. */
-  tip(branch: string): Promise<{ readonly commit: string; readonly tree: string } | null>;
-  /** The entries of one tree, without those of its subtrees. */
-  tree(sha: string): Promise<readonly TreeEntry[]>;
-  blob(sha: string): Promise<Buffer>;
-  /** @returns its SHA, as do the two methods below */
-  createBlob(bytes: Buffer): Promise<string>;
-  /**
-   * A tree that differs from `base` (null: from an empty tree) by at most 100 changes
-   * (docs/actions-platform.md#tree-size).
-   */
-  createTree(base: string | null, changes: readonly TreeChange[]): Promise<string>;
-  createCommit(message: string, tree: string, parent: string | null): Promise<string>;
-  createBranch(branch: string, commit: string): Promise<void>;
-  /** Fast-forward only. */
-  moveBranch(branch: string, commit: string): Promise<void>;
-  /**
-   * Makes the first commit of an empty repository, on this branch, because all methods above fail there
-   * (docs/actions-platform.md#empty-repositories).
-   */
-  createFirstCommit(branch: string, path: string, content: string, message: string): Promise<void>;
-}
+/** All methods reject with a {@link GitHubError}. Those that create an object resolve to its SHA. */
+export type Git = ReturnType<typeof openGit>;
 
 /** A file by the SHA of its blob or by its content, a folder by the SHA of its tree; `sha: null` removes the path. */
 export type TreeChange = { readonly path: string; readonly type: 'blob' | 'tree' } & (
@@ -34,52 +11,57 @@ export type TreeChange = { readonly path: string; readonly type: 'blob' | 'tree'
   | { readonly content: string }
 );
 
-export function openGit(octokit: Octokit, send: RetryingClient, repo: { owner: string; repo: string }): Git {
+const MODES = { blob: '100644', tree: '040000' } as const;
+
+export function openGit(call: Call) {
   return {
-    async tip(branch) {
+    /** The commit at the tip of a branch; null when the branch, all commits or the repository are missing. */
+    async tip(branch: string) {
       const ref = `heads/${branch}`;
-      const commit = await send('read', request => octokit.git.getRef({ ...repo, ref, request }), parseRefCommit).catch(
+      const commit_sha = await call('read', 'GET /repos/{owner}/{repo}/git/ref/{ref}', { ref }, parseRefCommit).catch(
         nullIfMissing,
       );
-      if (commit === null) return null;
-      const tree = await send(
-        'read',
-        request => octokit.git.getCommit({ ...repo, commit_sha: commit, request }),
-        parseCommitTree,
-      );
-      return { commit, tree };
+      if (commit_sha === null) return null;
+      const route = 'GET /repos/{owner}/{repo}/git/commits/{commit_sha}';
+      return { commit: commit_sha, tree: await call('read', route, { commit_sha }, parseCommitTree) };
     },
-    tree: tree_sha => send('read', request => octokit.git.getTree({ ...repo, tree_sha, request }), parseTree),
-    blob: file_sha => send('read', request => octokit.git.getBlob({ ...repo, file_sha, request }), parseBlob),
-    createBlob(bytes) {
-      const blob = { ...repo, content: bytes.toString('base64'), encoding: 'base64' };
-      return send('write', request => octokit.git.createBlob({ ...blob, request }), parseSha);
+    /** The entries of one tree, without those of its subtrees. */
+    tree: (tree_sha: string) => call('read', 'GET /repos/{owner}/{repo}/git/trees/{tree_sha}', { tree_sha }, parseTree),
+    blob: (file_sha: string) => call('read', 'GET /repos/{owner}/{repo}/git/blobs/{file_sha}', { file_sha }, parseBlob),
+    createBlob(bytes: Buffer) {
+      const blob = { content: bytes.toString('base64'), encoding: 'base64' };
+      return call('write', 'POST /repos/{owner}/{repo}/git/blobs', blob, parseSha);
     },
-    createTree(base, changes) {
+    /**
+     * A tree that differs from `base` (null: from an empty tree) by at most 100 changes
+     * (docs/actions-platform.md#tree-size).
+     */
+    createTree(base: string | null, changes: readonly TreeChange[]) {
       const tree = changes.map(change => ({ ...change, mode: MODES[change.type] }));
-      const on = base === null ? {} : { base_tree: base };
-      return send('write', request => octokit.git.createTree({ ...repo, ...on, tree, request }), parseSha);
+      const from = base === null ? {} : { base_tree: base };
+      return call('write', 'POST /repos/{owner}/{repo}/git/trees', { ...from, tree }, parseSha);
     },
-    createCommit(message, tree, parent) {
-      const commit = { ...repo, message, tree, parents: parent === null ? [] : [parent] };
-      return send('write', request => octokit.git.createCommit({ ...commit, request }), parseSha);
+    createCommit(message: string, tree: string, parent: string | null) {
+      const commit = { message, tree, parents: parent === null ? [] : [parent] };
+      return call('write', 'POST /repos/{owner}/{repo}/git/commits', commit, parseSha);
     },
-    async createBranch(branch, sha) {
-      const ref = `refs/heads/${branch}`;
-      await send('write', request => octokit.git.createRef({ ...repo, ref, sha, request }), object);
+    createBranch: (branch: string, sha: string) =>
+      call('write', 'POST /repos/{owner}/{repo}/git/refs', { ref: `refs/heads/${branch}`, sha }, object),
+    /** Fast-forward only. */
+    moveBranch(branch: string, sha: string) {
+      const update = { ref: `heads/${branch}`, sha, force: false };
+      return call('write', 'PATCH /repos/{owner}/{repo}/git/refs/{ref}', update, object);
     },
-    async moveBranch(branch, sha) {
-      const ref = `heads/${branch}`;
-      await send('write', request => octokit.git.updateRef({ ...repo, ref, sha, force: false, request }), object);
-    },
-    async createFirstCommit(branch, path, content, message) {
-      const file = { ...repo, branch, path, message, content: Buffer.from(content).toString('base64') };
-      await send('write', request => octokit.repos.createOrUpdateFileContents({ ...file, request }), object);
+    /**
+     * Makes the first commit of an empty repository, on this branch, because all methods above fail there
+     * (docs/actions-platform.md#empty-repositories).
+     */
+    createFirstCommit(branch: string, path: string, content: string, message: string) {
+      const file = { branch, path, message, content: Buffer.from(content).toString('base64') };
+      return call('write', 'PUT /repos/{owner}/{repo}/contents/{path}', file, object);
     },
   };
 }
-
-const MODES = { blob: '100644', tree: '040000' } as const;
 
 /** GitHub answers 409 to every request about a repository without a commit. */
 function nullIfMissing(error: unknown): null {

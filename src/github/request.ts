@@ -1,10 +1,12 @@
 /**
- * The retrying client: makes a request to GitHub until there is a usable answer.
+ * Makes requests to GitHub until there is a usable answer. No other file imports octokit.
  *
  * Requests have a time limit. They are repeated when the answer was lost or cannot be used, and later when GitHub asks
  * for that (docs/actions-platform.md#request-limits). Writes also keep to the limit of created content.
  */
+import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Octokit } from '@octokit/rest';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import { openContentLimit } from './content-limit.ts';
@@ -41,72 +43,81 @@ const MAX_WAIT_MS = { 'best-effort': 90_000, read: 65 * 60_000, write: 65 * 60_0
 const DEFAULT_WAIT_MS = 60_000;
 const TIMEOUT_MS = { 'best-effort': 30_000, read: 30_000, write: 120_000 };
 
-/** One request, as octokit makes it with these options. */
-type Request = (options: { signal: AbortSignal }) => Promise<{ data: unknown }>;
-
 /**
- * Makes a request until there is an answer that `parse` accepts.
+ * Makes a request to one repository until there is an answer that `parse` accepts.
+ * @param route as GitHub documents it, such as `GET /repos/{owner}/{repo}/git/blobs/{file_sha}`
+ * @param parameters those of the route without `owner` and `repo`, of the query and of the body
  * @param parse throws when the answer is unusable
  * @throws GitHubError
  */
-export type RetryingClient = <T>(kind: RequestKind, request: Request, parse: (data: unknown) => T) => Promise<T>;
+export type Call = <T>(
+  kind: RequestKind,
+  route: string,
+  parameters: Readonly<Record<string, unknown>>,
+  parse: (data: unknown) => T,
+) => Promise<T>;
 
-export function openRetryingClient(log: Log): RetryingClient {
+export function openRequests(baseUrl: string, token: string, userAgent: string, log: Log) {
+  // Octokit uses Node's fetch, which ignores the proxy of the environment until this call. Node has it from 24.14 on
+  // (docs/actions-platform.md#proxies).
+  http.setGlobalProxyFromEnv?.();
+  // Octokit logs deprecations and request ids, which do not belong into the log of a workflow.
+  const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+  const octokit = new Octokit({ auth: token === '' ? undefined : token, baseUrl, userAgent, log: quiet });
   const reserveContent = openContentLimit(ms =>
     log.info(`GitHub limits how many files may be created per minute: continuing in ${duration(ms)}.`),
   );
 
-  return async (kind, request, parse) => {
+  /**
+   * Makes attempts until one does not fail, or fails for good.
+   * @throws GitHubError
+   */
+  async function retry<T>(kind: RequestKind, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
     let waitedMs = 0;
     for (let failures = 0; ; ) {
       if (kind === 'write') await reserveContent();
-      let error: unknown;
       try {
-        const { data } = await request({ signal: AbortSignal.timeout(TIMEOUT_MS[kind]) });
-        return parse(data);
+        return await attempt(AbortSignal.timeout(TIMEOUT_MS[kind]));
       } catch (thrown) {
-        if (thrown instanceof GitHubError) throw thrown;
-        error = thrown;
+        const { error, waitMs } = failureOf(thrown);
+        if (waitMs !== null && waitedMs + waitMs <= MAX_WAIT_MS[kind]) {
+          log.info(`GitHub asks to wait for ${duration(waitMs)}.`);
+          waitedMs += waitMs;
+          await sleep(waitMs);
+          continue;
+        }
+        const retryMs = RETRY_AFTER_MS[kind][failures];
+        if ((error.status > 0 && error.status < 500) || retryMs === undefined) throw error;
+        failures++;
+        await sleep(retryMs * (0.5 + Math.random()));
       }
-      const { status, reason, waitMs } = failureOf(error);
-      if (waitMs !== null && waitedMs + waitMs <= MAX_WAIT_MS[kind]) {
-        log.info(`GitHub asks to wait for ${duration(waitMs)}.`);
-        waitedMs += waitMs;
-        await sleep(waitMs);
-        continue;
-      }
-      const retryMs = RETRY_AFTER_MS[kind][failures];
-      if ((status > 0 && status < 500) || retryMs === undefined) {
-        throw new GitHubError(status, reason, error, waitMs !== null);
-      }
-      failures++;
-      await sleep(retryMs * (0.5 + Math.random()));
     }
-  };
-}
+  }
 
-interface Failure {
-  /** HTTP status; 0 when there was no usable answer. */
-  readonly status: number;
-  readonly reason: string;
-  /** How long GitHub asks to wait; null when it does not ask for that. */
-  readonly waitMs: number | null;
-}
+  function callsTo(repository: string): Call {
+    const [owner, repo] = repository.split('/');
+    return (kind, route, parameters, parse) =>
+      retry(kind, async signal => {
+        const { data } = await octokit.request(route, { owner, repo, ...parameters, request: { signal } });
+        return parse(data);
+      });
+  }
 
-/** What an error says that octokit, or a parser, has thrown. */
-function failureOf(error: unknown): Failure {
-  const { status, response, message } = error as {
-    status?: number;
-    response?: { headers?: Headers };
-    message?: string;
-  };
-  // Octokit reports a connection that broke as status 500.
-  if (typeof status !== 'number' || response === undefined) return { status: 0, reason: '', waitMs: null };
-  const reason = message ?? '';
-  return { status, reason, waitMs: waitOf(status, reason, response.headers ?? {}) };
+  return { octokit, retry, callsTo };
 }
 
 type Headers = Readonly<Record<string, string | undefined>>;
+
+/** What octokit or a parser has thrown, as one of our errors, and how long GitHub asks to wait; null when it does not. */
+function failureOf(thrown: unknown): { readonly error: GitHubError; readonly waitMs: number | null } {
+  if (thrown instanceof GitHubError) return { error: thrown, waitMs: null };
+  type OctokitError = Partial<{ status: number; response: { headers?: Headers }; message: string }>;
+  const { status, response, message = '' } = thrown as OctokitError;
+  // Octokit reports a connection that broke as status 500, and has no response then.
+  if (status === undefined || response === undefined) return { error: new GitHubError(0, '', thrown), waitMs: null };
+  const waitMs = waitOf(status, message, response.headers ?? {});
+  return { error: new GitHubError(status, message, thrown, waitMs !== null), waitMs };
+}
 
 /** How long GitHub asks to wait, in milliseconds; null when the answer is not about a rate limit. */
 function waitOf(status: number, reason: string, headers: Headers): number | null {

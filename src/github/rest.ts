@@ -1,127 +1,99 @@
 /** The REST API of GitHub, as far as the action uses it. */
 import type { Log } from '../report/log.ts';
-import {
-  type ArtifactEntry,
-  parseArtifacts,
-  parseCaches,
-  parseDefaultBranch,
-  parseIsPublic,
-  parseRedirect,
-  parseRun,
-  parseRuns,
-  parseRunsWithArtifact,
-  type WorkflowRun,
-} from './answers.ts';
-import { type ByteRange, fetchByteRange } from './byte-range.ts';
+import * as answers from './answers.ts';
 import type { Context } from './context.ts';
-import { type Git, openGit } from './git.ts';
-import { openOctokit } from './octokit.ts';
-import { openRetryingClient, type ReadKind } from './request.ts';
-
-export type { WorkflowRun } from './answers.ts';
+import { openGit } from './git.ts';
+import { GitHubError, openRequests, type ReadKind } from './request.ts';
 
 /** All methods reject with a `GitHubError`. Those with a {@link ReadKind} need the permission `actions: read`. */
-export interface Api {
-  isPublic(repository: string): Promise<boolean>;
-  /** Cache entries whose key starts with `prefix`, newest first. */
-  caches(prefix: string, kind: ReadKind): Promise<readonly { readonly key: string; readonly ref: string }[]>;
-  /** Name of the default branch. */
-  defaultBranch(): Promise<string>;
-  /** The newest runs of a workflow (its file name) on a branch, newest first. */
-  runs(workflow: string, branch: string, kind: ReadKind): Promise<readonly WorkflowRun[]>;
-  run(id: string, kind: ReadKind): Promise<WorkflowRun>;
-  /** Ids of the runs on a branch, of any workflow, that have an artifact of exactly this name, newest first. */
-  runsWithArtifact(artifactName: string, branch: string, kind: ReadKind): Promise<readonly string[]>;
-  /** The artifacts of a run that have not expired, newest first. */
-  artifacts(runId: string, kind: ReadKind): Promise<readonly { readonly id: number; readonly name: string }[]>;
-  /** Reads the zip of an artifact by ranges of bytes, from the first number to before the second. */
-  artifact(id: number, kind: ReadKind): (from: number, to: number) => Promise<ByteRange>;
-  /** Starts a workflow (its file name) on a ref, as by hand. Needs the permission `actions: write`. */
-  dispatch(workflow: string, ref: string, inputs: Readonly<Record<string, unknown>>): Promise<void>;
-  /** The Git Data API of a repository. */
-  git(repository: string): Git;
-}
+export type Api = ReturnType<typeof openApi>;
 
 /** The most that GitHub gives. */
 const PER_PAGE = 100;
+/** Artifacts of a run that are listed: as many as GitHub's own client lists. */
+const MAX_ARTIFACTS = 1_000;
 
-export function openApi(context: Context, token: string, userAgent: string, log: Log): Api {
-  const octokit = openOctokit(context.apiUrl, token, userAgent);
-  const { actions, repos } = octokit;
-  const here = split(context.repository);
-  const send = openRetryingClient(log);
+export function openApi(context: Context, token: string, userAgent: string, log: Log) {
+  const { octokit, retry, callsTo } = openRequests(context.apiUrl, token, userAgent, log);
+  const call = callsTo(context.repository);
 
   return {
-    isPublic: repository => send('read', request => repos.get({ ...split(repository), request }), parseIsPublic),
-    caches(key, kind) {
-      const newest = { ...here, key, per_page: PER_PAGE, sort: 'created_at', direction: 'desc' } as const;
-      return send(kind, request => actions.getActionsCacheList({ ...newest, request }), parseCaches);
+    isPublic: (repository: string) =>
+      callsTo(repository)('read', 'GET /repos/{owner}/{repo}', {}, answers.parseIsPublic),
+    /** Cache entries whose key starts with `prefix`, newest first. */
+    caches(prefix: string, kind: ReadKind) {
+      const newest = { key: prefix, per_page: PER_PAGE, sort: 'created_at', direction: 'desc' };
+      return call(kind, 'GET /repos/{owner}/{repo}/actions/caches', newest, answers.parseCaches);
     },
-    defaultBranch: () => send('best-effort', request => repos.get({ ...here, request }), parseDefaultBranch),
-    runs(workflow_id, branch, kind) {
-      const newest = { ...here, workflow_id, branch, per_page: PER_PAGE };
-      return send(kind, request => actions.listWorkflowRuns({ ...newest, request }), parseRuns);
+    /** Name of the default branch. */
+    defaultBranch: () => call('best-effort', 'GET /repos/{owner}/{repo}', {}, answers.parseDefaultBranch),
+    /** The newest runs of a workflow (its file name) on a branch, newest first. */
+    runs(workflow_id: string, branch: string, kind: ReadKind) {
+      const newest = { workflow_id, branch, per_page: PER_PAGE };
+      return call(kind, 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs', newest, answers.parseRuns);
     },
-    run: (id, kind) =>
-      send(kind, request => actions.getWorkflowRun({ ...here, run_id: Number(id), request }), parseRun),
-    runsWithArtifact: (name, branch, kind) =>
-      send(
-        kind,
-        request => actions.listArtifactsForRepo({ ...here, name, per_page: PER_PAGE, request }),
-        data => parseRunsWithArtifact(data, name, branch),
+    run: (run_id: string, kind: ReadKind) =>
+      call(kind, 'GET /repos/{owner}/{repo}/actions/runs/{run_id}', { run_id }, answers.parseRun),
+    /** Ids of the runs on a branch, of any workflow, that have an artifact of exactly this name, newest first. */
+    runsWithArtifact: (name: string, branch: string, kind: ReadKind) =>
+      call(kind, 'GET /repos/{owner}/{repo}/actions/artifacts', { name, per_page: PER_PAGE }, data =>
+        answers.parseRunsWithArtifact(data, name, branch),
       ),
-    async artifacts(runId, kind) {
-      const found: ArtifactEntry[] = [];
-      for (let page = 1; ; page++) {
-        const some = { ...here, run_id: Number(runId), per_page: PER_PAGE, page };
-        const artifacts = await send(
-          kind,
-          request => actions.listWorkflowRunArtifacts({ ...some, request }),
-          parseArtifacts,
-        );
-        found.push(...artifacts.filter(({ isExpired }) => !isExpired));
-        if (artifacts.length < PER_PAGE) return found.sort((a, b) => b.id - a.id);
+    /** The artifacts of a run that have not expired, newest first. */
+    async artifacts(run_id: string, kind: ReadKind) {
+      const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts';
+      const found: ReturnType<typeof answers.parseArtifacts> = [];
+      for (let page = 1; page <= MAX_ARTIFACTS / PER_PAGE; page++) {
+        const artifacts = await call(kind, route, { run_id, per_page: PER_PAGE, page }, answers.parseArtifacts);
+        found.push(...artifacts);
+        if (artifacts.length < PER_PAGE) break;
       }
+      return found.filter(({ isExpired }) => !isExpired).sort((a, b) => b.id - a.id);
     },
-    artifact(id, kind) {
+    /** Reads the zip of an artifact by ranges of bytes, from the first number to before the second. */
+    artifact(id: number, kind: ReadKind) {
       let address: string | undefined;
-      return (from, to) =>
-        send(
-          kind,
-          async request => {
-            const url = address ?? (await addressOf(id, request));
-            // An address expires within minutes, so the next try after a failure gets a new one.
-            address = undefined;
-            const data = await fetchByteRange(url, from, to, request.signal);
-            address = url;
-            return { data };
-          },
-          data => data as ByteRange,
-        );
+      return (from: number, to: number) =>
+        retry(kind, async signal => {
+          const url = address ?? (await addressOf(id, signal));
+          // An address expires within minutes, so the next try after a failure gets a new one.
+          address = undefined;
+          const range = await fetchByteRange(url, from, to, signal);
+          address = url;
+          return range;
+        });
     },
-    async dispatch(workflow_id, ref, inputs) {
-      const event = { ...here, workflow_id, ref, inputs: { ...inputs } };
-      await send(
-        'write',
-        request => actions.createWorkflowDispatch({ ...event, request }),
-        () => null,
-      );
+    /** Starts a workflow (its file name) on a ref, as by hand. Needs the permission `actions: write`. */
+    async dispatch(workflow_id: string, ref: string, inputs: Readonly<Record<string, unknown>>): Promise<void> {
+      const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
+      await call('write', route, { workflow_id, ref, inputs }, () => null);
     },
-    git: repository => openGit(octokit, send, split(repository)),
+    /** The Git Data API of a repository. */
+    git: (repository: string) => openGit(callsTo(repository)),
   };
 
   /** The address of the zip of an artifact. Following the redirect would send the token to the blob store. */
-  async function addressOf(id: number, request: { signal: AbortSignal }): Promise<string> {
-    const { headers } = await octokit.request('GET /repos/{owner}/{repo}/actions/artifacts/{artifact_id}/zip', {
-      ...here,
-      artifact_id: id,
-      request: { ...request, redirect: 'manual' },
-    });
-    return parseRedirect(headers);
+  async function addressOf(id: number, signal: AbortSignal): Promise<string> {
+    const route = `GET /repos/${context.repository}/actions/artifacts/${id}/zip`;
+    const { headers } = await octokit.request(route, { request: { signal, redirect: 'manual' } });
+    return answers.parseRedirect(headers);
   }
 }
 
-function split(repository: string): { owner: string; repo: string } {
-  const [owner = '', repo = ''] = repository.split('/');
-  return { owner, repo };
+/**
+ * Reads a part of a blob by the signed address that GitHub redirects to, without a token
+ * (docs/actions-platform.md#blob-store).
+ * @returns the bytes, and the size of the whole blob
+ * @throws GitHubError when the blob no longer exists
+ */
+async function fetchByteRange(url: string, from: number, to: number, signal: AbortSignal) {
+  const answer = await fetch(url, { headers: { range: `bytes=${from}-${to - 1}` }, signal });
+  if (answer.status === 404 || answer.status === 410) throw new GitHubError(answer.status, 'no longer exists');
+  // Other errors are temporary. Even a 403: the address has expired, and the next try gets a new one.
+  if (!answer.ok) throw new answers.UnusableAnswer();
+  const body = Buffer.from(await answer.arrayBuffer());
+  const size = Number(/\/(\d+)$/.exec(answer.headers.get('content-range') ?? '')?.[1] ?? body.length);
+  const bytes = answer.status === 206 ? body : body.subarray(from, to);
+  if (bytes.length !== Math.min(to, size) - from) throw new answers.UnusableAnswer();
+  return { bytes, size };
 }

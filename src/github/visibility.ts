@@ -16,12 +16,10 @@ export async function requirePrivate(
 ): Promise<void> {
   let isPublic = repository.toLowerCase() === context.repository.toLowerCase() ? context.isPublic : undefined;
   let cause: unknown;
-  if (isPublic === undefined) {
-    try {
-      isPublic = await (await api()).isPublic(repository);
-    } catch (error) {
-      cause = error;
-    }
+  try {
+    isPublic ??= await (await api()).isPublic(repository);
+  } catch (error) {
+    cause = error;
   }
   if (isPublic === false) return;
   throw new SyncError('public-repository', {

@@ -34,7 +34,7 @@ export interface Report {
   generation: number;
   /** Errors of the run as a whole, not of one stream. */
   readonly errors: SyncError[];
-  stopped?: 'time-budget' | 'disk-limit' | 'cancelled';
+  stopped?: keyof typeof STOPPED;
   /** Whether the window of a backfill ends in the future, so that the run cannot be complete yet. */
   endsInFuture?: boolean;
   /** Of `mode: plan`: the size of each stream. */
@@ -60,14 +60,7 @@ export interface StreamResult extends Omit<StreamReport, 'error'> {
 
 /** The report of a run that failed before it started. */
 export function refusal(error: SyncError): Report {
-  return {
-    streams: [],
-    outputDir: '',
-    manifest: '',
-    stateSaved: false,
-    generation: 0,
-    errors: [error],
-  };
+  return { streams: [], outputDir: '', manifest: '', stateSaved: false, generation: 0, errors: [error] };
 }
 
 function isFailure(report: Report): boolean {
@@ -79,11 +72,7 @@ function isFailure(report: Report): boolean {
 
 /** Writes outputs, annotations, log and summary, and sets the exit code. A summary that fails does not fail the run. */
 export async function publishReport(report: Report): Promise<void> {
-  const annotated = new Set<SyncError>();
-  for (const error of report.errors) annotate(error, false, annotated);
-  for (const { error, outcome, named } of report.streams) {
-    if (error !== undefined) annotate(error, outcome === 'skipped' && !named, annotated);
-  }
+  annotate(report);
   for (const [name, value] of Object.entries(outputs(report))) core.setOutput(name, value);
   core.info(lastLine(report));
   try {
@@ -94,12 +83,17 @@ export async function publishReport(report: Report): Promise<void> {
   if (isFailure(report) || report.stopped === 'cancelled') process.exitCode = 1;
 }
 
-/** Annotates an error once, however many streams have it. The debug log gets its causes. */
-function annotate(error: SyncError, isWarning: boolean, annotated: Set<SyncError>): void {
-  if (annotated.has(error)) return;
-  annotated.add(error);
-  (isWarning ? core.warning : core.error)(error.message, { title: 'kustomer-sync' });
-  for (const cause of causes(error.cause)) core.debug(cause);
+/** Annotates each error once, however many streams have it. The debug log gets its causes. */
+function annotate({ errors, streams }: Report): void {
+  const levels = new Map(errors.map(error => [error, core.error]));
+  for (const { error, outcome, named } of streams) {
+    if (error === undefined || levels.has(error)) continue;
+    levels.set(error, outcome === 'skipped' && !named ? core.warning : core.error);
+  }
+  for (const [error, show] of levels) {
+    show(error.message, { title: 'kustomer-sync' });
+    for (const cause of causes(error.cause)) core.debug(cause);
+  }
 }
 
 export function outputs(report: Report): Record<string, string> {
@@ -142,6 +136,12 @@ const LABELS: Record<string, string> = {
   skipped: '⚠️ skipped',
 };
 
+const STOPPED = {
+  'time-budget': 'The time budget was used up: the next run continues from here.',
+  'disk-limit': 'The disk was getting full: the next run continues from here.',
+  cancelled: 'The run was cancelled: the records that it had read are kept.',
+};
+
 /** The job summary, in Markdown. */
 function summary(report: Report): string {
   const lines = ['## Kustomer sync', ''];
@@ -150,38 +150,29 @@ function summary(report: Report): string {
     for (const { name, records, bytes } of report.plan) {
       lines.push(`| ${name} | ${grouped(records)} | ${megabytes(bytes)} |`);
     }
-    return `${[...lines, ...errorLines(report)].join('\n')}\n`;
+    return withErrors(lines, report);
   }
   lines.push(`**${count(recordsOf(report), 'record')}** · ${publishedTo(report, true)} · ${stateLine(report)}`, '');
-  if (report.stopped === 'time-budget')
-    lines.push('The time budget was used up: the next run continues from here.', '');
-  if (report.stopped === 'disk-limit') lines.push('The disk was getting full: the next run continues from here.', '');
-  if (report.stopped === 'cancelled') lines.push('The run was cancelled: the records that it had read are kept.', '');
+  if (report.stopped !== undefined) lines.push(STOPPED[report.stopped], '');
   if (report.streams.length > 0) {
     lines.push(
       '| Stream | Mode | Outcome | Records | From | To | Requests |',
       '| --- | --- | --- | ---: | --- | --- | ---: |',
     );
     for (const { name, mode, outcome, records, from, to, requests } of report.streams) {
-      const cells = [
-        name,
-        mode,
-        LABELS[outcome] ?? outcome,
-        grouped(records),
-        from || '–',
-        to || '–',
-        String(requests),
-      ];
+      const label = LABELS[outcome] ?? outcome;
+      const cells = [name, mode, label, grouped(records), from || '–', to || '–', requests];
       lines.push(`| ${cells.join(' | ')} |`);
     }
     lines.push('');
   }
-  return `${[...lines, ...errorLines(report)].join('\n')}\n`;
+  return withErrors(lines, report);
 }
 
-function errorLines(report: Report): string[] {
+function withErrors(lines: readonly string[], report: Report): string {
   const errors = new Set([...report.errors, ...report.streams.flatMap(({ error }) => error ?? [])]);
-  return ['', ...[...errors].flatMap(error => [`> ${error.message.trim().replaceAll('\n', '\n> ')}`, ''])];
+  const quoted = [...errors].flatMap(error => [`> ${error.message.trim().replaceAll('\n', '\n> ')}`, '']);
+  return `${[...lines, '', ...quoted].join('\n')}\n`;
 }
 
 function planLine({ shards, records, requests, minutes, bytes }: Estimate): string {

@@ -1,7 +1,6 @@
 // The manifest and the state in an artifact, read without downloading the rest: the zip's directory is at its end and says
 // where each file is. Knows as much of zip as that takes.
 import { crc32, inflateRawSync } from 'node:zlib';
-import type { ByteRange } from '../github/byte-range.ts';
 import type { ReadKind } from '../github/request.ts';
 import type { Api } from '../github/rest.ts';
 
@@ -15,27 +14,20 @@ export interface Remote {
 /** Fetched first: most artifacts are no larger, and the directory of the others is in their last bytes. */
 const FIRST_BYTES = 256 * 1024;
 
-export interface ArtifactFiles {
-  /** Text of `manifest.json`. */
-  readonly manifest: string;
-  /** Text of `state.json`; null when the artifact has none. */
-  readonly state: string | null;
-}
-
 /**
- * The manifest and the state of an artifact; null when the artifact lacks a part that its manifest lists: then the manifest
- * is not true, and what was left out of the upload was never published.
- * @throws RequestRefused, or Error when the artifact cannot be fetched or is damaged
+ * The texts of `manifest.json` and of `state.json` (null: the artifact has none). Null when the artifact lacks a part that
+ * its manifest lists: the manifest is not true then, and what was left out of the upload was never published.
+ * @throws GitHubError, or Error when the artifact cannot be fetched or is damaged
  */
-export async function readArtifact(api: Api, id: number, how: ReadKind = 'best-effort'): Promise<ArtifactFiles | null> {
-  const zip = await openZip(await openRemote(api.artifact(id, how)));
+export async function readArtifact(api: Api, id: number, kind: ReadKind = 'best-effort') {
+  const zip = await openZip(await openRemote(api.artifact(id, kind)));
   const [manifest, state] = [await zip.read('manifest.json'), await zip.read('state.json')];
   if (manifest === null || !holdsAll(zip, String(manifest))) return null;
   return { manifest: String(manifest), state: state && String(state) };
 }
 
 /** Whether every part that a manifest lists is in the zip. A merge lists parts of other runs' artifacts, and names the run. */
-function holdsAll({ sizeOf }: Zip, manifest: string): boolean {
+function holdsAll({ sizeOf }: Awaited<ReturnType<typeof openZip>>, manifest: string): boolean {
   try {
     const { files } = JSON.parse(manifest) as { files: { path: string; bytes: number; run?: string }[] };
     return files.every(({ path, bytes, run }) => run !== undefined || sizeOf(path) === bytes);
@@ -45,7 +37,7 @@ function holdsAll({ sizeOf }: Zip, manifest: string): boolean {
   }
 }
 
-async function openRemote(get: (from: number, to: number) => Promise<ByteRange>): Promise<Remote> {
+async function openRemote(get: ReturnType<Api['artifact']>): Promise<Remote> {
   const first = await get(0, FIRST_BYTES);
   return {
     size: first.size,
@@ -53,28 +45,13 @@ async function openRemote(get: (from: number, to: number) => Promise<ByteRange>)
   };
 }
 
-const END = 0x06054b50;
+const END = 'PK\x05\x06';
 const END64_LOCATOR = 0x07064b50;
 const CENTRAL = 0x02014b50;
 const IN_ZIP64 = 0xffffffff;
 
-export interface Zip {
-  /** How long a file is; undefined when it is not in there. */
-  sizeOf(name: string): number | undefined;
-  /** A file; null when it is not in there. Rejects when it is damaged. */
-  read(name: string): Promise<Buffer | null>;
-}
-
-interface Entry {
-  readonly size: number;
-  readonly packed: number;
-  readonly start: number;
-  readonly isDeflated: boolean;
-  readonly crc: number;
-}
-
 /** Rejects when it is no zip. */
-export async function openZip(remote: Remote): Promise<Zip> {
+export async function openZip(remote: Remote) {
   const directory = await directoryOf(remote);
   const entries = new Map<string, Entry>();
   for (let at = 0; at + 46 <= directory.length && directory.readUInt32LE(at) === CENTRAL; ) {
@@ -85,8 +62,10 @@ export async function openZip(remote: Remote): Promise<Zip> {
     at = extraEnd + directory.readUInt16LE(at + 32);
   }
   return {
-    sizeOf: name => entries.get(name)?.size,
-    async read(name) {
+    /** How long a file is; undefined when it is not in there. */
+    sizeOf: (name: string) => entries.get(name)?.size,
+    /** A file; null when it is not in there. Rejects when it is damaged. */
+    async read(name: string) {
       const entry = entries.get(name);
       return entry === undefined ? null : extract(remote, entry);
     },
@@ -94,10 +73,8 @@ export async function openZip(remote: Remote): Promise<Zip> {
 }
 
 async function directoryOf({ size, read }: Remote): Promise<Buffer> {
-  const tailAt = Math.max(0, size - FIRST_BYTES);
-  const tail = await read(tailAt, size);
-  let end = tail.length - 22;
-  while (end >= 0 && tail.readUInt32LE(end) !== END) end--;
+  const tail = await read(Math.max(0, size - FIRST_BYTES), size);
+  const end = tail.lastIndexOf(END, tail.length - 22, 'latin1');
   if (end < 0) throw new Error('not a zip');
   let length = tail.readUInt32LE(end + 12);
   let offset = tail.readUInt32LE(end + 16);
@@ -110,18 +87,11 @@ async function directoryOf({ size, read }: Remote): Promise<Buffer> {
   return read(offset, offset + length);
 }
 
-function entryOf(head: Buffer, extra: Buffer): Entry {
+type Entry = ReturnType<typeof entryOf>;
+
+function entryOf(head: Buffer, extra: Buffer) {
   const [size, packed, start] = widen(extra, [head.readUInt32LE(24), head.readUInt32LE(20), head.readUInt32LE(42)]);
   return { size, packed, start, isDeflated: head.readUInt16LE(10) === 8, crc: head.readUInt32LE(16) };
-}
-
-async function extract({ read }: Remote, { packed, start, isDeflated, crc }: Entry): Promise<Buffer> {
-  const head = await read(start, start + 30);
-  const at = start + 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
-  const content = await read(at, at + packed);
-  const bytes = isDeflated ? inflateRawSync(content) : Buffer.from(content);
-  if (crc32(bytes) !== crc) throw new Error('the zip is damaged');
-  return bytes;
 }
 
 /** What does not fit 32 bits stands in the zip64 extra field: size, packed size and offset, in this order. */
@@ -136,4 +106,13 @@ function widen(extra: Buffer, values: [number, number, number]): [number, number
     }) as [number, number, number];
   }
   return values;
+}
+
+async function extract({ read }: Remote, { packed, start, isDeflated, crc }: Entry): Promise<Buffer> {
+  const head = await read(start, start + 30);
+  const at = start + 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
+  const content = await read(at, at + packed);
+  const bytes = isDeflated ? inflateRawSync(content) : Buffer.from(content);
+  if (crc32(bytes) !== crc) throw new Error('the zip is damaged');
+  return bytes;
 }

@@ -1,21 +1,19 @@
 // The state in the artifacts that a workflow has uploaded: the backup of the cache.
 import { SyncError } from '../errors.ts';
+import type { WorkflowRun } from '../github/answers.ts';
 import type { Context } from '../github/context.ts';
-import type { Api, WorkflowRun } from '../github/rest.ts';
-import type { State } from '../sync/state.ts';
-import { type ArtifactFiles, readArtifact } from './artifact-files.ts';
+import type { Api } from '../github/rest.ts';
+import { readArtifact } from './artifact-files.ts';
 import { artifactFailure, type LookupFailure, listFailure, readKindFor } from './lookup-failures.ts';
-import type { LoadOptions, SavedState } from './store.ts';
+import { type LoadOptions, parseSaved, type SavedState } from './store.ts';
 
 export interface ArtifactSearch extends LoadOptions {
   readonly stateName: string;
   readonly context: Context;
   readonly artifactName: string;
-  /** The newest state that is known already; null when none is. */
-  readonly best: State | null;
+  /** Null when the cache has no state. */
+  readonly cached: SavedState | null;
   readonly api: () => Promise<Api>;
-  /** Makes a state of its text; null when the text is damaged and need not be read. */
-  readonly parse: (text: string, place: string) => State | null;
 }
 
 /**
@@ -26,14 +24,14 @@ const MAX_RUNS = 10;
 const MAX_ARTIFACTS = 3;
 
 /**
- * The newest state in what this workflow has uploaded from this branch; null when there is none. Artifacts of pull requests
- * and of forks are not looked at.
+ * The newest state, in the cache or in what this workflow has uploaded from this branch; null when there is none. Artifacts
+ * of pull requests and of forks are not looked at.
  * @param failures filled with what could not be looked at
  */
-export async function newestInArtifacts(search: ArtifactSearch, failures: LookupFailure[]): Promise<SavedState | null> {
-  let newest: SavedState | null = null;
+export async function newestState(search: ArtifactSearch, failures: LookupFailure[]): Promise<SavedState | null> {
+  let newest = search.cached;
   let read = 0;
-  const isFound = () => search.best !== null || newest !== null;
+  const isFound = () => newest !== null;
   const kind = () => readKindFor(!search.reset && !isFound());
   try {
     const github = await search.api();
@@ -47,8 +45,8 @@ export async function newestInArtifacts(search: ArtifactSearch, failures: Lookup
           read++;
           return null;
         });
-        const text = files && stateIn(files, search);
-        const state = text === null ? null : search.parse(text, place);
+        if (files === null || files.state === null || !isOfSync(files.manifest, search)) continue;
+        const state = parseSaved(files.state, place, search.reset);
         if (state === null) continue;
         read++;
         if (newest === null || state.generation > newest.state.generation) newest = { state, place };
@@ -65,7 +63,7 @@ export async function newestInArtifacts(search: ArtifactSearch, failures: Lookup
 
 /** The runs whose artifacts are looked at, newest first. */
 async function* runsOf(
-  { context, artifactsOf, artifactName, reset, best }: ArtifactSearch,
+  { context, artifactsOf, artifactName, reset, cached }: ArtifactSearch,
   github: Api,
   isFound: () => boolean,
 ): AsyncGenerator<{ readonly id: string }> {
@@ -74,9 +72,10 @@ async function* runsOf(
   if (branch === undefined || context.workflowFile === '') return;
   const isCandidate = (run: WorkflowRun) =>
     !run.event.startsWith('pull_request') && run.headRepository === context.repository;
+  const known = cached?.state;
   // A run that was over before a state was saved knows no more than that state, unless it was run again since.
   const mayKnowMore = (run: WorkflowRun) =>
-    best === null || isAtLeast(run.id, best.run.id) || run.updatedAt >= Date.parse(best.savedAt);
+    known === undefined || isAtLeast(run.id, known.run.id) || run.updatedAt >= Date.parse(known.savedAt);
 
   const listed = await github.runs(context.workflowFile, branch, readKindFor(!reset && !isFound()));
   for (const [n, run] of listed.filter(run => isCandidate(run) && mayKnowMore(run)).entries()) {
@@ -99,13 +98,10 @@ function isOurs(name: string, artifactName: string): boolean {
   return /^(?:-attempt-\d+)?(?:-[0-9a-f]{6})?$/.test(rest);
 }
 
-/**
- * The state document of an artifact; null when the artifact has none or belongs to another sync. GitHub lists the runs of a
- * tag with those of a branch that has its name.
- */
-function stateIn({ manifest, state }: ArtifactFiles, { stateName, context }: ArtifactSearch): string | null {
+/** Whether a manifest is this sync's. GitHub lists the runs of a tag with those of a branch that has its name. */
+function isOfSync(manifest: string, { stateName, context }: ArtifactSearch): boolean {
   const { run } = JSON.parse(manifest) as { run?: { state_id?: unknown; ref?: unknown } };
-  return run?.state_id === stateName && run.ref === context.ref ? state : null;
+  return run?.state_id === stateName && run.ref === context.ref;
 }
 
 /** Ids of runs grow. */

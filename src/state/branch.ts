@@ -6,8 +6,8 @@ import type { Git } from '../github/git.ts';
 import type { Api } from '../github/rest.ts';
 import { entriesAt } from '../github/tree.ts';
 import type { State, StreamRevision } from '../sync/state.ts';
-import { parseState, serializeState } from '../sync/state-document.ts';
-import type { Base, BranchHead, LoadedState, LoadOptions, StateStore, Tip, Totals } from './store.ts';
+import { serializeState } from '../sync/state-document.ts';
+import { type BranchHead, parseSaved, type StateStore, type Tip, type Totals } from './store.ts';
 
 /** A data branch, and the state that is meant on it. */
 export interface BranchPlace {
@@ -27,20 +27,31 @@ export function stateFileOf(stateName: string): string {
   return stateName.includes('/') ? `state/${stateName}.json` : 'state.json';
 }
 
+/** @param here `owner/name` of the workflow's repository */
 export function openBranchStore(
   openPlace: () => Promise<BranchPlace>,
   api: () => Promise<Api>,
   here: string,
 ): StateStore {
   return {
-    async load({ reset }: LoadOptions): Promise<LoadedState> {
+    async load({ reset }) {
       const place = await openPlace();
       try {
-        const { state, base, syncRevisions } = await readBranch(place, reset);
+        const tip = await readTip(place);
+        const root = tip?.root ?? [];
+        const [current, revisions] = await Promise.all([
+          headAt(place, root, null, reset),
+          syncRevisionsAt(place, root),
+        ]);
         // GitHub says 404 of a repository that the token may not see, too: better to know before hours of reading.
-        if (base.head === null && place.repository !== here) await (await api()).isPublic(place.repository);
-        const saved = state && { state, place: `the branch ${place.branch}` };
-        return { saved, base, ...(syncRevisions === undefined ? {} : { syncRevisions }) };
+        if (current === null && place.repository !== here) await (await api()).isPublic(place.repository);
+        const state = current?.state ?? null;
+        const head = current && tip && { ...current.head, tip };
+        return {
+          saved: state && { state, place: `the branch ${place.branch}` },
+          base: { generation: state?.generation ?? 0, cacheKey: null, head },
+          ...(revisions && { syncRevisions: revisions }),
+        };
       } catch (error) {
         if (error instanceof SyncError) throw error;
         throw unreadableBranch(place, error);
@@ -49,54 +60,34 @@ export function openBranchStore(
   };
 }
 
-async function readBranch(place: BranchPlace, reset: boolean) {
-  const tip = await readTip(place);
-  if (tip === null) return { state: null, base: baseOf(null, null), syncRevisions: undefined };
-  const [entry, syncRevisions] = await Promise.all([stateEntry(place, tip.root), syncRevisionsAt(place, tip.root)]);
-  if (entry === undefined) return { state: null, base: baseOf(null, null), syncRevisions };
-  const bytes = await place.git.blob(entry.sha);
-  const head = { ...headOf(place, entry.sha, bytes), tip };
-  try {
-    const state = parseState(String(bytes), `branch ${place.branch}`);
-    return { state, base: baseOf(state, head), syncRevisions };
-  } catch (error) {
-    if (!reset) throw error;
-    return { state: null, base: baseOf(null, head), syncRevisions };
-  }
-}
-
-function baseOf(state: State | null, head: BranchHead | null): Base {
-  return { generation: state?.generation ?? 0, cacheKey: null, head };
-}
-
 /** Null when there is no such branch. */
 export async function readTip({ git, branch }: BranchPlace): Promise<Tip | null> {
   const tip = await git.tip(branch);
   return tip && { ...tip, root: await git.tree(tip.tree) };
 }
 
-/** What the branch says at a tip: `state` is null when it says what we know already. Null when it has no state. */
+/**
+ * What the branch says at a tip: `state` is null when it says what we know already. Null when it has no state.
+ * @param isIgnored the state need not be readable: null then
+ */
 export async function headAt(
   place: BranchPlace,
   root: readonly TreeEntry[],
   known: BranchHead | null,
+  isIgnored = false,
 ): Promise<{ readonly head: BranchHead; readonly state: State | null } | null> {
-  const entry = await stateEntry(place, root);
-  if (entry === undefined) return null;
-  if (known !== null && entry.sha === known.sha) return { head: known, state: null };
-  const bytes = await place.git.blob(entry.sha);
-  return { head: headOf(place, entry.sha, bytes), state: parseState(String(bytes), `branch ${place.branch}`) };
-}
-
-async function stateEntry({ git, stateName }: BranchPlace, root: readonly TreeEntry[]): Promise<TreeEntry | undefined> {
-  const path = stateFileOf(stateName);
-  const entries = await entriesAt(git, root, dirname(path));
-  return entries?.find(entry => entry.path === basename(path));
+  const path = stateFileOf(place.stateName);
+  const entries = await entriesAt(place.git, root, dirname(path));
+  const sha = entries?.find(entry => entry.path === basename(path))?.sha;
+  if (sha === undefined) return null;
+  if (sha === known?.sha) return { head: known, state: null };
+  const text = String(await place.git.blob(sha));
+  return { head: headOf(place, sha, text), state: parseSaved(text, `branch ${place.branch}`, isIgnored) };
 }
 
 /** @throws SyncError `branch-of-other-sync` when the document is another sync's, whatever else it says */
-function headOf({ branch, stateName }: BranchPlace, sha: string, bytes: Buffer): BranchHead {
-  const { state_id: id, writers, totals, readme } = jsonObject(bytes);
+function headOf({ branch, stateName }: BranchPlace, sha: string, text: string): BranchHead {
+  const { state_id: id, writers, totals, readme } = jsonObject(text);
   if (typeof id === 'string' && id !== stateName) {
     throw new SyncError('branch-of-other-sync', {
       what: `The branch ${branch} belongs to the sync with the \`state-id\` ${id}, and this one is ${stateName}.`,
@@ -128,28 +119,23 @@ export function withWriter(writers: readonly string[], writer: string): string[]
 /** By blob: shards that are looked up side by side all ask for the same. */
 const revisionsOf = new Map<string, Promise<ReadonlyMap<string, StreamRevision>>>();
 
-/** The revisions of the sync that the branch belongs to; undefined when this is that sync, or there is none that can be read. */
+/**
+ * The revisions of the sync that the branch belongs to; undefined when this is that sync, or there is none. A damaged state
+ * of the sync is not for a backfill to report.
+ */
 async function syncRevisionsAt({ git, stateName }: BranchPlace, root: readonly TreeEntry[]) {
   const path = stateFileOf('');
-  const entry = stateFileOf(stateName) === path ? undefined : root.find(each => each.path === path);
-  if (entry === undefined) return undefined;
-  const known = revisionsOf.get(entry.sha) ?? git.blob(entry.sha).then(readRevisions);
-  revisionsOf.set(entry.sha, known);
-  return known;
+  const sha = stateFileOf(stateName) === path ? undefined : root.find(entry => entry.path === path)?.sha;
+  if (sha === undefined) return undefined;
+  const read = async () => parseSaved(String(await git.blob(sha)), 'branch', true)?.revisions ?? new Map();
+  const revisions = revisionsOf.get(sha) ?? read();
+  revisionsOf.set(sha, revisions);
+  return revisions;
 }
 
-/** A damaged state of the sync is not for a backfill to report. */
-function readRevisions(bytes: Buffer): ReadonlyMap<string, StreamRevision> {
+function jsonObject(text: string): Record<string, unknown> {
   try {
-    return parseState(String(bytes), 'branch').revisions;
-  } catch {
-    return new Map();
-  }
-}
-
-function jsonObject(bytes: Buffer): Record<string, unknown> {
-  try {
-    return JSON.parse(String(bytes)) ?? {};
+    return JSON.parse(text) ?? {};
   } catch {
     return {};
   }

@@ -7,13 +7,12 @@ import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
 import type { Log } from '../report/log.ts';
-import { type MergedState, nextState, type StateChange } from '../sync/merge.ts';
-import type { State } from '../sync/state.ts';
+import { nextState, type StateChange } from '../sync/merge.ts';
 import { parseState, serializeState } from '../sync/state-document.ts';
-import { newestInArtifacts } from './artifacts.ts';
-import { type CacheEntry, cacheTrouble, keyPrefix, newerThan, put, restore, unreadableEntry } from './cache.ts';
+import { newestState } from './artifacts.ts';
+import { type CacheEntry, cacheTrouble, openCacheEntries, unreadableEntry } from './cache.ts';
 import { type LookupFailure, listFailure, lookupNotice, readKindFor, stateNotFound } from './lookup-failures.ts';
-import type { Base, LoadedState, LoadOptions, SavedState, StateStore } from './store.ts';
+import { type Base, type LoadedState, type LoadOptions, parseSaved } from './store.ts';
 
 export interface CacheStoreOptions {
   readonly stateName: string;
@@ -24,86 +23,75 @@ export interface CacheStoreOptions {
   readonly log: Log;
 }
 
-/** What would be saved, or was saved, on top of what other runs have saved since. */
-export interface SaveResult extends MergedState {
-  /** The run that has saved meanwhile, if one has. */
-  readonly otherRun: State['run'] | null;
-}
-
-export interface CacheStore extends StateStore {
-  /**
-   * What {@link CacheStore.save} would save now.
-   * @param base what the run has started from, or what its last save returned
-   * @throws SyncError when another run has saved, and its state cannot be read
-   */
-  preview(change: StateChange, base: Base): Promise<SaveResult>;
-  /**
-   * Saves a state on top of what other runs have saved since.
-   * @param artifact the artifact that has this state, too
-   * @throws SyncError `state-not-saved`
-   */
-  save(change: StateChange, base: Base, artifact: string | undefined): Promise<SaveResult & { readonly base: Base }>;
-}
-
 /** Waits before each try of a save: an answer may be lost, or the cache has taken 200 uploads in a minute. */
 const SAVE_TRIES_MS = [0, 2_000, 5_000];
 
-export function openCacheStore(options: CacheStoreOptions): CacheStore {
-  const { stateName, context } = options;
+export function openCacheStore(options: CacheStoreOptions) {
+  const entries = openCacheEntries(options.stateName, options.context);
 
-  /** `savedAs`: the entry that has just this state, saved by a try before whose answer was lost or whose process died. */
-  async function merge(change: StateChange, base: Base): Promise<SaveResult & { savedAs: string | null }> {
-    const newer = await newerThan(base.cacheKey, stateName, context);
+  /**
+   * What a save would save now, on top of what other runs have saved since.
+   * @param base what the run has started from, or what its last save returned
+   * @returns `otherRun`: the run that has saved meanwhile. `savedAs`: the key of the entry that has just this state, saved
+   * by a try before whose answer was lost or whose process died
+   * @throws SyncError when another run has saved, and its state cannot be read
+   */
+  async function preview(change: StateChange, base: Base) {
+    const newer = await entries.newerThan(base.cacheKey);
     const theirs = newer && parseState(newer.text, placeOf(newer));
     if (newer !== null && theirs?.publishId === change.state.publishId)
       return { state: theirs, lost: [], otherRun: null, savedAs: newer.key };
     return { ...nextState(change, base.generation, theirs), otherRun: theirs?.run ?? null, savedAs: null };
   }
 
-  return {
-    async load(how) {
-      const trouble = cacheTrouble();
-      if (trouble !== null) throw trouble;
-      return (await tryLoad(options, how, false)) ?? ((await tryLoad(options, how, true)) as LoadedState);
-    },
-    preview: merge,
-    async save(change, base, artifact) {
-      let cause: unknown;
-      let lastTried = 0;
-      for (const wait of SAVE_TRIES_MS) {
-        if (wait > 0) await sleep(wait);
-        // Compared anew before each try, always with what the run has started from.
-        const { savedAs, ...result } = await merge(change, base);
-        const { generation } = result.state;
-        const isRetry = lastTried === generation;
-        lastTried = generation;
-        try {
-          const key = savedAs ?? (await put(stateName, context, serializeState(result.state), generation, isRetry));
-          if (key !== null) return { ...result, base: { generation, cacheKey: key, head: null } };
-        } catch (error) {
-          cause = error;
-        }
+  /**
+   * Saves a state on top of what other runs have saved since.
+   * @param artifact the artifact that has this state, too
+   * @throws SyncError `state-not-saved`
+   */
+  async function save(change: StateChange, base: Base, artifact: string | undefined) {
+    let cause: unknown;
+    let lastTried = 0;
+    for (const wait of SAVE_TRIES_MS) {
+      if (wait > 0) await sleep(wait);
+      // Compared anew before each try, always with what the run has started from.
+      const { savedAs, ...result } = await preview(change, base);
+      const { generation } = result.state;
+      const isRetry = lastTried === generation;
+      lastTried = generation;
+      try {
+        const key = savedAs ?? (await entries.put(serializeState(result.state), generation, isRetry));
+        if (key !== null) return { ...result, base: { generation, cacheKey: key, head: null } };
+      } catch (error) {
+        cause = error;
       }
-      throw notSaved(artifact, cause);
-    },
-  };
+    }
+    throw notSaved(artifact, cause);
+  }
+
+  async function load(how: LoadOptions): Promise<LoadedState> {
+    const trouble = cacheTrouble();
+    if (trouble !== null) throw trouble;
+    const search = { ...options, ...how, entries };
+    return (await tryLoad(search, false)) ?? ((await tryLoad(search, true)) as LoadedState);
+  }
+
+  return { load, preview, save };
 }
 
+type CacheSearch = CacheStoreOptions & LoadOptions & { readonly entries: ReturnType<typeof openCacheEntries> };
+
 /** Null when an entry is listed that the cache did not hand over: another run may have saved its first state just now. */
-async function tryLoad(options: CacheStoreOptions, how: LoadOptions, isLastTry: boolean): Promise<LoadedState | null> {
-  const { stateName, context, artifactName, log } = options;
-  const { reset, artifactsOf } = how;
+async function tryLoad(search: CacheSearch, isLastTry: boolean): Promise<LoadedState | null> {
+  const { artifactName, log, reset, artifactsOf, entries } = search;
   const failures: LookupFailure[] = [];
-  const parse = (text: string, place: string) => parseUnlessReset(text, place, reset);
-  const entry = await restore(stateName, context);
-  const cached = entry && parse(entry.text, placeOf(entry));
-  const uploaded =
-    artifactName === null || artifactsOf === 'nobody'
-      ? null
-      : await newestInArtifacts({ ...options, ...how, artifactName, best: cached, parse }, failures);
-  const saved = newest(cached === null ? null : { state: cached, place: 'the Actions cache' }, uploaded);
+  const entry = await entries.restore();
+  const state = entry && parseSaved(entry.text, placeOf(entry), reset);
+  const cached = state && { state, place: 'the Actions cache' };
+  const hasArtifacts = artifactName !== null && artifactsOf !== 'nobody';
+  const saved = hasArtifacts ? await newestState({ ...search, artifactName, cached }, failures) : cached;
   // The library reports an outage as it reports a miss; the list of entries tells the two apart.
-  const listed = entry === null ? await listedKey(options, saved !== null || reset, failures) : null;
+  const listed = entry === null ? await listedKey(search, saved !== null || reset, failures) : null;
   const base = { generation: saved?.state.generation ?? 0, cacheKey: entry?.key ?? listed, head: null };
   if (reset) return { saved, base };
   if (listed !== null) {
@@ -120,34 +108,19 @@ function placeOf({ key }: CacheEntry): string {
   return `Actions cache, ${key}`;
 }
 
-/** A copy that cannot be read is an error, unless it is to be ignored anyway. */
-function parseUnlessReset(text: string, place: string, reset: boolean): State | null {
-  try {
-    return parseState(text, place);
-  } catch (error) {
-    if (reset) return null;
-    throw error;
-  }
-}
-
-function newest(cached: SavedState | null, uploaded: SavedState | null): SavedState | null {
-  if (cached === null || uploaded === null) return cached ?? uploaded;
-  return uploaded.state.generation > cached.state.generation ? uploaded : cached;
-}
-
 /** The key of a saved state that this run should have been able to see, or null. */
 async function listedKey(
-  { stateName, context, api }: CacheStoreOptions,
+  { entries, context, api }: CacheSearch,
   isDispensable: boolean,
   failures: LookupFailure[],
 ): Promise<string | null> {
   try {
     const github = await api();
-    const entries = await github.caches(keyPrefix(stateName), readKindFor(!isDispensable));
-    if (entries.length === 0) return null;
+    const listed = await github.caches(entries.prefix, readKindFor(!isDispensable));
+    if (listed.length === 0) return null;
     const base = context.baseRef === '' ? [] : [`refs/heads/${context.baseRef}`];
     const visible = [context.ref, ...base, `refs/heads/${context.defaultBranch ?? (await github.defaultBranch())}`];
-    return entries.find(({ ref }) => visible.includes(ref))?.key ?? null;
+    return listed.find(({ ref }) => visible.includes(ref))?.key ?? null;
   } catch (error) {
     failures.push(listFailure('the list of cache entries, which tells a miss from a failure', error));
     return null;

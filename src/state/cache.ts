@@ -22,14 +22,6 @@ export interface CacheEntry {
   readonly key: string;
 }
 
-/**
- * All keys of one state begin so. The prefix ends with a delimiter, so that it matches no other state's keys; names of
- * several parts (backfills, shards: see config/scope.ts) are set apart from those of one part.
- */
-export function keyPrefix(stateName: string): string {
-  return `kustomer-sync${stateName.includes('/') ? '-' : '/'}${stateName}/`;
-}
-
 /** Why a save at the end of the run cannot work, as far as that can be told at its start; null when it may work. */
 export function cacheTrouble(): SyncError | null {
   const mode = process.env.ACTIONS_CACHE_MODE ?? '';
@@ -48,34 +40,60 @@ export function cacheTrouble(): SyncError | null {
   return null;
 }
 
-/** The newest entry that this run can see, or null. A failure of the service looks like a miss. */
-export async function restore(stateName: string, context: Context): Promise<CacheEntry | null> {
-  const path = pathOf(stateName);
-  const file = join(context.workspace, path);
-  rmSync(file, { force: true });
-  transfers++;
-  try {
-    const key = await cache.restoreCache([path], `${keyPrefix(stateName)}?`, [keyPrefix(stateName)]);
-    // An entry without the file is read as an empty document, which is refused as any other damaged one.
-    return key === undefined ? null : { text: await readFile(file, 'utf8').catch(() => ''), key };
-  } finally {
-    cleanUp(file, context);
-  }
-}
+/** The entries of one state. */
+export function openCacheEntries(stateName: string, { workspace }: Context) {
+  const path = `${FOLDER}/${stateName}/state.json`;
+  const file = join(workspace, path);
+  // All keys of the state begin so. The prefix ends with a delimiter, so that it matches no other state's keys; names of
+  // several parts (backfills, shards: see config/scope.ts) are set apart from those of one part.
+  const prefix = `kustomer-sync${stateName.includes('/') ? '-' : '/'}${stateName}/`;
 
-/**
- * What another run has saved since the entry `known` was restored or saved; null when nothing has.
- * @throws SyncError `cache-unreadable` when there is a newer entry and the cache does not hand it over
- */
-export async function newerThan(known: string | null, stateName: string, context: Context): Promise<CacheEntry | null> {
-  const prefix = keyPrefix(stateName);
-  const newest = () => cache.restoreCache([pathOf(stateName)], `${prefix}?`, [prefix], { lookupOnly: true });
-  // Where not even the known entry is there, the service may be out for a moment.
-  const key = (await newest()) ?? (known === null ? undefined : await later(newest));
-  if (key === undefined || key === known) return null;
-  const entry = (await restore(stateName, context)) ?? (await later(() => restore(stateName, context)));
-  if (entry === null) throw unreadableEntry(key);
-  return entry;
+  /** The newest entry that this run can see, or null. A failure of the service looks like a miss. */
+  async function restore(): Promise<CacheEntry | null> {
+    rmSync(file, { force: true });
+    transfers++;
+    try {
+      const key = await cache.restoreCache([path], `${prefix}?`, [prefix]);
+      // An entry without the file is read as an empty document, which is refused as any other damaged one.
+      return key === undefined ? null : { text: await readFile(file, 'utf8').catch(() => ''), key };
+    } finally {
+      cleanUp(file, workspace);
+    }
+  }
+
+  /**
+   * What another run has saved since the entry `known` was restored or saved; null when nothing has.
+   * @throws SyncError `cache-unreadable` when there is a newer entry and the cache does not hand it over
+   */
+  async function newerThan(known: string | null): Promise<CacheEntry | null> {
+    const newest = () => cache.restoreCache([path], `${prefix}?`, [prefix], { lookupOnly: true });
+    // Where not even the known entry is there, the service may be out for a moment.
+    const key = (await newest()) ?? (known === null ? undefined : await later(newest));
+    if (key === undefined || key === known) return null;
+    const entry = (await restore()) ?? (await later(restore));
+    if (entry === null) throw unreadableEntry(key);
+    return entry;
+  }
+
+  /**
+   * Saves a document under the key of its generation.
+   * @param isRetry the same generation was refused before and nobody has saved it: the key belongs to a save that got lost
+   * @returns the key; null when the cache did not take the entry
+   */
+  async function put(text: string, generation: number, isRetry: boolean): Promise<string | null> {
+    const key = `${prefix}${generation}${isRetry ? `-${randomBytes(4).toString('hex')}` : ''}`;
+    transfers++;
+    try {
+      // Written anew each time: a checkout between main and post empties the workspace.
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text);
+      return (await cache.saveCache([path], key)) > 0 ? key : null;
+    } finally {
+      cleanUp(file, workspace);
+    }
+  }
+
+  return { prefix, restore, newerThan, put };
 }
 
 async function later<T>(look: () => Promise<T>): Promise<T> {
@@ -90,36 +108,6 @@ export function unreadableEntry(key: string): SyncError {
   });
 }
 
-/**
- * Saves a document under the key of its generation.
- * @param isRetry the same generation was refused before and nobody has saved it: the key belongs to a save that got lost
- * @returns the key; null when the cache did not take the entry
- */
-export async function put(
-  stateName: string,
-  context: Context,
-  text: string,
-  generation: number,
-  isRetry: boolean,
-): Promise<string | null> {
-  const path = pathOf(stateName);
-  const key = `${keyPrefix(stateName)}${generation}${isRetry ? `-${randomBytes(4).toString('hex')}` : ''}`;
-  const file = join(context.workspace, path);
-  transfers++;
-  try {
-    // Written anew each time: a checkout between main and post empties the workspace.
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text);
-    return (await cache.saveCache([path], key)) > 0 ? key : null;
-  } finally {
-    cleanUp(file, context);
-  }
-}
-
-function pathOf(stateName: string): string {
-  return `${FOLDER}/${stateName}/state.json`;
-}
-
 /** Entries on their way from or to the cache, through folders that they share. */
 let transfers = 0;
 const folders = new Set<string>();
@@ -128,7 +116,7 @@ const folders = new Set<string>();
  * Leaves nothing of ours in the user's workspace, and touches nothing else. A folder is removed when no entry is on its
  * way: `tar` may be about to put a file into it. Synchronous, so that no transfer starts meanwhile.
  */
-function cleanUp(file: string, { workspace }: Context): void {
+function cleanUp(file: string, workspace: string): void {
   rmSync(file, { force: true });
   folders.add(dirname(file));
   if (--transfers > 0) return;

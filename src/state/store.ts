@@ -6,6 +6,7 @@ import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import { startOver } from '../sync/merge.ts';
 import { NO_STATE, type State, type StreamRevision } from '../sync/state.ts';
+import { parseState } from '../sync/state-document.ts';
 
 /** What is on the branch of one stream. */
 export interface Total {
@@ -72,6 +73,19 @@ export interface LoadOptions {
 export interface StateStore {
   /** @throws SyncError when a state is saved and cannot be read */
   load(options: LoadOptions): Promise<LoadedState>;
+}
+
+/**
+ * A saved document; null when it is damaged and its state is to be ignored anyway.
+ * @throws SyncError when it is damaged
+ */
+export function parseSaved(text: string, place: string, isIgnored: boolean): State | null {
+  try {
+    return parseState(text, place);
+  } catch (error) {
+    if (isIgnored) return null;
+    throw error;
+  }
 }
 
 export interface RecoveryOptions extends LoadOptions {

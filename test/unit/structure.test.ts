@@ -119,7 +119,7 @@ describe('a package is known to one file', () => {
   test.each([
     ['undici', ['kustomer/client.ts']],
     ['p-throttle', ['kustomer/budget.ts']],
-    ['@octokit/rest', ['github/octokit.ts']],
+    ['@octokit/rest', ['github/request.ts']],
     ['@actions/artifact', ['publish/upload.ts']],
     ['@actions/cache', ['state/cache.ts']],
     [
