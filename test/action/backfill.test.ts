@@ -163,7 +163,7 @@ describe('a backfill', () => {
   test('refuses a full refresh, which would replace a stream by a part of it', async () => {
     const result = await stage.sync({ with: { ...WINDOW(), streams: 'tags:full_refresh,messages' } });
     expectRed(result);
-    expect(annotations(result, 'error').join()).toMatch(/`streams` has tags as `full_refresh`/);
+    expect(annotations(result, 'error').join()).toMatch(/`streams` selects tags as `full_refresh`/);
     expect(stage.kustomer.requests.length).toBe(0);
   });
 
