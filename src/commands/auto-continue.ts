@@ -5,7 +5,7 @@ import type { Api } from '../github/rest.ts';
 import type { Log } from '../report/log.ts';
 import type { Report } from '../report/report.ts';
 import { minus } from '../sync/intervals.ts';
-import type { StateChange } from '../sync/merge.ts';
+import type { StateChange } from '../sync/next-state.ts';
 import type { State } from '../sync/state.ts';
 
 /** A sync that is not done after this many runs in a row will not be: somebody should look at it. */

@@ -17,7 +17,7 @@ import type { Log } from '../report/log.ts';
 import type { Report } from '../report/report.ts';
 import type { Shard } from '../shards/shard.ts';
 import { type LoadOptions, type RecoveredState, recover } from '../state/store.ts';
-import { withoutReplaced } from '../sync/merge.ts';
+import { withoutReplaced } from '../sync/next-state.ts';
 import { NO_STATE, type State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
 

@@ -11,7 +11,7 @@ import type { PartFile, PartsWriter } from '../records/parts.ts';
 import { type StreamResult, streamReport } from '../report/report.ts';
 import type { RecoveredState } from '../state/store.ts';
 import type { Job } from '../sync/job.ts';
-import type { StateChange } from '../sync/merge.ts';
+import type { StateChange } from '../sync/next-state.ts';
 import type { Ending } from '../sync/read-all.ts';
 import type { ShardFile, ShardManifest, State, StreamRevision } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';

@@ -5,6 +5,7 @@
  * writes it into action.yml, the callable workflows and the README. A new input is a row here and, where the code needs
  * its value, a field in config.ts. The order is that of action.yml and of the README.
  */
+import { RECORD_FORMATS } from '../sync/state.ts';
 import * as kinds from './kinds.ts';
 
 /** The callable workflows, by file name without `.yml`. */
@@ -79,7 +80,7 @@ export const GROUPS = {
       description: 'Search for deleted records too.',
     },
     'record-format': {
-      kind: kinds.oneOf('flat', 'raw'),
+      kind: kinds.oneOf(...RECORD_FORMATS),
       default: 'flat',
       description:
         '`flat` (snake_case columns, as the Singer tap and the Airbyte connector emit them) or `raw` (the JSON:API resource as received).',

@@ -11,7 +11,7 @@ import type { PartFile } from '../records/parts.ts';
 import type { Log } from '../report/log.ts';
 import type { UploadedArtifact } from '../report/report.ts';
 import type { Base, StateStore } from '../state/store.ts';
-import type { StateChange } from '../sync/merge.ts';
+import type { StateChange } from '../sync/next-state.ts';
 import { type ShardFile, type State, streamOf } from '../sync/state.ts';
 
 /** What is to be published, with all that it takes: it can wait on the disk for another process. */

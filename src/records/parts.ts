@@ -9,7 +9,8 @@ import { finished } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { openMutex } from '../sync/mutex.ts';
 import type { DatedRecord, StagingFile } from '../sync/source.ts';
-import { Lines, type RecordFormat } from './record.ts';
+import type { RecordFormat } from '../sync/state.ts';
+import { Lines } from './record.ts';
 
 /** A part as the manifest lists it. */
 export interface PartFile {

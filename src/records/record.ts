@@ -6,8 +6,7 @@
 // the CPU figures of `npm run bench -- --only throughput`.
 import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject, KeyCache } from '../sync/json-bytes.ts';
 import type { Resource } from '../sync/source.ts';
-
-export type RecordFormat = 'flat' | 'raw';
+import type { RecordFormat } from '../sync/state.ts';
 
 const [LINE_END, RETURN] = [0x0a, 0x0d] as const;
 const [BRACE, COMMA, COLON, BRACE_END] = [0x7b, 0x2c, 0x3a, 0x7d] as const;

@@ -4,11 +4,12 @@
  * An estimate decides how many jobs to start. What does not move it by more than some percent is left out.
  */
 import { gzipSync } from 'node:zlib';
-import { Lines, type RecordFormat } from '../records/record.ts';
+import { Lines } from '../records/record.ts';
 import type { Interval } from '../sync/intervals.ts';
 import { MIN_ORDERED_SECONDS } from '../sync/keyset-reader.ts';
 import { floorToSecond } from '../sync/pages.ts';
 import type { Page, Resource } from '../sync/source.ts';
+import type { RecordFormat } from '../sync/state.ts';
 
 /** What the searches that read a range count in it. */
 export interface RangeCount {

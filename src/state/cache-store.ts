@@ -7,7 +7,7 @@ import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
 import type { Log } from '../report/log.ts';
-import { nextState, type StateChange } from '../sync/merge.ts';
+import { nextState, type StateChange } from '../sync/next-state.ts';
 import { parseState, serializeState } from '../sync/state-document.ts';
 import { newestState } from './artifacts.ts';
 import { type CacheEntry, cacheTrouble, openCacheEntries, unreadableEntry } from './cache.ts';

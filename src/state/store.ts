@@ -4,7 +4,7 @@ import { SyncError } from '../errors.ts';
 import type { TreeEntry } from '../github/answers.ts';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
-import { startOver } from '../sync/merge.ts';
+import { startOver } from '../sync/next-state.ts';
 import { NO_STATE, type State, type StreamRevision } from '../sync/state.ts';
 import { parseState } from '../sync/state-document.ts';
 

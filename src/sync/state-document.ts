@@ -5,6 +5,7 @@ import { type Interval, union } from './intervals.ts';
 import {
   dedupKeyTime,
   type ListState,
+  RECORD_FORMATS,
   type SearchState,
   type ShardManifest,
   type State,
@@ -166,8 +167,9 @@ function parseRevisions(revisions: unknown, streams: readonly string[]): Map<str
     if (!isObject(each)) return null;
     const { changed_in: changedIn, epoch, record_format: recordFormat, include_deleted: includeDeleted } = each;
     if (!isCount(changedIn) || !isCount(epoch) || typeof includeDeleted !== 'boolean') return null;
-    if (recordFormat !== 'flat' && recordFormat !== 'raw') return null;
-    parsed.set(stream, { changedIn, epoch, recordFormat, includeDeleted });
+    const format = RECORD_FORMATS.find(each => each === recordFormat);
+    if (format === undefined) return null;
+    parsed.set(stream, { changedIn, epoch, recordFormat: format, includeDeleted });
   }
   return parsed;
 }

@@ -1,5 +1,5 @@
 // The state: which versions of which records are published. Its arithmetic says what that leaves to read, and
-// what a run that has read something may add. Pure. state-document.ts is its file, merge.ts puts two runs together.
+// what a run that has read something may add. Pure. state-document.ts is its file, next-state.ts puts two runs together.
 //
 // A range of `updated_at` is synced when every record in it has been published. Reading is always the wanted range minus the
 // synced ranges, so that resuming, an earlier start date, slices read side by side and a time budget are one idea.
@@ -33,11 +33,13 @@ export interface ListState {
   readonly gone?: ReadonlyMap<string, number>;
 }
 
-export type RecordFormat = 'flat' | 'raw';
+/** How a record is written as a line: docs/reading-the-data.md#records. */
+export const RECORD_FORMATS = ['flat', 'raw'] as const;
+export type RecordFormat = (typeof RECORD_FORMATS)[number];
 
 /** When a stream of the state last changed, and how its records were published. */
 export interface StreamRevision {
-  /** The generation of the state that changed the stream last. Two runs at once are told apart by it: see merge.ts. */
+  /** The generation of the state that changed the stream last. Two runs at once are told apart by it: see next-state.ts. */
   readonly changedIn: number;
   /** How often a full refresh has replaced the stream's files on the data branch. */
   readonly epoch: number;
@@ -57,7 +59,7 @@ export interface ShardManifest {
 }
 
 export interface State {
-  /** Grows by one with each save; given out by merge.ts alone. 0: nothing is saved yet. */
+  /** Grows by one with each save; given out by next-state.ts alone. 0: nothing is saved yet. */
   readonly generation: number;
   /** Id of the Kustomer organization that the records belong to; null as long as no record has been seen. */
   readonly organizationId: string | null;

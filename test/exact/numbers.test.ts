@@ -1,7 +1,8 @@
 // Numbers that no double holds, from the source to the line that is published.
 import { expect, test } from 'vitest';
-import { Lines, type RecordFormat } from '../../src/records/record.ts';
+import { Lines } from '../../src/records/record.ts';
 import type { Resource } from '../../src/sync/source.ts';
+import type { RecordFormat } from '../../src/sync/state.ts';
 import { EXOTIC } from '../world/kustomer/index.ts';
 import { DAY, HOUR, NOON, Reader } from '../world/reader.ts';
 import { cost, pageText } from './numbers.ts';

@@ -68,4 +68,18 @@ describe('what the documents name is there', () => {
     expect(modules.length).toBeGreaterThan(5);
     expect(missing(modules, name => existsSync(join(ROOT, 'src', `${name}.ts`)))).toEqual([]);
   });
+
+  test('names of CONTRIBUTING, in the file that the text gives for them', () => {
+    const recipes = text('CONTRIBUTING.md').replace(/\s+/g, ' ');
+    const named = [
+      ...recipes.matchAll(/((?:`\w+`, (?:for a search )?)*(?:and )?`\w+`) (?:in|from|to `\w+` in) `([\w./-]+\.ts)`/g),
+    ];
+    const gone = named.flatMap(([, names = '', file = '']) =>
+      [...names.matchAll(/`(\w+)`/g)]
+        .filter(([, name = '']) => !new RegExp(`\\b${name}\\b`).test(readFileSync(join(ROOT, file), 'utf8')))
+        .map(([name]) => `${name} in ${file}`),
+    );
+    expect(named.length).toBeGreaterThan(15);
+    expect(gone).toEqual([]);
+  });
 });

@@ -1,8 +1,9 @@
 // Lines of NDJSON: `raw` as received, and `flat` as the Singer tap and the Airbyte connector emit it.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Lines, type RecordFormat, snake } from '../../src/records/record.ts';
+import { Lines, snake } from '../../src/records/record.ts';
 import type { Resource } from '../../src/sync/source.ts';
+import type { RecordFormat } from '../../src/sync/state.ts';
 
 const resource = (text: string) => ({ id: '1', type: 'x', json: Buffer.from(text) }) as Resource;
 const line = (of: Resource, format: RecordFormat) => {

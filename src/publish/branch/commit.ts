@@ -13,7 +13,7 @@ import { count } from '../../report/format.ts';
 import type { Log } from '../../report/log.ts';
 import { type BranchPlace, branchDocument, headAt, readTip, stateFileOf, withWriter } from '../../state/branch.ts';
 import type { Base, BranchHead, Tip, Total, Totals } from '../../state/store.ts';
-import { nextState } from '../../sync/merge.ts';
+import { nextState } from '../../sync/next-state.ts';
 import type { State } from '../../sync/state.ts';
 import { type DestinationOptions, type PublishRequest, withoutLost } from '../destination.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
@@ -199,8 +199,10 @@ async function pathsOf(
 }
 
 function numbered({ path }: PartFile): { number: number; ending: string } {
-  const [, number = '', ending = ''] = /-(\d+)(\.ndjson(?:\.gz)?)$/.exec(path) ?? [];
-  return { number: Number(number), ending };
+  const match = /-(\d+)(\.ndjson(?:\.gz)?)$/.exec(path);
+  // Without a number of its own, a file would take the place of another.
+  if (match === null) throw new Error(`A part has no number: ${path}`);
+  return { number: Number(match[1]), ending: match[2] as string };
 }
 
 /** The folders of replaced streams that have no file any more. A path that is not there cannot be removed. */

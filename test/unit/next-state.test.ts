@@ -1,7 +1,7 @@
 // Compare and swap: which state holds when two runs save. Nothing is lost, and nothing is published twice.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nextState, type StateChange, startOver, withoutReplaced } from '../../src/sync/merge.ts';
+import { nextState, type StateChange, startOver, withoutReplaced } from '../../src/sync/next-state.ts';
 import { NO_STATE, type State, type StreamRevision } from '../../src/sync/state.ts';
 import { parseState, serializeState } from '../../src/sync/state-document.ts';
 
