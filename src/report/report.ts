@@ -29,7 +29,7 @@ export interface Report {
   filesStay?: boolean;
   /** The state is saved by the post step, when the job has succeeded until then. */
   stateDeferred?: boolean;
-  /** The run was cancelled before all was published: the post step does the rest. */
+  /** The post step publishes or saves what the journal has: the run was cancelled, or the state waits for the job. */
   leftToPost?: boolean;
   generation: number;
   /** Errors of the run as a whole, not of one stream. */

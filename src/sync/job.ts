@@ -23,10 +23,10 @@ export interface Job extends Selection {
   records(): number;
   /**
    * Adds what has been read to the next state of the stream.
-   * @param clockSkewMs this machine's clock less the source's: times that the source has not reached are not synced
+   * @param clockLeadMs this machine's clock less the source's: times that the source has not reached are not synced
    * @returns whether anything has been added
    */
-  updateState(draft: StateDraft, clockSkewMs: number): boolean;
+  updateState(draft: StateDraft, clockLeadMs: number): boolean;
 }
 
 /** The streams of the next state. */
@@ -85,10 +85,10 @@ export function searchJob(
       return hasAll();
     },
     records: () => progress.records,
-    updateState({ search }, clockSkewMs) {
+    updateState({ search }, clockLeadMs) {
       // A full refresh replaces what was published, once it has read everything.
       if (selection.mode === 'full_refresh' && !hasAll()) return false;
-      const until = cutoff - clockSkewMs;
+      const until = cutoff - clockLeadMs;
       const read = clamp(progress.read, Number.NEGATIVE_INFINITY, until);
       if (read.length === 0 && work.toRead.length > 0) return false;
       search.set(selection.name, nextSearchState(before, work, read, progress.newDedupKeys, until));

@@ -28,7 +28,7 @@ export interface KlassesOptions {
   /** Whether to look for missing klasses once only: in a backfill or a shard. */
   readonly isCheckedOnce?: boolean;
   /** Called when the API key may not list the klasses. */
-  readonly onUnchecked: (error: unknown) => void;
+  readonly onUnchecked: () => void;
 }
 
 const CHECK_INTERVAL_MS = 24 * 3_600_000;
@@ -65,7 +65,7 @@ export function klassesJob(options: KlassesOptions): Job {
     } catch (error) {
       context.signal.throwIfAborted();
       if (!isKind(error, 'forbidden')) throw error;
-      options.onUnchecked(error);
+      options.onUnchecked();
       // A window that is read once is checked once: the user knows what may be missing.
       if (isCheckedOnce) checkedAt = context.now;
     }
@@ -84,10 +84,10 @@ export function klassesJob(options: KlassesOptions): Job {
       return !results.includes(false);
     },
     records: () => allJobs().reduce((sum, job) => sum + job.records(), 0),
-    updateState(draft, clockSkewMs) {
+    updateState(draft, clockLeadMs) {
       draft.klassesCheckedAt = checkedAt;
       return allJobs()
-        .map(job => job.updateState(draft, clockSkewMs))
+        .map(job => job.updateState(draft, clockLeadMs))
         .includes(true);
     },
   };
