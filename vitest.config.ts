@@ -1,18 +1,60 @@
-// Tests run the committed bundle in its world (test/action), the pure parts on their own (test/unit), and the world
-// itself. Four at a time on two cores: for a good part of their time they wait.
+// Tests in two projects. `fast`: pure modules, the structure and the documents; they open no socket and start no process,
+// which test/no-io.ts sees to. `slow`: everything else, above all the committed bundle in its world (test/action).
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The tests beside test/action that open sockets, start processes or wait. */
+const SLOW = [
+  'test/action/**/*.test.ts',
+  'test/exact/{changes,efficiency,inconsistent-search,klasses,numbers,restart,staging,tie-groups}.test.ts',
+  'test/unit/{budget,examples,recipes,worlds,world-github,world-kustomer,world-runner,world-workflow}.test.ts',
+];
+
+/** Those that take longest, or wait longest, first: whatever starts last is all that runs at the end. */
+const LONGEST_FIRST = ['patience', 'recovery', 'fan-out', 'budget', 'backfill', 'branch', 'merge', 'crash', 'worlds'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId, project }: TestSpecification) => {
+      const at = LONGEST_FIRST.findIndex(name => moduleId.endsWith(`/${name}.test.ts`));
+      return at !== -1 ? at : LONGEST_FIRST.length + (project.name === 'fast' ? 1 : 0);
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // More than there are cores: for a good part of their time the slow ones wait.
     maxWorkers: 4,
-    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'tmp/compile-cache') },
-    // Tests of one file that run side by side wait more than they work.
-    maxConcurrency: 16,
     // On a machine that is three times as slow as usual.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'fast',
+          include: ['test/{unit,exact}/*.test.ts'],
+          exclude: SLOW,
+          setupFiles: ['test/no-io.ts'],
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'slow',
+          include: SLOW,
+          isolate: false,
+          env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'tmp/compile-cache') },
+          // Tests of one file that run side by side wait more than they work.
+          maxConcurrency: 16,
+        },
+      },
+    ],
   },
 });

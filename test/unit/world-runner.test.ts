@@ -20,7 +20,10 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'world-runner-'));
 });
 
-afterAll(() => rm(root, { recursive: true, force: true }));
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(root, { recursive: true, force: true });
+});
 
 const context: JobContext = {
   repository: 'acme/support-data',
