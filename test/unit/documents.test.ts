@@ -60,7 +60,7 @@ describe('what the documents name is there', () => {
 
   test('modules of src', () => {
     const modules = matches(
-      /`((?:commands|config|github|kustomer|publish|records|report|shards|state|sync)\/[\w-]+)`/g,
+      /`((?:commands|config|github|kustomer|publish|records|report|schema|shards|state|sync)\/[\w-]+)`/g,
     );
     expect(modules.length).toBeGreaterThan(5);
     expect(missing(modules, name => existsSync(join(ROOT, 'src', `${name}.ts`)))).toEqual([]);

@@ -45,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   shards: ['records', 'kustomer', 'sync'],
   report: ['records'],
   records: ['sync'],
+  schema: ['kustomer', 'sync'],
   kustomer: ['sync'],
   github: ['report'],
   sync: [],
@@ -98,6 +99,7 @@ describe('what a folder may touch', () => {
     ['records', /^node:(?:https?|net|tls|dns)/],
     ['shards', /^node:(?:fs|https?|net|tls|dns|child_process)/],
     ['report', /^node:/],
+    ['schema', /^node:/],
   ])('%s does not import %s', (folder, modules) => {
     expect(imports.filter(({ from, to }) => floorOf(from) === folder && modules.test(to)).map(show)).toEqual([]);
   });

@@ -1,0 +1,129 @@
+// The documented columns of each stream, and what the name of a custom attribute says of its type. Pure.
+import { STREAMS } from '../kustomer/streams.ts';
+import type { RecordFormat } from '../sync/state.ts';
+import { DOCUMENTED_LISTS } from './documented-lists.ts';
+import { DOCUMENTED_SEARCH } from './documented-search.ts';
+import { ANY, KIND, type Kinds } from './kinds.ts';
+
+/** A documented column. */
+export interface Column {
+  /** As `flat` writes it. */
+  readonly name: string;
+  readonly kinds: Kinds;
+  /** One sentence. */
+  readonly text: string;
+  readonly sources: string;
+  readonly isRelationship: boolean;
+  /** The column has ids of records of this stream, or of this kind of record if there is no such stream. */
+  readonly joins?: string;
+}
+
+/** What is documented of a stream. */
+export interface StreamColumns {
+  readonly stream: string;
+  readonly text: string;
+  readonly columns: ReadonlyMap<string, Column>;
+}
+
+const TYPES: Readonly<Record<string, Kinds>> = {
+  str: KIND.string,
+  time: KIND['date-time'],
+  int: KIND.integer,
+  num: KIND.number | KIND.integer,
+  bool: KIND.boolean,
+  obj: KIND.object,
+  list: KIND.array,
+  any: ANY,
+  id: KIND.string,
+  ids: KIND.array,
+  '>': KIND.object,
+  '>>': KIND.array,
+};
+
+/** By stream. A stream that is not documented has no entry. */
+export const DOCUMENTED: ReadonlyMap<string, StreamColumns> = parseDocumented(DOCUMENTED_SEARCH + DOCUMENTED_LISTS);
+
+/** Whether a record that a list no longer shows gets a deletion line; other streams mark the record itself. */
+export function hasDeletionLines(stream: string): boolean {
+  return STREAMS.some(({ name, kind }) => name === stream && kind === 'list');
+}
+
+function parseDocumented(text: string): ReadonlyMap<string, StreamColumns> {
+  const streams = new Map<string, StreamColumns>();
+  let common = new Map<string, Column>();
+  let columns = new Map<string, Column>();
+  let sources = '';
+  for (const line of text.split('\n')) {
+    const [first = '', ...rest] = line.split(' ');
+    if (first === '#') {
+      const [stream = '', from = '', text = ''] = line.slice(2).split(' | ');
+      columns = new Map();
+      sources = from;
+      if (stream === '*') common = columns;
+      else streams.set(stream, { stream, text, columns });
+    } else if (first === '+') {
+      for (const name of rest) columns.set(name, { ...(common.get(name) as Column), sources });
+    } else if (first !== '') {
+      columns.set(first, parseColumn(line, sources));
+    }
+  }
+  return streams;
+}
+
+function parseColumn(line: string, sources: string): Column {
+  const [, name = '', type = '', joins, text = '', source = sources] =
+    /^(\w+) (>{0,2}|[a-z]+)(?::?(?<=[:>])(\w+))? (.*?)(?: \{(.+)\})?$/.exec(line) ?? [];
+  const kinds = TYPES[type];
+  if (kinds === undefined) throw new Error(`no column: ${line}`);
+  return { name, kinds, text, sources: source, isRelationship: type.startsWith('>'), ...(joins && { joins }) };
+}
+
+const SUFFIXES: Readonly<Record<string, Kinds>> = {
+  str: KIND.string,
+  txt: KIND.string,
+  num: KIND.number | KIND.integer,
+  at: KIND['date-time'],
+  bool: KIND.boolean,
+  url: KIND.string,
+  id: KIND.string,
+  tree: KIND.string,
+};
+
+/** Types of custom attributes as Kustomer's metadata has them, by name: `multi` and `array` ones are lists. */
+export type CustomMetadata = ReadonlyMap<string, { readonly type?: string; readonly isList?: boolean }>;
+
+/** What is documented of a custom attribute: by metadata, or else by the end of its name (docs/kustomer-api.md#custom-attributes). */
+export function customKinds(key: string, metadata?: CustomMetadata): Kinds {
+  const known = metadata?.get(key);
+  if (known?.isList) return KIND.array;
+  const [suffix = ''] = /(?:(?<=_)[a-z]+|[A-Z][a-z]+)$/.exec(key) ?? [];
+  return SUFFIXES[(known?.type ?? suffix).toLowerCase()] ?? 0;
+}
+
+/** From camelCase to snake_case, as src/records writes flat names; a test holds the two against each other. */
+export function snakeName(key: string): string {
+  const words = key.replace(/([^\n])([A-Z][a-z]+)/gu, '$1_$2').replace(/([a-z0-9])([A-Z])/g, '$1_$2');
+  return words.toLowerCase();
+}
+
+/** The key in the source behind the flat name of a documented column. */
+export function sourceKey(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** An object of a line whose members are columns of the schema: '' is the line itself. */
+export type Container = '' | 'attributes' | 'relationships' | 'custom' | 'attributes.custom';
+
+/** Where a format has the members that are columns, outermost first. */
+export const CONTAINERS: Readonly<Record<RecordFormat, readonly Container[]>> = {
+  flat: ['', 'custom'],
+  raw: ['', 'attributes', 'relationships', 'attributes.custom'],
+};
+
+/** Where a documented column is in a line. */
+export function placeOf({ name, isRelationship }: Column, format: RecordFormat): { in: Container; key: string } {
+  if (format === 'flat' || /^(?:id|type|links)$/.test(name)) return { in: '', key: name };
+  // A relationship that shares its name with an attribute: its flat name only ends so.
+  if (isRelationship) return { in: 'relationships', key: sourceKey(name.replace(/_data$/, '')) };
+  return { in: 'attributes', key: sourceKey(name) };
+}

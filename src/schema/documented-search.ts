@@ -1,0 +1,250 @@
+// The documented columns of the streams that are read by search, a row each, as `parseDocumented` in columns.ts reads them:
+//
+//   # stream | sources | what one record is      a stream
+//   + a b c                                      columns that many streams have: those of `# *`
+//   name type text                               a column, under its flat name
+//
+// Types: str, time, int, num, bool, obj, list, any. `>users` is a relationship with one record of users, `>>users` with
+// several; `id:users` is an attribute with the id of one, `ids:users` with a list of ids.
+// What is known, and how surely: docs/kustomer-api.md#records. Data, not code: sentences, not measures.
+
+export const DOCUMENTED_SEARCH = `
+# * | OpenAPI, Meltano tap, Singer tap | Columns of many streams.
+id str Id of the record; the key of the stream.
+type str Kind of the record, as the API calls it.
+links obj Where the record is in the API.
+created_at time When the record was created.
+updated_at time When the record last changed in any way; the cursor of the stream.
+deleted bool Whether the record is deleted.
+deleted_at time When the record was deleted, where that is known.
+modified_at time When somebody last edited the record; often absent.
+imported_at time When the record was imported, if it was.
+rev int Number of the revision; grows with every write.
+external_id str Id of the record in another system.
+default_lang str Language to assume when none is known.
+lang str Language of the text.
+locale str Locale, such as en_US.
+tags ids:tags Ids of the tags.
+custom obj Custom attributes; the end of each name says its type.
+role_group_versions list Role groups that restrict who sees the record.
+access_override list Users who see the record all the same.
+sentiment obj Polarity and confidence of the estimated sentiment.
+org >orgs The organization.
+created_by >users Who created the record.
+modified_by >users Who last edited the record.
+deleted_by >users Who deleted the record.
+customer >customers The customer the record belongs to.
+conversation >conversations The conversation the record belongs to.
+company >companies The company the record belongs to.
+queue >queues The queue that routes the record.
+sla_version >sla_versions The version of the SLA that applies.
+
+# conversations | OpenAPI, Meltano tap, Singer tap, AWS | A conversation with one customer, over any channels.
++ id type links created_at updated_at deleted deleted_at modified_at imported_at rev external_id default_lang locale tags
++ custom role_group_versions access_override sentiment org created_by modified_by customer queue sla_version
+name str Name, often the subject of the first message.
+preview str Beginning of the first message.
+channels list Channels of its messages.
+status str Status: open, snoozed or done.
+open obj Since when it is open.
+snooze obj Status and time of the snooze.
+priority int Priority from 1 to 5.
+direction str Direction of the first message: in or out.
+phase str Phase of its life.
+message_count int Number of messages.
+note_count int Number of notes.
+outbound_message_count int Number of messages to the customer.
+inbound_message_count int Number of messages from the customer.
+done_count int How often it was done.
+reopen_count int How often it was reopened.
+reopen_from_done_count int How often it was reopened after it was done.
+snooze_count int How often it was snoozed.
+satisfaction int Score of the satisfaction survey.
+satisfaction_level obj Satisfaction survey: answers, score, rating and times.
+last_activity_at time Time of the last activity.
+last_received_at time Time of the last message received.
+last_message_at time Time of the last message.
+last_message_direction str Direction of the last message: in or out.
+spam bool Whether it is spam.
+ended bool Whether it has ended.
+ended_at time When it ended.
+ended_reason str Why it ended.
+ended_by_type str Kind of who ended it.
+suggested_tags list Tags that Kustomer suggests.
+suggested_shortcuts ids:shortcuts Ids of the shortcuts that Kustomer suggests.
+predictions list Predictions of Kustomer's models.
+first_message_in obj First message from the customer.
+first_message_out obj First message to the customer.
+last_message_in obj Last message from the customer.
+last_message_out obj Last message to the customer.
+last_message_unresponded_to obj Last message without a response.
+last_message_unresponded_to_since_last_done obj Last message without a response since it was done.
+assigned_users ids:users Ids of the users assigned, at most 10.
+assigned_teams ids:teams Ids of the teams assigned, at most 10.
+first_company obj Company of the customer at the beginning.
+first_response obj First response: who, when, after which time.
+first_response_since_last_done obj First response since it was last done.
+last_response obj Last response: who, when, after which time.
+first_done obj How it was first done: who, when, counts until then.
+last_done obj How it was last done: who, when, counts until then.
+total_open obj Time it was open, in all and in business hours.
+total_done obj Time it was done, in all and in business hours.
+total_snooze obj Time it was snoozed, in all and in business hours.
+modification_history obj When each of its fields was last edited.
+assistant obj What the assistant (chatbot) did.
+matched_time_based_rules list Time-based rules that matched.
+reply_channel str Channel to reply over.
+external_queue any Queue in another system.
+sla obj Status of the SLA: version, metrics, breaches.
+attribution obj Revenue attributed to it.
+skills list Ids of the skills it asks for.
+last_deflection obj Last deflection to self-service.
+linked_conversations ids:conversations Ids of the conversations linked with it.
+merged_target bool Whether others were merged into it.
+pinned bool Whether it is pinned.
+brand >brands The brand it belongs to.
+ended_by >users Who ended it.
+pinned_by >users Who pinned it.
+sla_data >slas The SLA that applies; called so since the attribute has the name sla.
+sub_status >sub_statuses The status within the status.
+
+# customers | Singer tap, Meltano tap, OpenAPI, AWS | A customer.
++ id type links created_at updated_at deleted deleted_at modified_at imported_at rev external_id default_lang locale
++ custom role_group_versions access_override sentiment org created_by modified_by company sla_version
+name str Name.
+display_name str Name to show.
+display_color str Color of the icon.
+display_icon str Icon.
+first_name str First name.
+last_name str Last name.
+username str Name of the account.
+avatar_url str Address of the picture.
+company_name str Name of the company, as text.
+external_ids list Ids in other systems.
+shared_external_ids list Ids in other systems that others have, too.
+emails list Email addresses with type and verification, at most 10.
+shared_emails list Email addresses that others have, too.
+phones list Phone numbers with type and verification, at most 10.
+shared_phones list Phone numbers that others have, too.
+whatsapps list WhatsApp numbers.
+shared_whatsapps list WhatsApp numbers that others have, too.
+facebook_ids list Accounts at Facebook.
+instagram_ids list Accounts at Instagram.
+smooch_ids list Accounts at Smooch.
+socials list Accounts at social networks.
+shared_socials list Accounts at social networks that others have, too.
+urls list Web addresses.
+locations list Addresses.
+active_users list Users who look at the customer.
+watchers ids:users Ids of the users who watch the customer.
+recent_location obj Last location, estimated.
+time_zone str Time zone.
+birthday_at str Birthday; a date, or a date with a time.
+gender str Gender: m or f.
+presence str Presence: online or offline.
+signed_up_at time When the customer signed up.
+last_seen_at time When the customer was last seen.
+last_activity_at time Time of the last activity.
+last_customer_activity_at time Time of the customer's last activity.
+last_message_at time Time of the last message.
+last_message_in obj Last message from the customer.
+last_message_out obj Last message to the customer.
+last_message_unresponded_to obj Last message without a response.
+last_conversation obj Last conversation: id, channels, tags, sentiment.
+conversation_counts obj Number of conversations, by status and in all.
+preview obj Beginning of the last message.
+tags list Tags, as text.
+progressive_status str Open if any conversation is, else snoozed, else done.
+satisfaction_level obj First and last satisfaction survey, and averages.
+verified bool Whether the customer's identity is verified.
+recent_items list Records that the customer had to do with lately.
+unmasking_window obj Until when masked values show.
+sla obj Status of the SLA of the open conversations.
+sla_data >slas The SLA that applies; called so since the attribute has the name sla.
+
+# kobjects | OpenAPI, Meltano tap | A KObject: a record of a kind (klass) that the organization has defined.
++ id type links created_at updated_at deleted deleted_at modified_at imported_at rev external_id custom
++ role_group_versions org created_by modified_by customer company queue
+title str Title, at most 256 characters.
+description str Description, at most 10,240 characters.
+icon str Icon.
+images list Addresses of images, at most 20.
+data obj Free-form data.
+tags list Tags, as text, at most 20.
+klass_display_name str Name of the klass to show.
+klass_mixins list What the klass can do, such as assignable.
+s3_data_url str Where the data is when it is large.
+attribution obj Revenue attributed to it.
+status str Status of an assignable one: open or done.
+assigned_user id:users Id of the user assigned.
+assigned_team id:teams Id of the team assigned. {Fivetran}
+first_done obj How it was first done.
+last_done obj How it was last done.
+done_count int How often it was done.
+reopen_count int How often it was reopened.
+reopen_from_done_count int How often it was reopened after it was done.
+klass >klasses The klass; its id is the name of the klass.
+
+# messages | Meltano tap, OpenAPI, AWS | A message of a conversation.
++ id type links created_at updated_at deleted deleted_at modified_at imported_at rev external_id lang custom
++ sentiment org created_by modified_by customer conversation
+channel str Channel, such as email, chat, sms or voice.
+app str App that sent or received it.
+size int Size in bytes.
+direction str Direction: in or out.
+direction_type str Direction and place: initial, response or followup, in or out.
+preview str The text; the API has no other field for it.
+subject str Subject.
+meta obj What the channel knows of it: from, to, cc and more.
+status str Status: sent, received or error.
+error_at time When sending failed.
+response_time int Time until this response, in milliseconds.
+response_business_time int Time until this response in business hours, in milliseconds.
+assigned_teams ids:teams Ids of the teams assigned to the conversation then.
+assigned_users ids:users Ids of the users assigned to the conversation then.
+created_by_teams ids:teams Ids of the teams of the author.
+auto bool Whether it was sent automatically.
+source str What sent it, such as bulk or satisfaction.
+sent_at time When it was sent.
+redacted bool Whether its content was removed.
+redacted_at time When its content was removed.
+reactions list Reactions.
+first_delivered obj When it was first delivered.
+first_read obj When it was first read.
+intent_detections list Intents that were detected.
+location obj Where it was written.
+shortcuts >>shortcuts The shortcuts used in it.
+attachments >>attachments The attachments.
+kb_articles >>kb_articles The articles linked in it.
+
+# notes | Singer tap, Meltano tap, docs | A note that users wrote on a customer or conversation.
++ id type links created_at updated_at deleted deleted_at modified_at imported_at external_id lang
++ org created_by modified_by deleted_by customer conversation
+body str Text, at most 10,240 characters.
+created_by_teams ids:teams Ids of the teams of the author.
+user_mentions >>users Users and teams mentioned, at most 20.
+
+# companies | Meltano tap, AWS | A company that customers belong to.
++ id type links created_at updated_at deleted deleted_at modified_at imported_at rev external_id default_lang
++ custom role_group_versions org created_by modified_by
+name str Name.
+tags list Tags, as text.
+domains list Web domains.
+emails list Email addresses.
+phones list Phone numbers.
+whatsapps list WhatsApp numbers.
+socials list Accounts at social networks.
+urls list Web addresses.
+locations list Addresses.
+
+# work_sessions | docs | A session of a user who takes routed work.
++ id type links created_at updated_at deleted deleted_at org
+user >users Who worked.
+
+# work_items | docs | A routed piece of work.
++ id type links created_at updated_at deleted deleted_at org customer conversation queue
+
+# conversation_times | docs | Time that a user spent on a conversation.
++ id type links created_at updated_at deleted deleted_at org customer conversation
+user >users Who spent it.
+`;

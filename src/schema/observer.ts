@@ -1,0 +1,99 @@
+/**
+ * Notes which columns the lines of a stream have, and which kinds of values. Pure.
+ *
+ * A writer that visits the members of a line anyway keeps the entry of each key, and does `entry.kinds |= kindsOf(...)`
+ * where it copies a value: that costs a few nanoseconds. `line` does the same in a pass of its own.
+ */
+import { eachMember, endOfValue, isObject, KeyCache, valueIn } from '../sync/json-bytes.ts';
+import { CONTAINERS, type Container } from './columns.ts';
+import { KIND, type Kinds, kindsOf } from './kinds.ts';
+import { type Columns, MAX_COLUMNS, MAX_KEY_LENGTH, type Observed, type StreamSchema } from './schema.ts';
+
+/** The kinds of values seen under a key. */
+export interface Entry {
+  kinds: Kinds;
+}
+
+const MAX_KLASSES = 1_000;
+
+export class Observer {
+  readonly #entries: ReadonlyMap<Container, Map<string, Entry>>;
+  readonly #open = new Map<Container, Entry>();
+  readonly #klasses = new Set<string>();
+  readonly #caches: ReadonlyMap<Container, KeyCache<Entry>>;
+  readonly #containers: ReadonlySet<string>;
+
+  /** @param known its columns are noted however many others there are */
+  constructor(known: StreamSchema) {
+    const containers = CONTAINERS[known.format];
+    this.#containers = new Set(containers);
+    this.#entries = new Map(
+      containers.map(container => {
+        const keys = known.columns.get(container)?.keys() ?? [];
+        return [container, new Map([...keys].map(key => [key, { kinds: 0 }]))];
+      }),
+    );
+    this.#caches = new Map(
+      containers.map(container => [container, new KeyCache<Entry>(key => this.entry(container, key))]),
+    );
+  }
+
+  /** The entry of a key. Beyond the limit, all further keys of a container share one. */
+  entry(container: Container, key: string): Entry {
+    const entries = this.#entries.get(container) as Map<string, Entry>;
+    const known = entries.get(key);
+    if (known !== undefined) return known;
+    const entry = { kinds: 0 };
+    if (entries.size < MAX_COLUMNS && key.length <= MAX_KEY_LENGTH) entries.set(key, entry);
+    else {
+      const shared = this.#open.get(container) ?? entry;
+      this.#open.set(container, shared);
+      return shared;
+    }
+    return entry;
+  }
+
+  /** @param type JSON:API type of a record, which names the klass of a KObject */
+  type(type: string): void {
+    const klass = /^kobject\.(.+)$/s.exec(type)?.[1];
+    if (klass !== undefined && klass.length <= MAX_KEY_LENGTH && this.#klasses.size < MAX_KLASSES) {
+      this.#klasses.add(klass);
+    }
+  }
+
+  /** Notes the columns of a line, which is as its format writes it. */
+  line(json: Buffer): void {
+    this.#members(json, 0, '');
+  }
+
+  #members(json: Buffer, at: number, container: Container): number {
+    const cache = this.#caches.get(container) as KeyCache<Entry>;
+    return eachMember(json, at, (_, value, from, to) => {
+      // A cache of ever new keys would be slower than none.
+      const entry = this.#open.has(container)
+        ? this.entry(container, String(valueIn(json, from, to)))
+        : cache.at(json, from, to);
+      const inner = isObject(json, value)
+        ? this.#innerContainer(container, json.toString('latin1', from + 1, to - 1))
+        : null;
+      const end = inner === null ? endOfValue(json, value) : this.#members(json, value, inner);
+      entry.kinds |= kindsOf(json, value, end);
+      return end;
+    });
+  }
+
+  #innerContainer(container: Container, key: string): Container | null {
+    const path = container === '' ? key : `${container}.${key}`;
+    return this.#containers.has(path) && path !== '' ? (path as Container) : null;
+  }
+
+  /** What was seen so far, as a copy. */
+  seen(): Observed {
+    const columns = new Map<Container, Columns>();
+    for (const [container, entries] of this.#entries) {
+      const seen = [...entries].filter(([, { kinds }]) => kinds & KIND.seen);
+      columns.set(container, new Map(seen.map(([key, { kinds }]) => [key, kinds])));
+    }
+    return { columns, open: new Set(this.#open.keys()), klasses: new Set(this.#klasses) };
+  }
+}

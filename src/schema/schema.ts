@@ -1,0 +1,241 @@
+/**
+ * What is known of the lines of a stream, and the JSON Schema of it. It only ever widens: each kind of value that was
+ * documented or seen once stays allowed.
+ *
+ * Keys that were never met are not allowed, so that a new one widens the schema and does not narrow it. Beyond
+ * `MAX_COLUMNS` keys in one place, every key is.
+ */
+import type { RecordFormat } from '../sync/state.ts';
+import {
+  CONTAINERS,
+  type Container,
+  type CustomMetadata,
+  customKinds,
+  DOCUMENTED,
+  placeOf,
+  type StreamColumns,
+} from './columns.ts';
+import { ANY, isKinds, KIND, type KindName, type Kinds } from './kinds.ts';
+
+/** A record whose keys are data, ids for example, must not make a schema of megabytes. */
+export const MAX_COLUMNS = 2_000;
+export const MAX_KEY_LENGTH = 200;
+
+export type Columns = Map<string, Kinds>;
+
+/** What is known of the lines of a stream. */
+export interface StreamSchema {
+  readonly stream: string;
+  readonly format: RecordFormat;
+  readonly columns: ReadonlyMap<Container, Columns>;
+  /** The containers that have more keys than are listed. */
+  readonly open: ReadonlySet<Container>;
+  /** Names of the klasses that were seen. */
+  readonly klasses: ReadonlySet<string>;
+  /** What a complete read no longer showed: paths of columns, and klasses as `klass <name>`. */
+  readonly vanished: ReadonlySet<string>;
+}
+
+/** What was seen in the lines of a run. */
+export type Observed = Pick<StreamSchema, 'columns' | 'open' | 'klasses'>;
+
+export interface WidenOptions {
+  /** Types of the stream's custom attributes, where the key may read them. */
+  readonly metadata?: CustomMetadata;
+  /** Every record was read, so that what was not seen is gone. */
+  readonly isComplete?: boolean;
+}
+
+/** The schema of a stream of which no line was seen. */
+export function documentedSchema(stream: string, format: RecordFormat): StreamSchema {
+  const columns = new Map<Container, Columns>(CONTAINERS[format].map(container => [container, new Map()]));
+  for (const column of DOCUMENTED.get(stream)?.columns.values() ?? []) {
+    const place = placeOf(column, format);
+    // Relationships of the source are objects with data and links.
+    columns.get(place.in)?.set(place.key, place.in === 'relationships' ? KIND.object : column.kinds);
+  }
+  if (format === 'raw') for (const name of ['attributes', 'relationships']) columns.get('')?.set(name, KIND.object);
+  return { stream, format, columns, open: new Set(), klasses: new Set(), vanished: new Set() };
+}
+
+/** The schema that allows all that `previous` allows, and what was seen since. */
+export function widen(previous: StreamSchema, observed: Observed, options: WidenOptions = {}): StreamSchema {
+  const documented = documentedSchema(previous.stream, previous.format);
+  const open = new Set([...previous.open, ...observed.open]);
+  const columns = new Map<Container, Columns>();
+  for (const container of CONTAINERS[previous.format]) {
+    const before = previous.columns.get(container);
+    const merged: Columns = new Map(before);
+    const add = (key: string, kinds: Kinds) => {
+      // Where all keys are allowed, listing one more would forbid some of its values.
+      if (merged.has(key) || !previous.open.has(container)) merged.set(key, (merged.get(key) ?? 0) | kinds);
+    };
+    for (const [key, kinds] of documented.columns.get(container) ?? []) add(key, kinds);
+    for (const [key, kinds] of [...(observed.columns.get(container) ?? [])].sort(byKey)) {
+      if (merged.has(key) || merged.size < MAX_COLUMNS) {
+        add(key, kinds | (container.endsWith('custom') ? customKinds(key, options.metadata) : 0));
+      } else open.add(container);
+    }
+    columns.set(container, merged);
+  }
+  const klasses = new Set([...previous.klasses, ...observed.klasses]);
+  const next = { ...previous, columns, open, klasses };
+  return { ...next, vanished: vanishedIn(next, observed, options.isComplete === true) };
+}
+
+function vanishedIn(schema: StreamSchema, observed: Observed, isComplete: boolean): ReadonlySet<string> {
+  const now = seenIn(observed);
+  const ever = seenIn(schema);
+  return new Set([...(isComplete ? ever : schema.vanished)].filter(name => !now.has(name)));
+}
+
+/** Paths of the columns that some record had, and klasses as `klass <name>`. */
+function seenIn({ columns, klasses }: Observed): Set<string> {
+  const names = [...klasses].map(klass => `klass ${klass}`);
+  for (const [container, keys] of columns) {
+    for (const [key, kinds] of keys) if (kinds & KIND.seen) names.push(pathOf(container, key));
+  }
+  return new Set(names);
+}
+
+function pathOf(container: Container, key: string): string {
+  return container === '' ? key : `${container}.${key}`;
+}
+
+/** What to say of a run: undocumented columns and klasses that are new, and what is gone. Names only, never values. */
+export function changes(previous: StreamSchema, next: StreamSchema): { appeared: string[]; vanished: string[] } {
+  const before = seenIn(previous);
+  const documented = new Set(
+    [...documentedSchema(next.stream, next.format).columns].flatMap(([container, keys]) =>
+      [...keys.keys()].map(key => pathOf(container, key)),
+    ),
+  );
+  const appeared = [...seenIn(next)].filter(name => !before.has(name) && !documented.has(name));
+  const vanished = [...next.vanished].filter(name => !previous.vanished.has(name));
+  return { appeared: appeared.sort(), vanished: vanished.sort() };
+}
+
+/** A JSON Schema (2020-12), or a part of one. */
+export type JsonSchema = { [keyword: string]: unknown };
+
+export function jsonSchema(schema: StreamSchema): JsonSchema {
+  const { stream, format, klasses } = schema;
+  const documented = DOCUMENTED.get(stream);
+  const root = objectSchema(schema, '');
+  for (const container of CONTAINERS[format].slice(1)) {
+    // `attributes.custom` is a property of `attributes`, which comes before it.
+    const path = container.split('.');
+    const parent = path.slice(0, -1).reduce((at: JsonSchema, key) => propertiesOf(at)[key] as JsonSchema, root);
+    const key = path.at(-1) as string;
+    const own = propertiesOf(parent)[key];
+    if (own !== undefined) Object.assign(own as JsonSchema, objectSchema(schema, container));
+  }
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: stream,
+    ...(documented && { description: documented.text }),
+    'x-record-format': format,
+    ...(klasses.size > 0 && { 'x-klasses': [...klasses].sort() }),
+    type: 'object',
+    required: ['id', 'type'],
+    ...root,
+  };
+}
+
+function propertiesOf(schema: JsonSchema): Record<string, unknown> {
+  return schema.properties as Record<string, unknown>;
+}
+
+function objectSchema({ stream, format, columns, open }: StreamSchema, container: Container): JsonSchema {
+  const documented = columnsByKey(DOCUMENTED.get(stream), format, container);
+  const listed = [...(columns.get(container) ?? [])].sort(byKey).map(([key, kinds]): [string, JsonSchema] => {
+    const column = documented.get(key);
+    const isTyped = container.endsWith('custom') && customKinds(key) > 0;
+    const isKnown = column !== undefined || isTyped || /^(?:attributes|relationships)$/.test(key);
+    return [
+      key,
+      {
+        ...typeOf(kinds),
+        ...(column && { description: column.text }),
+        ...(column?.joins && { 'x-joins': column.joins }),
+        ...(!isKnown && { 'x-undocumented': true }),
+      },
+    ];
+  });
+  // Validators written in JavaScript find these names in every object, unless a pattern asks for them.
+  const isInherited = ([key]: [string, unknown]) => Object.hasOwn(Object.prototype, key);
+  const patterns = listed.filter(isInherited).map(([key, own]) => [`^${key}$`, own]);
+  return {
+    properties: Object.fromEntries(listed.filter(each => !isInherited(each))),
+    ...(patterns.length > 0 && { patternProperties: Object.fromEntries(patterns) }),
+    additionalProperties: open.has(container),
+  };
+}
+
+function columnsByKey(documented: StreamColumns | undefined, format: RecordFormat, container: Container) {
+  const places = [...(documented?.columns.values() ?? [])].map(column => ({ ...placeOf(column, format), column }));
+  return new Map(places.filter(place => place.in === container).map(({ key, column }) => [key, column]));
+}
+
+function typeOf(kinds: Kinds): JsonSchema {
+  if ((kinds & ANY) === ANY) return {};
+  const has = (name: KindName) => (kinds & KIND[name]) > 0;
+  const types: string[] = (['boolean', 'object', 'array'] as const).filter(has);
+  if (has('number')) types.push('number');
+  else if (has('integer')) types.push('integer');
+  if (has('string') || has('date-time')) types.push('string');
+  const isTime = has('date-time') && !has('string');
+  return { type: [...types, 'null'], ...(isTime && { format: 'date-time' }) };
+}
+
+function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
+
+/** For the state. Keys in order, so that the same schema is the same text. */
+export function serializeSchema(schema: StreamSchema): unknown {
+  return {
+    format: schema.format,
+    columns: Object.fromEntries(
+      [...schema.columns].map(([container, keys]) => [container, Object.fromEntries([...keys].sort(byKey))]),
+    ),
+    open: [...schema.open].sort(),
+    klasses: [...schema.klasses].sort(),
+    vanished: [...schema.vanished].sort(),
+  };
+}
+
+/** @throws TypeError when the value is not what `serializeSchema` makes */
+export function parseSchema(stream: string, value: unknown): StreamSchema {
+  const { format, columns, open, klasses, vanished } = objectIn(value);
+  if (format !== 'flat' && format !== 'raw') throw notSchema();
+  const containers = objectIn(columns);
+  return {
+    stream,
+    format,
+    columns: new Map(
+      CONTAINERS[format].map(container => {
+        const keys = Object.entries(objectIn(containers[container]));
+        if (!keys.every((each): each is [string, Kinds] => isKinds(each[1]))) throw notSchema();
+        return [container, new Map(keys)];
+      }),
+    ),
+    open: stringsIn(open) as ReadonlySet<Container>,
+    klasses: stringsIn(klasses),
+    vanished: stringsIn(vanished),
+  };
+}
+
+function objectIn(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notSchema();
+  return value as Record<string, unknown>;
+}
+
+function stringsIn(value: unknown): ReadonlySet<string> {
+  if (!Array.isArray(value) || !value.every(each => typeof each === 'string')) throw notSchema();
+  return new Set(value);
+}
+
+function notSchema(): TypeError {
+  return new TypeError('this is not the schema of a stream');
+}

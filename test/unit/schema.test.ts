@@ -1,0 +1,284 @@
+// What is documented of the streams, what is seen of them, and the schema that follows: it only ever widens.
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { snake } from '../../src/records/record.ts';
+import { customKinds, DOCUMENTED, hasDeletionLines, snakeName, sourceKey } from '../../src/schema/columns.ts';
+import { KIND, kindsOf } from '../../src/schema/kinds.ts';
+import { Observer } from '../../src/schema/observer.ts';
+import {
+  changes,
+  documentedSchema,
+  jsonSchema,
+  MAX_COLUMNS,
+  type Observed,
+  parseSchema,
+  type StreamSchema,
+  serializeSchema,
+  widen,
+} from '../../src/schema/schema.ts';
+import { STREAMS } from '../world/kustomer/index.ts';
+import { linesOf, writtenBy } from './written.ts';
+
+const FORMATS = ['flat', 'raw'] as const;
+
+// The world has numbers that no double holds: JSON.parse makes Infinity of them.
+const ajv = new Ajv2020({ strict: true, strictNumbers: false, strictTypes: false, code: { optimize: false } });
+ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/);
+for (const keyword of ['x-record-format', 'x-klasses', 'x-joins', 'x-undocumented']) ajv.addKeyword(keyword);
+const validatorOf = (schema: StreamSchema) => ajv.compile(jsonSchema(schema));
+
+/** The same for both formats. */
+const WORLDS = Array.from({ length: 20 }, (_, seed) => writtenBy(seed));
+
+function observe(known: StreamSchema, lines: readonly (string | Buffer)[]): Observed {
+  const observer = new Observer(known);
+  for (const line of lines) observer.line(Buffer.from(line));
+  return observer.seen();
+}
+
+const json = (value: unknown) => JSON.stringify(value);
+const seen = (schema: StreamSchema, ...values: object[]) =>
+  widen(
+    schema,
+    observe(
+      schema,
+      values.map(value => json(value)),
+    ),
+  );
+
+describe('the documented columns', () => {
+  test('are those of the nine streams, and of those that are to come', () => {
+    expect([...DOCUMENTED.keys()]).toEqual(expect.arrayContaining([...STREAMS]));
+    expect(DOCUMENTED.size).toBe(19);
+    expect([...DOCUMENTED.keys()].filter(hasDeletionLines)).toEqual(['shortcuts', 'tags', 'teams', 'users']);
+  });
+
+  test.each([...DOCUMENTED])(
+    'of %s have a key, a cursor, a mark of deletion, and a sentence each',
+    (_, { columns }) => {
+      expect([...columns.keys()]).toEqual(
+        expect.arrayContaining(['id', 'type', 'updated_at', 'deleted', 'deleted_at']),
+      );
+      for (const { name, text } of columns.values()) {
+        expect([name, text]).toEqual([
+          expect.stringMatching(/^[a-z][a-z0-9_]*$/),
+          expect.stringMatching(/^[A-Z].+\.$/),
+        ]);
+      }
+    },
+  );
+
+  test('have a key in the source that becomes their name', () => {
+    const names = [...DOCUMENTED.values()].flatMap(({ columns }) => [...columns.keys()]);
+    expect(names.filter(name => snake(sourceKey(name)) !== name)).toEqual([]);
+  });
+
+  test('have the names that the writer of flat records gives', () => {
+    const anyKey = fc.string({ unit: fc.constantFrom(...'aZbY09_ .-éÉ😀\n'), maxLength: 12 });
+    fc.assert(fc.property(anyKey, key => snakeName(key) === snake(key)));
+  });
+
+  test('are what the simulated world has, but for what it is to discover', () => {
+    for (const written of writtenBy(1, { exoticEvery: Number.POSITIVE_INFINITY, count: 40 })) {
+      const schema = documentedSchema(written.stream, 'flat');
+      const found = widen(schema, observe(schema, linesOf(written, 'flat')));
+      expect([written.stream, changes(schema, found).appeared.filter(name => !name.startsWith('custom.'))]).toEqual([
+        written.stream,
+        written.stream === 'messages' ? [] : written.stream === 'users' ? ['deleted_by'] : expect.any(Array),
+      ]);
+    }
+  });
+});
+
+test.each([
+  ['order_total_num', KIND.number | KIND.integer],
+  ['orderTotalNum', KIND.number | KIND.integer],
+  ['wish_at', KIND['date-time']],
+  ['is_vip_bool', KIND.boolean],
+  ['trackingUrl', KIND.string],
+  ['reason_tree', KIND.string],
+  ['that', 0],
+  ['numbers', 0],
+])('the end of the name of a custom attribute says its type: %s', (key, kinds) => {
+  expect(customKinds(key)).toBe(kinds);
+});
+
+test('metadata says the type of a custom attribute, where it is given', () => {
+  const metadata = new Map([
+    ['colors_str', { type: 'str', isList: true }],
+    ['odd', { type: 'num' }],
+  ]);
+  expect(customKinds('colors_str', metadata)).toBe(KIND.array);
+  expect(customKinds('odd', metadata)).toBe(KIND.number | KIND.integer);
+});
+
+test.each([
+  ['null', KIND.seen],
+  ['true', KIND.boolean],
+  ['-12', KIND.integer],
+  ['1.0', KIND.number],
+  ['1E3', KIND.number],
+  ['"2026-01-05T10:00:00Z"', KIND['date-time']],
+  ['"2026-01-05T10:00:00.123456Z"', KIND['date-time']],
+  ['"2026-01-05T10:00:00-05:00"', KIND['date-time']],
+  ['"2026-01-05"', KIND.string],
+  ['"2026-01-05T10:00:00"', KIND.string],
+  ['"abcd-ef-ghTij:kl:mnZ"', KIND.string],
+  ['""', KIND.string],
+  ['{}', KIND.object],
+  ['[1]', KIND.array],
+])('the kind of %s', (text, kinds) => {
+  expect(kindsOf(Buffer.from(text), 0, text.length)).toBe(kinds | KIND.seen);
+});
+
+describe('a schema', () => {
+  test('marks what was seen and is not documented', () => {
+    const schema = seen(documentedSchema('tags', 'flat'), {
+      id: '1',
+      type: 'tag',
+      weight: 1.5,
+      custom: { fooStr: 'x' },
+    });
+    const { properties } = jsonSchema(schema) as { properties: Record<string, Record<string, unknown>> };
+    expect(properties.weight).toEqual({ type: ['number', 'null'], 'x-undocumented': true });
+    expect(properties.color).toEqual({ type: ['string', 'null'], description: 'Color.' });
+    expect(properties.updated_at).toMatchObject({ type: ['string', 'null'], format: 'date-time' });
+    expect(properties.custom?.properties).toEqual({ fooStr: { type: ['string', 'null'] } });
+  });
+
+  test('types custom attributes by suffix, also when only null was seen', () => {
+    const schema = seen(documentedSchema('customers', 'flat'), {
+      id: '1',
+      custom: { total_num: null, wish_at: 'tomorrow', x: null },
+    });
+    expect(jsonSchema(schema)).toMatchObject({
+      properties: {
+        custom: {
+          properties: {
+            total_num: { type: ['number', 'null'] },
+            wish_at: { type: ['string', 'null'] },
+            x: { type: ['null'], 'x-undocumented': true },
+          },
+        },
+      },
+    });
+  });
+
+  test('stays small when keys are data', () => {
+    const many = Object.fromEntries(Array.from({ length: 60_000 }, (_, i) => [`key${i}`, i]));
+    const before = documentedSchema('tags', 'flat');
+    const line = { id: '1', type: 'tag', ...many, custom: { ...many, ['k'.repeat(5_000)]: 1 }, name: 5 };
+    const schema = seen(before, line);
+    for (const container of ['', 'custom'] as const) {
+      expect(schema.columns.get(container)?.size).toBe(MAX_COLUMNS);
+      expect(schema.open).toContain(container);
+    }
+    // A documented column is noted all the same.
+    expect(schema.columns.get('')?.get('name')).toBe(KIND.string | KIND.integer | KIND.seen);
+    expect(json(serializeSchema(schema)).length).toBeLessThan(100_000);
+    expect(jsonSchema(schema)).toMatchObject({ additionalProperties: true });
+  });
+
+  test('says once what is new and what a complete read no longer shows', () => {
+    const first = seen(documentedSchema('tags', 'flat'), { id: '1', weight: 1, custom: { a_str: 'x' } });
+    expect(changes(documentedSchema('tags', 'flat'), first).appeared).toEqual(
+      ['custom.a_str', 'weight', 'custom'].sort(),
+    );
+    const lines = [json({ id: '1', weight: 2, size: 3 })];
+    const partly = widen(first, observe(first, lines));
+    expect(changes(first, partly)).toEqual({ appeared: ['size'], vanished: [] });
+    const wholly = widen(first, observe(first, lines), { isComplete: true });
+    expect(changes(first, wholly)).toEqual({ appeared: ['size'], vanished: ['custom', 'custom.a_str'] });
+    const again = widen(wholly, observe(wholly, lines), { isComplete: true });
+    expect(changes(wholly, again)).toEqual({ appeared: [], vanished: [] });
+    const back = seen(again, { id: '1', custom: { a_str: 'y' } });
+    expect([...back.vanished]).toEqual([]);
+  });
+
+  test('lists the klasses that were seen', () => {
+    const before = documentedSchema('kobjects', 'flat');
+    const observer = new Observer(before);
+    for (const type of ['kobject.order', 'kobject.shopify-Return', 'customer']) observer.type(type);
+    const schema = widen(before, observer.seen());
+    expect(jsonSchema(schema)).toMatchObject({ 'x-klasses': ['order', 'shopify-Return'] });
+    expect(changes(before, schema).appeared).toEqual(['klass order', 'klass shopify-Return']);
+  });
+
+  test('survives the state, and nothing else is taken for it', () => {
+    const schema = seen(
+      documentedSchema('users', 'raw'),
+      JSON.parse('{"id":"1","attributes":{"__proto__":1,"10":2,"custom":{"__proto__":{}}}}'),
+    );
+    const text = json(serializeSchema(schema));
+    expect(parseSchema('users', JSON.parse(text))).toEqual(schema);
+    expect(json(serializeSchema(parseSchema('users', JSON.parse(text))))).toBe(text);
+    for (const wrong of [null, [], {}, { ...JSON.parse(text), format: 'x' }, { ...JSON.parse(text), klasses: [1] }]) {
+      expect(() => parseSchema('users', wrong)).toThrow(TypeError);
+    }
+    const badKinds = JSON.parse(text.replace(/"color":\d+|"roles":\d+/, '"roles":256'));
+    expect(() => parseSchema('users', badKinds)).toThrow(TypeError);
+  });
+});
+
+describe.each(FORMATS)('%s', format => {
+  test('every line of 20 random worlds is valid, as long as the schema goes on to grow', () => {
+    const schemas = new Map(STREAMS.map(stream => [stream, documentedSchema(stream, format)]));
+    const lines = new Map(STREAMS.map(stream => [stream, [] as Buffer[]]));
+    for (const world of WORLDS) {
+      for (const written of world) {
+        const known = schemas.get(written.stream) as StreamSchema;
+        const now = linesOf(written, format);
+        schemas.set(written.stream, widen(known, observe(known, now)));
+        lines.get(written.stream)?.push(...now);
+      }
+    }
+    for (const [stream, schema] of schemas) {
+      const validate = validatorOf(schema);
+      for (const line of lines.get(stream) ?? []) {
+        expect([stream, validate(JSON.parse(String(line))), validate.errors]).toEqual([stream, true, null]);
+      }
+    }
+  });
+
+  test('a schema only widens: what one allows, all later ones allow', () => {
+    const key = fc.constantFrom(
+      'name',
+      'color',
+      'updated_at',
+      'a',
+      'b_num',
+      'c_at',
+      '__proto__',
+      'custom',
+      'attributes',
+    );
+    const leaf = fc.oneof(
+      fc.constantFrom(null, true, 1, -2, 1.5, 'x', '2026-01-01T00:00:00Z', '2026-01-01', [], [1]),
+      fc.constant({ deep: 1 }),
+    );
+    const members = fc.array(fc.tuple(key, leaf)).map(entries => Object.fromEntries(entries));
+    const record = fc
+      .record({ id: fc.string(), type: fc.string(), rest: members, custom: fc.oneof(members, leaf) })
+      .map(({ id, type, rest, custom }) =>
+        format === 'flat'
+          ? { ...rest, id, type, custom }
+          : { id, type, attributes: { ...rest, custom }, relationships: rest },
+      );
+    const runs = fc.array(fc.array(record, { maxLength: 3 }), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(runs, fc.array(record), (runs, others) => {
+        let schema = documentedSchema('tags', format);
+        let allowed: object[] = [];
+        for (const records of runs) {
+          schema = seen(parseSchema('tags', JSON.parse(json(serializeSchema(schema)))), ...records);
+          const validate = validatorOf(schema);
+          for (const record of [...allowed, ...records])
+            expect([validate(record), validate.errors]).toEqual([true, null]);
+          allowed = [...allowed, ...records, ...others.filter(other => validate(other))];
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
