@@ -1,0 +1,95 @@
+// The columns of the views of a stream: what they are called, where their values are in a line, and their SQL type. Pure.
+import { type Column, type Container, customKinds, DOCUMENTED, placeOf, snakeName } from './columns.ts';
+import { KIND, type Kinds } from './kinds.ts';
+import type { StreamSchema } from './schema.ts';
+
+export type SqlType = 'text' | 'time' | 'integer' | 'number' | 'boolean' | 'texts' | 'json';
+
+export interface ViewColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  /** Keys that lead to the value or, if `inside` is not empty, to an object that has the value deeper down. */
+  readonly path: readonly string[];
+  readonly inside: readonly string[];
+}
+
+/**
+ * The type of a documented column is that of the documents, whatever was seen: a value of another kind is null in the
+ * view. So a view does not change its types because of one odd record. Ids are text.
+ */
+export function viewColumns(schema: StreamSchema): readonly ViewColumn[] {
+  const columns: ViewColumn[] = [];
+  const used = new Set<string>();
+  const keys = new Map<string, string>();
+  const add = (name: string, type: SqlType, path: readonly string[], inside: readonly string[] = []) => {
+    let free = name;
+    // SQL does not tell names apart by case, and DuckDB's readers do not tell keys apart.
+    const key = path.join('/');
+    if ((keys.get(key.toLowerCase()) ?? key) !== key) return;
+    keys.set(key.toLowerCase(), key);
+    for (let n = 2; used.has(free.toLowerCase()); n++) free = `${name}_${n}`;
+    used.add(free.toLowerCase());
+    columns.push({ name: free, type, path, inside });
+  };
+  const documented = [...(DOCUMENTED.get(schema.stream)?.columns.values() ?? [])];
+  const places = new Set<string>();
+  for (const column of documented) {
+    const place = placeOf(column, schema.format);
+    const path = pathTo(place.in, place.key);
+    places.add(`${place.in}/${place.key}`);
+    add(column.name, typeOfDocumented(column), path);
+    if (column.isRelationship && column.kinds === KIND.object) add(`${column.name}_id`, 'text', path, ['id']);
+  }
+  for (const [container, members] of schema.columns) {
+    const isCustom = container.endsWith('custom');
+    for (const [key, kinds] of [...members].sort(bySpelling)) {
+      const isOwn = container === '' && /^(?:attributes|relationships)$/.test(key);
+      if (places.has(`${container}/${key}`) || isOwn || !/^[^\p{Cc}]+$/u.test(key)) continue;
+      const name = snakeName(key);
+      if (isCustom) add(`custom_${name}`, typeOfCustom(key, kinds), pathTo('', ...container.split('.')), [key]);
+      else add(name, typeOfSeen(kinds), pathTo(container, key));
+    }
+  }
+  return columns;
+}
+
+function pathTo(container: Container, ...keys: string[]): readonly string[] {
+  if (container === 'relationships') return [container, ...keys, 'data'];
+  return container === '' ? keys : [container, ...keys];
+}
+
+function typeOfDocumented({ kinds, joins, isRelationship }: Column): SqlType {
+  if (kinds === KIND.array && joins !== undefined && !isRelationship) return 'texts';
+  return typeOfSeen(kinds);
+}
+
+/** By its suffix, unless it was seen to be a list, as one with several values is. */
+function typeOfCustom(key: string, kinds: Kinds): SqlType {
+  const isComposite = (kinds & (KIND.array | KIND.object)) > 0;
+  return typeOfSeen(isComposite ? KIND.array : customKinds(key) || kinds);
+}
+
+function typeOfSeen(kinds: Kinds): SqlType {
+  switch (kinds & ~KIND.seen) {
+    case KIND.string:
+    case KIND.string | KIND['date-time']:
+      return 'text';
+    case KIND['date-time']:
+      return 'time';
+    case KIND.integer:
+      return 'integer';
+    case KIND.number:
+    case KIND.number | KIND.integer:
+      return 'number';
+    case KIND.boolean:
+      return 'boolean';
+    default:
+      return 'json';
+  }
+}
+
+/** A key that is in snake_case already comes first, so that it gets the name; as in flat records. */
+function bySpelling([a]: [string, Kinds], [b]: [string, Kinds]): number {
+  const isSnake = (key: string) => (snakeName(key) === key ? 0 : 1);
+  return isSnake(a) - isSnake(b) || (a < b ? -1 : 1);
+}
