@@ -3,6 +3,7 @@
 //   the inputs     from src/config/inputs.ts     into action.yml, the callable workflows and README.md
 //   the outputs    from action.yml               into README.md
 //   the figures    from bench/results.json       into README.md or bench/README.md, whichever has the marker
+//   the columns    from src/schema               into docs/data-dictionary.md and docs/sql
 //
 //   npm run generate              writes them
 //   npm run generate -- --check   fails when a file differs
@@ -18,6 +19,7 @@ import {
   type InputName,
   inputOf,
 } from '../src/config/inputs.ts';
+import { dictionaryFiles } from './dictionary.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -40,6 +42,7 @@ export function generate(): ReadonlyMap<string, string> {
     const withInputs = replaceYaml(read(path), 'inputs', workflowInputs(workflow));
     files.set(path, replaceYaml(withInputs, 'with', stepInputs(workflow)));
   }
+  for (const [path, text] of dictionaryFiles()) files.set(path, text);
   return files;
 }
 

@@ -53,6 +53,8 @@ function isInteger(json: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
+const DIGITS = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18];
+
 /** `2026-01-31T12:00:00Z`, with or without a fraction, or with an offset instead of the Z. */
 function isDateTime(json: Uint8Array, from: number, to: number): boolean {
   const has = (at: number, char: number) => json[from + at] === char;
@@ -60,9 +62,9 @@ function isDateTime(json: Uint8Array, from: number, to: number): boolean {
   if (!has(4, MINUS) || !has(7, MINUS) || !has(10, T) || !has(13, COLON) || !has(16, COLON)) return false;
   const isUtc = json[to - 1] === Z;
   if (!isUtc && (json[to - 3] !== COLON || to - from < 25)) return false;
-  return [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18].every(at => isDigit(json[from + at] as number));
-}
-
-function isDigit(char: number): boolean {
-  return char >= 0x30 && char <= NINE;
+  for (const at of DIGITS) {
+    const char = json[from + at] as number;
+    if (char < 0x30 || char > NINE) return false;
+  }
+  return true;
 }

@@ -40,7 +40,7 @@ export interface StreamSchema {
 export type Observed = Pick<StreamSchema, 'columns' | 'open' | 'klasses'>;
 
 export interface WidenOptions {
-  /** Types of the stream's custom attributes, where the key may read them. */
+  /** The stream's custom attributes, by their key in a line, where the API key may read them. */
   readonly metadata?: CustomMetadata;
   /** Every record was read, so that what was not seen is gone. */
   readonly isComplete?: boolean;
@@ -64,16 +64,17 @@ export function widen(previous: StreamSchema, observed: Observed, options: Widen
   const open = new Set([...previous.open, ...observed.open]);
   const columns = new Map<Container, Columns>();
   for (const container of CONTAINERS[previous.format]) {
-    const before = previous.columns.get(container);
-    const merged: Columns = new Map(before);
+    const isCustom = container.endsWith('custom');
+    const merged: Columns = new Map(previous.columns.get(container));
     const add = (key: string, kinds: Kinds) => {
       // Where all keys are allowed, listing one more would forbid some of its values.
       if (merged.has(key) || !previous.open.has(container)) merged.set(key, (merged.get(key) ?? 0) | kinds);
     };
     for (const [key, kinds] of documented.columns.get(container) ?? []) add(key, kinds);
+    if (isCustom) for (const key of options.metadata?.keys() ?? []) add(key, customKinds(key, options.metadata));
     for (const [key, kinds] of [...(observed.columns.get(container) ?? [])].sort(byKey)) {
       if (merged.has(key) || merged.size < MAX_COLUMNS) {
-        add(key, kinds | (container.endsWith('custom') ? customKinds(key, options.metadata) : 0));
+        add(key, kinds | (isCustom ? customKinds(key, options.metadata) : 0));
       } else open.add(container);
     }
     columns.set(container, merged);

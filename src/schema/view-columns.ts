@@ -13,14 +13,17 @@ export interface ViewColumn {
   readonly inside: readonly string[];
 }
 
+/** The column of the views that says which file a line is from. */
+export const FILE = '_file';
+
 /**
  * The type of a documented column is that of the documents, whatever was seen: a value of another kind is null in the
  * view. So a view does not change its types because of one odd record. Ids are text.
  */
 export function viewColumns(schema: StreamSchema): readonly ViewColumn[] {
   const columns: ViewColumn[] = [];
-  const used = new Set<string>();
-  const keys = new Map<string, string>();
+  const used = new Set([FILE]);
+  const keys = new Map([[FILE, '']]);
   const add = (name: string, type: SqlType, path: readonly string[], inside: readonly string[] = []) => {
     let free = name;
     // SQL does not tell names apart by case, and DuckDB's readers do not tell keys apart.

@@ -5,7 +5,7 @@
  * view, where a value that does not fit is null. A stream without a file has empty views.
  */
 import type { StreamSchema } from './schema.ts';
-import { type SqlType, type ViewColumn, viewColumns } from './view-columns.ts';
+import { FILE, type SqlType, type ViewColumn, viewColumns } from './view-columns.ts';
 
 const CASTS: Readonly<Record<SqlType, string>> = {
   text: '',
@@ -55,12 +55,12 @@ function streamViews(schema: StreamSchema, dataPath: string): string {
 CREATE OR REPLACE TEMP VIEW ${stream}_history AS
 SELECT
 ${columns.map(column => `  ${cast(column, schema)} AS ${name(column.name)},`).join('\n')}
-  filename AS _file
+  ${FILE}
 FROM ${schema.format === 'flat' ? flatLines(stream, columns) : rawLines(stream, columns)};
 CREATE OR REPLACE TEMP VIEW ${stream} AS
 SELECT * FROM (
   FROM ${stream}_history
-  QUALIFY row_number() OVER (PARTITION BY id ORDER BY ${newestFirst(columns)}, _file DESC) = 1)
+  QUALIFY row_number() OVER (PARTITION BY id ORDER BY ${newestFirst(columns)}, ${FILE} DESC) = 1)
 WHERE deleted IS NOT TRUE AND deleted_at IS NULL;
 `;
 }
@@ -92,7 +92,7 @@ function flatLines(stream: string, columns: readonly ViewColumn[]): string {
   const named = [...types].map(([key, type]) => `${text(key)}: ${text(type)}`);
   return orEmpty(
     stream,
-    `read_json(getvariable(${text(`${stream}_files`)}), format = 'newline_delimited', filename = true, columns = {${named.join(', ')}})`,
+    `read_json(getvariable(${text(`${stream}_files`)}), format = 'newline_delimited', filename = '${FILE}', columns = {${named.join(', ')}})`,
     [...types].map(([key, type]) => `NULL::${type} AS ${name(key)}`),
   );
 }
@@ -115,17 +115,17 @@ function rawLines(stream: string, columns: readonly ViewColumn[]): string {
   }
   const lines = orEmpty(
     stream,
-    `read_csv(getvariable(${text(`${stream}_files`)}), columns = {'line': 'VARCHAR'}, filename = true, header = false, auto_detect = false, delim = chr(1), quote = '', escape = '', new_line = '\\n', max_line_size = 33554432, buffer_size = 67108864)`,
+    `read_csv(getvariable(${text(`${stream}_files`)}), columns = {'line': 'VARCHAR'}, filename = '${FILE}', header = false, auto_detect = false, delim = chr(1), quote = '', escape = '', new_line = '\\n', max_line_size = 33554432, buffer_size = 67108864)`,
     ['NULL::VARCHAR AS line'],
   );
-  return `(SELECT filename, from_json(CASE WHEN line ILIKE '%\\ud%' THEN ${WHOLE_LINE} ELSE line END,
+  return `(SELECT ${FILE}, from_json(CASE WHEN line ILIKE '%\\ud%' THEN ${WHOLE_LINE} ELSE line END,
     ${text(JSON.stringify(structure))}) AS line
   FROM ${lines})`;
 }
 
 /** No file is an error of DuckDB's readers, so that the choice must be made before. */
 function orEmpty(stream: string, reader: string, empty: readonly string[]): string {
-  const none = `SELECT ${empty.join(', ')}, NULL::VARCHAR AS filename WHERE false`;
+  const none = `SELECT ${empty.join(', ')}, NULL::VARCHAR AS ${FILE} WHERE false`;
   return `query(CASE WHEN getvariable(${text(`${stream}_files`)}) IS NULL
   THEN ${text(none)}
   ELSE ${text(`FROM ${reader}`)} END)`;

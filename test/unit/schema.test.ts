@@ -17,6 +17,7 @@ import {
   serializeSchema,
   widen,
 } from '../../src/schema/schema.ts';
+import { DIALECTS, type Warehouse, warehouseViews } from '../../src/schema/warehouses.ts';
 import { STREAMS } from '../world/kustomer/index.ts';
 import { linesOf, writtenBy } from './written.ts';
 
@@ -111,6 +112,12 @@ test('metadata says the type of a custom attribute, where it is given', () => {
   ]);
   expect(customKinds('colors_str', metadata)).toBe(KIND.array);
   expect(customKinds('odd', metadata)).toBe(KIND.number | KIND.integer);
+  const schema = documentedSchema('customers', 'flat');
+  expect(jsonSchema(widen(schema, observe(schema, []), { metadata }))).toMatchObject({
+    properties: {
+      custom: { properties: { colors_str: { type: ['array', 'null'] }, odd: { type: ['number', 'null'] } } },
+    },
+  });
 });
 
 test.each([
@@ -130,6 +137,25 @@ test.each([
   ['[1]', KIND.array],
 ])('the kind of %s', (text, kinds) => {
   expect(kindsOf(Buffer.from(text), 0, text.length)).toBe(kinds | KIND.seen);
+});
+
+describe.each(Object.keys(DIALECTS) as Warehouse[])('the views for %s', warehouse => {
+  test('have every documented column, with ids as text, and know what is deleted', () => {
+    const dialect = DIALECTS[warehouse];
+    for (const [stream, { columns }] of DOCUMENTED) {
+      const sql = warehouseViews(warehouse, documentedSchema(stream, 'flat'));
+      for (const name of columns.keys()) expect(sql).toContain(` AS ${dialect.name(name)}`);
+      expect(sql).toContain(`  ${dialect.text(['id'])} AS ${dialect.name('id')},`);
+      expect(sql).toContain('WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;');
+    }
+  });
+
+  test('leave out a custom attribute whose name is none in SQL', () => {
+    const schema = seen(documentedSchema('tags', 'flat'), { id: '1', custom: { "it's odd_num": 1, fine_num: 1 } });
+    const sql = warehouseViews(warehouse, schema);
+    expect(sql).toContain(DIALECTS[warehouse].name('custom_fine_num'));
+    expect(sql).not.toMatch(/odd/);
+  });
 });
 
 describe('a schema', () => {

@@ -210,7 +210,17 @@ describe('what breaks others', () => {
         custom: { 'it\'s/a~"num': 2, 'x.y_num': 'two', Bool: true },
       },
       { id: '3', type: 'tag', name: { an: 'object' }, updated_at: 'yesterday', deleted: 'no', custom: 5 },
-      { id: '0004', type: 'tag', name: 12, color: ['a'], updated_at: at(1), deleted: null, Name: 'another' },
+      {
+        id: '0004',
+        type: 'tag',
+        name: 12,
+        color: ['a'],
+        updated_at: at(1),
+        deleted: null,
+        Name: 'another',
+        _file: 'x',
+        filename: 'y',
+      },
     );
     write(join(folder, 'tags/tags-00001.ndjson'), text);
     const before = documentedSchema('tags', 'flat');
@@ -220,7 +230,7 @@ describe('what breaks others', () => {
     expect(
       await rows(
         connection,
-        `SELECT * EXCLUDE (type, links, org, org_id, created_by, created_by_id, modified_by, modified_by_id, deleted_by, deleted_by_id, created_at, modified_at, deleted_at, custom, _file) FROM tags ORDER BY id`,
+        `SELECT * EXCLUDE (type, links, org, org_id, created_by, created_by_id, modified_by, modified_by_id, deleted_by, deleted_by_id, created_at, modified_at, deleted_at, custom, filename, _file) FROM tags ORDER BY id`,
       ),
     ).toEqual([
       {
