@@ -1,18 +1,13 @@
 /**
  * Notes which columns the lines of a stream have, and which kinds of values. Pure.
  *
- * A writer that visits the members of a line anyway keeps the entry of each key, and does `entry.kinds |= kindsOf(...)`
- * where it copies a value: that costs a few nanoseconds. `line` does the same in a pass of its own.
+ * A writer that visits the members of a line anyway keeps the `entry` of each key, and calls `note` where it copies a
+ * value: that costs a few nanoseconds. `line` does the same in a pass of its own, at half the cost of writing `flat`.
  */
 import { eachMember, endOfValue, isObject, KeyCache, valueIn } from '../sync/json-bytes.ts';
 import { CONTAINERS, type Container } from './columns.ts';
-import { KIND, type Kinds, kindsOf } from './kinds.ts';
+import { type Entry, KIND, note } from './kinds.ts';
 import { type Columns, MAX_COLUMNS, MAX_KEY_LENGTH, type Observed, type StreamSchema } from './schema.ts';
-
-/** The kinds of values seen under a key. */
-export interface Entry {
-  kinds: Kinds;
-}
 
 const MAX_KLASSES = 1_000;
 
@@ -77,7 +72,7 @@ export class Observer {
         ? this.#innerContainer(container, json.toString('latin1', from + 1, to - 1))
         : null;
       const end = inner === null ? endOfValue(json, value) : this.#members(json, value, inner);
-      entry.kinds |= kindsOf(json, value, end);
+      note(entry, json, value, end);
       return end;
     });
   }

@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { snake } from '../../src/records/record.ts';
 import { customKinds, DOCUMENTED, hasDeletionLines, snakeName, sourceKey } from '../../src/schema/columns.ts';
+import { jsonSchema } from '../../src/schema/json-schema.ts';
 import { KIND, kindsOf } from '../../src/schema/kinds.ts';
 import { Observer } from '../../src/schema/observer.ts';
 import {
   changes,
   documentedSchema,
-  jsonSchema,
   MAX_COLUMNS,
   type Observed,
   parseSchema,
