@@ -83,13 +83,11 @@ function addList({ narrow, ...known }: ListState, added: ListState): ListState {
     if (isNewer && !known.gone?.has(id)) seen.set(id, version);
   }
   const until = Math.max(known.until ?? Number.NEGATIVE_INFINITY, added.until ?? Number.NEGATIVE_INFINITY);
-  const readAt = Math.max(known.readAt ?? Number.NEGATIVE_INFINITY, added.readAt ?? Number.NEGATIVE_INFINITY);
   return {
     ...known,
     seen,
     ...(narrow && added.narrow ? { narrow } : {}),
     ...(until === Number.NEGATIVE_INFINITY ? {} : { until }),
-    ...(readAt === Number.NEGATIVE_INFINITY ? {} : { readAt }),
   };
 }
 

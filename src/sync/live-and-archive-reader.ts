@@ -3,8 +3,7 @@
  * for a while in both (docs/kustomer-api.md#archive-overlap). Pure.
  *
  * Records move from the live to the archive index and never back. So the live index is read first: a record that moves
- * meanwhile is then found twice, and not missed. Staged records of both indexes pass through as they come: the emitter
- * drops the second copy of a record.
+ * meanwhile is then found twice, and not missed. The emitter drops the second copy, or the older version.
  */
 import { readByKeyset } from './keyset-reader.ts';
 import { floorToSecond } from './pages.ts';
@@ -35,7 +34,7 @@ export function* readLiveAndArchive(slice: Slice): Steps {
       const liveRecords = buffer.filter(({ at }) => at < until);
       buffer = buffer.filter(({ at }) => at >= until);
       slice.from = until;
-      yield { ...commit, records: newestVersions([...liveRecords, ...commit.records]) };
+      yield { ...commit, records: [...liveRecords, ...commit.records] };
     }
   }
 }
@@ -62,14 +61,4 @@ function* nextCommit(steps: Steps): Steps<Output | undefined> {
     if (isOutput(step.value) && step.value.action === 'commit') return step.value;
   }
   return undefined;
-}
-
-/** Each record once, in the version updated last, oldest first. */
-function newestVersions(records: readonly DatedRecord[]): DatedRecord[] {
-  const newest = new Map<string, DatedRecord>();
-  for (const record of records) {
-    const other = newest.get(record.resource.id);
-    if (other === undefined || other.at < record.at) newest.set(record.resource.id, record);
-  }
-  return [...newest.values()].sort((a, b) => a.at - b.at);
 }

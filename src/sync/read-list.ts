@@ -1,5 +1,5 @@
 /**
- * Reads one list stream whole and compares it with what was published before, so that only changes are published.
+ * Reads one list stream whole, so that what has changed since the last run is published.
  *
  * A record that moves to another page while a list is read can be missed. So a list is read again until two passes agree,
  * and a record that is missing counts as deleted only when they do.
@@ -10,9 +10,9 @@ import type { ListPlan } from './plan.ts';
 import { type DatedRecord, type ListPages, type ListPass, type Resource, type Sink, updatedAt } from './source.ts';
 import type { ListState } from './state.ts';
 
-export interface ReadListOptions extends ListPlan {
+interface ReadListOptions extends ListPlan {
   readonly pages: ListPages;
-  /** JSON:API type of its records. */
+  /** JSON:API type of the records. */
   readonly type: string;
   readonly sink: Pick<Sink, 'write'>;
   /** Start of the run (ms). */
@@ -47,13 +47,7 @@ export async function readList(options: ReadListOptions): Promise<{ state: ListS
   }
   if (changed.length > 0) await sink.write(changed);
   const narrow = !isUnrestricted && (before?.narrow ?? before === undefined);
-  const state: ListState = {
-    seen,
-    readAt: now,
-    ...(narrow ? { narrow } : {}),
-    ...(until === undefined ? {} : { until }),
-    ...(gone.size === 0 ? {} : { gone }),
-  };
+  const state = { seen, narrow: narrow || undefined, until, gone: gone.size === 0 ? undefined : gone };
   return { state, records: changed.length };
 }
 
@@ -74,14 +68,8 @@ function compare(records: ReadonlyMap<string, Resource>, { before, wanted }: Rea
   return { seen, changed };
 }
 
-/** What a list has. */
-interface Settled extends Pick<ListPass, 'records' | 'isUnrestricted'> {
-  /** Whether a record that is missing here is gone. */
-  readonly isSettled: boolean;
-}
-
-/** Reads a list until it can be told what is in it. */
-async function readSettled({ pages, before, signal }: ReadListOptions): Promise<Settled> {
+/** Reads a list until it can be told what is in it. When it is settled, a record that is missing is gone. */
+async function readSettled({ pages, before, signal }: ReadListOptions) {
   const all = new Map<string, Resource>();
   let last: ListPass | undefined;
   let stalePasses = 0;
@@ -91,10 +79,7 @@ async function readSettled({ pages, before, signal }: ReadListOptions): Promise<
     const known = all.size;
     for (const [id, resource] of pass.records) all.set(id, newestOf(all.get(id), resource));
     stalePasses = all.size > known ? 0 : stalePasses + 1;
-    if (
-      (number === 1 && isConclusive(pass, before)) ||
-      (last !== undefined && hasSameIds(last.records, pass.records))
-    ) {
+    if (last === undefined ? isConclusive(pass, before) : hasSameIds(last.records, pass.records)) {
       // Where a part of the list was refused before as well, no record of that part was seen and could now be missing.
       return { ...pass, isSettled: pass.isUnrestricted || before?.narrow === true };
     }
@@ -106,13 +91,10 @@ async function readSettled({ pages, before, signal }: ReadListOptions): Promise<
 /** Whether a first pass needs no second one. A record that is missing is looked for again before it counts as gone. */
 function isConclusive({ records, isOneResponse, isCounted }: ListPass, before: ListState | undefined): boolean {
   if (!isCounted) return false;
-  const lacksSome = before !== undefined && [...before.seen.keys()].some(id => !records.has(id));
-  return (isOneResponse && !lacksSome) || isUnchanged(records, before);
-}
-
-function isUnchanged(records: ReadonlyMap<string, Resource>, before: ListState | undefined): boolean {
-  if (before === undefined || before.seen.size !== records.size) return false;
-  return [...records].every(([id, resource]) => before.seen.get(id) === updatedAt(resource));
+  const seen = before?.seen ?? new Map<string, string>();
+  const hasAllSeen = [...seen.keys()].every(id => records.has(id));
+  const isUnchanged = () => [...records].every(([id, resource]) => seen.get(id) === updatedAt(resource));
+  return hasAllSeen && (isOneResponse || (before !== undefined && isUnchanged()));
 }
 
 function hasSameIds(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
@@ -135,7 +117,7 @@ function dated(resource: Resource): DatedRecord {
 }
 
 /**
- * What is published once for a record that is gone (docs/reading-the-data.md#deletions).
+ * What is published for a record that is gone (docs/reading-the-data.md#deletions).
  * @param at when it was found gone (ms); later than its last update, so that the line with the latest update wins
  */
 function deletion(id: string, type: string, at: number): Resource {

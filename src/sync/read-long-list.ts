@@ -6,10 +6,10 @@
  * be missed, so the list is read twice, and the records are committed only when both passes have had the same ones.
  */
 import { SyncError } from '../errors.ts';
-import type { IntervalSet } from './intervals.ts';
+import { contains, type IntervalSet } from './intervals.ts';
 import type { DatedRecord, LongList, Sink, StagingFile } from './source.ts';
 
-export interface ReadLongListOptions {
+interface ReadLongListOptions {
   readonly list: LongList;
   readonly sink: Pick<Sink, 'openStagingFile'>;
   readonly toRead: IntervalSet;
@@ -55,20 +55,19 @@ async function stageAll({ list, toRead, withoutKnown, signal }: ReadLongListOpti
     if (records.length > 0) await file.write(records);
     written += records.length;
   };
-  const first = new Checksum(toRead);
+  const [first, second] = [new Checksum(), new Checksum()];
   const isOneResponse = await list.pass(async found => {
     signal.throwIfAborted();
-    const fresh = first.add(found);
+    const fresh = first.add(found, toRead);
     for (const each of fresh) if (Number.isNaN(each.at)) undated.set(each.resource.id, { ...each, undated: true });
     await write(fresh.filter(({ at }) => !Number.isNaN(at)));
   });
   if (!isOneResponse) {
-    const second = new Checksum(toRead);
     await list.pass(async found => {
       signal.throwIfAborted();
-      second.add(found);
+      second.add(found, toRead);
     });
-    if (!second.equals(first)) return null;
+    if (second.count !== first.count || second.sum !== first.sum) return null;
   }
   const unknown = await withoutKnown([...undated.values()]);
   await write(unknown);
@@ -80,29 +79,20 @@ async function stageAll({ list, toRead, withoutKnown, signal }: ReadLongListOpti
  * count: a list in use has new ones in every pass.
  */
 class Checksum {
-  readonly #toRead: IntervalSet;
-  #count = 0;
-  #sum = 0n;
+  count = 0;
+  sum = 0n;
   #lastPage: ReadonlySet<string> = new Set();
-
-  constructor(toRead: IntervalSet) {
-    this.#toRead = toRead;
-  }
 
   /**
    * Adds the records of a page.
    * @returns those to read, without those of the page before: a new record moves the others, so that one comes twice
    */
-  add(found: readonly DatedRecord[]): DatedRecord[] {
-    const fresh = found.filter(each => !this.#lastPage.has(each.resource.id) && isIn(each, this.#toRead));
+  add(found: readonly DatedRecord[], toRead: IntervalSet): DatedRecord[] {
+    const fresh = found.filter(each => !this.#lastPage.has(each.resource.id) && isIn(each, toRead));
     this.#lastPage = new Set(found.map(({ resource }) => resource.id));
-    for (const { resource } of fresh) this.#sum = BigInt.asUintN(64, this.#sum + hash(resource.id));
-    this.#count += fresh.length;
+    for (const { resource } of fresh) this.sum = BigInt.asUintN(64, this.sum + hash(resource.id));
+    this.count += fresh.length;
     return fresh;
-  }
-
-  equals(other: Checksum): boolean {
-    return this.#count === other.#count && this.#sum === other.#sum;
   }
 }
 
@@ -118,6 +108,5 @@ function hash(text: string): bigint {
 
 /** An undated record counts as the oldest of all, so that it is not lost. */
 function isIn({ at }: DatedRecord, set: IntervalSet): boolean {
-  if (Number.isNaN(at)) return set[0]?.from === 0;
-  return set.some(({ from, to }) => at >= from && at < to);
+  return Number.isNaN(at) ? set[0]?.from === 0 : contains(set, at);
 }

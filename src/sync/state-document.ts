@@ -18,14 +18,13 @@ type Json = Record<string, unknown>;
 const STATE_VERSION = 1;
 
 /** By version: makes a document of that version one of the next version. */
-export type Migrations = Readonly<Record<number, (document: Json) => Json>>;
+type Migrations = Readonly<Record<number, (document: Json) => Json>>;
 
 /** Nothing is released yet, so there is no older version. */
 const MIGRATIONS: Migrations = {};
 
 /** The document: keys in order and one value a line, so that two documents can be compared line by line. */
 export function serializeState(state: State): string {
-  const { consecutiveRuns, shardManifest } = state;
   const document = {
     version: STATE_VERSION,
     written_by: state.writtenBy,
@@ -34,9 +33,9 @@ export function serializeState(state: State): string {
     saved_at: state.savedAt,
     run: state.run,
     publish_id: state.publishId,
-    klasses_checked_at: isoOrNull(state.klassesCheckedAt),
-    ...(consecutiveRuns ? { consecutive_runs: consecutiveRuns } : {}),
-    ...(shardManifest === undefined ? {} : { shard_manifest: shardManifest }),
+    klasses_checked_at: state.klassesCheckedAt === null ? null : iso(state.klassesCheckedAt),
+    consecutive_runs: state.consecutiveRuns,
+    shard_manifest: state.shardManifest,
     revisions: sorted([...state.revisions].map(([stream, revision]) => [stream, revisionToJson(revision)])),
     streams: sorted([
       ...[...state.search].map(([key, search]) => [key, searchToJson(search)] as const),
@@ -61,12 +60,11 @@ function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys }: SearchSta
   };
 }
 
-function listToJson({ seen, narrow, until, readAt, gone }: ListState): Json {
+function listToJson({ seen, narrow, until, gone }: ListState): Json {
   return {
-    ...(narrow ? { narrow } : {}),
-    ...(until === undefined ? {} : { read_until: iso(until) }),
-    ...(readAt === undefined ? {} : { read_at: iso(readAt) }),
-    ...(gone === undefined ? {} : { gone: sorted([...gone].map(([id, at]) => [id, iso(at)])) }),
+    narrow,
+    read_until: until === undefined ? undefined : iso(until),
+    gone: gone && sorted([...gone].map(([id, at]) => [id, iso(at)])),
     seen: sorted([...seen]),
   };
 }
@@ -81,13 +79,15 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
   const document = upgrade(parseDocument(text, place), place, migrations, current);
   const damaged = (why: string) => damagedState(place, why);
   const { generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, revisions, streams } = document;
-  const { consecutive_runs: consecutiveRuns = 0, shard_manifest: shardManifest } = document;
+  const { consecutive_runs: consecutiveRuns, shard_manifest: shardManifest } = document;
   if (!isCount(generation) || generation < 1) throw damaged('its generation is not a number from 1');
   if (identity !== null && (typeof identity !== 'string' || identity === ''))
     throw damaged('its identity is unreadable');
   if (!isObject(streams)) throw damaged('it has no streams');
   if (checkedAt !== null && Number.isNaN(time(checkedAt))) throw damaged('when its klasses were checked is unreadable');
-  if (!isCount(consecutiveRuns)) throw damaged('its number of consecutive runs is unreadable');
+  if (consecutiveRuns !== undefined && !isCount(consecutiveRuns)) {
+    throw damaged('its number of consecutive runs is unreadable');
+  }
   if (shardManifest !== undefined && !isShardManifest(shardManifest)) throw damaged('its list of files is unreadable');
 
   const search = new Map<string, SearchState>();
@@ -112,8 +112,8 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
     search,
     lists,
     klassesCheckedAt: checkedAt === null ? null : time(checkedAt),
-    ...(consecutiveRuns === 0 ? {} : { consecutiveRuns }),
-    ...(shardManifest === undefined ? {} : { shardManifest }),
+    consecutiveRuns,
+    shardManifest,
   };
 }
 
@@ -205,18 +205,14 @@ function parseDedupKey(key: unknown): string | null {
   return Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;
 }
 
-function parseList({ seen, narrow = false, read_until, read_at, gone }: Json): ListState | null {
+function parseList({ seen, narrow, read_until, gone }: Json): ListState | null {
   if (!isObject(seen) || !Object.values(seen).every(value => typeof value === 'string')) return null;
-  if (typeof narrow !== 'boolean') return null;
-  if ([read_until, read_at].some(at => at !== undefined && Number.isNaN(time(at)))) return null;
-  if (gone !== undefined && !(isObject(gone) && Object.values(gone).every(at => !Number.isNaN(time(at))))) return null;
-  return {
-    seen: new Map(Object.entries(seen) as [string, string][]),
-    ...(narrow ? { narrow } : {}),
-    ...(read_until === undefined ? {} : { until: time(read_until) }),
-    ...(read_at === undefined ? {} : { readAt: time(read_at) }),
-    ...(gone === undefined ? {} : { gone: new Map(Object.entries(gone).map(([id, at]) => [id, time(at)])) }),
-  };
+  if (narrow !== undefined && typeof narrow !== 'boolean') return null;
+  const until = read_until === undefined ? undefined : time(read_until);
+  const goneAt = isObject(gone) ? new Map(Object.entries(gone).map(([id, at]) => [id, time(at)])) : undefined;
+  const times = [until ?? 0, ...(goneAt?.values() ?? [])];
+  if (times.some(Number.isNaN) || (gone !== undefined && goneAt === undefined)) return null;
+  return { seen: new Map(Object.entries(seen) as [string, string][]), narrow, until, gone: goneAt };
 }
 
 function isObject(value: unknown): value is Json {
@@ -237,10 +233,6 @@ function time(text: unknown): number {
 /** @param at milliseconds since the epoch */
 export function iso(at: number): string {
   return new Date(at).toISOString();
-}
-
-function isoOrNull(at: number | null): string | null {
-  return at === null ? null : iso(at);
 }
 
 function sorted<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {

@@ -24,13 +24,11 @@ export interface ListState {
   /** Id -> `updated_at` as it was published, of everything that the list showed. */
   readonly seen: ReadonlyMap<string, string>;
   /** The API refused a part of the list, such as the deleted records, when all of `seen` was read. */
-  readonly narrow?: boolean;
+  readonly narrow?: boolean | undefined;
   /** For a backfill or a shard: everything updated before this time (ms) has been read. */
-  readonly until?: number;
-  /** When the list was read, in milliseconds; before everything else where that is not known. */
-  readonly readAt?: number;
+  readonly until?: number | undefined;
   /** Id -> when (ms) the id was found gone, for ids that were published as deleted and have not come back. */
-  readonly gone?: ReadonlyMap<string, number>;
+  readonly gone?: ReadonlyMap<string, number> | undefined;
 }
 
 /** How a record is written as a line: docs/reading-the-data.md#records. */
@@ -78,9 +76,9 @@ export interface State {
   /** When missing klasses were last looked for (ms); null: never. */
   readonly klassesCheckedAt: number | null;
   /** How many runs in a row have stopped early and started the next one themselves. */
-  readonly consecutiveRuns?: number;
+  readonly consecutiveRuns?: number | undefined;
   /** Of a shard. */
-  readonly shardManifest?: ShardManifest;
+  readonly shardManifest?: ShardManifest | undefined;
 }
 
 export const NO_STATE: State = {

@@ -126,7 +126,7 @@ describe('a saved state', () => {
       words.push(...(/^\d*$/.test(key) ? [] : [key]), ...(typeof value === 'string' ? [value] : []));
       return value;
     });
-    const names = ['synced_ranges', 'cutoff', 'dedup_since', 'dedup_keys', 'seen', 'read_at', ...Object.keys(streams)];
+    const names = ['synced_ranges', 'cutoff', 'dedup_since', 'dedup_keys', 'seen', ...Object.keys(streams)];
     const envelope = [
       'version',
       'generation',

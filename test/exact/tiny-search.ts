@@ -215,9 +215,14 @@ export function readSlices(
       for (const { at } of records) if (at < synced.to || at >= until) throw new Error(`${at} is not in the output`);
       if (until < synced.to) throw new Error(`the output goes back to ${until}`);
       // As in the emitter: the first of two copies counts, and a commit waits for everything that is staged.
-      const known = new Map(staged.records.map(({ at, resource }) => [resource.id, at]));
-      const isNew = ({ at, resource }: DatedRecord) => at > (known.get(resource.id) ?? Number.NEGATIVE_INFINITY);
-      staged.records.push(...records.filter(isNew));
+      const latest = new Map(staged.records.map(({ at, resource }) => [resource.id, at]));
+      const fresh = new Map<string, DatedRecord>();
+      for (const record of records) {
+        if (record.at <= (latest.get(record.resource.id) ?? Number.NEGATIVE_INFINITY)) continue;
+        latest.set(record.resource.id, record.at);
+        fresh.set(record.resource.id, record);
+      }
+      staged.records.push(...fresh.values());
       if (action === 'stage') staged.until = Math.max(staged.until, until);
       else if (until >= staged.until) {
         result.committed.push(...staged.records);

@@ -134,13 +134,12 @@ describe('states of shards', () => {
 
   test('of which one has read a list: that is how far it is read, in the later version of each record', () => {
     const joined = (...states: State[]) => joinShards(states).lists.get('tags');
-    expect(joined(tags({ a: OLDER }, { until: 5, readAt: 1 }), tags({ a: NEWER, b: OLDER }, { until: 3 }))).toEqual({
+    expect(joined(tags({ a: OLDER }, { until: 5 }), tags({ a: NEWER, b: OLDER }, { until: 3 }))).toEqual({
       seen: new Map([
         ['a', NEWER],
         ['b', OLDER],
       ]),
       until: 5,
-      readAt: 1,
     });
     expect(joined(tags({ a: NEWER }), tags({ a: OLDER }))).toEqual({ seen: new Map([['a', NEWER]]) });
     expect(joined(tags({}), tags({}, { until: 3 }))?.until).toBe(3);
@@ -183,21 +182,20 @@ describe('shards added to what was saved', () => {
       );
 
     test('have its end in a backfill, and none in an incremental sync', () => {
-      const own = tags({ a: OLDER }, { until: 9, readAt: 8 });
-      expect(listed(null, own, 9)).toEqual({ seen: new Map([['a', OLDER]]), until: 9, readAt: 8 });
+      const own = tags({ a: OLDER }, { until: 9 });
+      expect(listed(null, own, 9)).toEqual({ seen: new Map([['a', OLDER]]), until: 9 });
       expect(listed(null, own, null)).toEqual({ seen: new Map([['a', OLDER]]) });
       expect(listed(null, tags({}, { until: 9, narrow: true }), null)).toEqual({ seen: new Map(), narrow: true });
     });
 
     test('do not bring back what a sync has found gone, nor forget what it has seen', () => {
-      const known = tags({ a: NEWER, c: OLDER }, { readAt: 9, gone: new Map([['b', 9]]) });
-      expect(listed(known, tags({ a: OLDER, b: OLDER, d: OLDER }, { until: 8, readAt: 8 }), null)).toEqual({
+      const known = tags({ a: NEWER, c: OLDER }, { gone: new Map([['b', 9]]) });
+      expect(listed(known, tags({ a: OLDER, b: OLDER, d: OLDER }, { until: 8 }), null)).toEqual({
         seen: new Map([
           ['a', NEWER],
           ['c', OLDER],
           ['d', OLDER],
         ]),
-        readAt: 9,
         gone: new Map([['b', 9]]),
       });
     });

@@ -28,7 +28,6 @@ const listState: fc.Arbitrary<ListState> = fc.record(
   {
     seen: fc.array(fc.tuple(id, fc.oneof(at.map(iso), fc.constant(''))), { maxLength: 8 }).map(pairs => new Map(pairs)),
     narrow: fc.constant(true),
-    readAt: at,
     gone: fc.array(fc.tuple(id, at), { minLength: 1, maxLength: 3 }).map(pairs => new Map(pairs)),
   },
   { requiredKeys: ['seen'] },
@@ -95,7 +94,6 @@ const SAMPLE: State = {
       'users',
       {
         seen: new Map([['5f00000000000000000000ac', '2026-01-01T00:00:00.000Z']]),
-        readAt: Date.parse('2026-11-23T11:59:30.000Z'),
         gone: new Map([['5f00000000000000000000ae', Date.parse('2026-11-21T08:00:00.000Z')]]),
       },
     ],
@@ -174,7 +172,6 @@ describe('a state that was saved', () => {
           dedup_keys: ['- 5f00000000000000000000ab', '2026-11-23T11:30:00.123Z 5f00000000000000000000aa'],
         },
         users: {
-          read_at: '2026-11-23T11:59:30.000Z',
           gone: { '5f00000000000000000000ae': '2026-11-21T08:00:00.000Z' },
           seen: { '5f00000000000000000000ac': '2026-01-01T00:00:00.000Z' },
         },
@@ -244,8 +241,6 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['fingerprints in an object', damaged(`${STREAM}.dedup_keys`, {})],
     ['a list read until a day', damaged('streams.users.read_until', '2026-11-23')],
     ['a list read until nothing', damaged('streams.users.read_until', null)],
-    ['a list read on a day', damaged('streams.users.read_at', '2026-11-23')],
-    ['a list read at no time', damaged('streams.users.read_at', null)],
     ['gone ones in an array', damaged('streams.users.gone', ['5f00000000000000000000ad'])],
     ['gone ones that are null', damaged('streams.users.gone', null)],
     ['one that has gone at no time', damaged('streams.users.gone', { '5f00000000000000000000ad': true })],
