@@ -1,5 +1,5 @@
 /**
- * Decides from the config, the state and the time what a run reads of each stream. Pure.
+ * Decides what a run reads of each stream. Pure.
  *
  * All windows of a run end at its cutoff: the start of the run less `settle`, so that the search index can catch up. The
  * shards of a plan share the cutoff of the plan.
@@ -7,15 +7,7 @@
 import { clamp, covers, type Interval, type IntervalSet } from './intervals.ts';
 import { floorToSecond } from './pages.ts';
 import type { SearchIndex } from './source.ts';
-import {
-  type ListState,
-  type SearchState,
-  type SearchWork,
-  type State,
-  searchWork,
-  searchWorkOnce,
-  streamOf,
-} from './state.ts';
+import { type ListState, type SearchState, type SearchWork, type State, searchWork, streamOf } from './state.ts';
 
 export type SyncMode = 'incremental' | 'full_refresh';
 
@@ -27,7 +19,6 @@ export interface Selection {
   readonly named: boolean;
 }
 
-/** What one shard of a plan reads. */
 export interface ShardWork {
   /** When the plan was made, less `settle` (ms). */
   readonly cutoff: number;
@@ -38,9 +29,9 @@ export interface ShardWork {
 }
 
 export interface PlanOptions {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds. */
   readonly startDate: number | null;
-  /** Milliseconds since the epoch; makes the run a backfill. */
+  /** Milliseconds; makes the run a backfill. */
   readonly endDate?: number | null;
   /** Makes the run one shard of a plan. */
   readonly shard?: ShardWork | null;
@@ -75,10 +66,7 @@ export interface ListPlan {
   readonly until?: number;
 }
 
-/**
- * Where the live index begins and where the archive index ends, for this run (ms). Between the two, both are read.
- * Infinite where only one of them is read.
- */
+/** Where the live index begins and where the archive index ends (ms). Infinite where only one of them is read. */
 export interface SearchHorizon {
   readonly live: number;
   readonly archive: number;
@@ -102,7 +90,6 @@ export function cutoffOf(now: number, settleMs: number): number {
 }
 
 /**
- * Plans a search stream, or one klass of it.
  * @param name key in the state: the stream, or a klass of it
  * @param now start of the run (ms)
  * @param isArchived whether the archive index has the stream
@@ -131,7 +118,7 @@ export function planSearch(
     ranges,
     cutoff,
     before,
-    work: isOnce ? searchWorkOnce(before, ranges, cutoff - lookbackMs) : searchWork(before, window, lookbackMs, cutoff),
+    work: searchWork(before, ranges, lookbackMs, cutoff, isOnce),
     horizon:
       usesArchive && isArchived
         ? { live: horizon - OVERLAP_MS, archive: horizon + OVERLAP_MS }
@@ -172,9 +159,11 @@ export type IndexChoice = SearchIndex | 'both';
 /** Splits an interval into the ranges that each index has to be read for; none of them is empty. */
 export function splitByIndex(interval: Interval, horizon: SearchHorizon): { range: Interval; index: IndexChoice }[] {
   const { live, archive } = horizon;
-  const boundaries = [Number.NEGATIVE_INFINITY, live, archive, Number.POSITIVE_INFINITY];
-  return (['archive', 'both', 'live'] as const).flatMap((index, n) => {
-    const [range] = clamp([interval], boundaries[n] as number, boundaries[n + 1] as number);
-    return range === undefined ? [] : [{ range, index }];
-  });
+  const split = (index: IndexChoice, from: number, to: number) =>
+    clamp([interval], from, to).map(range => ({ range, index }));
+  return [
+    ...split('archive', Number.NEGATIVE_INFINITY, live),
+    ...split('both', live, archive),
+    ...split('live', archive, Number.POSITIVE_INFINITY),
+  ];
 }

@@ -1,5 +1,4 @@
-// The state: which versions of which records are published. Its arithmetic says what that leaves to read, and
-// what a run that has read something may add. Pure. state-document.ts is its file, next-state.ts puts two runs together.
+// The state: which versions of which records are published, what that leaves to read, and what a run may add. Pure.
 //
 // A range of `updated_at` is synced when every record in it has been published. Reading is always the wanted range minus the
 // synced ranges, so that resuming, an earlier start date, slices read side by side and a time budget are one idea.
@@ -99,12 +98,12 @@ export function dedupKey({ at, resource, undated }: DatedRecord): string {
   return `${undated ? '-' : at} ${resource.id}`;
 }
 
-/** The `updated_at` in a dedup key, in milliseconds; infinite where there is none. */
+/** The `updated_at` in a dedup key (ms); infinite where there is none. */
 export function dedupKeyTime(key: string): number {
   return key.startsWith('-') ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
 }
 
-/** What a run has to read of a search stream, and what it need not publish again. */
+/** What a run has to read of a search stream. */
 export interface SearchWork {
   readonly toRead: IntervalSet;
   /** Published, and not to be read again by the lookback either. */
@@ -116,35 +115,29 @@ export interface SearchWork {
 }
 
 /**
- * The wanted range minus the synced ranges, and the lookback again: records near the last cutoff may have been indexed late.
+ * The wanted ranges minus the synced ranges, and the lookback again: records near the last cutoff may have been indexed
+ * late.
  * @param lookbackMs how far before the last cutoff to read again
  * @param cutoff how far the search index has caught up by now (ms)
+ * @param isOnce there is no lookback: what is synced is done, however young it is
  */
 export function searchWork(
   before: SearchState | undefined,
-  wanted: Interval,
+  wanted: IntervalSet,
   lookbackMs: number,
-  cutoff = wanted.to,
+  cutoff: number,
+  isOnce = false,
 ): SearchWork {
   const dedupSince = cutoff - lookbackMs;
-  if (before === undefined) {
-    return { toRead: union([wanted]), synced: [], dedupKeys: new Set(), dedupSince };
-  }
+  if (before === undefined) return { toRead: union(wanted), synced: [], dedupKeys: new Set(), dedupSince };
   // A clock that was fast may have synced a future that nobody can have read: nothing from this run's end on counts.
-  const again = Math.min(Math.max(before.dedupSince, before.cutoff - lookbackMs), wanted.to);
-  const synced = clamp(before.syncedRanges, Number.NEGATIVE_INFINITY, again);
-  return { toRead: minus([wanted], synced), synced, dedupKeys: before.dedupKeys, dedupSince };
-}
-
-/** The same without a lookback, for ranges that are read once: what is synced is done, however young it is. */
-export function searchWorkOnce(before: SearchState | undefined, wanted: IntervalSet, dedupSince: number): SearchWork {
-  const synced = before?.syncedRanges ?? [];
-  return { toRead: minus(wanted, synced), synced, dedupKeys: before?.dedupKeys ?? new Set(), dedupSince };
+  const again = Math.min(Math.max(before.dedupSince, before.cutoff - lookbackMs), wanted.at(-1)?.to ?? cutoff);
+  const synced = isOnce ? before.syncedRanges : clamp(before.syncedRanges, Number.NEGATIVE_INFINITY, again);
+  return { toRead: minus(wanted, synced), synced, dedupKeys: before.dedupKeys, dedupSince };
 }
 
 /**
  * The state of a search stream after a run.
- * @param read the ranges that the run has read
  * @param newKeys the dedup keys of what the run has published, from `work.dedupSince` on
  * @param cutoff how far the search index had caught up (ms)
  */
@@ -177,7 +170,7 @@ export function nextSearchState(
   return { syncedRanges, cutoff, dedupSince, dedupKeys: new Set(keys) };
 }
 
-/** The stream of a key of `State.search`: its own, or that of a klass. */
+/** The stream of a key of `State.search`. */
 export function streamOf(key: string): string {
   return key.split('/')[0] as string;
 }

@@ -34,14 +34,14 @@ const record = (at: number, id = 'a'): DatedRecord => ({ at, resource: resourceO
 
 describe('what has to be read', () => {
   test('everything that is wanted when nothing went before', () => {
-    const work = searchWork(undefined, wanted, HOUR);
+    const work = searchWork(undefined, [wanted], HOUR, NOW);
     expect(work).toEqual({ toRead: [wanted], synced: [], dedupKeys: new Set(), dedupSince: NOW - HOUR });
-    expect(searchWork(undefined, { from: 5, to: 5 }, HOUR).toRead).toEqual([]);
+    expect(searchWork(undefined, [{ from: 5, to: 5 }], HOUR, 5).toRead).toEqual([]);
   });
 
   test('what is new, and the lookback before the last cutoff', () => {
     const keys = new Set([`${NOW - 90 * MINUTE} a`]);
-    const work = searchWork(earlier({ dedupKeys: keys }), wanted, 30 * MINUTE);
+    const work = searchWork(earlier({ dedupKeys: keys }), [wanted], 30 * MINUTE, NOW);
     expect(work.synced).toEqual([{ from: 0, to: NOW - 90 * MINUTE }]);
     expect(work.toRead).toEqual([{ from: NOW - 90 * MINUTE, to: NOW }]);
     expect(work.dedupSince).toBe(NOW - 30 * MINUTE);
@@ -49,7 +49,7 @@ describe('what has to be read', () => {
   });
 
   test('a longer lookback than before reaches no further than the dedup window', () => {
-    const work = searchWork(earlier(), wanted, DAY);
+    const work = searchWork(earlier(), [wanted], DAY, NOW);
     expect(work.toRead).toEqual([{ from: NOW - 2 * HOUR, to: NOW }]);
     expect(work.dedupSince).toBe(NOW - DAY);
   });
@@ -60,7 +60,7 @@ describe('what has to be read', () => {
       cutoff: NOW + DAY,
       dedupSince: NOW + DAY - HOUR,
     });
-    const work = searchWork(ahead, wanted, HOUR);
+    const work = searchWork(ahead, [wanted], HOUR, NOW);
     expect(work.toRead).toEqual([]);
     expect(work.synced).toEqual([{ from: 0, to: NOW }]);
   });
@@ -72,7 +72,7 @@ describe('what has to be read', () => {
         { from: 300, to: NOW - HOUR },
       ],
     });
-    expect(searchWork(holed, wanted, 0).toRead).toEqual([
+    expect(searchWork(holed, [wanted], 0, NOW).toRead).toEqual([
       { from: 0, to: 100 },
       { from: 200, to: 300 },
       { from: NOW - HOUR, to: NOW },
@@ -80,7 +80,7 @@ describe('what has to be read', () => {
   });
 
   test('and is complete when what was synced and what was read cover what is wanted', () => {
-    const work = searchWork(earlier(), wanted, 0);
+    const work = searchWork(earlier(), [wanted], 0, NOW);
     expect(isComplete(work, [{ from: NOW - HOUR, to: NOW }], wanted)).toBe(true);
     expect(isComplete(work, [{ from: NOW - HOUR, to: NOW - 1 }], wanted)).toBe(false);
     expect(isComplete(work, [], wanted)).toBe(false);
@@ -90,7 +90,7 @@ describe('what has to be read', () => {
 describe('dedup keys', () => {
   const left = (fresh: string[], read: IntervalSet, known: string[] = [], lookback = HOUR) => {
     const went = earlier({ dedupKeys: new Set(known) });
-    const work = searchWork(went, wanted, lookback);
+    const work = searchWork(went, [wanted], lookback, NOW);
     return nextSearchState(went, work, read, new Set(fresh), NOW, MOST);
   };
   const done = [{ from: NOW - 2 * HOUR, to: NOW }];
@@ -117,7 +117,7 @@ describe('dedup keys', () => {
 
   test('are 100,000 at most, so that memory and state stay small', () => {
     const all = Array.from({ length: 100_001 }, (_, n) => `${NOW - n} r`);
-    const work = searchWork(undefined, wanted, HOUR);
+    const work = searchWork(undefined, [wanted], HOUR, NOW);
     expect(nextSearchState(undefined, work, done, new Set(all), NOW).dedupKeys.size).toBe(100_000);
   });
 
@@ -131,7 +131,7 @@ describe('dedup keys', () => {
     expect(left(all.slice(0, MOST), done).dedupSince).toBe(NOW - HOUR);
     expect(left(all.slice(0, MOST), done).dedupKeys.size).toBe(MOST);
     // The next run reads nothing again of which it does not know what was published.
-    const next = searchWork(state, { from: 0, to: NOW + MINUTE }, HOUR);
+    const next = searchWork(state, [{ from: 0, to: NOW + MINUTE }], HOUR, NOW + MINUTE);
     expect(next.toRead).toEqual([{ from: NOW - HOUR + 2, to: NOW + MINUTE }]);
   });
 
@@ -139,7 +139,7 @@ describe('dedup keys', () => {
     const known = Array.from({ length: MOST }, (_, n) => `${NOW - 2 * HOUR + n} r${n}`);
     const fresh = Array.from({ length: 10 }, (_, n) => `${NOW - 30 * MINUTE + n} f${n}`);
     const went = earlier({ dedupKeys: new Set(known) });
-    const work = searchWork(went, wanted, HOUR);
+    const work = searchWork(went, [wanted], HOUR, NOW);
     const state = nextSearchState(went, work, [{ from: NOW - 30 * MINUTE, to: NOW }], new Set(fresh), NOW, MOST);
     expect(state.dedupKeys.size).toBe(MOST);
     expect(state.dedupSince).toBeGreaterThan(NOW - HOUR - 1);
@@ -178,7 +178,7 @@ test('over any runs, each version of a record is published once, and what is syn
       for (const { minutes, lookback, share, fromTheEnd, start } of runs) {
         clock += minutes;
         const window = { from: NOW + start * MINUTE, to: Math.max(NOW + start * MINUTE, NOW + clock * MINUTE) };
-        const work = searchWork(state, window, lookback * MINUTE);
+        const work = searchWork(state, [window], lookback * MINUTE, window.to);
         const read = work.toRead.map(({ from, to }) => {
           const part = Math.round((to - from) * share);
           return fromTheEnd ? { from: to - part, to } : { from, to: from + part };
