@@ -7,6 +7,7 @@
 import { SyncError } from '../errors.ts';
 import { covers, type Interval, type IntervalSet, minus, union } from '../sync/intervals.ts';
 import { klassKey } from '../sync/klasses-job.ts';
+import { requireSameOrganization } from '../sync/next-state.ts';
 import { type PlanOptions, planSearch, type Selection } from '../sync/plan.ts';
 import {
   type ListState,
@@ -26,12 +27,7 @@ import type { Shard } from './shard.ts';
  * @throws SyncError `other-organization` when they belong to different organizations.
  */
 export function unite(a: State, b: State): State {
-  if (a.organizationId !== null && b.organizationId !== null && a.organizationId !== b.organizationId) {
-    throw new SyncError('other-organization', {
-      what: `Another run has saved the state of another Kustomer organization (${b.organizationId}) under the same name.`,
-      todo: 'Give each organization its own `state-id`, and its own `branch` where there is a data branch.',
-    });
-  }
+  requireSameOrganization(a, b);
   /** Whose word counts: above 0 where only that of `a`, below 0 where only that of `b`. */
   const rank = (name: string) => epochOf(a, name) - epochOf(b, name);
   const uniteMaps = <T>(of: (state: State) => ReadonlyMap<string, T>, both: (a: T, b: T) => T) => {

@@ -154,16 +154,19 @@ const SLOTS = 4_096;
 
 type Slot<Value> = { readonly key: Uint8Array; readonly value: Value }[];
 
+function emptySlots<Value>(): Slot<Value>[] {
+  return Array.from({ length: SLOTS }, () => []);
+}
+
 /** Remembers a value for each object key. Finds it by the bytes of the key, without making a string of them. */
 export class KeyCache<Value> {
   readonly #compute: (key: string) => Value;
-  #slots: Slot<Value>[] = [];
+  #slots = emptySlots<Value>();
   #size = 0;
 
   /** @param compute computes the value of a key */
   constructor(compute: (key: string) => Value) {
     this.#compute = compute;
-    this.#clear();
   }
 
   /** The value of the key in bytes [from, to), quotes included. */
@@ -186,14 +189,10 @@ export class KeyCache<Value> {
 
   /** Forgets all keys when there are too many. Returns whether there were. */
   clearIfFull(): boolean {
-    const isFull = this.#size >= MAX_KEYS;
-    if (isFull) this.#clear();
-    return isFull;
-  }
-
-  #clear(): void {
-    this.#slots = Array.from({ length: SLOTS }, () => []);
+    if (this.#size < MAX_KEYS) return false;
+    this.#slots = emptySlots();
     this.#size = 0;
+    return true;
   }
 }
 

@@ -24,34 +24,30 @@ export const MIN_ORDERED_SECONDS = 12;
 /** Requests in a row that bring no progress because the result contradicts itself. */
 const MAX_RETRIES = 5;
 
-/** How much of the slice the next request covers. */
-interface RequestWindow {
+/** The next request. */
+interface Attempt {
+  /** How much of the slice it covers. */
   widthMs: number;
-  /** Where the slice began when it last made progress (ms). */
-  reached: number;
   retriesLeft: number;
 }
 
-/**
- * Reads a slice of one index.
- * @throws SyncError `search-inconsistent` when the search contradicts itself, also after retries
- */
+/** @throws SyncError `search-inconsistent` when the search contradicts itself, also after retries */
 export function* readByKeyset(slice: Slice, index: SearchIndex): Steps {
-  const window = { widthMs: Number.POSITIVE_INFINITY, reached: slice.from, retriesLeft: MAX_RETRIES };
+  const attempt = { widthMs: Number.POSITIVE_INFINITY, retriesLeft: MAX_RETRIES };
   while (slice.from < slice.to) {
-    if (slice.from > window.reached) {
-      window.reached = slice.from;
-      window.retriesLeft = MAX_RETRIES;
-      window.widthMs *= 2;
+    const { from } = slice;
+    yield* readKeysetPage(slice, index, attempt);
+    if (slice.from > from) {
+      attempt.retriesLeft = MAX_RETRIES;
+      attempt.widthMs *= 2;
     }
-    yield* readKeysetPage(slice, index, window);
   }
 }
 
 /** A generator for each page: the frame of a loop would keep the page in memory while the next one is awaited. */
-function* readKeysetPage(slice: Slice, index: SearchIndex, window: RequestWindow): Steps {
+function* readKeysetPage(slice: Slice, index: SearchIndex, attempt: Attempt): Steps {
   const from = floorToSecond(slice.from);
-  const requestedTo = Math.min(slice.to, floorToSecond(slice.from + window.widthMs));
+  const requestedTo = Math.min(slice.to, floorToSecond(slice.from + attempt.widthMs));
   const page = yield { index, from, to: requestedTo, created: null, page: 1 };
   const isOutOfWindow = hasOutOfWindowRecords(page.found, from, requestedTo);
   // The slice may have been split meanwhile: what lies beyond its end belongs to another reader.
@@ -65,10 +61,10 @@ function* readKeysetPage(slice: Slice, index: SearchIndex, window: RequestWindow
     // All records lie beyond the new end of the slice; the next request is for what lies before it.
   } else if (isOutOfWindow || (page.timedOut ? isNarrow : found.length === 0)) {
     // Records are missing, or out-of-window records have taken their place: a stale index or a fault, which is over soon.
-    if (window.retriesLeft-- === 0) throw inconsistentSearch('does not return the requested records', slice.from);
+    if (attempt.retriesLeft-- === 0) throw inconsistentSearch('does not return the requested records', slice.from);
   } else if (page.timedOut || !isSorted(found)) {
     // A smaller window is easier on the search, and a window that fits on one page needs no order.
-    window.widthMs = Math.max(SECOND_MS, floorToSecond((requestedTo - slice.from) / 2));
+    attempt.widthMs = Math.max(SECOND_MS, floorToSecond((requestedTo - slice.from) / 2));
   } else {
     yield* readSortedPage(slice, index, page, found);
   }
@@ -78,8 +74,9 @@ function* readKeysetPage(slice: Slice, index: SearchIndex, window: RequestWindow
 function* readSortedPage(slice: Slice, index: SearchIndex, page: Page, found: readonly DatedRecord[]): Steps {
   const [firstAt, lastAt] = [found[0]?.at as number, found.at(-1)?.at as number];
   const lastSecond = floorToSecond(lastAt);
+  const seconds = new Set(found.map(({ at }) => floorToSecond(at))).size;
   // A page that is full and sorted has all records before its last second.
-  if (page.found.length >= page.size && secondsIn(found) > MIN_ORDERED_SECONDS) {
+  if (page.found.length >= page.size && seconds > MIN_ORDERED_SECONDS) {
     yield commitUntil(slice, found, lastSecond);
   } else {
     // The last second is counted by itself: it may go on beyond the page.
@@ -102,11 +99,6 @@ function isEnd(page: Page): boolean {
   // An empty result may still have a link to a next page.
   if (page.found.length === 0 && page.total === 0) return true;
   return !page.hasMore && (page.total === null || page.total === page.found.length);
-}
-
-/** In how many different seconds the records were updated. */
-function secondsIn(found: readonly DatedRecord[]): number {
-  return new Set(found.map(({ at }) => floorToSecond(at))).size;
 }
 
 /** Whether records come oldest first, by whole seconds. */

@@ -11,7 +11,7 @@ import { awaitAll, type Job, type JobContext, searchJob } from './job.ts';
 import type { SearchPlan, Selection } from './plan.ts';
 import type { DatedRecord, Klasses, SearchIndex, SearchPages, Sink } from './source.ts';
 
-export interface KlassesOptions {
+interface KlassesOptions {
   readonly selection: Selection;
   /** Plans the generic search (null) or one klass. */
   readonly planOf: (klass: string | null) => SearchPlan;
@@ -26,7 +26,7 @@ export interface KlassesOptions {
   /** From when on records are synced, and klasses were looked for (ms). */
   readonly syncedFrom: number;
   /** Whether to look for missing klasses once only: in a backfill or a shard. */
-  readonly isCheckedOnce?: boolean;
+  readonly isCheckedOnce: boolean;
   /** Called when the API key may not list the klasses. */
   readonly onUnchecked: () => void;
 }
@@ -41,12 +41,11 @@ export function klassKey(stream: string, klass: string): string {
 }
 
 export function klassesJob(options: KlassesOptions): Job {
-  const { selection, klasses, sink, context, syncedFrom, isCheckedOnce = false } = options;
+  const { selection, klasses, sink, context, syncedFrom, isCheckedOnce } = options;
   const plan = options.planOf(null);
   const missing = openKlassJobs(options);
   const seen = new Set<string>();
-  const pages = noteKlasses(options.generic, seen);
-  const generic = searchJob(selection, plan, pages, withoutKlasses(missing.jobs, sink), context);
+  const generic = searchJob(selection, plan, options.generic, genericSink(sink, seen, missing.jobs), context);
   const allJobs = () => [generic, ...missing.jobs.values()];
   // An earlier start date reaches records that nobody has looked at.
   let checkedAt = plan.wanted.from < syncedFrom ? null : options.checkedAt;
@@ -148,20 +147,14 @@ function klassOf({ resource: { type } }: DatedRecord): string {
   return type.slice(type.indexOf('.') + 1);
 }
 
-/** The same pages; notes the klasses of their records. */
-function noteKlasses(pages: SearchPages, seen: Set<string>): SearchPages {
-  return {
-    async page(request) {
-      const page = await pages.page(request);
-      for (const record of page.found) seen.add(klassOf(record));
-      return page;
-    },
-  };
-}
-
-/** A sink that ignores the records of some klasses: the generic search may come to have them as well. */
-function withoutKlasses(ignored: ReadonlyMap<string, unknown>, sink: Sink): Sink {
+/**
+ * The sink of the generic search.
+ * @param seen to be filled with the klasses of the records
+ * @param ignored klasses that have a search of their own: the generic search may come to have them as well
+ */
+function genericSink(sink: Sink, seen: Set<string>, ignored: ReadonlyMap<string, unknown>): Sink {
   const filtered = (to: Pick<Sink, 'write'>) => async (records: readonly DatedRecord[]) => {
+    for (const record of records) seen.add(klassOf(record));
     const rest = records.filter(record => !ignored.has(klassOf(record)));
     if (rest.length > 0) await to.write(rest);
   };

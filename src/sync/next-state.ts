@@ -1,7 +1,6 @@
-// Compare and swap: the state that a run saves, when another run may have saved since this one started.
-//
-// Two runs at once are told apart stream by stream. Every stream knows the generation that changed it last, so what another
-// run has changed is what changed after the generation that this run started from. Nothing inside a stream is merged.
+// Compare and swap, stream by stream: the state that a run saves, when another run may have saved since this one started.
+// What the other run has changed is what changed after the generation that this run started from. Nothing inside a stream
+// is merged.
 import { SyncError } from '../errors.ts';
 import { NO_STATE, type State, type StreamRevision, streamOf } from './state.ts';
 
@@ -15,20 +14,14 @@ export interface StateChange {
   readonly startsOver: boolean;
 }
 
-export interface MergedState {
-  /** The state to save, with its generation. */
-  readonly state: State;
-  /** Streams of this run that another run has changed meanwhile: theirs holds, and ours must not be published. */
-  readonly lost: readonly string[];
-}
-
 /**
  * The next state: the only place that gives out a generation.
  * @param baseGeneration the generation of the state that the run started from, or of its own last save; 0: there was none
  * @param latest what another run has saved since; null when nobody has
+ * @returns the state to save, and the streams that are lost: ours must not be published
  * @throws SyncError `other-organization` when another run has saved the state of another Kustomer organization
  */
-export function nextState(change: StateChange, baseGeneration: number, latest: State | null): MergedState {
+export function nextState(change: StateChange, baseGeneration: number, latest: State | null) {
   const { state, changed, startsOver } = change;
   const generation = Math.max(latest?.generation ?? 0, baseGeneration) + 1;
   const isOurs = latest === null || startsOver;
@@ -64,7 +57,8 @@ export function nextState(change: StateChange, baseGeneration: number, latest: S
 /** The stream whose state has `klassesCheckedAt`. */
 const STREAM_WITH_KLASSES = 'kobjects';
 
-function requireSameOrganization(ours: State, theirs: State): void {
+/** @throws SyncError `other-organization` */
+export function requireSameOrganization(ours: State, theirs: State): void {
   if (ours.organizationId === null || theirs.organizationId === null) return;
   if (ours.organizationId === theirs.organizationId) return;
   throw new SyncError('other-organization', {
@@ -86,30 +80,23 @@ export function startOver({ generation, revisions }: State): State {
  */
 export function withoutReplaced(
   state: State,
-  sync: ReadonlyMap<string, StreamRevision>,
+  sync: State['revisions'],
 ): { readonly state: State; readonly replaced: readonly string[] } {
-  const epochOf = (revisions: ReadonlyMap<string, StreamRevision>, stream: string) => revisions.get(stream)?.epoch ?? 0;
-  const replaced = [...state.revisions.keys()].filter(
-    stream => epochOf(sync, stream) > epochOf(state.revisions, stream),
-  );
-  const isKept = ([key]: readonly [string, unknown]) => !replaced.includes(streamOf(key));
+  const isReplaced = ([stream, { epoch }]: [string, StreamRevision]) => (sync.get(stream)?.epoch ?? 0) > epoch;
+  const replaced = [...state.revisions].filter(isReplaced).map(([stream]) => stream);
+  const kept = <T>(map: ReadonlyMap<string, T>) =>
+    new Map([...map].filter(([key]) => !replaced.includes(streamOf(key))));
   const { shardManifest } = state;
+  const keptFiles = shardManifest?.files.filter(({ stream }) => !replaced.includes(stream)) ?? [];
   return {
     replaced,
     state: {
       ...state,
-      revisions: new Map([...state.revisions].filter(isKept)),
-      search: new Map([...state.search].filter(isKept)),
-      lists: new Map([...state.lists].filter(isKept)),
+      revisions: kept(state.revisions),
+      search: kept(state.search),
+      lists: kept(state.lists),
       klassesCheckedAt: replaced.includes(STREAM_WITH_KLASSES) ? null : state.klassesCheckedAt,
-      ...(shardManifest === undefined
-        ? {}
-        : {
-            shardManifest: {
-              ...shardManifest,
-              files: shardManifest.files.filter(({ stream }) => !replaced.includes(stream)),
-            },
-          }),
+      shardManifest: shardManifest && { ...shardManifest, files: keptFiles },
     },
   };
 }

@@ -26,8 +26,6 @@ const MAX_SPLIT_ATTEMPTS = 3;
 /** Part of a page that a range should fill: boundaries come from a sample, so some ranges get more than planned. */
 const TARGET_FILL = 0.7;
 
-const ALL_CREATED: CreatedRange = { from: null, to: null };
-
 type Window = Omit<SearchRequest, 'page' | 'created'>;
 
 /**
@@ -40,7 +38,7 @@ export function* readTies(range: Interval, index: SearchIndex): Steps<DatedRecor
   const staged = new Set<string>();
   for (let attempt = 1; ; attempt++) {
     const seen = new Set<string>();
-    const pending = [ALL_CREATED];
+    const pending: (CreatedRange | null)[] = [null];
     for (let created = pending.shift(); created !== undefined; created = pending.shift()) {
       const result = yield* readCreatedRange(window, created, attempt <= MAX_SPLIT_ATTEMPTS);
       if ('boundaries' in result) {
@@ -48,7 +46,7 @@ export function* readTies(range: Interval, index: SearchIndex): Steps<DatedRecor
         continue;
       }
       const records = recordsIn(result.found, range.from, range.to).filter(({ resource }) => !staged.has(resource.id));
-      if (created === ALL_CREATED) return records;
+      if (created === null) return records;
       for (const { resource } of result.found) seen.add(resource.id);
       for (const { resource } of records) staged.add(resource.id);
       yield { action: 'stage', records, until: range.to };
@@ -63,10 +61,10 @@ export function* readTies(range: Interval, index: SearchIndex): Steps<DatedRecor
 /** Reads the records of a window that were created in a range, or says where to split the range. */
 function* readCreatedRange(
   window: Window,
-  range: CreatedRange,
+  created: CreatedRange | null,
   maySplit: boolean,
 ): Steps<{ found: DatedRecord[] } | { boundaries: number[] }> {
-  const search = { ...window, created: range === ALL_CREATED ? null : range };
+  const search = { ...window, created };
   // The count includes the records just outside of the range that a search by whole seconds returns.
   let seen = new Map<string, DatedRecord>();
   let total = 0;
@@ -84,7 +82,7 @@ function* readCreatedRange(
       seen = new Map();
     }
 
-    const boundaries = maySplit ? splitByCreatedAt(pass.found, range, total, pass.size) : [];
+    const boundaries = maySplit ? splitByCreatedAt(pass.found, created, total, pass.size) : [];
     if (boundaries.length > 0) return { boundaries };
     if (pass.isTooLarge && number > 1) {
       const isInPages = total > MAX_RELIABLE_RECORDS && total < MAX_PAGES * pass.size;
@@ -117,7 +115,6 @@ interface Pass {
   readonly reported: number;
   /** Records of a full page. */
   readonly size: number;
-  /** Pages read. */
   readonly pages: number;
   /** Nothing shows that records came or went meanwhile, or that the search was wrong. */
   readonly isConsistent: boolean;
@@ -161,9 +158,9 @@ function* readPages(search: Omit<SearchRequest, 'page'>, maxRecords: number): St
   }
 }
 
-function splitAt({ from, to }: CreatedRange, boundaries: readonly number[]): CreatedRange[] {
-  const starts = [from, ...boundaries];
-  return starts.map((start, n) => ({ from: start, to: boundaries[n] ?? to }));
+function splitAt(range: CreatedRange | null, boundaries: readonly number[]): CreatedRange[] {
+  const starts = [range?.from ?? null, ...boundaries];
+  return starts.map((from, n) => ({ from, to: boundaries[n] ?? range?.to ?? null }));
 }
 
 /**
@@ -175,7 +172,7 @@ function splitAt({ from, to }: CreatedRange, boundaries: readonly number[]): Cre
  */
 export function splitByCreatedAt(
   sample: readonly DatedRecord[],
-  range: CreatedRange,
+  range: CreatedRange | null,
   total: number,
   size: number,
 ): number[] {
@@ -183,8 +180,8 @@ export function splitByCreatedAt(
     .map(({ resource }) => Date.parse(String(resource.attributes?.createdAt)))
     .filter(at => !Number.isNaN(at))
     .sort((a, b) => a - b);
-  const first = Math.max(created[0] ?? 0, range.from ?? Number.NEGATIVE_INFINITY);
-  const last = range.to ?? Number.POSITIVE_INFINITY;
+  const first = Math.max(created[0] ?? 0, range?.from ?? Number.NEGATIVE_INFINITY);
+  const last = range?.to ?? Number.POSITIVE_INFINITY;
   const parts = Math.max(2, Math.ceil(total / Math.max(1, size * TARGET_FILL)));
   const boundaries = new Set<number>();
   for (let n = 1; n < parts; n++) {
