@@ -1,8 +1,3 @@
-/**
- * A selected stream as one job: what is wanted of it, how to read it, and what that adds to the state.
- *
- * `updateState` may be called at any moment, also while the job is reading: it adds what has reached the sink by then.
- */
 import { clamp, type Interval } from './intervals.ts';
 import { isListDone, type ListPlan, type SearchPlan, type Selection } from './plan.ts';
 import { readList } from './read-list.ts';
@@ -12,25 +7,26 @@ import type { ReaderPool } from './reader-pool.ts';
 import type { DatedRecord, ListPages, LongList, SearchPages, Sink } from './source.ts';
 import { dedupKey, isComplete, type ListState, nextSearchState, type SearchState } from './state.ts';
 
+/** A selected stream: what is wanted of it, how to read it, and what that adds to the state. */
 export interface Job extends Selection {
   /** Milliseconds; either end may be infinite. */
   readonly wanted: Interval;
-  /** Everything that is read once and for all has been published by earlier runs: there is nothing to read. */
+  /** There is nothing to read: earlier runs have published what is read once and for all. */
   readonly isDone: boolean;
   /** Reads what is wanted. Resolves to whether all of it has been read. */
   read(): Promise<boolean>;
   /** Records given to the sink so far. */
   records(): number;
   /**
-   * Adds what has been read to the next state of the stream.
+   * Adds what has reached the sink to the next state. May be called at any moment, also while the job is reading.
    * @param clockLeadMs this machine's clock less the source's: times that the source has not reached are not synced
    * @returns whether anything has been added
    */
   updateState(draft: StateDraft, clockLeadMs: number): boolean;
 }
 
-/** The streams of the next state. */
-export interface StateDraft {
+/** Of the next state. */
+interface StateDraft {
   readonly search: Map<string, SearchState>;
   readonly lists: Map<string, ListState>;
   /** Milliseconds; null: never. */

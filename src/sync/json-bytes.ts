@@ -1,8 +1,6 @@
 /**
- * Finds values in the bytes of a JSON text. A record is never parsed into values and serialized again: so it comes out as
- * it came in, digit by digit, and at a fraction of the cost.
- *
- * The syntax of JSON is ASCII. Other bytes occur in strings only, which are skipped.
+ * Finds values in the bytes of a JSON text, so that a record comes out as it came in, digit by digit, and at a fraction of
+ * the cost of parsing it. The syntax of JSON is ASCII. Other bytes occur in strings only, which are skipped.
  */
 
 const [TAB, LINE_END, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20] as const;
@@ -11,7 +9,6 @@ const [PLUS, MINUS, DOT, ZERO, NINE] = [0x2b, 0x2d, 0x2e, 0x30, 0x39] as const;
 const [BRACKET, BRACKET_END, BRACE, BRACE_END] = [0x5b, 0x5d, 0x7b, 0x7d] as const;
 const ESCAPES: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
 
-/** Serializes a value. */
 export function bytesOf(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
@@ -30,9 +27,8 @@ export function isArray(json: Buffer, at: number): boolean {
 }
 
 /**
- * Finds the end of the value that begins at byte `at`. Accepts what JSON.parse accepts, and nothing else.
- * @returns offset of the byte after the value
- * @throws SyntaxError whose message quotes nothing of the text
+ * The offset after the value that begins at byte `at`.
+ * @throws SyntaxError for exactly what JSON.parse does not accept; it quotes nothing of the text
  */
 export function endOfValue(json: Buffer, at: number): number {
   switch (json[at]) {
@@ -54,9 +50,8 @@ export function endOfValue(json: Buffer, at: number): number {
 }
 
 /**
- * Visits the members of the object that begins at byte `at`.
+ * Visits the members of the object that begins at byte `at`, and returns the end of the object.
  * @param visit gets the offsets of the value and of its key (with quotes), and returns the end of the value
- * @returns the end of the object
  */
 export function eachMember(
   json: Buffer,
@@ -78,11 +73,7 @@ export function eachMember(
   }
 }
 
-/**
- * Visits the elements of the array that begins at byte `at`.
- * @param visit gets the offset of an element, and returns the end of the element
- * @returns the end of the array
- */
+/** Visits the elements of an array, as {@link eachMember} the members of an object. */
 export function eachElement(json: Buffer, at: number, visit: (json: Buffer, at: number) => number): number {
   let i = endOfSpace(json, at + 1);
   if (json[i] === BRACKET_END) return i + 1;
@@ -158,13 +149,12 @@ function emptySlots<Value>(): Slot<Value>[] {
   return Array.from({ length: SLOTS }, () => []);
 }
 
-/** Remembers a value for each object key. Finds it by the bytes of the key, without making a string of them. */
+/** Computes a value for each object key, once. Finds it by the bytes of the key, without making a string of them. */
 export class KeyCache<Value> {
   readonly #compute: (key: string) => Value;
   #slots = emptySlots<Value>();
   #size = 0;
 
-  /** @param compute computes the value of a key */
   constructor(compute: (key: string) => Value) {
     this.#compute = compute;
   }

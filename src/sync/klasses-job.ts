@@ -3,8 +3,7 @@
  * not have (docs/kustomer-api.md#plain-context).
  *
  * Each missing klass has a plan and a state of its own, so that a klass found later is read from its beginning. The job
- * looks for missing klasses on a first sync and then once a day, after the generic search: a klass that it has found
- * there is not missing.
+ * looks for missing klasses on a first sync and then once a day.
  */
 import { isKind } from '../errors.ts';
 import { awaitAll, type Job, type JobContext, searchJob } from './job.ts';
@@ -19,7 +18,7 @@ interface KlassesOptions {
   readonly klasses: Klasses;
   readonly sink: Sink;
   readonly context: JobContext;
-  /** Klasses known to be missing from the generic search. */
+  /** Known to be missing from the generic search. */
   readonly missingKlasses: readonly string[];
   /** When somebody last looked for missing klasses (ms); null: never. */
   readonly checkedAt: number | null;
@@ -50,7 +49,6 @@ export function klassesJob(options: KlassesOptions): Job {
   // An earlier start date reaches records that nobody has looked at.
   let checkedAt = plan.wanted.from < syncedFrom ? null : options.checkedAt;
 
-  /** Looks for klasses that are missing from the generic search, and reads them. */
   async function findAndRead(): Promise<boolean> {
     let hasAll = true;
     try {
@@ -92,7 +90,6 @@ export function klassesJob(options: KlassesOptions): Job {
   };
 }
 
-/** The jobs of the klasses that have a search of their own. */
 function openKlassJobs({ selection, planOf, klasses, sink, context, missingKlasses }: KlassesOptions) {
   const jobs = new Map<string, Job>();
   const add = (klass: string) => {
@@ -115,7 +112,7 @@ function openKlassJobs({ selection, planOf, klasses, sink, context, missingKlass
   };
 }
 
-/** The klasses with records in `wanted` that the generic search does not have, except those that are known already. */
+/** The klasses with records in `wanted` that the generic search does not have, and that are not known already. */
 export async function findMissingKlasses(
   klasses: Klasses,
   { wanted, horizon }: Pick<SearchPlan, 'wanted' | 'horizon'>,

@@ -13,7 +13,6 @@ import { isOutput, type Output, type Slice, type Steps } from './steps.ts';
 /** Commits of the live index before the archive catches up: more take memory, fewer cause many small archive requests. */
 const MAX_LIVE_COMMITS = 10;
 
-/** Reads a slice from both indexes, as {@link readByKeyset} reads a slice from one. */
 export function* readLiveAndArchive(slice: Slice): Steps {
   const liveSlice = followingSlice(slice);
   const live = readByKeyset(liveSlice, 'live');

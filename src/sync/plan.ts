@@ -11,7 +11,6 @@ import { type ListState, type SearchState, type SearchWork, type State, searchWo
 
 export type SyncMode = 'incremental' | 'full_refresh';
 
-/** A stream that the run reads, and how. */
 export interface Selection {
   readonly name: string;
   readonly mode: SyncMode;
@@ -59,10 +58,7 @@ export interface ListPlan {
   readonly wanted: Interval;
   /** What was published before; undefined when everything is to be published. */
   readonly before: ListState | undefined;
-  /**
-   * Set for a backfill or a shard: records updated before this (ms) are read once and for all, and no record is reported
-   * as deleted.
-   */
+  /** Set for a backfill or a shard: records updated before this (ms) are read once, and none is reported as deleted. */
   readonly until?: number;
 }
 
@@ -133,10 +129,7 @@ function horizonOf({ shard = null, settleMs }: PlanOptions, now: number): number
   return floorToSecond((now - plannedAt < MAX_PLAN_AGE_MS ? plannedAt : now) - LIVE_HORIZON_MS);
 }
 
-/**
- * Plans a list stream. A list is read as it is now: its window has no end, unless the run is a backfill or a shard.
- * @param now start of the run (ms)
- */
+/** A list is read as it is now: its window has no end, unless the run is a backfill or a shard. */
 export function planList(name: string, { mode }: Selection, options: PlanOptions, state: State, now = 0): ListPlan {
   const { shard = null, endDate = null } = options;
   const before = mode === 'full_refresh' ? undefined : state.lists.get(name);
@@ -153,10 +146,9 @@ export function isListDone({ before, until }: ListPlan): boolean {
   return until !== undefined && (before?.until ?? Number.NEGATIVE_INFINITY) >= until;
 }
 
-/** Which index has the records of a range; `both` for a range around the search horizon. */
 export type IndexChoice = SearchIndex | 'both';
 
-/** Splits an interval into the ranges that each index has to be read for; none of them is empty. */
+/** The ranges that each index has to be read for, none of them empty: `both` for the one around the search horizon. */
 export function splitByIndex(interval: Interval, horizon: SearchHorizon): { range: Interval; index: IndexChoice }[] {
   const { live, archive } = horizon;
   const split = (index: IndexChoice, from: number, to: number) =>

@@ -1,7 +1,3 @@
-/**
- * Reads all streams in parallel. An error of one stream does not stop the others, unless it ends the run
- * (`endsTheRun` of a `SyncError`).
- */
 import { asSyncError, type SyncError } from '../errors.ts';
 import type { Job } from './job.ts';
 
@@ -16,16 +12,14 @@ export class Stopped extends Error {
   }
 }
 
-/** How reading a stream ended. */
 export interface Ending {
   readonly outcome: 'complete' | 'partial' | 'failed' | 'skipped';
   readonly error?: SyncError;
 }
 
 /**
- * Reads all streams; never rejects.
+ * Reads all streams in parallel; never rejects. An error of one stream does not stop the others, unless it ends the run.
  * @param stop aborted with the first error that ends the run
- * @returns the ending of each stream, by name
  */
 export async function readAll(
   jobs: readonly Pick<Job, 'name' | 'read'>[],

@@ -51,7 +51,7 @@ export async function readList(options: ReadListOptions): Promise<{ state: ListS
   return { state, records: changed.length };
 }
 
-/** The versions that the list has and that are wanted, and those of them that were not published before. */
+/** The versions that are published after this run, and the records that this run has to publish. */
 function compare(records: ReadonlyMap<string, Resource>, { before, wanted }: ReadListOptions) {
   const seen = new Map<string, string>();
   const changed: DatedRecord[] = [];
@@ -101,7 +101,7 @@ function hasSameIds(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unkn
   return a.size === b.size && [...a.keys()].every(id => b.has(id));
 }
 
-/** Whether a record was updated in a window (ms). A record without a readable date is never left out. */
+/** A record without a readable date is never left out. */
 export function isInWindow(resource: Resource, { from, to }: Interval): boolean {
   const at = Date.parse(updatedAt(resource));
   return Number.isNaN(at) || (at >= from && at < to);

@@ -1,5 +1,5 @@
 /**
- * Reads one search stream: divides its work into slices, reads them in parallel, and writes the new records to the sink.
+ * Reads one search stream in slices, several at once.
  *
  * A range counts as read only after its records have reached the sink, so the progress is true at every moment, also
  * when reading ends with an error.
@@ -11,11 +11,10 @@ import { readLiveAndArchive } from './live-and-archive-reader.ts';
 import { ceilToSecond, floorToSecond } from './pages.ts';
 import { type IndexChoice, type SearchHorizon, splitByIndex } from './plan.ts';
 import { type PooledReader, type ReaderPool, splitLargest } from './reader-pool.ts';
-import type { Page, SearchPages, SearchRequest, Sink } from './source.ts';
+import type { Page, SearchPages, Sink } from './source.ts';
 import type { SearchWork } from './state.ts';
 import { isOutput, type Slice, type Step } from './steps.ts';
 
-/** What has been read so far. */
 export interface SearchProgress {
   /** A range for each slice, which grows as the slice is read. */
   readonly read: Interval[];
@@ -25,7 +24,7 @@ export interface SearchProgress {
   records: number;
 }
 
-export interface ReadSearchOptions {
+interface ReadSearchOptions {
   readonly pages: SearchPages;
   readonly sink: Sink;
   readonly work: SearchWork;
@@ -37,10 +36,10 @@ export interface ReadSearchOptions {
 
 interface Reader extends PooledReader {
   readonly slice: Slice;
-  /** Range of the work that the slice belongs to; records outside of the range belong to other slices. */
+  /** Range of the work that the slice belongs to. */
   readonly range: Interval;
   readonly index: IndexChoice;
-  /** What the slice has read, as an item of {@link SearchProgress.read}. */
+  /** Its item of {@link SearchProgress.read}. */
   readonly read: { readonly from: number; to: number };
   readonly emitter: Emitter;
   pagesLeft: number;
@@ -110,20 +109,18 @@ class SearchReaders {
 
   /** A method of its own, so that no page stays in memory while the next one is awaited. */
   async #perform(reader: Reader, step: Step): Promise<Page> {
-    const { read, range, emitter } = reader;
-    if (!isOutput(step)) return this.#request(reader, step);
-    const { action, records, until } = step;
-    if (action === 'stage') await emitter.stage(records, until);
-    else if (await emitter.commit(records, until)) read.to = Math.min(until, range.to);
-    return NO_PAGE;
-  }
-
-  async #request(reader: Reader, request: SearchRequest): Promise<Page> {
-    const page = await this.#options.pages.page(request);
-    if (request.created === null && request.page === 1) {
-      const { from, to } = request;
+    const { slice, read, range, emitter } = reader;
+    if (isOutput(step)) {
+      const { action, records, until } = step;
+      if (action === 'stage') await emitter.stage(records, until);
+      else if (await emitter.commit(records, until)) read.to = Math.min(until, range.to);
+      return NO_PAGE;
+    }
+    const page = await this.#options.pages.page(step);
+    if (step.created === null && step.page === 1) {
+      const { from, to } = step;
       // The slice may have been split since the request; its records are taken to be evenly distributed.
-      const rest = Math.min(1, Math.max(0, (reader.slice.to - from) / (to - from)));
+      const rest = Math.min(1, Math.max(0, (slice.to - from) / (to - from)));
       reader.pagesLeft = (rest * (page.total ?? 0)) / page.size;
     }
     return page;

@@ -1,13 +1,10 @@
-/**
- * What the sync engine needs from a source of records, and from the place where the records go. Types only, but for two
- * accessors: src/kustomer implements the source, src/records the sink.
- */
+/** What the engine needs from a source of records (src/kustomer), and from the place where they go (src/records). */
 
-/** A record as the source returned it: its bytes, and the few values that the engine reads. */
+/** A record: its bytes, and the few values that the engine reads. */
 export interface Resource {
   readonly id: string;
   readonly type: string;
-  /** The JSON of the whole record, byte for byte as it came. */
+  /** The whole record, byte for byte as it came. */
   readonly json: Buffer;
   readonly attributes?: {
     readonly updatedAt?: unknown;
@@ -19,14 +16,13 @@ export interface Resource {
 }
 
 export interface DatedRecord {
-  /** `updated_at` in milliseconds since the epoch; NaN when it is missing or unreadable. */
+  /** `updated_at` (ms); NaN when it is missing or unreadable. */
   readonly at: number;
   readonly resource: Resource;
   /** `updated_at` is missing or unreadable, and `at` is imputed from a neighbor in the result. */
   readonly undated?: true;
 }
 
-/** The live index has what was updated in the last two years, the archive index what is older. */
 export type SearchIndex = 'live' | 'archive';
 
 /** Requests one page of the records with `from <= updated_at < to` (ms), oldest first. */
@@ -46,7 +42,6 @@ export interface CreatedRange {
   readonly to: number | null;
 }
 
-/** One page of a search. */
 export interface Page {
   /** In the order in which the records came. */
   readonly found: readonly DatedRecord[];
@@ -60,27 +55,20 @@ export interface Page {
   readonly timedOut: boolean;
 }
 
-/** A search stream. */
 export interface SearchPages {
   page(request: SearchRequest): Promise<Page>;
 }
 
-/** Counts the records of a search stream without reading them. */
 export interface Counting {
-  /**
-   * Records with `from <= updated_at < to` (ms). The source may cap the count. Null when the window is too large for the
-   * search to count.
-   */
+  /** Records with `from <= updated_at < to` (ms), which the source may cap. Null when the window is too large to count. */
   count(index: SearchIndex, from: number, to: number): Promise<number | null>;
 }
 
-/** A list stream. */
 export interface ListPages {
   /** Reads the whole list once. */
   pass(): Promise<ListPass>;
 }
 
-/** What one pass over a list has returned. */
 export interface ListPass {
   readonly records: Map<string, Resource>;
   /** All came with one response. Otherwise a record that moved between two pages may be missing. */
@@ -95,20 +83,17 @@ export interface ListPass {
 export interface LongList {
   /** Reads the list once, page by page. Resolves to whether one response had it all. */
   pass(onPage: (found: readonly DatedRecord[]) => Promise<void>): Promise<boolean>;
-  /** Estimates the length of the list without reading it. */
+  /** Estimates the length of the list. */
   extent(): Promise<Extent>;
 }
 
-/** How long a list is. */
 export interface Extent {
   /** At least 1: reading an empty list takes a request as well. */
   readonly pages: number;
-  /** An estimate. */
   readonly records: number;
   readonly sample: readonly Resource[];
 }
 
-/** Where records go. */
 export interface Sink {
   /** Resolves when there is room for more. */
   write(records: readonly DatedRecord[]): Promise<void>;
@@ -126,16 +111,14 @@ export interface Klasses {
   names(): Promise<readonly string[]>;
   /** The search of one klass. */
   pages(klass: string): SearchPages;
-  /**
-   * The record of a klass that was updated last in [from, to) (ms); null when there is none, or the klass does not exist.
-   */
+  /** The record of a klass that was updated last in [from, to) (ms); null when there is none, or no such klass. */
   newest(klass: string, index: SearchIndex, from: number, to: number): Promise<DatedRecord | null>;
   isInGenericSearch(index: SearchIndex, record: DatedRecord): Promise<boolean>;
   /** Whether an error says that the klass does not exist any more. */
   isGone(error: unknown): boolean;
 }
 
-/** Id of the organization that a record belongs to (`relationships.org`), or null when the record has none. */
+/** Id of the organization that a record belongs to, or null when the record names none. */
 export function organizationOf(resource: Resource): string | null {
   const id = resource.relationships?.org?.data?.id;
   return typeof id === 'string' ? id : null;

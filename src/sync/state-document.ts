@@ -36,11 +36,10 @@ export function serializeState(state: State): string {
     klasses_checked_at: state.klassesCheckedAt === null ? null : iso(state.klassesCheckedAt),
     consecutive_runs: state.consecutiveRuns,
     shard_manifest: state.shardManifest,
-    revisions: sorted([...state.revisions].map(([stream, revision]) => [stream, revisionToJson(revision)])),
-    streams: sorted([
-      ...[...state.search].map(([key, search]) => [key, searchToJson(search)] as const),
-      ...[...state.lists].map(([key, list]) => [key, listToJson(list)] as const),
-    ]),
+    revisions: mapToJson(state.revisions, revisionToJson),
+    streams: mapToJson(new Map<string, SearchState | ListState>([...state.search, ...state.lists]), stream =>
+      'seen' in stream ? listToJson(stream) : searchToJson(stream),
+    ),
   };
   return `${JSON.stringify(document, null, 1)}\n`;
 }
@@ -64,8 +63,8 @@ function listToJson({ seen, narrow, until, gone }: ListState): Json {
   return {
     narrow,
     read_until: until === undefined ? undefined : iso(until),
-    gone: gone && sorted([...gone].map(([id, at]) => [id, iso(at)])),
-    seen: sorted([...seen]),
+    gone: gone && mapToJson(gone, iso),
+    seen: mapToJson(seen, version => version),
   };
 }
 
@@ -235,6 +234,7 @@ export function iso(at: number): string {
   return new Date(at).toISOString();
 }
 
-function sorted<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
-  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+function mapToJson<T>(map: ReadonlyMap<string, T>, toJson: (value: T) => unknown): Json {
+  const sorted = [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([key, value]) => [key, toJson(value)]));
 }

@@ -15,7 +15,6 @@ export interface SearchState {
   readonly cutoff: number;
   /** From this time on (ms), the dedup keys know every version that was published. */
   readonly dedupSince: number;
-  /** The dedup window: see {@link dedupKey}. */
   readonly dedupKeys: ReadonlySet<string>;
 }
 
@@ -67,16 +66,14 @@ export interface State {
   readonly publishId: string;
   /** The version of the action that wrote the state, for whoever finds it too new. */
   readonly writtenBy: string;
-  /** By stream. */
   readonly revisions: ReadonlyMap<string, StreamRevision>;
   /** By stream, or `stream/klass` for a klass that is read on its own. */
   readonly search: ReadonlyMap<string, SearchState>;
   readonly lists: ReadonlyMap<string, ListState>;
   /** When missing klasses were last looked for (ms); null: never. */
   readonly klassesCheckedAt: number | null;
-  /** How many runs in a row have stopped early and started the next one themselves. */
+  /** Runs in a row that have stopped early and started the next one themselves. */
   readonly consecutiveRuns?: number | undefined;
-  /** Of a shard. */
   readonly shardManifest?: ShardManifest | undefined;
 }
 
@@ -175,7 +172,7 @@ export function streamOf(key: string): string {
   return key.split('/')[0] as string;
 }
 
-/** The keys of `State.search` that belong to a stream: its own, and those of its klasses. */
+/** The keys of `State.search` that belong to a stream. */
 export function stateKeysOf({ search }: Pick<State, 'search'>, stream: string): readonly string[] {
   return [stream, ...[...search.keys()].filter(key => key.startsWith(`${stream}/`))];
 }

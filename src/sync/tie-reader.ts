@@ -2,10 +2,9 @@
  * Reads a small window whole without trusting the order of the search: a tie group (more records of one second than a
  * page holds), or seconds that come unsorted. Pure.
  *
- * The reader goes through the pages of the window and counts the records against the total that the search reports.
- * Where the order changes between requests, or the window holds more than a search returns, the reader splits the window
- * by `created_at` into ranges that fit on one page each: a single page needs no order. It stages the records of each
- * range as they come, so that it keeps only the ids of a window of any size.
+ * The reader goes through the pages and counts the records against the total that the search reports. Where the order
+ * changes between requests, or the window holds more than a search returns, the reader splits the window by `created_at`
+ * into ranges that fit on one page each: a single page needs no order. It keeps only the ids of what it has staged.
  */
 import type { Interval } from './intervals.ts';
 import { floorToSecond, hasOutOfWindowRecords, inconsistentSearch, recordsIn, withImputedDates } from './pages.ts';
@@ -165,8 +164,7 @@ function splitAt(range: CreatedRange | null, boundaries: readonly number[]): Cre
 
 /**
  * Where to split a range of `created_at` so that each part fits on a page.
- * @param sample some of the records of the range
- * @param total records in the range
+ * @param sample some of its `total` records
  * @param size records of a full page
  * @returns boundaries (ms), ascending; empty when the sample does not tell
  */
