@@ -95,11 +95,8 @@ export function searchJob(
 
 /** Waits for all, then rejects as the first that has rejected: nothing goes on reading after its stream has failed. */
 export async function awaitAll<T>(promises: readonly T[]): Promise<Awaited<T>[]> {
-  const results = await Promise.allSettled(promises);
-  return results.map(result => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 /** @param type JSON:API type of the records */

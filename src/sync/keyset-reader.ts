@@ -1,6 +1,5 @@
 /**
- * Reads one slice of a search stream exactly, oldest first. Pure: every decision that could lose or duplicate a record is
- * made here or in the tie reader.
+ * Reads one slice of a search stream exactly, oldest first. Pure.
  *
  * The reader requests page 1 only, starting at the time up to which everything is read (keyset pagination): page numbers
  * over a result that changes would skip records. Records of one second are committed together, and only when no more of

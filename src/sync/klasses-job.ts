@@ -101,14 +101,11 @@ function openKlassJobs({ selection, planOf, klasses, sink, context, missingKlass
     jobs,
     add,
     /** Resolves to whether all of a klass has been read. A klass that is removed meanwhile has nothing more to read. */
-    async read(klass: string): Promise<boolean> {
-      try {
-        return await (jobs.get(klass) as Job).read();
-      } catch (error) {
+    read: (klass: string): Promise<boolean> =>
+      (jobs.get(klass) as Job).read().catch(error => {
         if (klasses.isGone(error)) return true;
         throw error;
-      }
-    },
+      }),
   };
 }
 

@@ -6,7 +6,7 @@ import { NO_STATE, type State, type StreamRevision, streamOf } from './state.ts'
 
 /** What a run wants to save. */
 export interface StateChange {
-  /** The state as the run knows it: what it started from, and what it has published since. Its generation does not count. */
+  /** What the run started from, and what it has published since. Its generation does not count. */
   readonly state: State;
   /** The streams that the run has changed. */
   readonly changed: readonly string[];
@@ -30,25 +30,25 @@ export function nextState(change: StateChange, baseGeneration: number, latest: S
   const isLost = (stream: string) => (theirs.revisions.get(stream)?.changedIn ?? 0) > baseGeneration;
   const lost = isOurs ? [] : changed.filter(isLost);
   const taken = new Set(changed.filter(stream => !lost.includes(stream)));
-  const pick = <T>(of: (from: State) => ReadonlyMap<string, T>) =>
+  const pick = <T>(other: ReadonlyMap<string, T>, own: ReadonlyMap<string, T>) =>
     new Map([
-      ...[...of(theirs)].filter(([key]) => !taken.has(streamOf(key))),
-      ...[...of(state)].filter(([key]) => taken.has(streamOf(key))),
+      ...[...other].filter(([key]) => !taken.has(streamOf(key))),
+      ...[...own].filter(([key]) => taken.has(streamOf(key))),
     ]);
-  const revisions = [...pick(from => from.revisions)].map(([stream, revision]): [string, StreamRevision] => [
-    stream,
+  const revisions = pick(theirs.revisions, state.revisions);
+  for (const [stream, revision] of revisions) {
     // Starting over changes every stream, also those that the run does not read.
-    startsOver || taken.has(stream) ? { ...revision, changedIn: generation } : revision,
-  ]);
+    if (startsOver || taken.has(stream)) revisions.set(stream, { ...revision, changedIn: generation });
+  }
   return {
     lost,
     state: {
       ...state,
       generation,
       organizationId: state.organizationId ?? theirs.organizationId,
-      revisions: new Map(revisions),
-      search: pick(from => from.search),
-      lists: pick(from => from.lists),
+      revisions,
+      search: pick(theirs.search, state.search),
+      lists: pick(theirs.lists, state.lists),
       klassesCheckedAt: (taken.has(STREAM_WITH_KLASSES) ? state : theirs).klassesCheckedAt,
     },
   };

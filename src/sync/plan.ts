@@ -1,8 +1,6 @@
 /**
- * Decides what a run reads of each stream. Pure.
- *
- * All windows of a run end at its cutoff: the start of the run less `settle`, so that the search index can catch up. The
- * shards of a plan share the cutoff of the plan.
+ * Decides what a run reads of each stream. All windows of a run end at its cutoff: the start of the run less `settle`, so
+ * that the search index can catch up. The shards of a plan share the cutoff of the plan. Pure.
  */
 import { clamp, covers, type Interval, type IntervalSet } from './intervals.ts';
 import { floorToSecond } from './pages.ts';
@@ -72,10 +70,7 @@ export interface SearchHorizon {
 const LIVE_HORIZON_MS = 730 * 86_400_000;
 /** Before and after the search horizon, both indexes are read this far (docs/kustomer-api.md#archive-overlap). */
 const OVERLAP_MS = 30 * 86_400_000;
-/**
- * A stream without an archive is read from a list up to this long after the search horizon. The list has all records, so
- * nothing has to overlap, but the live index has to be sure to have what comes after.
- */
+/** A stream without an archive is read from a list up to this long after the horizon: the list has all records. */
 const LIST_MARGIN_MS = 7 * 86_400_000;
 /** A shard of an older plan takes the search horizon of its own start: the overlap allows for this much. */
 const MAX_PLAN_AGE_MS = 3 * 86_400_000;

@@ -1,6 +1,5 @@
 /**
- * Reads records that only a long list has: the notes older than the search horizon, since the archive index has no notes
- * (docs/kustomer-api.md#old-notes).
+ * Reads the notes older than the search horizon, which only a list has (docs/kustomer-api.md#old-notes).
  *
  * The list is in no known order and too long for memory. A record that moves to another page while the list is read can
  * be missed, so the list is read twice, and the records are committed only when both passes have had the same ones.
@@ -22,7 +21,7 @@ interface ReadLongListOptions {
 const MAX_ATTEMPTS = 5;
 
 /**
- * Commits all records of the list that are to be read, or none.
+ * Commits all records that are to be read, or none.
  * @returns the number of records committed, and those of them that are undated
  * @throws SyncError `notes-keep-changing` when no two passes had the same records
  */

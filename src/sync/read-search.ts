@@ -1,8 +1,6 @@
 /**
- * Reads one search stream in slices, several at once.
- *
- * A range counts as read only after its records have reached the sink, so the progress is true at every moment, also
- * when reading ends with an error.
+ * Reads one search stream in slices, several at once. A range counts as read only after its records have reached the
+ * sink, so the progress is true at every moment, also when reading ends with an error.
  */
 import { type Emitter, openEmitter } from './emitter.ts';
 import type { Interval } from './intervals.ts';
@@ -48,10 +46,7 @@ interface Reader extends PooledReader {
 /** What a reader is resumed with after an output. The first step of a reader has no page before it either. */
 const NO_PAGE = undefined as never;
 
-/**
- * Reads until the work is done.
- * @throws what went wrong first, once no reader is running any more
- */
+/** @throws what went wrong first, once no reader is running any more */
 export async function readSearch(options: ReadSearchOptions): Promise<void> {
   await new SearchReaders(options).run();
 }

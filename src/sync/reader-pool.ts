@@ -1,8 +1,6 @@
 /**
- * The readers of all search streams, which share the requests that may be in flight.
- *
- * While a permit has no reader, the slice with the most pages left is split in two, whichever stream it belongs to. So
- * all streams end at about the same time.
+ * The readers of all search streams, which share the requests that may be in flight. While a permit has no reader, the
+ * slice with the most pages left is split in two, whichever stream it belongs to: so all end at about the same time.
  */
 
 /** The requests that may be in flight at once. */

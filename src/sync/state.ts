@@ -50,7 +50,7 @@ export type ShardFile = Readonly<Record<string, string | number | null>> & { rea
 /** What one shard has published over all its runs, for the merge to report. */
 export interface ShardManifest {
   readonly files: readonly ShardFile[];
-  /** Requests by stream. */
+  /** By stream. */
   readonly requests: Readonly<Record<string, number>>;
 }
 
@@ -100,7 +100,6 @@ export function dedupKeyTime(key: string): number {
   return key.startsWith('-') ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
 }
 
-/** What a run has to read of a search stream. */
 export interface SearchWork {
   readonly toRead: IntervalSet;
   /** Published, and not to be read again by the lookback either. */
@@ -177,7 +176,6 @@ export function stateKeysOf({ search }: Pick<State, 'search'>, stream: string): 
   return [stream, ...[...search.keys()].filter(key => key.startsWith(`${stream}/`))];
 }
 
-/** Whether a range is read up to its end. */
 export function isComplete(work: SearchWork, read: IntervalSet, wanted: Interval): boolean {
   return covers(union(work.synced, read), wanted);
 }
