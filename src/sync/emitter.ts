@@ -87,7 +87,6 @@ export function openEmitter({ sink, work, progress }: EmitterOptions, range: Int
       progress.records += count;
       return true;
     },
-    /** Deletes what was staged and not committed. */
     async discard(): Promise<void> {
       await staged.file?.discard();
     },

@@ -1,11 +1,11 @@
-import { clamp, type Interval } from './intervals.ts';
+import { clamp, covers, type Interval, union } from './intervals.ts';
 import { isListDone, type ListPlan, type SearchPlan, type Selection } from './plan.ts';
 import { readList } from './read-list.ts';
 import { readLongList } from './read-long-list.ts';
 import { readSearch, type SearchProgress } from './read-search.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { DatedRecord, ListPages, LongList, SearchPages, Sink } from './source.ts';
-import { dedupKey, isComplete, type ListState, nextSearchState, type SearchState } from './state.ts';
+import { dedupKey, type ListState, nextSearchState, type SearchState } from './state.ts';
 
 /** A selected stream: what is wanted of it, how to read it, and what that adds to the state. */
 export interface Job extends Selection {
@@ -51,7 +51,7 @@ export function searchJob(
 ): Job {
   const { wanted, ranges, cutoff, work, before, horizon } = plan;
   const progress: SearchProgress = { read: [], newDedupKeys: new Set(), records: 0 };
-  const hasAll = () => ranges.every(range => isComplete(work, progress.read, range));
+  const hasAll = () => ranges.every(range => covers(union(work.synced, progress.read), range));
   const searchFrom = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;
 
   /** @param search the search of the stream, which may find the same undated records */

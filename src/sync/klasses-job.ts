@@ -26,7 +26,7 @@ interface KlassesOptions {
   readonly syncedFrom: number;
   /** Whether to look for missing klasses once only: in a backfill or a shard. */
   readonly isCheckedOnce: boolean;
-  /** Called when the API key may not list the klasses. */
+  /** The API key may not list the klasses. */
   readonly onUnchecked: () => void;
 }
 
@@ -34,7 +34,6 @@ const CHECK_INTERVAL_MS = 24 * 3_600_000;
 /** A record that is being updated is hard to find; a record not found this often is not in the generic search. */
 const MAX_LOOKUPS = 3;
 
-/** The key of a klass in the state. */
 export function klassKey(stream: string, klass: string): string {
   return `${stream}/${klass}`;
 }
@@ -142,8 +141,7 @@ function klassOf({ resource: { type } }: DatedRecord): string {
 }
 
 /**
- * The sink of the generic search.
- * @param seen to be filled with the klasses of the records
+ * Adds the klasses of the records to `seen`.
  * @param ignored klasses that have a search of their own: the generic search may come to have them as well
  */
 function genericSink(sink: Sink, seen: Set<string>, ignored: ReadonlyMap<string, unknown>): Sink {

@@ -101,11 +101,10 @@ export function planSearch(
   const usesArchive = options.archive === 'auto';
   const to = Math.min(cutoff, endDate ?? cutoff);
   const from = Math.min(to, Math.max(options.startDate ?? 0, usesArchive ? 0 : horizon));
-  const window = { from, to };
-  const ranges = shard === null ? [window] : (shard.search.get(streamOf(name)) ?? []);
+  const ranges = shard === null ? [{ from, to }] : (shard.search.get(streamOf(name)) ?? []);
   const isOnce = shard !== null || (endDate !== null && covers(before?.syncedRanges ?? [], { from, to: endDate }));
   return {
-    wanted: shard === null ? window : { from: ranges[0]?.from ?? from, to: ranges.at(-1)?.to ?? from },
+    wanted: { from: ranges[0]?.from ?? from, to: ranges.at(-1)?.to ?? from },
     ranges,
     cutoff,
     before,

@@ -45,9 +45,8 @@ export interface CreatedRange {
 export interface Page {
   /** In the order in which the records came. */
   readonly found: readonly DatedRecord[];
-  /** Records on all pages together, as the source reports it; null when it does not. */
+  /** Records on all pages, as the source reports it; null when it does not. */
   readonly total: number | null;
-  /** Whether the source says that another page follows. */
   readonly hasMore: boolean;
   /** Records of a full page. */
   readonly size: number;
@@ -65,7 +64,6 @@ export interface Counting {
 }
 
 export interface ListPages {
-  /** Reads the whole list once. */
   pass(): Promise<ListPass>;
 }
 
@@ -109,12 +107,11 @@ export interface StagingFile extends Pick<Sink, 'write'> {
 /** The klasses of a stream, whose generic search may not have all of them (docs/kustomer-api.md#plain-context). */
 export interface Klasses {
   names(): Promise<readonly string[]>;
-  /** The search of one klass. */
   pages(klass: string): SearchPages;
   /** The record of a klass that was updated last in [from, to) (ms); null when there is none, or no such klass. */
   newest(klass: string, index: SearchIndex, from: number, to: number): Promise<DatedRecord | null>;
   isInGenericSearch(index: SearchIndex, record: DatedRecord): Promise<boolean>;
-  /** Whether an error says that the klass does not exist any more. */
+  /** Whether an error says that the klass does not exist. */
   isGone(error: unknown): boolean;
 }
 

@@ -2,7 +2,7 @@
 //
 // A range of `updated_at` is synced when every record in it has been published. Reading is always the wanted range minus the
 // synced ranges, so that resuming, an earlier start date, slices read side by side and a time budget are one idea.
-import { clamp, contains, covers, type Interval, type IntervalSet, minus, union } from './intervals.ts';
+import { clamp, contains, type IntervalSet, minus, union } from './intervals.ts';
 import type { DatedRecord } from './source.ts';
 
 /** Dedup keys kept for one stream: some 15 MB of memory, 6 MB of state. Beyond that the lookback gets shorter. */
@@ -111,8 +111,7 @@ export interface SearchWork {
 }
 
 /**
- * The wanted ranges minus the synced ranges, and the lookback again: records near the last cutoff may have been indexed
- * late.
+ * The wanted ranges minus the synced ranges, and the lookback again: what is young may have been indexed late.
  * @param lookbackMs how far before the last cutoff to read again
  * @param cutoff how far the search index has caught up by now (ms)
  * @param isOnce there is no lookback: what is synced is done, however young it is
@@ -174,8 +173,4 @@ export function streamOf(key: string): string {
 /** The keys of `State.search` that belong to a stream. */
 export function stateKeysOf({ search }: Pick<State, 'search'>, stream: string): readonly string[] {
   return [stream, ...[...search.keys()].filter(key => key.startsWith(`${stream}/`))];
-}
-
-export function isComplete(work: SearchWork, read: IntervalSet, wanted: Interval): boolean {
-  return covers(union(work.synced, read), wanted);
 }
