@@ -32,15 +32,15 @@ type ScopeConfig = Pick<Config, 'stateId' | 'artifactName' | 'startDate' | 'endD
 export function scopeOf(config: ScopeConfig, now: number): Scope {
   const { stateId, artifactName, shard } = config;
   if (shard === null) return syncScope(config, now);
-  const { plan, number, of, window, cutoff } = shard;
+  const { plan, window, cutoff } = shard;
   // One run may have several plans.
   const mark = plan.slice(0, 6);
-  const padded = (n: number) => String(n).padStart(3, '0');
+  const [number, of] = [shard.number, shard.of].map(n => String(n).padStart(3, '0'));
   return {
     kind: 'shard',
-    stateName: `shard/${stateId}/${plan}/${number}`,
-    artifactName: `${artifactName}-shard-${padded(number)}-of-${padded(of)}-${mark}`,
-    fileMark: `shard${padded(number)}-${mark}`,
+    stateName: `shard/${stateId}/${plan}/${shard.number}`,
+    artifactName: `${artifactName}-shard-${number}-of-${of}-${mark}`,
+    fileMark: `shard${number}-${mark}`,
     window,
     cutoff,
     endsInFuture: false,

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../github/context.ts';
-import { MANIFEST_VERSION, serializeManifest } from '../records/manifest.ts';
+import { serializeManifest } from '../records/manifest.ts';
 import type { State } from '../sync/state.ts';
 import { serializeState } from '../sync/state-document.ts';
 import type { PublishRequest } from './destination.ts';
@@ -22,7 +22,7 @@ export async function writeManifest(
   const path = join(directory, 'manifest.json');
   const run = { id: runId, attempt, job, workflow, repository, ref, event, state_id: stateName };
   const all = [...externalFiles, ...files];
-  await writeFile(path, serializeManifest({ version: MANIFEST_VERSION, run, window, streams, files: all, api: usage }));
+  await writeFile(path, serializeManifest({ run, window, streams, files: all, api: usage }));
   if (state.generation > 0) await writeFile(join(directory, 'state.json'), serializeState(state));
   return path;
 }

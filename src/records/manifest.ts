@@ -2,8 +2,6 @@
 import type { ShardFile } from '../sync/state.ts';
 import type { PartFile } from './parts.ts';
 
-export const MANIFEST_VERSION = 1;
-
 export interface StreamReport {
   readonly name: string;
   readonly mode: string;
@@ -16,7 +14,6 @@ export interface StreamReport {
 }
 
 export interface Manifest {
-  readonly version: typeof MANIFEST_VERSION;
   readonly run: Readonly<Record<string, string>>;
   readonly window: { readonly from: string; readonly to: string };
   readonly streams: readonly StreamReport[];
@@ -27,5 +24,5 @@ export interface Manifest {
 }
 
 export function serializeManifest(manifest: Manifest): string {
-  return `${JSON.stringify(manifest, null, 1)}\n`;
+  return `${JSON.stringify({ version: 1, ...manifest }, null, 1)}\n`;
 }

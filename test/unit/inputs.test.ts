@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { generate } from '../../scripts/generate.ts';
 import { makeConfig } from '../../src/config/config.ts';
-import { defaultOf, INPUT_NAMES, type InputName, type InputValue, inputOf } from '../../src/config/inputs.ts';
+import { defaultOf, INPUT_NAMES, INPUTS, type InputName, type InputValue } from '../../src/config/inputs.ts';
 import { SyncError } from '../../src/errors.ts';
 import { outputs, refusal } from '../../src/report/report.ts';
 import { ACTION } from '../world/stage.ts';
@@ -96,7 +96,7 @@ describe('the table of inputs', () => {
   });
 
   test.each(INPUT_NAMES)('%s has a default that its own kind accepts', name => {
-    const { default: value, kind } = inputOf(name);
+    const { default: value, kind } = INPUTS[name];
     if (value !== undefined) expect(kind.parse(defaultOf(name))).toBeDefined();
   });
 
@@ -104,14 +104,14 @@ describe('the table of inputs', () => {
     const unread = new Set(INPUT_NAMES);
     makeConfig(<Name extends InputName>(name: Name) => {
       unread.delete(name);
-      return inputOf(name).kind.parse(defaultOf(name)) as InputValue<Name>;
+      return INPUTS[name].kind.parse(defaultOf(name)) as InputValue<Name>;
     });
     expect([...unread]).toEqual(['job-status']);
   });
 });
 
 describe('a list of streams', () => {
-  const { kind } = inputOf('streams');
+  const { kind } = INPUTS.streams;
   test.each([
     ['Conversations', 'Not known: `Conversations` (did you mean `conversations`?).'],
     ['tag, mails', 'Not known: `tag` (did you mean `tags`?), `mails`.'],
