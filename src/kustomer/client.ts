@@ -13,10 +13,10 @@ import { type Attempt, decide } from './retry.ts';
 import { openSemaphore } from './semaphore.ts';
 
 export interface Request {
-  readonly method: 'GET' | 'POST';
   /** Path and query, like `/v1/users?page=1`. */
   readonly path: string;
-  readonly body?: unknown;
+  /** Makes the request a POST. */
+  readonly body?: object;
   readonly purpose: Purpose;
   /** Name of the stream that the request is counted for, and that errors name. */
   readonly stream: string;
@@ -48,18 +48,13 @@ export interface ClientOptions {
   readonly backpressure?: () => Promise<void>;
 }
 
-const NO_USAGE: Usage = { requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 };
 /** No search is known to take longer (docs/kustomer-api.md#answer-time). */
 const RESPONSE_TIMEOUT_MS = 30_000;
 /** Smaller differences come from the network, and from the header, which has no milliseconds. */
 const CLOCK_TOLERANCE_MS = 5_000;
 
-type Headers = Attempt['headers'];
-
 /** What came of one attempt. Status 0 means that no usable response came, and `cause` says why. */
-interface Outcome {
-  readonly status: number;
-  readonly headers: Headers;
+interface Outcome extends Pick<Attempt, 'status' | 'headers'> {
   readonly value?: unknown;
   readonly cause?: unknown;
 }
@@ -87,7 +82,7 @@ export function openClient(options: ClientOptions) {
         }
         const next = decide({ status, headers, failures, refusals, now: Date.now(), random: Math.random() });
         if (next.kind === 'use') return value as Record<string, unknown>;
-        if (next.kind === 'give-up') throw requestError(next.reason, status, request, cause);
+        if (next.kind === 'give-up') throw requestError(next.code, status, request, cause);
         const what = status === 0 ? `no usable response (${nameOf(cause)})` : `status ${status}`;
         debug(`${request.stream}: ${what}, retry in ${Math.round(next.waitMs)} ms`);
         if (next.pausesAll) {
@@ -108,6 +103,10 @@ export function openClient(options: ClientOptions) {
     usage,
     /** Requests sent for a stream, retries included. */
     requestsFor,
+    /**
+     * How many ms the clock of this machine is fast, by the header `date` of the first response. 0 without the header,
+     * below some seconds, or when it is slow, which does no harm (docs/kustomer-api.md#server-clock).
+     */
     clockLeadMs: http.clockLeadMs,
     close: http.close,
   };
@@ -115,7 +114,8 @@ export function openClient(options: ClientOptions) {
 
 /** Makes single attempts, each with a permit and within the budget, and counts them. */
 function openAttempts({ budget, signal, concurrency }: ClientOptions, http: ReturnType<typeof openHttp>) {
-  const usage: Readonly<Record<Purpose, Usage>> = { search: { ...NO_USAGE }, other: { ...NO_USAGE } };
+  const noUsage = (): Usage => ({ requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 });
+  const usage: Readonly<Record<Purpose, Usage>> = { search: noUsage(), other: noUsage() };
   const byStream = new Map<string, number>();
   const semaphore = openSemaphore(concurrency);
   let waitingForBudget = 0;
@@ -126,7 +126,7 @@ function openAttempts({ budget, signal, concurrency }: ClientOptions, http: Retu
       const since = performance.now();
       signal.throwIfAborted();
       const release = await semaphore.acquire(purpose);
-      let headers: Headers = {};
+      let headers: Outcome['headers'] = {};
       try {
         waitingForBudget++;
         await budget.acquire(purpose).finally(() => waitingForBudget--);
@@ -173,24 +173,17 @@ function openHttp({ origin, token, concurrency, signal, userAgent, backpressure 
   let clockLeadMs: number | undefined;
   return {
     /** Rejects when the connection or the body fails. */
-    async exchange({ method, path, body }: Request): Promise<{ status: number; headers: Headers; body: Buffer }> {
-      const response = await dispatcher.request({
-        origin,
-        path,
-        method,
-        headers: body === undefined ? common : { ...common, 'content-type': 'application/json' },
-        body: body === undefined ? null : JSON.stringify(body),
-        signal,
-      });
+    async exchange({ path, body }: Request) {
+      const content =
+        body === undefined
+          ? { method: 'GET', headers: common }
+          : { method: 'POST', headers: { ...common, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+      const response = await dispatcher.request({ origin, path, signal, ...content });
       const { statusCode: status, headers } = response;
       // Before the body is read, which may take minutes.
       clockLeadMs ??= leadOver(headers.date);
       return { status, headers, body: await readBody(response.body, headers['content-encoding']) };
     },
-    /**
-     * How many ms the clock of this machine is fast, by the header `date` of the first response. 0 without the header,
-     * below some seconds, or when it is slow, which does no harm (docs/kustomer-api.md#server-clock).
-     */
     clockLeadMs: () => clockLeadMs ?? 0,
     close: () => dispatcher.destroy(),
   };
@@ -203,10 +196,10 @@ function isUsable(value: unknown): boolean {
   return Array.isArray(errors) && errors.length === 0;
 }
 
+/** Undefined when the response does not tell. */
 function leadOver(date: string | string[] | undefined): number | undefined {
-  const theirs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-  if (Number.isNaN(theirs)) return undefined;
-  const lead = Date.now() - theirs;
+  const lead = Date.now() - Date.parse(String(date));
+  if (Number.isNaN(lead)) return undefined;
   return lead > CLOCK_TOLERANCE_MS ? lead : 0;
 }
 

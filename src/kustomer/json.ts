@@ -57,11 +57,11 @@ export function parseResponse(json: Buffer): unknown {
 }
 
 /**
- * The records of a parsed response, and what it says about its page. `total` is null when it does not say it.
+ * The records of a parsed response, and what it says about its page: null where it does not say it.
  * @param onRecord called with each record
  * @throws SyncError `not-records` when one lacks its id or type: everything else relies on them.
  */
-export function pageIn({ data, ...response }: Record<string, unknown>, stream: string, onRecord: OnRecord) {
+export function pageIn({ data, meta, links }: Record<string, unknown>, stream: string, onRecord: OnRecord) {
   if (!Array.isArray(data) || !data.every(isResource)) {
     throw new SyncError('not-records', {
       what: `Kustomer sent something other than records for ${stream}.`,
@@ -69,9 +69,16 @@ export function pageIn({ data, ...response }: Record<string, unknown>, stream: s
     });
   }
   for (const resource of data) onRecord(resource);
-  const meta = (response.meta ?? {}) as Record<string, unknown>;
-  const { next } = (response.links ?? {}) as { next?: unknown };
-  return { records: data, total: typeof meta.total === 'number' ? meta.total : null, next, meta };
+  const { total, pageSize, timed_out } = (meta ?? {}) as Record<string, unknown>;
+  const { next } = (links ?? {}) as { next?: unknown };
+  const size = Number(pageSize);
+  return {
+    records: data,
+    total: typeof total === 'number' ? total : null,
+    size: Number.isInteger(size) && size >= 1 ? size : null,
+    timedOut: timed_out === true,
+    next,
+  };
 }
 
 function isResource(value: unknown): value is Resource {

@@ -73,11 +73,10 @@ export async function requestPage(
   path = pathOf(stream, view, number),
 ): Promise<ListPage> {
   const { name, role } = stream;
-  const response = await client.send({ method: 'GET', path, purpose: 'other', stream: countFor ?? name, role });
-  const { records, total, next, meta } = pageIn(response, name, onRecord);
+  const response = await client.send({ path, purpose: 'other', stream: countFor ?? name, role });
+  const { records, total, next, size } = pageIn(response, name, onRecord);
   // A full page that does not even say that there is no next one is not the last.
-  const size = Number(meta.pageSize ?? stream.pageSize);
-  const isCutOff = next === undefined && records.length > 0 && records.length >= size;
+  const isCutOff = next === undefined && records.length >= (size ?? stream.pageSize);
   return { records, total, next: isCutOff ? pathOf(stream, view, number + 1) : pathIn(next, client.origin) };
 }
 

@@ -3,8 +3,8 @@
 // A list has no known order and changes while it is read, so a record that moves between pages can be missed. Only what
 // a single response held is exact. A pass says whether it was exact, and sync/ reads until passes agree.
 import { isKind } from '../errors.ts';
-import { newestOf } from '../sync/read-list.ts';
-import { type Extent, type ListPages, type LongList, type Resource, updatedAt } from '../sync/source.ts';
+import { dated, newestOf } from '../sync/read-list.ts';
+import type { Extent, ListPages, LongList, Resource } from '../sync/source.ts';
 import { type ListOptions, pagesOf, requestPage } from './list-pages.ts';
 import { hasStatus } from './request-errors.ts';
 import type { View } from './streams.ts';
@@ -43,24 +43,21 @@ export function openList(options: ListOptions): ListPages & Pick<LongList, 'exte
       return { records, isOneResponse: pages === 1, isCounted, isUnrestricted: refused.size === 0 };
     },
     async extent() {
-      const extents = await Promise.all(
-        views.map(view =>
-          extentOf(options, view).catch(error => {
-            if (isRefusal(view, error)) return NOTHING;
-            throw error;
-          }),
-        ),
-      );
-      return {
-        pages: extents.reduce((sum, { pages }) => sum + pages, 0),
-        records: extents.reduce((sum, { records }) => sum + records, 0),
-        sample: extents.flatMap(({ sample }) => sample),
-      };
+      const sum = { pages: 0, records: 0, sample: [] as Resource[] };
+      for (const view of views) {
+        try {
+          const { pages, records, sample } = await extentOf(options, view);
+          sum.pages += pages;
+          sum.records += records;
+          sum.sample.push(...sample);
+        } catch (error) {
+          if (!isRefusal(view, error)) throw error;
+        }
+      }
+      return sum;
     },
   };
 }
-
-const NOTHING: Extent = { pages: 0, records: 0, sample: [] };
 
 /** @param options `includeDeleted`: this list shows deleted records in any case; false leaves them out */
 export function openLongList(options: ListOptions & { readonly includeDeleted: boolean }): LongList {
@@ -71,8 +68,7 @@ export function openLongList(options: ListOptions & { readonly includeDeleted: b
       let pages = 0;
       for await (const { records } of pagesOf(options, view)) {
         pages++;
-        const included = records.filter(isIncluded);
-        await each(included.map(resource => ({ at: Date.parse(updatedAt(resource)), resource })));
+        await each(records.filter(isIncluded).map(dated));
       }
       return pages === 1;
     },
