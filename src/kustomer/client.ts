@@ -4,7 +4,7 @@
 // good only for the moment.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvHttpProxyAgent } from 'undici';
-import { SyncError } from '../errors.ts';
+import { codeOf, SyncError } from '../errors.ts';
 import { openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
 import { parseResponse } from './json.ts';
@@ -204,7 +204,5 @@ function leadOver(date: string | string[] | undefined): number | undefined {
 }
 
 function nameOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return 'not the expected JSON';
-  const { code } = cause as { code?: unknown };
-  return typeof code === 'string' ? code : cause.name;
+  return cause instanceof Error ? codeOf(cause) || cause.name : 'not the expected JSON';
 }
