@@ -24,15 +24,6 @@ export interface Request {
   readonly role: string;
 }
 
-/** The requests of a run, for the report. */
-export interface Usage {
-  requests: number;
-  retries: number;
-  rate_limited: number;
-  /** Sum over all requests, in ms: more than the time that has passed, where requests wait at the same time. */
-  waited_ms: number;
-}
-
 export type Client = ReturnType<typeof openClient>;
 
 export interface ClientOptions {
@@ -100,6 +91,7 @@ export function openClient(options: ClientOptions) {
     permits: concurrency,
     /** How many more could be in flight now if there were any to send; 0 while requests wait for the budget. */
     idle,
+    /** The requests of the run, for its manifest. */
     usage,
     /** Requests sent for a stream, retries included. */
     requestsFor,
@@ -114,8 +106,9 @@ export function openClient(options: ClientOptions) {
 
 /** Makes single attempts, each with a permit and within the budget, and counts them. */
 function openAttempts({ budget, signal, concurrency }: ClientOptions, http: ReturnType<typeof openHttp>) {
-  const noUsage = (): Usage => ({ requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 });
-  const usage: Readonly<Record<Purpose, Usage>> = { search: noUsage(), other: noUsage() };
+  // `waited_ms` is a sum over all requests: more than the time that has passed, where requests wait at the same time.
+  const noUsage = () => ({ requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 });
+  const usage = { search: noUsage(), other: noUsage() };
   const byStream = new Map<string, number>();
   const semaphore = openSemaphore(concurrency);
   let waitingForBudget = 0;

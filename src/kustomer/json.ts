@@ -41,17 +41,14 @@ export function parseResponse(json: Buffer): unknown {
   keys.clearIfFull();
   const start = endOfSpace(json, 0);
   const response: Record<string, unknown> = Object.create(null);
-  const end = isObject(json, start)
-    ? eachMember(json, start, (_, at, key, keyEnd) => {
-        const name = keys.at(json, key, keyEnd);
-        const records: unknown[] = [];
-        const end = isArray(json, at)
-          ? eachElement(json, at, (_, at) => parseRecord(json, at, records))
-          : endOfValue(json, at);
-        response[name] = name === 'data' && isArray(json, at) ? records : valueIn(json, at, end);
-        return end;
-      })
-    : endOfValue(json, start);
+  const member = (_: Buffer, at: number, key: number, keyEnd: number) => {
+    const name = keys.at(json, key, keyEnd);
+    if (name !== 'data' || !isArray(json, at)) return parseValue(json, at, name, response);
+    const records: unknown[] = [];
+    response.data = records;
+    return eachElement(json, at, (_, at) => parseRecord(json, at, records));
+  };
+  const end = isObject(json, start) ? eachMember(json, start, member) : endOfValue(json, start);
   if (endOfSpace(json, end) !== json.length) throw notJson();
   return isObject(json, start) ? response : valueIn(json, start, end);
 }
@@ -102,13 +99,16 @@ function parseMembers(json: Buffer, at: number, selection: Selection, out: Recor
     const name = keys.at(json, key, keyEnd);
     const selected = Object.hasOwn(selection, name) ? selection[name] : undefined;
     if (selected === undefined) return endOfValue(json, at);
-    if (selected !== true) {
-      const inner = {};
-      out[name] = isObject(json, at) ? inner : undefined;
-      return parseMembers(json, at, selected, inner);
-    }
-    const end = endOfValue(json, at);
-    out[name] = valueIn(json, at, end);
-    return end;
+    if (selected === true) return parseValue(json, at, name, out);
+    const inner = {};
+    out[name] = isObject(json, at) ? inner : undefined;
+    return parseMembers(json, at, selected, inner);
   });
+}
+
+/** Parses the value at `at` into `out`. Returns the offset of its end. */
+function parseValue(json: Buffer, at: number, name: string, out: Record<string, unknown>): number {
+  const end = endOfValue(json, at);
+  out[name] = valueIn(json, at, end);
+  return end;
 }

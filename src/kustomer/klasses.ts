@@ -18,10 +18,10 @@ export function openKlasses(options: SearchOptions): Klasses {
   const { client, stream, onRecord } = options;
   const generic = openSearch(options);
   const searches = new Map<string, Search>();
+  /** The same each time: a search remembers its filter keys. */
   const searchOf = (klass: string): Search => {
-    const search = searches.get(klass) ?? openSearch(options, klass);
-    searches.set(klass, search);
-    return search;
+    if (!searches.has(klass)) searches.set(klass, openSearch(options, klass));
+    return searches.get(klass) as Search;
   };
   return {
     async names() {

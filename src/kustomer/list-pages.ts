@@ -3,7 +3,6 @@
 // A list says where it goes on, and may say so for ever. Whatever the server does, the loop ends: a list that goes on
 // without showing anything new is an error.
 import { SyncError } from '../errors.ts';
-import type { Resource } from '../sync/source.ts';
 import type { Client } from './client.ts';
 import { type OnRecord, pageIn } from './json.ts';
 import type { ListStream, View } from './streams.ts';
@@ -17,14 +16,6 @@ export interface ListOptions {
   readonly onRecord: OnRecord;
 }
 
-export interface ListPage {
-  readonly records: readonly Resource[];
-  /** How many records the list says it has; most lists do not say (docs/kustomer-api.md#totals). */
-  readonly total: number | null;
-  /** Path and query of the next page; null at the end of the list. */
-  readonly next: string | null;
-}
-
 /** Ids kept to recognize a page that shows nothing new. The last thousands are enough, however long the list is. */
 const MAX_KNOWN_IDS = 20_000;
 /** In a list ordered by the last update, 100 updates between two requests make the next page repeat the last one. */
@@ -34,7 +25,7 @@ const MAX_STALE_PAGES = 3;
  * The pages of a view, first to last. Rejects as `Client.send` does.
  * @throws SyncError `list-loops` when the list goes on without showing anything new.
  */
-export async function* pagesOf(options: ListOptions, view: View): AsyncGenerator<ListPage> {
+export async function* pagesOf(options: ListOptions, view: View) {
   const paths = new Set<string>();
   /** All pages so far, by their length and their ends: even a long loop is noticed when it starts again. */
   const pages = new Set<string>();
@@ -42,7 +33,7 @@ export async function* pagesOf(options: ListOptions, view: View): AsyncGenerator
   let stalePages = 0;
   let path: string | null = pathOf(options.stream, view, 1);
   for (let number = 1; path !== null; number++) {
-    const page: ListPage = await requestPage(options, view, number, path);
+    const page: Awaited<ReturnType<typeof requestPage>> = await requestPage(options, view, number, path);
     yield page;
     const { records, next } = page;
     const ends = `${records.length} ${records[0]?.id} ${records.at(-1)?.id}`;
@@ -62,7 +53,8 @@ export async function* pagesOf(options: ListOptions, view: View): AsyncGenerator
 }
 
 /**
- * One page of a view.
+ * One page of a view: its records, how many the list says it has (most do not say, docs/kustomer-api.md#totals), and
+ * path and query of the next page, or null at the end.
  * @param number from 1
  * @throws SyncError `foreign-link` or `not-records`; otherwise rejects as `Client.send` does.
  */
@@ -71,7 +63,7 @@ export async function requestPage(
   view: View,
   number: number,
   path = pathOf(stream, view, number),
-): Promise<ListPage> {
+) {
   const { name, role } = stream;
   const response = await client.send({ path, purpose: 'other', stream: countFor ?? name, role });
   const { records, total, next, size } = pageIn(response, name, onRecord);
