@@ -24,13 +24,7 @@ export function openBodyReader(backpressure: () => Promise<void> = async () => {
   return async (body: Readable, encoding?: string | string[]): Promise<Buffer> => {
     // An error while the body waits is found when the body is read; without a listener it would end the process.
     body.on('error', () => {});
-    const release = await semaphore.acquire();
-    try {
-      await backpressure();
-      return await readBody(body, encoding, deadlineMs);
-    } finally {
-      release();
-    }
+    return semaphore.run(() => backpressure().then(() => readBody(body, encoding, deadlineMs)));
   };
 }
 

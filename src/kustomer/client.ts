@@ -112,34 +112,36 @@ function openAttempts({ budget, signal, concurrency }: ClientOptions, http: Retu
   const byStream = new Map<string, number>();
   const semaphore = openSemaphore(concurrency);
   let waitingForBudget = 0;
+
+  async function attempt(request: Request, isRetry: boolean, since: number): Promise<Outcome> {
+    const { purpose, stream } = request;
+    let headers: Outcome['headers'] = {};
+    try {
+      waitingForBudget++;
+      await budget.acquire(purpose).finally(() => waitingForBudget--);
+      usage[purpose].waited_ms += Math.round(performance.now() - since);
+      usage[purpose].requests++;
+      if (isRetry) usage[purpose].retries++;
+      byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
+      const response = await http.exchange(request);
+      headers = response.headers;
+      if (response.status < 200 || response.status >= 300) return response;
+      const value = parseResponse(response.body);
+      return { headers, value, status: isUsable(value) ? response.status : 0 };
+    } catch (cause) {
+      // A reset, a timeout, a body that breaks off or is no JSON is worth a retry, whatever the status was.
+      signal.throwIfAborted();
+      if (cause instanceof SyncError) throw cause;
+      return { status: 0, headers, cause };
+    }
+  }
+
   return {
     /** Rejects only where no retry can help. */
     async attempt(request: Request, isRetry: boolean): Promise<Outcome> {
-      const { purpose, stream } = request;
       const since = performance.now();
       signal.throwIfAborted();
-      const release = await semaphore.acquire(purpose);
-      let headers: Outcome['headers'] = {};
-      try {
-        waitingForBudget++;
-        await budget.acquire(purpose).finally(() => waitingForBudget--);
-        usage[purpose].waited_ms += Math.round(performance.now() - since);
-        usage[purpose].requests++;
-        if (isRetry) usage[purpose].retries++;
-        byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
-        const response = await http.exchange(request);
-        headers = response.headers;
-        if (response.status < 200 || response.status >= 300) return response;
-        const value = parseResponse(response.body);
-        return { headers, value, status: isUsable(value) ? response.status : 0 };
-      } catch (cause) {
-        // A reset, a timeout, a body that breaks off or is no JSON is worth a retry, whatever the status was.
-        signal.throwIfAborted();
-        if (cause instanceof SyncError) throw cause;
-        return { status: 0, headers, cause };
-      } finally {
-        release();
-      }
+      return semaphore.run(() => attempt(request, isRetry, since), request.purpose);
     },
     usage,
     requestsFor: (stream: string) => byStream.get(stream) ?? 0,
