@@ -7,10 +7,11 @@ import { EnvHttpProxyAgent } from 'undici';
 import { codeOf, SyncError } from '../errors.ts';
 import { openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
-import { parseResponse } from './json.ts';
+import { type OnRecord, parseResponse } from './json.ts';
 import { requestError } from './request-errors.ts';
 import { type Attempt, decide } from './retry.ts';
 import { openSemaphore } from './semaphore.ts';
+import type { Stream } from './streams.ts';
 
 export interface Request {
   /** Path and query, like `/v1/users?page=1`. */
@@ -25,6 +26,17 @@ export interface Request {
 }
 
 export type Client = ReturnType<typeof openClient>;
+
+/** What it takes to read a stream. */
+export interface ReadOptions<Of extends Stream> {
+  readonly client: Client;
+  readonly stream: Of;
+  /** Name of the stream that the requests are counted for, where it is another one. */
+  readonly countFor?: string;
+  readonly includeDeleted: boolean;
+  /** Called with each record that arrives. */
+  readonly onRecord: OnRecord;
+}
 
 export interface ClientOptions {
   readonly origin: string;

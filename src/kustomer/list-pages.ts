@@ -3,18 +3,9 @@
 // A list says where it goes on, and may say so for ever. Whatever the server does, the loop ends: a list that goes on
 // without showing anything new is an error.
 import { SyncError } from '../errors.ts';
-import type { Client } from './client.ts';
-import { type OnRecord, pageIn } from './json.ts';
+import type { ReadOptions } from './client.ts';
+import { pageIn } from './json.ts';
 import type { ListStream, View } from './streams.ts';
-
-export interface ListOptions {
-  readonly client: Client;
-  readonly stream: ListStream;
-  /** Name of the stream that the requests are counted for, where it is another one. */
-  readonly countFor?: string;
-  /** Called with each record that arrives. */
-  readonly onRecord: OnRecord;
-}
 
 /** Ids kept to recognize a page that shows nothing new. The last thousands are enough, however long the list is. */
 const MAX_KNOWN_IDS = 20_000;
@@ -25,7 +16,7 @@ const MAX_STALE_PAGES = 3;
  * The pages of a view, first to last. Rejects as `Client.send` does.
  * @throws SyncError `list-loops` when the list goes on without showing anything new.
  */
-export async function* pagesOf(options: ListOptions, view: View) {
+export async function* pagesOf(options: ReadOptions<ListStream>, view: View) {
   const paths = new Set<string>();
   /** All pages so far, by their length and their ends: even a long loop is noticed when it starts again. */
   const pages = new Set<string>();
@@ -59,7 +50,7 @@ export async function* pagesOf(options: ListOptions, view: View) {
  * @throws SyncError `foreign-link` or `not-records`; otherwise rejects as `Client.send` does.
  */
 export async function requestPage(
-  { client, stream, countFor, onRecord }: ListOptions,
+  { client, stream, countFor, onRecord }: ReadOptions<ListStream>,
   view: View,
   number: number,
   path = pathOf(stream, view, number),

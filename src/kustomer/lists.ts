@@ -5,12 +5,13 @@
 import { isKind } from '../errors.ts';
 import { dated, newestOf } from '../sync/read-list.ts';
 import type { Extent, ListPages, LongList, Resource } from '../sync/source.ts';
-import { type ListOptions, pagesOf, requestPage } from './list-pages.ts';
+import type { ReadOptions } from './client.ts';
+import { pagesOf, requestPage } from './list-pages.ts';
 import { hasStatus } from './request-errors.ts';
-import type { View } from './streams.ts';
+import type { ListStream, View } from './streams.ts';
 
 /** A list that fits into memory. Both methods reject as `Client.send` does, and with the errors of list-pages.ts. */
-export function openList(options: ListOptions): ListPages & Pick<LongList, 'extent'> {
+export function openList(options: ReadOptions<ListStream>): ListPages & Pick<LongList, 'extent'> {
   const { views } = options.stream;
   const refused = new Set<View>();
   /** A list answers 400 to parameters that it does not know (docs/kustomer-api.md#list-views). It knows the first view. */
@@ -60,7 +61,7 @@ export function openList(options: ListOptions): ListPages & Pick<LongList, 'exte
 }
 
 /** @param options `includeDeleted`: this list shows deleted records in any case; false leaves them out */
-export function openLongList(options: ListOptions & { readonly includeDeleted: boolean }): LongList {
+export function openLongList(options: ReadOptions<ListStream>): LongList {
   const [view = {}] = options.stream.views;
   const isIncluded = ({ attributes }: Resource) => options.includeDeleted || attributes?.deleted !== true;
   return {
@@ -80,7 +81,7 @@ export function openLongList(options: ListOptions & { readonly includeDeleted: b
  * Estimates the length of a view, since most lists do not say it (docs/kustomer-api.md#totals): a search for the last
  * page, first in doubling steps, then in halves. A page beyond the end may be empty, refused, or the last page again.
  */
-async function extentOf(options: ListOptions, view: View): Promise<Extent> {
+async function extentOf(options: ReadOptions<ListStream>, view: View): Promise<Extent> {
   const first = await requestPage(options, view, 1);
   const sample = [...first.records];
   const firstIds = new Set([sample[0]?.id]);

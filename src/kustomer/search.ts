@@ -9,7 +9,7 @@ import type { Interval } from '../sync/intervals.ts';
 import { SECOND_MS } from '../sync/pages.ts';
 import { dated } from '../sync/read-list.ts';
 import type { DatedRecord, Page, SearchIndex, SearchRequest } from '../sync/source.ts';
-import type { Client } from './client.ts';
+import type { ReadOptions } from './client.ts';
 import { type OnRecord, pageIn } from './json.ts';
 import { hasStatus } from './request-errors.ts';
 import type { SearchStream } from './streams.ts';
@@ -25,18 +25,10 @@ const PATHS: Readonly<Record<SearchIndex, string>> = {
   archive: '/v1/customers/archive/search',
 };
 
-export interface SearchOptions {
-  readonly client: Client;
-  readonly stream: SearchStream;
-  readonly includeDeleted: boolean;
-  /** Called with each record that arrives. */
-  readonly onRecord: OnRecord;
-}
-
 export type Search = ReturnType<typeof openSearch>;
 
 /** Searches all records of a stream, or those of one klass. Every method rejects as `Client.send` and `pageIn` do. */
-export function openSearch(options: SearchOptions, klass?: string) {
+export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
   const { name } = options.stream;
   const post = openPost(options, klass);
   return {
@@ -81,7 +73,7 @@ export function openSearch(options: SearchOptions, klass?: string) {
 }
 
 /** The filter keys of a klass have one of two prefixes (docs/kustomer-api.md#klass-filter-keys). */
-function openPost({ client, stream, includeDeleted, onRecord }: SearchOptions, klass: string | undefined) {
+function openPost({ client, stream, includeDeleted, onRecord }: ReadOptions<SearchStream>, klass: string | undefined) {
   const { name, role, context } = stream;
   const queryContext = klass === undefined ? context : `${context}_${klass}`;
   let accepted = context;
