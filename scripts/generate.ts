@@ -14,9 +14,9 @@ import {
   type CallableWorkflow,
   GROUPS,
   INPUT_NAMES,
+  INPUTS,
   type Input,
   type InputName,
-  inputOf,
 } from '../src/config/inputs.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -45,7 +45,7 @@ export function generate(): ReadonlyMap<string, string> {
 
 function actionInputs(): string[] {
   return INPUT_NAMES.flatMap(name => {
-    const { default: value, description } = inputOf(name);
+    const { default: value, description } = INPUTS[name];
     const last = value === undefined ? 'required: true' : `default: ${yaml(textOf(value))}`;
     return [`${name}:`, `  description: ${yaml(description)}`, `  ${last}`];
   });
@@ -53,7 +53,7 @@ function actionInputs(): string[] {
 
 function workflowInputs(workflow: CallableWorkflow): string[] {
   return inputsOf(workflow).flatMap(name => {
-    const { kind, workflows, ...action } = inputOf(name);
+    const { kind, workflows, ...action } = INPUTS[name];
     const { default: value, description } = { ...action, ...workflows?.[workflow] };
     // An expression is the default of the step that passes the input on: see stepInputs.
     const text = typeof value === 'string' ? value : '';
@@ -69,7 +69,7 @@ function workflowInputs(workflow: CallableWorkflow): string[] {
 /** The inputs that each step of a callable workflow passes on to the action. */
 function stepInputs(workflow: CallableWorkflow): string[] {
   return inputsOf(workflow).map(name => {
-    const { default: value } = inputOf(name);
+    const { default: value } = INPUTS[name];
     const otherwise = typeof value === 'object' ? ` || ${value.expression}` : '';
     return `${name}: ${expression(`inputs.${name}${otherwise}`)}`;
   });
@@ -77,7 +77,7 @@ function stepInputs(workflow: CallableWorkflow): string[] {
 
 function inputsOf(workflow: CallableWorkflow): InputName[] {
   return INPUT_NAMES.filter(name => {
-    const { workflows } = inputOf(name);
+    const { workflows } = INPUTS[name];
     return workflows === undefined || workflow in workflows;
   });
 }

@@ -84,25 +84,18 @@ export interface ErrorText {
 export class SyncError extends Error {
   override readonly name = 'SyncError';
   readonly code: ErrorCode;
+  readonly actor: Actor;
+  readonly kind: ErrorKind;
   readonly what: string;
-  readonly todo: string;
   readonly status: number | undefined;
 
   constructor(code: ErrorCode, { what, todo, cause, status }: ErrorText) {
     // After a list the advice stands in a paragraph of its own.
     super(`${what}${what.includes('\n') ? '\n\n' : ' '}${todo}`, cause === undefined ? undefined : { cause });
     this.code = code;
+    [this.actor, this.kind] = ERRORS[code];
     this.what = what;
-    this.todo = todo;
     this.status = status;
-  }
-
-  get actor(): Actor {
-    return ERRORS[this.code][0];
-  }
-
-  get kind(): ErrorKind {
-    return ERRORS[this.code][1];
   }
 
   /** Whether no other stream can go on either: the key is refused, or the state belongs to somebody else. */
@@ -119,7 +112,8 @@ export function isKind(error: unknown, kind: ErrorKind): error is SyncError {
 /** Anything that was thrown, as one of ours. What is not ours is a bug here until shown otherwise. */
 export function asSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
-  if (isFull(error)) {
+  const code = codeOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new SyncError('disk-full', {
       what: 'The disk of the runner is full.',
       todo: 'Nothing is lost; run with `compression: gzip` or a shorter `time-budget`, or on a runner with more room.',
@@ -128,16 +122,17 @@ export function asSyncError(error: unknown): SyncError {
   }
   // The name and the place are enough to find a bug; a foreign message may quote data, so it stays out.
   const kind = error instanceof Error ? error.name : typeof error;
-  const code = (error as { code?: unknown } | null)?.code;
   return new SyncError('bug', {
-    what: `The action met an error it does not know (${kind}${typeof code === 'string' ? ` ${code}` : ''}).`,
+    what: `The action met an error it does not know (${kind}${code === '' ? '' : ` ${code}`}).`,
     todo: 'Please report it with the log of this run, made with debug logging on.',
     cause: error,
   });
 }
 
-function isFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(String((error as { code?: unknown } | null)?.code));
+/** The code that Node and its libraries give an error, such as `ENOSPC`; empty when there is none. */
+export function codeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
 }
 
 /** The causes of an error, as lines that name kinds, codes and places in this program, and quote no message. */
@@ -145,16 +140,12 @@ export function causes(error: unknown): string[] {
   const lines: string[] = [];
   for (let e: unknown = error; e instanceof Error && lines.length < 30; e = e.cause) {
     if (e instanceof SyncError) continue;
-    const code = (e as { code?: unknown }).code;
-    lines.push(`caused by ${e.name}${typeof code === 'string' ? ` (${code})` : ''}`);
+    const code = codeOf(e);
+    lines.push(`caused by ${e.name}${code === '' ? '' : ` (${code})`}`);
     // The stack begins with the message, and the message may quote what was read.
     const stack = (e.stack ?? '').split(e.message === '' ? e.name : e.message).at(-1) ?? '';
-    lines.push(
-      ...stack
-        .split('\n')
-        .filter(line => /^\s+at /.test(line))
-        .slice(0, 8),
-    );
+    const places = stack.split('\n').filter(line => /^\s+at /.test(line));
+    lines.push(...places.slice(0, 8));
   }
   return lines;
 }

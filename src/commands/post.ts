@@ -1,6 +1,6 @@
 // The post step: publishes what main has read and did not live to publish, or saves the state of files that the job has used.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { githubToken, jobStatus } from '../config/given.ts';
+import { given, maskSecret } from '../config/given.ts';
 import { SyncError } from '../errors.ts';
 import { readContext } from '../github/context.ts';
 import { chooseDestination } from '../publish/choose.ts';
@@ -36,7 +36,7 @@ async function publish({ settings, requests }: JournalEntry, log: Log): Promise<
 
 /** The files of `destination: none` count as published when the job has used them (docs/design.md#the-life-of-the-state). */
 async function saveState({ settings, requests, startsNextRun }: JournalEntry, log: Log): Promise<void> {
-  if (jobStatus() !== 'success') {
+  if (given('job-status').trim() !== 'success') {
     log.notice(
       'The job has not succeeded, so the state is not saved and the next run delivers the same records again.',
     );
@@ -50,7 +50,7 @@ async function saveState({ settings, requests, startsNextRun }: JournalEntry, lo
 
 function open(settings: JournalEntry['settings'], log: Log) {
   const context = readContext();
-  const api = openGitHub(context, githubToken(), log);
+  const api = openGitHub(context, maskSecret('github-token'), log);
   return { context, api, destination: chooseDestination({ ...settings, context, api, log }) };
 }
 

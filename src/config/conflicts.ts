@@ -21,18 +21,16 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
 
   const planned = shard ?? plan[0];
   if (planned !== undefined && planned.inputs !== planDigest(config)) {
-    const names = Object.keys(planInputs(config)).map(name => `\`${name}\``);
-    add(
-      shard === null ? 'plan' : 'shard',
-      `belongs to a plan that was made with other inputs. Use one made with the same ${names.join(', ')}.`,
-    );
+    const same = Object.keys(planInputs(config))
+      .map(name => `\`${name}\``)
+      .join(', ');
+    const input = shard === null ? 'plan' : 'shard';
+    add(input, `belongs to a plan that was made with other inputs. Use one made with the same ${same}.`);
   }
   const budget = Math.min(config.searchesPerMinute, config.requestsPerMinute ?? Number.POSITIVE_INFINITY);
   if (shardsAtOnce > budget) {
-    add(
-      'shards-at-once',
-      `is ${shown('shards-at-once')}. Use at most ${budget}, so that each shard has a request a minute.`,
-    );
+    const given = shown('shards-at-once');
+    add('shards-at-once', `is ${given}. Use at most ${budget}, so that each shard has a request a minute.`);
   }
   const refreshed = streams.filter(stream => stream.mode === 'full_refresh').map(({ name }) => name);
   if (refreshed.length > 0 && (endDate !== null || mode !== 'sync' || shard !== null)) {

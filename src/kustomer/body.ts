@@ -14,9 +14,6 @@ const MAX_BYTES = 384 * 1024 * 1024;
 /** A page takes seconds. A body that trickles in byte by byte would hold up all others. */
 const DEADLINE_MS = 5 * 60_000;
 
-/** Value of the header `content-encoding`. */
-type Encoding = string | string[] | undefined;
-
 /** @param backpressure resolves when more may be read */
 export function openBodyReader(backpressure: () => Promise<void> = async () => {}, deadlineMs = DEADLINE_MS) {
   const semaphore = openSemaphore(MAX_CONCURRENT);
@@ -24,20 +21,14 @@ export function openBodyReader(backpressure: () => Promise<void> = async () => {
    * Resolves to a body as UTF-8. Rejects when the body breaks off, takes too long, or is not encoded as it should be.
    * @throws SyncError `answer-too-large`
    */
-  return async (body: Readable, encoding: Encoding): Promise<Buffer> => {
+  return async (body: Readable, encoding?: string | string[]): Promise<Buffer> => {
     // An error while the body waits is found when the body is read; without a listener it would end the process.
     body.on('error', () => {});
-    const release = await semaphore.acquire();
-    try {
-      await backpressure();
-      return await readBody(body, encoding, deadlineMs);
-    } finally {
-      release();
-    }
+    return semaphore.run(() => backpressure().then(() => readBody(body, encoding, deadlineMs)));
   };
 }
 
-async function readBody(body: Readable, encoding: Encoding, deadlineMs: number): Promise<Buffer> {
+async function readBody(body: Readable, encoding: unknown, deadlineMs: number): Promise<Buffer> {
   const decoder = decoderFor(encoding);
   // Unlike `pipe`, `pipeline` passes on the error of a body that broke before: the decoder would wait for ever.
   const stream = decoder === null ? body : pipeline(body, decoder, () => {});
@@ -64,7 +55,8 @@ async function readBody(body: Readable, encoding: Encoding, deadlineMs: number):
   return isUtf8(bytes) ? bytes : Buffer.from(bytes.toString());
 }
 
-function decoderFor(encoding: Encoding) {
+/** @param encoding the header `content-encoding` */
+function decoderFor(encoding: unknown) {
   if (encoding === undefined || encoding === 'identity') return null;
   if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip();
   if (encoding === 'deflate') return createInflate();

@@ -4,19 +4,20 @@
 // good only for the moment.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvHttpProxyAgent } from 'undici';
-import { SyncError } from '../errors.ts';
+import { codeOf, SyncError } from '../errors.ts';
 import { openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
-import { parseResponse } from './json.ts';
+import { type OnRecord, parseResponse } from './json.ts';
 import { requestError } from './request-errors.ts';
 import { type Attempt, decide } from './retry.ts';
 import { openSemaphore } from './semaphore.ts';
+import type { Stream } from './streams.ts';
 
 export interface Request {
-  readonly method: 'GET' | 'POST';
   /** Path and query, like `/v1/users?page=1`. */
   readonly path: string;
-  readonly body?: unknown;
+  /** Makes the request a POST. */
+  readonly body?: object;
   readonly purpose: Purpose;
   /** Name of the stream that the request is counted for, and that errors name. */
   readonly stream: string;
@@ -24,16 +25,18 @@ export interface Request {
   readonly role: string;
 }
 
-/** The requests of a run, for the report. */
-export interface Usage {
-  requests: number;
-  retries: number;
-  rate_limited: number;
-  /** Sum over all requests, in ms: more than the time that has passed, where requests wait at the same time. */
-  waited_ms: number;
-}
-
 export type Client = ReturnType<typeof openClient>;
+
+/** What it takes to read a stream. */
+export interface ReadOptions<Of extends Stream> {
+  readonly client: Client;
+  readonly stream: Of;
+  /** Name of the stream that the requests are counted for, where it is another one. */
+  readonly countFor?: string;
+  readonly includeDeleted: boolean;
+  /** Called with each record that arrives. */
+  readonly onRecord: OnRecord;
+}
 
 export interface ClientOptions {
   readonly origin: string;
@@ -48,18 +51,13 @@ export interface ClientOptions {
   readonly backpressure?: () => Promise<void>;
 }
 
-const NO_USAGE: Usage = { requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 };
 /** No search is known to take longer (docs/kustomer-api.md#answer-time). */
 const RESPONSE_TIMEOUT_MS = 30_000;
 /** Smaller differences come from the network, and from the header, which has no milliseconds. */
 const CLOCK_TOLERANCE_MS = 5_000;
 
-type Headers = Attempt['headers'];
-
 /** What came of one attempt. Status 0 means that no usable response came, and `cause` says why. */
-interface Outcome {
-  readonly status: number;
-  readonly headers: Headers;
+interface Outcome extends Pick<Attempt, 'status' | 'headers'> {
   readonly value?: unknown;
   readonly cause?: unknown;
 }
@@ -87,7 +85,7 @@ export function openClient(options: ClientOptions) {
         }
         const next = decide({ status, headers, failures, refusals, now: Date.now(), random: Math.random() });
         if (next.kind === 'use') return value as Record<string, unknown>;
-        if (next.kind === 'give-up') throw requestError(next.reason, status, request, cause);
+        if (next.kind === 'give-up') throw requestError(next.code, status, request, cause);
         const what = status === 0 ? `no usable response (${nameOf(cause)})` : `status ${status}`;
         debug(`${request.stream}: ${what}, retry in ${Math.round(next.waitMs)} ms`);
         if (next.pausesAll) {
@@ -105,9 +103,14 @@ export function openClient(options: ClientOptions) {
     permits: concurrency,
     /** How many more could be in flight now if there were any to send; 0 while requests wait for the budget. */
     idle,
+    /** The requests of the run, for its manifest. */
     usage,
     /** Requests sent for a stream, retries included. */
     requestsFor,
+    /**
+     * How many ms the clock of this machine is fast, by the header `date` of the first response. 0 without the header,
+     * below some seconds, or when it is slow, which does no harm (docs/kustomer-api.md#server-clock).
+     */
     clockLeadMs: http.clockLeadMs,
     close: http.close,
   };
@@ -115,38 +118,42 @@ export function openClient(options: ClientOptions) {
 
 /** Makes single attempts, each with a permit and within the budget, and counts them. */
 function openAttempts({ budget, signal, concurrency }: ClientOptions, http: ReturnType<typeof openHttp>) {
-  const usage: Readonly<Record<Purpose, Usage>> = { search: { ...NO_USAGE }, other: { ...NO_USAGE } };
+  // `waited_ms` is a sum over all requests: more than the time that has passed, where requests wait at the same time.
+  const noUsage = () => ({ requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 });
+  const usage = { search: noUsage(), other: noUsage() };
   const byStream = new Map<string, number>();
   const semaphore = openSemaphore(concurrency);
   let waitingForBudget = 0;
+
+  async function attempt(request: Request, isRetry: boolean, since: number): Promise<Outcome> {
+    const { purpose, stream } = request;
+    let headers: Outcome['headers'] = {};
+    try {
+      waitingForBudget++;
+      await budget.acquire(purpose).finally(() => waitingForBudget--);
+      usage[purpose].waited_ms += Math.round(performance.now() - since);
+      usage[purpose].requests++;
+      if (isRetry) usage[purpose].retries++;
+      byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
+      const response = await http.exchange(request);
+      headers = response.headers;
+      if (response.status < 200 || response.status >= 300) return response;
+      const value = parseResponse(response.body);
+      return { headers, value, status: isUsable(value) ? response.status : 0 };
+    } catch (cause) {
+      // A reset, a timeout, a body that breaks off or is no JSON is worth a retry, whatever the status was.
+      signal.throwIfAborted();
+      if (cause instanceof SyncError) throw cause;
+      return { status: 0, headers, cause };
+    }
+  }
+
   return {
     /** Rejects only where no retry can help. */
     async attempt(request: Request, isRetry: boolean): Promise<Outcome> {
-      const { purpose, stream } = request;
       const since = performance.now();
       signal.throwIfAborted();
-      const release = await semaphore.acquire(purpose);
-      let headers: Headers = {};
-      try {
-        waitingForBudget++;
-        await budget.acquire(purpose).finally(() => waitingForBudget--);
-        usage[purpose].waited_ms += Math.round(performance.now() - since);
-        usage[purpose].requests++;
-        if (isRetry) usage[purpose].retries++;
-        byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
-        const response = await http.exchange(request);
-        headers = response.headers;
-        if (response.status < 200 || response.status >= 300) return response;
-        const value = parseResponse(response.body);
-        return { headers, value, status: isUsable(value) ? response.status : 0 };
-      } catch (cause) {
-        // A reset, a timeout, a body that breaks off or is no JSON is worth a retry, whatever the status was.
-        signal.throwIfAborted();
-        if (cause instanceof SyncError) throw cause;
-        return { status: 0, headers, cause };
-      } finally {
-        release();
-      }
+      return semaphore.run(() => attempt(request, isRetry, since), request.purpose);
     },
     usage,
     requestsFor: (stream: string) => byStream.get(stream) ?? 0,
@@ -173,24 +180,17 @@ function openHttp({ origin, token, concurrency, signal, userAgent, backpressure 
   let clockLeadMs: number | undefined;
   return {
     /** Rejects when the connection or the body fails. */
-    async exchange({ method, path, body }: Request): Promise<{ status: number; headers: Headers; body: Buffer }> {
-      const response = await dispatcher.request({
-        origin,
-        path,
-        method,
-        headers: body === undefined ? common : { ...common, 'content-type': 'application/json' },
-        body: body === undefined ? null : JSON.stringify(body),
-        signal,
-      });
+    async exchange({ path, body }: Request) {
+      const content =
+        body === undefined
+          ? { method: 'GET', headers: common }
+          : { method: 'POST', headers: { ...common, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+      const response = await dispatcher.request({ origin, path, signal, ...content });
       const { statusCode: status, headers } = response;
       // Before the body is read, which may take minutes.
       clockLeadMs ??= leadOver(headers.date);
       return { status, headers, body: await readBody(response.body, headers['content-encoding']) };
     },
-    /**
-     * How many ms the clock of this machine is fast, by the header `date` of the first response. 0 without the header,
-     * below some seconds, or when it is slow, which does no harm (docs/kustomer-api.md#server-clock).
-     */
     clockLeadMs: () => clockLeadMs ?? 0,
     close: () => dispatcher.destroy(),
   };
@@ -203,15 +203,13 @@ function isUsable(value: unknown): boolean {
   return Array.isArray(errors) && errors.length === 0;
 }
 
+/** Undefined when the response does not tell. */
 function leadOver(date: string | string[] | undefined): number | undefined {
-  const theirs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-  if (Number.isNaN(theirs)) return undefined;
-  const lead = Date.now() - theirs;
+  const lead = Date.now() - Date.parse(String(date));
+  if (Number.isNaN(lead)) return undefined;
   return lead > CLOCK_TOLERANCE_MS ? lead : 0;
 }
 
 function nameOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return 'not the expected JSON';
-  const { code } = cause as { code?: unknown };
-  return typeof code === 'string' ? code : cause.name;
+  return cause instanceof Error ? codeOf(cause) || cause.name : 'not the expected JSON';
 }

@@ -41,27 +41,24 @@ export function parseResponse(json: Buffer): unknown {
   keys.clearIfFull();
   const start = endOfSpace(json, 0);
   const response: Record<string, unknown> = Object.create(null);
-  const end = isObject(json, start)
-    ? eachMember(json, start, (_, at, key, keyEnd) => {
-        const name = keys.at(json, key, keyEnd);
-        const records: unknown[] = [];
-        const end = isArray(json, at)
-          ? eachElement(json, at, (_, at) => parseRecord(json, at, records))
-          : endOfValue(json, at);
-        response[name] = name === 'data' && isArray(json, at) ? records : valueIn(json, at, end);
-        return end;
-      })
-    : endOfValue(json, start);
+  const member = (_: Buffer, at: number, key: number, keyEnd: number) => {
+    const name = keys.at(json, key, keyEnd);
+    if (name !== 'data' || !isArray(json, at)) return parseValue(json, at, name, response);
+    const records: unknown[] = [];
+    response.data = records;
+    return eachElement(json, at, (_, at) => parseRecord(json, at, records));
+  };
+  const end = isObject(json, start) ? eachMember(json, start, member) : endOfValue(json, start);
   if (endOfSpace(json, end) !== json.length) throw notJson();
   return isObject(json, start) ? response : valueIn(json, start, end);
 }
 
 /**
- * The records of a parsed response, and what it says about its page. `total` is null when it does not say it.
+ * The records of a parsed response, and what it says about its page: null where it does not say it.
  * @param onRecord called with each record
  * @throws SyncError `not-records` when one lacks its id or type: everything else relies on them.
  */
-export function pageIn({ data, ...response }: Record<string, unknown>, stream: string, onRecord: OnRecord) {
+export function pageIn({ data, meta, links }: Record<string, unknown>, stream: string, onRecord: OnRecord) {
   if (!Array.isArray(data) || !data.every(isResource)) {
     throw new SyncError('not-records', {
       what: `Kustomer sent something other than records for ${stream}.`,
@@ -69,9 +66,16 @@ export function pageIn({ data, ...response }: Record<string, unknown>, stream: s
     });
   }
   for (const resource of data) onRecord(resource);
-  const meta = (response.meta ?? {}) as Record<string, unknown>;
-  const { next } = (response.links ?? {}) as { next?: unknown };
-  return { records: data, total: typeof meta.total === 'number' ? meta.total : null, next, meta };
+  const { total, pageSize, timed_out } = (meta ?? {}) as Record<string, unknown>;
+  const { next } = (links ?? {}) as { next?: unknown };
+  const size = Number(pageSize);
+  return {
+    records: data,
+    total: typeof total === 'number' ? total : null,
+    size: Number.isInteger(size) && size >= 1 ? size : null,
+    timedOut: timed_out === true,
+    next,
+  };
 }
 
 function isResource(value: unknown): value is Resource {
@@ -95,13 +99,16 @@ function parseMembers(json: Buffer, at: number, selection: Selection, out: Recor
     const name = keys.at(json, key, keyEnd);
     const selected = Object.hasOwn(selection, name) ? selection[name] : undefined;
     if (selected === undefined) return endOfValue(json, at);
-    if (selected !== true) {
-      const inner = {};
-      out[name] = isObject(json, at) ? inner : undefined;
-      return parseMembers(json, at, selected, inner);
-    }
-    const end = endOfValue(json, at);
-    out[name] = valueIn(json, at, end);
-    return end;
+    if (selected === true) return parseValue(json, at, name, out);
+    const inner = {};
+    out[name] = isObject(json, at) ? inner : undefined;
+    return parseMembers(json, at, selected, inner);
   });
+}
+
+/** Parses the value at `at` into `out`. Returns the offset of its end. */
+function parseValue(json: Buffer, at: number, name: string, out: Record<string, unknown>): number {
+  const end = endOfValue(json, at);
+  out[name] = valueIn(json, at, end);
+  return end;
 }

@@ -4,28 +4,28 @@
 // searched on its own (docs/kustomer-api.md#plain-context).
 import { floorToSecond, SECOND_MS } from '../sync/pages.ts';
 import type { DatedRecord, Klasses, SearchIndex } from '../sync/source.ts';
+import type { ReadOptions } from './client.ts';
 import { openList } from './lists.ts';
 import { hasStatus } from './request-errors.ts';
-import { openSearch, type Search, type SearchOptions } from './search.ts';
-import { KLASS_LIST } from './streams.ts';
+import { openSearch, type Search } from './search.ts';
+import { KLASS_LIST, type SearchStream } from './streams.ts';
 
 /** No search has more pages (docs/kustomer-api.md#search-depth). */
 const MAX_PAGES = 100;
 /** In random order, every record has been shown after about log(records) + 3 passes. */
 const MAX_PASSES = 12;
 
-export function openKlasses(options: SearchOptions): Klasses {
-  const { client, stream, onRecord } = options;
+export function openKlasses(options: ReadOptions<SearchStream>): Klasses {
   const generic = openSearch(options);
   const searches = new Map<string, Search>();
+  /** The same each time: a search remembers its filter keys. */
   const searchOf = (klass: string): Search => {
-    const search = searches.get(klass) ?? openSearch(options, klass);
-    searches.set(klass, search);
-    return search;
+    if (!searches.has(klass)) searches.set(klass, openSearch(options, klass));
+    return searches.get(klass) as Search;
   };
   return {
     async names() {
-      const list = openList({ client, stream: KLASS_LIST, countFor: stream.name, onRecord });
+      const list = openList({ ...options, stream: KLASS_LIST, countFor: options.stream.name });
       const { records } = await list.pass();
       const names = [...records.values()].map(({ attributes }) => attributes?.name);
       return names.filter(name => typeof name === 'string').sort();

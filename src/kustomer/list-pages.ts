@@ -3,27 +3,9 @@
 // A list says where it goes on, and may say so for ever. Whatever the server does, the loop ends: a list that goes on
 // without showing anything new is an error.
 import { SyncError } from '../errors.ts';
-import type { Resource } from '../sync/source.ts';
-import type { Client } from './client.ts';
-import { type OnRecord, pageIn } from './json.ts';
+import type { ReadOptions } from './client.ts';
+import { pageIn } from './json.ts';
 import type { ListStream, View } from './streams.ts';
-
-export interface ListOptions {
-  readonly client: Client;
-  readonly stream: ListStream;
-  /** Name of the stream that the requests are counted for, where it is another one. */
-  readonly countFor?: string;
-  /** Called with each record that arrives. */
-  readonly onRecord: OnRecord;
-}
-
-export interface ListPage {
-  readonly records: readonly Resource[];
-  /** How many records the list says it has; most lists do not say (docs/kustomer-api.md#totals). */
-  readonly total: number | null;
-  /** Path and query of the next page; null at the end of the list. */
-  readonly next: string | null;
-}
 
 /** Ids kept to recognize a page that shows nothing new. The last thousands are enough, however long the list is. */
 const MAX_KNOWN_IDS = 20_000;
@@ -34,7 +16,7 @@ const MAX_STALE_PAGES = 3;
  * The pages of a view, first to last. Rejects as `Client.send` does.
  * @throws SyncError `list-loops` when the list goes on without showing anything new.
  */
-export async function* pagesOf(options: ListOptions, view: View): AsyncGenerator<ListPage> {
+export async function* pagesOf(options: ReadOptions<ListStream>, view: View) {
   const paths = new Set<string>();
   /** All pages so far, by their length and their ends: even a long loop is noticed when it starts again. */
   const pages = new Set<string>();
@@ -42,7 +24,7 @@ export async function* pagesOf(options: ListOptions, view: View): AsyncGenerator
   let stalePages = 0;
   let path: string | null = pathOf(options.stream, view, 1);
   for (let number = 1; path !== null; number++) {
-    const page: ListPage = await requestPage(options, view, number, path);
+    const page: Awaited<ReturnType<typeof requestPage>> = await requestPage(options, view, number, path);
     yield page;
     const { records, next } = page;
     const ends = `${records.length} ${records[0]?.id} ${records.at(-1)?.id}`;
@@ -62,22 +44,22 @@ export async function* pagesOf(options: ListOptions, view: View): AsyncGenerator
 }
 
 /**
- * One page of a view.
+ * One page of a view: its records, how many the list says it has (most do not say, docs/kustomer-api.md#totals), and
+ * path and query of the next page, or null at the end.
  * @param number from 1
  * @throws SyncError `foreign-link` or `not-records`; otherwise rejects as `Client.send` does.
  */
 export async function requestPage(
-  { client, stream, countFor, onRecord }: ListOptions,
+  { client, stream, countFor, onRecord }: ReadOptions<ListStream>,
   view: View,
   number: number,
   path = pathOf(stream, view, number),
-): Promise<ListPage> {
+) {
   const { name, role } = stream;
-  const response = await client.send({ method: 'GET', path, purpose: 'other', stream: countFor ?? name, role });
-  const { records, total, next, meta } = pageIn(response, name, onRecord);
+  const response = await client.send({ path, purpose: 'other', stream: countFor ?? name, role });
+  const { records, total, next, size } = pageIn(response, name, onRecord);
   // A full page that does not even say that there is no next one is not the last.
-  const size = Number(meta.pageSize ?? stream.pageSize);
-  const isCutOff = next === undefined && records.length > 0 && records.length >= size;
+  const isCutOff = next === undefined && records.length >= (size ?? stream.pageSize);
   return { records, total, next: isCutOff ? pathOf(stream, view, number + 1) : pathIn(next, client.origin) };
 }
 

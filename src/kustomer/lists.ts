@@ -3,14 +3,15 @@
 // A list has no known order and changes while it is read, so a record that moves between pages can be missed. Only what
 // a single response held is exact. A pass says whether it was exact, and sync/ reads until passes agree.
 import { isKind } from '../errors.ts';
-import { newestOf } from '../sync/read-list.ts';
-import { type Extent, type ListPages, type LongList, type Resource, updatedAt } from '../sync/source.ts';
-import { type ListOptions, pagesOf, requestPage } from './list-pages.ts';
+import { dated, newestOf } from '../sync/read-list.ts';
+import type { Extent, ListPages, LongList, Resource } from '../sync/source.ts';
+import type { ReadOptions } from './client.ts';
+import { pagesOf, requestPage } from './list-pages.ts';
 import { hasStatus } from './request-errors.ts';
-import type { View } from './streams.ts';
+import type { ListStream, View } from './streams.ts';
 
 /** A list that fits into memory. Both methods reject as `Client.send` does, and with the errors of list-pages.ts. */
-export function openList(options: ListOptions): ListPages & Pick<LongList, 'extent'> {
+export function openList(options: ReadOptions<ListStream>): ListPages & Pick<LongList, 'extent'> {
   const { views } = options.stream;
   const refused = new Set<View>();
   /** A list answers 400 to parameters that it does not know (docs/kustomer-api.md#list-views). It knows the first view. */
@@ -43,27 +44,24 @@ export function openList(options: ListOptions): ListPages & Pick<LongList, 'exte
       return { records, isOneResponse: pages === 1, isCounted, isUnrestricted: refused.size === 0 };
     },
     async extent() {
-      const extents = await Promise.all(
-        views.map(view =>
-          extentOf(options, view).catch(error => {
-            if (isRefusal(view, error)) return NOTHING;
-            throw error;
-          }),
-        ),
-      );
-      return {
-        pages: extents.reduce((sum, { pages }) => sum + pages, 0),
-        records: extents.reduce((sum, { records }) => sum + records, 0),
-        sample: extents.flatMap(({ sample }) => sample),
-      };
+      const sum = { pages: 0, records: 0, sample: [] as Resource[] };
+      for (const view of views) {
+        try {
+          const { pages, records, sample } = await extentOf(options, view);
+          sum.pages += pages;
+          sum.records += records;
+          sum.sample.push(...sample);
+        } catch (error) {
+          if (!isRefusal(view, error)) throw error;
+        }
+      }
+      return sum;
     },
   };
 }
 
-const NOTHING: Extent = { pages: 0, records: 0, sample: [] };
-
 /** @param options `includeDeleted`: this list shows deleted records in any case; false leaves them out */
-export function openLongList(options: ListOptions & { readonly includeDeleted: boolean }): LongList {
+export function openLongList(options: ReadOptions<ListStream>): LongList {
   const [view = {}] = options.stream.views;
   const isIncluded = ({ attributes }: Resource) => options.includeDeleted || attributes?.deleted !== true;
   return {
@@ -71,8 +69,7 @@ export function openLongList(options: ListOptions & { readonly includeDeleted: b
       let pages = 0;
       for await (const { records } of pagesOf(options, view)) {
         pages++;
-        const included = records.filter(isIncluded);
-        await each(included.map(resource => ({ at: Date.parse(updatedAt(resource)), resource })));
+        await each(records.filter(isIncluded).map(dated));
       }
       return pages === 1;
     },
@@ -84,7 +81,7 @@ export function openLongList(options: ListOptions & { readonly includeDeleted: b
  * Estimates the length of a view, since most lists do not say it (docs/kustomer-api.md#totals): a search for the last
  * page, first in doubling steps, then in halves. A page beyond the end may be empty, refused, or the last page again.
  */
-async function extentOf(options: ListOptions, view: View): Promise<Extent> {
+async function extentOf(options: ReadOptions<ListStream>, view: View): Promise<Extent> {
   const first = await requestPage(options, view, 1);
   const sample = [...first.records];
   const firstIds = new Set([sample[0]?.id]);

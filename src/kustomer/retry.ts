@@ -21,9 +21,10 @@ export type Decision =
   | { readonly kind: 'use' }
   /** `pausesAll`: no request of the run may start before. */
   | { readonly kind: 'retry'; readonly waitMs: number; readonly pausesAll: boolean }
-  | { readonly kind: 'give-up'; readonly reason: GiveUpReason };
+  | { readonly kind: 'give-up'; readonly code: GiveUpCode };
 
-export type GiveUpReason = 'unauthorized' | 'forbidden' | 'refused' | 'outage' | 'rate';
+/** The code of the error that ends the request. */
+export type GiveUpCode = 'unauthorized' | 'missing-role' | 'request-refused' | 'no-usable-answer' | 'rate-limited';
 
 /** Waits of 0.5, 1, 2, ... 30 s, with jitter: together about a minute and a half. */
 const FIRST_WAIT_MS = 500;
@@ -35,15 +36,15 @@ const MAX_REFUSALS = 20;
 export function decide(attempt: Attempt): Decision {
   const { status } = attempt;
   if (status >= 200 && status < 300) return { kind: 'use' };
-  if (status === 401) return { kind: 'give-up', reason: 'unauthorized' };
-  if (status === 403) return { kind: 'give-up', reason: 'forbidden' };
+  if (status === 401) return { kind: 'give-up', code: 'unauthorized' };
+  if (status === 403) return { kind: 'give-up', code: 'missing-role' };
   if (status === 429) {
-    if (attempt.refusals >= MAX_REFUSALS) return { kind: 'give-up', reason: 'rate' };
+    if (attempt.refusals >= MAX_REFUSALS) return { kind: 'give-up', code: 'rate-limited' };
     return { kind: 'retry', waitMs: waitAfter429(attempt), pausesAll: true };
   }
   const isTemporary = status === 0 || status === 408 || status === 425 || status >= 500;
-  if (!isTemporary) return { kind: 'give-up', reason: 'refused' };
-  if (attempt.failures >= MAX_FAILURES) return { kind: 'give-up', reason: 'outage' };
+  if (!isTemporary) return { kind: 'give-up', code: 'request-refused' };
+  if (attempt.failures >= MAX_FAILURES) return { kind: 'give-up', code: 'no-usable-answer' };
   const requested = waitIn(attempt.headers['retry-after'], attempt.now);
   const backoff = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt.failures) * (0.75 + attempt.random / 2);
   return { kind: 'retry', waitMs: Math.max(backoff, Math.min(requested ?? 0, 60_000)), pausesAll: false };

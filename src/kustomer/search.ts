@@ -7,9 +7,9 @@
 import { isKind, SyncError } from '../errors.ts';
 import type { Interval } from '../sync/intervals.ts';
 import { SECOND_MS } from '../sync/pages.ts';
-import type { Counting, CreatedRange, DatedRecord, Page, SearchIndex, SearchPages } from '../sync/source.ts';
-import { updatedAt } from '../sync/source.ts';
-import type { Client } from './client.ts';
+import { dated } from '../sync/read-list.ts';
+import type { DatedRecord, Page, SearchIndex, SearchRequest } from '../sync/source.ts';
+import type { ReadOptions } from './client.ts';
 import { type OnRecord, pageIn } from './json.ts';
 import { hasStatus } from './request-errors.ts';
 import type { SearchStream } from './streams.ts';
@@ -25,41 +25,25 @@ const PATHS: Readonly<Record<SearchIndex, string>> = {
   archive: '/v1/customers/archive/search',
 };
 
-export interface SearchOptions {
-  readonly client: Client;
-  readonly stream: SearchStream;
-  readonly includeDeleted: boolean;
-  /** Called with each record that arrives. */
-  readonly onRecord: OnRecord;
-}
+export type Search = ReturnType<typeof openSearch>;
 
-/** Every method rejects as `Client.send` does, and with SyncError `not-records`. */
-export interface Search extends SearchPages, Counting {
-  /**
-   * The record updated last in `from <= updated_at < to` (ms); null when there is none.
-   * @throws SyncError `records-hidden` when the search shows no record although it reports some.
-   */
-  newest(index: SearchIndex, from: number, to: number): Promise<DatedRecord | null>;
-  /** Requests any one record. */
-  probe(index: SearchIndex): Promise<void>;
-}
-
-/** Searches all records of a stream, or those of one klass. */
-export function openSearch(options: SearchOptions, klass?: string): Search {
+/** Searches all records of a stream, or those of one klass. Every method rejects as `Client.send` and `pageIn` do. */
+export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
   const { name } = options.stream;
   const post = openPost(options, klass);
   return {
-    async page(request) {
-      try {
-        return await post(request.index, request.page, PAGE_SIZE, prefix => criteriaOf(prefix, request));
-      } catch (error) {
+    page: (request: SearchRequest): Promise<Page> =>
+      post(request.index, request.page, PAGE_SIZE, prefix => criteriaOf(prefix, request)).catch(error => {
         // How deep a result can be read is disputed, and the reader has other ways to the rest
         // (docs/kustomer-api.md#search-depth).
         if (request.page > 1 && isKind(error, 'refused')) return CUT_SHORT;
         throw error;
-      }
-    },
-    async newest(index, from, to) {
+      }),
+    /**
+     * The record updated last in `from <= updated_at < to` (ms); null when there is none.
+     * @throws SyncError `records-hidden` when the search shows no record although it reports some.
+     */
+    async newest(index: SearchIndex, from: number, to: number): Promise<DatedRecord | null> {
       for (let n = 1; n <= MAX_TRIES; n++) {
         const { found, total, timedOut } = await post(index, 1, 1, prefix => criteriaOf(prefix, { from, to }, 'desc'));
         if (found[0] !== undefined) return found[0];
@@ -70,7 +54,8 @@ export function openSearch(options: SearchOptions, klass?: string): Search {
         todo: 'Run again, and report it to Kustomer if it stays.',
       });
     },
-    async count(index, from, to) {
+    /** See `Counting`. @throws SyncError `count-unavailable` */
+    async count(index: SearchIndex, from: number, to: number): Promise<number | null> {
       for (let n = 1; n <= MAX_TRIES; n++) {
         const { total, timedOut } = await post(index, 1, 1, prefix => criteriaOf(prefix, { from, to }));
         if (total !== null && !timedOut) return total;
@@ -82,14 +67,13 @@ export function openSearch(options: SearchOptions, klass?: string): Search {
         todo: 'Run it without `mode: plan`, with `on-incomplete: continue`, which needs no counts.',
       });
     },
-    async probe(index) {
-      await post(index, 1, 1, () => ({}));
-    },
+    /** Requests any one record. */
+    probe: (index: SearchIndex) => post(index, 1, 1, () => ({})),
   };
 }
 
 /** The filter keys of a klass have one of two prefixes (docs/kustomer-api.md#klass-filter-keys). */
-function openPost({ client, stream, includeDeleted, onRecord }: SearchOptions, klass: string | undefined) {
+function openPost({ client, stream, includeDeleted, onRecord }: ReadOptions<SearchStream>, klass: string | undefined) {
   const { name, role, context } = stream;
   const queryContext = klass === undefined ? context : `${context}_${klass}`;
   let accepted = context;
@@ -97,26 +81,24 @@ function openPost({ client, stream, includeDeleted, onRecord }: SearchOptions, k
     const path = `${PATHS[index]}?page=${page}&pageSize=${size}`;
     const sendWith = async (prefix: string): Promise<Page> => {
       const body = { queryContext, includeDeleted, ...criteria(prefix) };
-      const response = await client.send({ method: 'POST', path, body, purpose: 'search', stream: name, role });
+      const response = await client.send({ path, body, purpose: 'search', stream: name, role });
       accepted = prefix;
       return readPage(response, name, onRecord);
     };
     // Read once: another request may find out the prefix while this one is under way.
     const prefix = accepted;
     const other = prefix === context ? queryContext : context;
-    try {
-      return await sendWith(prefix);
-    } catch (error) {
+    return sendWith(prefix).catch(error => {
       if (other === prefix || !hasStatus(error, 400)) throw error;
       return sendWith(other);
-    }
+    });
   };
 }
 
 /** One criterion has one operator, so a range takes two (docs/kustomer-api.md#search-request). */
 function criteriaOf(
   prefix: string,
-  { from, to, created }: Interval & { readonly created?: CreatedRange | null },
+  { from, to, created }: Interval & Partial<Pick<SearchRequest, 'created'>>,
   order: 'asc' | 'desc' = 'asc',
 ): object {
   const criterion = (field: string, operator: string, at: number) => ({
@@ -129,14 +111,13 @@ function criteriaOf(
 }
 
 function readPage(response: Record<string, unknown>, stream: string, onRecord: OnRecord): Page {
-  const { records, total, next, meta } = pageIn(response, stream, onRecord);
-  const size = Number(meta.pageSize);
+  const { records, total, next, size, timedOut } = pageIn(response, stream, onRecord);
   return {
-    found: records.map(resource => ({ at: Date.parse(updatedAt(resource)), resource })),
+    found: records.map(dated),
     total,
     hasMore: typeof next === 'string' && next !== '',
     // Kustomer may give smaller pages than requested, and says so (docs/kustomer-api.md#page-size).
-    size: Number.isInteger(size) && size >= 1 && size < PAGE_SIZE ? size : PAGE_SIZE,
-    timedOut: meta.timed_out === true,
+    size: Math.min(size ?? PAGE_SIZE, PAGE_SIZE),
+    timedOut,
   };
 }

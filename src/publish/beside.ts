@@ -2,7 +2,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../github/context.ts';
-import { MANIFEST_VERSION, serializeManifest } from '../records/manifest.ts';
 import type { State } from '../sync/state.ts';
 import { serializeState } from '../sync/state-document.ts';
 import type { PublishRequest } from './destination.ts';
@@ -21,8 +20,9 @@ export async function writeManifest(
 ): Promise<string> {
   const path = join(directory, 'manifest.json');
   const run = { id: runId, attempt, job, workflow, repository, ref, event, state_id: stateName };
-  const all = [...externalFiles, ...files];
-  await writeFile(path, serializeManifest({ version: MANIFEST_VERSION, run, window, streams, files: all, api: usage }));
+  // A merge lists the parts of the shards, with the run and the artifact that has them.
+  const manifest = { version: 1, run, window, streams, files: [...externalFiles, ...files], api: usage };
+  await writeFile(path, `${JSON.stringify(manifest, null, 1)}\n`);
   if (state.generation > 0) await writeFile(join(directory, 'state.json'), serializeState(state));
   return path;
 }

@@ -112,7 +112,7 @@ export function newestOf(a: Resource | undefined, b: Resource): Resource {
   return a !== undefined && Date.parse(updatedAt(a)) > Date.parse(updatedAt(b)) ? a : b;
 }
 
-function dated(resource: Resource): DatedRecord {
+export function dated(resource: Resource): DatedRecord {
   return { at: Date.parse(updatedAt(resource)), resource };
 }
 

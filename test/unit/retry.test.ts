@@ -21,17 +21,17 @@ test('a success is used, whatever its headers say', () => {
 describe('a refusal is final', () => {
   test.each([
     [401, 'unauthorized'],
-    [403, 'forbidden'],
-    [400, 'refused'],
-    [404, 'refused'],
-    [409, 'refused'],
-    [422, 'refused'],
-    [301, 'refused'],
-    [302, 'refused'],
-    [307, 'refused'],
-  ])('%i: %s', (status, reason) => {
-    expect(decision(status)).toEqual({ kind: 'give-up', reason });
-    expect(decision(status, { 'retry-after': '1' })).toEqual({ kind: 'give-up', reason });
+    [403, 'missing-role'],
+    [400, 'request-refused'],
+    [404, 'request-refused'],
+    [409, 'request-refused'],
+    [422, 'request-refused'],
+    [301, 'request-refused'],
+    [302, 'request-refused'],
+    [307, 'request-refused'],
+  ])('%i: %s', (status, code) => {
+    expect(decision(status)).toEqual({ kind: 'give-up', code });
+    expect(decision(status, { 'retry-after': '1' })).toEqual({ kind: 'give-up', code });
   });
 });
 
@@ -51,8 +51,8 @@ describe('a temporary failure is retried, and pauses no other request', () => {
 
   test('up to a limit', () => {
     expect(decision(500, {}, { failures: 7 }).kind).toBe('retry');
-    expect(decision(500, {}, { failures: 8 })).toEqual({ kind: 'give-up', reason: 'outage' });
-    expect(decision(0, {}, { failures: 8 })).toEqual({ kind: 'give-up', reason: 'outage' });
+    expect(decision(500, {}, { failures: 8 })).toEqual({ kind: 'give-up', code: 'no-usable-answer' });
+    expect(decision(0, {}, { failures: 8 })).toEqual({ kind: 'give-up', code: 'no-usable-answer' });
   });
 
   test('after Retry-After, up to a minute', () => {
@@ -104,6 +104,6 @@ describe('after a 429 all requests wait', () => {
 
   test('up to a limit', () => {
     expect(decision(429, {}, { refusals: 19 }).kind).toBe('retry');
-    expect(decision(429, {}, { refusals: 20 })).toEqual({ kind: 'give-up', reason: 'rate' });
+    expect(decision(429, {}, { refusals: 20 })).toEqual({ kind: 'give-up', code: 'rate-limited' });
   });
 });

@@ -286,7 +286,7 @@ describe('a state from a newer version', () => {
     expect(refusal.kind).toBe('state');
     expect(refusal.what).toContain('newer version');
     expect(refusal.what).not.toContain('damaged');
-    expect(refusal.todo).toContain('Use that newer version again');
+    expect(refusal.message).toContain('Use that newer version again');
     expect(refusal.what).toContain('kustomer-sync/0.1.0');
   });
 
