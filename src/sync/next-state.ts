@@ -20,6 +20,8 @@ export interface MergedState {
   readonly state: State;
   /** Streams of this run that another run has changed meanwhile: theirs holds, and ours must not be published. */
   readonly lost: readonly string[];
+  /** The run that has saved meanwhile; null when none has. */
+  readonly otherRun: State['run'] | null;
 }
 
 /**
@@ -49,6 +51,7 @@ export function nextState(change: StateChange, baseGeneration: number, latest: S
   ]);
   return {
     lost,
+    otherRun: latest?.run ?? null,
     state: {
       ...state,
       generation,

@@ -120,7 +120,7 @@ describe('a package is known to one file', () => {
     ['undici', ['kustomer/client.ts']],
     ['p-throttle', ['kustomer/budget.ts']],
     ['@octokit/rest', ['github/request.ts']],
-    ['@actions/artifact', ['publish/upload.ts']],
+    ['@actions/artifact', ['publish/artifact.ts']],
     ['@actions/cache', ['state/cache.ts']],
     [
       '@actions/core',

@@ -25,45 +25,39 @@ export function tooLarge({ path }: PartFile, { status, cause }: GitHubError): Sy
   });
 }
 
-/** `isMoving`: the commit is made, and the branch was to be moved to it. */
-export function problem(
-  { status, reason, cause }: GitHubError,
-  { repository, branch }: BranchPlace,
-  isMoving: boolean,
-): SyncError {
-  const error = (code: 'branch-refused' | 'branch-unavailable', what: string, todo: string) =>
-    new SyncError(code, { what, todo, cause, status });
+/** @param isMoving the commit is made, and the branch was to be moved to it */
+export function problem(error: GitHubError, { repository, branch }: BranchPlace, isMoving: boolean): SyncError {
+  const { status, reason, cause } = error;
+  const refused = (what: string, todo: string) => new SyncError('branch-refused', { what, todo, cause, status });
   if (status === 401) {
-    return error(
-      'branch-refused',
+    return refused(
       `GitHub does not accept the token for the repository ${repository} (401).`,
       'Check the secret that is given as `github-token`, and that it has not expired.',
     );
   }
   if (status === 404) {
-    return error(
-      'branch-refused',
+    return refused(
       `There is no repository ${repository} that the token may write to (404).`,
       'Check `repository`, and give a `github-token` that has `contents: write` there.',
     );
   }
   if (isMoving && (status === 422 || (status === 403 && !/not accessible/i.test(reason)))) {
-    return error(
-      'branch-refused',
+    return refused(
       `The branch ${branch} of ${repository} is protected and does not take the commit (${status}).`,
       'Take it out of the branch protection or ruleset, let the token bypass the rule, or set `branch` to another name.',
     );
   }
   if (status === 403) {
-    return error(
-      'branch-refused',
+    return refused(
       `The token may not write to the contents of ${repository} (403).`,
       'Give the job `permissions: contents: write`, or a `github-token` that has it.',
     );
   }
-  return error(
-    'branch-unavailable',
-    `The commit to the branch ${branch} of ${repository} could not be made${status > 0 ? ` (status ${status})` : ''}.`,
-    'Nothing is taken for published; run again, and the same records are delivered.',
-  );
+  const cited = status > 0 ? ` (status ${status})` : '';
+  return new SyncError('branch-unavailable', {
+    what: `The commit to the branch ${branch} of ${repository} could not be made${cited}.`,
+    todo: 'Nothing is taken for published; run again, and the same records are delivered.',
+    cause,
+    status,
+  });
 }
