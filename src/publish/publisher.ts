@@ -1,5 +1,4 @@
 // The publish requests of one run, one after the other. What is not published yet is always in the journal.
-import type { Base } from '../state/store.ts';
 import { openMutex } from '../sync/mutex.ts';
 import {
   type Destination,
@@ -16,13 +15,10 @@ export type Snapshot = Omit<PublishRequest, 'directory' | 'window' | 'base'>;
 
 export type Publisher = ReturnType<typeof openPublisher>;
 
-export interface PublisherOptions {
+export interface PublisherOptions extends Pick<PublishRequest, 'directory' | 'window' | 'base'> {
   readonly destination: Destination;
   readonly settings: DestinationSettings;
   readonly journal: Journal;
-  readonly base: Base;
-  readonly directory: string;
-  readonly window: { readonly from: string; readonly to: string };
 }
 
 export function openPublisher({ destination, settings, journal, base, directory, window }: PublisherOptions) {

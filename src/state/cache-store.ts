@@ -10,8 +10,8 @@ import type { Log } from '../report/log.ts';
 import { nextState, type StateChange } from '../sync/next-state.ts';
 import { parseState, serializeState } from '../sync/state-document.ts';
 import { newestState } from './artifacts.ts';
-import { type CacheEntry, cacheTrouble, openCacheEntries, unreadableEntry } from './cache.ts';
-import { type LookupFailure, listFailure, lookupNotice, readKindFor, stateNotFound } from './lookup-failures.ts';
+import { type CacheEntry, openCacheEntries, requireCache, unreadableEntry } from './cache.ts';
+import { type LookupFailure, lookupFailure, lookupNotice, readKindFor, stateNotFound } from './lookup-failures.ts';
 import { type Base, type LoadedState, type LoadOptions, parseSaved } from './store.ts';
 
 export interface CacheStoreOptions {
@@ -70,8 +70,7 @@ export function openCacheStore(options: CacheStoreOptions) {
   }
 
   async function load(how: LoadOptions): Promise<LoadedState> {
-    const trouble = cacheTrouble();
-    if (trouble !== null) throw trouble;
+    requireCache();
     const search = { ...options, ...how, entries };
     return (await tryLoad(search, false)) ?? ((await tryLoad(search, true)) as LoadedState);
   }
@@ -122,7 +121,7 @@ async function listedKey(
     const visible = [context.ref, ...base, `refs/heads/${context.defaultBranch ?? (await github.defaultBranch())}`];
     return listed.find(({ ref }) => visible.includes(ref))?.key ?? null;
   } catch (error) {
-    failures.push(listFailure('the list of cache entries, which tells a miss from a failure', error));
+    failures.push(lookupFailure('the list of cache entries, which tells a miss from a failure', error, false));
     return null;
   }
 }

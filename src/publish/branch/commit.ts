@@ -23,7 +23,7 @@ import type { Base } from '../../state/store.ts';
 import { type MergedState, nextState } from '../../sync/next-state.ts';
 import { type DestinationOptions, type PublishRequest, withoutLost } from '../destination.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
-import { isRace, isTooLarge, problem, tooLarge } from './refusal.ts';
+import { isRace, problem, tooLarge } from './refusal.ts';
 
 export interface CommitResult extends MergedState {
   /** Null when there was nothing to commit. */
@@ -94,7 +94,7 @@ async function tryCommit(write: Write, loaded: Branch | undefined, isLastTry: bo
     }
     const next = nextState(change, base.generation, theirs);
     const kept = committedPart(request, next.lost);
-    const removed = await toRemove(place, kept, branch.root);
+    const removed = await toRemove(place, kept.replaces, branch.root);
     const isNews = kept.files.length > 0 || removed.length > 0 || request.savesStateAlone;
     if (kept.change.changed.length === 0 || !isNews)
       return { ...next, state: theirs ?? change.state, commit: null, base, files: [] };
@@ -128,7 +128,7 @@ async function writeContents(
   write: Write,
   { tip, root, document }: Branch,
   { files, replaces }: PublishRequest,
-  removed: readonly TreeChange[],
+  removed: TreeChange[],
   { state }: MergedState,
 ) {
   const { place, blobs, options } = write;
@@ -147,11 +147,10 @@ async function writeContents(
   };
   const sha = await git.createBlob(Buffer.from(branchDocument(state, stateName, notes)));
   const blob = { type: 'blob' } as const;
-  const tree = await writeTree(place, tip?.tree ?? null, replaces, [
+  const tree = await writeTree(git, tip?.tree ?? null, removed, [
     { ...blob, path: stateFileOf(stateName), sha },
     ...(before.isOurs ? [{ ...blob, path: README, content }] : []),
     ...(root.some(({ path }) => path === ATTRIBUTES.path) ? [] : [{ ...blob, ...ATTRIBUTES }]),
-    ...removed,
     ...files.map((file, n) => ({ ...blob, path: paths[n] as string, sha: blobs.get(file.path) as string })),
   ]);
   return { sha, tree };
@@ -172,7 +171,7 @@ function totalsAfter(before: Totals, files: readonly PartFile[], replaces: reado
   return Object.fromEntries(Object.entries(totals).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Where files go. Numbers move on where the run has files in the same folder: those of another job or step. */
+/** Where files go. Numbers go on after those that the run has in the same folder, of this process or of another. */
 async function pathsOf(
   { place: { git, dataPath }, request, options: { fileMark }, runName }: Write,
   files: readonly PartFile[],
@@ -182,40 +181,27 @@ async function pathsOf(
   const folderOf = (stream: string) => `${dataPath}/${stream}/dt=${request.window.to.slice(0, 10)}`;
   const prefix = fileMark === '' ? `${runName}-` : `${runName}-${fileMark}-`;
   const hasCommitted = writers.some(writer => writer.startsWith(`${runName}/`));
-  const offsets = new Map<string, number>();
+  /** By stream. */
+  const lastNumbers = new Map<string, number>();
   for (const stream of new Set(hasCommitted ? files.map(file => file.stream) : [])) {
     const entries = (await entriesAt(git, root, folderOf(stream))) ?? [];
     const own = entries.filter(({ path }) => path.startsWith(prefix));
     const numbers = own.map(({ path }) => Number(/^(\d+)\.ndjson/.exec(path.slice(prefix.length))?.[1] ?? 0));
-    const first = Math.min(...files.filter(file => file.stream === stream).map(file => numbered(file).number));
-    // What this process has committed itself is numbered on from.
-    if (Math.max(0, ...numbers) >= first) offsets.set(stream, Math.max(...numbers));
+    lastNumbers.set(stream, Math.max(0, ...numbers));
   }
-  return files.map(file => {
-    const { number, ending } = numbered(file);
-    const place = String(number + (offsets.get(file.stream) ?? 0)).padStart(5, '0');
-    return `${folderOf(file.stream)}/${prefix}${place}${ending}`;
+  return files.map(({ stream, path }) => {
+    const number = (lastNumbers.get(stream) ?? 0) + 1;
+    lastNumbers.set(stream, number);
+    return `${folderOf(stream)}/${prefix}${String(number).padStart(5, '0')}${path.slice(path.indexOf('.ndjson'))}`;
   });
 }
 
-function numbered({ path }: PartFile): { number: number; ending: string } {
-  const match = /-(\d+)(\.ndjson(?:\.gz)?)$/.exec(path);
-  // Without a number of its own, a file would take the place of another.
-  if (match === null) throw new Error(`A part has no number: ${path}`);
-  return { number: Number(match[1]), ending: match[2] as string };
-}
-
-/** The folders of replaced streams that have no file any more. A path that is not there cannot be removed. */
-async function toRemove(
-  { git, dataPath }: BranchPlace,
-  { files, replaces }: PublishRequest,
-  root: readonly TreeEntry[],
-): Promise<TreeChange[]> {
-  const empty = replaces.filter(stream => !files.some(file => file.stream === stream));
-  const entries = empty.length === 0 ? null : await entriesAt(git, root, dataPath);
+/** The folders of replaced streams. A path that is not there cannot be removed. */
+async function toRemove({ git, dataPath }: BranchPlace, replaces: readonly string[], root: readonly TreeEntry[]) {
+  const entries = replaces.length === 0 ? null : await entriesAt(git, root, dataPath);
   return (entries ?? [])
-    .filter(({ path }) => empty.includes(path))
-    .map(({ path }) => ({ path: `${dataPath}/${path}`, type: 'tree', sha: null }));
+    .filter(({ path }) => replaces.includes(path))
+    .map(({ path }): TreeChange => ({ path: `${dataPath}/${path}`, type: 'tree', sha: null }));
 }
 
 /** Fills in the blobs of files; what is there is not sent again. */
@@ -227,7 +213,7 @@ async function uploadAll({ place, request, options, blobs }: Write, files: reado
     for (const part of missing) {
       const bytes = await readPart(request.directory, part);
       const sha = await place.git.createBlob(bytes).catch(error => {
-        throw error instanceof GitHubError && isTooLarge(error) ? tooLarge(part, error) : error;
+        throw tooLarge(part, error) ?? error;
       });
       if (sha !== blobSha(bytes)) throw new GitHubError(0, 'another blob than was sent');
       blobs.set(part.path, sha);

@@ -1,6 +1,6 @@
 // What it means for a data branch that GitHub has refused something.
 import { SyncError } from '../../errors.ts';
-import type { GitHubError } from '../../github/request.ts';
+import { GitHubError } from '../../github/request.ts';
 import type { PartFile } from '../../records/parts.ts';
 import type { BranchPlace } from '../../state/branch.ts';
 
@@ -11,12 +11,11 @@ export function isRace({ status, reason }: GitHubError): boolean {
   );
 }
 
-/** Whether a file is more than a blob may hold. */
-export function isTooLarge({ status, reason }: GitHubError): boolean {
-  return status === 413 || (status === 422 && /too large|too_large/i.test(reason));
-}
-
-export function tooLarge({ path }: PartFile, { status, cause }: GitHubError): SyncError {
+/** What to do about a file that is more than a blob may hold; null when the error is another one. */
+export function tooLarge({ path }: PartFile, error: unknown): SyncError | null {
+  if (!(error instanceof GitHubError)) return null;
+  const { status, reason, cause } = error;
+  if (status !== 413 && !(status === 422 && /too large|too_large/i.test(reason))) return null;
   return new SyncError('record-too-large-for-branch', {
     what: `The file ${path} holds a record that is too large for a data branch.`,
     todo: 'Set `compression: gzip`, or `destination: artifact`, which takes files of any size.',
