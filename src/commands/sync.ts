@@ -5,8 +5,8 @@ import { scopeOf } from '../config/scope.ts';
 import { asSyncError, isKind } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import { openSource, type Source } from '../kustomer/source.ts';
-import { writeManifest } from '../publish/beside.ts';
 import { type CheckpointSchedule, startCheckpoints } from '../publish/checkpoints.ts';
+import { type PublishRequest, writeManifest } from '../publish/destination.ts';
 import { openJournal } from '../publish/journal.ts';
 import { openPublisher, type Publisher } from '../publish/publisher.ts';
 import { openParts, type PartsWriter } from '../records/parts.ts';
@@ -213,7 +213,7 @@ async function readAndPublish(run: Run, reading: Reading): Promise<void> {
   const endings = await readAll(jobs, stop);
   // The time budget is for reading: what has been read is published, however long that takes.
   clearTimeout(run.deadline);
-  report.streams = snapshots.results(publisher.published, endings);
+  report.streams = snapshots.results(publisher.receipt.files, endings);
   if (isCancelled(stop.signal)) return leaveToPost(run, reading, endings);
   const publishAll = async () => {
     await checkpoints?.stop();
@@ -227,7 +227,7 @@ async function readAndPublish(run: Run, reading: Reading): Promise<void> {
     ]);
     if (!isPublished) report.leftToPost = run.journal.isPending();
   } finally {
-    report.streams = snapshots.results(publisher.published, endings);
+    report.streams = snapshots.results(publisher.receipt.files, endings);
   }
 }
 
@@ -260,7 +260,7 @@ async function publishRest(run: Run, reading: Reading, endings: Map<string, Endi
   const { recovered, source, snapshots, publisher } = reading;
   const { state } = recovered;
   const drained = await snapshots.drainAll(endings);
-  report.streams = snapshots.results([...publisher.published, ...drained.files], endings);
+  report.streams = snapshots.results([...publisher.receipt.files, ...drained.files], endings);
   // What the state says of one organization must not be mixed with another's records.
   if ([...endings.values()].some(({ error }) => isKind(error, 'state') || isKind(error, 'publish'))) return;
   const rest = await withOrganization(drained, state, endings, source, run.client, log, stop.signal);
@@ -271,10 +271,10 @@ async function publishRest(run: Run, reading: Reading, endings: Map<string, Endi
   // On a branch a run without news makes no commit, unless what it has read must not be read again.
   const isFirst = state.generation === 0 || change.startsOver;
   const savesStateAlone = isStoppedEarly || isFirst || scope.kind !== 'incremental';
-  const wasPublished = publisher.published.length > 0;
+  const wasPublished = publisher.receipt.files.length > 0;
   await publisher.publish({ ...rest, change, savesStateAlone });
   // The manifest of the last publication has its own parts alone.
-  if (wasPublished) await writeOwnManifest(run, recovered, publisher.published);
+  if (wasPublished) await writeOwnManifest(run, recovered, publisher.receipt.files);
   if (destination.savesAfterJob && change.changed.length > 0) {
     const { base } = publisher.receipt;
     const requests = [{ ...rest, change, savesStateAlone, window, directory: report.outputDir, base }];
@@ -290,7 +290,7 @@ async function publishRest(run: Run, reading: Reading, endings: Map<string, Endi
 async function writeOwnManifest(
   { context, report, window, client, scope }: Run,
   { state }: RecoveredState,
-  files: Publisher['published'],
+  files: PublishRequest['files'],
 ): Promise<void> {
   const streams = report.streams.map(streamReport);
   const contents = { directory: report.outputDir, window, streams, usage: client.usage, files };

@@ -6,7 +6,7 @@
  */
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Octokit } from '@octokit/rest';
+import { request as octokit } from '@octokit/request';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import { openContentLimit } from './content-limit.ts';
@@ -45,8 +45,8 @@ const TIMEOUT_MS = { 'best-effort': 30_000, read: 30_000, write: 120_000 };
 
 /**
  * Makes a request to one repository until there is an answer that `parse` accepts.
- * @param route as GitHub documents it, such as `GET /repos/{owner}/{repo}/git/blobs/{file_sha}`
- * @param parameters those of the route without `owner` and `repo`, of the query and of the body
+ * @param route as GitHub documents it, after `/repos/{owner}/{repo}`: such as `GET /git/blobs/{file_sha}`
+ * @param parameters those of the route, of the query and of the body
  * @param parse throws when the answer is unusable
  * @throws GitHubError
  */
@@ -63,7 +63,8 @@ export function openRequests(baseUrl: string, token: string, userAgent: string, 
   http.setGlobalProxyFromEnv?.();
   // Octokit logs deprecations and request ids, which do not belong into the log of a workflow.
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-  const octokit = new Octokit({ auth: token === '' ? undefined : token, baseUrl, userAgent, log: quiet });
+  const headers = { 'user-agent': userAgent, ...(token === '' ? {} : { authorization: `token ${token}` }) };
+  const request = octokit.defaults({ baseUrl, headers, request: { log: quiet } });
   const reserveContent = openContentLimit(ms =>
     log.info(`GitHub limits how many files may be created per minute: continuing in ${duration(ms)}.`),
   );
@@ -95,15 +96,17 @@ export function openRequests(baseUrl: string, token: string, userAgent: string, 
   }
 
   function callsTo(repository: string): Call {
-    const [owner, repo] = repository.split('/');
     return (kind, route, parameters, parse) =>
       retry(kind, async signal => {
-        const { data } = await octokit.request(route, { owner, repo, ...parameters, request: { signal } });
+        const { data } = await request(route.replace(' ', ` /repos/${repository}`), {
+          ...parameters,
+          request: { signal },
+        });
         return parse(data);
       });
   }
 
-  return { octokit, retry, callsTo };
+  return { request, retry, callsTo };
 }
 
 type Headers = Readonly<Record<string, string | undefined>>;

@@ -2,7 +2,7 @@
 //
 // The order is the same everywhere: files are closed, files are published, and only then the state says so. And a run
 // publishes on top of the state that it started from: what another run has changed since is not published again.
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
@@ -11,8 +11,9 @@ import type { PartFile } from '../records/parts.ts';
 import type { Log } from '../report/log.ts';
 import type { UploadedArtifact } from '../report/report.ts';
 import type { Base, StateStore } from '../state/store.ts';
-import type { StateChange } from '../sync/next-state.ts';
+import type { MergedState, StateChange } from '../sync/next-state.ts';
 import { type ShardFile, type State, streamOf } from '../sync/state.ts';
+import { serializeState } from '../sync/state-document.ts';
 
 /** What is to be published, with all that it takes: it can wait on the disk for another process. */
 export interface PublishRequest {
@@ -36,15 +37,15 @@ export interface PublishRequest {
   readonly savesStateAlone: boolean;
 }
 
-/** What became of a request, as far as it was done. */
+/** What became of the requests of one process, as far as they were done. */
 export interface Receipt {
-  /** Absolute path; empty as long as there is none. */
+  /** Absolute path of the last one; empty as long as there is none. */
   manifest: string;
   /** The parts that have come to where they are kept. */
   files: readonly PartFile[];
   artifact?: UploadedArtifact;
   commit?: string;
-  /** The state now in force; null when this request has not changed it. */
+  /** The state now in force; null when no request has changed it. */
   state: State | null;
   stateSaved: boolean;
   /** For the next request of the run. */
@@ -72,7 +73,7 @@ export interface Destination {
   requireAccess(): Promise<void>;
   /**
    * Publishes, then saves the state. What a process before this one has published of the request is not published again.
-   * @param receipt filled in on the way; says what was done also when this rejects
+   * @param receipt added to on the way; says what was done also when this rejects
    * @throws SyncError of kind `publish` or `state`; nothing after the step that failed is done
    */
   publish(request: PublishRequest, receipt: Receipt): Promise<void>;
@@ -134,16 +135,64 @@ export function withoutLost(request: PublishRequest, lost: readonly string[]): P
   };
 }
 
-/** Removes the parts of streams that are lost: what is in the directory is what the manifest lists. */
-export async function removeLost({ directory, files }: PublishRequest, lost: readonly string[]): Promise<void> {
-  const parts = files.filter(({ stream }) => lost.includes(stream));
-  await Promise.all(parts.map(({ path }) => rm(join(directory, path), { force: true })));
+/**
+ * The request without streams that another run has published meanwhile, as {@link withoutLost}. Says which run that was, and
+ * removes their parts: what is in the directory is what the manifest lists.
+ */
+export async function leaveOutLost(
+  request: PublishRequest,
+  next: MergedState,
+  receipt: Receipt,
+  log: Log,
+): Promise<PublishRequest> {
+  const { lost } = next;
+  if (lost.length === 0) return request;
+  const effect =
+    'since this run began, so this run does not: these records are there already, or come with the next run';
+  warnOfLost(next, effect, log);
+  receipt.lost = [...receipt.lost, ...lost];
+  const parts = request.files.filter(({ stream }) => lost.includes(stream));
+  await Promise.all(parts.map(({ path }) => rm(join(request.directory, path), { force: true })));
+  return withoutLost(request, lost);
 }
 
-/** Says which run has published meanwhile, and what to do. */
-export function warnOfLost(lost: readonly string[], other: State['run'] | null, log: Log): void {
-  if (lost.length === 0) return;
+export function warnOfLost({ lost, otherRun }: MergedState, effect: string, log: Log): void {
+  const run = `Another run (${otherRun?.id}, attempt ${otherRun?.attempt})`;
   log.warning(
-    `Another run (${other?.id ?? 'unknown'}, attempt ${other?.attempt ?? 'unknown'}) has published ${lost.join(', ')} since this run began, so this run does not: these records are there already, or come with the next run. Give the workflow a \`concurrency\` group, so that runs wait for each other.`,
+    `${run} has published ${lost.join(', ')} ${effect}. Give the workflow a \`concurrency\` group, so that runs wait for each other.`,
   );
+}
+
+/** Writes the manifest, and copies the files where there are any. */
+export async function deliverTo(
+  deliveries: readonly Delivery[],
+  request: PublishRequest,
+  state: State,
+  receipt: Receipt,
+  { context, stateName }: DestinationOptions,
+): Promise<void> {
+  receipt.manifest = await writeManifest(request, context, stateName, state);
+  if (request.files.length === 0 && request.externalFiles === undefined) return;
+  for (const delivery of deliveries) await delivery.deliver(request, receipt);
+}
+
+/**
+ * Writes `manifest.json`, and `state.json` with the state that holds once the parts are published.
+ * @returns the path of the manifest
+ */
+export async function writeManifest(
+  request: Pick<PublishRequest, 'directory' | 'window' | 'streams' | 'usage' | 'externalFiles' | 'files'>,
+  { runId, attempt, job, workflow, repository, ref, event }: Context,
+  stateName: string,
+  state: State,
+): Promise<string> {
+  const { directory, window, streams, usage, externalFiles = [] } = request;
+  const path = join(directory, 'manifest.json');
+  const run = { id: runId, attempt, job, workflow, repository, ref, event, state_id: stateName };
+  // A merge lists the parts of the shards, with the run and the artifact that has them.
+  const files = [...externalFiles, ...request.files];
+  const manifest = { version: 1, run, window, streams, files, api: usage };
+  await writeFile(path, `${JSON.stringify(manifest, null, 1)}\n`);
+  if (state.generation > 0) await writeFile(join(directory, 'state.json'), serializeState(state));
+  return path;
 }

@@ -22,22 +22,21 @@ export interface CacheEntry {
   readonly key: string;
 }
 
-/** Why a save at the end of the run cannot work, as far as that can be told at its start; null when it may work. */
-export function cacheTrouble(): SyncError | null {
+/** @throws SyncError when a save at the end of the run cannot work, as far as that can be told at its start */
+export function requireCache(): void {
   const mode = process.env.ACTIONS_CACHE_MODE ?? '';
   if (!cache.isFeatureAvailable()) {
-    return new SyncError('no-cache', {
+    throw new SyncError('no-cache', {
       what: 'There is no Actions cache here, so the state of this sync could not be kept.',
       todo: 'Run the action on a runner that has one (a GitHub Enterprise Server needs it switched on).',
     });
   }
   if (mode === 'read' || mode === 'none' || mode === 'write-only') {
-    return new SyncError('cache-not-writable', {
+    throw new SyncError('cache-not-writable', {
       what: `This job may not ${mode === 'write-only' ? 'read from' : 'write to'} the Actions cache (\`cache-mode: ${mode}\`), so the state of this sync could not be kept.`,
       todo: 'Give the job `cache-mode: write`, and run it on `schedule`, `push` or `workflow_dispatch`.',
     });
   }
-  return null;
 }
 
 /** The entries of one state. */

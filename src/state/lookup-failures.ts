@@ -15,21 +15,14 @@ export function readKindFor(isNeeded: boolean): ReadKind {
   return isNeeded ? 'read' : 'best-effort';
 }
 
-/** A list that the job may not see says nothing of a state: a first sync goes on without. */
-export function listFailure(place: string, error: unknown): LookupFailure {
-  const isForbidden = refusalOf(error) !== null;
-  return { place, isForbidden, mayHold: !isForbidden };
-}
-
-/** An artifact of ours that has not gone has a state, whatever the reason that it is not to be had. */
-export function artifactFailure(place: string, error: unknown): LookupFailure {
-  const refusal = refusalOf(error);
-  return { place, isForbidden: refusal !== null, mayHold: refusal !== 404 && refusal !== 410 };
-}
-
-/** The status of an answer that stays what it is; null when another time there may be another one. */
-function refusalOf(error: unknown): number | null {
-  return error instanceof GitHubError && !error.isTemporary ? error.status : null;
+/**
+ * @param isThere an artifact of ours that has not gone has a state, whatever the reason that it is not to be had. A list that
+ * the job may not see says nothing of a state: a first sync goes on without
+ */
+export function lookupFailure(place: string, error: unknown, isThere: boolean): LookupFailure {
+  const refusal = error instanceof GitHubError && !error.isTemporary ? error.status : null;
+  const mayHold = isThere ? refusal !== 404 && refusal !== 410 : refusal === null;
+  return { place, isForbidden: refusal !== null, mayHold };
 }
 
 /** What is said where there is a state to go on from, or there can be none. */
@@ -42,15 +35,12 @@ export function lookupNotice(failures: readonly LookupFailure[]): string {
 
 /** What is said where no state was found: to read and publish everything again is not for a run to decide. */
 export function stateNotFound(failures: readonly LookupFailure[]): SyncError {
-  const todo = failures.some(({ isForbidden }) => isForbidden)
-    ? 'Give the job the permission `actions: read`'
-    : 'Run again later';
+  const isForbidden = failures.some(failure => failure.isForbidden);
+  const todo = isForbidden ? 'Give the job the permission `actions: read`' : 'Run again later';
   return new SyncError('state-not-found', {
     what: `No saved state was found, and not all places where it may be could be looked at: ${placesOf(failures)}.`,
     todo: `${todo}. If it stays, run once with \`reset-state: true\`, which publishes everything again.`,
   });
 }
 
-function placesOf(failures: readonly LookupFailure[]): string {
-  return failures.map(({ place }) => place).join(', and ');
-}
+const placesOf = (failures: readonly LookupFailure[]) => failures.map(({ place }) => place).join(', and ');

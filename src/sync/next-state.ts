@@ -14,14 +14,22 @@ export interface StateChange {
   readonly startsOver: boolean;
 }
 
+export interface MergedState {
+  /** The state to save, with its generation. */
+  readonly state: State;
+  /** Streams of this run that another run has changed meanwhile: theirs holds, and ours must not be published. */
+  readonly lost: readonly string[];
+  /** The run that has saved meanwhile; null when none has. */
+  readonly otherRun: State['run'] | null;
+}
+
 /**
  * The next state: the only place that gives out a generation.
  * @param baseGeneration the generation of the state that the run started from, or of its own last save; 0: there was none
  * @param latest what another run has saved since; null when nobody has
- * @returns the state to save, and the streams that are lost: ours must not be published
  * @throws SyncError `other-organization` when another run has saved the state of another Kustomer organization
  */
-export function nextState(change: StateChange, baseGeneration: number, latest: State | null) {
+export function nextState(change: StateChange, baseGeneration: number, latest: State | null): MergedState {
   const { state, changed, startsOver } = change;
   const generation = Math.max(latest?.generation ?? 0, baseGeneration) + 1;
   const isOurs = latest === null || startsOver;
@@ -42,6 +50,7 @@ export function nextState(change: StateChange, baseGeneration: number, latest: S
   }
   return {
     lost,
+    otherRun: latest?.run ?? null,
     state: {
       ...state,
       generation,

@@ -1,16 +1,8 @@
 // The destination `branch`: the files of a run and the state that speaks of them in one commit on a data branch.
 import { isKind, SyncError } from '../../errors.ts';
 import { requirePrivate } from '../../github/visibility.ts';
-import { type BranchPlace, openBranchStore } from '../../state/branch.ts';
-import { writeManifest } from '../beside.ts';
-import {
-  type Delivery,
-  type Destination,
-  type DestinationOptions,
-  removeLost,
-  warnOfLost,
-  withoutLost,
-} from '../destination.ts';
+import { type Branch, type BranchPlace, openBranchStore } from '../../state/branch.ts';
+import { type Delivery, type Destination, type DestinationOptions, deliverTo, leaveOutLost } from '../destination.ts';
 
 /** Git stores every version of a file whole, so parts stay small (docs/actions-platform.md#commit-size). */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -28,9 +20,12 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
     dataPath,
     stateName,
   });
+  let loaded: Branch | undefined;
 
   return {
-    store: openBranchStore(openPlace, api, context.repository),
+    store: openBranchStore(openPlace, api, context.repository, branch => {
+      loaded = branch;
+    }),
     partBytes: PART_BYTES,
     maxParts: MAX_PARTS,
     replacesFiles: true,
@@ -42,30 +37,21 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
     },
     async publish(request, receipt) {
       const { commit } = await import('./commit.ts');
-      const result = await commit(await openPlace(), request, options);
-      warnOfLost(result.lost, result.otherRun, log);
-      receipt.lost = result.lost;
-      const kept = withoutLost(request, result.lost);
-      await removeLost(request, result.lost);
-      if (result.commit === null) {
-        // The state on the branch holds.
-        receipt.stateSaved = true;
-      } else {
-        receipt.commit = result.commit;
-        receipt.state = result.state;
-        receipt.base = result.base;
-        receipt.stateSaved = true;
-        log.info(`Committed ${result.commit.slice(0, 12)} to ${branch} of ${repository}.`);
-        receipt.files = kept.files.filter(({ stream }) => !kept.unfinished.includes(stream));
+      const result = await commit(await openPlace(), request, options, loaded);
+      loaded = undefined;
+      const kept = await leaveOutLost(request, result, receipt, log);
+      const before = receipt.files;
+      // Without a commit, the state on the branch holds.
+      receipt.stateSaved = true;
+      if (result.commit !== null) {
+        const { commit: sha, state, base, files } = result;
+        Object.assign(receipt, { commit: sha, state, base, files: [...before, ...files] });
+        log.info(`Committed ${sha.slice(0, 12)} to ${branch} of ${repository}.`);
       }
-      receipt.manifest = await writeManifest(kept, context, stateName, result.state);
-      if (kept.files.length === 0 && kept.externalFiles === undefined) return;
-      for (const delivery of deliveries) {
-        await delivery.deliver(kept, receipt).catch(error => {
-          throw receipt.commit === undefined ? error : onBranchAlone(error, branch);
-        });
-        receipt.files = kept.files;
-      }
+      await deliverTo(deliveries, kept, result.state, receipt, options).catch(error => {
+        throw result.commit === null ? error : onBranchAlone(error, branch);
+      });
+      if (deliveries.length > 0) receipt.files = [...before, ...kept.files];
     },
     async saveState() {},
   };
