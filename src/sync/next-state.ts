@@ -64,7 +64,8 @@ export function nextState(change: StateChange, baseGeneration: number, latest: S
 /** The stream whose state has `klassesCheckedAt`. */
 const STREAM_WITH_KLASSES = 'kobjects';
 
-function requireSameOrganization(ours: State, theirs: State): void {
+/** @throws SyncError `other-organization` */
+export function requireSameOrganization(ours: State, theirs: State): void {
   if (ours.organizationId === null || theirs.organizationId === null) return;
   if (ours.organizationId === theirs.organizationId) return;
   throw new SyncError('other-organization', {
