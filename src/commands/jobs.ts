@@ -1,52 +1,38 @@
 // The selected streams as jobs: each gets its plan, its source and its sink.
-
-import type { Config } from '../config/config.ts';
-import type { Scope } from '../config/scope.ts';
 import type { Source } from '../kustomer/source.ts';
-import { type SearchStream, streamNamed } from '../kustomer/streams.ts';
-import type { PartsWriter } from '../records/parts.ts';
+import { isSearch, type ListStream, type SearchStream, streamNamed } from '../kustomer/streams.ts';
 import type { Log } from '../report/log.ts';
 import { type Job, type JobContext, listJob, searchJob } from '../sync/job.ts';
 import { klassesJob, klassKey } from '../sync/klasses-job.ts';
-import type { Selection } from '../sync/plan.ts';
-import { type PlanOptions, planList, planSearch } from '../sync/plan.ts';
+import { type PlanOptions, planList, planSearch, type Selection } from '../sync/plan.ts';
 import { prefetch } from '../sync/read-list.ts';
 import type { ListPages, Sink } from '../sync/source.ts';
 import type { State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
+import type { Run } from './prepare.ts';
 
-export interface Jobs {
-  readonly config: Pick<Config, 'streams'> & PlanOptions;
+export interface JobsOptions {
+  readonly config: PlanOptions & { readonly streams: readonly Selection[] };
   readonly state: State;
-  /** Milliseconds since the epoch, the same for all. */
-  readonly now: number;
   readonly source: Source;
   /** The list streams, begun already. */
   readonly lists: ReadonlyMap<string, ListPages>;
-  readonly writerOf: (stream: string) => Pick<PartsWriter, 'write' | 'openStagingFile'>;
+  readonly writerOf: (stream: string) => Sink;
   readonly context: JobContext;
   readonly log: Log;
 }
 
 /** Opens the lists; those that are read whole in each run are begun at once. */
-export function openLists(
-  { streams }: Pick<Config, 'streams'>,
-  { kind }: Scope,
-  source: Source,
-): ReadonlyMap<string, ListPages> {
-  const lists = new Map<string, ListPages>();
-  for (const { name } of streams) {
-    const stream = streamNamed(name);
-    if (stream.kind !== 'list') continue;
-    const pages = source.list(stream);
-    lists.set(name, kind === 'incremental' ? prefetch(pages) : pages);
-  }
-  return lists;
+export function openLists({ config, scope }: Pick<Run, 'config' | 'scope'>, source: Source) {
+  const isReadWhole = scope.kind === 'incremental';
+  const streams = config.streams.map(({ name }) => streamNamed(name)).filter(stream => stream.kind === 'list');
+  const pagesOf = (stream: ListStream) => (isReadWhole ? prefetch(source.list(stream)) : source.list(stream));
+  return new Map(streams.map(stream => [stream.name, pagesOf(stream)]));
 }
 
-export function openJobs(jobs: Jobs): Job[] {
-  const { config, state, now, source, lists, writerOf, context, log } = jobs;
-  if (config.archive === 'never' && config.streams.some(({ name }) => streamNamed(name).kind === 'search')) {
+export function openJobs(options: JobsOptions): Job[] {
+  const { config, state, source, lists, writerOf, context, log } = options;
+  if (config.archive === 'never' && config.streams.some(({ name }) => isSearch(streamNamed(name)))) {
     log.notice('Records last updated more than two years ago are skipped, as `archive: never` says.');
   }
   return config.streams.map(selection => {
@@ -54,35 +40,34 @@ export function openJobs(jobs: Jobs): Job[] {
     const stream = streamNamed(name);
     const writer = writerOf(name);
     if (stream.kind === 'list') {
-      const plan = planList(name, selection, config, state, now);
+      const plan = planList(name, selection, config, state, context.now);
       return listJob(selection, plan, stream.type, lists.get(name) as ListPages, writer, context);
     }
-    if (stream.hasKlasses) return openKObjects(jobs, selection, stream, writer);
-    const plan = planOf(jobs, name, selection, stream);
+    if (stream.hasKlasses) return openKlassesJob(options, selection, stream, writer);
+    const plan = planOf(options, name, selection, stream);
     const old = plan.listOnlyBefore === null ? undefined : source.archiveList(stream);
     return searchJob(selection, plan, source.search(stream), writer, context, old);
   });
 }
 
-function openKObjects(jobs: Jobs, selection: Selection, stream: SearchStream, sink: Sink): Job {
-  const { config, state, now, source, context, log } = jobs;
+function openKlassesJob(options: JobsOptions, selection: Selection, stream: SearchStream, sink: Sink): Job {
+  const { config, state, source, context, log } = options;
+  const { name } = selection;
   // A plan has looked for the klasses of its shards.
   const planned = config.shard?.klasses ?? null;
-  const known = [...state.search.keys()].filter(key => key.startsWith(klassKey(selection.name, '')));
-  const missing = new Set([...known.map(key => key.slice(klassKey(selection.name, '').length)), ...(planned ?? [])]);
+  const prefix = klassKey(name, '');
+  const known = [...state.search.keys()].filter(key => key.startsWith(prefix)).map(key => key.slice(prefix.length));
+  const syncedFrom = state.search.get(name)?.syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY;
   return klassesJob({
     selection,
-    planOf: klass => planOf(jobs, klass === null ? selection.name : klassKey(selection.name, klass), selection, stream),
+    planOf: klass => planOf(options, klass === null ? name : klassKey(name, klass), selection, stream),
     generic: source.search(stream),
     klasses: source.klasses(stream),
     sink,
     context,
-    missingKlasses: [...missing],
-    checkedAt: planned === null ? state.klassesCheckedAt : now,
-    syncedFrom:
-      planned === null
-        ? (state.search.get(selection.name)?.syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY)
-        : Number.NEGATIVE_INFINITY,
+    missingKlasses: [...new Set([...known, ...(planned ?? [])])],
+    checkedAt: planned === null ? state.klassesCheckedAt : context.now,
+    syncedFrom: planned === null ? syncedFrom : Number.NEGATIVE_INFINITY,
     isCheckedOnce: (config.endDate ?? config.shard ?? null) !== null,
     onUnchecked: () =>
       log.warning(
@@ -91,8 +76,13 @@ function openKObjects(jobs: Jobs, selection: Selection, stream: SearchStream, si
   });
 }
 
-function planOf({ config, state, now, log }: Jobs, name: string, selection: Selection, stream: SearchStream) {
-  const plan = planSearch(name, selection, config, state, now, stream.archive === 'search');
+function planOf(
+  { config, state, context, log }: JobsOptions,
+  name: string,
+  selection: Selection,
+  stream: SearchStream,
+) {
+  const plan = planSearch(name, selection, config, state, context.now, stream.archive === 'search');
   if (plan.before !== undefined && plan.before.cutoff > plan.cutoff) {
     log.warning(
       `The state of ${name} is later than this run's clock (${iso(plan.before.cutoff)}). What was published is not published again; check the clock of the runner that wrote it.`,

@@ -45,7 +45,7 @@ async function saveState({ settings, requests, startsNextRun }: JournalEntry, lo
   const { destination, context, api } = open(settings, log);
   for (const request of requests) await destination.saveState(request, emptyReceipt(request.base));
   log.info('The job has succeeded: the state is saved.');
-  if (startsNextRun) await startNext(context, api, log);
+  if (startsNextRun) await startNext({ context, api, log });
 }
 
 function open(settings: JournalEntry['settings'], log: Log) {

@@ -27,9 +27,7 @@ export interface Report {
   stateSaved: boolean;
   /** The files stay on the runner, for the next steps of the job. */
   filesStay?: boolean;
-  /** The state is saved by the post step, when the job has succeeded until then. */
-  stateDeferred?: boolean;
-  /** The post step publishes or saves what the journal has: the run was cancelled, or the state waits for the job. */
+  /** The post step publishes what is in the journal. Where the files stay, it saves the state if the job succeeds. */
   leftToPost?: boolean;
   generation: number;
   /** Errors of the run as a whole, not of one stream. */
@@ -37,19 +35,14 @@ export interface Report {
   stopped?: keyof typeof STOPPED;
   /** Whether the window of a backfill ends in the future, so that the run cannot be complete yet. */
   endsInFuture?: boolean;
-  /** Of `mode: plan`: the size of each stream. */
-  plan?: readonly { readonly name: string; readonly records: number; readonly bytes: number }[];
-  matrix?: string;
-  estimate?: Estimate;
+  plan?: Plan;
 }
 
-/** What a plan expects all its shards together to use. */
-export interface Estimate {
-  readonly requests: number;
-  readonly minutes: number;
-  readonly bytes: number;
-  readonly records: number;
-  readonly shards: number;
+export interface Plan {
+  readonly matrix: string;
+  readonly streams: readonly { readonly name: string; readonly records: number; readonly bytes: number }[];
+  /** What all shards together are expected to use. */
+  readonly estimate: Readonly<Record<'requests' | 'minutes' | 'bytes' | 'records' | 'shards', number>>;
 }
 
 export interface StreamResult extends Omit<StreamReport, 'error'> {
@@ -58,16 +51,19 @@ export interface StreamResult extends Omit<StreamReport, 'error'> {
   readonly named: boolean;
 }
 
-/** The report of a run that failed before it started. */
-export function refusal(error: SyncError): Report {
-  return { streams: [], outputDir: '', manifest: '', stateSaved: false, generation: 0, errors: [error] };
+/** The report of a run that has done nothing yet. */
+export function emptyReport(streams: readonly StreamResult[] = []): Report {
+  return { streams, outputDir: '', manifest: '', stateSaved: false, generation: 0, errors: [] };
 }
 
-function isFailure(report: Report): boolean {
-  return (
-    report.errors.length > 0 ||
-    report.streams.some(({ outcome, named }) => outcome === 'failed' || (outcome === 'skipped' && named))
-  );
+/** The report of a run that failed before it started. */
+export function refusal(error: SyncError): Report {
+  return { ...emptyReport(), errors: [error] };
+}
+
+function isFailure({ errors, streams }: Report): boolean {
+  const hasFailed = ({ outcome, named }: StreamResult) => outcome === 'failed' || (outcome === 'skipped' && named);
+  return errors.length > 0 || streams.some(hasFailed);
 }
 
 /** Writes outputs, annotations, log and summary, and sets the exit code. A summary that fails does not fail the run. */
@@ -109,8 +105,8 @@ export function outputs(report: Report): Record<string, string> {
     commit: report.commit ?? '',
     'state-saved': String(report.stateSaved),
     'state-generation': String(report.generation),
-    matrix: report.matrix ?? '',
-    estimate: report.estimate === undefined ? '' : JSON.stringify(report.estimate),
+    matrix: report.plan?.matrix ?? '',
+    estimate: report.plan === undefined ? '' : JSON.stringify(report.plan.estimate),
   };
 }
 
@@ -124,9 +120,8 @@ function recordsOf({ streams }: Report): number {
 }
 
 function isComplete({ streams, errors, endsInFuture }: Report): boolean {
-  return (
-    !endsInFuture && errors.length === 0 && streams.length > 0 && streams.every(({ outcome }) => outcome === 'complete')
-  );
+  const isRead = streams.length > 0 && streams.every(({ outcome }) => outcome === 'complete');
+  return isRead && errors.length === 0 && !endsInFuture;
 }
 
 const LABELS: Record<string, string> = {
@@ -144,38 +139,37 @@ const STOPPED = {
 
 /** The job summary, in Markdown. */
 function summary(report: Report): string {
-  const lines = ['## Kustomer sync', ''];
-  if (report.plan !== undefined && report.estimate !== undefined) {
-    lines.push(`**${planLine(report.estimate)}**`, '', '| Stream | Records | Size |', '| --- | ---: | ---: |');
-    for (const { name, records, bytes } of report.plan) {
-      lines.push(`| ${name} | ${grouped(records)} | ${megabytes(bytes)} |`);
-    }
-    return withErrors(lines, report);
-  }
-  lines.push(`**${count(recordsOf(report), 'record')}** · ${publishedTo(report, true)} · ${stateLine(report)}`, '');
-  if (report.stopped !== undefined) lines.push(STOPPED[report.stopped], '');
-  if (report.streams.length > 0) {
-    lines.push(
-      '| Stream | Mode | Outcome | Records | From | To | Requests |',
-      '| --- | --- | --- | ---: | --- | --- | ---: |',
-    );
-    for (const { name, mode, outcome, records, from, to, requests } of report.streams) {
-      const label = LABELS[outcome] ?? outcome;
-      const cells = [name, mode, label, grouped(records), from || '–', to || '–', requests];
-      lines.push(`| ${cells.join(' | ')} |`);
-    }
-    lines.push('');
-  }
-  return withErrors(lines, report);
-}
-
-function withErrors(lines: readonly string[], report: Report): string {
   const errors = new Set([...report.errors, ...report.streams.flatMap(({ error }) => error ?? [])]);
   const quoted = [...errors].flatMap(error => [`> ${error.message.trim().replaceAll('\n', '\n> ')}`, '']);
-  return `${[...lines, '', ...quoted].join('\n')}\n`;
+  return `${['## Kustomer sync', '', ...runLines(report), '', ...quoted].join('\n')}\n`;
 }
 
-function planLine({ shards, records, requests, minutes, bytes }: Estimate): string {
+function runLines(report: Report): string[] {
+  if (report.plan !== undefined) {
+    const rows = report.plan.streams.map(({ name, records, bytes }) => row(name, grouped(records), megabytes(bytes)));
+    return [
+      `**${planLine(report.plan.estimate)}**`,
+      '',
+      '| Stream | Records | Size |',
+      '| --- | ---: | ---: |',
+      ...rows,
+    ];
+  }
+  const lines = [`**${count(recordsOf(report), 'record')}** · ${publishedTo(report, true)} · ${stateLine(report)}`, ''];
+  if (report.stopped !== undefined) lines.push(STOPPED[report.stopped], '');
+  if (report.streams.length === 0) return lines;
+  const rows = report.streams.map(({ name, mode, outcome, records, from, to, requests }) =>
+    row(name, mode, LABELS[outcome] ?? outcome, grouped(records), from || '–', to || '–', String(requests)),
+  );
+  const head = row('Stream', 'Mode', 'Outcome', 'Records', 'From', 'To', 'Requests');
+  return [...lines, head, '| --- | --- | --- | ---: | --- | --- | ---: |', ...rows, ''];
+}
+
+function row(...cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function planLine({ shards, records, requests, minutes, bytes }: Plan['estimate']): string {
   return `${count(shards, 'shard')} for about ${count(records, 'record')}: ${count(requests, 'request')}, ${count(minutes, 'minute')} at the budget, ${megabytes(bytes)}`;
 }
 
@@ -188,7 +182,7 @@ function publishedTo(report: Report, asLink: boolean): string {
   const { artifact } = report;
   if (artifact !== undefined) places.push(`artifact ${asLink ? `[${artifact.name}](${artifact.url})` : artifact.name}`);
   if (report.commit !== undefined) places.push(`commit ${report.commit}`);
-  if (report.leftToPost && !report.stateDeferred) places.push('published by the post step');
+  if (report.leftToPost && !report.filesStay) places.push('published by the post step');
   if (places.length > 0) return places.join(', ');
   if (recordsOf(report) === 0) return 'nothing new, nothing uploaded';
   return report.filesStay ? `files in \`${report.outputDir}\`` : 'not published';
@@ -196,13 +190,13 @@ function publishedTo(report: Report, asLink: boolean): string {
 
 function stateLine(report: Report): string {
   if (report.stateSaved) return `state generation ${report.generation} saved`;
-  if (report.stateDeferred) return 'state is saved at the end of the job if it succeeds';
-  if (report.leftToPost) return 'state is saved by the post step';
+  if (report.leftToPost)
+    return `state is saved ${report.filesStay ? 'at the end of the job if it succeeds' : 'by the post step'}`;
   return `state stays at generation ${report.generation}`;
 }
 
 function lastLine(report: Report): string {
-  if (report.estimate !== undefined && !isFailure(report)) return `Planned: ${planLine(report.estimate)}.`;
+  if (report.plan !== undefined && !isFailure(report)) return `Planned: ${planLine(report.plan.estimate)}.`;
   const outcome = isFailure(report) ? 'Failed' : isComplete(report) ? 'Complete' : 'Stopped before the end';
   return `${outcome}: ${count(recordsOf(report), 'record')}, ${publishedTo(report, false)}, ${stateLine(report)}.`;
 }

@@ -5,7 +5,8 @@
  * the data branch, what was published in an earlier epoch does not count.
  */
 import { SyncError } from '../errors.ts';
-import { covers, type Interval, type IntervalSet, minus, union } from '../sync/intervals.ts';
+import { isSearch, STREAMS } from '../kustomer/streams.ts';
+import { clamp, covers, type Interval, type IntervalSet, minus, union } from '../sync/intervals.ts';
 import { klassKey } from '../sync/klasses-job.ts';
 import { requireSameOrganization } from '../sync/next-state.ts';
 import { type PlanOptions, planSearch, type Selection } from '../sync/plan.ts';
@@ -28,27 +29,33 @@ import type { Shard } from './shard.ts';
  */
 export function unite(a: State, b: State): State {
   requireSameOrganization(a, b);
-  /** Whose word counts: above 0 where only that of `a`, below 0 where only that of `b`. */
-  const rank = (name: string) => epochOf(a, name) - epochOf(b, name);
+  /** Whether a state knows what the last full refresh of a stream has published. */
+  const isCurrent = (state: State, name: string) => epochOf(state, name) >= epochOf(state === a ? b : a, name);
   const uniteMaps = <T>(of: (state: State) => ReadonlyMap<string, T>, both: (a: T, b: T) => T) => {
     const united = new Map<string, T>();
-    for (const name of new Set([...of(a).keys(), ...of(b).keys()])) {
-      const one = rank(name) < 0 ? undefined : of(a).get(name);
-      const other = rank(name) > 0 ? undefined : of(b).get(name);
-      const joined = one && other ? both(one, other) : (one ?? other);
-      if (joined !== undefined) united.set(name, joined);
+    for (const state of [a, b]) {
+      for (const [name, value] of of(state)) {
+        const other = united.get(name);
+        if (isCurrent(state, name)) united.set(name, other === undefined ? value : both(other, value));
+      }
     }
     return united;
   };
-  const kobjects = rank('kobjects');
   return {
     ...a,
     organizationId: a.organizationId ?? b.organizationId,
     search: uniteMaps(({ search }) => search, uniteSearch),
     lists: uniteMaps(({ lists }) => lists, addList),
-    klassesCheckedAt: klassesCheckedAt([...(kobjects < 0 ? [] : [a]), ...(kobjects > 0 ? [] : [b])]),
+    klassesCheckedAt: klassesCheckedAt([a, b].filter(state => WITH_KLASSES.every(name => isCurrent(state, name)))),
     revisions: uniteMaps(({ revisions }) => revisions, uniteRevisions),
   };
+}
+
+/** The streams that `klassesCheckedAt` of a state is about. */
+const WITH_KLASSES = STREAMS.filter(stream => isSearch(stream) && stream.hasKlasses).map(({ name }) => name);
+
+function syncedOf({ search }: State, key: string): IntervalSet {
+  return search.get(key)?.syncedRanges ?? [];
 }
 
 function epochOf({ revisions }: State, name: string): number {
@@ -87,17 +94,12 @@ function addList({ narrow, ...known }: ListState, added: ListState): ListState {
   };
 }
 
-/** When the klasses were checked of all that is synced; null when one of the states has kobjects that never were. */
+/** When the klasses were checked of all that is synced; null when one of the states has records that never were. */
 function klassesCheckedAt(states: readonly State[]): number | null {
   const isUnchecked = (state: State) =>
-    state.klassesCheckedAt === null && (state.search.get('kobjects')?.syncedRanges.length ?? 0) > 0;
+    state.klassesCheckedAt === null && WITH_KLASSES.some(name => syncedOf(state, name).length > 0);
   const times = states.flatMap(state => state.klassesCheckedAt ?? []);
   return times.length === 0 || states.some(isUnchecked) ? null : Math.max(...times);
-}
-
-/** The states of the shards of a plan as one, with generation 0. */
-export function joinShards(states: readonly State[]): State {
-  return states.reduce(unite, NO_STATE);
 }
 
 /**
@@ -111,16 +113,11 @@ export function joinOnto(
   states: readonly State[],
   { endDate = null }: Pick<PlanOptions, 'endDate'>,
 ): State {
-  const joined = joinShards(endDate === null ? states.map(withOpenLists) : states);
-  const both = before.generation === 0 ? joined : unite(before, joined);
-  const { consecutiveRuns: _, shardManifest: __, ...state } = both;
+  const joined = (endDate === null ? states.map(withOpenLists) : states).reduce(unite, NO_STATE);
+  const { consecutiveRuns: _, shardManifest: __, ...state } = unite(before, joined);
   // A plan looks for klasses in everything that is synced, and its shards have read those that it found.
   const areChecked = plan.some(({ klasses }) => klasses !== null);
-  return {
-    ...state,
-    generation: before.generation,
-    klassesCheckedAt: areChecked ? joined.klassesCheckedAt : state.klassesCheckedAt,
-  };
+  return { ...state, klassesCheckedAt: areChecked ? joined.klassesCheckedAt : state.klassesCheckedAt };
 }
 
 /** Lists as an incremental sync has them, without an end. What was found gone since a shard saw it stays gone. */
@@ -133,14 +130,14 @@ function withOpenLists(state: State): State {
 
 /** Whether a state says that all of a shard is published, klasses that only their own search shows included. */
 export function isDone({ search, lists, klasses }: Shard, state: State): boolean {
-  const isSynced = (name: string, ranges: IntervalSet) =>
-    ranges.every(range => covers(state.search.get(name)?.syncedRanges ?? [], range));
-  return (
-    [...search].every(([name, ranges]) => stateKeysOf(state, name).every(key => isSynced(key, ranges))) &&
-    (klasses ?? []).every(klass => isSynced(klassKey('kobjects', klass), search.get('kobjects') ?? [])) &&
-    (!search.has('kobjects') || state.klassesCheckedAt !== null) &&
-    lists.every(name => state.lists.has(name))
-  );
+  const isRead = ([name, ranges]: [string, IntervalSet]) => {
+    const hasKlasses = WITH_KLASSES.includes(name);
+    const planned = hasKlasses ? (klasses ?? []).map(klass => klassKey(name, klass)) : [];
+    const synced = [...stateKeysOf(state, name), ...planned].map(key => syncedOf(state, key));
+    const isChecked = !hasKlasses || state.klassesCheckedAt !== null;
+    return isChecked && synced.every(set => ranges.every(range => covers(set, range)));
+  };
+  return [...search].every(isRead) && lists.every(name => state.lists.has(name));
 }
 
 /**
@@ -162,8 +159,7 @@ export function checkOverlap(plan: readonly Shard[]): void {
   for (const { number, search } of plan) {
     for (const [name, ranges] of search) {
       const others = taken.get(name) ?? [];
-      const length = (set: IntervalSet) => set.reduce((sum, { from, to }) => sum + to - from, 0);
-      if (length(minus(ranges, others)) < length(ranges)) {
+      if (ranges.some(({ from, to }) => clamp(others, from, to).length > 0)) {
         throw new SyncError('plan-overlap', {
           what: `Shard ${number} of the plan overlaps another one in ${name}.`,
           todo: 'Hand the output `matrix` of the plan on as it is.',
@@ -180,15 +176,13 @@ export function checkOverlap(plan: readonly Shard[]): void {
  */
 export function checkGap(
   plan: readonly Shard[],
-  streams: readonly Selection[],
-  options: PlanOptions,
+  options: PlanOptions & { streams: readonly Selection[] },
   before: State,
 ): void {
-  for (const selection of streams) {
+  for (const selection of options.streams) {
     const { name } = selection;
     const planned = plan.flatMap(({ search }) => search.get(name) ?? []);
-    const synced = before.search.get(name)?.syncedRanges ?? [];
-    const [gap] = minus([wantedRange(plan, selection, options)], union(planned, synced));
+    const [gap] = minus([wantedRange(plan, selection, options)], union(planned, syncedOf(before, name)));
     if (planned.length > 0 && gap !== undefined) {
       throw new SyncError('plan-gap', {
         what: `The shards of the plan leave out what was updated in ${name} from ${iso(gap.from)} to ${iso(gap.to)}.`,
@@ -208,9 +202,7 @@ export function wantedRange(plan: readonly Shard[], selection: Selection, option
 export function addsNothing(before: State, after: State): boolean {
   return (
     before.generation > 0 &&
-    [...after.search].every(
-      ([name, { syncedRanges }]) => minus(syncedRanges, before.search.get(name)?.syncedRanges ?? []).length === 0,
-    ) &&
+    [...after.search].every(([name, { syncedRanges }]) => minus(syncedRanges, syncedOf(before, name)).length === 0) &&
     (before.klassesCheckedAt === null) === (after.klassesCheckedAt === null) &&
     [...after.lists].every(([name, { seen, until }]) => {
       const known = before.lists.get(name);

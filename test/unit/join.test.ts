@@ -7,7 +7,6 @@ import {
   checkOverlap,
   isDone,
   joinOnto,
-  joinShards,
   unite,
   wantedRange,
 } from '../../src/shards/join.ts';
@@ -102,6 +101,7 @@ describe('two states together', () => {
 });
 
 describe('states of shards', () => {
+  const joinShards = (states: readonly State[]) => states.reduce(unite, NO_STATE);
   const first = {
     ...stateOf({ kobjects: read(0, 50), 'kobjects/odd': read(0, 50), notes: read(0, 9) }),
     generation: 4,
@@ -266,13 +266,13 @@ describe('a plan', () => {
 
   test('leaves nothing out that nobody else has published', () => {
     const shards = [half(0, 1_000, 1), half(2_000, 3_000, 2)].map(shard => ({ ...shard, cutoff: 3_000 }));
-    const window = { ...options, endDate: 3_000 };
+    const window = { ...options, endDate: 3_000, streams: [notes] };
     expect(wantedRange(shards, notes, window)).toEqual({ from: 0, to: 3_000 });
-    expect(() => checkGap(shards, [notes], window, NO_STATE)).toThrow(
+    expect(() => checkGap(shards, window, NO_STATE)).toThrow(
       'leave out what was updated in notes from 1970-01-01T00:00:01.000Z to 1970-01-01T00:00:02.000Z.',
     );
-    expect(() => checkGap(shards, [notes], window, stateOf({ notes: read(500, 2_000) }))).not.toThrow();
+    expect(() => checkGap(shards, window, stateOf({ notes: read(500, 2_000) }))).not.toThrow();
     // A stream that is not in the plan was done before.
-    expect(() => checkGap(shards, [{ ...notes, name: 'messages' }], window, NO_STATE)).not.toThrow();
+    expect(() => checkGap(shards, { ...window, streams: [{ ...notes, name: 'messages' }] }, NO_STATE)).not.toThrow();
   });
 });

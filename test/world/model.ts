@@ -278,7 +278,6 @@ class Game {
     const jobs = openJobs({
       config,
       state: this.#state,
-      now,
       source,
       lists,
       context: { pool: openReaderPool(client), signal: stop.signal, now },

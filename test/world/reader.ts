@@ -157,7 +157,6 @@ export class Reader {
     const jobs = openJobs({
       config: { ...wanted, streams: names.map(name => ({ name, mode: wanted.mode, named: true })) },
       state: before,
-      now,
       source,
       lists: new Map<string, ListPages>(
         names.flatMap(name => {
