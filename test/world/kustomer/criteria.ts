@@ -12,6 +12,8 @@ export interface Range {
   readonly to: number;
 }
 
+export const ALWAYS: Range = { from: -Infinity, to: Infinity };
+
 interface Criterion extends Range {
   readonly field: Field;
 }
@@ -20,7 +22,8 @@ export interface SearchQuery {
   readonly context: Context;
   readonly includeDeleted: boolean;
   readonly updated: Range;
-  /** What `updated` does not say; undefined when that is all. */
+  readonly created: Range;
+  /** What `updated` and `created` do not say; undefined when that is all. */
   readonly test: ((version: Version) => boolean) | undefined;
   readonly sort: { readonly field: Field; readonly descending: boolean } | undefined;
 }
@@ -77,22 +80,16 @@ function read(kind: SearchKind, body: unknown, options: CriteriaOptions): Search
   const [and, or, not] = [body.and, body.or, body.not].map(list =>
     entries(list).map(one => criterion(one, keys, options.precision)),
   );
-  const within = (field: Field) =>
-    and!.filter(one => one.field === field).reduce(intersect, { from: -Infinity, to: Infinity });
-  const created = within('created');
+  const within = (field: Field) => and!.filter(one => one.field === field).reduce(intersect, ALWAYS);
   const plain = or!.length === 0 && not!.length === 0;
-  // Asked of every record of a large tie, at each request: no more is done than is needed.
-  const isCreatedWithin = ({ row }: Version) => row.createdAt >= created.from && row.createdAt < created.to;
   const holdsAll = (version: Version) =>
-    isCreatedWithin(version) &&
-    (or!.length === 0 || or!.some(one => holds(one, version))) &&
-    !not!.some(one => holds(one, version));
-  const all = created.from === -Infinity && created.to === Infinity;
+    (or!.length === 0 || or!.some(one => holds(one, version))) && !not!.some(one => holds(one, version));
   return {
     context,
     includeDeleted,
     updated: within('updated'),
-    test: plain ? (all ? undefined : isCreatedWithin) : holdsAll,
+    created: within('created'),
+    test: plain ? undefined : holdsAll,
     sort: sortOf(body.sort, keys),
   };
 }

@@ -1,6 +1,6 @@
 // The records of an organization, what happens to them, and what the API shows of them. No sockets here: the server
 // asks a world, and tests ask it for the truth.
-import { type CriteriaOptions, readSearch, type SearchKind } from './criteria.ts';
+import { ALWAYS, type CriteriaOptions, readSearch, type SearchKind } from './criteria.ts';
 import { type Answer, errorAnswer, listAnswer, pageNumber } from './envelope.ts';
 import { answerList, dropped, type Klass, type KlassStatus, type Query } from './lists.ts';
 import { mix, Random, textSeed } from './random.ts';
@@ -405,7 +405,13 @@ export class KustomerWorld {
     const near = (range: typeof updated, descending: boolean) =>
       index.find({
         ...ask,
-        query: { ...ask.query, test: undefined, updated: range, sort: { field: 'updated', descending } },
+        query: {
+          ...ask.query,
+          created: ALWAYS,
+          test: undefined,
+          updated: range,
+          sort: { field: 'updated', descending },
+        },
         from: 0,
         to: count,
       }).versions;
