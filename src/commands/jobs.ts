@@ -2,7 +2,7 @@
 import type { Source } from '../kustomer/source.ts';
 import { isSearch, type ListStream, type SearchStream, streamNamed } from '../kustomer/streams.ts';
 import type { Log } from '../report/log.ts';
-import { type Job, type JobContext, listJob, searchJob } from '../sync/job.ts';
+import { type JobContext, listJob, type StreamJob, searchJob } from '../sync/job.ts';
 import { klassesJob, klassKey } from '../sync/klasses-job.ts';
 import { type PlanOptions, planList, planSearch, type Selection } from '../sync/plan.ts';
 import { prefetch } from '../sync/read-list.ts';
@@ -30,7 +30,7 @@ export function openLists({ config, scope }: Pick<Run, 'config' | 'scope'>, sour
   return new Map(streams.map(stream => [stream.name, pagesOf(stream)]));
 }
 
-export function openJobs(options: JobsOptions): Job[] {
+export function openJobs(options: JobsOptions): StreamJob[] {
   const { config, state, source, lists, writerOf, context, log } = options;
   if (config.archive === 'never' && config.streams.some(({ name }) => isSearch(streamNamed(name)))) {
     log.notice('Records last updated more than two years ago are skipped, as `archive: never` says.');
@@ -50,7 +50,7 @@ export function openJobs(options: JobsOptions): Job[] {
   });
 }
 
-function openKlassesJob(options: JobsOptions, selection: Selection, stream: SearchStream, sink: Sink): Job {
+function openKlassesJob(options: JobsOptions, selection: Selection, stream: SearchStream, sink: Sink): StreamJob {
   const { config, state, source, context, log } = options;
   const { name } = selection;
   // A plan has looked for the klasses of its shards.

@@ -7,7 +7,7 @@ import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
 import { isSearch, streamNamed } from '../kustomer/streams.ts';
 import { openPublisher } from '../publish/publisher.ts';
-import { count } from '../report/format.ts';
+import { plural } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import { type Report, type StreamResult, streamReport } from '../report/report.ts';
 import { addsNothing, checkDone, checkGap, checkOverlap, isDone, joinOnto, wantedRange } from '../shards/join.ts';
@@ -45,7 +45,7 @@ async function joinAndPublish(run: Run): Promise<void> {
   const states = await recoverShards(run);
   checkOverlap(plan);
   checkDone(plan, states);
-  log.info(`All ${count(plan.length, 'shard')} are done.`);
+  log.info(`All ${plural(plan.length, 'shard')} are done.`);
 
   const { state: before, base } = await recoverState(run);
   report.generation = before.generation;

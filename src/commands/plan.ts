@@ -12,7 +12,7 @@ import type { Context } from '../github/context.ts';
 import { rates } from '../kustomer/budget.ts';
 import { openSource, type Source } from '../kustomer/source.ts';
 import { isSearch, type Stream, streamNamed } from '../kustomer/streams.ts';
-import { count } from '../report/format.ts';
+import { plural } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import type { Report } from '../report/report.ts';
 import { type CountableRange, countHalves, countList, countStream, type ListCount } from '../shards/count.ts';
@@ -116,7 +116,7 @@ async function countAndSplit(planning: Planning): Promise<void> {
     },
   };
   const used = client.usage.search.requests + client.usage.other.requests;
-  log.info(`Counted with ${count(used, 'request')}: ${count(shards.length, 'shard')}.`);
+  log.info(`Counted with ${plural(used, 'request')}: ${plural(shards.length, 'shard')}.`);
 }
 
 /** Empty for a list that is read already. */

@@ -8,7 +8,7 @@ import { emptyReceipt, type Receipt } from '../publish/destination.ts';
 import type { JournalEntry } from '../publish/journal.ts';
 import { continueFrom } from '../publish/publisher.ts';
 import { truncateToCheckpoint } from '../records/integrity.ts';
-import { count } from '../report/format.ts';
+import { plural } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import { startNext } from './auto-continue.ts';
 import { openGitHub } from './prepare.ts';
@@ -26,7 +26,7 @@ async function publish({ settings, requests }: JournalEntry, log: Log): Promise<
   let last: Receipt | undefined;
   for (const each of requests) {
     const request = last === undefined ? each : continueFrom(each, last);
-    log.info(`Publishing what the main step had read and did not publish: ${count(request.files.length, 'file')}.`);
+    log.info(`Publishing what the main step had read and did not publish: ${plural(request.files.length, 'file')}.`);
     await truncateToCheckpoint(request.directory, request.files);
     last = emptyReceipt(request.base);
     await destination.publish(request, last);

@@ -7,7 +7,7 @@ import type { Snapshot } from '../publish/publisher.ts';
 import type { PartFile, PartsWriter } from '../records/parts.ts';
 import { type StreamResult, streamReport } from '../report/report.ts';
 import type { RecoveredState } from '../state/store.ts';
-import type { Job } from '../sync/job.ts';
+import type { StreamJob } from '../sync/job.ts';
 import type { Ending } from '../sync/read-all.ts';
 import type { ShardManifest, State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
@@ -18,7 +18,7 @@ export type Endings = ReadonlyMap<string, Ending>;
 export interface SnapshotOptions extends Pick<ReadingRun, 'config' | 'context' | 'destination' | 'window' | 'client'> {
   /** What the run has started from. */
   readonly recovered: RecoveredState;
-  readonly jobs: readonly Job[];
+  readonly jobs: readonly StreamJob[];
   readonly writers: ReadonlyMap<string, PartsWriter>;
   /** Streams that are read up to the cutoff. */
   readonly completed: ReadonlySet<string>;
@@ -101,7 +101,12 @@ function shardManifestOf(options: SnapshotOptions, parts: readonly PartFile[]): 
 }
 
 /** The state that holds once what has been read is published, and the streams that it changes. */
-function changeOf(options: SnapshotOptions, done: readonly Job[], replaced: readonly string[], parts: PartFile[]) {
+function changeOf(
+  options: SnapshotOptions,
+  done: readonly StreamJob[],
+  replaced: readonly string[],
+  parts: PartFile[],
+) {
   const { config, recovered, source, client, context, destination } = options;
   const before = recovered.state;
   const { search, lists, klassesCheckedAt } = before;

@@ -13,7 +13,7 @@ import { type Log, openProgress } from '../report/log.ts';
 import { type Report, streamReport } from '../report/report.ts';
 import { seedState } from '../shards/seed.ts';
 import type { RecoveredState } from '../state/store.ts';
-import type { Job } from '../sync/job.ts';
+import type { StreamJob } from '../sync/job.ts';
 import { readAll } from '../sync/read-all.ts';
 import { openReaderPool } from '../sync/reader-pool.ts';
 import type { ListPages } from '../sync/source.ts';
@@ -131,7 +131,7 @@ function openWritingJobs(run: SyncRun, state: State, source: Source, lists: Read
   };
   const context = { pool: openReaderPool(client), signal: stop.signal, now };
   const jobs = openJobs({ config, state, source, lists, writerOf, context, log }).map(
-    (job): Job => ({
+    (job): StreamJob => ({
       ...job,
       async read() {
         const isComplete = await job.read();

@@ -148,12 +148,12 @@ export const GROUPS = {
       '`auto`: records last updated more than two years ago are read from the archive search (and old notes from the notes list) when the window reaches back that far. `never`: they are skipped, and a notice says so.',
     ),
     settle: input(
-      kinds.duration,
+      kinds.timeSpan,
       '60s',
       'How long before the start of the run to stop reading, so that the search index can catch up.',
     ),
     lookback: input(
-      kinds.duration,
+      kinds.timeSpan,
       '60m',
       'How far before the bookmark an incremental run reads again, for records that were indexed late. What was already published is not published again.',
     ),
@@ -169,7 +169,7 @@ export const GROUPS = {
     ),
     concurrency: input(kinds.wholeNumber(1, 100), '10', 'Maximum number of requests in flight.'),
     'time-budget': input(
-      kinds.duration,
+      kinds.timeSpan,
       '330m',
       'After this the run stops at a clean point, publishes what it has, saves its state and succeeds with `complete=false`.',
       {

@@ -65,7 +65,7 @@ const MAX_DURATION_MS = 500 * 3_600_000;
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** Milliseconds. */
-export const duration: Kind<number> = {
+export const timeSpan: Kind<number> = {
   use: 'a number and `s`, `m` or `h`, such as `90s`, `60m` or `5h`, up to `500h`',
   parse(text) {
     const [, number, unit = ''] = /^(\d{1,7})\s*([smh])$/.exec(text) ?? [];

@@ -9,7 +9,7 @@ import { openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
 import { type OnRecord, parseResponse } from './json.ts';
 import { requestError } from './request-errors.ts';
-import { type Attempt, decide } from './retry.ts';
+import { decide, type RequestAttempt } from './retry.ts';
 import { openSemaphore } from './semaphore.ts';
 import type { Stream } from './streams.ts';
 
@@ -57,7 +57,7 @@ const RESPONSE_TIMEOUT_MS = 30_000;
 const CLOCK_TOLERANCE_MS = 5_000;
 
 /** What came of one attempt. Status 0 means that no usable response came, and `cause` says why. */
-interface Outcome extends Pick<Attempt, 'status' | 'headers'> {
+interface Outcome extends Pick<RequestAttempt, 'status' | 'headers'> {
   readonly value?: unknown;
   readonly cause?: unknown;
 }

@@ -3,7 +3,7 @@
 // A 429 says that a budget is used up, so that all requests of the run must pause. A failure concerns one request, and
 // only that one waits. Each has its own limit of retries.
 
-export interface Attempt {
+export interface RequestAttempt {
   /** HTTP status; 0 when no usable response came. */
   readonly status: number;
   /** By names in lower case. */
@@ -33,7 +33,7 @@ const MAX_FAILURES = 8;
 /** A rate limit lasts a minute. A request that is refused 20 times does not suffer from a rate limit. */
 const MAX_REFUSALS = 20;
 
-export function decide(attempt: Attempt): Decision {
+export function decide(attempt: RequestAttempt): Decision {
   const { status } = attempt;
   if (status >= 200 && status < 300) return { kind: 'use' };
   if (status === 401) return { kind: 'give-up', code: 'unauthorized' };
@@ -55,7 +55,7 @@ export function decide(attempt: Attempt): Decision {
  * (docs/kustomer-api.md#after-a-429). The minimum doubles with each refusal: a refusal after the wait shows that the
  * header was wrong, perhaps because clocks differ.
  */
-function waitAfter429({ headers, now, random, refusals }: Attempt): number {
+function waitAfter429({ headers, now, random, refusals }: RequestAttempt): number {
   const requested = waitIn(headers['retry-after'], now) ?? waitIn(headers['x-ratelimit-reset'], now) ?? 60_000;
   const minimum = Math.min(60_000, 1_000 * 2 ** refusals);
   return Math.min(65_000, Math.max(minimum, requested)) + random * 250;

@@ -8,7 +8,7 @@ import { SyncError } from '../errors.ts';
 import type { Api } from '../github/rest.ts';
 import { requirePrivate } from '../github/visibility.ts';
 import { verifyPart, verifySize } from '../records/integrity.ts';
-import { count } from '../report/format.ts';
+import { plural } from '../report/format.ts';
 import type { UploadedArtifact } from '../report/report.ts';
 import { readArtifact } from '../state/artifact-files.ts';
 import type { Delivery, DestinationOptions, PublishRequest } from './destination.ts';
@@ -28,7 +28,7 @@ export function openArtifact(options: DestinationOptions): Delivery {
     async deliver(request, receipt) {
       for (const file of request.files) await verifyPart(request.directory, file);
       receipt.artifact = await upload(artifactName, request, options);
-      log.info(`Uploaded ${count(request.files.length, 'file')} as artifact ${receipt.artifact.name}.`);
+      log.info(`Uploaded ${plural(request.files.length, 'file')} as artifact ${receipt.artifact.name}.`);
     },
   };
 }

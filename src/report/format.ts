@@ -17,6 +17,6 @@ export function grouped(n: number): string {
 }
 
 /** A count with its noun: `1 record`, `12,345 records`. */
-export function count(n: number, noun: string): string {
+export function plural(n: number, noun: string): string {
   return `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;
 }

@@ -7,7 +7,7 @@
 import * as core from '@actions/core';
 import { causes, type SyncError } from '../errors.ts';
 import type { StreamReport } from '../records/manifest.ts';
-import { count, grouped } from './format.ts';
+import { grouped, plural } from './format.ts';
 
 export interface UploadedArtifact {
   readonly id: string;
@@ -57,7 +57,7 @@ export function emptyReport(streams: readonly StreamResult[] = []): Report {
 }
 
 /** The report of a run that failed before it started. */
-export function refusal(error: SyncError): Report {
+export function failedReport(error: SyncError): Report {
   return { ...emptyReport(), errors: [error] };
 }
 
@@ -155,7 +155,10 @@ function runLines(report: Report): string[] {
       ...rows,
     ];
   }
-  const lines = [`**${count(recordsOf(report), 'record')}** · ${publishedTo(report, true)} · ${stateLine(report)}`, ''];
+  const lines = [
+    `**${plural(recordsOf(report), 'record')}** · ${publishedTo(report, true)} · ${stateLine(report)}`,
+    '',
+  ];
   if (report.stopped !== undefined) lines.push(STOPPED[report.stopped], '');
   if (report.streams.length === 0) return lines;
   const rows = report.streams.map(({ name, mode, outcome, records, from, to, requests }) =>
@@ -170,7 +173,7 @@ function row(...cells: readonly string[]): string {
 }
 
 function planLine({ shards, records, requests, minutes, bytes }: Plan['estimate']): string {
-  return `${count(shards, 'shard')} for about ${count(records, 'record')}: ${count(requests, 'request')}, ${count(minutes, 'minute')} at the budget, ${megabytes(bytes)}`;
+  return `${plural(shards, 'shard')} for about ${plural(records, 'record')}: ${plural(requests, 'request')}, ${plural(minutes, 'minute')} at the budget, ${megabytes(bytes)}`;
 }
 
 function megabytes(bytes: number): string {
@@ -198,5 +201,5 @@ function stateLine(report: Report): string {
 function lastLine(report: Report): string {
   if (report.plan !== undefined && !isFailure(report)) return `Planned: ${planLine(report.plan.estimate)}.`;
   const outcome = isFailure(report) ? 'Failed' : isComplete(report) ? 'Complete' : 'Stopped before the end';
-  return `${outcome}: ${count(recordsOf(report), 'record')}, ${publishedTo(report, false)}, ${stateLine(report)}.`;
+  return `${outcome}: ${plural(recordsOf(report), 'record')}, ${publishedTo(report, false)}, ${stateLine(report)}.`;
 }

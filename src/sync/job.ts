@@ -8,7 +8,7 @@ import type { DatedRecord, ListPages, LongList, SearchPages, Sink } from './sour
 import { dedupKey, type ListState, nextSearchState, type SearchState } from './state.ts';
 
 /** A selected stream: what is wanted of it, how to read it, and what that adds to the state. */
-export interface Job extends Selection {
+export interface StreamJob extends Selection {
   /** Milliseconds; either end may be infinite. */
   readonly wanted: Interval;
   /** There is nothing to read: earlier runs have published what is read once and for all. */
@@ -48,7 +48,7 @@ export function searchJob(
   sink: Sink,
   { pool, signal }: JobContext,
   oldRecords?: LongList,
-): Job {
+): StreamJob {
   const { wanted, ranges, cutoff, work, before, horizon } = plan;
   const progress: SearchProgress = { read: [], newDedupKeys: new Set(), records: 0 };
   const hasAll = () => ranges.every(range => covers(union(work.synced, progress.read), range));
@@ -107,7 +107,7 @@ export function listJob(
   pages: ListPages,
   sink: Sink,
   { signal, now }: JobContext,
-): Job {
+): StreamJob {
   const isDone = isListDone(plan);
   let result: { state: ListState; records: number } | undefined;
   return {

@@ -15,7 +15,7 @@ import {
   withImputedDates,
 } from './pages.ts';
 import type { DatedRecord, Page, SearchIndex } from './source.ts';
-import type { Output, Slice, Steps } from './steps.ts';
+import type { Batch, Slice, Steps } from './steps.ts';
 import { readTies } from './tie-reader.ts';
 
 /** A page with records of more seconds than this, in ascending order, is not sorted by chance. */
@@ -24,7 +24,7 @@ export const MIN_ORDERED_SECONDS = 12;
 const MAX_RETRIES = 5;
 
 /** The next request. */
-interface Attempt {
+interface SliceProgress {
   /** How much of the slice it covers. */
   widthMs: number;
   retriesLeft: number;
@@ -32,21 +32,21 @@ interface Attempt {
 
 /** @throws SyncError `search-inconsistent` when the search contradicts itself, also after retries */
 export function* readByKeyset(slice: Slice, index: SearchIndex): Steps {
-  const attempt = { widthMs: Number.POSITIVE_INFINITY, retriesLeft: MAX_RETRIES };
+  const progress = { widthMs: Number.POSITIVE_INFINITY, retriesLeft: MAX_RETRIES };
   while (slice.from < slice.to) {
     const { from } = slice;
-    yield* readKeysetPage(slice, index, attempt);
+    yield* readKeysetPage(slice, index, progress);
     if (slice.from > from) {
-      attempt.retriesLeft = MAX_RETRIES;
-      attempt.widthMs *= 2;
+      progress.retriesLeft = MAX_RETRIES;
+      progress.widthMs *= 2;
     }
   }
 }
 
 /** A generator for each page: the frame of a loop would keep the page in memory while the next one is awaited. */
-function* readKeysetPage(slice: Slice, index: SearchIndex, attempt: Attempt): Steps {
+function* readKeysetPage(slice: Slice, index: SearchIndex, progress: SliceProgress): Steps {
   const from = floorToSecond(slice.from);
-  const requestedTo = Math.min(slice.to, floorToSecond(slice.from + attempt.widthMs));
+  const requestedTo = Math.min(slice.to, floorToSecond(slice.from + progress.widthMs));
   const page = yield { index, from, to: requestedTo, created: null, page: 1 };
   const isOutOfWindow = hasOutOfWindowRecords(page.found, from, requestedTo);
   // The slice may have been split meanwhile: what lies beyond its end belongs to another reader.
@@ -60,10 +60,10 @@ function* readKeysetPage(slice: Slice, index: SearchIndex, attempt: Attempt): St
     // All records lie beyond the new end of the slice; the next request is for what lies before it.
   } else if (isOutOfWindow || (page.timedOut ? isNarrow : found.length === 0)) {
     // Records are missing, or out-of-window records have taken their place: a stale index or a fault, which is over soon.
-    if (attempt.retriesLeft-- === 0) throw inconsistentSearch('does not return the requested records', slice.from);
+    if (progress.retriesLeft-- === 0) throw inconsistentSearch('does not return the requested records', slice.from);
   } else if (page.timedOut || !isSorted(found)) {
     // A smaller window is easier on the search, and a window that fits on one page needs no order.
-    attempt.widthMs = Math.max(SECOND_MS, floorToSecond((requestedTo - slice.from) / 2));
+    progress.widthMs = Math.max(SECOND_MS, floorToSecond((requestedTo - slice.from) / 2));
   } else {
     yield* readSortedPage(slice, index, page, found);
   }
@@ -86,7 +86,7 @@ function* readSortedPage(slice: Slice, index: SearchIndex, page: Page, found: re
 }
 
 /** Commits the records before `until` (ms), and moves the start of the slice there. */
-function commitUntil(slice: Slice, found: readonly DatedRecord[], until: number): Output {
+function commitUntil(slice: Slice, found: readonly DatedRecord[], until: number): Batch {
   const records = recordsIn(found, slice.from, until);
   slice.from = until;
   return { action: 'commit', records, until };

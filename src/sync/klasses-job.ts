@@ -6,7 +6,7 @@
  * looks for missing klasses on a first sync and then once a day.
  */
 import { isKind } from '../errors.ts';
-import { awaitAll, type Job, type JobContext, searchJob } from './job.ts';
+import { awaitAll, type JobContext, type StreamJob, searchJob } from './job.ts';
 import type { SearchPlan, Selection } from './plan.ts';
 import type { DatedRecord, Klasses, SearchIndex, SearchPages, Sink } from './source.ts';
 
@@ -38,7 +38,7 @@ export function klassKey(stream: string, klass: string): string {
   return `${stream}/${klass}`;
 }
 
-export function klassesJob(options: KlassesOptions): Job {
+export function klassesJob(options: KlassesOptions): StreamJob {
   const { selection, klasses, sink, context, syncedFrom, isCheckedOnce } = options;
   const plan = options.planOf(null);
   const missing = openKlassJobs(options);
@@ -90,7 +90,7 @@ export function klassesJob(options: KlassesOptions): Job {
 }
 
 function openKlassJobs({ selection, planOf, klasses, sink, context, missingKlasses }: KlassesOptions) {
-  const jobs = new Map<string, Job>();
+  const jobs = new Map<string, StreamJob>();
   const add = (klass: string) => {
     const own = { ...selection, name: klassKey(selection.name, klass) };
     jobs.set(klass, searchJob(own, planOf(klass), klasses.pages(klass), sink, context));
@@ -101,7 +101,7 @@ function openKlassJobs({ selection, planOf, klasses, sink, context, missingKlass
     add,
     /** Resolves to whether all of a klass has been read. A klass that is removed meanwhile has nothing more to read. */
     read: (klass: string): Promise<boolean> =>
-      (jobs.get(klass) as Job).read().catch(error => {
+      (jobs.get(klass) as StreamJob).read().catch(error => {
         if (klasses.isGone(error)) return true;
         throw error;
       }),

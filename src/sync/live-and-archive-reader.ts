@@ -8,7 +8,7 @@
 import { readByKeyset } from './keyset-reader.ts';
 import { floorToSecond } from './pages.ts';
 import type { DatedRecord } from './source.ts';
-import { isOutput, type Output, type Slice, type Steps } from './steps.ts';
+import { type Batch, isBatch, type Slice, type Steps } from './steps.ts';
 
 /** Commits of the live index before the archive catches up: more take memory, fewer cause many small archive requests. */
 const MAX_LIVE_COMMITS = 10;
@@ -55,9 +55,9 @@ function followingSlice(slice: Slice): Slice {
 }
 
 /** Runs a reader up to its next commit, and passes its other steps on. Undefined at the end of its slice. */
-function* nextCommit(steps: Steps): Steps<Output | undefined> {
+function* nextCommit(steps: Steps): Steps<Batch | undefined> {
   for (let step = steps.next(undefined as never); !step.done; step = steps.next(yield step.value)) {
-    if (isOutput(step.value) && step.value.action === 'commit') return step.value;
+    if (isBatch(step.value) && step.value.action === 'commit') return step.value;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { asSyncError, type SyncError } from '../errors.ts';
-import type { Job } from './job.ts';
+import type { StreamJob } from './job.ts';
 
 /** The reason of the abort signal when a run stops early and cleanly. */
 export class Stopped extends Error {
@@ -22,7 +22,7 @@ export interface Ending {
  * @param stop aborted with the first error that ends the run
  */
 export async function readAll(
-  jobs: readonly Pick<Job, 'name' | 'read'>[],
+  jobs: readonly Pick<StreamJob, 'name' | 'read'>[],
   stop: AbortController,
 ): Promise<Map<string, Ending>> {
   const endings = jobs.map(async ({ name, read }): Promise<[string, Ending]> => {

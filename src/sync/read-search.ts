@@ -11,7 +11,7 @@ import { type IndexChoice, type SearchHorizon, splitByIndex } from './plan.ts';
 import { type PooledReader, type ReaderPool, splitLargest } from './reader-pool.ts';
 import type { Page, SearchPages, Sink } from './source.ts';
 import type { SearchWork } from './state.ts';
-import { isOutput, type Slice, type Step } from './steps.ts';
+import { isBatch, type Slice, type Step } from './steps.ts';
 
 export interface SearchProgress {
   /** A range for each slice, which grows as the slice is read. */
@@ -105,7 +105,7 @@ class SearchReaders {
   /** A method of its own, so that no page stays in memory while the next one is awaited. */
   async #perform(reader: Reader, step: Step): Promise<Page> {
     const { slice, read, range, emitter } = reader;
-    if (isOutput(step)) {
+    if (isBatch(step)) {
       const { action, records, until } = step;
       if (action === 'stage') await emitter.stage(records, until);
       else if (await emitter.commit(records, until)) read.to = Math.min(until, range.to);

@@ -14,7 +14,7 @@ export interface Slice {
   splitBarrier: number;
 }
 
-export interface Output {
+export interface Batch {
   /**
    * `stage`: these are some of the records before `until`, and others are still to come.
    * `commit`: with the outputs before, these are all records of the slice before `until`.
@@ -25,10 +25,10 @@ export interface Output {
   readonly until: number;
 }
 
-export type Step = SearchRequest | Output;
+export type Step = SearchRequest | Batch;
 
 export type Steps<Result = void> = Generator<Step, Result, Page>;
 
-export function isOutput(step: Step): step is Output {
+export function isBatch(step: Step): step is Batch {
   return 'action' in step;
 }

@@ -5,7 +5,7 @@
 import { readByKeyset } from '../../src/sync/keyset-reader.ts';
 import { readLiveAndArchive } from '../../src/sync/live-and-archive-reader.ts';
 import type { DatedRecord, Page, SearchIndex, SearchRequest } from '../../src/sync/source.ts';
-import { isOutput, type Slice, type Steps } from '../../src/sync/steps.ts';
+import { isBatch, type Slice, type Steps } from '../../src/sync/steps.ts';
 import { Random } from '../world/kustomer/index.ts';
 import { resourceOf } from '../world/resource.ts';
 
@@ -156,7 +156,7 @@ export function runTieReader(steps: Steps<DatedRecord[]>, search: TinySearch, ma
   let step = steps.next(undefined as never);
   while (!step.done) {
     if (search.requests.length >= maxRequests) throw new Error(`not done after ${maxRequests} requests`);
-    if (isOutput(step.value)) {
+    if (isBatch(step.value)) {
       staged.push(...step.value.records);
       step = steps.next(undefined as never);
     } else {
@@ -209,7 +209,7 @@ export function readSlices(
   /** Runs a reader up to its next request. */
   const resume = (reader: Reader, page: Page) => {
     let step = reader.steps.next(page);
-    while (!step.done && isOutput(step.value)) {
+    while (!step.done && isBatch(step.value)) {
       const { action, records, until } = step.value;
       const { staged, synced } = reader;
       for (const { at } of records) if (at < synced.to || at >= until) throw new Error(`${at} is not in the output`);

@@ -10,7 +10,7 @@ import { openEmitter } from '../../src/sync/emitter.ts';
 import { readByKeyset } from '../../src/sync/keyset-reader.ts';
 import { readLiveAndArchive } from '../../src/sync/live-and-archive-reader.ts';
 import type { Page, SearchIndex, SearchRequest } from '../../src/sync/source.ts';
-import { isOutput, type Output, type Steps } from '../../src/sync/steps.ts';
+import { type Batch, isBatch, type Steps } from '../../src/sync/steps.ts';
 import { type Lie, readSlices, type Tiny, type TinyOptions, TinySearch } from './tiny-search.ts';
 
 const START = Date.UTC(2026, 0, 5);
@@ -997,7 +997,7 @@ describe('a slice that is split while it is read', () => {
     slice.to = START + 150_000;
     const { value: commit } = steps.next(search.page(request as SearchRequest));
     expect(commit).toMatchObject({ action: 'commit', until: START + 140_000 });
-    expect((commit as Output).records.length).toBe(14);
+    expect((commit as Batch).records.length).toBe(14);
     const next = steps.next(undefined as never);
     expect(next.value).toMatchObject({ from: START + 140_000, to: START + 150_000 });
   });
@@ -1033,10 +1033,10 @@ describe('a slice that is split while it is read', () => {
 });
 
 /** Runs a reader to its end. @returns its outputs */
-function read(steps: Steps, page: (request: SearchRequest) => Page): Output[] {
-  const outputs: Output[] = [];
+function read(steps: Steps, page: (request: SearchRequest) => Page): Batch[] {
+  const outputs: Batch[] = [];
   for (let step = steps.next(undefined as never); !step.done; ) {
-    if (isOutput(step.value)) {
+    if (isBatch(step.value)) {
       outputs.push(step.value);
       step = steps.next(undefined as never);
     } else step = steps.next(page(step.value));

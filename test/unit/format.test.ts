@@ -1,6 +1,6 @@
 // How numbers and durations are formatted.
 import { expect, test } from 'vitest';
-import { count, duration, grouped } from '../../src/report/format.ts';
+import { duration, grouped, plural } from '../../src/report/format.ts';
 
 test.each([
   [0, '0'],
@@ -15,10 +15,10 @@ test.each([
   expect(grouped(n)).toBe(written);
 });
 
-test('a count has its noun', () => {
-  expect(count(1, 'record')).toBe('1 record');
-  expect(count(0, 'record')).toBe('0 records');
-  expect(count(12_345, 'record')).toBe('12,345 records');
+test('a plural has its noun', () => {
+  expect(plural(1, 'record')).toBe('1 record');
+  expect(plural(0, 'record')).toBe('0 records');
+  expect(plural(12_345, 'record')).toBe('12,345 records');
 });
 
 test.each([

@@ -6,7 +6,7 @@ import { generate } from '../../scripts/generate.ts';
 import { makeConfig } from '../../src/config/config.ts';
 import { defaultOf, INPUT_NAMES, INPUTS } from '../../src/config/inputs.ts';
 import { SyncError } from '../../src/errors.ts';
-import { outputs, refusal } from '../../src/report/report.ts';
+import { failedReport, outputs } from '../../src/report/report.ts';
 import { ACTION } from '../world/stage.ts';
 
 interface Declared {
@@ -130,7 +130,7 @@ describe('the outputs of action.yml', () => {
   });
 
   test('are those that a report sets, on the shortest path too', () => {
-    const report = refusal(new SyncError('invalid-input', { what: 'It went wrong.', todo: 'Do something.' }));
+    const report = failedReport(new SyncError('invalid-input', { what: 'It went wrong.', todo: 'Do something.' }));
     expect(Object.keys(outputs(report)).sort()).toEqual(Object.keys(action.outputs).sort());
   });
 });

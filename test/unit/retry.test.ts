@@ -1,11 +1,11 @@
 // What follows an attempt: use the response, retry, or give up.
 import { describe, expect, test } from 'vitest';
-import { type Attempt, decide } from '../../src/kustomer/retry.ts';
+import { decide, type RequestAttempt } from '../../src/kustomer/retry.ts';
 
 const NOW = Date.parse('2026-11-23T12:00:00.000Z');
-const decision = (status: number, headers: Attempt['headers'] = {}, more: Partial<Attempt> = {}) =>
+const decision = (status: number, headers: RequestAttempt['headers'] = {}, more: Partial<RequestAttempt> = {}) =>
   decide({ status, headers, failures: 0, refusals: 0, now: NOW, random: 0, ...more });
-const waitAfter429 = (headers: Attempt['headers']) => {
+const waitAfter429 = (headers: RequestAttempt['headers']) => {
   const found = decision(429, headers);
   if (found.kind !== 'retry') throw new Error('there is no retry');
   expect(found.pausesAll).toBe(true);
@@ -64,7 +64,7 @@ describe('a temporary failure is retried, and pauses no other request', () => {
 });
 
 describe('after a 429 all requests wait', () => {
-  test.each<[string, Attempt['headers'], number]>([
+  test.each<[string, RequestAttempt['headers'], number]>([
     ['Retry-After in seconds', { 'retry-after': '12' }, 12_000],
     ['Retry-After as a date', { 'retry-after': httpDate(20_000) }, 20_000],
     ['a date that has passed', { 'retry-after': httpDate(-20_000) }, 1_000],

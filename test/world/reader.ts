@@ -7,7 +7,7 @@ import { openBudget } from '../../src/kustomer/budget.ts';
 import { openClient } from '../../src/kustomer/client.ts';
 import { openSource } from '../../src/kustomer/source.ts';
 import { streamNamed } from '../../src/kustomer/streams.ts';
-import type { Job } from '../../src/sync/job.ts';
+import type { StreamJob } from '../../src/sync/job.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { type Ending, readAll, Stopped } from '../../src/sync/read-all.ts';
 import { openReaderPool } from '../../src/sync/reader-pool.ts';
@@ -248,7 +248,7 @@ export class Reader {
 }
 
 /** The state that the jobs leave, through the document and back, as between two runs. */
-export function savedState(before: State, jobs: readonly Job[], organization: string | null): State {
+export function savedState(before: State, jobs: readonly StreamJob[], organization: string | null): State {
   const draft = {
     search: new Map(before.search),
     lists: new Map(before.lists),

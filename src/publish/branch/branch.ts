@@ -36,8 +36,8 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
       for (const delivery of deliveries) await delivery.requireAccess();
     },
     async publish(request, receipt) {
-      const { commit } = await import('./commit.ts');
-      const result = await commit(await openPlace(), request, options, loaded);
+      const { commitToBranch } = await import('./commit.ts');
+      const result = await commitToBranch(await openPlace(), request, options, loaded);
       loaded = undefined;
       const kept = await leaveOutLost(request, result, receipt, log);
       const before = receipt.files;

@@ -9,7 +9,7 @@ import { GitHubError } from '../../github/request.ts';
 import { blobSha, entriesAt, writeTree } from '../../github/tree.ts';
 import { readPart } from '../../records/integrity.ts';
 import type { PartFile } from '../../records/parts.ts';
-import { count } from '../../report/format.ts';
+import { plural } from '../../report/format.ts';
 import {
   type Branch,
   type BranchPlace,
@@ -23,7 +23,7 @@ import type { Base } from '../../state/store.ts';
 import { type MergedState, nextState } from '../../sync/next-state.ts';
 import { type DestinationOptions, type PublishRequest, withoutLost } from '../destination.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
-import { isRace, problem, tooLarge } from './refusal.ts';
+import { branchError, isRace, tooLarge } from './refusal.ts';
 
 export interface CommitResult extends MergedState {
   /** Null when there was nothing to commit. */
@@ -59,7 +59,7 @@ interface Write {
  * @param loaded what the branch had when the run began, if that is known
  * @throws SyncError of kind `publish`; the branch is then as it was
  */
-export async function commit(
+export async function commitToBranch(
   place: BranchPlace,
   request: PublishRequest,
   options: DestinationOptions,
@@ -109,7 +109,7 @@ async function tryCommit(write: Write, loaded: Branch | undefined, isLastTry: bo
   } catch (error) {
     if (!(error instanceof GitHubError)) throw error;
     if (isMoving && isRace(error) && !isLastTry) return null;
-    throw problem(error, place, isMoving);
+    throw branchError(error, place, isMoving);
   }
 }
 
@@ -218,7 +218,7 @@ async function uploadAll({ place, request, options, blobs }: Write, files: reado
       if (sha !== blobSha(bytes)) throw new GitHubError(0, 'another blob than was sent');
       blobs.set(part.path, sha);
       if (++done % PROGRESS_EVERY === 0)
-        options.log.info(`Uploaded ${done} of ${count(files.length, 'file')} for ${place.branch}.`);
+        options.log.info(`Uploaded ${done} of ${plural(files.length, 'file')} for ${place.branch}.`);
     }
   }
   await Promise.all(Array.from({ length: UPLOADS_AT_ONCE }, work));
@@ -237,5 +237,5 @@ function messageOf({ files, change }: PublishRequest): string {
   const streams = [...new Set(files.map(({ stream }) => stream))];
   const records = files.reduce((sum, file) => sum + file.records, 0);
   const { id, attempt } = change.state.run;
-  return `sync: ${streams.join(', ') || 'no stream'}, ${count(records, 'record')} [run ${id}.${attempt}]`;
+  return `sync: ${streams.join(', ') || 'no stream'}, ${plural(records, 'record')} [run ${id}.${attempt}]`;
 }

@@ -25,7 +25,7 @@ export function tooLarge({ path }: PartFile, error: unknown): SyncError | null {
 }
 
 /** @param isMoving the commit is made, and the branch was to be moved to it */
-export function problem(error: GitHubError, { repository, branch }: BranchPlace, isMoving: boolean): SyncError {
+export function branchError(error: GitHubError, { repository, branch }: BranchPlace, isMoving: boolean): SyncError {
   const { status, reason, cause } = error;
   const refused = (what: string, todo: string) => new SyncError('branch-refused', { what, todo, cause, status });
   if (status === 401) {
