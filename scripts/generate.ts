@@ -1,6 +1,6 @@
 // Writes what follows from the tables of this project into other files, between markers.
 //
-//   the inputs     from src/config/inputs.ts     into action.yml, the callable workflows and README.md
+//   the inputs     from src/config/inputs.ts     into action.yml, the callable workflows, README.md and docs/inputs.md
 //   the outputs    from action.yml               into README.md
 //   the figures    from bench/results.json       into README.md or bench/README.md, whichever has the marker
 //
@@ -22,7 +22,7 @@ import {
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const workflowFile = (workflow: CallableWorkflow) => `.github/workflows/${workflow}.yml`;
-const DOCUMENTS = ['README.md', 'bench/README.md'];
+const DOCUMENTS = ['README.md', 'docs/inputs.md', 'bench/README.md'];
 
 /** Every generated file, by its path in the repository, with the text that it should have. */
 export function generate(): ReadonlyMap<string, string> {
@@ -91,18 +91,28 @@ function tables(): Readonly<Record<string, string>> {
   );
   const figures = measured.map(({ name, value, least, most }) => [name, bound(least, most), String(value)]);
   return {
-    inputs: Object.entries(GROUPS)
-      .map(([group, inputs]) => `### ${group[0]?.toUpperCase()}${group.slice(1)}\n\n${inputTable(inputs)}`)
-      .join('\n\n'),
+    inputs: inputTables(firstSentence),
+    'all inputs': inputTables(description => description),
     outputs: table(['Output', 'Meaning'], outputs),
     figures: table(['Figure', 'Bound', 'Measured'], figures),
   };
 }
 
-function inputTable(inputs: Readonly<Record<string, Input>>): string {
+function inputTables(shown: (description: string) => string): string {
+  return Object.entries(GROUPS)
+    .map(([group, inputs]) => `### ${group[0]?.toUpperCase()}${group.slice(1)}\n\n${inputTable(inputs, shown)}`)
+    .join('\n\n');
+}
+
+/** The README is to be read in three minutes. */
+function firstSentence(description: string): string {
+  return /^.*?\.(?= |$)/.exec(description)?.[0] ?? description;
+}
+
+function inputTable(inputs: Readonly<Record<string, Input>>, shown: (description: string) => string): string {
   const rows = Object.entries(inputs).map(([name, { default: value, description }]) => {
     const text = value === undefined ? 'required' : value === '' ? 'empty' : code(textOf(value));
-    return [code(name), text, description];
+    return [code(name), text, shown(description)];
   });
   return table(['Input', 'Default', 'Meaning'], rows);
 }

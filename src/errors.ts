@@ -32,6 +32,7 @@ export const ERRORS = {
   'cache-unreadable': ['github', 'state'],
   'count-unavailable': ['kustomer', 'inconsistent'],
   'disk-full': ['user', 'disk'],
+  'files-not-copied': ['user', 'publish'],
   'foreign-link': ['kustomer', 'inconsistent'],
   'invalid-input': ['user', 'input'],
   'list-loops': ['kustomer', 'inconsistent'],

@@ -12,6 +12,7 @@ import type { ReadingRun, Run } from './prepare.ts';
 export function reportReceipt(report: Report, receipt: Receipt): void {
   if (receipt.artifact !== undefined) report.artifact = receipt.artifact;
   if (receipt.commit !== undefined) report.commit = receipt.commit;
+  report.places = receipt.places;
   if (receipt.manifest !== '') report.manifest = receipt.manifest;
   report.stateSaved = receipt.stateSaved;
   if (receipt.state !== null) report.generation = receipt.state.generation;

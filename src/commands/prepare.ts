@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Config } from '../config/config.ts';
+import { type Config, inputsOf } from '../config/config.ts';
 import { type Scope, scopeOf, syncScope } from '../config/scope.ts';
 import { USER_AGENT } from '../config/version.ts';
 import { SyncError } from '../errors.ts';
@@ -85,11 +85,9 @@ export function openReadingRun(
   return { ...openRun(config, scopeOf(config, now), context, log), now, stop, deadline, client };
 }
 
-/** The part of the inputs that says where to publish, and under which names. */
+/** The inputs of the group `destination`, without secrets, and the names under which the run publishes. */
 function destinationSettings(config: Config, { stateName, artifactName, fileMark }: Scope): DestinationSettings {
-  const { destination, retentionDays, gzip, branch, dataPath, repository, allowPublic } = config;
-  const names = { stateName, artifactName, fileMark };
-  return { ...names, destination, retentionDays, gzip, branch, dataPath, repository, allowPublic };
+  return { ...inputsOf(config, 'destination'), stateName, artifactName, fileMark };
 }
 
 /** Makes the directory for the files of a run. @throws SyncError `output-dir-unusable` */
@@ -160,7 +158,7 @@ export function revisionBefore({ search, lists, revisions }: State, { name, mode
  * @throws SyncError `record-format-changed`
  */
 export function checkOptions({ config, log }: Run, state: State): void {
-  const { streams, format, includeDeleted } = config;
+  const { streams, recordFormat: format, includeDeleted } = config;
   const continued = streams.map(selection => ({ name: selection.name, ...revisionBefore(state, selection) }));
   const otherFormat = continued.filter(({ recordFormat = format }) => recordFormat !== format);
   if (otherFormat.length > 0) {

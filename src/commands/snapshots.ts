@@ -118,12 +118,13 @@ function changeOf(
     revisions.set(job.name, {
       changedIn: before.revisions.get(job.name)?.changedIn ?? 0,
       epoch: (epochs.get(job.name)?.epoch ?? 0) + (destination.replacesFiles && replaced.includes(job.name) ? 1 : 0),
-      recordFormat: config.format,
+      recordFormat: config.recordFormat,
       includeDeleted: config.includeDeleted && (revisionBefore(before, job)?.includeDeleted ?? true),
     });
   }
   const state: State = {
-    generation: before.generation,
+    // What only the state knows of stays in it.
+    ...before,
     organizationId: source.organization() ?? before.organizationId,
     ...stampOf(context),
     revisions,

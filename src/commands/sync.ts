@@ -114,7 +114,6 @@ async function recoverRun(run: SyncRun): Promise<RecoveredState> {
 /** The selected streams as jobs that write to part files, and note which streams are complete. */
 function openWritingJobs(run: SyncRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
   const { config, now, stop, client, report, lock, log, limits, destination } = run;
-  const { format, gzip } = config;
   const directory = report.outputDir;
   const writers = new Map<string, PartsWriter>();
   const completed = new Set<string>();
@@ -122,7 +121,7 @@ function openWritingJobs(run: SyncRun, state: State, source: Source, lists: Read
   const checkDisk = watchDisk(run, limits.disk, written);
   const logProgress = openProgress(() => jobs, log);
   const writerOf = (stream: string) => {
-    const writer = openParts({ directory, stream, format, gzip, partBytes: destination.partBytes });
+    const writer = openParts({ ...config, directory, stream, partBytes: destination.partBytes });
     writers.set(stream, writer);
     return throughWriteLock(writer, lock, () => {
       logProgress();

@@ -1,6 +1,6 @@
 /** Checks inputs against each other: the two dates, the inputs of a backfill, and those of the jobs of a plan. */
 import { digest } from '../shards/shard.ts';
-import type { Config } from './config.ts';
+import { type Config, inputsOf } from './config.ts';
 import { INPUTS, type InputName } from './inputs.ts';
 
 /**
@@ -47,16 +47,9 @@ export function planDigest(config: Config): string {
   return digest(JSON.stringify(Object.values(planInputs(config))));
 }
 
+/** Inputs of the group `basic` that jobs of one plan may have differently, and those of another group that they may not. */
 function planInputs(config: Config): { readonly [Name in InputName]?: unknown } {
-  return {
-    streams: config.streams.map(({ name }) => name),
-    'start-date': config.startDate,
-    'end-date': config.endDate,
-    'state-id': config.stateId,
-    'include-deleted': config.includeDeleted,
-    archive: config.archive,
-    settle: config.settleMs,
-    lookback: config.lookbackMs,
-    'record-format': config.format,
-  };
+  const { apiUrl, onMissingState, resetState, ...basic } = inputsOf(config, 'basic');
+  const { archive, settleMs: settle, lookbackMs: lookback } = config;
+  return { ...basic, streams: basic.streams.map(({ name }) => name), archive, settle, lookback };
 }

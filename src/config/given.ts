@@ -2,7 +2,7 @@
  * Inputs as the runner passes them to a step: environment variables, read without a table
  * (docs/actions-platform.md#inputs).
  *
- * The post step reads its two inputs here; the main step reads all of them in read-config.ts.
+ * The post step reads its inputs here; the main step reads all of them in read-config.ts.
  */
 import * as core from '@actions/core';
 

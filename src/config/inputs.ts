@@ -43,7 +43,7 @@ export const GROUPS = {
     'api-url': input(
       kinds.origin,
       'https://api.kustomerapp.com',
-      'Origin of the API. US: `https://api.kustomerapp.com`, EU: `https://api.prod2.kustomerapp.com`, India: `https://api.prod4.kustomerapp.com`, or `https://ORG.api.kustomerapp.com`. Only a loopback address may have `http`.',
+      'Origin of the API: US `https://api.kustomerapp.com`, EU `https://api.prod2.kustomerapp.com`, India `https://api.prod4.kustomerapp.com`, or `https://ORG.api.kustomerapp.com`. Only a loopback address may have `http`.',
     ),
     streams: input(
       kinds.streamSelection,
@@ -59,12 +59,12 @@ export const GROUPS = {
     'start-date': input(
       kinds.time,
       '',
-      '`YYYY-MM-DD` or RFC 3339. Records last updated before this time are not read. Empty: everything that the API has, the archive included.',
+      'Records last updated before this time (`YYYY-MM-DD` or RFC 3339) are not read. Empty: everything that the API has, the archive included.',
     ),
     'end-date': input(
       kinds.time,
       '',
-      '`YYYY-MM-DD` or RFC 3339. Makes the run a backfill of `[start-date, end-date)`, which keeps a state of its own and continues when it is run again. It neither uses nor changes the state of the incremental sync.',
+      'Makes the run a backfill of `[start-date, end-date)` (`YYYY-MM-DD` or RFC 3339), which keeps a state of its own and continues when it is run again. It neither uses nor changes the state of the incremental sync.',
       {
         sync: {},
         backfill: {
@@ -87,7 +87,7 @@ export const GROUPS = {
     'on-missing-state': input(
       kinds.oneOf('full', 'fail'),
       'full',
-      'What a run without saved state does. `full`: a first sync. `fail`: it fails. State that exists but cannot be read is always an error.',
+      'What a run without saved state does: `full` is a first sync, `fail` fails. State that exists but cannot be read is always an error.',
       { sync: {} },
     ),
     'reset-state': input(kinds.boolean, 'false', 'Ignore the saved state and start over.', { sync: {} }),
@@ -165,7 +165,7 @@ export const GROUPS = {
     'requests-per-minute': input(
       kinds.requestBudget,
       'auto',
-      'Budget of all requests together. `auto`: 80 % of the limit that the API reports (300 until it reports one), so that agents keep their share.',
+      'Budget of all requests together; `auto` is 80 % of the limit that the API reports (300 until it reports one), so that agents keep their share.',
     ),
     concurrency: input(kinds.wholeNumber(1, 100), '10', 'Maximum number of requests in flight.'),
     'time-budget': input(

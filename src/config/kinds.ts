@@ -7,7 +7,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { STREAM_NAMES } from '../kustomer/streams.ts';
-import { parseDestination } from '../publish/choose.ts';
+import { DESTINATIONS, parseDestination } from '../publish/choose.ts';
 import { parseMatrix, parseShard, type Shard } from '../shards/shard.ts';
 import type { Selection, SyncMode } from '../sync/plan.ts';
 
@@ -188,7 +188,7 @@ function withSuggestion(entry: string): string {
 
 /** `none`, or other names with commas: see publish/choose.ts. */
 export const destination: Kind<string> = {
-  use: alternatives(['artifact', 'branch', 'artifact,branch', 'none']),
+  use: alternatives(DESTINATIONS),
   parse: parseDestination,
 };
 

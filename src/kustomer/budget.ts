@@ -95,8 +95,8 @@ export function openBudget(
         }
       }),
     /** After a 429: no request starts within `waitMs` milliseconds, and then they start more slowly for a while. */
-    refused(waitMs: number): void {
-      // Requests that were in flight together are refused together, and slow the run down once.
+    rateLimited(waitMs: number): void {
+      // Requests that were in flight together are rate-limited together, and slow the run down once.
       if (pausedUntil <= performance.now()) speed = Math.max(MIN_SPEED, speed * SLOWDOWN);
       pause(waitMs);
     },

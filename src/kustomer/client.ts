@@ -75,25 +75,23 @@ export function openClient(options: ClientOptions) {
      *   aborted.
      */
     async send(request: Request): Promise<Record<string, unknown>> {
-      let failures = 0;
-      let refusals = 0;
+      const earlier: number[] = [];
       for (;;) {
-        const { status, headers, value, cause } = await attempt(request, failures + refusals > 0);
+        const { status, headers, value, cause } = await attempt(request, earlier.length > 0);
         if (status !== 0 && status !== 429) {
           const [limit, remaining] = ['limit', 'remaining'].map(name => Number(headers[`x-ratelimit-${name}`]));
           budget.answered(request.purpose, limit as number, remaining as number);
         }
-        const next = decide({ status, headers, failures, refusals, now: Date.now(), random: Math.random() });
+        const next = decide({ status, headers, earlier, now: Date.now(), random: Math.random() });
         if (next.kind === 'use') return value as Record<string, unknown>;
         if (next.kind === 'give-up') throw requestError(next.code, status, request, cause);
         const what = status === 0 ? `no usable response (${nameOf(cause)})` : `status ${status}`;
         debug(`${request.stream}: ${what}, retry in ${Math.round(next.waitMs)} ms`);
+        earlier.push(status);
         if (next.pausesAll) {
-          refusals++;
           usage[request.purpose].rate_limited++;
-          budget.refused(next.waitMs);
+          budget.rateLimited(next.waitMs);
         } else {
-          failures++;
           await sleep(next.waitMs, undefined, { signal });
         }
       }

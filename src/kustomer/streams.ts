@@ -1,4 +1,4 @@
-// The nine streams, one row each. To add a stream, add a row: other code goes by the traits of a row, not by its name.
+// The nine streams, one row each. To add a stream, add a row: how it is read follows from the traits of the row.
 
 /** A stream read through `POST /v1/customers/search`, ordered by `updated_at` (docs/kustomer-api.md#live-search). */
 export interface SearchStream {

@@ -28,7 +28,9 @@ export function openArtifact(options: DestinationOptions): Delivery {
     async deliver(request, receipt) {
       for (const file of request.files) await verifyPart(request.directory, file);
       receipt.artifact = await upload(artifactName, request, options);
-      log.info(`Uploaded ${plural(request.files.length, 'file')} as artifact ${receipt.artifact.name}.`);
+      const { name, url } = receipt.artifact;
+      log.info(`Uploaded ${plural(request.files.length, 'file')} as artifact ${name}.`);
+      return { kind: 'artifact', name, url };
     },
   };
 }
@@ -40,13 +42,13 @@ export function openArtifact(options: DestinationOptions): Delivery {
 async function upload(
   firstName: string,
   request: PublishRequest,
-  { context, api, retentionDays, gzip }: DestinationOptions,
+  { context, api, retentionDays, compression }: DestinationOptions,
 ): Promise<UploadedArtifact> {
   const { directory, files } = request;
   const unlisted = ['manifest.json', 'state.json'].filter(path => existsSync(join(directory, path)));
   const paths = [...unlisted, ...files.map(({ path }) => path)].map(path => join(directory, path));
   // Parts that are compressed need not be compressed again; 0 days are the default of the repository.
-  const options = { compressionLevel: gzip ? 0 : 6, ...(retentionDays > 0 ? { retentionDays } : {}) };
+  const options = { compressionLevel: compression === 'gzip' ? 0 : 6, ...(retentionDays > 0 ? { retentionDays } : {}) };
   const client = new (await import('@actions/artifact')).DefaultArtifactClient();
   const uploaded = (name: string, id: number, digest = ''): UploadedArtifact => ({
     id: String(id),

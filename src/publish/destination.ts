@@ -4,12 +4,13 @@
 // publishes on top of the state that it started from: what another run has changed since is not published again.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
 import type { StreamReport } from '../records/manifest.ts';
 import type { PartFile } from '../records/parts.ts';
 import type { Log } from '../report/log.ts';
-import type { UploadedArtifact } from '../report/report.ts';
+import type { Place, UploadedArtifact } from '../report/report.ts';
 import type { Base, StateStore } from '../state/store.ts';
 import type { MergedState, StateChange } from '../sync/next-state.ts';
 import { type ShardFile, type State, streamOf } from '../sync/state.ts';
@@ -45,6 +46,8 @@ export interface Receipt {
   files: readonly PartFile[];
   artifact?: UploadedArtifact;
   commit?: string;
+  /** Where files have come to, for the report. */
+  places: readonly Place[];
   /** The state now in force; null when no request has changed it. */
   state: State | null;
   stateSaved: boolean;
@@ -92,7 +95,7 @@ export interface DestinationSettings {
   /** In the names of files on the branch, so that the jobs of one run do not meet; may be empty. */
   readonly fileMark: string;
   readonly retentionDays: number;
-  readonly gzip: boolean;
+  readonly compression: 'none' | 'gzip';
   readonly branch: string;
   readonly dataPath: string;
   /** `owner/name` of the data branch's repository. */
@@ -111,12 +114,17 @@ export interface Delivery {
   /** See {@link Destination.artifactName}. */
   readonly artifactName?: string;
   requireAccess(): Promise<void>;
-  /** @param request without the streams that are lost; its manifest and its state are in the directory */
-  deliver(request: PublishRequest, receipt: Receipt): Promise<void>;
+  /**
+   * Copies the files, the manifest and the state in the directory. A run on a data branch calls this several times, and a
+   * second try may find the files of the first.
+   * @param request without the streams that are lost
+   * @returns where the files are now
+   */
+  deliver(request: PublishRequest, receipt: Receipt): Promise<Place>;
 }
 
 export function emptyReceipt(base: Base): Receipt {
-  return { manifest: '', files: [], state: null, stateSaved: false, base, lost: [] };
+  return { manifest: '', files: [], places: [], state: null, stateSaved: false, base, lost: [] };
 }
 
 /** The request without streams that another run has published meanwhile. */
@@ -173,7 +181,21 @@ export async function deliverTo(
 ): Promise<void> {
   receipt.manifest = await writeManifest(request, context, stateName, state);
   if (request.files.length === 0 && request.externalFiles === undefined) return;
-  for (const delivery of deliveries) await delivery.deliver(request, receipt);
+  for (const { deliver } of deliveries) {
+    const place = await deliver(request, receipt).catch(error => {
+      throw error instanceof SyncError ? error : notDelivered(error);
+    });
+    receipt.places = [...receipt.places, place];
+  }
+}
+
+function notDelivered(cause: unknown): SyncError {
+  const { code } = cause as { code?: unknown };
+  return new SyncError('files-not-copied', {
+    what: `The files could not be copied to the place that \`destination\` names${typeof code === 'string' ? ` (${code})` : ''}.`,
+    todo: 'Nothing is taken for published: check that the job may write there, and run again.',
+    cause,
+  });
 }
 
 /**

@@ -9,8 +9,7 @@ import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
 import { openMutex } from '../sync/mutex.ts';
 import type { DatedRecord, StagingFile } from '../sync/source.ts';
-import type { RecordFormat } from '../sync/state.ts';
-import { Lines } from './record.ts';
+import { type LineOptions, Lines } from './record.ts';
 
 /** A part as the manifest lists it. */
 export interface PartFile {
@@ -26,11 +25,10 @@ export interface PartFile {
   readonly max_updated_at: string | null;
 }
 
-export interface PartsOptions {
+export interface PartsOptions extends LineOptions {
   readonly directory: string;
   readonly stream: string;
-  readonly format: RecordFormat;
-  readonly gzip: boolean;
+  readonly compression: 'none' | 'gzip';
   /** Largest part in bytes, before compression. A chunk that is larger gets a part of its own. */
   readonly partBytes: number;
 }
@@ -129,7 +127,7 @@ function openRollingWriter(
   return {
     async write(records: readonly DatedRecord[]): Promise<void> {
       for (const { at, resource } of records) {
-        chunk.add(resource, options.format);
+        chunk.add(resource, options);
         dates.push(at);
         if (chunk.length >= CHUNK_BYTES) await writeChunk();
       }
@@ -147,7 +145,7 @@ function openRollingWriter(
 type Part = Awaited<ReturnType<typeof openPart>>;
 
 /** A part gets its number on commit, once it is closed. */
-async function openPart({ directory, stream, gzip }: PartsOptions, onBytes: (count: number) => void) {
+async function openPart({ directory, stream, compression }: PartsOptions, onBytes: (count: number) => void) {
   const partial = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(partial), { recursive: true });
   const file = await open(partial, 'wx');
@@ -156,7 +154,7 @@ async function openPart({ directory, stream, gzip }: PartsOptions, onBytes: (cou
   const total = { records: 0, bytes: 0, size: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
 
   const describe = (number: number): PartFile => ({
-    path: `${stream}/${stream}-${String(number).padStart(5, '0')}.ndjson${gzip ? '.gz' : ''}`,
+    path: `${stream}/${stream}-${String(number).padStart(5, '0')}.ndjson${compression === 'gzip' ? '.gz' : ''}`,
     stream,
     records: total.records,
     bytes: total.bytes,
@@ -171,7 +169,7 @@ async function openPart({ directory, stream, gzip }: PartsOptions, onBytes: (cou
      * @param dates `updated_at` of each line (ms); NaN where it cannot be read
      */
     async write(lines: Buffer, dates: readonly number[]): Promise<void> {
-      const bytes = gzip ? await compress(lines, { level: 6 }) : lines;
+      const bytes = compression === 'gzip' ? await compress(lines, { level: 6 }) : lines;
       hash.update(bytes);
       total.bytes += bytes.length;
       onBytes(bytes.length);

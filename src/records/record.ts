@@ -11,6 +11,11 @@ import type { RecordFormat } from '../sync/state.ts';
 const [LINE_END, RETURN] = [0x0a, 0x0d] as const;
 const [BRACE, COMMA, COLON, BRACE_END] = [0x7b, 0x2c, 0x3a, 0x7d] as const;
 
+/** How a record becomes a line: inputs of the same names. */
+export interface LineOptions {
+  readonly recordFormat: RecordFormat;
+}
+
 /** A buffer of lines. It grows when a line does not fit, and is reused after `clear`. */
 export class Lines {
   readonly #flat = new FlatWriter(this);
@@ -31,11 +36,11 @@ export class Lines {
     this.length = 0;
   }
 
-  add({ json }: Resource, format: RecordFormat): void {
+  add({ json }: Resource, { recordFormat }: LineOptions): void {
     // JSON has line breaks between tokens only, where they mean nothing.
     const isLine = !json.includes(LINE_END) && !json.includes(RETURN);
     const record = isLine ? json : Buffer.from(json.filter(byte => byte !== LINE_END && byte !== RETURN));
-    if (format === 'flat') this.#flat.write(record);
+    if (recordFormat === 'flat') this.#flat.write(record);
     else this.copy(record, 0, record.length);
     this.put(LINE_END);
   }

@@ -17,6 +17,14 @@ export interface UploadedArtifact {
   readonly name: string;
 }
 
+/** Where files have been published, as in `artifact kustomer-sync`. */
+export interface Place {
+  /** Of what kind it is. */
+  readonly kind: string;
+  readonly name: string;
+  readonly url?: string;
+}
+
 export interface Report {
   streams: readonly StreamResult[];
   /** An absolute path, as is the next; empty when there is none. */
@@ -24,6 +32,7 @@ export interface Report {
   manifest: string;
   artifact?: UploadedArtifact;
   commit?: string;
+  places: readonly Place[];
   stateSaved: boolean;
   /** The files stay on the runner, for the next steps of the job. */
   filesStay?: boolean;
@@ -53,7 +62,7 @@ export interface StreamResult extends Omit<StreamReport, 'error'> {
 
 /** The report of a run that has done nothing yet. */
 export function emptyReport(streams: readonly StreamResult[] = []): Report {
-  return { streams, outputDir: '', manifest: '', stateSaved: false, generation: 0, errors: [] };
+  return { streams, outputDir: '', manifest: '', places: [], stateSaved: false, generation: 0, errors: [] };
 }
 
 /** The report of a run that failed before it started. */
@@ -181,10 +190,7 @@ function megabytes(bytes: number): string {
 }
 
 function publishedTo(report: Report, asLink: boolean): string {
-  const places: string[] = [];
-  const { artifact } = report;
-  if (artifact !== undefined) places.push(`artifact ${asLink ? `[${artifact.name}](${artifact.url})` : artifact.name}`);
-  if (report.commit !== undefined) places.push(`commit ${report.commit}`);
+  const places = report.places.map(({ kind, name, url }) => `${kind} ${asLink && url ? `[${name}](${url})` : name}`);
   if (report.leftToPost && !report.filesStay) places.push('published by the post step');
   if (places.length > 0) return places.join(', ');
   if (recordsOf(report) === 0) return 'nothing new, nothing uploaded';

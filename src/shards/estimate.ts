@@ -4,12 +4,12 @@
  * An estimate decides how many jobs to start. What does not move it by more than some percent is left out.
  */
 import { gzipSync } from 'node:zlib';
-import { Lines } from '../records/record.ts';
+import type { PartsOptions } from '../records/parts.ts';
+import { type LineOptions, Lines } from '../records/record.ts';
 import type { Interval } from '../sync/intervals.ts';
 import { MIN_ORDERED_SECONDS } from '../sync/keyset-reader.ts';
 import { floorToSecond } from '../sync/pages.ts';
 import type { Page, Resource } from '../sync/source.ts';
-import type { RecordFormat } from '../sync/state.ts';
 
 /** What the searches that read a range count in it. */
 export interface RangeCount {
@@ -75,11 +75,11 @@ function requestsForPage({ found }: Page): number {
 /** Bytes of a record as it will be written, judged by some records. 0 without any. */
 export function bytesPerRecord(
   samples: readonly Resource[],
-  { format, gzip }: { readonly format: RecordFormat; readonly gzip: boolean },
+  options: LineOptions & Pick<PartsOptions, 'compression'>,
 ): number {
   const lines = new Lines(256 * 1024);
-  for (const resource of samples) lines.add(resource, format);
-  const bytes = gzip ? gzipSync(lines.bytes()).length : lines.length;
+  for (const resource of samples) lines.add(resource, options);
+  const bytes = options.compression === 'gzip' ? gzipSync(lines.bytes()).length : lines.length;
   return samples.length === 0 ? 0 : bytes / samples.length;
 }
 

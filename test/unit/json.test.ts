@@ -10,7 +10,7 @@ const records = (response: unknown) => (response as { data: Resource[] }).data;
 /** The line of a record that came in a response. */
 const raw = (text: string) => {
   const lines = new Lines(8);
-  lines.add(records(read(`{"data":[${text}]}`))[0] as Resource, 'raw');
+  lines.add(records(read(`{"data":[${text}]}`))[0] as Resource, { recordFormat: 'raw' });
   return String(lines.bytes());
 };
 

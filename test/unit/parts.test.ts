@@ -23,7 +23,13 @@ afterEach(async () => {
 });
 
 function open(gzip = false, partBytes = 1 << 30): PartsWriter {
-  const writer = openParts({ directory, stream: 'notes', format: 'raw', gzip, partBytes });
+  const writer = openParts({
+    directory,
+    stream: 'notes',
+    recordFormat: 'raw',
+    compression: gzip ? 'gzip' : 'none',
+    partBytes,
+  });
   opened.push(writer);
   return writer;
 }

@@ -5,7 +5,7 @@ import { Lines, snake } from '../../src/records/record.ts';
 
 const flat = (json: string) => {
   const lines = new Lines(8);
-  lines.add({ id: '1', type: 'x', json: Buffer.from(json) }, 'flat');
+  lines.add({ id: '1', type: 'x', json: Buffer.from(json) }, { recordFormat: 'flat' });
   return String(lines.bytes());
 };
 

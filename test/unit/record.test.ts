@@ -8,7 +8,7 @@ import type { RecordFormat } from '../../src/sync/state.ts';
 const resource = (text: string) => ({ id: '1', type: 'x', json: Buffer.from(text) }) as Resource;
 const line = (of: Resource, format: RecordFormat) => {
   const lines = new Lines(1_000);
-  lines.add(of, format);
+  lines.add(of, { recordFormat: format });
   return String(lines.bytes());
 };
 const flatOf = (members: object) =>
@@ -286,8 +286,8 @@ test.each([
   const nest = (levels: number, end = '1') => `${level.repeat(levels)}${end}${'}'.repeat(levels)}`;
   const given = (value: string) => resource(`{"id":"a","type":"t","attributes":{"custom":${value}}}`);
   const lines = new Lines(1024);
-  lines.add(given('{"subItem":1,"other":{"sub_item":1}}'), 'flat');
+  lines.add(given('{"subItem":1,"other":{"sub_item":1}}'), { recordFormat: 'flat' });
   const start = performance.now();
-  lines.add(given(nest(200)), 'flat');
+  lines.add(given(nest(200)), { recordFormat: 'flat' });
   expect(performance.now() - start).toBeLessThan(1_000);
 });

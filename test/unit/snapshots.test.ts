@@ -29,7 +29,7 @@ test.each([true, false])(
       },
     });
     const snapshots = openSnapshots({
-      config: { streams: [], shard: null, format: 'flat', includeDeleted: true },
+      config: { streams: [], shard: null, recordFormat: 'flat', includeDeleted: true },
       context: { runId: '1', attempt: '1' },
       destination: { replacesFiles, artifactName: null },
       recovered: { state: NO_STATE },

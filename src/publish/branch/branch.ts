@@ -45,7 +45,8 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
       receipt.stateSaved = true;
       if (result.commit !== null) {
         const { commit: sha, state, base, files } = result;
-        Object.assign(receipt, { commit: sha, state, base, files: [...before, ...files] });
+        const places = [...receipt.places, { kind: 'commit', name: sha }];
+        Object.assign(receipt, { commit: sha, state, base, places, files: [...before, ...files] });
         log.info(`Committed ${sha.slice(0, 12)} to ${branch} of ${repository}.`);
       }
       await deliverTo(deliveries, kept, result.state, receipt, options).catch(error => {
@@ -59,8 +60,8 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
 
 /** A copy failed whose records, and the state that speaks of them, are in a commit already. */
 function onBranchAlone(error: unknown, branch: string): unknown {
-  if (!isKind(error, 'publish') || error.actor !== 'github') return error;
-  return new SyncError('artifact-not-uploaded', {
+  if (!isKind(error, 'publish') || error.code === 'part-changed') return error;
+  return new SyncError(error.code, {
     what: error.what,
     todo: `Its records are on the branch ${branch}, with the state: take them from there, no later run delivers them again.`,
     cause: error,
