@@ -52,7 +52,7 @@ try {
   for (const [asset, bytes] of assets) writeFileSync(join(folder, 'assets', asset), bytes);
   writeFileSync(join(folder, 'notes.md'), notes);
   process.stdout.write(sums.join(''));
-  console.log(`${packages.length} packages are in the bundle. The files of ${version} are in ${folder}.`);
+  console.log(`The files of ${version} are in ${folder}.`);
 } catch (error) {
   console.error((error as Error).message);
   process.exit(1);
