@@ -8,7 +8,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const SLOW = [
   'test/action/**/*.test.ts',
   'test/exact/{changes,efficiency,inconsistent-search,klasses,numbers,restart,staging,tie-groups}.test.ts',
-  'test/unit/{budget,examples,recipes,worlds,world-github,world-kustomer,world-runner,world-workflow}.test.ts',
+  'test/unit/{budget,examples,recipes,release,worlds,world-github,world-kustomer,world-runner,world-workflow}.test.ts',
 ];
 
 /** Those that take longest, or wait longest, first: whatever starts last is all that runs at the end. */
