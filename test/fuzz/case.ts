@@ -1,0 +1,131 @@
+// A case of the fuzzer as data: the same seed draws the same case, and its line says all of it.
+import { mix, Random } from '../world/kustomer/index.ts';
+import type { Service } from '../world/tamper.ts';
+import { drawMutation, type Mutation } from './mutations.ts';
+
+/** Answers that go wrong. */
+export interface Strike {
+  readonly service: Service;
+  /** As `routeOf` names it; `*` for all. */
+  readonly route: string;
+  /** How many such requests are answered as they should be, and how many after them are not. */
+  readonly skip: number;
+  readonly times: number;
+  /** Whether the server does what it is asked before its answer goes wrong. */
+  readonly works: boolean;
+  readonly how: Mutation;
+}
+
+export interface Case {
+  readonly seed: number;
+  readonly destination: 'artifact' | 'branch' | 'artifact,branch';
+  readonly pageSize: number;
+  readonly format: 'flat' | 'raw';
+  readonly compression: 'none' | 'gzip';
+  /** `auto` listens to the headers of the rate limit. */
+  readonly pace: 'auto' | 'none';
+  readonly debug: boolean;
+  /** Whether a run before has left a state. */
+  readonly isSecond: boolean;
+  readonly strikes: readonly Strike[];
+}
+
+const ROUTES: Readonly<Record<Service, readonly string[]>> = {
+  kustomer: [
+    '*',
+    '*',
+    'live',
+    'live',
+    'archive',
+    'users',
+    'tags',
+    'teams',
+    'shortcuts',
+    'notes',
+    'klasses',
+    'users/current',
+  ],
+  results: [
+    '*',
+    'GetCacheEntryDownloadURL',
+    'CreateCacheEntry',
+    'FinalizeCacheEntryUpload',
+    'CreateArtifact',
+    'FinalizeArtifact',
+    'ListArtifacts',
+  ],
+  blobs: ['*', 'GET', 'HEAD', 'PUT', 'PUT block', 'PUT blocklist'],
+  rest: [
+    ...[
+      '*',
+      '*',
+      'GET',
+      'GET git/ref',
+      'GET git/trees',
+      'GET git/blobs',
+      'GET git/commits',
+      'POST git/blobs',
+      'POST git/trees',
+    ],
+    ...[
+      'POST git/commits',
+      'POST git/refs',
+      'PATCH git/refs',
+      'GET actions/artifacts',
+      'GET actions/runs',
+      'GET actions/workflows',
+    ],
+  ],
+};
+
+/** The name of what is asked for, without ids. */
+export function routeOf(service: Service, method: string, url: string): string {
+  const { pathname, searchParams } = new URL(url, 'http://loopback');
+  switch (service) {
+    case 'kustomer':
+      if (method === 'POST') return pathname.includes('/archive/') ? 'archive' : 'live';
+      return pathname.slice('/v1/'.length);
+    case 'results':
+      return pathname.split('/').at(-1) ?? '';
+    case 'blobs':
+      return `${method} ${searchParams.get('comp') ?? ''}`.trim();
+    case 'rest':
+      return `${method} ${pathname.split('/').slice(4, 6).join('/')}`.trim();
+  }
+}
+
+export function drawCase(seed: number): Case {
+  const random = new Random(mix(seed, 77));
+  const destination = random.pick(['artifact', 'artifact', 'branch', 'branch', 'artifact,branch'] as const);
+  const isSecond = random.chance(0.4);
+  return {
+    seed,
+    destination,
+    pageSize: random.pick([3, 10, 500]),
+    format: random.pick(['flat', 'flat', 'raw']),
+    compression: random.pick(['none', 'none', 'gzip']),
+    pace: random.pick(['none', 'none', 'auto']),
+    debug: random.chance(0.3),
+    isSecond,
+    strikes: Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => drawStrike(random, destination)),
+  };
+}
+
+function drawStrike(random: Random, destination: Case['destination']): Strike {
+  const services =
+    destination === 'branch'
+      ? (['kustomer', 'rest'] as const)
+      : (['kustomer', 'kustomer', 'results', 'results', 'blobs', 'rest'] as const);
+  const service: Service = random.pick<Service>(services);
+  const how = drawMutation(service, random);
+  const waits = how.kind === 'delivery' && /hang|trickle|byte/.test(how.how);
+  const skip = random.pick([0, 0, 0, 1, 2, random.int(0, 12)]);
+  return {
+    service,
+    route: random.pick(ROUTES[service]),
+    skip,
+    times: waits || how.kind === 'bomb' ? random.int(1, 3) : random.pick([1, 1, 2, 4, 1_000]),
+    works: random.chance(0.7),
+    how,
+  };
+}
