@@ -1,20 +1,20 @@
-// Makes a wrong answer of the right one. Text by text, so that what is not meant stays as it was, digit by digit.
+// Applies a mutation to a right answer. Works on the text, so that everything else stays exactly as it was.
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import type { RightAnswer } from '../world/tamper.ts';
+import type { RightAnswer } from '../world/intercept.ts';
 import type { Mutation } from './mutations.ts';
 import { inventedRecord, MARK } from './records.ts';
 
 export interface Setting {
   readonly orgId: string;
-  /** `http://127.0.0.1:PORT` of a server that must never be asked anything. */
-  readonly elsewhere: string;
-  /** Another one for each invention. */
+  /** `http://127.0.0.1:PORT` of a server that the action has no reason to call. */
+  readonly foreignOrigin: string;
+  /** A different number for each answer. */
   readonly n: number;
-  /** Of the last record that an answer had, where this one has none. */
+  /** Type of an invented record on a page without records. */
   readonly type: string;
 }
 
-/** A list answer of Kustomer, taken apart. */
+/** A list or search response of Kustomer. */
 interface Page {
   readonly head: Record<string, unknown>;
   readonly records: readonly string[];
@@ -25,11 +25,11 @@ export function apply(mutation: Mutation, answer: RightAnswer, setting: Setting)
     case 'status':
       return {
         status: mutation.status,
-        headers: { 'content-type': 'application/json', ...mutation.headers },
+        headers: { 'content-type': 'application/json', ...headersIn(mutation, setting) },
         body: Buffer.from(mutation.body),
       };
     case 'headers':
-      return { ...answer, headers: { ...answer.headers, ...mutation.headers } };
+      return { ...answer, headers: { ...answer.headers, ...headersIn(mutation, setting) } };
     case 'body':
       return {
         ...answer,
@@ -51,7 +51,7 @@ export function apply(mutation: Mutation, answer: RightAnswer, setting: Setting)
     case 'null-totals':
       return withoutTotals(answer);
     case 'bytes':
-      return { ...answer, body: spoil(mutation.how, answer.body) };
+      return { ...answer, body: mutateBytes(mutation.how, answer.body) };
     case 'encoding':
       return encode(mutation.how, answer);
     case 'bomb':
@@ -59,6 +59,12 @@ export function apply(mutation: Mutation, answer: RightAnswer, setting: Setting)
     default:
       return answer;
   }
+}
+
+function headersIn({ headers }: { headers: Readonly<Record<string, string>> }, { foreignOrigin }: Setting) {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, value.replace('{foreign-origin}', foreignOrigin)]),
+  );
 }
 
 function withText(answer: RightAnswer, change: (text: string) => string): RightAnswer {
@@ -101,14 +107,14 @@ function joined(answer: RightAnswer, { head, records }: Page): RightAnswer {
 function withMember(
   { of, name, json }: Extract<Mutation, { kind: 'member' }>,
   answer: RightAnswer,
-  { elsewhere }: Setting,
+  { foreignOrigin }: Setting,
 ) {
   const value = json
-    .replaceAll('{elsewhere}', elsewhere)
-    .replaceAll('{elsewhere-host}', elsewhere.replace('http://', ''));
+    .replaceAll('{foreign-origin}', foreignOrigin)
+    .replaceAll('{foreign-host}', foreignOrigin.replace('http://', ''));
   return withText(answer, text => {
     if (of === 'top') return text.startsWith('{') ? `${text.slice(0, -1)},${JSON.stringify(name)}:${value}}` : text;
-    // Behind the others, so that it counts.
+    // Behind the others: the last of two equal keys counts.
     return text.replace(
       new RegExp(`("${of}":\\{[^{}]*)\\}`),
       (_, before) => `${before},${JSON.stringify(name)}:${value}}`,
@@ -137,7 +143,7 @@ function typeIn(record: string | undefined): string | undefined {
   return record === undefined ? undefined : (JSON.parse(record) as { type?: string }).type;
 }
 
-/** A last page that leads on, to a page that is not there. */
+/** A last page that links to a next page, and that page, which does not exist. */
 function pastTheEnd(answer: RightAnswer): RightAnswer {
   const page = pageIn(answer);
   if (page === null) return answer;
@@ -152,7 +158,7 @@ function pastTheEnd(answer: RightAnswer): RightAnswer {
   });
 }
 
-/** One value anywhere in the JSON becomes another one, or is gone. */
+/** Replaces or deletes one value anywhere in a JSON answer. */
 function withLeaf({ at, json }: Extract<Mutation, { kind: 'leaf' }>, answer: RightAnswer): RightAnswer {
   let root: unknown;
   try {
@@ -177,7 +183,7 @@ function withLeaf({ at, json }: Extract<Mutation, { kind: 'leaf' }>, answer: Rig
   return { ...answer, body: Buffer.from(JSON.stringify(root).replace(`"${hole}"`, () => json ?? 'null')) };
 }
 
-/** Totals of the state, or of anything else in a file of the branch, that are null. */
+/** Nulls the totals in a file of the data branch. */
 function withoutTotals(answer: RightAnswer): RightAnswer {
   return withText(answer, text => {
     try {
@@ -193,7 +199,7 @@ function withoutTotals(answer: RightAnswer): RightAnswer {
   });
 }
 
-function spoil(how: Extract<Mutation, { kind: 'bytes' }>['how'], body: Buffer): Buffer {
+function mutateBytes(how: Extract<Mutation, { kind: 'bytes' }>['how'], body: Buffer): Buffer {
   switch (how) {
     case 'bad UTF-8 in an added member':
       return body.at(-1) === 0x7d
@@ -228,7 +234,7 @@ function encode(how: Extract<Mutation, { kind: 'encoding' }>['how'], answer: Rig
   const zipped = () => gzipSync(body);
   const [encoding, bytes] = {
     'says gzip': () => ['gzip', body] as const,
-    'gzip cut': () => ['gzip', zipped().subarray(0, -9)] as const,
+    'truncated gzip': () => ['gzip', zipped().subarray(0, -9)] as const,
     'gzip with text behind': () => ['gzip', Buffer.concat([zipped(), Buffer.from(MARK)])] as const,
     'gzip twice': () => ['gzip', gzipSync(zipped())] as const,
     'says br': () => ['br', brotliCompressSync(body).subarray(3)] as const,
@@ -243,7 +249,7 @@ function encode(how: Extract<Mutation, { kind: 'encoding' }>['how'], answer: Rig
 
 const bombs = new Map<string, Buffer>();
 
-/** Small for whoever sends them: a gzip file may have many members, so one is made and repeated. */
+/** Cheap to make: a gzip file may repeat a member. */
 function bombOf(of: Extract<Mutation, { kind: 'bomb' }>['of']): Buffer {
   const known = bombs.get(of);
   if (known !== undefined) return known;

@@ -1,17 +1,18 @@
-// A case of the fuzzer as data: the same seed draws the same case, and its line says all of it.
+// A case of the fuzzer is data: a seed always draws the same case, and its JSON describes it completely.
+import type { Service } from '../world/intercept.ts';
 import { mix, Random } from '../world/kustomer/index.ts';
-import type { Service } from '../world/tamper.ts';
 import { drawMutation, type Mutation } from './mutations.ts';
 
-/** Answers that go wrong. */
-export interface Strike {
+/** Selects answers, and mutates them. */
+export interface Rule {
   readonly service: Service;
-  /** As `routeOf` names it; `*` for all. */
+  /** A name that `routeOf` gives; `*` for all. */
   readonly route: string;
-  /** How many such requests are answered as they should be, and how many after them are not. */
+  /** Number of matching requests that get the right answer first. */
   readonly skip: number;
+  /** Number of matching requests after them whose answers are mutated. */
   readonly times: number;
-  /** Whether the server does what it is asked before its answer goes wrong. */
+  /** Whether the server handles the request all the same. */
   readonly works: boolean;
   readonly how: Mutation;
 }
@@ -22,12 +23,12 @@ export interface Case {
   readonly pageSize: number;
   readonly format: 'flat' | 'raw';
   readonly compression: 'none' | 'gzip';
-  /** `auto` listens to the headers of the rate limit. */
+  /** With `auto` the action obeys the headers of the rate limit. */
   readonly pace: 'auto' | 'none';
   readonly debug: boolean;
-  /** Whether a run before has left a state. */
+  /** Whether an earlier run has saved a state. */
   readonly isSecond: boolean;
-  readonly strikes: readonly Strike[];
+  readonly rules: readonly Rule[];
 }
 
 const ROUTES: Readonly<Record<Service, readonly string[]>> = {
@@ -78,7 +79,7 @@ const ROUTES: Readonly<Record<Service, readonly string[]>> = {
   ],
 };
 
-/** The name of what is asked for, without ids. */
+/** Names an endpoint, without ids. */
 export function routeOf(service: Service, method: string, url: string): string {
   const { pathname, searchParams } = new URL(url, 'http://loopback');
   switch (service) {
@@ -107,18 +108,18 @@ export function drawCase(seed: number): Case {
     pace: random.pick(['none', 'none', 'auto']),
     debug: random.chance(0.3),
     isSecond,
-    strikes: Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => drawStrike(random, destination)),
+    rules: Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => drawRule(random, destination)),
   };
 }
 
-function drawStrike(random: Random, destination: Case['destination']): Strike {
+function drawRule(random: Random, destination: Case['destination']): Rule {
   const services =
     destination === 'branch'
       ? (['kustomer', 'rest'] as const)
       : (['kustomer', 'kustomer', 'results', 'results', 'blobs', 'rest'] as const);
   const service: Service = random.pick<Service>(services);
   const how = drawMutation(service, random);
-  const waits = how.kind === 'delivery' && /hang|trickle|byte/.test(how.how);
+  const waits = how.kind === 'transport' && /hang|trickle|byte/.test(how.how);
   const skip = random.pick([0, 0, 0, 1, 2, random.int(0, 12)]);
   return {
     service,

@@ -1,16 +1,17 @@
-// What can become of a right answer, as data: a mutation is drawn from a seed, printed as JSON, and applied by `apply`.
-// None of them is a lie that nobody could see through: a record is added, broken or shown twice, and none is taken away.
+// Mutations of right answers, as data. No mutation is a lie that a client cannot notice: records are added, damaged or
+// repeated, and never removed.
+
+import type { Service } from '../world/intercept.ts';
 import type { Random } from '../world/kustomer/index.ts';
-import type { Service } from '../world/tamper.ts';
 import { RECORDS } from './records.ts';
 import { BODIES, HEADERS, LINKS, ODD_STATUSES, STATUSES, TOPS, VALUES } from './values.ts';
 
-/** How an answer gets to the client. */
-export const DELIVERIES = [
+/** Ways of sending an answer, below HTTP. */
+export const TRANSPORTS = [
   'reset',
   'reset in the body',
-  'cut',
-  'cut with a clean end',
+  'truncated',
+  'truncated with a clean end',
   'trickle',
   'hang',
   'hang in the body',
@@ -44,7 +45,7 @@ export const BYTES = [
 
 export const ENCODINGS = [
   'says gzip',
-  'gzip cut',
+  'truncated gzip',
   'gzip with text behind',
   'gzip twice',
   'says br',
@@ -78,12 +79,12 @@ export type Mutation =
   | { readonly kind: 'leaf'; readonly at: number; readonly json: string | null }
   | { readonly kind: 'null-totals' }
   | { readonly kind: 'ref-moves' }
-  | { readonly kind: 'delivery'; readonly how: (typeof DELIVERIES)[number] }
-  /** Lies that nobody can see through, never drawn: to test the judge. */
+  | { readonly kind: 'transport'; readonly how: (typeof TRANSPORTS)[number] }
+  /** A lie that a client cannot notice. Never drawn: it tests the oracle. */
   | { readonly kind: 'lost-record' };
 
 export function drawMutation(service: Service, random: Random): Mutation {
-  const common = [status, headers, delivery, delivery, bytes, encoding, body];
+  const common = [status, headers, transport, transport, bytes, encoding, body];
   const kustomer = [
     ...common,
     record,
@@ -118,7 +119,7 @@ const status = (random: Random): Mutation => ({
   headers: random.chance(0.5) ? drawHeaders(random) : {},
 });
 const headers = (random: Random): Mutation => ({ kind: 'headers', headers: drawHeaders(random) });
-const delivery = (random: Random): Mutation => ({ kind: 'delivery', how: random.pick(DELIVERIES) });
+const transport = (random: Random): Mutation => ({ kind: 'transport', how: random.pick(TRANSPORTS) });
 const bytes = (random: Random): Mutation => ({ kind: 'bytes', how: random.pick(BYTES) });
 const encoding = (random: Random): Mutation => ({ kind: 'encoding', how: random.pick(ENCODINGS) });
 const body = (random: Random): Mutation => ({

@@ -1,7 +1,6 @@
-// Records that no API should send, as JSON texts. Each carries the mark, so that what is invented is told from what is
-// true, and so that no log may show it.
+// Invented records that no API should send, as JSON. All contain MARK, which no log may show.
 
-/** In every invented record and in every hostile text; nobody may find it in a log, a summary or an output. */
+/** Part of all hostile texts: no log, summary or output may contain it. */
 export const MARK = 'Qzmark7Hopplestrom';
 
 const text = (value: unknown) => JSON.stringify(value);
@@ -39,7 +38,7 @@ const id =
   (json: string): Variant =>
   () => ({ id: json });
 
-/** By name: what a case calls it. */
+/** By the name that a case uses. */
 export const RECORDS: Readonly<Record<string, Variant>> = {
   plain: () => ({}),
   'id with a line break': id(text(`${MARK}\n::error::${MARK}`)),
@@ -119,7 +118,7 @@ export const RECORDS: Readonly<Record<string, Variant>> = {
   'an empty object': () => ({ whole: '{}' }),
 };
 
-/** @param n tells the inventions of one case apart */
+/** @param n a different number for each record of a case */
 export function inventedRecord(name: string, type: string, orgId: string, n: number): string {
   const { attributes, rest, whole, id: given } = RECORDS[name]?.(n) ?? {};
   if (whole !== undefined) return whole;

@@ -5,7 +5,7 @@ export const STATUSES = [
   100, 204, 201, 202, 205, 206, 300, 301, 302, 303, 304, 307, 308, 400, 404, 405, 408, 409, 410, 411, 413, 418, 422,
   425, 429, 451, 499, 500, 501, 502, 503, 504, 507, 520, 599, 600, 999, 403, 401,
 ];
-/** Of which each makes a client do something else. */
+/** Not even a status. */
 export const ODD_STATUSES = [99, 0, 1000];
 export const BODIES = [
   '',
@@ -19,7 +19,7 @@ export const BODIES = [
   MARK,
 ];
 
-export const TIMES = [
+const RETRY_TIMES = [
   '0',
   '1',
   '-1',
@@ -35,7 +35,7 @@ export const TIMES = [
   '2.5',
   '1, 2',
 ];
-export const LIMITS = [
+const RATE_LIMITS = [
   'Infinity',
   '-Infinity',
   'NaN',
@@ -50,7 +50,7 @@ export const LIMITS = [
   '9007199254740993',
   '1000, 1000',
 ];
-export const DATES = [
+const DATES = [
   'Thu, 01 Jan 1970 00:00:00 GMT',
   '-271821-04-20T00:00:00.000Z',
   '+275760-09-13T00:00:00.000Z',
@@ -61,10 +61,10 @@ export const DATES = [
 ];
 
 export const HEADERS: Readonly<Record<string, readonly string[]>> = {
-  'retry-after': TIMES,
-  'x-ratelimit-limit': LIMITS,
-  'x-ratelimit-remaining': LIMITS,
-  'x-ratelimit-reset': TIMES,
+  'retry-after': RETRY_TIMES,
+  'x-ratelimit-limit': RATE_LIMITS,
+  'x-ratelimit-remaining': RATE_LIMITS,
+  'x-ratelimit-reset': RETRY_TIMES,
   date: DATES,
   'content-type': [
     'text/html',
@@ -75,9 +75,17 @@ export const HEADERS: Readonly<Record<string, readonly string[]>> = {
     'image/png',
   ],
   'set-cookie': [`a=${MARK}`],
-  link: ['<https://elsewhere.invalid/>; rel="next"', '</>; rel="next"', '<>; rel=next', MARK],
+  link: ['<https://foreign.invalid/>; rel="next"', '</>; rel="next"', '<>; rel=next', MARK],
   etag: [MARK],
-  location: ['https://elsewhere.invalid/', '//elsewhere.invalid/', '/', '', '\\\\elsewhere.invalid', `/${MARK}`],
+  location: [
+    '{foreign-origin}/',
+    '{foreign-origin}/v1/users',
+    '//foreign.invalid/',
+    '/',
+    '',
+    '\\\\foreign.invalid',
+    `/${MARK}`,
+  ],
 };
 
 /** JSON texts that stand for no sensible value. */
@@ -105,15 +113,15 @@ export const VALUES = [
   '"NaN"',
 ];
 
-/** `{elsewhere}` is a server that must never be asked anything. */
+/** `{foreign-origin}` is a server that must never be asked anything. */
 export const LINKS = [
-  '"{elsewhere}/v1/users?page=2"',
-  '"//{elsewhere-host}/v1/users"',
-  '"\\\\\\\\{elsewhere-host}\\\\v1"',
-  '"/\\\\{elsewhere-host}/v1"',
-  '"/\\t/{elsewhere-host}/v1"',
-  '"https:/{elsewhere-host}/"',
-  '"http://user:pass@{elsewhere-host}/"',
+  '"{foreign-origin}/v1/users?page=2"',
+  '"//{foreign-host}/v1/users"',
+  '"\\\\\\\\{foreign-host}\\\\v1"',
+  '"/\\\\{foreign-host}/v1"',
+  '"/\\t/{foreign-host}/v1"',
+  '"https:/{foreign-host}/"',
+  '"http://user:pass@{foreign-host}/"',
   '"?page=2"',
   '"#"',
   '"/v1/nothing"',

@@ -1,19 +1,19 @@
-// Loaded into the action with `--import`: its waits pass HURRY times as fast, so that a minute of waiting for a rate
-// limit takes seconds, and PEAK_FILE gets the peak of its resident memory. Date.now stays: it is what records are
-// compared with. PLANT makes the action do what the fuzzer has to notice.
+// Loaded into the action with `--import`. Its timers run TIME_SCALE times as fast, so that the minute of a rate limit
+// takes seconds; Date.now does not, because the action compares it with the times of records. PEAK_FILE gets the peak of
+// the resident memory. PLANTED names faults that the fuzzer has to find.
 import { writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import promises from 'node:timers/promises';
 
-const hurry = Number(process.env.HURRY ?? 1);
-/** Shorter ones are no waits for somebody else. */
+const scale = Number(process.env.TIME_SCALE ?? 1);
+/** Shorter waits stay as they are. */
 const SHORTEST_MS = 50;
-const shortened = ms => (typeof ms === 'number' && ms >= SHORTEST_MS ? Math.max(1, ms / hurry) : ms);
+const shortened = ms => (typeof ms === 'number' && ms >= SHORTEST_MS ? Math.max(1, ms / scale) : ms);
 
-if (hurry !== 1) {
+if (scale !== 1) {
   const { now } = performance;
-  performance.now = () => now.call(performance) * hurry;
+  performance.now = () => now.call(performance) * scale;
   const { setTimeout: later, setInterval: again } = globalThis;
   globalThis.setTimeout = Object.assign((callback, ms, ...args) => later(callback, shortened(ms), ...args), later);
   globalThis.setInterval = (callback, ms, ...args) => again(callback, shortened(ms), ...args);
@@ -33,12 +33,12 @@ process.on('exit', () => {
   writeFileSync(`${process.env.PEAK_FILE}.${process.pid}`, String(process.resourceUsage().maxRSS / 1024));
 });
 
-const plants = {
+const planted = {
   hang: () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0),
   leak: () => console.log(`the key is ${process.env.INPUT_TOKEN}`),
   memory: () => Buffer.alloc(400 * 1024 * 1024, 1),
   crash: () => process.kill(process.pid, 'SIGSEGV'),
 };
 if (/main\.mjs$/.test(process.argv[1] ?? '')) {
-  for (const plant of (process.env.PLANT ?? '').split(',')) plants[plant]?.();
+  for (const plant of (process.env.PLANTED ?? '').split(',')) planted[plant]?.();
 }

@@ -1,14 +1,14 @@
-// Puts an answer on the wire, byte by byte where it must be: Node's server refuses to send what a hostile one would.
+// Writes answers to the socket itself, because Node's server refuses to send what a hostile server sends.
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RightAnswer } from '../world/tamper.ts';
-import type { DELIVERIES } from './mutations.ts';
+import type { RightAnswer } from '../world/intercept.ts';
+import type { TRANSPORTS } from './mutations.ts';
 import { MARK } from './records.ts';
 
-export type How = (typeof DELIVERIES)[number] | 'plain';
+export type Transport = (typeof TRANSPORTS)[number] | 'plain';
 
-/** Resolves when nothing more will come, or when it is the client's turn to lose its patience. */
-export async function deliver(how: How, answer: RightAnswer, request: IncomingMessage): Promise<void> {
+/** Resolves when the answer is sent, or when the client has closed a connection on which no answer comes. */
+export async function send(how: Transport, answer: RightAnswer, request: IncomingMessage): Promise<void> {
   const { socket } = request;
   socket.on('error', () => {});
   const body = request.method === 'HEAD' ? Buffer.alloc(0) : answer.body;
@@ -23,7 +23,7 @@ export async function deliver(how: How, answer: RightAnswer, request: IncomingMe
   const chunked = { 'transfer-encoding': 'chunked', 'content-length': '' };
   const chunk = (bytes: Buffer) =>
     Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
-  const ways: Readonly<Record<How, () => unknown>> = {
+  const ways: Readonly<Record<Transport, () => unknown>> = {
     plain: () => send(head(hasBody(answer.status) ? length : {}), body),
     reset: () => socket.resetAndDestroy(),
     'reset in the body': async () => {
@@ -31,15 +31,15 @@ export async function deliver(how: How, answer: RightAnswer, request: IncomingMe
       await sleep(20);
       socket.resetAndDestroy();
     },
-    cut: () => send(head(length), half),
-    'cut with a clean end': () => send(head(chunked), half.length === 0 ? '' : chunk(half), '0\r\n\r\n'),
+    truncated: () => send(head(length), half),
+    'truncated with a clean end': () => send(head(chunked), half.length === 0 ? '' : chunk(half), '0\r\n\r\n'),
     trickle: () => slowly(head(length), body, 20, 20, send),
     'byte by byte': () =>
       slowly(head(length), body.subarray(0, 400), 400, 2, send).then(() => send(body.subarray(400))),
-    hang: () => patience(socket),
+    hang: () => closed(socket),
     'hang in the body': () => {
       send(head(length), half);
-      return patience(socket);
+      return closed(socket);
     },
     'half-closed': () => {},
     'half-closed in the body': () => send(head(length), half),
@@ -86,7 +86,7 @@ async function slowly(
   }
 }
 
-/** Until the client has had enough. */
-function patience(socket: IncomingMessage['socket']): Promise<void> {
+/** Resolves when the client closes the connection. */
+function closed(socket: IncomingMessage['socket']): Promise<void> {
   return new Promise(done => (socket.destroyed ? done() : socket.once('close', () => done())));
 }

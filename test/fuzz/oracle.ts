@@ -1,4 +1,5 @@
-// What holds for a run, whatever it was answered, and for everything that was ever published (README.md#what-it-promises).
+// Checks what must hold for a run, whatever the services answer, and for all published records
+// (README.md#what-it-promises).
 import { cloned, uploaded } from '../action/publishing.ts';
 import { OUTPUTS, texts } from '../action/support.ts';
 import { DEFAULT_TOKEN, STREAMS, type Stream } from '../world/kustomer/index.ts';
@@ -7,7 +8,7 @@ import { type Line, type Stage, updatedAtOf } from '../world/stage.ts';
 import type { Case } from './case.ts';
 import { MARK } from './records.ts';
 
-export interface Problem {
+export interface Finding {
   readonly kind:
     | 'loss'
     | 'doubling'
@@ -22,42 +23,42 @@ export interface Problem {
   readonly what: string;
 }
 
-export function judgeHostile(stage: Stage, result: ActionResult, asked: readonly string[]): Problem[] {
+export function checkHostileRun(stage: Stage, result: ActionResult, asked: readonly string[]): Finding[] {
   const phases: [string, PhaseResult][] = [
     ['main', result],
     ...(result.post === undefined ? [] : [['post', result.post] as [string, PhaseResult]]),
   ];
   return [
-    ...phases.flatMap(([name, phase]) => judgePhase(name, phase)),
-    ...(result.signal === null ? judgeOutputs(result) : []),
+    ...phases.flatMap(([name, phase]) => checkPhase(name, phase)),
+    ...(result.exitCode === 0 || result.exitCode === 1 ? checkOutputs(result) : []),
     ...leaks(stage, result),
     ...(asked.length === 0 ? [] : [{ kind: 'leak' as const, what: `asked another host: ${asked.slice(0, 3)}` }]),
   ];
 }
 
-function judgePhase(name: string, phase: PhaseResult): Problem[] {
-  const problems: Problem[] = [];
-  // The watch kills what hangs, and has said so.
+function checkPhase(name: string, phase: PhaseResult): Finding[] {
+  const findings: Finding[] = [];
+  // The watchdog has reported what it kills.
   const isKilled = phase.signals.includes('SIGKILL');
   const isOver = phase.conclusion === 'skipped' || phase.exitCode === 0 || phase.exitCode === 1;
   if (!isOver && !isKilled)
-    problems.push({ kind: 'crash', what: `${name} ended with ${phase.signal ?? phase.exitCode}` });
+    findings.push({ kind: 'crash', what: `${name} ended with ${phase.signal ?? phase.exitCode}` });
   const odd = phase.rawLog.split('\n').find(line => /^Node\.js v\d|Unhandled|FATAL ERROR|\(node:\d+\)/.test(line));
-  if (odd !== undefined) problems.push({ kind: 'crash', what: `${name} says ${odd.replace(/node:\d+/, 'node')}` });
+  if (odd !== undefined) findings.push({ kind: 'crash', what: `${name} says ${odd.replace(/node:\d+/, 'node')}` });
   const errors = phase.annotations.filter(({ level }) => level === 'error').map(({ message }) => message);
   if (phase.exitCode === 1 && errors.length === 0)
-    problems.push({ kind: 'unclear', what: `${name} fails without an error` });
+    findings.push({ kind: 'unclear', what: `${name} fails without an error` });
   for (const message of errors) {
-    if (/an error it does not know/.test(message)) problems.push({ kind: 'unclear', what: `${name}: ${message}` });
+    if (/an error it does not know/.test(message)) findings.push({ kind: 'unclear', what: `${name}: ${message}` });
     else if (!/^[A-Z`].*[.:\n].*\s[A-Z].*\.$/s.test(message) || /undefined|\[object|NaN/.test(message))
-      problems.push({ kind: 'unclear', what: `${name}: ${message.slice(0, 300)}` });
+      findings.push({ kind: 'unclear', what: `${name}: ${message.slice(0, 300)}` });
   }
   if (new Set(errors).size < errors.length)
-    problems.push({ kind: 'unclear', what: `${name} says an error twice: ${errors[0]}` });
-  return problems;
+    findings.push({ kind: 'unclear', what: `${name} says an error twice: ${errors[0]}` });
+  return findings;
 }
 
-function judgeOutputs({ outputs, exitCode, annotations }: ActionResult): Problem[] {
+function checkOutputs({ outputs, exitCode, annotations }: ActionResult): Finding[] {
   const missing = OUTPUTS.filter(name => outputs[name] === undefined);
   const errors = annotations.filter(({ level }) => level === 'error');
   return [
@@ -68,7 +69,7 @@ function judgeOutputs({ outputs, exitCode, annotations }: ActionResult): Problem
   ];
 }
 
-function leaks(stage: Stage, result: ActionResult): Problem[] {
+function leaks(stage: Stage, result: ActionResult): Finding[] {
   const said = texts(result);
   const planted = [DEFAULT_TOKEN, 'Bearer ', 'ghs_main', MARK, ...contentsOf(stage)];
   return planted
@@ -80,7 +81,7 @@ function leaks(stage: Stage, result: ActionResult): Problem[] {
     });
 }
 
-/** Texts of records that stand for what nobody may read elsewhere. */
+/** Texts of records. */
 function contentsOf(stage: Stage): string[] {
   return (['customers', 'conversations', 'messages', 'users'] as const).flatMap(stream =>
     [...stage.world.truth(stream).keys()].flatMap(id => {
@@ -92,7 +93,7 @@ function contentsOf(stage: Stage): string[] {
   );
 }
 
-export function judgeClean(result: ActionResult, name: string): Problem[] {
+export function checkCleanRun(result: ActionResult, name: string): Finding[] {
   const errors = result.annotations.filter(({ level }) => level === 'error').map(({ message }) => message);
   const isClean =
     result.exitCode === 0 &&
@@ -108,29 +109,29 @@ export function judgeClean(result: ActionResult, name: string): Problem[] {
   ];
 }
 
-/** Each record of the world is there in its latest version, no version is there twice, and none that never was. */
-export async function judgePublished(stage: Stage, destination: Case['destination']): Promise<Problem[]> {
+/** Each record is published in its latest version, no version twice, and none that never existed. */
+export async function checkPublished(stage: Stage, destination: Case['destination']): Promise<Finding[]> {
   try {
     const onBranch = destination.includes('branch');
-    const branch = onBranch ? judgePlace(stage, await cloned(stage)) : [];
-    // With both the branch is the one with the state: an artifact that was refused is not uploaded again.
-    const artifacts = destination.includes('artifact') ? judgePlace(stage, await uploaded(stage)) : [];
+    const branch = onBranch ? checkDestination(stage, await cloned(stage)) : [];
+    // With both destinations the branch has the state, and a failed artifact is not uploaded again.
+    const artifacts = destination.includes('artifact') ? checkDestination(stage, await uploaded(stage)) : [];
     return [...branch, ...artifacts.filter(({ kind }) => !onBranch || kind !== 'loss')];
   } catch (error) {
     return [{ kind: 'invention', what: `what is published cannot be read: ${String(error).slice(0, 300)}` }];
   }
 }
 
-function judgePlace(stage: Stage, published: ReadonlyMap<Stream, readonly Line[]>): Problem[] {
-  return STREAMS.flatMap(stream => judgeStream(stage, stream, published.get(stream) ?? []));
+function checkDestination(stage: Stage, published: ReadonlyMap<Stream, readonly Line[]>): Finding[] {
+  return STREAMS.flatMap(stream => checkStream(stage, stream, published.get(stream) ?? []));
 }
 
-function judgeStream(stage: Stage, stream: Stream, lines: readonly Line[]): Problem[] {
+function checkStream(stage: Stage, stream: Stream, lines: readonly Line[]): Finding[] {
   const truth = stage.world.truth(stream);
   const counts = new Map<string, number>();
-  const problems: Problem[] = [];
+  const findings: Finding[] = [];
   for (const line of lines) {
-    // What the services have invented is no matter, as long as the rest is right.
+    // The action cannot know which records are invented.
     if (!truth.has(line.id)) continue;
     const version = `${line.id} ${updatedAtOf(line)}`;
     counts.set(version, (counts.get(version) ?? 0) + 1);
@@ -142,12 +143,12 @@ function judgeStream(stage: Stage, stream: Stream, lines: readonly Line[]): Prob
   const twice = [...counts].filter(([, n]) => n > 1);
   const invented = [...counts.keys()].filter(version => !known.has(version));
   if (missing.length > 0)
-    problems.push({ kind: 'loss', what: `${stream}: ${missing.length} of ${truth.size} missing` });
-  if (twice.length > 0) problems.push({ kind: 'doubling', what: `${stream}: ${twice.length} of ${truth.size} twice` });
+    findings.push({ kind: 'loss', what: `${stream}: ${missing.length} of ${truth.size} missing` });
+  if (twice.length > 0) findings.push({ kind: 'doubling', what: `${stream}: ${twice.length} of ${truth.size} twice` });
   if (invented.length > 0)
-    problems.push({
+    findings.push({
       kind: 'invention',
       what: `${stream}: ${invented.length} in a version that never was, such as ${invented[0]}`,
     });
-  return problems;
+  return findings;
 }

@@ -1,19 +1,19 @@
-// Where somebody may sit between a server of the world and its client: asked with each request before the server sees it.
+// A hook between the servers of the world and their client: called with each request before the server handles it.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export type Service = 'kustomer' | 'results' | 'blobs' | 'rest';
 
-/** True: the request has been answered, and the server must not work on it. Else what the server sends may pass through a wrapped response. */
-export type Tamper = (service: Service, request: IncomingMessage, response: ServerResponse) => boolean;
+/** Returns true when it answers the request itself, and the server must not handle it. */
+export type Interceptor = (service: Service, request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** The right answer, as the server would have sent it. */
+/** What the server would have sent. */
 export interface RightAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
-/** Holds back all that a server sends, until it has sent everything. */
+/** Withholds what a server sends. Resolves when the server has sent everything. */
 export function capture(response: ServerResponse): Promise<RightAnswer> {
   const chunks: Buffer[] = [];
   let [status, headers]: [number, Record<string, string>] = [200, {}];
