@@ -3,9 +3,10 @@
 //   npm run fuzz                                 ten minutes from a seed of the day
 //   npm run fuzz -- --seed 17 --minutes 60
 //   npm run fuzz -- --seed 17 --count 1          replays one case, with its log
+//   npm run fuzz -- --case '{"seed":17,...}'     replays a printed case, also when seeds draw others meanwhile
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { drawCase } from '../test/fuzz/case.ts';
+import { type Case, drawCase } from '../test/fuzz/case.ts';
 import { isKnown } from '../test/fuzz/known.ts';
 import { runCase } from '../test/fuzz/run-case.ts';
 
@@ -14,15 +15,17 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     minutes: { type: 'string' },
     count: { type: 'string' },
+    case: { type: 'string' },
     workers: { type: 'string' },
   },
 });
-const first = Number(values.seed ?? Math.floor(Date.now() / 86_400_000) * 100_000);
-const count = Number(values.count ?? Number.POSITIVE_INFINITY);
-const minutes = Number(values.minutes ?? (values.count === undefined ? 10 : Number.POSITIVE_INFINITY));
+const given = values.case === undefined ? undefined : (JSON.parse(values.case) as Case);
+const first = Number(given?.seed ?? values.seed ?? Math.floor(Date.now() / 86_400_000) * 100_000);
+const count = Number(values.count ?? (given && 1) ?? Number.POSITIVE_INFINITY);
+const minutes = Number(values.minutes ?? (count === Number.POSITIVE_INFINITY ? 10 : Number.POSITIVE_INFINITY));
 const started = performance.now();
 const end = started + minutes * 60_000;
-let [next, done, injected, peak, failed, known] = [first, 0, 0, 0, 0, 0];
+let [next, done, injected, untouched, peak, failed, known] = [first, 0, 0, 0, 0, 0, 0];
 const ends = { success: 0, error: 0 };
 
 console.log(`Seeds from ${first}`);
@@ -30,10 +33,11 @@ console.log(`Seeds from ${first}`);
 async function worker(): Promise<void> {
   while (next < first + count && performance.now() < end) {
     const seed = next++;
-    const drawn = drawCase(seed);
+    const drawn = given ?? drawCase(seed);
     const began = performance.now();
     const result = await runCase(drawn);
     injected += result.injected;
+    if (result.injected === 0) untouched++;
     peak = Math.max(peak, result.peakMB);
     ends[result.exitCode === 0 ? 'success' : 'error']++;
     if (++done % 100 === 0)
@@ -57,7 +61,7 @@ await Promise.all(
 );
 const took = ((performance.now() - started) / 60_000).toFixed(1);
 console.log(
-  `${done} cases from seed ${first} in ${took} minutes: ${injected} mutated answers, ${ends.success} runs succeeded and ${ends.error} failed, at most ${Math.round(peak)} MB.`,
+  `${done} cases from seed ${first} in ${took} minutes: ${injected} mutated answers, none in ${untouched} cases, ${ends.success} runs succeeded and ${ends.error} failed, at most ${Math.round(peak)} MB.`,
 );
 console.log(failed === 0 ? 'Nothing lost, nothing twice, nothing hung, nothing leaked.' : `${failed} cases failed.`);
 if (known > 0) console.log(`${known} cases met faults that are known (test/fuzz/known.ts).`);

@@ -113,19 +113,19 @@ export function drawCase(seed: number): Case {
 }
 
 function drawRule(random: Random, destination: Case['destination']): Rule {
-  const services =
-    destination === 'branch'
-      ? (['kustomer', 'rest'] as const)
-      : (['kustomer', 'kustomer', 'results', 'results', 'blobs', 'rest'] as const);
-  const service: Service = random.pick<Service>(services);
+  const service = random.pick<Service>(
+    destination === 'branch' ? ['kustomer', 'rest'] : ['kustomer', 'kustomer', 'results', 'results', 'blobs', 'rest'],
+  );
   const how = drawMutation(service, random);
-  const waits = how.kind === 'transport' && /hang|trickle|byte/.test(how.how);
-  const skip = random.pick([0, 0, 0, 1, 2, random.int(0, 12)]);
+  // Without a branch, REST is only asked for the backup of the state.
+  const routes = service === 'rest' && destination === 'artifact' ? ['*', 'GET actions/artifacts'] : ROUTES[service];
+  const route = random.pick(routes);
+  const isSlow = how.kind === 'bomb' || (how.kind === 'transport' && /hang|trickle|byte/.test(how.how));
   return {
     service,
-    route: random.pick(ROUTES[service]),
-    skip,
-    times: waits || how.kind === 'bomb' ? random.int(1, 3) : random.pick([1, 1, 2, 4, 1_000]),
+    route,
+    skip: route === '*' ? random.pick([0, 1, 2, random.int(0, 12), random.int(0, 30)]) : random.pick([0, 0, 0, 0, 1]),
+    times: isSlow ? random.int(1, 3) : random.pick([1, 1, 2, 4, 1_000]),
     works: random.chance(0.7),
     how,
   };
