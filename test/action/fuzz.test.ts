@@ -35,10 +35,11 @@ describe.concurrent('the oracle', () => {
 });
 
 describe.concurrent('hostile answers lose, double, leak and hang nothing', () => {
-  const first = Number(process.env.SEED ?? 1);
-  test.each(Array.from({ length: 5 }, (_, n) => first + n))('of seed %i', async seed => {
+  // One for each service, and a link to a foreign host.
+  test.each([29, 30, 35, 39])('of seed %i', async seed => {
     const drawn = drawCase(seed);
-    const { findings } = await runCase(drawn);
+    const { findings, injected } = await runCase(drawn);
+    expect(injected).toBeGreaterThan(0);
     expect(
       findings.filter(finding => !isKnown(finding, drawn)),
       `npm run fuzz -- --seed ${seed} --count 1`,
