@@ -1,7 +1,7 @@
 // Loaded into the action with `--import`. Its timers run TIME_SCALE times as fast, so that the minute of a rate limit
 // takes seconds; Date.now does not, because the action compares it with the times of records. PEAK_FILE gets the peak of
 // the resident memory. PLANTED names faults that the fuzzer has to find.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import promises from 'node:timers/promises';
@@ -29,8 +29,10 @@ if (scale !== 1) {
 }
 
 process.on('exit', () => {
-  if (process.env.PEAK_FILE === undefined) return;
-  writeFileSync(`${process.env.PEAK_FILE}.${process.pid}`, String(process.resourceUsage().maxRSS / 1024));
+  if (process.env.PEAK_FILE === undefined || process.platform !== 'linux') return;
+  // Not `maxRSS`, which starts at the size of the process that started this one.
+  const [, kB] = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  writeFileSync(`${process.env.PEAK_FILE}.${process.pid}`, String(Number(kB ?? 0) / 1024));
 });
 
 const planted = {
