@@ -49,6 +49,7 @@ const JSON_LOG_LIMIT = 64 * 1024;
 
 export async function serve(options: ServerOptions): Promise<LoopbackServer> {
   const server = createServer((request, response) => {
+    if (options.traffic.intercept?.(options.name, request, response)) return;
     handle(options, request, response).catch((error: unknown) => {
       // A client that was killed in the middle of a request is nothing to report.
       response.destroy();

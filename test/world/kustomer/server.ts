@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import type { Interceptor } from '../intercept.ts';
 import type { SearchKind } from './criteria.ts';
 import { type Answer, type ErrorShape, errorAnswer } from './envelope.ts';
 import { type Fault, Faults, tweakOf } from './faults.ts';
@@ -77,11 +78,13 @@ export class KustomerServer {
   readonly options: ServerOptions;
   readonly faults = new Faults();
   readonly log = new RequestLog();
+  intercept: Interceptor | undefined;
   readonly #org: SlidingBudget;
   readonly #search: SlidingBudget;
   readonly #hooks = new Set<RequestHook>();
   readonly #closing = new AbortController();
   readonly #http = createServer((request, response) => {
+    if (this.intercept?.('kustomer', request, response)) return;
     this.#serve(request, response).catch(error => {
       // A client that goes away is no matter; a mistake in the simulator has to be seen.
       if (request.socket.destroyed || this.#closing.signal.aborted) return;

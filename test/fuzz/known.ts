@@ -1,0 +1,112 @@
+// Faults of src that the fuzzer has found and that still exist. A fix removes its entry, so that the fault cannot come
+// back.
+import type { Case } from './case.ts';
+import type { Finding } from './oracle.ts';
+
+interface Known {
+  readonly kind: Finding['kind'];
+  readonly what: RegExp;
+  /** The rules of the case, as JSON. */
+  readonly rules?: RegExp;
+  /** Where the fault is, and a seed that shows it. */
+  readonly why: string;
+}
+
+const KNOWN: readonly Known[] = [
+  {
+    kind: 'hang',
+    what: /^main makes no progress, with 0 s/,
+    rules: /"service":"(?:results|blobs)"/,
+    why: 'state/cache, publish/upload: a call of the toolkit never returns when a body of the service stops (seed 4071)',
+  },
+  {
+    kind: 'crash',
+    what: /^(?:main|post) (?:ended with 13|says Warning: Detected unsettled)/,
+    rules: /"service":"(?:results|blobs)"/,
+    why: 'the same, when no timer keeps the process alive (seed 96)',
+  },
+  {
+    kind: 'doubling',
+    what: /./,
+    rules: /"date":"(?:Thu, 01 Jan 1970|-271821|0")/,
+    why: 'kustomer/client: a `date` of 1970 means a clock that is 56 years fast: nothing counts as read (seed 5071)',
+  },
+  {
+    kind: 'invention',
+    what: /does not end with a line end/,
+    rules: /,000 levels/,
+    why: 'records/record, records/parts: a record that nests too deep leaves half a line, which is published (seed 3023)',
+  },
+  {
+    kind: 'unclear',
+    what: /\(RangeError\)/,
+    rules: /,000 levels/,
+    why: 'records/record: nesting is read by recursion (seed 3023)',
+  },
+  {
+    kind: 'not clean',
+    what: /\(RangeError\)/,
+    rules: /"updatedAt in year 275760"/,
+    why: 'sync/read-list: the deletion of a record of the last possible time has a later time (seed 1004)',
+  },
+  {
+    kind: 'loss',
+    what: /./,
+    rules: /"updatedAt in year 275760"/,
+    why: 'the same: the stream fails in each run (seed 1004)',
+  },
+  {
+    kind: 'memory',
+    what: /./,
+    rules: /"kind":"bomb"/,
+    why: 'kustomer/body, kustomer/json: a response may expand to 384 MB, and to any number of records (seeds 33, 2210)',
+  },
+  {
+    kind: 'hang',
+    what: /no progress/,
+    rules: /"of":"empty objects"/,
+    why: 'kustomer/json: 3,000,000 records of one response are parsed (seed 2210, on a slow machine)',
+  },
+  {
+    kind: 'hang',
+    what: /no progress/,
+    rules: /"60,000 keys alike"/,
+    why: 'sync/json-bytes: KeyCache compares a key with all others of its slot (seed 4797)',
+  },
+  {
+    kind: 'hang',
+    what: /no progress/,
+    rules: /"20,000 keys that meet"/,
+    why: 'records/record: each key tries all numbers that keys before it have got',
+  },
+  {
+    kind: 'unclear',
+    what: /\(TypeError\)/,
+    rules: /"null-totals"/,
+    why: 'publish/branch/readme: totals of the saved state are used unchecked (seed 2982)',
+  },
+  {
+    kind: 'unclear',
+    what: /^main says an error twice/,
+    why: 'report/report: equal messages of two streams become two annotations (seed 11198)',
+  },
+  {
+    kind: 'leak',
+    what: /not valid JSON|Failed request: |Cache hit for restore-key|##\[debug\]|Headers: \{|s: \{/,
+    rules: /"service":"(?:results|blobs)"/,
+    why: '@actions/cache and @actions/artifact log what the results service sends',
+  },
+  {
+    kind: 'unclear',
+    what: /Qzmark/,
+    rules: /"service":"(?:results|blobs)"/,
+    why: 'the same: a line break in the key of a cache entry begins a workflow command',
+  },
+];
+
+export function isKnown(finding: Finding, { rules }: Case): boolean {
+  const text = JSON.stringify(rules);
+  return KNOWN.some(
+    known => known.kind === finding.kind && known.what.test(finding.what) && (known.rules?.test(text) ?? true),
+  );
+}
