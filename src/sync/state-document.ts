@@ -15,7 +15,7 @@ import {
 
 type Json = Record<string, unknown>;
 
-const STATE_VERSION = 1;
+export const STATE_VERSION = 1;
 
 /** By version: makes a document of that version one of the next version. */
 type Migrations = Readonly<Record<number, (document: Json) => Json>>;

@@ -12,7 +12,7 @@ import {
   type State,
   type StreamRevision,
 } from '../../src/sync/state.ts';
-import { iso, parseState, serializeState } from '../../src/sync/state-document.ts';
+import { iso, parseState, STATE_VERSION, serializeState } from '../../src/sync/state-document.ts';
 
 const at = fc.integer({ min: Date.parse('1971-01-01'), max: Date.parse('2400-01-01') });
 const id = fc.stringMatching(/^[0-9a-f]{24}$/);
@@ -152,7 +152,7 @@ describe('a state that was saved', () => {
   test('holds ids, times and counts, and nothing else', () => {
     const document = JSON.parse(serializeState(SAMPLE));
     expect(document).toEqual({
-      version: 1,
+      version: STATE_VERSION,
       generation: 7,
       identity: '5f0000000000000000000001',
       saved_at: '2026-11-23T12:00:00.000Z',
@@ -281,7 +281,7 @@ describe('a state that is damaged is refused, never taken for none', () => {
 });
 
 describe('a state from a newer version', () => {
-  test.each([2, 3, 1.5, 1e6])('%d is refused as such', version => {
+  test.each([1, 2, 0.5, 1e6].map(n => STATE_VERSION + n))('%d is refused as such', version => {
     const refusal = refusalOf(damaged('version', version));
     expect(refusal.kind).toBe('state');
     expect(refusal.what).toContain('newer version');
@@ -291,7 +291,7 @@ describe('a state from a newer version', () => {
   });
 
   test('also where nothing else in it is as it was', () => {
-    expect(refusalOf('{"version":2,"everything":"else"}').what).toContain('newer version');
+    expect(refusalOf(`{"version":${STATE_VERSION + 1},"everything":"else"}`).what).toContain('newer version');
   });
 });
 
@@ -304,7 +304,7 @@ describe('a state of an older version', () => {
       2: ({ note: _, ...rest }: Record<string, unknown>) => rest,
     };
     const { identity, ...rest } = document();
-    const oldest = JSON.stringify({ ...rest, organization: identity, note: 'x' });
+    const oldest = JSON.stringify({ ...rest, version: 1, organization: identity, note: 'x' });
     expect(parseState(oldest, 'the place', migrations, 3)).toEqual(SAMPLE);
     const older = JSON.stringify({ ...document(), version: 2, note: 'x' });
     expect(parseState(older, 'the place', migrations, 3)).toEqual(SAMPLE);
