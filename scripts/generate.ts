@@ -2,6 +2,7 @@
 //
 //   the inputs     from src/config/inputs.ts     into action.yml, the callable workflows, README.md and docs/inputs.md
 //   the outputs    from action.yml               into README.md
+//   the streams    from src/kustomer/streams.ts  into docs/reading-the-data.md
 //   the figures    from bench/results.json       into README.md or bench/README.md, whichever has the marker
 //
 //   npm run generate              writes them
@@ -18,11 +19,12 @@ import {
   type Input,
   type InputName,
 } from '../src/config/inputs.ts';
+import { isSearch, type SearchStream, STREAMS, type Stream, USUAL_STREAMS } from '../src/kustomer/streams.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const workflowFile = (workflow: CallableWorkflow) => `.github/workflows/${workflow}.yml`;
-const DOCUMENTS = ['README.md', 'docs/inputs.md', 'bench/README.md'];
+const DOCUMENTS = ['README.md', 'docs/inputs.md', 'bench/README.md', 'docs/reading-the-data.md'];
 
 /** Every generated file, by its path in the repository, with the text that it should have. */
 export function generate(): ReadonlyMap<string, string> {
@@ -94,8 +96,20 @@ function tables(): Readonly<Record<string, string>> {
     inputs: inputTables(firstSentence),
     'all inputs': inputTables(description => description),
     outputs: table(['Output', 'Meaning'], outputs),
+    streams: table(['Stream', 'In `all`', 'Read through', 'Roles of the API key'], STREAMS.map(streamRow)),
     figures: table(['Figure', 'Bound', 'Measured'], figures),
   };
+}
+
+function streamRow(stream: Stream): string[] {
+  const { name, role } = stream;
+  const roles = role.replace(/org\.permission\.\S+/g, each => code(each.replace(',', '')));
+  return [name, USUAL_STREAMS.includes(stream) ? 'yes' : '', isSearch(stream) ? placesOf(stream) : 'list', roles];
+}
+
+function placesOf({ archive }: SearchStream): string {
+  if (archive === 'search') return 'search, archive search';
+  return archive === null ? 'search' : 'search, list';
 }
 
 function inputTables(shown: (description: string) => string): string {

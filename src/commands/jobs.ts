@@ -1,6 +1,6 @@
 // The selected streams as jobs: each gets its plan, its source and its sink.
 import type { Source } from '../kustomer/source.ts';
-import { isSearch, type ListStream, type SearchStream, streamNamed } from '../kustomer/streams.ts';
+import { isSearch, type ListStream, oldRecordsOf, type SearchStream, streamNamed } from '../kustomer/streams.ts';
 import type { Log } from '../report/log.ts';
 import { type JobContext, listJob, type StreamJob, searchJob } from '../sync/job.ts';
 import { klassesJob, klassKey } from '../sync/klasses-job.ts';
@@ -82,7 +82,7 @@ function planOf(
   selection: Selection,
   stream: SearchStream,
 ) {
-  const plan = planSearch(name, selection, config, state, context.now, stream.archive === 'search');
+  const plan = planSearch(name, selection, config, state, context.now, oldRecordsOf(stream));
   if (plan.before !== undefined && plan.before.cutoff > plan.cutoff) {
     log.warning(
       `The state of ${name} is later than this run's clock (${iso(plan.before.cutoff)}). What was published is not published again; check the clock of the runner that wrote it.`,

@@ -6,7 +6,7 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { STREAM_NAMES } from '../kustomer/streams.ts';
+import { STREAM_NAMES, USUAL_STREAMS } from '../kustomer/streams.ts';
 import { DESTINATIONS, parseDestination } from '../publish/choose.ts';
 import { parseMatrix, parseShard, type Shard } from '../shards/shard.ts';
 import type { Selection, SyncMode } from '../sync/plan.ts';
@@ -152,7 +152,7 @@ export type StreamEntry = Omit<Selection, 'mode'> & { readonly mode: SyncMode | 
 /** The streams that one entry selects; none when the entry is not accepted. */
 function streamsOf(entry: string): StreamEntry[] {
   const [, name, mode] = /^(\S+?)(?:\s*:\s*(incremental|full_refresh))?$/.exec(entry) ?? [];
-  const names = name === 'all' ? STREAM_NAMES : STREAM_NAMES.filter(each => each === name);
+  const names = name === 'all' ? USUAL_STREAMS.map(stream => stream.name) : STREAM_NAMES.filter(each => each === name);
   return names.map(each => ({ name: each, mode: mode as SyncMode | undefined, named: name !== 'all' }));
 }
 
@@ -178,12 +178,19 @@ export const streamSelection: Kind<readonly StreamEntry[]> = {
   },
 };
 
-/** An entry that was not accepted, with the name that was probably meant: people write the singular, and capitals. */
+/** An entry that was not accepted, with the name that was probably meant: people write the singular, capitals and dashes. */
 function withSuggestion(entry: string): string {
   const name = entry.replace(/\s*:.*$/s, '');
-  const lower = name.toLowerCase();
-  const meant = ['all', ...STREAM_NAMES].find(each => each !== name && (each === lower || each === `${lower}s`));
+  const meant = ['all', ...STREAM_NAMES].find(each => each !== name && stemOf(each) === stemOf(name));
   return meant === undefined ? quoted(entry) : `${quoted(entry)} (did you mean \`${meant}\`?)`;
+}
+
+function stemOf(name: string): string {
+  const lower = name.toLowerCase().replaceAll('-', '_');
+  return lower
+    .replace(/ies$/, 'y')
+    .replace(/(?<=ss)es$/, '')
+    .replace(/(?<!s)s$/, '');
 }
 
 /** `none`, or other names with commas: see publish/choose.ts. */

@@ -9,7 +9,7 @@ import { openKlasses } from './klasses.ts';
 import { requestPage } from './list-pages.ts';
 import { openList, openLongList } from './lists.ts';
 import { openSearch } from './search.ts';
-import { isSearch, type ListStream, type SearchStream, STREAMS, streamNamed } from './streams.ts';
+import { isSearch, type ListStream, type SearchStream, streamNamed, USUAL_STREAMS } from './streams.ts';
 
 export type Source = ReturnType<typeof openSource>;
 
@@ -62,7 +62,7 @@ export function openSource(client: Client, includeDeleted: boolean) {
       const probes = (index: SearchIndex, of: readonly SearchStream[]) =>
         of.map(stream => () => openSearch({ ...options, stream, includeDeleted: true }).probe(index));
       const archived = streams.filter(({ archive }) => archive === 'search');
-      const others = STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
+      const others = USUAL_STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
       const users = () => requestPage({ ...options, stream: streamNamed('users') as ListStream }, {}, 1);
       const searches = [...probes('live', streams), ...probes('archive', archived), ...probes('live', others)];
       for (const probe of [...searches, users] as readonly (() => Promise<unknown>)[]) {

@@ -1,4 +1,5 @@
-// The nine streams, one row each. To add a stream, add a row: how it is read follows from the traits of the row.
+// The streams, one row each. To add a stream, add a row: how it is read follows from the traits of the row.
+import type { OldRecords } from '../sync/plan.ts';
 
 /** A stream read through `POST /v1/customers/search`, ordered by `updated_at` (docs/kustomer-api.md#live-search). */
 export interface SearchStream {
@@ -6,8 +7,8 @@ export interface SearchStream {
   readonly name: string;
   /** `queryContext` of the search, and the prefix of its filter keys (docs/kustomer-api.md#filter-keys). */
   readonly context: string;
-  /** Where records are that the live search no longer shows: in the archive search, or only in a list. */
-  readonly archive: 'search' | ListStream;
+  /** Where records are that the live search no longer shows: in the archive search, only in a list, or nowhere. */
+  readonly archive: 'search' | ListStream | null;
   /** The records have klasses, and the search may miss some of them (docs/kustomer-api.md#plain-context). */
   readonly hasKlasses: boolean;
   /** The roles to grant the API key when Kustomer answers 403 (docs/kustomer-api.md#roles). */
@@ -39,7 +40,8 @@ const DELETED: View = { deleted: 'true' };
 /** The archive search does not know notes: this list has the old ones (docs/kustomer-api.md#old-notes). */
 const NOTES_LIST = list('notes', 'note', 100, [PLAIN]);
 
-export const STREAMS: readonly Stream[] = [
+/** What `all` stands for. */
+export const USUAL_STREAMS: readonly Stream[] = [
   search('conversations', 'conversation'),
   search('customers', 'customer'),
   search('kobjects', 'kobject', { hasKlasses: true }),
@@ -53,14 +55,23 @@ export const STREAMS: readonly Stream[] = [
 ];
 
 const KLASS_STATUSES = ['enabled', 'existing_only', 'disabled'].map(status => ({ status }));
-/** The klasses of KObjects; not a stream of its own (docs/kustomer-api.md#klass-list). */
+/** The klasses of KObjects (docs/kustomer-api.md#klass-list). */
 export const KLASS_LIST = list('klasses', 'klass', 100, KLASS_STATUSES);
 
+/** Streams that a user has to name. */
+const BY_NAME: readonly Stream[] = [];
+
+export const STREAMS: readonly Stream[] = [...USUAL_STREAMS, ...BY_NAME];
 export const STREAM_NAMES: readonly string[] = STREAMS.map(({ name }) => name);
 
 /** @param name one of `STREAM_NAMES` */
 export function streamNamed(name: string): Stream {
   return STREAMS.find(stream => stream.name === name) as Stream;
+}
+
+export function oldRecordsOf({ archive }: SearchStream): OldRecords {
+  if (archive === null) return 'nowhere';
+  return archive === 'search' ? 'archive' : 'list';
 }
 
 export function isSearch(stream: Stream): stream is SearchStream {

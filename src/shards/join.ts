@@ -195,7 +195,7 @@ export function checkGap(
 /** The range (ms) of a search stream that a single run would want that began when the plan was made. */
 export function wantedRange(plan: readonly Shard[], selection: Selection, options: PlanOptions): Interval {
   const began = (plan[0]?.cutoff ?? 0) + options.settleMs;
-  return planSearch(selection.name, selection, options, NO_STATE, began, true).wanted;
+  return planSearch(selection.name, selection, options, NO_STATE, began, 'archive').wanted;
 }
 
 /** Whether `after` says of no record that it is published that `before` does not say it of: nothing is to be saved. */

@@ -5,7 +5,7 @@
  */
 import { isKind } from '../errors.ts';
 import type { Source } from '../kustomer/source.ts';
-import type { SearchStream } from '../kustomer/streams.ts';
+import { oldRecordsOf, type SearchStream } from '../kustomer/streams.ts';
 import { clamp, type Interval, union } from '../sync/intervals.ts';
 import { findMissingKlasses, klassKey } from '../sync/klasses-job.ts';
 import { isListDone, type PlanOptions, planList, planSearch, type SearchPlan, type Selection } from '../sync/plan.ts';
@@ -28,7 +28,7 @@ export type RemainingSearch = Awaited<ReturnType<typeof remainingSearch>>;
  */
 export async function remainingSearch(selection: Selection, stream: SearchStream, remaining: RemainingOptions) {
   const { config, state, now } = remaining;
-  const planOf = (name: string) => planSearch(name, selection, config, state, now, stream.archive === 'search');
+  const planOf = (name: string) => planSearch(name, selection, config, state, now, oldRecordsOf(stream));
   const leftOf = (names: readonly string[]) => union(...names.map(name => planOf(name).work.toRead));
   const plan = planOf(stream.name);
   const known = stateKeysOf(state, stream.name);

@@ -23,7 +23,8 @@ export function seedState(own: State, seed: State, shard: ShardWork, options: Pl
     const ranges = shard.search.get(streamOf(name));
     if (ranges === undefined) continue;
     // What the plan did not want read again of the stream: not what the lookback reaches.
-    const { synced } = planSearch(name, { name, mode: 'incremental', named: false }, whole, seed, plannedAt, true).work;
+    const selection = { name, mode: 'incremental', named: false } as const;
+    const { synced } = planSearch(name, selection, whole, seed, plannedAt, 'archive').work;
     const isInside = (key: string) => {
       const at = dedupKeyTime(key);
       // A record without a date may come up anywhere.

@@ -51,6 +51,8 @@ export interface SearchPlan {
   readonly listOnlyBefore: number | null;
 }
 
+export type OldRecords = 'archive' | 'list' | 'nowhere';
+
 export interface ListPlan {
   /** Records updated outside of this window are ignored. */
   readonly wanted: Interval;
@@ -83,7 +85,7 @@ export function cutoffOf(now: number, settleMs: number): number {
 /**
  * @param name key in the state: the stream, or a klass of it
  * @param now start of the run (ms)
- * @param isArchived whether the archive index has the stream
+ * @param old where the old records of the stream are: in the archive index, in a list, or nowhere
  */
 export function planSearch(
   name: string,
@@ -91,7 +93,7 @@ export function planSearch(
   options: PlanOptions,
   state: State,
   now: number,
-  isArchived: boolean,
+  old: OldRecords,
 ): SearchPlan {
   const { shard = null, endDate = null, lookbackMs } = options;
   // A full refresh starts from nothing.
@@ -110,10 +112,10 @@ export function planSearch(
     before,
     work: searchWork(before, ranges, lookbackMs, cutoff, isOnce),
     horizon:
-      usesArchive && isArchived
+      usesArchive && old === 'archive'
         ? { live: horizon - OVERLAP_MS, archive: horizon + OVERLAP_MS }
         : { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY },
-    listOnlyBefore: usesArchive && !isArchived ? horizon + LIST_MARGIN_MS : null,
+    listOnlyBefore: usesArchive && old === 'list' ? horizon + LIST_MARGIN_MS : null,
   };
 }
 

@@ -1,6 +1,6 @@
 // What the tests of the action share: a small organization, and ways to look at a run as its user would.
 import { expect } from 'vitest';
-import { DEFAULT_TOKEN, type LoggedRequest, STREAMS, type Stream } from '../world/kustomer/index.ts';
+import { ALL_STREAMS, DEFAULT_TOKEN, type LoggedRequest, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult, Annotation } from '../world/runner/index.ts';
 import type { Line, Stage } from '../world/stage.ts';
 
@@ -137,7 +137,7 @@ export function texts(result: ActionResult): string {
 
 /** Record by record, what some runs published together; a record that came in several is there several times. */
 export async function gather(stage: Stage, results: readonly ActionResult[]): Promise<Map<Stream, Line[]>> {
-  const gathered = new Map<Stream, Line[]>(STREAMS.map(stream => [stream, []]));
+  const gathered = new Map<Stream, Line[]>(ALL_STREAMS.map(stream => [stream, []]));
   for (const result of results) {
     for (const [stream, lines] of (await stage.published(result))?.records ?? [])
       gathered.get(stream as Stream)?.push(...lines);
@@ -152,7 +152,7 @@ export async function wrongs(
   streams: readonly Stream[] = STREAMS,
 ): Promise<string[]> {
   const gathered = await gather(stage, results);
-  return STREAMS.flatMap(stream => {
+  return ALL_STREAMS.flatMap(stream => {
     const lines = gathered.get(stream) ?? [];
     if (!streams.includes(stream))
       return lines.length === 0 ? [] : [`${stream}: ${lines.length} that nobody asked for`];

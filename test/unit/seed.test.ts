@@ -28,7 +28,7 @@ const plan = (options: Partial<PlanOptions>, state: State, name = 'messages') =>
     { ...OPTIONS, ...options },
     state,
     NOW,
-    true,
+    'archive',
   );
 
 describe('a shard on top of earlier runs', () => {

@@ -17,7 +17,10 @@ import {
   type Fault,
   type KustomerServer,
   KustomerWorld,
+  LISTED,
   Random,
+  SEARCHED,
+  STREAMS,
   type Stream,
   startKustomer,
 } from './kustomer/index.ts';
@@ -25,8 +28,6 @@ import { savedState } from './reader.ts';
 
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
-const LISTS: readonly Stream[] = ['shortcuts', 'tags', 'teams', 'users'];
-const SEARCHED: readonly Stream[] = ['conversations', 'customers', 'kobjects', 'messages', 'notes'];
 
 export interface Played {
   readonly seed: number;
@@ -134,9 +135,16 @@ class Game {
   }
 
   #streams(): Stream[] {
-    const some = [this.#pick(SEARCHED), this.#pick(SEARCHED)];
-    if (this.#chance(0.4)) some.push(this.#pick(LISTS));
+    const some = [this.#streamOf(SEARCHED), this.#streamOf(SEARCHED)];
+    if (this.#chance(0.4)) some.push(this.#streamOf(LISTED));
     return [...new Set(some)];
+  }
+
+  /** Now and then one of the streams that a user has to name. */
+  #streamOf(streams: readonly Stream[]): Stream {
+    const isUsual = (stream: Stream) => STREAMS.some(each => each === stream);
+    const [usual, others] = [streams.filter(isUsual), streams.filter(stream => !isUsual(stream))];
+    return this.#pick(others.length > 0 && this.#chance(0.25) ? others : usual);
   }
 
   #populate(world: KustomerWorld, streams: readonly Stream[]): void {

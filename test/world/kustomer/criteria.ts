@@ -71,8 +71,7 @@ function read(kind: SearchKind, body: unknown, options: CriteriaOptions): Search
   const { queryContext = 'customer', includeDeleted = false } = body;
   const context = typeof queryContext === 'string' ? contextNamed(queryContext) : undefined;
   if (context === undefined) throw new Refused('queryContext is unknown');
-  // The archive has no notes (docs/kustomer-api.md#archive).
-  if (kind === 'archive' && context.stream === 'notes') throw new Refused('queryContext note is not supported here');
+  if (kind === 'archive' && !context.isArchived) throw new Refused('queryContext is not supported here');
   if (context.klass !== undefined && !options.hasKlass(context.klass)) throw new Refused('no such klass', 404);
   if (typeof includeDeleted !== 'boolean') throw new Refused('includeDeleted is not a boolean');
 
@@ -96,7 +95,7 @@ function read(kind: SearchKind, body: unknown, options: CriteriaOptions): Search
 
 /** The keys of a context's dates. Under `kobject_<klass>` the option says which spelling is right. */
 function timeKeys(context: Context, options: CriteriaOptions): Map<string, Field> {
-  const plain = context.stream.slice(0, -1);
+  const plain = context.type;
   const spellings = context.klass === undefined ? [plain] : [];
   if (context.klass !== undefined && options.klassFilterKey !== 'kobject_<klass>_updated_at') spellings.push(plain);
   if (context.klass !== undefined && options.klassFilterKey !== 'kobject_updated_at') spellings.push(context.name);

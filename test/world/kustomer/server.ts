@@ -12,7 +12,7 @@ import { type Fault, Faults, tweakOf } from './faults.ts';
 import { listedStream } from './lists.ts';
 import { type LoggedRequest, RequestLog } from './log.ts';
 import { SlidingBudget } from './rate.ts';
-import { contextNamed } from './streams.ts';
+import { ALL_STREAMS, contextNamed, typeOf } from './streams.ts';
 import type { KustomerWorld, Resource, TokenGrant } from './world.ts';
 
 export interface ServerOptions {
@@ -355,17 +355,11 @@ function needs(request: LoggedRequest): Resource[] {
   return stream;
 }
 
-/** The one of the permission set for each (docs/kustomer-api.md#roles). */
+/** The roles of the permission set, by what they are for (docs/kustomer-api.md#roles). */
 const ROLES: Readonly<Partial<Record<Resource, string>>> = {
-  conversations: 'org.permission.conversation.read',
-  customers: 'org.permission.customer.read',
-  kobjects: 'org.permission.kobject.read',
-  messages: 'org.permission.message.read',
-  notes: 'org.permission.note.read',
-  shortcuts: 'org.permission.shortcut.read',
-  tags: 'org.permission.tag.read',
-  teams: 'org.permission.team.read',
-  users: 'org.permission.user.read',
+  ...Object.fromEntries(
+    ALL_STREAMS.map(stream => [stream, `org.permission.${typeOf(stream, '').replace('.', '')}.read`]),
+  ),
   klasses: 'org.permission.klass.read',
   search: 'org.permission.search.create',
 };

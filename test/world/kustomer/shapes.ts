@@ -574,16 +574,7 @@ function user(random: Random): Shape {
 }
 
 /** How a stream marks what is deleted (docs/kustomer-api.md#deletion-marks): a flag, a date, or both. */
-const DELETED_FLAG: ReadonlySet<Stream> = new Set<Stream>([
-  'conversations',
-  'customers',
-  'kobjects',
-  'messages',
-  'notes',
-  'shortcuts',
-  'tags',
-  'teams',
-]);
+const WITHOUT_DELETED_FLAG: ReadonlySet<Stream> = new Set<Stream>(['users']);
 const DELETED_AT: ReadonlySet<Stream> = new Set<Stream>(['notes', 'tags', 'teams', 'users']);
 
 export function shapeOf(
@@ -593,8 +584,8 @@ export function shapeOf(
   random: Random,
   deleted: boolean,
 ): Shape {
-  const shape = draw(stream, klass, klasses, random);
-  if (deleted && DELETED_FLAG.has(stream)) shape.attributes.deleted = true;
+  const shape = SHAPES[stream](random, klass, klasses);
+  if (deleted && !WITHOUT_DELETED_FLAG.has(stream)) shape.attributes.deleted = true;
   if (deleted && DELETED_AT.has(stream)) {
     shape.attributes.deletedAt = slot('updatedAt');
     shape.relationships.deletedBy = to('user', slot('userId'));
@@ -602,25 +593,16 @@ export function shapeOf(
   return shape;
 }
 
-function draw(stream: Stream, klass: string | undefined, klasses: readonly string[], random: Random): Shape {
-  switch (stream) {
-    case 'conversations':
-      return conversation(random);
-    case 'customers':
-      return customer(random, klasses);
-    case 'kobjects':
-      return kobject(random, klass ?? 'order');
-    case 'messages':
-      return message(random);
-    case 'notes':
-      return note(random);
-    case 'shortcuts':
-      return shortcut(random);
-    case 'tags':
-      return tag(random);
-    case 'teams':
-      return team(random);
-    case 'users':
-      return user(random);
-  }
-}
+type Draw = (random: Random, klass: string | undefined, klasses: readonly string[]) => Shape;
+
+const SHAPES: Readonly<Record<Stream, Draw>> = {
+  conversations: conversation,
+  customers: (random, _, klasses) => customer(random, klasses),
+  kobjects: (random, klass) => kobject(random, klass ?? 'order'),
+  messages: message,
+  notes: note,
+  shortcuts: shortcut,
+  tags: tag,
+  teams: team,
+  users: user,
+};

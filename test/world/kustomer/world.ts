@@ -7,7 +7,7 @@ import { mix, Random, textSeed } from './random.ts';
 import { Renderer } from './render.ts';
 import { objectId, type Row, type SpoiledUpdatedAt, type Version } from './rows.ts';
 import { type Found, SearchIndex } from './search-index.ts';
-import { STREAMS, type Stream, typeOf } from './streams.ts';
+import { ALL_STREAMS, contextNamed, STREAMS_BY_NAME, type Stream, typeOf } from './streams.ts';
 import type { Tweak } from './tweak.ts';
 
 const DAY = 86_400_000;
@@ -155,7 +155,7 @@ export class KustomerWorld {
     const { seed, exoticEvery } = this.options;
     this.#changes = new Random(mix(seed, 1));
     this.#shuffle = new Random(mix(seed, 2));
-    this.#rows = Object.fromEntries(STREAMS.map(stream => [stream, []])) as unknown as Record<Stream, Row[]>;
+    this.#rows = Object.fromEntries(ALL_STREAMS.map(stream => [stream, []])) as unknown as Record<Stream, Row[]>;
     this.#renderer = new Renderer({
       seed,
       exoticEvery,
@@ -183,6 +183,7 @@ export class KustomerWorld {
       'messages',
       'notes',
       'shortcuts',
+      ...STREAMS_BY_NAME,
     ] as const) {
       this.#spread(stream, plain[stream] ?? 0, spread);
       if (!this.#relatable.has(stream)) this.#relatable.set(stream, this.#rows[stream].length);
@@ -324,6 +325,11 @@ export class KustomerWorld {
     while (version !== undefined && rev !== undefined && version.rev !== rev) version = version.previous;
     if (version === undefined) throw new Error(`no ${stream} ${id} with rev ${rev}`);
     return this.#renderer.render(version, this.options.orgId);
+  }
+
+  /** Whether the archive search has the stream. */
+  isArchived(stream: Stream): boolean {
+    return contextNamed(typeOf(stream, ''))?.isArchived === true;
   }
 
   get klasses(): readonly Klass[] {

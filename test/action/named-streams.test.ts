@@ -1,0 +1,110 @@
+// The streams that `all` does not stand for: read when they are named, and exactly as the others are.
+import { expect, test } from 'vitest';
+import { isSearch, streamNamed } from '../../src/kustomer/streams.ts';
+import {
+  ALL_STREAMS,
+  DEFAULT_TOKEN,
+  LISTED,
+  STREAMS,
+  STREAMS_BY_NAME,
+  type Stream,
+  type WorldOptions,
+} from '../world/kustomer/index.ts';
+import { openStage, type Stage } from '../world/stage.ts';
+import { annotations, DAY, expectGreen, expectRed, gather, HOUR, outcomes, populate, wrongs } from './support.ts';
+
+const NAMES: readonly Stream[] = STREAMS_BY_NAME;
+const NAMED = { streams: NAMES.join(', ') };
+
+/** Some of each, the oldest of four years ago. */
+async function open(options: Partial<WorldOptions> = {}, times: readonly Stream[] = NAMES): Promise<Stage> {
+  const stage = await openStage({ world: options });
+  const now = Date.now();
+  for (const stream of times) {
+    const archived = LISTED.includes(stream) || stage.world.isArchived(stream);
+    const from = now - (archived ? 1_400 : 700) * DAY;
+    stage.world.populate({ [stream]: 30 }, { from, to: now - HOUR, tieFraction: 0.3, tieSize: 5 });
+  }
+  return stage;
+}
+
+test('`all` stays the nine, and reads the others beside them when they are named', async () => {
+  await using stage = await open();
+  populate(stage);
+  const usual = await stage.sync();
+  expectGreen(usual);
+  expect(Object.keys(outcomes(usual))).toEqual(STREAMS);
+  const both = await stage.sync({ with: { streams: `${NAMED.streams}, all` } });
+  expectGreen(both);
+  expect(Object.keys(outcomes(both)).sort()).toEqual([...ALL_STREAMS].sort());
+  expect(await wrongs(stage, [usual, both], ALL_STREAMS)).toEqual([]);
+});
+
+test('a run publishes what is new or changed in them, and the next run nothing', async () => {
+  await using stage = await open({ pageSizeMax: 8 });
+  const first = await stage.sync({ with: NAMED });
+  expectGreen(first);
+  expect(await wrongs(stage, [first], NAMES)).toEqual([]);
+  const at = Date.now() - 120_000;
+  const changed = new Map(
+    NAMES.map(name => [
+      name,
+      [...stage.world.update(name, 2, { at }), ...stage.world.create(name, 2, { updatedAt: at })].sort(),
+    ]),
+  );
+  const second = await stage.sync({ with: NAMED });
+  expectGreen(second);
+  const found = await gather(stage, [second]);
+  for (const name of NAMES) expect((found.get(name) ?? []).map(({ id }) => id).sort(), name).toEqual(changed.get(name));
+  const third = await stage.sync({ with: NAMED });
+  expectGreen(third);
+  expect(third.outputs.records).toBe('0');
+});
+
+test('each may be refreshed in full by its own entry', async () => {
+  await using stage = await open();
+  expectGreen(await stage.sync({ with: NAMED }));
+  const refreshed = await stage.sync({ with: { streams: NAMES.map(name => `${name}:full_refresh`).join() } });
+  expectGreen(refreshed);
+  expect(await wrongs(stage, [refreshed], NAMES)).toEqual([]);
+});
+
+test('a key without the role for one of them skips it, names the role, and costs the others nothing', async () => {
+  for (const name of NAMES) {
+    await using stage = await open({ tokens: { [DEFAULT_TOKEN]: { missing: [name] } } }, [name]);
+    stage.world.populate({ users: 3 }, { from: Date.now() - DAY, to: Date.now() - HOUR });
+    const result = await stage.sync({ with: { streams: `users, ${name}` } });
+    expectRed(result);
+    expect(outcomes(result), name).toEqual({ users: 'complete', [name]: 'skipped' });
+    expect(annotations(result, 'error')).toEqual([expect.stringContaining(streamNamed(name).role)]);
+    expect(await wrongs(stage, [result], ['users'])).toEqual([]);
+  }
+});
+
+test('what is gone from their lists is published once as deleted', async () => {
+  await using stage = await open();
+  const lists = NAMES.filter(name => !isSearch(streamNamed(name)));
+  expectGreen(await stage.sync({ with: NAMED }));
+  const gone = new Map(lists.map(name => [name, stage.world.hardDelete(name, 1)[0] as string]));
+  const second = await stage.sync({ with: NAMED });
+  expectGreen(second);
+  const found = await gather(stage, [second]);
+  for (const name of lists) expect(found.get(name), name).toMatchObject([{ id: gone.get(name), deleted: true }]);
+  expect((await stage.sync({ with: NAMED })).outputs.records).toBe('0');
+});
+
+test('a backfill, and the shards of a plan, read them as well', async () => {
+  await using stage = await open();
+  const end = new Date(Date.now() - HOUR / 2).toISOString();
+  const window = { ...NAMED, 'start-date': '2000-01-01', 'end-date': end };
+  const backfill = await stage.sync({ with: window });
+  expectGreen(backfill);
+  expect(await wrongs(stage, [backfill], NAMES)).toEqual([]);
+  const plan = await stage.sync({ with: { ...window, mode: 'plan', 'state-id': 'planned' } });
+  expect(plan.exitCode, plan.log).toBe(0);
+  const { shard: shards } = JSON.parse(plan.outputs.matrix ?? '') as { shard: string[] };
+  const done = [];
+  for (const shard of shards) done.push(await stage.sync({ with: { ...window, shard, 'state-id': 'planned' } }));
+  for (const result of done) expectGreen(result);
+  expect(await wrongs(stage, done, NAMES)).toEqual([]);
+});
