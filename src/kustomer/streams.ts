@@ -59,7 +59,7 @@ const KLASS_STATUSES = ['enabled', 'existing_only', 'disabled'].map(status => ({
 export const KLASS_LIST = list('klasses', 'klass', 100, KLASS_STATUSES);
 
 /** Streams that a user has to name. */
-const BY_NAME: readonly Stream[] = [];
+const BY_NAME: readonly Stream[] = [search('companies', 'company')];
 
 export const STREAMS: readonly Stream[] = [...USUAL_STREAMS, ...BY_NAME];
 export const STREAM_NAMES: readonly string[] = STREAMS.map(({ name }) => name);

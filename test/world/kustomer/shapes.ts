@@ -573,6 +573,34 @@ function user(random: Random): Shape {
   };
 }
 
+function company(random: Random): Shape {
+  return {
+    attributes: {
+      name: slot('name'),
+      ...some(random, 0.5, {
+        externalId: `comp-${random.int(1, 1e9)}`,
+        domains: [`a${random.int(1, 999)}.example.test`],
+        emails: [{ type: 'work', email: slot('email'), verified: false }],
+        phones: [],
+        whatsapps: [],
+        socials: [],
+        urls: [{ url: 'https://example.test', type: 'website' }],
+        locations: [{ type: 'work', address: '1 Main St' }],
+        modifiedAt: slot('modifiedAt'),
+        importedAt: when(random),
+        defaultLang: 'en_us',
+      }),
+      tags: random.chance(0.3) ? ['b2b'] : [],
+      custom: custom(random, 'comp'),
+      roleGroupVersions: [],
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      rev: rawSlot('rev'),
+    },
+    relationships: { org: ORG, createdBy: to('user', slot('userId')), modifiedBy: to('user', slot('userId')) },
+  };
+}
+
 /** How a stream marks what is deleted (docs/kustomer-api.md#deletion-marks): a flag, a date, or both. */
 const WITHOUT_DELETED_FLAG: ReadonlySet<Stream> = new Set<Stream>(['users']);
 const DELETED_AT: ReadonlySet<Stream> = new Set<Stream>(['notes', 'tags', 'teams', 'users']);
@@ -605,4 +633,5 @@ const SHAPES: Readonly<Record<Stream, Draw>> = {
   tags: tag,
   teams: team,
   users: user,
+  companies: company,
 };

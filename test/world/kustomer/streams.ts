@@ -22,7 +22,9 @@ const USUAL = {
 } as const satisfies Readonly<Record<string, Facts>>;
 
 /** Streams that have to be named. */
-const BY_NAME = {} as const satisfies Readonly<Record<string, Facts>>;
+const BY_NAME = {
+  companies: { type: 'company', search: 'live and archive' },
+} as const satisfies Readonly<Record<string, Facts>>;
 
 export type Stream = keyof typeof USUAL | keyof typeof BY_NAME;
 
