@@ -8,7 +8,7 @@ import { isKind, SyncError } from '../errors.ts';
 import type { Interval } from '../sync/intervals.ts';
 import { SECOND_MS } from '../sync/pages.ts';
 import { dated } from '../sync/read-list.ts';
-import type { DatedRecord, Page, SearchIndex, SearchRequest } from '../sync/source.ts';
+import type { DatedRecord, Page, Resource, SearchIndex, SearchRequest } from '../sync/source.ts';
 import type { ReadOptions } from './client.ts';
 import { type OnRecord, pageIn } from './json.ts';
 import { hasStatus } from './request-errors.ts';
@@ -29,11 +29,11 @@ export type Search = ReturnType<typeof openSearch>;
 
 /** Searches all records of a stream, or those of one klass. Every method rejects as `Client.send` and `pageIn` do. */
 export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
-  const { name } = options.stream;
+  const { name, cursor } = options.stream;
   const post = openPost(options, klass);
   return {
     page: (request: SearchRequest): Promise<Page> =>
-      post(request.index, request.page, PAGE_SIZE, prefix => criteriaOf(prefix, request)).catch(error => {
+      post(request.index, request.page, PAGE_SIZE, prefix => criteriaOf(prefix, cursor, request)).catch(error => {
         // How deep a result can be read is disputed, and the reader has other ways to the rest
         // (docs/kustomer-api.md#search-depth).
         if (request.page > 1 && isKind(error, 'refused')) return CUT_SHORT;
@@ -45,7 +45,9 @@ export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
      */
     async newest(index: SearchIndex, from: number, to: number): Promise<DatedRecord | null> {
       for (let n = 1; n <= MAX_TRIES; n++) {
-        const { found, total, timedOut } = await post(index, 1, 1, prefix => criteriaOf(prefix, { from, to }, 'desc'));
+        const { found, total, timedOut } = await post(index, 1, 1, prefix =>
+          criteriaOf(prefix, cursor, { from, to }, 'desc'),
+        );
         if (found[0] !== undefined) return found[0];
         if (!timedOut && (total ?? 0) === 0) return null;
       }
@@ -57,7 +59,7 @@ export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
     /** See `Counting`. @throws SyncError `count-unavailable` */
     async count(index: SearchIndex, from: number, to: number): Promise<number | null> {
       for (let n = 1; n <= MAX_TRIES; n++) {
-        const { total, timedOut } = await post(index, 1, 1, prefix => criteriaOf(prefix, { from, to }));
+        const { total, timedOut } = await post(index, 1, 1, prefix => criteriaOf(prefix, cursor, { from, to }));
         if (total !== null && !timedOut) return total;
         // The search manages a smaller window, but not the same one a second time.
         if (timedOut && to - from > SECOND_MS) return null;
@@ -83,7 +85,7 @@ function openPost({ client, stream, includeDeleted, onRecord }: ReadOptions<Sear
       const body = { queryContext, includeDeleted, ...criteria(prefix) };
       const response = await client.send({ path, body, purpose: 'search', stream: name, role });
       accepted = prefix;
-      return readPage(response, name, onRecord);
+      return readPage(response, stream, onRecord);
     };
     // Read once: another request may find out the prefix while this one is under way.
     const prefix = accepted;
@@ -98,26 +100,31 @@ function openPost({ client, stream, includeDeleted, onRecord }: ReadOptions<Sear
 /** One criterion has one operator, so a range takes two (docs/kustomer-api.md#search-request). */
 function criteriaOf(
   prefix: string,
+  cursor: SearchStream['cursor'],
   { from, to, created }: Interval & Partial<Pick<SearchRequest, 'created'>>,
   order: 'asc' | 'desc' = 'asc',
 ): object {
   const criterion = (field: string, operator: string, at: number) => ({
     [`${prefix}_${field}`]: { [operator]: new Date(at).toISOString() },
   });
-  const and = [criterion('updated_at', 'gte', from), criterion('updated_at', 'lt', to)];
+  const and = [criterion(`${cursor}_at`, 'gte', from), criterion(`${cursor}_at`, 'lt', to)];
   if (typeof created?.from === 'number') and.push(criterion('created_at', 'gte', created.from));
   if (typeof created?.to === 'number') and.push(criterion('created_at', 'lt', created.to));
-  return { and, sort: [{ [`${prefix}_updated_at`]: order }] };
+  return { and, sort: [{ [`${prefix}_${cursor}_at`]: order }] };
 }
 
-function readPage(response: Record<string, unknown>, stream: string, onRecord: OnRecord): Page {
-  const { records, total, next, size, timedOut } = pageIn(response, stream, onRecord);
+function readPage(response: Record<string, unknown>, { name, cursor }: SearchStream, onRecord: OnRecord): Page {
+  const { records, total, next, size, timedOut } = pageIn(response, name, onRecord);
   return {
-    found: records.map(dated),
+    found: records.map(cursor === 'created' ? datedByCreation : dated),
     total,
     hasMore: typeof next === 'string' && next !== '',
     // Kustomer may give smaller pages than requested, and says so (docs/kustomer-api.md#page-size).
     size: Math.min(size ?? PAGE_SIZE, PAGE_SIZE),
     timedOut,
   };
+}
+
+function datedByCreation(resource: Resource): DatedRecord {
+  return { at: Date.parse(String(resource.attributes?.createdAt)), resource };
 }

@@ -7,6 +7,8 @@ export interface SearchStream {
   readonly name: string;
   /** `queryContext` of the search, and the prefix of its filter keys (docs/kustomer-api.md#filter-keys). */
   readonly context: string;
+  /** The time that it is filtered and sorted by: of the update, or of the creation where nothing is updated. */
+  readonly cursor: 'updated' | 'created';
   /** Where records are that the live search no longer shows: in the archive search, only in a list, or nowhere. */
   readonly archive: 'search' | ListStream | null;
   /** The records have klasses, and the search may miss some of them (docs/kustomer-api.md#plain-context). */
@@ -44,7 +46,7 @@ const NOTES_LIST = list('notes', 'note', 100, [PLAIN]);
 export const USUAL_STREAMS: readonly Stream[] = [
   search('conversations', 'conversation'),
   search('customers', 'customer'),
-  search('kobjects', 'kobject', { hasKlasses: true }),
+  search('kobjects', 'kobject', { hasKlasses: true, role: searchRole('kobject', 'klass') }),
   search('messages', 'message'),
   search('notes', 'note', { archive: NOTES_LIST }),
   // Shortcuts have no `deleted` parameter; deleted ones are in the plain list, marked.
@@ -59,7 +61,16 @@ const KLASS_STATUSES = ['enabled', 'existing_only', 'disabled'].map(status => ({
 export const KLASS_LIST = list('klasses', 'klass', 100, KLASS_STATUSES);
 
 /** Streams that a user has to name. */
-const BY_NAME: readonly Stream[] = [search('companies', 'company')];
+const BY_NAME: readonly Stream[] = [
+  search('companies', 'company'),
+  search('work_sessions', 'work_session', { archive: null }),
+  search('work_items', 'work_item', { archive: null, role: searchRole('routing') }),
+  search('conversation_times', 'conversation_time', {
+    cursor: 'created',
+    archive: null,
+    role: searchRole('conversation'),
+  }),
+];
 
 export const STREAMS: readonly Stream[] = [...USUAL_STREAMS, ...BY_NAME];
 export const STREAM_NAMES: readonly string[] = STREAMS.map(({ name }) => name);
@@ -79,9 +90,13 @@ export function isSearch(stream: Stream): stream is SearchStream {
 }
 
 function search(name: string, context: string, traits: Partial<SearchStream> = {}): SearchStream {
-  const roles = traits.hasKlasses ? `${context}.read, org.permission.klass.read` : `${context}.read`;
-  const role = `org.permission.${roles} and org.permission.search.create`;
-  return { kind: 'search', name, context, archive: 'search', hasKlasses: false, role, ...traits };
+  const usual = { cursor: 'updated', archive: 'search', hasKlasses: false, role: searchRole(context) } as const;
+  return { kind: 'search', name, context, ...usual, ...traits };
+}
+
+/** @param objects what the key must be able to read besides searching */
+function searchRole(...objects: readonly string[]): string {
+  return `${objects.map(object => `org.permission.${object}.read`).join(', ')} and org.permission.search.create`;
 }
 
 function list(name: string, type: string, pageSize: number, views: readonly View[]): ListStream {

@@ -61,8 +61,8 @@ function* readKeysetPage(slice: Slice, index: SearchIndex, progress: SliceProgre
   } else if (isOutOfWindow || (page.timedOut ? isNarrow : found.length === 0)) {
     // Records are missing, or out-of-window records have taken their place: a stale index or a fault, which is over soon.
     if (progress.retriesLeft-- === 0) throw inconsistentSearch('does not return the requested records', slice.from);
-  } else if (page.timedOut || !isSorted(found)) {
-    // A smaller window is easier on the search, and a window that fits on one page needs no order.
+  } else if (page.timedOut || !isSorted(found) || (!isNarrow && !hasDates(page))) {
+    // A smaller window is easier on the search, and a window that fits on one page needs neither order nor dates.
     progress.widthMs = Math.max(SECOND_MS, floorToSecond((requestedTo - slice.from) / 2));
   } else {
     yield* readSortedPage(slice, index, page, found);
@@ -98,6 +98,10 @@ function isEnd(page: Page): boolean {
   // An empty result may still have a link to a next page.
   if (page.found.length === 0 && page.total === 0) return true;
   return !page.hasMore && (page.total === null || page.total === page.found.length);
+}
+
+function hasDates({ found }: Page): boolean {
+  return found.some(({ at }) => !Number.isNaN(at));
 }
 
 /** Whether records come oldest first, by whole seconds. */

@@ -108,3 +108,28 @@ test('a backfill, and the shards of a plan, read them as well', async () => {
   for (const result of done) expectGreen(result);
   expect(await wrongs(stage, done, NAMES)).toEqual([]);
 });
+
+test('work sessions and work items that carry no time of update are all published, and once', async () => {
+  await using stage = await open({ pageSizeMax: 8 }, ['work_sessions', 'work_items']);
+  const names = ['work_sessions', 'work_items'] as const;
+  for (const name of names) stage.world.spoilUpdatedAt([...stage.world.truth(name).keys()], 'missing');
+  const results = [];
+  for (let run = 0; run < 2; run++) results.push(await stage.sync({ with: { streams: names.join() } }));
+  for (const result of results) expectGreen(result);
+  const found = await gather(stage, results);
+  for (const name of names) {
+    const published = (found.get(name) ?? []).map(({ id }) => id);
+    expect(published.sort()).toEqual([...stage.world.truth(name).keys()].sort());
+  }
+});
+
+test('conversation times are searched by the time of their creation, live only', async () => {
+  await using stage = await open({}, ['conversation_times']);
+  const result = await stage.sync({ with: { streams: 'conversation_times' } });
+  expectGreen(result);
+  const searches = stage.kustomer.requests.filter(({ budget }) => budget === 'search');
+  expect(searches.every(({ kind, body }) => kind === 'live' && !JSON.stringify(body).includes('updated_at'))).toBe(
+    true,
+  );
+  expect(JSON.stringify(searches[0]?.body)).toContain('conversation_time_created_at');
+});

@@ -335,8 +335,8 @@ class Game {
     for (const [name, { resource }] of written) {
       const versions = this.#published.get(name) ?? new Set();
       this.#published.set(name, versions);
-      const gone = resource.attributes?.updatedAt === undefined;
-      const version = gone ? `${resource.id} gone` : `${resource.id} ${resource.attributes?.updatedAt}`;
+      const { updatedAt, createdAt } = resource.attributes ?? {};
+      const version = `${resource.id} ${updatedAt ?? createdAt}`;
       if (versions.has(version)) this.#problems.push(`${name}: ${version} twice, in run ${this.#runs}`);
       versions.add(version);
     }
@@ -346,8 +346,10 @@ class Game {
   #compare(world: KustomerWorld, stream: Stream, start: number, cutoff: number, now: number): void {
     const published = this.#published.get(stream) ?? new Set();
     const searched = SEARCHED.includes(stream);
+    // What is too old for the live search, and in no other place.
+    const lost = searched && !world.isArchived(stream) && stream !== 'notes' ? this.#now - 730 * DAY : 0;
     for (const [id, { updatedAt, ms }] of world.truth(stream)) {
-      if (ms < start || (searched && ms >= cutoff)) continue;
+      if (ms < Math.max(start, lost) || (searched && ms >= cutoff)) continue;
       const latest = world.versions(id).at(-1);
       if (searched && latest !== undefined && latest.visibleAt > now) continue;
       // Changed in the middle of this very run, after its list was read.

@@ -16,6 +16,7 @@ import { NO_STATE, type SearchState, type State, streamOf } from '../../src/sync
 import { parseState, serializeState } from '../../src/sync/state-document.ts';
 import {
   DEFAULT_TOKEN,
+  isFixed,
   type KustomerServer,
   KustomerWorld,
   type LoggedRequest,
@@ -151,7 +152,7 @@ export class Reader {
     const write = (stream: string) => async (records: readonly DatedRecord[]) => {
       for (const { resource } of records) {
         wanted.onRecord(resource);
-        published.push({ stream, id: resource.id, updatedAt: versionOf(resource) });
+        published.push({ stream, id: resource.id, updatedAt: versionOf(resource, stream) });
       }
     };
     const jobs = openJobs({
@@ -262,7 +263,8 @@ export function savedState(before: State, jobs: readonly StreamJob[], organizati
   return parseState(serializeState({ ...before, ...draft, generation, organizationId, revisions }), 'the test');
 }
 
-function versionOf(resource: Resource): string {
+function versionOf(resource: Resource, stream: string): string {
+  if (isFixed(stream as Stream)) return String(resource.attributes?.createdAt);
   const updatedAt = resource.attributes?.updatedAt;
   if (/^\{"id":"[^"]*","type":"\w+","attributes":\{"deleted":true,"updatedAt"/.test(String(resource.json)))
     return 'gone';

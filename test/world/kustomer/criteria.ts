@@ -1,7 +1,7 @@
 // The body of a search, checked as strictly as the official schema reads (docs/kustomer-api.md#search-request,
 // docs/kustomer-api.md#archive).
 import type { Version } from './rows.ts';
-import { type Context, contextNamed } from './streams.ts';
+import { type Context, contextNamed, isFixed } from './streams.ts';
 
 export type SearchKind = 'live' | 'archive';
 type Field = 'updated' | 'created';
@@ -100,7 +100,10 @@ function timeKeys(context: Context, options: CriteriaOptions): Map<string, Field
   if (context.klass !== undefined && options.klassFilterKey !== 'kobject_<klass>_updated_at') spellings.push(plain);
   if (context.klass !== undefined && options.klassFilterKey !== 'kobject_updated_at') spellings.push(context.name);
   return new Map(
-    spellings.flatMap(name => [[`${name}_updated_at`, 'updated'] as const, [`${name}_created_at`, 'created'] as const]),
+    spellings.flatMap(name => [
+      ...(isFixed(context.stream) ? [] : [[`${name}_updated_at`, 'updated'] as const]),
+      [`${name}_created_at`, 'created'] as const,
+    ]),
   );
 }
 

@@ -601,6 +601,85 @@ function company(random: Random): Shape {
   };
 }
 
+/** After the columns of Fivetran's table (docs/kustomer-api.md#work-sessions). */
+function workSession(random: Random): Shape {
+  return {
+    attributes: {
+      active: random.chance(0.2),
+      statusType: random.pick(['available', 'busy', 'unavailable', 'offline']),
+      capacityStatus: random.pick(['open', 'full']),
+      capacityRemaining: random.int(0, 100),
+      handledConversationCount: rawSlot('number'),
+      handledItemCount: rawSlot('number'),
+      hasPendingItem: random.chance(0.1),
+      hasSkills: false,
+      pausedWorkItemCount: 0,
+      routable: true,
+      ...some(random, 0.5, { signedOutAt: when(random), idleSince: when(random), lastAssignedItemAt: when(random) }),
+      totalAvailable: { time: random.int(0, 1e7), businessTime: random.int(0, 1e6), statusAt: when(random) },
+      signedInAt: slot('createdAt'),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      rev: rawSlot('rev'),
+    },
+    relationships: {
+      org: ORG,
+      user: to('user', slot('userId')),
+      team: to('team', slot('teamId')),
+      queues: { data: ids(random, 3).map(id => ({ type: 'queue', id })) },
+    },
+  };
+}
+
+function workItem(random: Random): Shape {
+  return {
+    attributes: {
+      status: random.pick(['ivr', 'queued', 'routed', 'assigned', 'completed']),
+      queuedCount: random.int(0, 4),
+      resourceType: 'conversation',
+      resource: { id: slot('conversationId'), channel: 'email', sla: sla(random) },
+      priority: random.int(1, 6),
+      itemSize: random.int(1, 100),
+      ...some(random, 0.5, {
+        handle: { completedAt: when(random), time: random.int(0, 1e7) },
+        wrapUp: { time: random.int(0, 1e5) },
+        abandoned: {},
+        lastRevision: { id: hex(random) },
+      }),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      rev: rawSlot('rev'),
+    },
+    relationships: {
+      org: ORG,
+      conversation: to('conversation', slot('conversationId')),
+      ...some(random, 0.7, { queue: to('queue', hex(random)), assignedTo: to('user', slot('userId')) }),
+    },
+  };
+}
+
+/** Without `updatedAt` (docs/kustomer-api.md#conversation-times). */
+function conversationTime(random: Random): Shape {
+  return {
+    attributes: {
+      handleAt: when(random),
+      handleTime: random.int(0, 1e6),
+      ...some(random, 0.5, { messageAt: when(random), messageTime: random.int(0, 1e6) }),
+      channels: ['email'],
+      assignedUsers: [slot('userId')],
+      assignedTeams: [slot('teamId')],
+      createdByTeams: [slot('teamId')],
+      createdAt: slot('createdAt'),
+    },
+    relationships: {
+      org: ORG,
+      customer: to('customer', slot('customerId')),
+      conversation: to('conversation', slot('conversationId')),
+      createdBy: to('user', slot('userId')),
+    },
+  };
+}
+
 /** How a stream marks what is deleted (docs/kustomer-api.md#deletion-marks): a flag, a date, or both. */
 const WITHOUT_DELETED_FLAG: ReadonlySet<Stream> = new Set<Stream>(['users']);
 const DELETED_AT: ReadonlySet<Stream> = new Set<Stream>(['notes', 'tags', 'teams', 'users']);
@@ -634,4 +713,7 @@ const SHAPES: Readonly<Record<Stream, Draw>> = {
   teams: team,
   users: user,
   companies: company,
+  work_sessions: workSession,
+  work_items: workItem,
+  conversation_times: conversationTime,
 };

@@ -5,6 +5,8 @@ interface Facts {
   readonly type: string;
   /** Which searches have it; none: it has a list only. */
   readonly search?: 'live' | 'live and archive';
+  /** Its records have a time of creation only. */
+  readonly isFixed?: true;
 }
 
 /** What `all` stands for. */
@@ -24,6 +26,9 @@ const USUAL = {
 /** Streams that have to be named. */
 const BY_NAME = {
   companies: { type: 'company', search: 'live and archive' },
+  work_sessions: { type: 'work_session', search: 'live' },
+  work_items: { type: 'work_item', search: 'live' },
+  conversation_times: { type: 'conversation_time', search: 'live', isFixed: true },
 } as const satisfies Readonly<Record<string, Facts>>;
 
 export type Stream = keyof typeof USUAL | keyof typeof BY_NAME;
@@ -33,6 +38,7 @@ const ROWS: Readonly<Record<Stream, Facts>> = { ...USUAL, ...BY_NAME };
 export const ALL_STREAMS = Object.keys(ROWS) as readonly Stream[];
 export const STREAMS = Object.keys(USUAL) as readonly (keyof typeof USUAL)[];
 export const STREAMS_BY_NAME = Object.keys(BY_NAME) as readonly Stream[] as readonly (keyof typeof BY_NAME)[];
+export const isFixed = (stream: Stream) => ROWS[stream].isFixed === true;
 export const SEARCHED = ALL_STREAMS.filter(stream => ROWS[stream].search !== undefined);
 export const LISTED = ALL_STREAMS.filter(stream => ROWS[stream].search === undefined);
 

@@ -7,7 +7,7 @@ import { mix, Random, textSeed } from './random.ts';
 import { Renderer } from './render.ts';
 import { objectId, type Row, type SpoiledUpdatedAt, type Version } from './rows.ts';
 import { type Found, SearchIndex } from './search-index.ts';
-import { ALL_STREAMS, contextNamed, STREAMS_BY_NAME, type Stream, typeOf } from './streams.ts';
+import { ALL_STREAMS, contextNamed, isFixed, STREAMS_BY_NAME, type Stream, typeOf } from './streams.ts';
 import type { Tweak } from './tweak.ts';
 
 const DAY = 86_400_000;
@@ -234,7 +234,7 @@ export class KustomerWorld {
     });
   }
 
-  /** Changes `n` random records, or those of these ids; gives the ids. */
+  /** Changes `n` random records, or those of these ids; gives the ids. None of a stream whose records never change. */
   update(stream: Stream, which: number | readonly string[], how: UpdateOptions = {}): string[] {
     return this.#change(stream, which, how, row => row.latest.deleted);
   }
@@ -250,6 +250,7 @@ export class KustomerWorld {
     how: UpdateOptions,
     deleted: (row: Row) => boolean,
   ): string[] {
+    if (isFixed(stream)) return [];
     return this.#choose(stream, which).map((row, i) => {
       const { latest } = row;
       const updatedAt = how.keepUpdatedAt ? latest.updatedAt : (at(how.at, i) ?? this.now);
@@ -463,7 +464,7 @@ export class KustomerWorld {
       seq,
       stream,
       klass,
-      createdAt,
+      createdAt: isFixed(stream) ? updatedAt : createdAt,
       latest: undefined,
       shown: undefined,
       gone: false,
