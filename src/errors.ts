@@ -9,6 +9,7 @@ export type ErrorKind =
   | 'input'
   | 'unauthorized' // Kustomer answers 401: the run ends
   | 'forbidden' // Kustomer answers 403: the stream is skipped
+  | 'absent' // this organization does not have the stream: it is skipped, and the run succeeds
   | 'refused' // Kustomer refuses what we asked for: 400, 404, a redirect
   | 'outage' // Kustomer gives no usable answer, however often it is asked
   | 'inconsistent' // Kustomer answers, and the answer cannot be true
@@ -36,6 +37,7 @@ export const ERRORS = {
   'foreign-link': ['kustomer', 'inconsistent'],
   'invalid-input': ['user', 'input'],
   'list-loops': ['kustomer', 'inconsistent'],
+  'list-missing': ['user', 'absent'],
   'missing-role': ['user', 'forbidden'],
   'no-artifacts-on-ghes': ['user', 'publish'],
   'no-cache': ['github', 'state'],

@@ -30,7 +30,7 @@ import { digest, formatShard, type Shard } from '../shards/shard.ts';
 import { rangesToHalve, splitIntoShards } from '../shards/split.ts';
 import { clamp, type IntervalSet, union } from '../sync/intervals.ts';
 import type { Selection } from '../sync/plan.ts';
-import { Stopped } from '../sync/read-all.ts';
+import { isSkipped, Stopped } from '../sync/read-all.ts';
 import type { Resource } from '../sync/source.ts';
 import type { State } from '../sync/state.ts';
 import { isCancelled } from './outcome.ts';
@@ -140,7 +140,7 @@ async function countSelected(selection: Selection, planning: Planning): Promise<
 /** A stream that the key may not read is left out of the plan, and the report says so. */
 function skip(selection: Selection, thrown: unknown, report: Report): [] {
   const error = asSyncError(thrown);
-  if (error.kind !== 'forbidden') throw error;
+  if (!isSkipped(error)) throw error;
   const skipped = { ...selection, outcome: 'skipped', records: 0, requests: 0, from: '', to: '', error };
   report.streams = [...report.streams, skipped];
   return [];

@@ -34,7 +34,7 @@ const PARSED: Selection = {
 const keys = new KeyCache(key => key);
 
 /**
- * Parses a response like JSON.parse, except for the elements of `data`: see `Resource`.
+ * Parses a response like JSON.parse, except for the records in `data` and `included`: see `Resource`.
  * @throws SyntaxError for exactly what JSON.parse does not accept; it quotes nothing of the response.
  */
 export function parseResponse(json: Buffer): unknown {
@@ -43,9 +43,9 @@ export function parseResponse(json: Buffer): unknown {
   const response: Record<string, unknown> = Object.create(null);
   const member = (_: Buffer, at: number, key: number, keyEnd: number) => {
     const name = keys.at(json, key, keyEnd);
-    if (name !== 'data' || !isArray(json, at)) return parseValue(json, at, name, response);
+    if ((name !== 'data' && name !== 'included') || !isArray(json, at)) return parseValue(json, at, name, response);
     const records: unknown[] = [];
-    response.data = records;
+    response[name] = records;
     return eachElement(json, at, (_, at) => parseRecord(json, at, records));
   };
   const end = isObject(json, start) ? eachMember(json, start, member) : endOfValue(json, start);

@@ -3,8 +3,10 @@
 // A list says where it goes on, and may say so for ever. Whatever the server does, the loop ends: a list that goes on
 // without showing anything new is an error.
 import { SyncError } from '../errors.ts';
+import type { Resource } from '../sync/source.ts';
 import type { ReadOptions } from './client.ts';
 import { pageIn } from './json.ts';
+import { hasStatus } from './request-errors.ts';
 import type { ListStream, View } from './streams.ts';
 
 /** Ids kept to recognize a page that shows nothing new. The last thousands are enough, however long the list is. */
@@ -55,12 +57,35 @@ export async function requestPage(
   number: number,
   path = pathOf(stream, view, number),
 ) {
-  const { name, role } = stream;
-  const response = await client.send({ path, purpose: 'other', stream: countFor ?? name, role });
+  const { name, role, isOptional, hasIncluded } = stream;
+  const response = await client.send({ path, purpose: 'other', stream: countFor ?? name, role }).catch(error => {
+    throw isOptional && number === 1 && hasStatus(error, 404) ? missingList(name, error) : error;
+  });
   const { records, total, next, size } = pageIn(response, name, onRecord);
+  const included = hasIncluded ? pageIn({ data: response.included ?? [] }, name, onRecord).records : [];
   // A full page that does not even say that there is no next one is not the last.
   const isCutOff = next === undefined && records.length >= (size ?? stream.pageSize);
-  return { records, total, next: isCutOff ? pathOf(stream, view, number + 1) : pathIn(next, client.origin) };
+  const all = [...records, ...distinct(included, records, name)];
+  return { records: all, total, next: isCutOff ? pathOf(stream, view, number + 1) : pathIn(next, client.origin) };
+}
+
+/** @throws SyncError `not-records` when two records share an id: one of them would be lost. */
+function distinct(included: readonly Resource[], records: readonly Resource[], name: string): readonly Resource[] {
+  const ids = new Set([...records, ...included].map(({ id }) => id));
+  if (ids.size === records.length + included.length) return included;
+  throw new SyncError('not-records', {
+    what: `Kustomer sent several records with one id for ${name}.`,
+    todo: 'Run again; if it stays, report it to this project.',
+  });
+}
+
+function missingList(name: string, cause: unknown): SyncError {
+  return new SyncError('list-missing', {
+    what: `Kustomer has no list of ${name} in this organization (404), so that stream is skipped.`,
+    todo: `Leave ${name} out of \`streams\`, or report it to this project if Kustomer's settings show some.`,
+    status: 404,
+    cause,
+  });
 }
 
 function pathOf({ path, pageSize }: ListStream, view: View, number: number): string {

@@ -28,6 +28,10 @@ export interface ListStream {
   readonly pageSize: number;
   /** Together they show every record, deleted and deactivated ones included (docs/kustomer-api.md#list-views). */
   readonly views: readonly View[];
+  /** The records in `included` are records of the stream, too (docs/kustomer-api.md#slas). */
+  readonly hasIncluded?: true;
+  /** Kustomer may not have the list in every organization: 404 skips the stream (docs/kustomer-api.md#missing-lists). */
+  readonly isOptional?: true;
   readonly role: string;
 }
 
@@ -70,6 +74,11 @@ const BY_NAME: readonly Stream[] = [
     archive: null,
     role: searchRole('conversation'),
   }),
+  list('queues', 'queue', 100, [PLAIN], { path: '/v1/routing/queues', isOptional: true }),
+  list('brands', 'brand', 100, [PLAIN], { isOptional: true }),
+  list('slas', 'sla', 100, [PLAIN, { versions: 'all' }], { hasIncluded: true, isOptional: true }),
+  list('business_schedules', 'schedule', 100, [PLAIN], { path: '/v1/schedules', isOptional: true }),
+  KLASS_LIST,
 ];
 
 export const STREAMS: readonly Stream[] = [...USUAL_STREAMS, ...BY_NAME];
@@ -99,6 +108,13 @@ function searchRole(...objects: readonly string[]): string {
   return `${objects.map(object => `org.permission.${object}.read`).join(', ')} and org.permission.search.create`;
 }
 
-function list(name: string, type: string, pageSize: number, views: readonly View[]): ListStream {
-  return { kind: 'list', name, type, path: `/v1/${name}`, pageSize, views, role: `org.permission.${type}.read` };
+function list(
+  name: string,
+  type: string,
+  pageSize: number,
+  views: readonly View[],
+  traits: Partial<ListStream> = {},
+): ListStream {
+  const role = `org.permission.${type}.read`;
+  return { kind: 'list', name, type, path: `/v1/${name}`, pageSize, views, role, ...traits };
 }

@@ -71,8 +71,12 @@ export function failedReport(error: SyncError): Report {
 }
 
 function isFailure({ errors, streams }: Report): boolean {
-  const hasFailed = ({ outcome, named }: StreamResult) => outcome === 'failed' || (outcome === 'skipped' && named);
-  return errors.length > 0 || streams.some(hasFailed);
+  return errors.length > 0 || streams.some(isFailed);
+}
+
+/** A stream that was named must be read, if the organization has it. */
+function isFailed({ outcome, named, error }: StreamResult): boolean {
+  return outcome === 'failed' || (outcome === 'skipped' && named && error?.kind !== 'absent');
 }
 
 /** Writes outputs, annotations, log and summary, and sets the exit code. A summary that fails does not fail the run. */
@@ -91,9 +95,10 @@ export async function publishReport(report: Report): Promise<void> {
 /** Annotates each error once, however many streams have it. The debug log gets its causes. */
 function annotate({ errors, streams }: Report): void {
   const levels = new Map(errors.map(error => [error, core.error]));
-  for (const { error, outcome, named } of streams) {
+  for (const stream of streams) {
+    const { error } = stream;
     if (error === undefined || levels.has(error)) continue;
-    levels.set(error, outcome === 'skipped' && !named ? core.warning : core.error);
+    levels.set(error, stream.outcome === 'skipped' && !isFailed(stream) ? core.warning : core.error);
   }
   for (const [error, show] of levels) {
     show(error.message, { title: 'kustomer-sync' });

@@ -34,8 +34,13 @@ export async function readAll(
       if (reason instanceof Stopped) return [name, { outcome: 'partial' }];
       const error = asSyncError(reason);
       if (error.endsTheRun && !stop.signal.aborted) stop.abort(error);
-      return [name, { outcome: error.kind === 'forbidden' ? 'skipped' : 'failed', error }];
+      return [name, { outcome: isSkipped(error) ? 'skipped' : 'failed', error }];
     }
   });
   return new Map(await Promise.all(endings));
+}
+
+/** Whether the stream is one that the key may not read, or that the organization does not have. */
+export function isSkipped({ kind }: SyncError): boolean {
+  return kind === 'forbidden' || kind === 'absent';
 }

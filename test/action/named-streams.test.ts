@@ -8,6 +8,7 @@ import {
   STREAMS,
   STREAMS_BY_NAME,
   type Stream,
+  type Truth,
   type WorldOptions,
 } from '../world/kustomer/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
@@ -46,16 +47,22 @@ test('a run publishes what is new or changed in them, and the next run nothing',
   expectGreen(first);
   expect(await wrongs(stage, [first], NAMES)).toEqual([]);
   const at = Date.now() - 120_000;
+  const before = new Map(NAMES.map(name => [name, stage.world.truth(name)]));
+  for (const name of NAMES) {
+    stage.world.update(name, 2, { at });
+    stage.world.create(name, 2, { updatedAt: at });
+  }
   const changed = new Map(
-    NAMES.map(name => [
-      name,
-      [...stage.world.update(name, 2, { at }), ...stage.world.create(name, 2, { updatedAt: at })].sort(),
-    ]),
+    NAMES.map(name => {
+      const isNew = ([id, { updatedAt }]: [string, Truth]) => before.get(name)?.get(id)?.updatedAt !== updatedAt;
+      return [name, [...stage.world.truth(name)].filter(isNew).map(([id]) => id)];
+    }),
   );
   const second = await stage.sync({ with: NAMED });
   expectGreen(second);
   const found = await gather(stage, [second]);
-  for (const name of NAMES) expect((found.get(name) ?? []).map(({ id }) => id).sort(), name).toEqual(changed.get(name));
+  for (const name of NAMES)
+    expect((found.get(name) ?? []).map(({ id }) => id).sort(), name).toEqual(changed.get(name)?.sort());
   const third = await stage.sync({ with: NAMED });
   expectGreen(third);
   expect(third.outputs.records).toBe('0');
@@ -132,4 +139,72 @@ test('conversation times are searched by the time of their creation, live only',
     true,
   );
   expect(JSON.stringify(searches[0]?.body)).toContain('conversation_time_created_at');
+});
+
+test('the versions of SLAs come with them, as records of their own type', async () => {
+  await using stage = await open({}, ['slas', 'brands']);
+  const result = await stage.sync({ with: { streams: 'slas' } });
+  expectGreen(result);
+  const types = (await gather(stage, [result])).get('slas')?.map(({ type }) => type) ?? [];
+  expect(new Set(types)).toEqual(new Set(['sla', 'sla_version']));
+  const collision = { type: 'sla_version', id: '1', attributes: {} };
+  const body = { meta: {}, links: { next: null }, data: [{ ...collision, type: 'sla' }], included: [collision] };
+  stage.kustomer.faults.add({ kind: 'status', status: 200, body, times: 9, match: { path: '/v1/slas' } });
+  const second = await stage.sync({ with: { streams: 'slas, brands' } });
+  expectRed(second);
+  expect(outcomes(second)).toEqual({ slas: 'failed', brands: 'complete' });
+  expect(annotations(second, 'error')).toEqual([expect.stringContaining('several records with one id for slas')]);
+});
+
+test('SLAs are published where Kustomer refuses to show their versions', async () => {
+  await using stage = await open({}, ['slas']);
+  const match = { path: '/v1/slas', nth: (n: number) => n % 2 === 0 };
+  stage.kustomer.faults.add({ kind: 'status', status: 400, times: 9, match });
+  const result = await stage.sync({ with: { streams: 'slas' } });
+  expectGreen(result);
+  const types = (await gather(stage, [result])).get('slas')?.map(({ type }) => type) ?? [];
+  expect(new Set(types)).toEqual(new Set(['sla']));
+});
+
+test('a list that carries no time of update is published once', async () => {
+  const lists = NAMES.filter(name => LISTED.includes(name));
+  await using stage = await open({ undated: lists }, lists);
+  const results = [];
+  for (let run = 0; run < 2; run++) results.push(await stage.sync({ with: { streams: lists.join() } }));
+  for (const result of results) expectGreen(result);
+  const found = await gather(stage, results);
+  for (const name of lists) {
+    const ids = (found.get(name) ?? []).map(({ id }) => id);
+    expect(ids.sort(), name).toEqual([...stage.world.truth(name).keys()].sort());
+  }
+});
+
+test('a list that this organization does not have is skipped with a warning, and the run succeeds', async () => {
+  const missing: readonly Stream[] = ['queues', 'brands', 'slas', 'business_schedules'];
+  await using stage = await open({ missingLists: missing }, ['companies']);
+  const result = await stage.sync({ with: { streams: ['companies', ...missing].join() } });
+  expect(result.exitCode, result.log).toBe(0);
+  expect(outcomes(result)).toEqual({
+    companies: 'complete',
+    ...Object.fromEntries(missing.map(name => [name, 'skipped'])),
+  });
+  expect(result.outputs.complete).toBe('false');
+  for (const name of missing)
+    expect(annotations(result, 'warning')).toContainEqual(
+      expect.stringMatching(`no list of ${name} .*404.*Leave ${name} out`),
+    );
+  expect(await wrongs(stage, [result], ['companies'])).toEqual([]);
+});
+
+test('a list that is missing from one run on tells of no deletion', async () => {
+  await using stage = await open({}, ['queues']);
+  expectGreen(await stage.sync({ with: { streams: 'queues' } }));
+  stage.kustomer.faults.add({ kind: 'status', status: 404, times: 9, match: { path: '/v1/routing/queues' } });
+  const second = await stage.sync({ with: { streams: 'queues' } });
+  expect(outcomes(second)).toEqual({ queues: 'skipped' });
+  expect(second.outputs.records).toBe('0');
+  stage.kustomer.faults.clear();
+  const third = await stage.sync({ with: { streams: 'queues' } });
+  expectGreen(third);
+  expect(third.outputs.records).toBe('0');
 });

@@ -2,12 +2,12 @@
 // docs/kustomer-api.md.
 import { afterEach, describe, expect, test } from 'vitest';
 import {
-  ALL_STREAMS,
   DEFAULT_TOKEN,
   type FaultRule,
   type KustomerServer,
   KustomerWorld,
   type ServerOptions,
+  STREAMS,
   startKustomer,
   type WorldOptions,
   WRONG_ORG,
@@ -95,7 +95,7 @@ describe('records', () => {
     };
     const [world, again] = [make(), make()];
     const names = new Set<string>();
-    for (const stream of ALL_STREAMS) {
+    for (const stream of STREAMS) {
       expect([...world.truth(stream)]).toEqual([...again.truth(stream)]);
       for (const [id, truth] of world.truth(stream)) {
         const text = world.render(stream, id);

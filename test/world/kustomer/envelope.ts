@@ -41,6 +41,8 @@ export interface ListEnvelope {
   readonly meta?: Readonly<Record<string, unknown>>;
   /** JSON texts. */
   readonly data: readonly string[] | undefined;
+  /** JSON texts. */
+  readonly included?: readonly string[] | undefined;
   /** Links as if this were the page; for a server that repeats a link. */
   readonly linkPage?: number;
 }
@@ -63,7 +65,11 @@ export function listAnswer(envelope: ListEnvelope): Answer {
   };
   if (data === undefined) return { status: 200, body: Buffer.from(JSON.stringify({ meta, links })), records: 0 };
   const head = `{"meta":${JSON.stringify(meta)},"links":${JSON.stringify(links)},"data":[`;
-  return { status: 200, body: encode(head, data, ']}'), records: data.length };
+  return {
+    status: 200,
+    body: encode(head, data, envelope.included === undefined ? ']}' : `],"included":[${envelope.included}]}`),
+    records: data.length,
+  };
 }
 
 let scratch = Buffer.alloc(0);

@@ -680,6 +680,115 @@ function conversationTime(random: Random): Shape {
   };
 }
 
+const CHANGED = { createdBy: to('user', slot('userId')), modifiedBy: to('user', slot('userId')) };
+
+function queue(random: Random): Shape {
+  return {
+    attributes: {
+      name: slot('name'),
+      displayName: slot('name'),
+      ...some(random, 0.5, {
+        description: words(random, 5),
+        key: `q-${random.int(1, 999)}`,
+        modifiedAt: slot('modifiedAt'),
+      }),
+      priority: random.int(1, 6),
+      itemSize: random.int(1, 100),
+      restrictTransfersByUsers: false,
+      settings: { overrideAssignment: 'none', putBackItemsOnOffline: 'never' },
+      system: false,
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+    },
+    relationships: { org: ORG, ...CHANGED },
+  };
+}
+
+function brand(random: Random): Shape {
+  return {
+    attributes: {
+      name: slot('name'),
+      default: random.chance(0.2),
+      ...some(random, 0.5, { iconUrl: 'https://img.example.test/b.png', modifiedAt: slot('modifiedAt') }),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+    },
+    relationships: { org: ORG, ...CHANGED },
+  };
+}
+
+/** An SLA, or a version of one: in the documents neither has `updatedAt` (docs/kustomer-api.md#slas). */
+function serviceLevel(random: Random, klass: string | undefined): Shape {
+  const dates = { createdAt: slot('createdAt'), updatedAt: slot('updatedAt') };
+  if (klass === undefined) {
+    const versions = { data: ids(random, 3).map(id => ({ type: 'sla_version', id })) };
+    return {
+      attributes: { currentVersion: rawSlot('number'), ...dates },
+      relationships: { org: ORG, createdBy: to('user', slot('userId')), versions },
+    };
+  }
+  const metric = { enabled: true, times: { '1': 3600, '2': 1800, '3': random.int(60, 900), '4': 300, '5': 60 } };
+  return {
+    attributes: {
+      name: slot('name'),
+      description: words(random, 8),
+      version: rawSlot('number'),
+      hours: 'business',
+      metrics: { firstResponse: metric, longestUnrespondedMessage: { enabled: false, times: {} } },
+      criteria: { and: [{ conversation_channel: { operator: 'equals', value: 'email' } }] },
+      ...dates,
+    },
+    relationships: { org: ORG, createdBy: to('user', slot('userId')), sla: to('sla', hex(random)) },
+  };
+}
+
+function businessSchedule(random: Random): Shape {
+  const day = [[480, random.int(900, 1200)]];
+  return {
+    attributes: {
+      name: slot('name'),
+      hours: {
+        '0': null,
+        '1': day,
+        '2': day,
+        '3': day,
+        '4': [
+          [480, 720],
+          [780, 1020],
+        ],
+        '5': day,
+        '6': null,
+      },
+      timezone: random.pick(['Europe/Paris', 'America/New_York']),
+      default: random.chance(0.2),
+      ...some(random, 0.5, {
+        holidays: [{ name: words(random, 2), date: '2026-12-25' }],
+        modifiedAt: slot('modifiedAt'),
+      }),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+    },
+    relationships: { org: ORG, ...CHANGED },
+  };
+}
+
+function klassDefinition(random: Random, name = ''): Shape {
+  return {
+    attributes: {
+      name,
+      // Spelt so in an official example (docs/kustomer-api.md#klass-list).
+      displayname: name,
+      icon: 'box',
+      color: random.pick(['#00ff00', '#ff0000']),
+      status: 'enabled',
+      mixins: ['editable'],
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+    },
+    relationships: { org: ORG, kobjects: { links: { self: `/v1/klasses/${encodeURIComponent(name)}` } } },
+  };
+}
+
 /** How a stream marks what is deleted (docs/kustomer-api.md#deletion-marks): a flag, a date, or both. */
 const WITHOUT_DELETED_FLAG: ReadonlySet<Stream> = new Set<Stream>(['users']);
 const DELETED_AT: ReadonlySet<Stream> = new Set<Stream>(['notes', 'tags', 'teams', 'users']);
@@ -716,4 +825,9 @@ const SHAPES: Readonly<Record<Stream, Draw>> = {
   work_sessions: workSession,
   work_items: workItem,
   conversation_times: conversationTime,
+  queues: queue,
+  brands: brand,
+  slas: serviceLevel,
+  business_schedules: businessSchedule,
+  klasses: klassDefinition,
 };

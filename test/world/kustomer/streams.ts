@@ -29,6 +29,11 @@ const BY_NAME = {
   work_sessions: { type: 'work_session', search: 'live' },
   work_items: { type: 'work_item', search: 'live' },
   conversation_times: { type: 'conversation_time', search: 'live', isFixed: true },
+  queues: { type: 'queue' },
+  brands: { type: 'brand' },
+  slas: { type: 'sla' },
+  business_schedules: { type: 'schedule' },
+  klasses: { type: 'klass' },
 } as const satisfies Readonly<Record<string, Facts>>;
 
 export type Stream = keyof typeof USUAL | keyof typeof BY_NAME;
@@ -63,7 +68,9 @@ export function contextNamed(name: string): Context | undefined {
 
 /**
  * The JSON:API type of a stream's records; that of a KObject has its klass after a dot (docs/kustomer-api.md#kobjects).
+ * Versions of an SLA are records, too: their klass is `version`.
  */
 export function typeOf(stream: Stream, klass?: string): string {
+  if (stream === 'slas' && klass === 'version') return 'sla_version';
   return stream === 'kobjects' ? `kobject.${klass}` : ROWS[stream].type;
 }

@@ -54,6 +54,10 @@ export interface WorldOptions {
   readonly klassFilterKey: CriteriaOptions['klassFilterKey'];
   /** KObjects of these klasses don't show under the plain `kobject`. */
   readonly hiddenKlasses: readonly string[];
+  /** The records of these streams carry no `updatedAt`. */
+  readonly undated: readonly Stream[];
+  /** Lists that this organization does not have: 404. */
+  readonly missingLists: readonly Stream[];
   /** docs/kustomer-api.md#search-request. */
   readonly idsOnlyShape: 'objects' | 'strings';
   /** One record in so many carries something that breaks copies; Infinity for none. */
@@ -84,6 +88,8 @@ const DEFAULTS: WorldOptions = {
   strictBody: true,
   klassFilterKey: 'kobject_updated_at',
   hiddenKlasses: [],
+  undated: [],
+  missingLists: [],
   idsOnlyShape: 'objects',
   exoticEvery: 40,
 };
@@ -147,6 +153,8 @@ export class KustomerWorld {
   #pending: Version[] = [];
   #nextVisible = Infinity;
   #seq = 0;
+  /** Of klasses: a number apart, so that the content of records does not depend on how many there are. */
+  #klassSeq = 0xe00000;
   readonly #changes: Random;
   readonly #shuffle: Random;
 
@@ -267,6 +275,7 @@ export class KustomerWorld {
       const { shown } = row;
       row.gone = true;
       row.shown = undefined;
+      if (stream === 'klasses') this.#klasses.delete(row.id);
       if (shown !== undefined) for (const index of this.#indexesOf(row)) index.remove(shown);
     }
     if (rows.length > 0) this.#ordered.clear();
@@ -283,12 +292,15 @@ export class KustomerWorld {
   }
 
   defineKlass(name: string, status: KlassStatus = 'enabled'): void {
-    this.#klasses.set(name, { name, status, createdAt: this.now - 900 * DAY });
+    const since = this.now - 900 * DAY;
+    if (this.#klasses.has(name)) this.update('klasses', [name]);
+    else this.#add('klasses', name, since, since, 1, since);
+    this.#klasses.set(name, { name, status });
   }
 
   /** The klass and its records are gone; its context is a 404 from now on. */
   removeKlass(name: string): void {
-    this.#klasses.delete(name);
+    this.hardDelete('klasses', [name]);
     this.hardDelete(
       'kobjects',
       (this.#klassRows.get(name) ?? []).filter(row => !row.gone).map(row => row.id),
@@ -436,6 +448,7 @@ export class KustomerWorld {
       {
         renderer: this.#renderer,
         klasses: () => this.klasses,
+        missingLists: this.options.missingLists,
         rows: (stream, klass) => this.#inListOrder(stream, klass),
         notesListDeleted,
         listLimit,
@@ -457,13 +470,14 @@ export class KustomerWorld {
     rev: number,
     visibleAt: number,
   ): Row {
-    const seq = this.#seq++;
-    const id = objectId(createdAt, this.options.seed >>> 0, seq);
+    const seq = stream === 'klasses' ? this.#klassSeq++ : this.#seq++;
+    const own = this.#ownName(stream, klass, seq);
+    const id = stream === 'klasses' ? (own ?? '') : objectId(createdAt, this.options.seed >>> 0, seq);
     const row = {
       id,
       seq,
       stream,
-      klass,
+      klass: own,
       createdAt: isFixed(stream) ? updatedAt : createdAt,
       latest: undefined,
       shown: undefined,
@@ -471,7 +485,7 @@ export class KustomerWorld {
     } as unknown as Row;
     this.#rows[stream].push(row);
     this.#byId.set(id, row);
-    if (klass !== undefined) {
+    if (stream === 'kobjects' && klass !== undefined) {
       const rows = this.#klassRows.get(klass);
       if (rows === undefined) this.#klassRows.set(klass, [row]);
       else rows.push(row);
@@ -481,13 +495,22 @@ export class KustomerWorld {
     return row;
   }
 
+  /** The klass of a row: a klass has its own name. Every third record of SLAs is one, and the others are versions. */
+  #ownName(stream: Stream, klass: string | undefined, seq: number): string | undefined {
+    if (stream === 'slas') return seq % 3 === 0 ? undefined : 'version';
+    if (stream !== 'klasses') return klass;
+    const name = klass ?? `klass-${seq - 0xe00000}`;
+    this.#klasses.set(name, { name, status: 'enabled' });
+    return name;
+  }
+
   #write(
     row: Row,
     updatedAt: number,
     rev: number,
     deleted: boolean,
     visibleAt: number,
-    spoiled: SpoiledUpdatedAt | undefined = undefined,
+    spoiled: SpoiledUpdatedAt | undefined = this.options.undated.includes(row.stream) ? 'missing' : undefined,
   ): void {
     const version: Version = { row, updatedAt, rev, deleted, visibleAt, previous: row.latest, spoiled };
     row.latest = version;
@@ -524,9 +547,9 @@ export class KustomerWorld {
   }
 
   #indexesOf(row: Row): SearchIndex[] {
-    if (row.klass === undefined) return [this.#index(row.stream)];
+    if (row.stream !== 'kobjects') return [this.#index(row.stream)];
     const own = this.#index(`kobject_${row.klass}`);
-    return this.options.hiddenKlasses.includes(row.klass) ? [own] : [this.#index(row.stream), own];
+    return this.options.hiddenKlasses.includes(row.klass ?? '') ? [own] : [this.#index(row.stream), own];
   }
 
   #index(name: string): SearchIndex {
@@ -541,7 +564,9 @@ export class KustomerWorld {
   #choose(stream: Stream, which: number | readonly string[]): Row[] {
     if (typeof which !== 'number') return which.map(id => this.#row(id));
     const rows = this.#rows[stream];
-    const alive = (row: Row) => !row.gone && !row.latest.deleted;
+    // A klass that has records cannot be deleted.
+    const isUsed = ({ stream, id }: Row) => stream === 'klasses' && this.#klassRows.has(id);
+    const alive = (row: Row) => !row.gone && !row.latest.deleted && !isUsed(row);
     // A few of many are drawn; looking at all of them is for when that does not succeed.
     const few = this.#changes.sample(which, 0, rows.length).map(i => rows[i] as Row);
     if (which <= rows.length && few.every(alive)) return few;
@@ -561,7 +586,10 @@ export class KustomerWorld {
     if (rows === undefined) {
       const all = (klass === undefined ? this.#rows[stream] : this.#klassRows.get(klass)) ?? [];
       const present = all.filter(row => !row.gone);
-      rows = this.options.listOrder === 'id' ? present.sort((a, b) => (a.id < b.id ? -1 : 1)) : present;
+      rows =
+        this.options.listOrder === 'id' && stream !== 'klasses'
+          ? present.sort((a, b) => (a.id < b.id ? -1 : 1))
+          : present;
       this.#ordered.set(key, rows);
     }
     return rows;
