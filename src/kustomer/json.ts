@@ -43,10 +43,13 @@ export function parseResponse(json: Buffer): unknown {
   const response: Record<string, unknown> = Object.create(null);
   const member = (_: Buffer, at: number, key: number, keyEnd: number) => {
     const name = keys.at(json, key, keyEnd);
-    if ((name !== 'data' && name !== 'included') || !isArray(json, at)) return parseValue(json, at, name, response);
+    if (name !== 'data' && name !== 'included') return parseValue(json, at, name, response);
     const records: unknown[] = [];
-    response[name] = records;
-    return eachElement(json, at, (_, at) => parseRecord(json, at, records));
+    const end = isArray(json, at)
+      ? eachElement(json, at, (_, at) => parseRecord(json, at, records))
+      : parseRecord(json, at, records);
+    response[name] = isArray(json, at) ? records : records[0];
+    return end;
   };
   const end = isObject(json, start) ? eachMember(json, start, member) : endOfValue(json, start);
   if (endOfSpace(json, end) !== json.length) throw notJson();

@@ -79,7 +79,7 @@ function distinct(included: readonly Resource[], records: readonly Resource[], n
   });
 }
 
-function missingList(name: string, cause: unknown): SyncError {
+export function missingList(name: string, cause?: unknown): SyncError {
   return new SyncError('list-missing', {
     what: `Kustomer has no list of ${name} in this organization (404), so that stream is skipped.`,
     todo: `Leave ${name} out of \`streams\`, or report it to this project if Kustomer's settings show some.`,

@@ -5,6 +5,7 @@
 import { SyncError } from '../errors.ts';
 import { organizationOf, type Resource, type SearchIndex } from '../sync/source.ts';
 import type { Client } from './client.ts';
+import { openCustomAttributes } from './custom-attributes.ts';
 import { openKlasses } from './klasses.ts';
 import { requestPage } from './list-pages.ts';
 import { openList, openLongList } from './lists.ts';
@@ -39,7 +40,7 @@ export function openSource(client: Client, includeDeleted: boolean) {
   return {
     /** `klass`: one klass on its own, for a klass missing from the generic search. */
     search: (stream: SearchStream, klass?: string) => openSearch({ ...options, stream }, klass),
-    list: (stream: ListStream) => openList({ ...options, stream }),
+    list: (stream: ListStream) => (stream.objects ? openCustomAttributes : openList)({ ...options, stream }),
     /** The list with what no search shows of a stream: for streams whose `archive` is a list. */
     archiveList: ({ archive }: SearchStream) => openLongList({ ...options, stream: archive as ListStream }),
     klasses: (stream: SearchStream) => openKlasses({ ...options, stream }),

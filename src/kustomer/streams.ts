@@ -30,6 +30,8 @@ export interface ListStream {
   readonly views: readonly View[];
   /** The records in `included` are records of the stream, too (docs/kustomer-api.md#slas). */
   readonly hasIncluded?: true;
+  /** In place of pages, there is one record for each of these kinds of object, and for each klass. */
+  readonly objects?: readonly string[];
   /** Kustomer may not have the list in every organization: 404 skips the stream (docs/kustomer-api.md#missing-lists). */
   readonly isOptional?: true;
   readonly role: string;
@@ -79,6 +81,11 @@ const BY_NAME: readonly Stream[] = [
   list('slas', 'sla', 100, [PLAIN, { versions: 'all' }], { hasIncluded: true, isOptional: true }),
   list('business_schedules', 'schedule', 100, [PLAIN], { path: '/v1/schedules', isOptional: true }),
   KLASS_LIST,
+  list('custom_attributes', 'metadata', 1, [], {
+    path: '/v1/metadata',
+    objects: ['company', 'conversation', 'customer', 'message'],
+    role: 'org.permission.metadata.read and org.permission.klass.read',
+  }),
 ];
 
 export const STREAMS: readonly Stream[] = [...USUAL_STREAMS, ...BY_NAME];

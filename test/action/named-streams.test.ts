@@ -1,5 +1,5 @@
 // The streams that `all` does not stand for: read when they are named, and exactly as the others are.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isSearch, streamNamed } from '../../src/kustomer/streams.ts';
 import {
   ALL_STREAMS,
@@ -207,4 +207,49 @@ test('a list that is missing from one run on tells of no deletion', async () => 
   const third = await stage.sync({ with: { streams: 'queues' } });
   expectGreen(third);
   expect(third.outputs.records).toBe('0');
+});
+
+describe('custom attributes', () => {
+  test.each(['hex', 'kind', 'same'] as const)(
+    'are named by the kind of object, whatever their id: %s',
+    async metadataIds => {
+      await using stage = await open({ metadataIds }, ['custom_attributes']);
+      const result = await stage.sync({ with: { streams: 'custom_attributes' } });
+      expectGreen(result);
+      const found = (await gather(stage, [result])).get('custom_attributes') ?? [];
+      expect(found.map(({ id }) => id).sort()).toEqual([...stage.world.truth('custom_attributes').keys()].sort());
+      expect(found.map(({ id }) => id)).toEqual(
+        expect.arrayContaining(['company', 'conversation', 'customer', 'message']),
+      );
+      expect(found.find(({ id }) => id === 'customer')).toMatchObject({
+        type: 'metadata',
+        properties: { contact_reason_tree: { tree: { children: expect.any(Array) } } },
+      });
+    },
+  );
+
+  test('of a klass that is gone are published as deleted, and klasses without any are passed over', async () => {
+    await using stage = await open({}, ['custom_attributes']);
+    stage.world.defineKlass('plain');
+    expectGreen(await stage.sync({ with: { streams: 'custom_attributes' } }));
+    const klass = stage.world.klasses.find(({ name }) => name.startsWith('described'))?.name ?? '';
+    stage.world.removeKlass(klass);
+    const second = await stage.sync({ with: { streams: 'custom_attributes' } });
+    expectGreen(second);
+    const lines = (await gather(stage, [second])).get('custom_attributes');
+    expect(lines).toMatchObject([{ id: `kobject.${klass}`, type: 'metadata', deleted: true }]);
+  });
+
+  test('are skipped, with the role, by a key that may not list klasses, and with a warning where there are none', async () => {
+    const tokens = { [DEFAULT_TOKEN]: { missing: ['klasses' as const] } };
+    await using stage = await open({ tokens }, ['custom_attributes']);
+    const result = await stage.sync({ with: { streams: 'custom_attributes' } });
+    expectRed(result);
+    expect(annotations(result, 'error')).toEqual([expect.stringContaining('org.permission.klass.read')]);
+    await using other = await open({ missingLists: ['custom_attributes'] }, ['custom_attributes']);
+    const none = await other.sync({ with: { streams: 'custom_attributes' } });
+    expect(none.exitCode, none.log).toBe(0);
+    expect(outcomes(none)).toEqual({ custom_attributes: 'skipped' });
+    expect(annotations(none, 'warning')).toHaveLength(1);
+  });
 });

@@ -1,7 +1,7 @@
 // The GET endpoints (docs/kustomer-api.md#lists).
 import { type Answer, errorAnswer, listAnswer, pageNumber } from './envelope.ts';
 import type { Renderer } from './render.ts';
-import type { Row } from './rows.ts';
+import { objectId, type Row } from './rows.ts';
 import type { Stream } from './streams.ts';
 import type { Tweak } from './tweak.ts';
 
@@ -14,10 +14,13 @@ export interface Klass {
 
 export type Query = Readonly<Record<string, string>>;
 
+export type MetadataIds = 'hex' | 'kind' | 'same';
+
 export interface ListSource {
   readonly renderer: Renderer;
   readonly klasses: () => readonly Klass[];
   readonly missingLists: readonly Stream[];
+  readonly metadataIds: MetadataIds;
   /** Rows that are not gone, in the order of lists. */
   readonly rows: (stream: Stream, klass?: string) => readonly Row[];
   readonly notesListDeleted: boolean;
@@ -88,9 +91,21 @@ function versionsOf(slas: readonly Row[], shown: readonly Row[], rows: readonly 
   return rows.filter(row => !isSla(row) && shown.includes(slas[row.seq % slas.length] as Row));
 }
 
+const METADATA = /^\/v1\/metadata\/([^/]+)$/;
+
+/** One record, not a list (docs/kustomer-api.md#definitions-of-custom-attributes). */
+function answerMetadata({ rows, renderer, metadataIds, missingLists }: ListSource, kind: string, org: string): Answer {
+  const row = rows('custom_attributes').find(({ id }) => id === kind);
+  if (row === undefined || missingLists.includes('custom_attributes')) return errorAnswer(404, 'not found', 'jsonapi');
+  const id = { hex: objectId(row.createdAt, 0, row.seq), kind, same: 'metadata' }[metadataIds];
+  const text = renderer.render(row.latest, org).replace(JSON.stringify(kind), () => JSON.stringify(id));
+  return { status: 200, body: Buffer.from(`{"data":${text}}`), records: 1 };
+}
+
 /** The stream that a path lists, for the roles and for tests that look for requests. */
 export function listedStream(path: string): Stream | undefined {
   if (/^\/v1\/klasses\/[^/]+$/.test(path)) return 'kobjects';
+  if (METADATA.test(path)) return 'custom_attributes';
   // It is asked for by who reads KObjects.
   if (path === '/v1/klasses') return undefined;
   return Object.hasOwn(LISTS, path) ? LISTS[path]?.stream : undefined;
@@ -104,6 +119,8 @@ export function answerList(
   orgId: string,
   tweak: Tweak,
 ): Answer | undefined {
+  const kind = METADATA.exec(path)?.[1];
+  if (kind !== undefined) return answerMetadata(source, decodeURIComponent(kind), tweak.org ?? orgId);
   const klass = /^\/v1\/klasses\/([^/]+)$/.exec(path)?.[1];
   if (klass !== undefined) {
     const name = decodeURIComponent(klass);

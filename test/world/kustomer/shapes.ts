@@ -789,6 +789,31 @@ function klassDefinition(random: Random, name = ''): Shape {
   };
 }
 
+/** In the documents it has no dates of its own (docs/kustomer-api.md#definitions-of-custom-attributes). */
+function metadata(random: Random): Shape {
+  const changed = { modifiedBy: slot('userId'), modifiedAt: when(random), updatedAt: when(random) };
+  const children = [
+    { id: 'size', displayName: 'Size' },
+    { id: 'damage', displayName: 'Damage', children: [] },
+  ];
+  return {
+    attributes: {
+      properties: {
+        orderIdStr: { type: 'string', displayName: slot('name') },
+        loyaltyTierStr: { ...changed, type: 'string', enumeration: ['gold', 'silver'], displayName: 'Loyalty Tier' },
+        contactReasonTree: { ...changed, type: 'tree', tree: { children }, lastNodeRequired: false },
+        ...some(random, 0.5, {
+          ordersId: { ...changed, type: 'id', target: 'kobject.order', multi: true, displayName: 'Orders' },
+          secretStr: { type: 'string', hasSensitiveAttributes: true, deletedAt: null, rank: rawSlot('rev') },
+        }),
+      },
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+    },
+    relationships: { org: ORG },
+  };
+}
+
 /** How a stream marks what is deleted (docs/kustomer-api.md#deletion-marks): a flag, a date, or both. */
 const WITHOUT_DELETED_FLAG: ReadonlySet<Stream> = new Set<Stream>(['users']);
 const DELETED_AT: ReadonlySet<Stream> = new Set<Stream>(['notes', 'tags', 'teams', 'users']);
@@ -830,4 +855,5 @@ const SHAPES: Readonly<Record<Stream, Draw>> = {
   slas: serviceLevel,
   business_schedules: businessSchedule,
   klasses: klassDefinition,
+  custom_attributes: metadata,
 };

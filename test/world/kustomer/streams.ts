@@ -34,6 +34,7 @@ const BY_NAME = {
   slas: { type: 'sla' },
   business_schedules: { type: 'schedule' },
   klasses: { type: 'klass' },
+  custom_attributes: { type: 'metadata' },
 } as const satisfies Readonly<Record<string, Facts>>;
 
 export type Stream = keyof typeof USUAL | keyof typeof BY_NAME;

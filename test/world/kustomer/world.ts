@@ -2,7 +2,7 @@
 // asks a world, and tests ask it for the truth.
 import { ALWAYS, type CriteriaOptions, readSearch, type SearchKind } from './criteria.ts';
 import { type Answer, errorAnswer, listAnswer, pageNumber } from './envelope.ts';
-import { answerList, dropped, type Klass, type KlassStatus, type Query } from './lists.ts';
+import { answerList, dropped, type Klass, type KlassStatus, type MetadataIds, type Query } from './lists.ts';
 import { mix, Random, textSeed } from './random.ts';
 import { Renderer } from './render.ts';
 import { objectId, type Row, type SpoiledUpdatedAt, type Version } from './rows.ts';
@@ -56,6 +56,8 @@ export interface WorldOptions {
   readonly hiddenKlasses: readonly string[];
   /** The records of these streams carry no `updatedAt`. */
   readonly undated: readonly Stream[];
+  /** The ids that definitions of custom attributes come with: hexadecimal, the kind of object, or the same for all. */
+  readonly metadataIds: MetadataIds;
   /** Lists that this organization does not have: 404. */
   readonly missingLists: readonly Stream[];
   /** docs/kustomer-api.md#search-request. */
@@ -89,6 +91,7 @@ const DEFAULTS: WorldOptions = {
   klassFilterKey: 'kobject_updated_at',
   hiddenKlasses: [],
   undated: [],
+  metadataIds: 'hex',
   missingLists: [],
   idsOnlyShape: 'objects',
   exoticEvery: 40,
@@ -449,6 +452,7 @@ export class KustomerWorld {
         renderer: this.#renderer,
         klasses: () => this.klasses,
         missingLists: this.options.missingLists,
+        metadataIds: this.options.metadataIds,
         rows: (stream, klass) => this.#inListOrder(stream, klass),
         notesListDeleted,
         listLimit,
@@ -472,7 +476,8 @@ export class KustomerWorld {
   ): Row {
     const seq = stream === 'klasses' ? this.#klassSeq++ : this.#seq++;
     const own = this.#ownName(stream, klass, seq);
-    const id = stream === 'klasses' ? (own ?? '') : objectId(createdAt, this.options.seed >>> 0, seq);
+    const isNamed = stream === 'klasses' || stream === 'custom_attributes';
+    const id = isNamed ? (own ?? '') : objectId(createdAt, this.options.seed >>> 0, seq);
     const row = {
       id,
       seq,
@@ -498,10 +503,19 @@ export class KustomerWorld {
   /** The klass of a row: a klass has its own name. Every third record of SLAs is one, and the others are versions. */
   #ownName(stream: Stream, klass: string | undefined, seq: number): string | undefined {
     if (stream === 'slas') return seq % 3 === 0 ? undefined : 'version';
+    if (stream === 'custom_attributes') return this.#kindOfObject();
     if (stream !== 'klasses') return klass;
     const name = klass ?? `klass-${seq - 0xe00000}`;
     this.#klasses.set(name, { name, status: 'enabled' });
     return name;
+  }
+
+  /** The next that has no custom attributes yet: one of the usual four, and then a new klass. */
+  #kindOfObject(): string {
+    const kinds = ['company', 'conversation', 'customer', 'message'];
+    const n = this.#rows.custom_attributes.length;
+    if (n >= kinds.length) this.defineKlass(`described-${n}`);
+    return kinds[n] ?? `kobject.described-${n}`;
   }
 
   #write(
@@ -565,7 +579,8 @@ export class KustomerWorld {
     if (typeof which !== 'number') return which.map(id => this.#row(id));
     const rows = this.#rows[stream];
     // A klass that has records cannot be deleted.
-    const isUsed = ({ stream, id }: Row) => stream === 'klasses' && this.#klassRows.has(id);
+    const isUsed = ({ stream, id }: Row) =>
+      stream === 'klasses' && (this.#klassRows.has(id) || this.#byId.has(`kobject.${id}`));
     const alive = (row: Row) => !row.gone && !row.latest.deleted && !isUsed(row);
     // A few of many are drawn; looking at all of them is for when that does not succeed.
     const few = this.#changes.sample(which, 0, rows.length).map(i => rows[i] as Row);
