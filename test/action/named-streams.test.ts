@@ -209,6 +209,16 @@ test('a list that is missing from one run on tells of no deletion', async () => 
   expect(third.outputs.records).toBe('0');
 });
 
+test('a context that this organization refuses costs its own stream only', async () => {
+  await using stage = await open({}, ['work_items', 'companies']);
+  stage.kustomer.faults.add({ kind: 'status', status: 400, times: Infinity, match: { context: 'work_item' } });
+  const result = await stage.sync({ with: { streams: 'work_items, companies' } });
+  expectRed(result);
+  expect(outcomes(result)).toEqual({ work_items: 'failed', companies: 'complete' });
+  expect(annotations(result, 'error')).toEqual([expect.stringContaining('a request for work_items (status 400)')]);
+  expect(await wrongs(stage, [result], ['companies'])).toEqual([]);
+});
+
 describe('custom attributes', () => {
   test.each(['hex', 'kind', 'same'] as const)(
     'are named by the kind of object, whatever their id: %s',

@@ -115,6 +115,11 @@ describe('a list of streams', () => {
     ['tag, mails', 'Not known: `tag` (did you mean `tags`?), `mails`.'],
     ['ALL', 'Not known: `ALL` (did you mean `all`?).'],
     ['Tag :full_refresh', 'Not known: `Tag :full_refresh` (did you mean `tags`?).'],
+    [
+      'company, work-session',
+      'Not known: `company` (did you mean `companies`?), `work-session` (did you mean `work_sessions`?).',
+    ],
+    ['Klass', 'Not known: `Klass` (did you mean `klasses`?).'],
     ['tags:sometimes', 'Not known: `tags:sometimes`.'],
     [',', ''],
   ])('%s is not accepted, and the message says what is wrong', (text, hint) => {
