@@ -16,7 +16,7 @@ export class GitHubError extends Error {
   override readonly name = 'GitHubError';
   /** HTTP status; 0 when there was no usable answer. */
   readonly status: number;
-  /** GitHub's own words about the request. They never quote a record. */
+  /** GitHub's own words about the request. They never quote a record. Empty when an answer is not GitHub's own. */
   readonly reason: string;
   /** Whether the same request may succeed at another time. */
   readonly isTemporary: boolean;
@@ -27,7 +27,21 @@ export class GitHubError extends Error {
     this.reason = reason;
     this.isTemporary = isRateLimit || status === 0 || status >= 500;
   }
+
+  /** For a message, after what was refused: ` (403: Repository was archived so is read-only)`. Empty without an answer. */
+  get cited(): string {
+    const [text = ''] = this.reason.split(' - https://');
+    const short = text
+      .replace(/\s+/g, ' ')
+      .trim()
+      .slice(0, MAX_CITED)
+      .replace(/[\s.:]+$/, '');
+    return this.status === 0 ? '' : ` (${this.status}${short === '' ? '' : `: ${short}`})`;
+  }
 }
+
+/** Characters of a reason that are shown. */
+const MAX_CITED = 200;
 
 /** How much a request is worth: a best-effort read is one that the run can do without. */
 export type RequestKind = 'best-effort' | 'read' | 'write';
@@ -114,10 +128,16 @@ type Headers = Readonly<Record<string, string | undefined>>;
 /** What octokit or a parser has thrown, as one of our errors, and how long GitHub asks to wait; null when it does not. */
 function failureOf(thrown: unknown): { readonly error: GitHubError; readonly waitMs: number | null } {
   if (thrown instanceof GitHubError) return { error: thrown, waitMs: null };
-  type OctokitError = Partial<{ status: number; response: { headers?: Headers }; message: string }>;
-  const { status, response, message = '' } = thrown as OctokitError;
+  type Response = { headers?: Headers; data?: { message?: unknown } };
+  const {
+    status,
+    response,
+    message: said = '',
+  } = thrown as Partial<{ status: number; response: Response; message: string }>;
   // Octokit reports a connection that broke as status 500, and has no response then.
   if (status === undefined || response === undefined) return { error: new GitHubError(0, '', thrown), waitMs: null };
+  // A proxy's page may quote anything.
+  const message = typeof response.data?.message === 'string' ? said : '';
   const waitMs = waitOf(status, message, response.headers ?? {});
   return { error: new GitHubError(status, message, thrown, waitMs !== null), waitMs };
 }
