@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request as octokit } from '@octokit/request';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
+import { cite } from './cite.ts';
 import { openContentLimit } from './content-limit.ts';
 
 /** GitHub has refused a request, or did not answer it in a usable way, however often it was made. */
@@ -28,20 +29,11 @@ export class GitHubError extends Error {
     this.isTemporary = isRateLimit || status === 0 || status >= 500;
   }
 
-  /** For a message, after what was refused: ` (403: Repository was archived so is read-only)`. Empty without an answer. */
+  /** See {@link cite}. */
   get cited(): string {
-    const [text = ''] = this.reason.split(' - https://');
-    const short = text
-      .replace(/\s+/g, ' ')
-      .trim()
-      .slice(0, MAX_CITED)
-      .replace(/[\s.:]+$/, '');
-    return this.status === 0 ? '' : ` (${this.status}${short === '' ? '' : `: ${short}`})`;
+    return cite(this.status, this.reason);
   }
 }
-
-/** Characters of a reason that are shown. */
-const MAX_CITED = 200;
 
 /** How much a request is worth: a best-effort read is one that the run can do without. */
 export type RequestKind = 'best-effort' | 'read' | 'write';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DefaultArtifactClient } from '@actions/artifact';
 import { SyncError } from '../errors.ts';
+import { cite } from '../github/cite.ts';
 import type { Api } from '../github/rest.ts';
 import { requirePrivate } from '../github/visibility.ts';
 import { verifyPart, verifySize } from '../records/integrity.ts';
@@ -131,10 +132,18 @@ function noArtifacts(cause: unknown): SyncError {
 
 function notUploaded(cause: unknown): SyncError {
   return new SyncError('artifact-not-uploaded', {
-    what: 'The artifact could not be uploaded.',
+    what: `The artifact could not be uploaded${citedOf(cause)}.`,
     todo: 'Nothing is taken for published: run again, and the same records are delivered.',
     cause,
   });
+}
+
+/** For a message: what the service has answered, as the library tells it. */
+function citedOf(error: unknown): string {
+  const { name, message } = error instanceof Error ? error : new Error();
+  if (name === 'UsageError') return ': the storage for artifacts is used up';
+  const [, status = 0, text = ''] = /Failed request: \((\d+)\) [^:]*(?:: (.*))?/s.exec(message) ?? [];
+  return cite(Number(status), text);
 }
 
 function unconfirmed(cause: unknown): SyncError {

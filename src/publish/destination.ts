@@ -178,7 +178,7 @@ export async function leaveOut(
   const { lost, refused = new Map() } = next;
   const effect =
     'since this run began, so this run does not: these records are there already, or come with the next run';
-  if (lost.length > 0) warnOfLost(next, effect, log);
+  if (lost.length > 0 && next.otherRun !== null) warnOfLost(next, effect, log);
   receipt.lost = [...receipt.lost, ...lost];
   receipt.refused = new Map([...receipt.refused, ...refused]);
   const parts = request.files.filter(({ stream }) => lost.includes(stream) || refused.has(stream));

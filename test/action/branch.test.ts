@@ -123,7 +123,7 @@ describe('the branch', () => {
     expect(result.outputs).toMatchObject({ 'artifact-id': '', 'state-saved': 'true', 'state-generation': '1' });
     expect(messages(result, 'error')).toEqual([
       expect.stringMatching(
-        /^The artifact could not be uploaded\. Its records are on the branch kustomer-data, with the/,
+        /^The artifact could not be uploaded \(403: no\)\. Its records are on the branch kustomer-data, with the/,
       ),
     ]);
     expect(result.outputs.commit).toBe(await stage.github.repository.head(BRANCH));
@@ -345,6 +345,31 @@ describe('another writer', () => {
     expect((await sync({ with: inputs })).exitCode).toBe(0);
     const { missing, twice } = faults(stage, await cloned(stage));
     expect(missing.filter(each => /^(?:conversations|tags)/.test(each))).toEqual([]);
+    expect(twice).toEqual([]);
+  });
+
+  test('who publishes a stream between two commits of ours leaves what only we have read of it to the next run', async () => {
+    await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
+    const inputs = { settle: '0s', streams: 'conversations,customers' };
+    await sync({ with: inputs });
+    stage.world.update('customers', 1, { at: Date.now() - HOUR / 4 });
+    const upload = hold(stage, 'git.createBlob');
+    const other = sync({ root: `${stage.root}-other`, with: { ...inputs, streams: 'customers' } });
+    await upload.reached;
+    // The other run has read up to its start.
+    stage.world.create('customers', 1, { updatedAt: Date.now() });
+    for (let n = 0; n < 24; n++)
+      stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 - n * 1_000 });
+    const ofLong = hold(stage, 'git.createCommit');
+    const long = sync({ root: `${stage.root}-long`, with: inputs, action: await actionOf(stage, true, true) });
+    await ofLong.reached;
+    upload.go();
+    expect((await other).outputs.records).toBe('1');
+    ofLong.go();
+    expect(messages(await long)).toEqual([expect.stringMatching(/has published customers.*`concurrency`/)]);
+    expect((await sync({ with: inputs })).outputs).toMatchObject({ records: '1', complete: 'true' });
+    const { missing, twice } = faults(stage, await cloned(stage));
+    expect(missing.filter(each => /^cu|^co/.test(each))).toEqual([]);
     expect(twice).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 // GitHub refuses a file: its stream waits, and nothing else does.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
 import { actionOf } from './crash-at.ts';
@@ -119,6 +120,47 @@ describe('a secret in one file', () => {
     expect((await stage.github.repository.history(BRANCH)).length).toBeGreaterThan(1);
     expect(await missingStreams()).toEqual(['customers']);
     expect((await sync({ action })).outputs.records).toBe('0');
+    letThrough();
+    expect((await sync()).exitCode).toBe(0);
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  });
+
+  test('left out of a commit after which the run is killed is not taken for published by the post step', async () => {
+    await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
+    // Nothing names these.
+    const ids = Array.from({ length: 40 }, (_, n) => {
+      stage.world.create('conversations', 1, { updatedAt: Date.now() - 2 * HOUR + n * 1_000 });
+      return stage.world.create('customers', 1, { updatedAt: Date.now() - 2 * HOUR + n * 1_000 })[0];
+    });
+    let pid = 0;
+    let next = 'git.createBlob';
+    stage.github.traffic.onRequest(async ({ operation, body }) => {
+      if (operation !== next) return;
+      if (operation === 'git.createCommit') {
+        // The rest is read, and noted down, while the commit is made.
+        await sleep(2_500);
+        next = '(?:create|update)Ref';
+      }
+      const content = String(Buffer.from(String((body as { content?: string }).content), 'base64'));
+      const id = ids.find(each => content.includes(`"id":"${each}"`));
+      if (id === undefined) return;
+      stage.github.repository.secrets.add(`"id":"${id}"`);
+      next = 'git.createCommit';
+    });
+    stage.github.traffic.onAnswer(({ operation }) => {
+      if (next.endsWith('Ref') && operation.endsWith('Ref') && operation !== 'git.getRef') {
+        next = 'nothing more';
+        process.kill(pid, 'SIGKILL');
+      }
+    });
+    const running = sync({
+      action: await actionOf(stage, true, true),
+      onSpawn: (spawned, { phase }) => {
+        if (phase === 'main') pid = spawned;
+      },
+    });
+    const { post, signal, log } = await running;
+    expect({ signal, exit: post?.exitCode }, log).toEqual({ signal: 'SIGKILL', exit: 0 });
     letThrough();
     expect((await sync()).exitCode).toBe(0);
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);

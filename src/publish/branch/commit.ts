@@ -22,6 +22,7 @@ import {
 } from '../../state/branch.ts';
 import type { Base } from '../../state/store.ts';
 import { type MergedState, nextState } from '../../sync/next-state.ts';
+import type { State } from '../../sync/state.ts';
 import { type DestinationOptions, type PublishRequest, type Withheld, withhold } from '../destination.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
 import { branchError, fileRefusal, isRace, keepsMoving } from './refusal.ts';
@@ -99,10 +100,11 @@ async function tryCommit(write: Write, loaded: Branch | undefined): Promise<Comm
     if (last !== undefined && tip?.commit === last.commit) return last;
     const theirs = document === null ? null : document.state;
     if (theirs !== null && document?.writers.includes(writerOf(write))) {
-      // A process before this one committed the request and died.
-      const { files } = committedPart(request, []);
+      // A process before this one committed the request and died. Nobody knows why it left out what it left out.
+      const lost = change.changed.filter(stream => !isCommitted(stream, request, theirs));
+      const { files } = committedPart(request, lost);
       const own = { generation: theirs.generation, savedAs: document.sha };
-      return { commit: tip?.commit ?? '', state: theirs, lost: [], otherRun: null, base: own, files };
+      return { commit: tip?.commit ?? '', state: theirs, lost, otherRun: null, base: own, files };
     }
     const next = nextState(change, base.generation, theirs);
     const kept = committedPart(request, next.lost);
@@ -147,6 +149,12 @@ function refuseOne({ refused }: Write, { files }: PublishRequest, error: GitHubE
   if (streams.size > 1) throw refusal;
   for (const stream of streams) refused.set(stream, refusal);
   return true;
+}
+
+/** Whether the commit of a request has a stream, as far as the state that is on the branch since can tell. */
+function isCommitted(stream: string, { base, change }: PublishRequest, { publishId, generation, revisions }: State) {
+  const changedIn = revisions.get(stream)?.changedIn ?? 0;
+  return publishId === change.state.publishId ? changedIn === generation : changedIn > base.generation;
 }
 
 function writerOf({ runName, request }: Write): string {

@@ -44,7 +44,11 @@ export function branchError(error: GitHubError, { repository, branch }: BranchPl
   const { status, reason, cited, cause, isTemporary } = error;
   const refused = (what: string, todo: string) => new SyncError('branch-refused', { what, todo, cause, status });
   const mayNot = /not accessible|not granted/i.test(reason);
-  if (isTemporary || ![401, 403, 404, 422].includes(status) || (status === 422 && !isMoving)) {
+  if (
+    isTemporary ||
+    ![401, 403, 404, 422].includes(status) ||
+    (status === 422 && !isMoving && !/rule violation/i.test(reason))
+  ) {
     return new SyncError('branch-unavailable', {
       what: `The commit to the branch ${branch} of ${repository} could not be made${cited}.`,
       todo: 'Nothing is taken for published; run again, and the same records are delivered.',
@@ -64,7 +68,7 @@ export function branchError(error: GitHubError, { repository, branch }: BranchPl
       'Check `repository`, and give a `github-token` that has `contents: write` there.',
     );
   }
-  if (isMoving && !mayNot) {
+  if ((isMoving || /rule violation|protected/i.test(reason)) && !mayNot) {
     return refused(
       `The branch ${branch} of ${repository} is protected and does not take the commit${cited}.`,
       'Take it out of the branch protection or ruleset, let the token bypass the rule, or set `branch` to another name.',
