@@ -13,8 +13,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as cache from '@actions/cache';
 import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
+import { withDeadline } from '../github/deadline.ts';
 
 const FOLDER = '.kustomer-sync';
+/** For one call of the library, with its own retries. */
+const DEADLINE_MS = 5 * 60_000;
 /** Before a second look: the library reports a moment's outage as it reports a miss. */
 const SECOND_LOOK_MS = 2_000;
 
@@ -53,7 +56,7 @@ export function openCacheEntries(stateName: string, { temp }: Context) {
   async function restore(): Promise<CacheEntry | null> {
     rmSync(file, { force: true });
     try {
-      const key = await cache.restoreCache([path], `${prefix}?`, [prefix]);
+      const key = await withDeadline(DEADLINE_MS, cache.restoreCache([path], `${prefix}?`, [prefix]), undefined);
       // An entry without the file is read as an empty document, which is refused as any other damaged one.
       return key === undefined ? null : { text: await readFile(file, 'utf8').catch(() => ''), key };
     } finally {
@@ -66,7 +69,8 @@ export function openCacheEntries(stateName: string, { temp }: Context) {
    * @throws SyncError `cache-unreadable` when there is a newer entry and the cache does not hand it over
    */
   async function newerThan(known: string | null): Promise<CacheEntry | null> {
-    const newest = () => cache.restoreCache([path], `${prefix}?`, [prefix], { lookupOnly: true });
+    const lookUp = () => cache.restoreCache([path], `${prefix}?`, [prefix], { lookupOnly: true });
+    const newest = () => withDeadline(DEADLINE_MS, lookUp(), undefined);
     // Where not even the known entry is there, the service may be out for a moment.
     const key = (await newest()) ?? (known === null ? undefined : await later(newest));
     if (key === undefined || key === known) return null;
@@ -85,7 +89,7 @@ export function openCacheEntries(stateName: string, { temp }: Context) {
     try {
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text);
-      return (await cache.saveCache([path], key)) > 0 ? key : null;
+      return (await withDeadline(DEADLINE_MS, cache.saveCache([path], key), -1)) > 0 ? key : null;
     } finally {
       rmSync(file, { force: true });
     }
