@@ -10,7 +10,7 @@ export type ErrorKind =
   | 'unauthorized' // Kustomer answers 401: the run ends
   | 'forbidden' // Kustomer answers 403: the stream is skipped
   | 'absent' // this organization does not have the stream: it is skipped, and the run succeeds
-  | 'refused' // Kustomer refuses what we asked for: 400, 404, a redirect
+  | 'refused' // Kustomer refuses what we asked for (400, 404, a redirect), or GitHub a file: the stream fails
   | 'outage' // Kustomer gives no usable answer, however often it is asked
   | 'inconsistent' // Kustomer answers, and the answer cannot be true
   | 'state' // saved state that must not be used, or cannot be saved: the run ends
@@ -24,7 +24,9 @@ export const ERRORS = {
   'answer-too-large': ['kustomer', 'inconsistent'],
   'artifact-not-uploaded': ['github', 'publish'],
   'artifact-unconfirmed': ['github', 'publish'],
+  'branch-keeps-moving': ['user', 'publish'],
   'branch-of-other-sync': ['user', 'state'],
+  'branch-path-taken': ['user', 'state'],
   'branch-refused': ['user', 'publish'],
   'branch-unavailable': ['github', 'publish'],
   'branch-unreadable': ['user', 'state'],
@@ -33,7 +35,9 @@ export const ERRORS = {
   'cache-unreadable': ['github', 'state'],
   'count-unavailable': ['kustomer', 'inconsistent'],
   'disk-full': ['user', 'disk'],
+  'file-refused': ['user', 'refused'],
   'files-not-copied': ['user', 'publish'],
+  'folder-unusable': ['user', 'disk'],
   'foreign-link': ['kustomer', 'inconsistent'],
   'invalid-input': ['user', 'input'],
   'list-loops': ['kustomer', 'inconsistent'],
@@ -58,7 +62,7 @@ export const ERRORS = {
   'public-repository': ['user', 'input'],
   'rate-limited': ['kustomer', 'outage'],
   'record-format-changed': ['user', 'state'],
-  'record-too-large-for-branch': ['user', 'publish'],
+  'record-too-large-for-branch': ['user', 'refused'],
   'records-hidden': ['kustomer', 'inconsistent'],
   'request-refused': ['project', 'refused'],
   'search-inconsistent': ['kustomer', 'inconsistent'],
@@ -120,6 +124,13 @@ export function asSyncError(error: unknown): SyncError {
     return new SyncError('disk-full', {
       what: 'The disk of the runner is full.',
       todo: 'Nothing is lost; run with `compression: gzip` or a shorter `time-budget`, or on a runner with more room.',
+      cause: error,
+    });
+  }
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR'].includes(code)) {
+    return new SyncError('folder-unusable', {
+      what: `A folder that the action needs is not to be had on the runner (${code}).`,
+      todo: 'Let the job write to `RUNNER_TEMP` and to `output-dir`, where no file may be in the way.',
       cause: error,
     });
   }

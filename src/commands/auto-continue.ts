@@ -1,4 +1,6 @@
 // `on-incomplete: continue`: a run that has stopped early dispatches its own workflow again.
+
+import type { GitHubError } from '../github/request.ts';
 import { minus } from '../sync/intervals.ts';
 import type { StateChange } from '../sync/next-state.ts';
 import type { SearchState, State } from '../sync/state.ts';
@@ -68,9 +70,9 @@ export async function startNext({ context, api, log }: Pick<Run, 'context' | 'ap
     await (await api()).dispatch(workflowFile, ref, inputs);
     log.info(`Started the next run of ${workflowFile}, which goes on from here.`);
   } catch (error) {
-    const status = Number((error as { status?: unknown }).status ?? 0);
+    const { status = 0, cited = '' } = error as Partial<GitHubError>;
     log.warning(
-      `The next run could not be started${status > 0 ? ` (${status})` : ''}: ${reasonFor(status, workflowFile)}. What was read is kept; run the workflow again by hand, and it goes on from here.`,
+      `The next run could not be started${cited}: ${reasonFor(status, workflowFile)}. What was read is kept; run the workflow again by hand, and it goes on from here.`,
     );
   }
 }

@@ -17,9 +17,13 @@ export function reportReceipt(report: Report, receipt: Receipt): void {
   report.stateSaved = receipt.stateSaved;
   if (receipt.state !== null) report.generation = receipt.state.generation;
   // Streams that another run has published are not read up to the cutoff, as far as this run can tell.
-  report.streams = report.streams.map(stream =>
-    receipt.lost.includes(stream.name) && stream.outcome === 'complete' ? { ...stream, outcome: 'partial' } : stream,
-  );
+  report.streams = report.streams.map(stream => {
+    const error = receipt.refused.get(stream.name);
+    if (error !== undefined) return { ...stream, outcome: 'failed', error };
+    return receipt.lost.includes(stream.name) && stream.outcome === 'complete'
+      ? { ...stream, outcome: 'partial' }
+      : stream;
+  });
 }
 
 /**

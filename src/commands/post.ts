@@ -24,14 +24,17 @@ export async function finishInPost(entry: JournalEntry, log: Log): Promise<void>
 async function publish({ settings, requests }: JournalEntry, log: Log): Promise<void> {
   const { destination } = open(settings, log);
   let last: Receipt | undefined;
+  const refused = new Map<string, SyncError>();
   for (const each of requests) {
     const request = last === undefined ? each : continueFrom(each, last);
     log.info(`Publishing what the main step had read and did not publish: ${plural(request.files.length, 'file')}.`);
     await truncateToCheckpoint(request.directory, request.files);
     last = emptyReceipt(request.base);
     await destination.publish(request, last);
+    for (const [stream, error] of last.refused) refused.set(stream, error);
   }
   if (last?.stateSaved && last.state !== null) log.info(`State generation ${last.state.generation} saved.`);
+  for (const error of refused.values()) throw error;
 }
 
 /** The files of `destination: none` count as published when the job has used them (docs/design.md#the-life-of-the-state). */

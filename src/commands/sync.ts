@@ -168,9 +168,13 @@ async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
     const isPublished = await Promise.race([publishAll(), whenCancelled(stop.signal)]);
     if (!isPublished) report.leftToPost = run.journal.isPending();
   } finally {
-    report.streams = snapshots.results(publisher.receipt.files, endings);
-    reportReceipt(report, publisher.receipt);
+    reportPublished(run, reading, endings);
   }
+}
+
+function reportPublished({ report }: SyncRun, { snapshots, publisher }: Reading, endings: Endings): void {
+  report.streams = snapshots.results(publisher.receipt.files, endings);
+  reportReceipt(report, publisher.receipt);
 }
 
 /** Publishes what has been read until now, in case the run does not come to its end. */
@@ -210,6 +214,7 @@ async function publishRest(run: SyncRun, reading: Reading, endings: Endings): Pr
   const savesStateAlone = isStoppedEarly || isFirst || scope.kind !== 'incremental';
   const wasPublished = publisher.receipt.files.length > 0;
   await publishLast(run, publisher, { ...rest, change, savesStateAlone }, starts);
+  reportPublished(run, reading, endings);
   // The manifest of the last publication has its own parts alone.
   if (wasPublished) await writeOwnManifest(run, before, publisher.receipt.files);
   if (starts && publisher.receipt.stateSaved) await startNext(run);

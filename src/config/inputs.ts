@@ -82,7 +82,7 @@ export const GROUPS = {
     'state-id': input(
       kinds.stateName,
       'default',
-      'Name of the state of this sync. Two syncs in one repository use two names.',
+      'Name of the state of this sync: two syncs in one repository use two names (and branches).',
     ),
     'on-missing-state': input(
       kinds.oneOf('full', 'fail'),

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { request as octokit } from '@octokit/request';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
+import { cite } from './cite.ts';
 import { openContentLimit } from './content-limit.ts';
 
 /** GitHub has refused a request, or did not answer it in a usable way, however often it was made. */
@@ -16,7 +17,7 @@ export class GitHubError extends Error {
   override readonly name = 'GitHubError';
   /** HTTP status; 0 when there was no usable answer. */
   readonly status: number;
-  /** GitHub's own words about the request. They never quote a record. */
+  /** GitHub's own words about the request. They never quote a record. Empty when an answer is not GitHub's own. */
   readonly reason: string;
   /** Whether the same request may succeed at another time. */
   readonly isTemporary: boolean;
@@ -26,6 +27,11 @@ export class GitHubError extends Error {
     this.status = status;
     this.reason = reason;
     this.isTemporary = isRateLimit || status === 0 || status >= 500;
+  }
+
+  /** See {@link cite}. */
+  get cited(): string {
+    return cite(this.status, this.reason);
   }
 }
 
@@ -114,10 +120,16 @@ type Headers = Readonly<Record<string, string | undefined>>;
 /** What octokit or a parser has thrown, as one of our errors, and how long GitHub asks to wait; null when it does not. */
 function failureOf(thrown: unknown): { readonly error: GitHubError; readonly waitMs: number | null } {
   if (thrown instanceof GitHubError) return { error: thrown, waitMs: null };
-  type OctokitError = Partial<{ status: number; response: { headers?: Headers }; message: string }>;
-  const { status, response, message = '' } = thrown as OctokitError;
+  type Response = { headers?: Headers; data?: { message?: unknown } };
+  const {
+    status,
+    response,
+    message: said = '',
+  } = thrown as Partial<{ status: number; response: Response; message: string }>;
   // Octokit reports a connection that broke as status 500, and has no response then.
   if (status === undefined || response === undefined) return { error: new GitHubError(0, '', thrown), waitMs: null };
+  // A proxy's page may quote anything.
+  const message = typeof response.data?.message === 'string' ? said : '';
   const waitMs = waitOf(status, message, response.headers ?? {});
   return { error: new GitHubError(status, message, thrown, waitMs !== null), waitMs };
 }

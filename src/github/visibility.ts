@@ -1,6 +1,7 @@
 /** Records are personal data, so they are published to a private repository unless the user allows a public one. */
 import { SyncError } from '../errors.ts';
 import type { Context } from './context.ts';
+import type { GitHubError } from './request.ts';
 import type { Api } from './rest.ts';
 
 /**
@@ -22,11 +23,12 @@ export async function requirePrivate(
     cause = error;
   }
   if (isPublic === false) return;
+  const { cited = '' } = (cause ?? {}) as Partial<GitHubError>;
   throw new SyncError('public-repository', {
     what:
       isPublic === true
         ? `The repository ${repository} is public, and everybody could download the records from ${place}.`
-        : `It cannot be told whether the repository ${repository} is public, so it counts as public.`,
+        : `It cannot be told whether the repository ${repository} is public${cited}, so it counts as public.`,
     todo: 'Publish to a private repository, or set `allow-public: true` if everybody may read these records.',
     cause,
   });

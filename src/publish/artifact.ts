@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DefaultArtifactClient } from '@actions/artifact';
+import type { DefaultArtifactClient, UploadArtifactResponse } from '@actions/artifact';
 import { SyncError } from '../errors.ts';
+import { cite } from '../github/cite.ts';
+import { withDeadline } from '../github/deadline.ts';
 import type { Api } from '../github/rest.ts';
 import { requirePrivate } from '../github/visibility.ts';
 import { verifyPart, verifySize } from '../records/integrity.ts';
@@ -15,6 +17,9 @@ import type { Delivery, DestinationOptions, PublishRequest } from './destination
 
 /** Waits before each further try, in milliseconds; the library itself has tried several times by then. */
 const RETRY_AFTER_MS = [0, 2_000];
+/** For one call of the library, with its own retries; more for an upload, at a slow pace. */
+const DEADLINE_MS = 5 * 60_000;
+const BYTES_PER_MS = 1_000;
 
 export function openArtifact(options: DestinationOptions): Delivery {
   const { context, api, log, allowPublic } = options;
@@ -57,14 +62,20 @@ async function upload(
     name,
   });
 
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   let name = firstName;
   for (let tries = 0; ; tries++) {
     try {
-      const { id, digest } = await client.uploadArtifact(name, paths, directory, options);
+      const uploading = client.uploadArtifact(name, paths, directory, options);
+      const { id, digest } = await withDeadline(
+        DEADLINE_MS + bytes / BYTES_PER_MS,
+        uploading,
+        {} as UploadArtifactResponse,
+      );
       if (id === undefined) throw new Error('no artifact id');
       await verifySizes(request).catch(async error => {
         // Nobody should load an artifact that lacks a part. readArtifact finds out where one stays.
-        await client.deleteArtifact(name).catch(() => {});
+        await withDeadline(DEADLINE_MS, client.deleteArtifact(name), null).catch(() => {});
         throw error;
       });
       return uploaded(name, id, digest);
@@ -94,7 +105,8 @@ async function verifySizes({ directory, files }: PublishRequest): Promise<void> 
 
 /** The artifact of this run with a name; null when there is none, undefined when that cannot be found out. */
 async function find(client: DefaultArtifactClient, name: string) {
-  const listed = await client.listArtifacts({ latest: false }).catch(() => undefined);
+  const list = client.listArtifacts({ latest: false });
+  const listed = await withDeadline(DEADLINE_MS, list, undefined).catch(() => undefined);
   return listed && (listed.artifacts.find(artifact => artifact.name === name) ?? null);
 }
 
@@ -131,10 +143,18 @@ function noArtifacts(cause: unknown): SyncError {
 
 function notUploaded(cause: unknown): SyncError {
   return new SyncError('artifact-not-uploaded', {
-    what: 'The artifact could not be uploaded.',
+    what: `The artifact could not be uploaded${citedOf(cause)}.`,
     todo: 'Nothing is taken for published: run again, and the same records are delivered.',
     cause,
   });
+}
+
+/** For a message: what the service has answered, as the library tells it. */
+function citedOf(error: unknown): string {
+  const { name, message } = error instanceof Error ? error : new Error();
+  if (name === 'UsageError') return ': the storage for artifacts is used up';
+  const [, status = 0, text = ''] = /Failed request: \((\d+)\) [^:]*(?:: (.*))?/s.exec(message) ?? [];
+  return cite(Number(status), text);
 }
 
 function unconfirmed(cause: unknown): SyncError {

@@ -4,7 +4,7 @@ import {
   type Destination,
   type DestinationOptions,
   deliverTo,
-  leaveOutLost,
+  leaveOut,
   warnOfLost,
 } from './destination.ts';
 
@@ -36,7 +36,7 @@ export function openCached(options: DestinationOptions, deliveries: readonly Del
       // Compared right before the upload, so that what another run has published meanwhile is not published again.
       const hasChanged = change.changed.length > 0;
       const next = hasChanged ? await store.preview(change, base) : { ...change, lost: [], otherRun: null };
-      const kept = await leaveOutLost(request, next, receipt, log);
+      const kept = await leaveOut(request, next, receipt, log);
       await deliverTo(deliveries, kept, next.state, receipt, options);
       receipt.files = [...receipt.files, ...kept.files];
       if (savesAfterJob || !hasChanged) return;

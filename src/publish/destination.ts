@@ -12,8 +12,8 @@ import type { PartFile } from '../records/parts.ts';
 import type { Log } from '../report/log.ts';
 import type { Place, UploadedArtifact } from '../report/report.ts';
 import type { Base, StateStore } from '../state/store.ts';
-import type { MergedState, StateChange } from '../sync/next-state.ts';
-import { type ShardFile, type State, streamOf } from '../sync/state.ts';
+import { type MergedState, type StateChange, withoutStreams } from '../sync/next-state.ts';
+import type { ShardFile, State } from '../sync/state.ts';
 import { serializeState } from '../sync/state-document.ts';
 
 /** What is to be published, with all that it takes: it can wait on the disk for another process. */
@@ -38,8 +38,16 @@ export interface PublishRequest {
   readonly savesStateAlone: boolean;
 }
 
+/** Streams of which a run must not publish anything more. */
+export interface Withheld {
+  /** Another run has published them meanwhile. */
+  readonly lost: readonly string[];
+  /** GitHub has refused a file of theirs, and why. */
+  readonly refused?: ReadonlyMap<string, SyncError>;
+}
+
 /** What became of the requests of one process, as far as they were done. */
-export interface Receipt {
+export interface Receipt extends Withheld {
   /** Absolute path of the last one; empty as long as there is none. */
   manifest: string;
   /** The parts that have come to where they are kept. */
@@ -53,8 +61,8 @@ export interface Receipt {
   stateSaved: boolean;
   /** For the next request of the run. */
   base: Base;
-  /** Streams that another run has published meanwhile: nothing more of them may be published by this run. */
   lost: readonly string[];
+  refused: ReadonlyMap<string, SyncError>;
 }
 
 export interface Destination {
@@ -117,51 +125,65 @@ export interface Delivery {
   /**
    * Copies the files, the manifest and the state in the directory. A run on a data branch calls this several times, and a
    * second try may find the files of the first.
-   * @param request without the streams that are lost
+   * @param request without the streams that are withheld
    * @returns where the files are now
    */
   deliver(request: PublishRequest, receipt: Receipt): Promise<Place>;
 }
 
 export function emptyReceipt(base: Base): Receipt {
-  return { manifest: '', files: [], places: [], state: null, stateSaved: false, base, lost: [] };
+  return { manifest: '', files: [], places: [], state: null, stateSaved: false, base, lost: [], refused: new Map() };
 }
 
-/** The request without streams that another run has published meanwhile. */
-export function withoutLost(request: PublishRequest, lost: readonly string[]): PublishRequest {
+/**
+ * The request without the streams that are withheld. Of those the state says what it has said before, or nothing.
+ * @param published files that stay in a shard's manifest all the same
+ */
+export function withhold(
+  request: PublishRequest,
+  { lost, refused = new Map() }: Withheld,
+  published: readonly PartFile[] = [],
+): PublishRequest {
+  const withheld = new Set([...lost, ...refused.keys()]);
+  if (withheld.size === 0) return request;
   const { files, replaces, unfinished, change } = request;
-  const isKept = (stream: string) => !lost.includes(streamOf(stream));
+  const isKept = (stream: string) => !withheld.has(stream);
+  const left = new Set(files.filter(({ stream }) => !isKept(stream)).map(({ sha256 }) => sha256));
+  for (const { sha256 } of published) left.delete(sha256);
+  const state = withoutStreams(change.state, [...withheld], ({ sha256 }) => left.has(String(sha256)));
   return {
     ...request,
     files: files.filter(({ stream }) => isKept(stream)),
     replaces: replaces.filter(isKept),
     unfinished: unfinished.filter(isKept),
-    streams: request.streams.map(stream =>
-      isKept(stream.name) ? stream : { ...stream, outcome: 'partial', records: 0 },
-    ),
-    change: { ...change, changed: change.changed.filter(isKept) },
+    streams: request.streams.map(stream => {
+      const error = refused.get(stream.name);
+      if (error !== undefined) return { ...stream, outcome: 'failed', records: 0, error: error.message };
+      return isKept(stream.name) ? stream : { ...stream, outcome: 'partial', records: 0 };
+    }),
+    change: { ...change, changed: change.changed.filter(isKept), state },
   };
 }
 
 /**
- * The request without streams that another run has published meanwhile, as {@link withoutLost}. Says which run that was, and
- * removes their parts: what is in the directory is what the manifest lists.
+ * The request without the streams that turn out to be withheld. Says which run has published the lost ones, and removes
+ * their parts: what is in the directory is what the manifest lists.
  */
-export async function leaveOutLost(
+export async function leaveOut(
   request: PublishRequest,
-  next: MergedState,
+  next: MergedState & Withheld,
   receipt: Receipt,
   log: Log,
 ): Promise<PublishRequest> {
-  const { lost } = next;
-  if (lost.length === 0) return request;
+  const { lost, refused = new Map() } = next;
   const effect =
     'since this run began, so this run does not: these records are there already, or come with the next run';
-  warnOfLost(next, effect, log);
+  if (lost.length > 0 && next.otherRun !== null) warnOfLost(next, effect, log);
   receipt.lost = [...receipt.lost, ...lost];
-  const parts = request.files.filter(({ stream }) => lost.includes(stream));
+  receipt.refused = new Map([...receipt.refused, ...refused]);
+  const parts = request.files.filter(({ stream }) => lost.includes(stream) || refused.has(stream));
   await Promise.all(parts.map(({ path }) => rm(join(request.directory, path), { force: true })));
-  return withoutLost(request, lost);
+  return withhold(request, next);
 }
 
 export function warnOfLost({ lost, otherRun }: MergedState, effect: string, log: Log): void {

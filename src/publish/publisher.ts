@@ -6,7 +6,7 @@ import {
   emptyReceipt,
   type PublishRequest,
   type Receipt,
-  withoutLost,
+  withhold,
 } from './destination.ts';
 import type { Journal } from './journal.ts';
 
@@ -51,9 +51,10 @@ export function openPublisher({ destination, settings, journal, base, directory,
   };
 }
 
-/** A request that comes after others: on the state that they have left, and without the streams that are lost. */
-export function continueFrom(request: PublishRequest, { base, lost, state }: Receipt): PublishRequest {
-  const { change, ...rest } = withoutLost(request, lost);
+/** A request that comes after others: on the state that they have left, and without the streams that are withheld. */
+export function continueFrom(request: PublishRequest, receipt: Receipt): PublishRequest {
+  const { base, state } = receipt;
+  const { change, ...rest } = withhold(request, receipt);
   // What has started over goes on from there.
   return { ...rest, base, change: { ...change, startsOver: change.startsOver && state === null } };
 }

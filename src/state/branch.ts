@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path/posix';
 import { SyncError } from '../errors.ts';
 import type { TreeEntry } from '../github/answers.ts';
 import type { Git } from '../github/git.ts';
+import type { GitHubError } from '../github/request.ts';
 import type { Api } from '../github/rest.ts';
 import { entriesAt } from '../github/tree.ts';
 import type { State, StreamRevision } from '../sync/state.ts';
@@ -91,15 +92,22 @@ export async function readBranch(place: BranchPlace, isIgnored: boolean) {
   const tip = await git.tip(branch);
   const root = tip === null ? [] : await git.tree(tip.tree);
   const path = stateFileOf(stateName);
+  const folders = [place.dataPath, dirname(path)].map(folder => folder.split('/')[0]);
+  const inTheWay = root.find(entry => folders.includes(entry.path) && entry.type !== 'tree');
+  if (inTheWay !== undefined) throw pathTaken(place, inTheWay.path);
   const entries = await entriesAt(git, root, dirname(path));
-  const sha = entries?.find(entry => entry.path === basename(path))?.sha;
-  return { tip, root, document: sha === undefined ? null : await readDocument(place, sha, isIgnored) };
+  const entry = entries?.find(({ path: name }) => name === basename(path));
+  if (entry !== undefined && entry.type !== 'blob') throw pathTaken(place, path);
+  return { tip, root, document: entry === undefined ? null : await readDocument(place, root, entry.sha, isIgnored) };
 }
 
-/** @throws SyncError `branch-of-other-sync` when the document is another sync's, whatever else it says */
-async function readDocument({ git, branch, stateName }: BranchPlace, sha: string, isIgnored: boolean) {
+/** @throws SyncError `branch-of-other-sync` when the document is another sync's, `branch-path-taken` when it is nobody's */
+async function readDocument(place: BranchPlace, root: readonly TreeEntry[], sha: string, isIgnored: boolean) {
+  const { git, branch, stateName } = place;
   const text = String(await git.blob(sha));
-  const { state_id: id, writers, totals, readme } = jsonObject(text);
+  const document = jsonObject(text);
+  if (!(await isOurs(place, root, text, document))) throw pathTaken(place, stateFileOf(stateName));
+  const { state_id: id, writers, totals, readme } = document;
   if (typeof id === 'string' && id !== stateName) {
     throw new SyncError('branch-of-other-sync', {
       what: `The branch ${branch} belongs to the sync with the \`state-id\` ${id}, and this one is ${stateName}.`,
@@ -112,6 +120,18 @@ async function readDocument({ git, branch, stateName }: BranchPlace, sha: string
     readme: typeof readme === 'string' ? readme : '',
   };
   return { sha, ...notes, state: parseSaved(text, `branch ${branch}`, isIgnored) };
+}
+
+/** Whether a sync has written a document, however damaged it is: what is somebody else's is never replaced. */
+async function isOurs({ git }: BranchPlace, root: readonly TreeEntry[], text: string, document: Json) {
+  if (typeof document.version === 'number' && typeof document.generation === 'number') return true;
+  if (Object.keys(document).length > 0) return false;
+  // Cut off, or overwritten with what is no document at all, on a branch that has our README.
+  const readme = root.find(({ path }) => path === 'README.md');
+  return (
+    /^\{\s*"version":\s*\d+,\s*"written_by"/.test(text) ||
+    (readme && /<!-- totals: /.test(String(await git.blob(readme.sha))))
+  );
 }
 
 export function branchDocument(state: State, stateName: string, notes: BranchNotes): string {
@@ -134,17 +154,27 @@ async function syncRevisionsAt({ git, stateName }: BranchPlace, root: readonly T
   return revisions;
 }
 
-function jsonObject(text: string): Record<string, unknown> {
+type Json = Readonly<Record<string, unknown>>;
+
+function jsonObject(text: string): Json {
   try {
-    return JSON.parse(text) ?? {};
+    return Object(JSON.parse(text)) as Json;
   } catch {
     return {};
   }
 }
 
+function pathTaken({ branch, repository }: BranchPlace, path: string): SyncError {
+  return new SyncError('branch-path-taken', {
+    what: `The branch ${branch} of ${repository} has a \`${path}\` that this action has not written, in the place of its own.`,
+    todo: 'Set `branch` (or `data-path`) to another name, or move it away: it is not overwritten, not even with `reset-state`.',
+  });
+}
+
 function unreadableBranch({ branch, repository }: BranchPlace, cause: unknown): SyncError {
+  const { cited = '' } = cause as Partial<GitHubError>;
   return new SyncError('branch-unreadable', {
-    what: `The branch ${branch} of ${repository} could not be read, so it is not known what it has.`,
+    what: `The branch ${branch} of ${repository} could not be read${cited}, so it is not known what it has.`,
     todo: 'Check `repository`, and that the job has `permissions: contents: write` or a `github-token` that has it; otherwise run again later.',
     cause,
   });

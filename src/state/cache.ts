@@ -2,17 +2,22 @@
 //
 // Every save has a new key, and nothing is ever deleted (docs/actions-platform.md#cache-keys). The key ends with the
 // generation, so of two runs that save the same generation the cache takes one and refuses the other. The path is the same
-// relative one everywhere: its spelling is part of what the cache looks entries up by.
+// relative one everywhere: its spelling is part of what the cache looks entries up by. It leads from a workspace of our own:
+// what is in the user's is not in the way.
 import { randomBytes } from 'node:crypto';
-import { rmdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as cache from '@actions/cache';
 import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
+import { withDeadline } from '../github/deadline.ts';
 
 const FOLDER = '.kustomer-sync';
+/** For one call of the library, with its own retries. */
+const DEADLINE_MS = 5 * 60_000;
 /** Before a second look: the library reports a moment's outage as it reports a miss. */
 const SECOND_LOOK_MS = 2_000;
 
@@ -40,9 +45,9 @@ export function requireCache(): void {
 }
 
 /** The entries of one state. */
-export function openCacheEntries(stateName: string, { workspace }: Context) {
+export function openCacheEntries(stateName: string, { temp }: Context) {
   const path = `${FOLDER}/${stateName}/state.json`;
-  const file = join(workspace, path);
+  const file = join(moveToOwnWorkspace(temp), path);
   // All keys of the state begin so. The prefix ends with a delimiter, so that it matches no other state's keys; names of
   // several parts (backfills, shards: see config/scope.ts) are set apart from those of one part.
   const prefix = `kustomer-sync${stateName.includes('/') ? '-' : '/'}${stateName}/`;
@@ -50,13 +55,12 @@ export function openCacheEntries(stateName: string, { workspace }: Context) {
   /** The newest entry that this run can see, or null. A failure of the service looks like a miss. */
   async function restore(): Promise<CacheEntry | null> {
     rmSync(file, { force: true });
-    transfers++;
     try {
-      const key = await cache.restoreCache([path], `${prefix}?`, [prefix]);
+      const key = await withDeadline(DEADLINE_MS, cache.restoreCache([path], `${prefix}?`, [prefix]), undefined);
       // An entry without the file is read as an empty document, which is refused as any other damaged one.
       return key === undefined ? null : { text: await readFile(file, 'utf8').catch(() => ''), key };
     } finally {
-      cleanUp(file, workspace);
+      rmSync(file, { force: true });
     }
   }
 
@@ -65,7 +69,8 @@ export function openCacheEntries(stateName: string, { workspace }: Context) {
    * @throws SyncError `cache-unreadable` when there is a newer entry and the cache does not hand it over
    */
   async function newerThan(known: string | null): Promise<CacheEntry | null> {
-    const newest = () => cache.restoreCache([path], `${prefix}?`, [prefix], { lookupOnly: true });
+    const lookUp = () => cache.restoreCache([path], `${prefix}?`, [prefix], { lookupOnly: true });
+    const newest = () => withDeadline(DEADLINE_MS, lookUp(), undefined);
     // Where not even the known entry is there, the service may be out for a moment.
     const key = (await newest()) ?? (known === null ? undefined : await later(newest));
     if (key === undefined || key === known) return null;
@@ -81,14 +86,12 @@ export function openCacheEntries(stateName: string, { workspace }: Context) {
    */
   async function put(text: string, generation: number, isRetry: boolean): Promise<string | null> {
     const key = `${prefix}${generation}${isRetry ? `-${randomBytes(4).toString('hex')}` : ''}`;
-    transfers++;
     try {
-      // Written anew each time: a checkout between main and post empties the workspace.
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text);
-      return (await cache.saveCache([path], key)) > 0 ? key : null;
+      return (await withDeadline(DEADLINE_MS, cache.saveCache([path], key), -1)) > 0 ? key : null;
     } finally {
-      cleanUp(file, workspace);
+      rmSync(file, { force: true });
     }
   }
 
@@ -107,24 +110,13 @@ export function unreadableEntry(key: string): SyncError {
   });
 }
 
-/** Entries on their way from or to the cache, through folders that they share. */
-let transfers = 0;
-const folders = new Set<string>();
+let ownWorkspace: string | undefined;
 
-/**
- * Leaves nothing of ours in the user's workspace, and touches nothing else. A folder is removed when no entry is on its
- * way: `tar` may be about to put a file into it. Synchronous, so that no transfer starts meanwhile.
- */
-function cleanUp(file: string, workspace: string): void {
-  rmSync(file, { force: true });
-  folders.add(dirname(file));
-  if (--transfers > 0) return;
-  for (const deepest of folders) {
-    for (let folder = deepest; folder.length > workspace.length; folder = dirname(folder)) {
-      try {
-        rmdirSync(folder);
-      } catch {}
-    }
-  }
-  folders.clear();
+/** The cache library knows a workspace by the environment, and its glob by the current directory. All other paths are absolute. */
+function moveToOwnWorkspace(temp: string): string {
+  if (ownWorkspace !== undefined) return ownWorkspace;
+  ownWorkspace = realpathSync(mkdtempSync(join(temp || tmpdir(), 'kustomer-sync-cache-')));
+  process.env.GITHUB_WORKSPACE = ownWorkspace;
+  process.chdir(ownWorkspace);
+  return ownWorkspace;
 }

@@ -22,7 +22,8 @@ export function readKindFor(isNeeded: boolean): ReadKind {
 export function lookupFailure(place: string, error: unknown, isThere: boolean): LookupFailure {
   const refusal = error instanceof GitHubError && !error.isTemporary ? error.status : null;
   const mayHold = isThere ? refusal !== 404 && refusal !== 410 : refusal === null;
-  return { place, isForbidden: refusal !== null, mayHold };
+  const cited = refusal !== null ? (error as GitHubError).cited : '';
+  return { place: `${place}${cited}`, isForbidden: refusal !== null, mayHold };
 }
 
 /** What is said where there is a state to go on from, or there can be none. */

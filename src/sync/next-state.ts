@@ -2,7 +2,7 @@
 // What the other run has changed is what changed after the generation that this run started from. Nothing inside a stream
 // is merged.
 import { SyncError } from '../errors.ts';
-import { NO_STATE, type State, type StreamRevision, streamOf } from './state.ts';
+import { NO_STATE, type ShardFile, type State, type StreamRevision, streamOf } from './state.ts';
 
 /** What a run wants to save. */
 export interface StateChange {
@@ -93,19 +93,24 @@ export function withoutReplaced(
 ): { readonly state: State; readonly replaced: readonly string[] } {
   const isReplaced = ([stream, { epoch }]: [string, StreamRevision]) => (sync.get(stream)?.epoch ?? 0) > epoch;
   const replaced = [...state.revisions].filter(isReplaced).map(([stream]) => stream);
+  return { replaced, state: withoutStreams(state, replaced, ({ stream }) => replaced.includes(stream)) };
+}
+
+/**
+ * The state without some streams.
+ * @param isGone whether a file that a shard's manifest lists is not published any more, or was never
+ */
+export function withoutStreams(state: State, streams: readonly string[], isGone: (file: ShardFile) => boolean): State {
   const kept = <T>(map: ReadonlyMap<string, T>) =>
-    new Map([...map].filter(([key]) => !replaced.includes(streamOf(key))));
+    new Map([...map].filter(([key]) => !streams.includes(streamOf(key))));
   const { shardManifest } = state;
-  const keptFiles = shardManifest?.files.filter(({ stream }) => !replaced.includes(stream)) ?? [];
+  const files = shardManifest?.files.filter(file => !isGone(file)) ?? [];
   return {
-    replaced,
-    state: {
-      ...state,
-      revisions: kept(state.revisions),
-      search: kept(state.search),
-      lists: kept(state.lists),
-      klassesCheckedAt: replaced.includes(STREAM_WITH_KLASSES) ? null : state.klassesCheckedAt,
-      shardManifest: shardManifest && { ...shardManifest, files: keptFiles },
-    },
+    ...state,
+    revisions: kept(state.revisions),
+    search: kept(state.search),
+    lists: kept(state.lists),
+    klassesCheckedAt: streams.includes(STREAM_WITH_KLASSES) ? null : state.klassesCheckedAt,
+    shardManifest: shardManifest && { ...shardManifest, files },
   };
 }

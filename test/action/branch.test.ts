@@ -123,7 +123,7 @@ describe('the branch', () => {
     expect(result.outputs).toMatchObject({ 'artifact-id': '', 'state-saved': 'true', 'state-generation': '1' });
     expect(messages(result, 'error')).toEqual([
       expect.stringMatching(
-        /^The artifact could not be uploaded\. Its records are on the branch kustomer-data, with the/,
+        /^The artifact could not be uploaded \(403: no\)\. Its records are on the branch kustomer-data, with the/,
       ),
     ]);
     expect(result.outputs.commit).toBe(await stage.github.repository.head(BRANCH));
@@ -348,6 +348,31 @@ describe('another writer', () => {
     expect(twice).toEqual([]);
   });
 
+  test('who publishes a stream between two commits of ours leaves what only we have read of it to the next run', async () => {
+    await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
+    const inputs = { settle: '0s', streams: 'conversations,customers' };
+    await sync({ with: inputs });
+    stage.world.update('customers', 1, { at: Date.now() - HOUR / 4 });
+    const upload = hold(stage, 'git.createBlob');
+    const other = sync({ root: `${stage.root}-other`, with: { ...inputs, streams: 'customers' } });
+    await upload.reached;
+    // The other run has read up to its start.
+    stage.world.create('customers', 1, { updatedAt: Date.now() });
+    for (let n = 0; n < 24; n++)
+      stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 - n * 1_000 });
+    const ofLong = hold(stage, 'git.createCommit');
+    const long = sync({ root: `${stage.root}-long`, with: inputs, action: await actionOf(stage, true, true) });
+    await ofLong.reached;
+    upload.go();
+    expect((await other).outputs.records).toBe('1');
+    ofLong.go();
+    expect(messages(await long)).toEqual([expect.stringMatching(/has published customers.*`concurrency`/)]);
+    expect((await sync({ with: inputs })).outputs).toMatchObject({ records: '1', complete: 'true' });
+    const { missing, twice } = faults(stage, await cloned(stage));
+    expect(missing.filter(each => /^cu|^co/.test(each))).toEqual([]);
+    expect(twice).toEqual([]);
+  });
+
   test('who has committed while our cache went ahead of the branch is heard, too', async () => {
     await sync();
     const feature = { ref: 'refs/heads/feature' };
@@ -451,7 +476,7 @@ describe('one sentence says what to set when', () => {
   test('the token may only read', async () => {
     await open({ github: { tokens: { ghs_main: { contents: 'read', actions: 'read' } } } });
     await refused(
-      /may not write to the contents of acme\/support-data \(403\)\. Give the job `permissions: contents: write`/,
+      /may not write to the contents of acme\/support-data \(403: Resource not accessible by integration\)\. Give the job `permissions: contents: write`/,
     );
   });
 
@@ -491,9 +516,15 @@ describe('one sentence says what to set when', () => {
       body: { message: 'Sorry, your input was too large to process.' },
     } as const;
     stage.github.traffic.fault('git.createBlob', fault, { when: ({ body }) => customers(body) });
-    await refused(
-      /^The file customers\/customers-00001\.ndjson holds a record that is too large.* Set `compression: gzip`/,
-    );
+    const result = await sync();
+    expect(result.exitCode, result.log).toBe(1);
+    expect(messages(result, 'error')).toEqual([
+      expect.stringMatching(
+        /^The file customers\/customers-00001\.ndjson holds a record that is too large.* Set `compression: gzip`/,
+      ),
+    ]);
+    // The other streams are published all the same.
+    expect(result.outputs).toMatchObject({ records: '29', 'state-saved': 'true', 'state-generation': '1' });
     stage.github.traffic.clearFaults();
     expect((await sync()).exitCode).toBe(0);
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);

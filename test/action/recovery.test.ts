@@ -56,7 +56,9 @@ describe('the cache', () => {
     stage.github.traffic.fault('actions.downloadArtifact', gone);
     const result = await stage.sync();
     expect(result.outputs.records).toBe('2');
-    expect(messages(result)).toEqual([expect.stringMatching(/the artifact kustomer-sync of run \d+\. Give the job/)]);
+    expect(messages(result)).toEqual([
+      expect.stringMatching(/the artifact kustomer-sync of run \d+ \(410: Artifact has expired\)\. Give the job/),
+    ]);
   });
 
   test('evicted, and the store of the artifact fails for a moment: the state is there all the same', async () => {
@@ -153,7 +155,9 @@ describe('the cache', () => {
     const result = await stage.sync();
     expect(result.exitCode).toBe(0);
     expect(messages(result)).toEqual([
-      expect.stringMatching(/the artifacts of earlier runs, and the list of cache entries.*`actions: read`/),
+      expect.stringMatching(
+        /the artifacts of earlier runs \(403: [^)]+\), and the list of cache entries.*`actions: read`/,
+      ),
     ]);
     expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
   });

@@ -14,18 +14,6 @@ interface Known {
 
 const KNOWN: readonly Known[] = [
   {
-    kind: 'hang',
-    what: /^main makes no progress, with 0 s/,
-    rules: /"service":"(?:results|blobs)"/,
-    why: 'state/cache, publish/upload: a call of the toolkit never returns when a body of the service stops (seed 4071)',
-  },
-  {
-    kind: 'crash',
-    what: /^(?:main|post) (?:ended with 13|says Warning: Detected unsettled)/,
-    rules: /"service":"(?:results|blobs)"/,
-    why: 'the same, when no timer keeps the process alive (seed 96)',
-  },
-  {
     kind: 'doubling',
     what: /./,
     rules: /"date":"(?:Thu, 01 Jan 1970|-271821|0")/,

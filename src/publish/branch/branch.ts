@@ -1,8 +1,20 @@
 // The destination `branch`: the files of a run and the state that speaks of them in one commit on a data branch.
+import { randomUUID } from 'node:crypto';
 import { isKind, SyncError } from '../../errors.ts';
 import { requirePrivate } from '../../github/visibility.ts';
 import { type Branch, type BranchPlace, openBranchStore } from '../../state/branch.ts';
-import { type Delivery, type Destination, type DestinationOptions, deliverTo, leaveOutLost } from '../destination.ts';
+import {
+  type Delivery,
+  type Destination,
+  type DestinationOptions,
+  deliverTo,
+  leaveOut,
+  type PublishRequest,
+  type Receipt,
+  withhold,
+} from '../destination.ts';
+import { continueFrom } from '../publisher.ts';
+import type { CommitResult } from './commit.ts';
 
 /** Git stores every version of a file whole, so parts stay small (docs/actions-platform.md#commit-size). */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -22,6 +34,22 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
   });
   let loaded: Branch | undefined;
 
+  /** Commits what GitHub takes of a request, and notes in the receipt what became of it. */
+  async function commit(request: PublishRequest, receipt: Receipt): Promise<CommitResult> {
+    const { commitToBranch } = await import('./commit.ts');
+    const result = await commitToBranch(await openPlace(), request, options, loaded);
+    loaded = undefined;
+    await leaveOut(request, result, receipt, log);
+    const { commit: sha, state, base, files } = result;
+    // Without a commit, the state on the branch holds.
+    receipt.stateSaved ||= sha !== null || receipt.refused.size === 0;
+    if (sha === null) return result;
+    const places = [...receipt.places, { kind: 'commit', name: sha }];
+    Object.assign(receipt, { commit: sha, state, base, places, files: [...receipt.files, ...files] });
+    log.info(`Committed ${sha.slice(0, 12)} to ${branch} of ${repository}.`);
+    return result;
+  }
+
   return {
     store: openBranchStore(openPlace, api, context.repository, branch => {
       loaded = branch;
@@ -36,26 +64,34 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
       for (const delivery of deliveries) await delivery.requireAccess();
     },
     async publish(request, receipt) {
-      const { commitToBranch } = await import('./commit.ts');
-      const result = await commitToBranch(await openPlace(), request, options, loaded);
-      loaded = undefined;
-      const kept = await leaveOutLost(request, result, receipt, log);
       const before = receipt.files;
-      // Without a commit, the state on the branch holds.
-      receipt.stateSaved = true;
-      if (result.commit !== null) {
-        const { commit: sha, state, base, files } = result;
-        const places = [...receipt.places, { kind: 'commit', name: sha }];
-        Object.assign(receipt, { commit: sha, state, base, places, files: [...before, ...files] });
-        log.info(`Committed ${sha.slice(0, 12)} to ${branch} of ${repository}.`);
-      }
+      const result = await commit(request, receipt).catch(async error => {
+        if (!isKind(error, 'refused')) throw error;
+        log.info(`${error.what} Each stream gets a commit of its own, to find out which it is.`);
+        let last: CommitResult | undefined;
+        for (const part of oneByOne(request, receipt)) last = await commit(continueFrom(part, receipt), receipt);
+        return last as CommitResult;
+      });
+      const kept = withhold(request, receipt);
       await deliverTo(deliveries, kept, result.state, receipt, options).catch(error => {
-        throw result.commit === null ? error : onBranchAlone(error, branch);
+        throw receipt.files === before ? error : onBranchAlone(error, branch);
       });
       if (deliveries.length > 0) receipt.files = [...before, ...kept.files];
     },
     async saveState() {},
   };
+}
+
+/** A request as several: one for each stream that has files, and one for what has none. Each is made when it is its turn. */
+function* oneByOne(request: PublishRequest, receipt: Receipt): Generator<PublishRequest> {
+  const withFiles = new Set(request.files.map(({ stream }) => stream));
+  const all = [...new Set([...request.streams.map(({ name }) => name), ...withFiles])];
+  const parts = [...[...withFiles].map(name => [name]), all.filter(name => !withFiles.has(name))];
+  for (const part of parts) {
+    const lost = all.filter(name => !part.includes(name));
+    const { change, ...rest } = withhold(request, { lost }, receipt.files);
+    yield { ...rest, change: { ...change, state: { ...change.state, publishId: randomUUID() } } };
+  }
 }
 
 /** A copy failed whose records, and the state that speaks of them, are in a commit already. */

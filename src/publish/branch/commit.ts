@@ -3,6 +3,7 @@
 // The branch moves forward only. Whoever finds that another writer was faster starts again from what is there now, and
 // publishes no stream that the other one has changed.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SyncError } from '../../errors.ts';
 import type { TreeEntry } from '../../github/answers.ts';
 import type { TreeChange } from '../../github/git.ts';
 import { GitHubError } from '../../github/request.ts';
@@ -21,11 +22,12 @@ import {
 } from '../../state/branch.ts';
 import type { Base } from '../../state/store.ts';
 import { type MergedState, nextState } from '../../sync/next-state.ts';
-import { type DestinationOptions, type PublishRequest, withoutLost } from '../destination.ts';
+import type { State } from '../../sync/state.ts';
+import { type DestinationOptions, type PublishRequest, type Withheld, withhold } from '../destination.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
-import { branchError, isRace, tooLarge } from './refusal.ts';
+import { branchError, fileRefusal, isRace, keepsMoving } from './refusal.ts';
 
-export interface CommitResult extends MergedState {
+export interface CommitResult extends MergedState, Withheld {
   /** Null when there was nothing to commit. */
   readonly commit: string | null;
   readonly base: Base;
@@ -34,8 +36,9 @@ export interface CommitResult extends MergedState {
 }
 
 const UPLOADS_AT_ONCE = 4;
-/** How often another writer may be faster. */
-const MAX_TRIES = 12;
+/** For how long other writers may be faster, and the longest pause between two tries, in milliseconds. */
+const MAX_RACE_MS = 10 * 60_000;
+const MAX_PAUSE_MS = 2_000;
 /** How often, in files, the log says how far the upload is. */
 const PROGRESS_EVERY = 20;
 /** Writers that are remembered: more than come, as a rule, while a run lasts that commits several times. */
@@ -50,6 +53,10 @@ interface Write {
   readonly runName: string;
   /** By path: the sha of what is uploaded. */
   readonly blobs: Map<string, string>;
+  /** Streams with a file that GitHub has refused. */
+  readonly refused: Map<string, SyncError>;
+  /** GitHub gave no answer to the last move of the branch, which may have been made. */
+  isUnsure?: boolean;
   /** What the last try was to move the branch to. */
   last?: CommitResult;
 }
@@ -57,7 +64,8 @@ interface Write {
 /**
  * Commits what is in the request and was not published by another run meanwhile.
  * @param loaded what the branch had when the run began, if that is known
- * @throws SyncError of kind `publish`; the branch is then as it was
+ * @throws SyncError of kind `publish`, or of kind `refused` when GitHub does not say which of several streams has the file
+ * that it refuses; the branch is then as it was
  */
 export async function commitToBranch(
   place: BranchPlace,
@@ -66,31 +74,37 @@ export async function commitToBranch(
   loaded: Branch | undefined,
 ): Promise<CommitResult> {
   const { runId, attempt } = options.context;
-  const write: Write = { place, request, options, runName: `${runId}-${attempt}`, blobs: new Map() };
+  const runName = `${runId}-${attempt}`;
+  const write: Write = { place, request, options, runName, blobs: new Map(), refused: new Map() };
+  let deadline = Number.POSITIVE_INFINITY;
   for (let tries = 1; ; tries++) {
-    const result = await tryCommit(write, tries === 1 ? loaded : undefined, tries === MAX_TRIES);
-    if (result !== null) return result;
+    const result = await tryCommit(write, tries === 1 ? loaded : undefined);
+    if (result !== null) return { ...result, refused: write.refused };
+    if (tries === 1) deadline = performance.now() + MAX_RACE_MS;
+    if (performance.now() > deadline) throw keepsMoving(place, MAX_RACE_MS / 60_000);
     options.log.debug(`Another writer was faster on ${place.branch}; starting from what is there now.`);
-    await sleep(Math.random() * Math.min(8_000, 250 * 2 ** tries));
+    await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 100 * 2 ** tries));
   }
 }
 
 /** Null when another writer was faster. */
-async function tryCommit(write: Write, loaded: Branch | undefined, isLastTry: boolean): Promise<CommitResult | null> {
-  const { place, request, last } = write;
+async function tryCommit(write: Write, loaded: Branch | undefined): Promise<CommitResult | null> {
+  const { place, last, refused } = write;
+  const request = withhold(write.request, { lost: [], refused });
   const { base, change } = request;
-  let isMoving = false;
+  let moving: PublishRequest | undefined;
   try {
     const branch = loaded ?? (await readBranch(place, change.startsOver));
     const { tip, document } = branch;
     // The answer was lost, and the branch did move.
     if (last !== undefined && tip?.commit === last.commit) return last;
-    const theirs = document === null || document.sha === base.savedAs ? null : document.state;
+    const theirs = document === null ? null : document.state;
     if (theirs !== null && document?.writers.includes(writerOf(write))) {
-      // A process before this one committed the request and died.
-      const { files } = committedPart(request, []);
+      // A process before this one committed the request and died. Nobody knows why it left out what it left out.
+      const lost = change.changed.filter(stream => !isCommitted(stream, request, theirs));
+      const { files } = committedPart(request, lost);
       const own = { generation: theirs.generation, savedAs: document.sha };
-      return { commit: tip?.commit ?? '', state: theirs, lost: [], otherRun: null, base: own, files };
+      return { commit: tip?.commit ?? '', state: theirs, lost, otherRun: null, base: own, files };
     }
     const next = nextState(change, base.generation, theirs);
     const kept = committedPart(request, next.lost);
@@ -98,19 +112,49 @@ async function tryCommit(write: Write, loaded: Branch | undefined, isLastTry: bo
     const isNews = kept.files.length > 0 || removed.length > 0 || request.savesStateAlone;
     if (kept.change.changed.length === 0 || !isNews)
       return { ...next, state: theirs ?? change.state, commit: null, base, files: [] };
+    if (tip === null) await beginIfEmpty(place);
+    await uploadAll(write, kept.files);
+    if (kept.files.some(({ stream }) => refused.has(stream))) return tryCommit(write, branch);
     const { sha, tree } = await writeContents(write, branch, kept, removed, next);
     const made = await place.git.createCommit(messageOf(kept), tree, tip?.commit ?? null);
     const own = { generation: next.state.generation, savedAs: sha };
     write.last = { ...next, commit: made, base: own, files: kept.files };
-    isMoving = true;
+    moving = kept;
     if (tip === null) await place.git.createBranch(place.branch, made);
     else await place.git.moveBranch(place.branch, made);
     return write.last;
   } catch (error) {
     if (!(error instanceof GitHubError)) throw error;
-    if (isMoving && isRace(error) && !isLastTry) return null;
-    throw branchError(error, place, isMoving);
+    if (moving !== undefined) {
+      if (isRace(error)) return null;
+      if (error.isTemporary && !write.isUnsure) {
+        write.isUnsure = true;
+        return null;
+      }
+      if (refuseOne(write, moving, error)) return tryCommit(write, loaded);
+    }
+    throw branchError(error, place, moving !== undefined);
   }
+}
+
+/**
+ * Notes whose file it is for which GitHub has refused a whole commit.
+ * @returns false when the refusal is not about a file
+ * @throws SyncError of kind `refused` when it may be that of several streams
+ */
+function refuseOne({ refused }: Write, { files }: PublishRequest, error: GitHubError): boolean {
+  const streams = new Set(files.map(({ stream }) => stream));
+  const refusal = fileRefusal(`A file of ${[...streams].join(', ')}`, error, false);
+  if (refusal === null || streams.size === 0) return false;
+  if (streams.size > 1) throw refusal;
+  for (const stream of streams) refused.set(stream, refusal);
+  return true;
+}
+
+/** Whether the commit of a request has a stream, as far as the state that is on the branch since can tell. */
+function isCommitted(stream: string, { base, change }: PublishRequest, { publishId, generation, revisions }: State) {
+  const changedIn = revisions.get(stream)?.changedIn ?? 0;
+  return publishId === change.state.publishId ? changedIn === generation : changedIn > base.generation;
 }
 
 function writerOf({ runName, request }: Write): string {
@@ -119,7 +163,7 @@ function writerOf({ runName, request }: Write): string {
 
 /** A request without streams that are lost, and without the files of a refresh that is not complete. */
 function committedPart(request: PublishRequest, lost: readonly string[]): PublishRequest {
-  const kept = withoutLost(request, lost);
+  const kept = withhold(request, { lost });
   return { ...kept, files: kept.files.filter(({ stream }) => !kept.unfinished.includes(stream)) };
 }
 
@@ -134,8 +178,6 @@ async function writeContents(
   const { place, blobs, options } = write;
   const { git, stateName } = place;
   const writers = document?.writers ?? [];
-  if (tip === null) await beginIfEmpty(place);
-  await uploadAll(write, files);
   const paths = await pathsOf(write, files, writers, root);
   const before = await readmeAt(place, root, document);
   const totals = totalsAfter(before.totals, files, replaces);
@@ -204,17 +246,25 @@ async function toRemove({ git, dataPath }: BranchPlace, replaces: readonly strin
     .map(({ path }): TreeChange => ({ path: `${dataPath}/${path}`, type: 'tree', sha: null }));
 }
 
-/** Fills in the blobs of files; what is there is not sent again. */
-async function uploadAll({ place, request, options, blobs }: Write, files: readonly PartFile[]): Promise<void> {
+/** Fills in the blobs of files, and the streams whose file is refused; what is there is not sent again. */
+async function uploadAll(
+  { place, request, options, blobs, refused }: Write,
+  files: readonly PartFile[],
+): Promise<void> {
   // One iterator: each worker takes the next file from it.
   const missing = files.filter(({ path }) => !blobs.has(path)).values();
   let done = 0;
   async function work(): Promise<void> {
     for (const part of missing) {
+      if (refused.has(part.stream)) continue;
       const bytes = await readPart(request.directory, part);
       const sha = await place.git.createBlob(bytes).catch(error => {
-        throw tooLarge(part, error) ?? error;
+        const refusal = error instanceof GitHubError ? fileRefusal(`The file ${part.path}`, error, true) : null;
+        if (refusal === null) throw error;
+        refused.set(part.stream, refusal);
+        return null;
       });
+      if (sha === null) continue;
       if (sha !== blobSha(bytes)) throw new GitHubError(0, 'another blob than was sent');
       blobs.set(part.path, sha);
       if (++done % PROGRESS_EVERY === 0)

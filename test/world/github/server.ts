@@ -140,6 +140,11 @@ async function handle(options: ServerOptions, request: IncomingMessage, response
     response.write(sent, () => setTimeout(() => request.socket.resetAndDestroy(), 20));
     return;
   }
+  if (fault?.kind === 'stall') {
+    done(0);
+    response.write(bytes.subarray(0, Math.floor(bytes.length / 2)));
+    return;
+  }
   done(answer.status);
   response.end(method === 'HEAD' ? undefined : bytes);
 }

@@ -36,6 +36,8 @@ export type Fault =
   | { kind: 'lost'; status?: number }
   /** Does the work, announces the whole body, sends a part of it and resets the connection. */
   | { kind: 'cut'; bytes?: number }
+  /** Does the work, announces the whole body, sends half of it and nothing more. */
+  | { kind: 'stall' }
   /** Waits, then works as usual. */
   | { kind: 'slow'; ms: number }
   /** Does not do the work and never answers. */
