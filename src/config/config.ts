@@ -9,7 +9,7 @@ type Camel<Name extends string> = Name extends `${infer Head}-${infer Rest}`
   ? `${Head}${Capitalize<Camel<Rest>>}`
   : Name;
 /** `start-date` -> `startDate` */
-export function camel<Name extends string>(name: Name): Camel<Name> {
+function camel<Name extends string>(name: Name): Camel<Name> {
   return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()) as Camel<Name>;
 }
 
