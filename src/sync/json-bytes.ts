@@ -26,18 +26,57 @@ export function isArray(json: Buffer, at: number): boolean {
   return json[at] === BRACKET;
 }
 
+/** Objects and arrays inside each other in one value. A value of a record has up to two more around it. */
+const MAX_LEVELS = 510;
+/** The ends of the objects and arrays that {@link endOfValue} is in. */
+const ends = new Uint8Array(MAX_LEVELS);
+
+/** A value that nests deeper than any real one, and than functions may call each other. */
+export class TooDeep extends Error {
+  override readonly name = 'TooDeep';
+}
+
 /**
  * The offset after the value that begins at byte `at`.
  * @throws SyntaxError for exactly what JSON.parse does not accept; it quotes nothing of the text
+ * @throws TooDeep
  */
 export function endOfValue(json: Buffer, at: number): number {
-  switch (json[at]) {
+  let i = at;
+  let level = 0;
+  for (;;) {
+    const char = json[i];
+    if (char === BRACE || char === BRACKET) {
+      if (level === MAX_LEVELS) throw new TooDeep();
+      const end = char === BRACE ? BRACE_END : BRACKET_END;
+      i = endOfSpace(json, i + 1);
+      if (json[i] !== end) {
+        ends[level++] = end;
+        if (end === BRACE_END) i = endOfKey(json, endOfString(json, i));
+        continue;
+      }
+      i++;
+    } else {
+      i = endOfScalar(json, i, char);
+    }
+    while (level > 0) {
+      i = endOfSpace(json, i);
+      const next = json[i++];
+      if (next === COMMA) {
+        i = endOfSpace(json, i);
+        if (ends[level - 1] === BRACE_END) i = endOfKey(json, endOfString(json, i));
+        break;
+      }
+      if (next !== ends[--level]) throw notJson();
+    }
+    if (level === 0) return i;
+  }
+}
+
+function endOfScalar(json: Buffer, at: number, char: number | undefined): number {
+  switch (char) {
     case QUOTE:
       return endOfString(json, at);
-    case BRACE:
-      return eachMember(json, at, endOfValue);
-    case BRACKET:
-      return eachElement(json, at, endOfValue);
     case 0x74:
       return endOfLiteral(json, at, 'true');
     case 0x66:
@@ -47,6 +86,13 @@ export function endOfValue(json: Buffer, at: number): number {
     default:
       return endOfNumber(json, at);
   }
+}
+
+/** The offset of the value whose key ends before byte `at`. */
+function endOfKey(json: Buffer, at: number): number {
+  const colon = endOfSpace(json, at);
+  if (json[colon] !== COLON) throw notJson();
+  return endOfSpace(json, colon + 1);
 }
 
 /**
@@ -63,9 +109,7 @@ export function eachMember(
   for (;;) {
     const key = i;
     const keyEnd = endOfString(json, key);
-    i = endOfSpace(json, keyEnd);
-    if (json[i] !== COLON) throw notJson();
-    i = endOfSpace(json, visit(json, endOfSpace(json, i + 1), key, keyEnd));
+    i = endOfSpace(json, visit(json, endOfKey(json, keyEnd), key, keyEnd));
     const next = json[i];
     if (next === BRACE_END) return i + 1;
     if (next !== COMMA) throw notJson();
@@ -142,6 +186,8 @@ function endOfDigits(json: Buffer, at: number): number {
 const MAX_KEYS = 20_000;
 /** A power of two: a bit mask takes the remainder. */
 const SLOTS = 4_096;
+/** Keys of one hash. Others than these are found by a Map, whose hashes nobody can aim at. */
+const SLOT_SIZE = 8;
 
 type Slot<Value> = { readonly key: Uint8Array; readonly value: Value }[];
 
@@ -152,6 +198,7 @@ function emptySlots<Value>(): Slot<Value>[] {
 /** Computes a value for each object key, once. Finds it by the bytes of the key, without making a string of them. */
 export class KeyCache<Value> {
   readonly #compute: (key: string) => Value;
+  readonly #others = new Map<string, Value>();
   #slots = emptySlots<Value>();
   #size = 0;
 
@@ -159,7 +206,7 @@ export class KeyCache<Value> {
     this.#compute = compute;
   }
 
-  /** The value of the key in bytes [from, to), quotes included. */
+  /** The value of the key in bytes [from, to), quotes included. It is computed again where the cache is full. */
   at(json: Buffer, from: number, to: number): Value {
     // A hash of the length and five bytes differs for nearly all keys.
     const middle = (from + to) >> 1;
@@ -171,8 +218,19 @@ export class KeyCache<Value> {
       const { key, value } = slot[n] as Slot<Value>[number];
       if (isSame(key, json, from, to)) return value;
     }
+    if (slot.length === SLOT_SIZE) return this.#atOther(json, from, to);
     const value = this.#compute(String(valueIn(json, from, to)));
-    slot.push({ key: new Uint8Array(json.subarray(from, to)), value });
+    if (this.#size < MAX_KEYS) slot.push({ key: new Uint8Array(json.subarray(from, to)), value });
+    this.#size++;
+    return value;
+  }
+
+  #atOther(json: Buffer, from: number, to: number): Value {
+    const key = json.toString('latin1', from, to);
+    const known = this.#others.get(key);
+    if (known !== undefined) return known;
+    const value = this.#compute(String(valueIn(json, from, to)));
+    if (this.#size < MAX_KEYS) this.#others.set(key, value);
     this.#size++;
     return value;
   }
@@ -181,6 +239,7 @@ export class KeyCache<Value> {
   clearIfFull(): boolean {
     if (this.#size < MAX_KEYS) return false;
     this.#slots = emptySlots();
+    this.#others.clear();
     this.#size = 0;
     return true;
   }
