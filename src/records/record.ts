@@ -5,6 +5,7 @@
 // was written, digit by digit. This runs over every byte that is written: changes here, allocations above all, show in
 // the CPU figures of `npm run bench -- --only throughput`.
 import {
+  beginText,
   bytesOf,
   eachElement,
   eachMember,
@@ -140,10 +141,11 @@ class FlatWriter {
       this.#plan = planNames(json, (from, to) => this.#keys.at(json, from, to));
       this.#write(json);
     }
-    if (json.includes('\\ud') || json.includes('\\uD')) replaceLoneSurrogates(this.#out.bytes().subarray(start));
+    if (json.includes(ESCAPE)) replaceLoneSurrogates(this.#out.bytes().subarray(start));
   }
 
   #write(json: Buffer): void {
+    beginText();
     this.#record = ++this.#objects;
     this.#shadowed.length = 0;
     this.#before.length = 0;
@@ -261,6 +263,7 @@ class FlatWriter {
   }
 }
 
+const ESCAPE = Buffer.from('\\u');
 /** Every pair of surrogates, lone surrogate and other escape. The second is captured. */
 const ESCAPES = /\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)/g;
 

@@ -28,12 +28,17 @@ export function isArray(json: Buffer, at: number): boolean {
 
 /** Objects and arrays inside each other in one value. A value of a record has up to two more around it. */
 const MAX_LEVELS = 510;
-/** The ends of the objects and arrays that {@link endOfValue} is in. */
-const ends = new Uint8Array(MAX_LEVELS);
+/** How many {@link endOfValue} is in. A parameter would cost more. */
+let level = 0;
 
 /** A value that nests deeper than any real one, and than functions may call each other. */
 export class TooDeep extends Error {
   override readonly name = 'TooDeep';
+}
+
+/** To be called before a text: an error may have ended the one before at any level. */
+export function beginText(): void {
+  level = 0;
 }
 
 /**
@@ -42,41 +47,21 @@ export class TooDeep extends Error {
  * @throws TooDeep
  */
 export function endOfValue(json: Buffer, at: number): number {
-  let i = at;
-  let level = 0;
-  for (;;) {
-    const char = json[i];
-    if (char === BRACE || char === BRACKET) {
-      if (level === MAX_LEVELS) throw new TooDeep();
-      const end = char === BRACE ? BRACE_END : BRACKET_END;
-      i = endOfSpace(json, i + 1);
-      if (json[i] !== end) {
-        ends[level++] = end;
-        if (end === BRACE_END) i = endOfKey(json, endOfString(json, i));
-        continue;
-      }
-      i++;
-    } else {
-      i = endOfScalar(json, i, char);
-    }
-    while (level > 0) {
-      i = endOfSpace(json, i);
-      const next = json[i++];
-      if (next === COMMA) {
-        i = endOfSpace(json, i);
-        if (ends[level - 1] === BRACE_END) i = endOfKey(json, endOfString(json, i));
-        break;
-      }
-      if (next !== ends[--level]) throw notJson();
-    }
-    if (level === 0) return i;
-  }
-}
-
-function endOfScalar(json: Buffer, at: number, char: number | undefined): number {
-  switch (char) {
+  switch (json[at]) {
     case QUOTE:
       return endOfString(json, at);
+    case BRACE: {
+      if (++level > MAX_LEVELS) throw new TooDeep();
+      const end = eachMember(json, at, endOfValue);
+      level--;
+      return end;
+    }
+    case BRACKET: {
+      if (++level > MAX_LEVELS) throw new TooDeep();
+      const end = eachElement(json, at, endOfValue);
+      level--;
+      return end;
+    }
     case 0x74:
       return endOfLiteral(json, at, 'true');
     case 0x66:
@@ -86,13 +71,6 @@ function endOfScalar(json: Buffer, at: number, char: number | undefined): number
     default:
       return endOfNumber(json, at);
   }
-}
-
-/** The offset of the value whose key ends before byte `at`. */
-function endOfKey(json: Buffer, at: number): number {
-  const colon = endOfSpace(json, at);
-  if (json[colon] !== COLON) throw notJson();
-  return endOfSpace(json, colon + 1);
 }
 
 /**
@@ -109,7 +87,9 @@ export function eachMember(
   for (;;) {
     const key = i;
     const keyEnd = endOfString(json, key);
-    i = endOfSpace(json, visit(json, endOfKey(json, keyEnd), key, keyEnd));
+    i = endOfSpace(json, keyEnd);
+    if (json[i] !== COLON) throw notJson();
+    i = endOfSpace(json, visit(json, endOfSpace(json, i + 1), key, keyEnd));
     const next = json[i];
     if (next === BRACE_END) return i + 1;
     if (next !== COMMA) throw notJson();

@@ -376,9 +376,9 @@ test('the order of keys in the source does not matter', () => {
 
 describe('a record that is made to take time', () => {
   const within = (ms: number, text: string) => {
-    const start = performance.now();
+    const start = process.threadCpuUsage();
     const written = line(resource(text), 'flat');
-    expect(performance.now() - start).toBeLessThan(ms);
+    expect(process.threadCpuUsage(start).user / 1_000).toBeLessThan(ms);
     return JSON.parse(written) as Record<string, unknown>;
   };
 
@@ -400,9 +400,9 @@ describe('a record that is made to take time', () => {
 
 test('what throws in the middle of a line leaves nothing of it', () => {
   const lines = new Lines(8);
-  lines.add(resource('{"id":"1"}'), 'flat');
-  expect(() => lines.add(resource('{"id":"2","attributes":{"a":'), 'flat')).toThrow();
-  lines.add(resource('{"id":"3"}'), 'flat');
+  lines.add(resource('{"id":"1"}'), { recordFormat: 'flat' });
+  expect(() => lines.add(resource('{"id":"2","attributes":{"a":'), { recordFormat: 'flat' })).toThrow();
+  lines.add(resource('{"id":"3"}'), { recordFormat: 'flat' });
   expect(String(lines.bytes())).toBe('{"id":"1"}\n{"id":"3"}\n');
 });
 
