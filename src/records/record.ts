@@ -211,15 +211,22 @@ class FlatWriter {
    * @param from offset of the key
    */
   #nameIn(object: number, name: Name, from: number): Uint8Array | null {
+    // By far the most names are the first of their kind in the record.
+    if (name.object < this.#record && this.#plan === undefined) {
+      name.object = object;
+      return name.json;
+    }
+    return this.#sharedName(object, name, from);
+  }
+
+  #sharedName(object: number, name: Name, from: number): Uint8Array | null {
     if (this.#plan !== undefined) {
       const planned = this.#plan.get(from);
       return planned === undefined ? name.json : planned;
     }
     if (name.object === object) throw COLLISION;
-    if (name.object >= this.#record) {
-      this.#shadowed.push(name);
-      this.#before.push(name.object);
-    }
+    this.#shadowed.push(name);
+    this.#before.push(name.object);
     name.object = object;
     return name.json;
   }
