@@ -62,6 +62,7 @@ export const ERRORS = {
   'public-repository': ['user', 'input'],
   'rate-limited': ['kustomer', 'outage'],
   'record-format-changed': ['user', 'state'],
+  'record-too-complex': ['kustomer', 'inconsistent'],
   'record-too-large-for-branch': ['user', 'refused'],
   'records-hidden': ['kustomer', 'inconsistent'],
   'request-refused': ['project', 'refused'],

@@ -5,9 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvHttpProxyAgent } from 'undici';
 import { codeOf, SyncError } from '../errors.ts';
-import { openBodyReader } from './body.ts';
+import { wholeNumber } from '../sync/numbers.ts';
+import { BodyTooLarge, openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
-import { type OnRecord, parseResponse } from './json.ts';
+import { answerTooLarge, type OnRecord, parseResponse } from './json.ts';
 import { requestError } from './request-errors.ts';
 import { decide, type RequestAttempt } from './retry.ts';
 import { openSemaphore } from './semaphore.ts';
@@ -53,6 +54,10 @@ export interface ClientOptions {
 
 /** No search is known to take longer (docs/kustomer-api.md#answer-time). */
 const RESPONSE_TIMEOUT_MS = 30_000;
+/** Requests a minute. More than any organization may make. */
+const MAX_LIMIT = 1e6;
+/** The body of an error is not looked at: it is read to its end, so that its connection can be used again, up to here. */
+const ERROR_BODY = { limit: 64 * 1024, ms: 5_000 } as const;
 /** Smaller differences come from the network, and from the header, which has no milliseconds. */
 const CLOCK_TOLERANCE_MS = 5_000;
 
@@ -79,8 +84,9 @@ export function openClient(options: ClientOptions) {
       for (;;) {
         const { status, headers, value, cause } = await attempt(request, earlier.length > 0);
         if (status !== 0 && status !== 429) {
-          const [limit, remaining] = ['limit', 'remaining'].map(name => Number(headers[`x-ratelimit-${name}`]));
-          budget.answered(request.purpose, limit as number, remaining as number);
+          const number = (name: string, min: number) =>
+            wholeNumber(headers[`x-ratelimit-${name}`], min, MAX_LIMIT) ?? Number.NaN;
+          budget.answered(request.purpose, number('limit', 1), number('remaining', 0));
         }
         const next = decide({ status, headers, earlier, now: Date.now(), random: Math.random() });
         if (next.kind === 'use') return value as Record<string, unknown>;
@@ -135,13 +141,14 @@ function openAttempts({ budget, signal, concurrency }: ClientOptions, http: Retu
       byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
       const response = await http.exchange(request);
       headers = response.headers;
-      if (response.status < 200 || response.status >= 300) return response;
-      const value = parseResponse(response.body);
+      if (response.body === null) return response;
+      const value = parseResponse(response.body, stream);
       return { headers, value, status: isUsable(value) ? response.status : 0 };
     } catch (cause) {
       // A reset, a timeout, a body that breaks off or is no JSON is worth a retry, whatever the status was.
       signal.throwIfAborted();
       if (cause instanceof SyncError) throw cause;
+      if (cause instanceof BodyTooLarge) throw answerTooLarge(stream, 'more than 64 MB');
       return { status: 0, headers, cause };
     }
   }
@@ -177,7 +184,7 @@ function openHttp({ origin, token, concurrency, signal, userAgent, backpressure 
   const readBody = openBodyReader(backpressure);
   let clockLeadMs: number | undefined;
   return {
-    /** Rejects when the connection or the body fails. */
+    /** Rejects when the connection or the body fails. An error has no body. */
     async exchange({ path, body }: Request) {
       const content =
         body === undefined
@@ -187,6 +194,12 @@ function openHttp({ origin, token, concurrency, signal, userAgent, backpressure 
       const { statusCode: status, headers } = response;
       // Before the body is read, which may take minutes.
       clockLeadMs ??= leadOver(headers.date);
+      if (status < 200 || status >= 300) {
+        await response.body
+          .dump({ limit: ERROR_BODY.limit, signal: AbortSignal.timeout(ERROR_BODY.ms) })
+          .catch(() => {});
+        return { status, headers, body: null };
+      }
       return { status, headers, body: await readBody(response.body, headers['content-encoding']) };
     },
     clockLeadMs: () => clockLeadMs ?? 0,

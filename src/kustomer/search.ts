@@ -16,10 +16,12 @@ import type { SearchStream } from './streams.ts';
 
 /** Largest page of a search (docs/kustomer-api.md#page-size). */
 const PAGE_SIZE = 500;
+/** Below this, smaller pages are of no use: a record would be larger than Kustomer stores (docs/kustomer-api.md#answer-time). */
+const MIN_PAGE_SIZE = 4;
 /** Requests for a count or for the newest record, until a response gives it. */
 const MAX_TRIES = 5;
 /** What a refusal beyond the first page stands for: the result is cut short. */
-const CUT_SHORT: Page = { found: [], total: null, hasMore: false, size: PAGE_SIZE, timedOut: true };
+const CUT_SHORT: Omit<Page, 'size'> = { found: [], total: null, hasMore: false, timedOut: true };
 const PATHS: Readonly<Record<SearchIndex, string>> = {
   live: '/v1/customers/search',
   archive: '/v1/customers/archive/search',
@@ -31,14 +33,23 @@ export type Search = ReturnType<typeof openSearch>;
 export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
   const { name, cursor } = options.stream;
   const post = openPost(options, klass);
+  let pageSize = PAGE_SIZE;
   return {
-    page: (request: SearchRequest): Promise<Page> =>
-      post(request.index, request.page, PAGE_SIZE, prefix => criteriaOf(prefix, cursor, request)).catch(error => {
-        // How deep a result can be read is disputed, and the reader has other ways to the rest
-        // (docs/kustomer-api.md#search-depth).
-        if (request.page > 1 && isKind(error, 'refused')) return CUT_SHORT;
-        throw error;
-      }),
+    async page(request: SearchRequest): Promise<Page> {
+      for (;;) {
+        const size = pageSize;
+        try {
+          return await post(request.index, request.page, size, prefix => criteriaOf(prefix, cursor, request));
+        } catch (error) {
+          const isTooLarge = hasStatus(error, 413) || (error instanceof SyncError && error.code === 'answer-too-large');
+          if (isTooLarge && size > MIN_PAGE_SIZE) pageSize = Math.min(pageSize, Math.max(MIN_PAGE_SIZE, size >> 2));
+          // How deep a result can be read is disputed, and the reader has other ways to the rest
+          // (docs/kustomer-api.md#search-depth). Numbers of smaller pages begin anew.
+          if (request.page > 1 && (isTooLarge || isKind(error, 'refused'))) return { ...CUT_SHORT, size: pageSize };
+          if (!isTooLarge || pageSize >= size) throw error;
+        }
+      }
+    },
     /**
      * The record updated last in `from <= updated_at < to` (ms); null when there is none.
      * @throws SyncError `records-hidden` when the search shows no record although it reports some.
@@ -85,7 +96,7 @@ function openPost({ client, stream, includeDeleted, onRecord }: ReadOptions<Sear
       const body = { queryContext, includeDeleted, ...criteria(prefix) };
       const response = await client.send({ path, body, purpose: 'search', stream: name, role });
       accepted = prefix;
-      return readPage(response, stream, onRecord);
+      return readPage(response, stream, size, onRecord);
     };
     // Read once: another request may find out the prefix while this one is under way.
     const prefix = accepted;
@@ -113,14 +124,19 @@ function criteriaOf(
   return { and, sort: [{ [`${prefix}_${cursor}_at`]: order }] };
 }
 
-function readPage(response: Record<string, unknown>, { name, cursor }: SearchStream, onRecord: OnRecord): Page {
+function readPage(
+  response: Record<string, unknown>,
+  { name, cursor }: SearchStream,
+  requested: number,
+  onRecord: OnRecord,
+): Page {
   const { records, total, next, size, timedOut } = pageIn(response, name, onRecord);
   return {
     found: records.map(cursor === 'created' ? datedByCreation : dated),
     total,
     hasMore: typeof next === 'string' && next !== '',
     // Kustomer may give smaller pages than requested, and says so (docs/kustomer-api.md#page-size).
-    size: Math.min(size ?? PAGE_SIZE, PAGE_SIZE),
+    size: Math.min(size ?? requested, requested),
     timedOut,
   };
 }

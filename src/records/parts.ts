@@ -126,10 +126,20 @@ function openRollingWriter(
 
   return {
     async write(records: readonly DatedRecord[]): Promise<void> {
-      for (const { at, resource } of records) {
-        chunk.add(resource, options);
-        dates.push(at);
-        if (chunk.length >= CHUNK_BYTES) await writeChunk();
+      let before = { bytes: chunk.length, records: dates.length };
+      try {
+        for (const { at, resource } of records) {
+          chunk.add(resource, options);
+          dates.push(at);
+          if (chunk.length < CHUNK_BYTES) continue;
+          await writeChunk();
+          before = { bytes: 0, records: 0 };
+        }
+      } catch (error) {
+        // These records do not count as read, so they must not come with those of a later write.
+        chunk.length = before.bytes;
+        dates.length = before.records;
+        throw error;
       }
     },
     writeChunk,
@@ -170,10 +180,14 @@ async function openPart({ directory, stream, compression }: PartsOptions, onByte
      */
     async write(lines: Buffer, dates: readonly number[]): Promise<void> {
       const bytes = compression === 'gzip' ? await compress(lines, { level: 6 }) : lines;
+      await file.appendFile(bytes).catch(async error => {
+        // On a full disk, a part of it may have been written.
+        await file.truncate(total.bytes);
+        throw error;
+      });
       hash.update(bytes);
       total.bytes += bytes.length;
       onBytes(bytes.length);
-      await file.appendFile(bytes);
       total.size += lines.length;
       total.records += dates.length;
       for (const at of dates) {

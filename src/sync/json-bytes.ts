@@ -26,18 +26,42 @@ export function isArray(json: Buffer, at: number): boolean {
   return json[at] === BRACKET;
 }
 
+/** Objects and arrays inside each other in one value. A value of a record has up to two more around it. */
+const MAX_LEVELS = 510;
+/** How many {@link endOfValue} is in. A parameter would cost more. */
+let level = 0;
+
+/** A value that nests deeper than any real one, and than functions may call each other. */
+export class TooDeep extends Error {
+  override readonly name = 'TooDeep';
+}
+
+/** To be called before a text: an error may have ended the one before at any level. */
+export function beginText(): void {
+  level = 0;
+}
+
 /**
  * The offset after the value that begins at byte `at`.
  * @throws SyntaxError for exactly what JSON.parse does not accept; it quotes nothing of the text
+ * @throws TooDeep
  */
 export function endOfValue(json: Buffer, at: number): number {
   switch (json[at]) {
     case QUOTE:
       return endOfString(json, at);
-    case BRACE:
-      return eachMember(json, at, endOfValue);
-    case BRACKET:
-      return eachElement(json, at, endOfValue);
+    case BRACE: {
+      if (++level > MAX_LEVELS) throw new TooDeep();
+      const end = eachMember(json, at, endOfValue);
+      level--;
+      return end;
+    }
+    case BRACKET: {
+      if (++level > MAX_LEVELS) throw new TooDeep();
+      const end = eachElement(json, at, endOfValue);
+      level--;
+      return end;
+    }
     case 0x74:
       return endOfLiteral(json, at, 'true');
     case 0x66:
@@ -142,6 +166,8 @@ function endOfDigits(json: Buffer, at: number): number {
 const MAX_KEYS = 20_000;
 /** A power of two: a bit mask takes the remainder. */
 const SLOTS = 4_096;
+/** Keys of one hash. Others than these are found by a Map, whose hashes nobody can aim at. */
+const SLOT_SIZE = 8;
 
 type Slot<Value> = { readonly key: Uint8Array; readonly value: Value }[];
 
@@ -152,6 +178,7 @@ function emptySlots<Value>(): Slot<Value>[] {
 /** Computes a value for each object key, once. Finds it by the bytes of the key, without making a string of them. */
 export class KeyCache<Value> {
   readonly #compute: (key: string) => Value;
+  readonly #others = new Map<string, Value>();
   #slots = emptySlots<Value>();
   #size = 0;
 
@@ -159,7 +186,7 @@ export class KeyCache<Value> {
     this.#compute = compute;
   }
 
-  /** The value of the key in bytes [from, to), quotes included. */
+  /** The value of the key in bytes [from, to), quotes included. It is computed again where the cache is full. */
   at(json: Buffer, from: number, to: number): Value {
     // A hash of the length and five bytes differs for nearly all keys.
     const middle = (from + to) >> 1;
@@ -171,8 +198,19 @@ export class KeyCache<Value> {
       const { key, value } = slot[n] as Slot<Value>[number];
       if (isSame(key, json, from, to)) return value;
     }
+    if (slot.length === SLOT_SIZE) return this.#atOther(json, from, to);
     const value = this.#compute(String(valueIn(json, from, to)));
-    slot.push({ key: new Uint8Array(json.subarray(from, to)), value });
+    if (this.#size < MAX_KEYS) slot.push({ key: new Uint8Array(json.subarray(from, to)), value });
+    this.#size++;
+    return value;
+  }
+
+  #atOther(json: Buffer, from: number, to: number): Value {
+    const key = json.toString('latin1', from, to);
+    const known = this.#others.get(key);
+    if (known !== undefined) return known;
+    const value = this.#compute(String(valueIn(json, from, to)));
+    if (this.#size < MAX_KEYS) this.#others.set(key, value);
     this.#size++;
     return value;
   }
@@ -181,6 +219,7 @@ export class KeyCache<Value> {
   clearIfFull(): boolean {
     if (this.#size < MAX_KEYS) return false;
     this.#slots = emptySlots();
+    this.#others.clear();
     this.#size = 0;
     return true;
   }

@@ -180,7 +180,8 @@ export function splitByCreatedAt(
     .sort((a, b) => a - b);
   const first = Math.max(created[0] ?? 0, range?.from ?? Number.NEGATIVE_INFINITY);
   const last = range?.to ?? Number.POSITIVE_INFINITY;
-  const parts = Math.max(2, Math.ceil(total / Math.max(1, size * TARGET_FILL)));
+  // A sample has no more boundaries than records, whatever the total says.
+  const parts = Math.min(created.length + 1, Math.max(2, Math.ceil(total / Math.max(1, size * TARGET_FILL))));
   const boundaries = new Set<number>();
   for (let n = 1; n < parts; n++) {
     const at = created[Math.floor((n * created.length) / parts)] as number;

@@ -20,18 +20,6 @@ const KNOWN: readonly Known[] = [
     why: 'kustomer/client: a `date` of 1970 means a clock that is 56 years fast: nothing counts as read (seed 5071)',
   },
   {
-    kind: 'invention',
-    what: /does not end with a line end/,
-    rules: /,000 levels/,
-    why: 'records/record, records/parts: a record that nests too deep leaves half a line, which is published (seed 3023)',
-  },
-  {
-    kind: 'unclear',
-    what: /\(RangeError\)/,
-    rules: /,000 levels/,
-    why: 'records/record: nesting is read by recursion (seed 3023)',
-  },
-  {
     kind: 'not clean',
     what: /\(RangeError\)/,
     rules: /"updatedAt in year 275760"/,
@@ -42,30 +30,6 @@ const KNOWN: readonly Known[] = [
     what: /./,
     rules: /"updatedAt in year 275760"/,
     why: 'the same: the stream fails in each run (seed 1004)',
-  },
-  {
-    kind: 'memory',
-    what: /./,
-    rules: /"kind":"bomb"/,
-    why: 'kustomer/body, kustomer/json: a response may expand to 384 MB, and to any number of records (seeds 33, 2210)',
-  },
-  {
-    kind: 'hang',
-    what: /no progress/,
-    rules: /"of":"empty objects"/,
-    why: 'kustomer/json: 3,000,000 records of one response are parsed (seed 2210, on a slow machine)',
-  },
-  {
-    kind: 'hang',
-    what: /no progress/,
-    rules: /"60,000 keys alike"/,
-    why: 'sync/json-bytes: KeyCache compares a key with all others of its slot (seed 4797)',
-  },
-  {
-    kind: 'hang',
-    what: /no progress/,
-    rules: /"20,000 keys that meet"/,
-    why: 'records/record: each key tries all numbers that keys before it have got',
   },
   {
     kind: 'unclear',

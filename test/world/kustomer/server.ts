@@ -289,8 +289,17 @@ export class KustomerServer {
     const headers: Record<string, string> = { 'content-type': reply.type, ...this.#rate(logged), ...reply.headers };
     let bytes: Buffer = reply.body;
     // Cut before it is compressed: the client shall get whole bytes of half a document.
+    if (fault?.kind === 'edit') {
+      bytes = fault.edit(bytes, logged);
+      Object.assign(headers, fault.headers);
+    }
     if (fault?.kind === 'cut-chunked') bytes = bytes.subarray(0, Math.floor(bytes.length * (fault.keep ?? 0.5)));
-    if (this.options.gzip && bytes.length > 1000 && /\bgzip\b/.test(String(request.headers['accept-encoding']))) {
+    if (
+      this.options.gzip &&
+      bytes.length > 1000 &&
+      headers['content-encoding'] === undefined &&
+      /\bgzip\b/.test(String(request.headers['accept-encoding']))
+    ) {
       bytes = await compress(bytes, { level: constants.Z_BEST_SPEED });
       headers['content-encoding'] = 'gzip';
     }
@@ -377,6 +386,7 @@ function replacement(fault: Fault | undefined, request: LoggedRequest): Reply | 
     case 'status': {
       const { status, body } = fault;
       if (body === undefined) return json(errorAnswer(status, 'fault on demand', shapeFor(request)), fault.headers);
+      if (Buffer.isBuffer(body)) return { ...plain(status, '', 'application/json', fault.headers), body };
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       return plain(status, text, text.startsWith('<') ? 'text/html' : 'application/json', fault.headers);
     }
