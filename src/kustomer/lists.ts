@@ -6,7 +6,7 @@ import { isKind } from '../errors.ts';
 import { dated, newestOf } from '../sync/read-list.ts';
 import type { Extent, ListPages, LongList, Resource } from '../sync/source.ts';
 import type { ReadOptions } from './client.ts';
-import { pagesOf, requestPage } from './list-pages.ts';
+import { pagesOf, pathOf, requestPage } from './list-pages.ts';
 import { hasStatus } from './request-errors.ts';
 import type { ListStream, View } from './streams.ts';
 
@@ -82,23 +82,24 @@ export function openLongList(options: ReadOptions<ListStream>): LongList {
  * page, first in doubling steps, then in halves. A page beyond the end may be empty, refused, or the last page again.
  */
 async function extentOf(options: ReadOptions<ListStream>, view: View): Promise<Extent> {
-  const first = await requestPage(options, view, 1);
+  const first = await requestPage(options, view);
   const sample = [...first.records];
   const firstIds = new Set([sample[0]?.id]);
   const hasNext = async (number: number): Promise<boolean> => {
     try {
-      const { records, next } = await requestPage(options, view, number);
+      const { records, next, isFull } = await requestPage(options, view, pathOf(options.stream, view, number));
       // A list that shows the same page under every number would go on for ever.
       const isNew = !firstIds.has(records[0]?.id);
       firstIds.add(records[0]?.id);
       if (isNew) sample.push(...records);
-      return isNew && records.length > 0 && next !== null;
+      return isNew && (isFull || (records.length > 0 && next !== null));
     } catch (error) {
       if (isKind(error, 'refused')) return false;
       throw error;
     }
   };
-  if (first.next === null || sample.length === 0) return { pages: 1, records: sample.length, sample };
+  if ((first.next === null && !first.isFull) || sample.length === 0)
+    return { pages: 1, records: sample.length, sample };
   let [before, last] = [1, 2];
   while (await hasNext(last)) [before, last] = [last, last * 2];
   while (last - before > 1) {

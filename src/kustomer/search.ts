@@ -18,8 +18,8 @@ import type { SearchStream } from './streams.ts';
 const PAGE_SIZE = 500;
 /** Requests for a count or for the newest record, until a response gives it. */
 const MAX_TRIES = 5;
-/** What a refusal beyond the first page stands for: the result is cut short. */
-const CUT_SHORT: Page = { found: [], total: null, hasMore: false, size: PAGE_SIZE, timedOut: true };
+/** What a refusal beyond the first page stands for: the result ends before that page, or is cut short there. */
+const NO_PAGE: Page = { found: [], total: null, hasMore: false, size: PAGE_SIZE, timedOut: false };
 const PATHS: Readonly<Record<SearchIndex, string>> = {
   live: '/v1/customers/search',
   archive: '/v1/customers/archive/search',
@@ -36,7 +36,7 @@ export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
       post(request.index, request.page, PAGE_SIZE, prefix => criteriaOf(prefix, request)).catch(error => {
         // How deep a result can be read is disputed, and the reader has other ways to the rest
         // (docs/kustomer-api.md#search-depth).
-        if (request.page > 1 && isKind(error, 'refused')) return CUT_SHORT;
+        if (request.page > 1 && isKind(error, 'refused')) return NO_PAGE;
         throw error;
       }),
     /**

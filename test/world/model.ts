@@ -93,6 +93,8 @@ class Game {
       archiveOverlapMs: this.#pick([0, 0, 5 * DAY, 40 * DAY]),
       klassFilterKey: this.#pick(['kobject_updated_at', 'kobject_<klass>_updated_at', 'both'] as const),
       hiddenKlasses: hidden,
+      linksNext: (['link', 'null', 'absent'] as const)[this.#seed % 3] ?? 'link',
+      afterEnd: (['empty', 404, 400] as const)[(this.#seed >> 2) % 3] ?? 'empty',
       exoticEvery: Number.POSITIVE_INFINITY,
     });
     const server = await startKustomer(world, {

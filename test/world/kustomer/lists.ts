@@ -4,6 +4,7 @@ import type { Renderer } from './render.ts';
 import type { Row } from './rows.ts';
 import type { Stream } from './streams.ts';
 import type { Tweak } from './tweak.ts';
+import type { WorldOptions } from './world.ts';
 
 export type KlassStatus = 'enabled' | 'existing_only' | 'disabled';
 
@@ -20,9 +21,7 @@ export interface ListSource {
   readonly klasses: () => readonly Klass[];
   /** Rows that are not gone, in the order of lists. */
   readonly rows: (stream: Stream, klass?: string) => readonly Row[];
-  readonly notesListDeleted: boolean;
-  /** Rows of a list beyond this position are never shown. */
-  readonly listLimit: number;
+  readonly options: Pick<WorldOptions, 'notesListDeleted' | 'listLimit' | 'linksNext' | 'afterEnd' | 'listCopies'>;
 }
 
 interface ListSpec {
@@ -62,7 +61,7 @@ const LISTS: Readonly<Record<string, ListSpec>> = {
     stream: 'notes',
     maxPageSize: 100,
     total: false,
-    select: (rows, _query, source) => (source.notesListDeleted ? rows : notDeleted(rows)),
+    select: (rows, _query, source) => (source.options.notesListDeleted ? rows : notDeleted(rows)),
   },
   '/v1/conversations': { stream: 'conversations', maxPageSize: 100, total: false, select: notDeleted },
   '/v1/customers': { stream: 'customers', maxPageSize: 100, total: true, select: notDeleted },
@@ -110,11 +109,17 @@ interface PageOf {
 
 function page(source: ListSource, list: PageOf): Answer {
   const { tweak, orgId } = list;
-  const rows = list.rows.length > source.listLimit ? list.rows.slice(0, source.listLimit) : list.rows;
-  return paged(list, rows, row => source.renderer.render(row.latest, tweak.org ?? orgId));
+  const { listLimit } = source.options;
+  const rows = list.rows.length > listLimit ? list.rows.slice(0, listLimit) : list.rows;
+  return paged(source, list, rows, row => source.renderer.render(row.latest, tweak.org ?? orgId));
 }
 
-function paged<T>(list: Omit<PageOf, 'rows' | 'orgId'>, rows: readonly T[], render: (row: T) => string): Answer {
+function paged<T>(
+  { options }: ListSource,
+  list: Omit<PageOf, 'rows' | 'orgId'>,
+  rows: readonly T[],
+  render: (row: T) => string,
+): Answer {
   const { path, query, tweak } = list;
   const { page: _page, pageSize: _pageSize, ...rest } = query;
   const asked = pageNumber(query.page, 1);
@@ -122,7 +127,10 @@ function paged<T>(list: Omit<PageOf, 'rows' | 'orgId'>, rows: readonly T[], rend
   if (asked === undefined || size === undefined) return errorAnswer(400, 'page or pageSize is not a number', 'jsonapi');
   // Clamped, not refused (docs/kustomer-api.md#page-size).
   const pageSize = Math.min(size, list.maxPageSize);
-  const number = tweak.repeatPage ? 1 : asked;
+  const last = Math.max(1, Math.ceil(rows.length / pageSize));
+  const { afterEnd, linksNext, listCopies } = options;
+  if (asked > last && typeof afterEnd === 'number') return errorAnswer(afterEnd, 'no such page', 'jsonapi');
+  const number = tweak.repeatPage ? 1 : afterEnd === 'last-page' ? Math.min(asked, last) : asked;
   const found = rows.slice((number - 1) * pageSize, number * pageSize);
   return listAnswer({
     path,
@@ -131,7 +139,10 @@ function paged<T>(list: Omit<PageOf, 'rows' | 'orgId'>, rows: readonly T[], rend
     pageSize,
     total: list.total ? (tweak.total?.(rows.length) ?? rows.length) : undefined,
     hasNext: tweak.repeatPage === true || number * pageSize < rows.length,
-    data: tweak.missingData ? undefined : dropped(found, tweak).map(render),
+    linksNext,
+    data: tweak.missingData
+      ? undefined
+      : dropped(found, tweak).flatMap(row => Array.from({ length: listCopies }, () => render(row))),
   });
 }
 
@@ -147,7 +158,7 @@ function answerKlasses(source: ListSource, query: Query, orgId: string, tweak: T
   const status = query.status ?? 'enabled';
   if (!['enabled', 'existing_only', 'disabled'].includes(status)) return errorAnswer(400, 'unknown status', 'jsonapi');
   const klasses = source.klasses().filter(klass => klass.status === status);
-  return paged({ path: '/v1/klasses', query, maxPageSize: 100, total: false, tweak }, klasses, klass =>
+  return paged(source, { path: '/v1/klasses', query, maxPageSize: 100, total: false, tweak }, klasses, klass =>
     JSON.stringify({
       type: 'klass',
       id: klass.name,
