@@ -4,7 +4,7 @@
 // a single response held is exact. A pass says whether it was exact, and sync/ reads until passes agree.
 import { isKind } from '../errors.ts';
 import { dated, newestOf } from '../sync/read-list.ts';
-import type { Extent, ListPages, LongList, Resource } from '../sync/source.ts';
+import { type Extent, LIST_CAP, type ListPages, type LongList, type Resource } from '../sync/source.ts';
 import type { ReadOptions } from './client.ts';
 import { pagesOf, pathOf, requestPage } from './list-pages.ts';
 import { hasStatus } from './request-errors.ts';
@@ -22,26 +22,29 @@ export function openList(options: ReadOptions<ListStream>): ListPages & Pick<Lon
       const records = new Map<string, Resource>();
       let pages = 0;
       let isCounted = true;
+      let isCut = false;
       for (const view of views.filter(view => !refused.has(view))) {
-        const ids = new Set<string>();
+        const shown = new Map<string, Resource>();
         const before = pages;
+        let rows = 0;
         let total = 0;
         try {
           for await (const page of pagesOf(options, view)) {
             pages++;
             total = page.total ?? total;
-            for (const resource of page.records) {
-              ids.add(resource.id);
-              records.set(resource.id, newestOf(records.get(resource.id), resource));
-            }
+            rows += page.records.length;
+            for (const resource of page.records) shown.set(resource.id, newestOf(shown.get(resource.id), resource));
           }
         } catch (error) {
           if (pages > before || !isRefusal(view, error)) throw error;
           refused.add(view);
         }
-        if (ids.size < total) isCounted = false;
+        if (shown.size < total) isCounted = false;
+        if (rows === LIST_CAP) isCut = true;
+        // Of a record in two views the copy of the first one counts, which is never refused. So that is no matter of chance.
+        for (const [id, resource] of shown) records.set(id, newestOf(resource, records.get(id) ?? resource));
       }
-      return { records, isOneResponse: pages === 1, isCounted, isUnrestricted: refused.size === 0 };
+      return { records, isOneResponse: pages === 1, isCounted, isUnrestricted: refused.size === 0, isCut };
     },
     async extent() {
       const sum = { pages: 0, records: 0, sample: [] as Resource[] };
@@ -66,12 +69,17 @@ export function openLongList(options: ReadOptions<ListStream>): LongList {
   const isIncluded = ({ attributes }: Resource) => options.includeDeleted || attributes?.deleted !== true;
   return {
     async pass(each) {
-      let pages = 0;
-      for await (const { records } of pagesOf(options, view)) {
-        pages++;
-        await each(records.filter(isIncluded).map(dated));
+      let [pages, rows] = [0, 0];
+      try {
+        for await (const { records } of pagesOf(options, view)) {
+          pages++;
+          rows += records.length;
+          await each(records.filter(isIncluded).map(dated));
+        }
+      } catch (error) {
+        if (rows !== LIST_CAP || !isKind(error, 'refused')) throw error;
       }
-      return pages === 1;
+      return { isOneResponse: pages === 1, isCut: rows === LIST_CAP };
     },
     extent: () => extentOf(options, view),
   };

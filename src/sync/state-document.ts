@@ -48,11 +48,12 @@ function revisionToJson({ changedIn, epoch, recordFormat, includeDeleted }: Stre
   return { changed_in: changedIn, epoch, record_format: recordFormat, include_deleted: includeDeleted };
 }
 
-function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys }: SearchState): Json {
+function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys, listCutAt }: SearchState): Json {
   return {
     synced_ranges: syncedRanges.map(({ from, to }) => [iso(from), iso(to)]),
     cutoff: iso(cutoff),
     dedup_since: iso(dedupSince),
+    list_cut_at: listCutAt === undefined ? undefined : iso(listCutAt),
     dedup_keys: [...dedupKeys]
       .sort()
       .map(key => (key.startsWith('-') ? key : `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}`)),
@@ -180,20 +181,29 @@ function isShardManifest(value: unknown): value is ShardManifest {
   return value.files.every(isFile) && Object.values(value.requests).every(Number.isSafeInteger);
 }
 
-function parseSearch({ synced_ranges: ranges, cutoff, dedup_since, dedup_keys: keys }: Json): SearchState | null {
+function parseSearch({
+  synced_ranges: ranges,
+  cutoff,
+  dedup_since,
+  dedup_keys: keys,
+  list_cut_at: cutAt,
+}: Json): SearchState | null {
   if (!Array.isArray(ranges) || !Array.isArray(keys)) return null;
   const syncedRanges = ranges.map(pair =>
     Array.isArray(pair) && pair.length === 2 ? { from: time(pair[0]), to: time(pair[1]) } : null,
   );
   const dedupKeys = keys.map(parseDedupKey);
   const [cutoffAt, dedupSince] = [time(cutoff), time(dedup_since)];
-  if (Number.isNaN(cutoffAt) || Number.isNaN(dedupSince) || dedupKeys.includes(null)) return null;
+  const listCutAt = cutAt === undefined ? undefined : time(cutAt);
+  if (Number.isNaN(listCutAt ?? 0) || Number.isNaN(cutoffAt) || Number.isNaN(dedupSince) || dedupKeys.includes(null))
+    return null;
   if (syncedRanges.some(range => range === null || !(range.from < range.to))) return null;
   return {
     syncedRanges: union(syncedRanges as Interval[]),
     cutoff: cutoffAt,
     dedupSince,
     dedupKeys: new Set(dedupKeys as string[]),
+    ...(listCutAt !== undefined && { listCutAt }),
   };
 }
 
