@@ -11,6 +11,7 @@ import { type OnRecord, parseResponse } from './json.ts';
 import { requestError } from './request-errors.ts';
 import { decide, type RequestAttempt } from './retry.ts';
 import { openSemaphore } from './semaphore.ts';
+import { openServerClock } from './server-clock.ts';
 import type { Stream } from './streams.ts';
 
 export interface Request {
@@ -53,8 +54,6 @@ export interface ClientOptions {
 
 /** No search is known to take longer (docs/kustomer-api.md#answer-time). */
 const RESPONSE_TIMEOUT_MS = 30_000;
-/** Smaller differences come from the network, and from the header, which has no milliseconds. */
-const CLOCK_TOLERANCE_MS = 5_000;
 
 /** What came of one attempt. Status 0 means that no usable response came, and `cause` says why. */
 interface Outcome extends Pick<RequestAttempt, 'status' | 'headers'> {
@@ -105,11 +104,7 @@ export function openClient(options: ClientOptions) {
     usage,
     /** Requests sent for a stream, retries included. */
     requestsFor,
-    /**
-     * How many ms the clock of this machine is fast, by the header `date` of the first response. 0 without the header,
-     * below some seconds, or when it is slow, which does no harm (docs/kustomer-api.md#server-clock).
-     */
-    clockLeadMs: http.clockLeadMs,
+    clock: http.clock,
     close: http.close,
   };
 }
@@ -175,7 +170,7 @@ function openHttp({ origin, token, concurrency, signal, userAgent, backpressure 
     'user-agent': userAgent,
   };
   const readBody = openBodyReader(backpressure);
-  let clockLeadMs: number | undefined;
+  const clock = openServerClock();
   return {
     /** Rejects when the connection or the body fails. */
     async exchange({ path, body }: Request) {
@@ -186,10 +181,10 @@ function openHttp({ origin, token, concurrency, signal, userAgent, backpressure 
       const response = await dispatcher.request({ origin, path, signal, ...content });
       const { statusCode: status, headers } = response;
       // Before the body is read, which may take minutes.
-      clockLeadMs ??= leadOver(headers.date);
+      clock.read(headers.date);
       return { status, headers, body: await readBody(response.body, headers['content-encoding']) };
     },
-    clockLeadMs: () => clockLeadMs ?? 0,
+    clock,
     close: () => dispatcher.destroy(),
   };
 }
@@ -199,13 +194,6 @@ function isUsable(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || !('data' in value)) return false;
   const { errors = [] } = value as { errors?: unknown };
   return Array.isArray(errors) && errors.length === 0;
-}
-
-/** Undefined when the response does not tell. */
-function leadOver(date: string | string[] | undefined): number | undefined {
-  const lead = Date.now() - Date.parse(String(date));
-  if (Number.isNaN(lead)) return undefined;
-  return lead > CLOCK_TOLERANCE_MS ? lead : 0;
 }
 
 function nameOf(cause: unknown): string {

@@ -99,7 +99,9 @@ export function searchJob(
       const until = cutoff - clockLeadMs;
       const read = clamp(progress.read, Number.NEGATIVE_INFINITY, until);
       if (read.length === 0 && work.toRead.length > 0 && progress.newDedupKeys.size === 0) return false;
-      const after = nextSearchState(before, work, read, progress.newDedupKeys, until);
+      // The lookback ends where the window ends: a later run must not take the time between for known.
+      const dedupSince = work.dedupSince - clockLeadMs;
+      const after = nextSearchState(before, { ...work, dedupSince }, read, progress.newDedupKeys, until);
       search.set(selection.name, listCutAt === undefined ? after : { ...after, listCutAt });
       return true;
     },

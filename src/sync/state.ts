@@ -10,6 +10,12 @@ import { type DatedRecord, type Resource, updatedAt } from './source.ts';
 /** Dedup keys kept for one stream: some 15 MB of memory, 6 MB of state. Beyond that the lookback gets shorter. */
 const MAX_DEDUP_KEYS = 100_000;
 
+/**
+ * A clock may be fast by this, and not by more. Only what the source's clock had reached counts as read, and the dedup keys
+ * of what is published beyond that keep it from coming twice, should the source's clock have been the wrong one.
+ */
+export const MAX_CLOCK_LEAD_MS = 24 * 3_600_000;
+
 export interface SearchState {
   /** Ranges of `updated_at` (ms) that are published, as far as the search index had caught up by `cutoff`. */
   readonly syncedRanges: IntervalSet;
