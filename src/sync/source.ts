@@ -120,10 +120,10 @@ export interface Klasses {
   isGone(error: unknown): boolean;
 }
 
-/** Id of the organization that a record belongs to, or null when the record names none. */
+/** Id of the organization that a record belongs to, or null when the record names none: an empty id is none. */
 export function organizationOf(resource: Resource): string | null {
   const id = resource.relationships?.org?.data?.id;
-  return typeof id === 'string' ? id : null;
+  return typeof id === 'string' && id !== '' ? id : null;
 }
 
 /** `updated_at` as the record has it; empty when it has none. */

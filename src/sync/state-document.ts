@@ -5,6 +5,7 @@ import { type Interval, union } from './intervals.ts';
 import {
   dedupKeyTime,
   type ListState,
+  MAX_GENERATION,
   RECORD_FORMATS,
   type SearchState,
   type ShardManifest,
@@ -56,7 +57,7 @@ function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys, listCutAt }
     list_cut_at: listCutAt === undefined ? undefined : iso(listCutAt),
     dedup_keys: [...dedupKeys]
       .sort()
-      .map(key => (key.startsWith('-') ? key : `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}`)),
+      .map(key => (key.startsWith('- ') ? key : `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}`)),
   };
 }
 
@@ -80,7 +81,9 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
   const damaged = (why: string) => damagedState(place, why);
   const { generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, revisions, streams } = document;
   const { consecutive_runs: consecutiveRuns, shard_manifest: shardManifest } = document;
-  if (!isCount(generation) || generation < 1) throw damaged('its generation is not a number from 1');
+  if (!isCount(generation) || generation < 1 || generation > MAX_GENERATION) {
+    throw damaged('its generation is not a number from 1');
+  }
   if (identity !== null && (typeof identity !== 'string' || identity === ''))
     throw damaged('its identity is unreadable');
   if (!isObject(streams)) throw damaged('it has no streams');
@@ -115,6 +118,24 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
     consecutiveRuns,
     shardManifest,
   };
+}
+
+/**
+ * Reads a state back before anything is published with it: what the next run could not read must not be saved.
+ * @throws SyncError `state-unreadable`
+ */
+export function requireReadable(state: State): void {
+  try {
+    const text = serializeState(state);
+    if (serializeState(parseState(text, 'not saved yet')) === text) return;
+    throw new Error('the state is another one when it is read back');
+  } catch (cause) {
+    throw new SyncError('state-unreadable', {
+      what: 'The state of this run could not be read again once it was saved, so nothing is published with it.',
+      todo: 'Report it to this project, with the log of a run with debug logging on; until then `reset-state: true` starts over.',
+      cause,
+    });
+  }
 }
 
 function parseDocument(text: string, place: string): Json {
@@ -208,7 +229,7 @@ function parseSearch({
 }
 
 function parseDedupKey(key: unknown): string | null {
-  const [, when, id] = (typeof key === 'string' && /^(\S+) (\S.*)$/.exec(key)) || [];
+  const [, when, id] = (typeof key === 'string' && /^(\S+) (.+)$/s.exec(key)) || [];
   if (id === undefined) return null;
   if (when === '-') return key as string;
   return Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;

@@ -64,8 +64,11 @@ export interface ShardManifest {
   readonly requests: Readonly<Record<string, number>>;
 }
 
+/** No sync saves so often: a greater number was not counted. */
+export const MAX_GENERATION = 2 ** 52;
+
 export interface State {
-  /** Grows by one with each save; given out by next-state.ts alone. 0: nothing is saved yet. */
+  /** Grows by one with each save, to {@link MAX_GENERATION}; given out by next-state.ts alone. 0: nothing is saved yet. */
   readonly generation: number;
   /** Id of the Kustomer organization that the records belong to; null as long as no record has been seen. */
   readonly organizationId: string | null;
@@ -107,7 +110,7 @@ export function dedupKey({ at, resource, undated }: DatedRecord): string {
 
 /** The `updated_at` in a dedup key (ms); infinite where there is none. */
 export function dedupKeyTime(key: string): number {
-  return key.startsWith('-') ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
+  return key.startsWith('- ') ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
 }
 
 /**
