@@ -1,5 +1,5 @@
-// The state as the document that is saved: JSON with a version. Pure. The document holds record ids, times and hashes, and nothing
-// else of a record (docs/design.md#the-life-of-the-state).
+// The state as the document that is saved: JSON with a version. Pure. The document holds record ids, times and hashes, and
+// nothing else of a record (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
 import { type Interval, union } from './intervals.ts';
 import {
