@@ -73,6 +73,7 @@ export const ERRORS = {
   'state-not-found': ['github', 'state'],
   'state-not-saved': ['github', 'state'],
   'state-too-new': ['user', 'state'],
+  'state-unreadable': ['project', 'state'],
   'two-organizations': ['kustomer', 'state'],
   unauthorized: ['user', 'unauthorized'],
 } as const satisfies Readonly<Record<string, readonly [Actor, ErrorKind]>>;

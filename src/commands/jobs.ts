@@ -1,12 +1,13 @@
 // The selected streams as jobs: each gets its plan, its source and its sink.
 import type { Source } from '../kustomer/source.ts';
 import { isSearch, type ListStream, oldRecordsOf, type SearchStream, streamNamed } from '../kustomer/streams.ts';
+import { grouped } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import { type JobContext, listJob, type StreamJob, searchJob } from '../sync/job.ts';
 import { klassesJob, klassKey } from '../sync/klasses-job.ts';
-import { type PlanOptions, planList, planSearch, type Selection } from '../sync/plan.ts';
-import { prefetch } from '../sync/read-list.ts';
-import type { ListPages, Sink } from '../sync/source.ts';
+import { type ListPlan, type PlanOptions, planList, planSearch, type Selection } from '../sync/plan.ts';
+import { type ListResult, prefetch } from '../sync/read-list.ts';
+import { LIST_CAP, type ListPages, type Sink } from '../sync/source.ts';
 import type { State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
 import type { Run } from './prepare.ts';
@@ -41,13 +42,34 @@ export function openJobs(options: JobsOptions): StreamJob[] {
     const writer = writerOf(name);
     if (stream.kind === 'list') {
       const plan = planList(name, selection, config, state, context.now);
-      return listJob(selection, plan, stream.type, lists.get(name) as ListPages, writer, context);
+      const pages = lists.get(name) as ListPages;
+      const onResult = (result: ListResult) => warnOf(result, name, plan, log);
+      return listJob({ selection, plan, type: stream.type, pages, sink: writer, context, onResult });
     }
     if (stream.hasKlasses) return openKlassesJob(options, selection, stream, writer);
     const plan = planOf(options, name, selection, stream);
     const old = plan.listOnlyBefore === null ? undefined : source.archiveList(stream);
-    return searchJob(selection, plan, source.search(stream), writer, context, old);
+    return searchJob(selection, plan, source.search(stream), writer, context, old, () => warnOfCut(name, log));
   });
+}
+
+function warnOf({ heldBack, isCut }: ListResult, name: string, { before }: ListPlan, log: Log): void {
+  if (isCut) {
+    log.warning(
+      `The list of ${name} ends with exactly ${grouped(LIST_CAP)} records, where Kustomer may cut it: there may be more ${name}, and none is taken for deleted. Ask Kustomer how to list all of them.`,
+    );
+  }
+  if (heldBack === 0) return;
+  log.warning(
+    `Kustomer's list no longer shows ${grouped(heldBack)} of ${grouped(before?.seen.size ?? 0)} ${name}, more than a tenth at once, so none of them is published as deleted. Check that the roles of the API key are those it had; if the ${name} are really gone, run once with \`confirm-vanished: true\`.`,
+  );
+}
+
+/** Of a list that no search can stand in for. */
+function warnOfCut(name: string, log: Log): void {
+  log.warning(
+    `The list of ${name} ends with exactly ${grouped(LIST_CAP)} records, where Kustomer may cut it: what it has is published, and older ${name} may be missing. It is read again once a day; set \`archive: never\` or a \`start-date\` within the last two years to do without old ${name}.`,
+  );
 }
 
 function openKlassesJob(options: JobsOptions, selection: Selection, stream: SearchStream, sink: Sink): StreamJob {

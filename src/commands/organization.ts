@@ -22,10 +22,15 @@ export async function withOrganization(
 ): Promise<Snapshot> {
   const { change, files } = snapshot;
   if (change.changed.length === 0) return snapshot;
-  const clockLeadMs = client.clockLeadMs();
+  const clockLeadMs = client.clock.leadMs();
   if (clockLeadMs > 0) {
     log.warning(
-      `The clock of this runner is ${duration(clockLeadMs)} fast by Kustomer's clock: only what Kustomer's clock had reached counts as read.`,
+      `The clock of this runner is ${duration(clockLeadMs)} fast by Kustomer's clock: only what Kustomer's clock had reached counts as read. Check the clock of the runner.`,
+    );
+  }
+  if (client.clock.hasIgnored()) {
+    log.warning(
+      'Kustomer sent a time (`date`) that is more than a day from the clock of this runner, so it was ignored. Check that clock if this comes with each run.',
     );
   }
   if (source.organization() === null && before.organizationId !== null && !stop.signal.aborted) {

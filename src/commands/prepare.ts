@@ -11,6 +11,7 @@ import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
 import { openBudget } from '../kustomer/budget.ts';
 import { type ClientOptions, openClient } from '../kustomer/client.ts';
+import { isSearch, streamNamed } from '../kustomer/streams.ts';
 import { chooseDestination } from '../publish/choose.ts';
 import type { DestinationSettings } from '../publish/destination.ts';
 import { openJournal } from '../publish/journal.ts';
@@ -168,7 +169,10 @@ export function checkOptions({ config, log }: Run, state: State): void {
       todo: 'Set `record-format` back, run once with `reset-state: true` to start over, or give the other format its own `state-id` (and `branch`).',
     });
   }
-  const withoutDeleted = continued.filter(revision => includeDeleted && revision.includeDeleted === false);
+  // Lists show deleted records in any case.
+  const withoutDeleted = continued.filter(
+    revision => includeDeleted && revision.includeDeleted === false && isSearch(streamNamed(revision.name)),
+  );
   if (withoutDeleted.length === 0) return;
   log.warning(
     `Records of ${withoutDeleted.map(({ name }) => name).join(', ')} that were marked as deleted are missing from what was published before, with \`include-deleted: false\`. Run once with \`sync-mode: full_refresh\` or \`reset-state: true\` to have them, too.`,

@@ -111,7 +111,7 @@ function changeOf(
   const before = recovered.state;
   const { search, lists, klassesCheckedAt } = before;
   const draft = { search: new Map(search), lists: new Map(lists), klassesCheckedAt };
-  const changed = done.filter(job => job.updateState(draft, client.clockLeadMs()));
+  const changed = done.filter(job => job.updateState(draft, client.clock.leadMs()));
   const epochs = recovered.syncRevisions ?? before.revisions;
   const revisions = new Map(before.revisions);
   for (const job of changed) {

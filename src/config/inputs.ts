@@ -91,6 +91,12 @@ export const GROUPS = {
       { sync: {} },
     ),
     'reset-state': input(kinds.boolean, 'false', 'Ignore the saved state and start over.', { sync: {} }),
+    'confirm-vanished': input(
+      kinds.boolean,
+      'false',
+      'Accept once that more than 20 records and a tenth of a list have gone: publish them as deleted.',
+      { sync: {} },
+    ),
   },
   destination: {
     destination: input(

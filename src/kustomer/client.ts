@@ -12,6 +12,7 @@ import { answerTooLarge, type OnRecord, parseResponse } from './json.ts';
 import { requestError } from './request-errors.ts';
 import { decide, type RequestAttempt } from './retry.ts';
 import { openSemaphore } from './semaphore.ts';
+import { openServerClock } from './server-clock.ts';
 import type { Stream } from './streams.ts';
 
 export interface Request {
@@ -58,8 +59,6 @@ const RESPONSE_TIMEOUT_MS = 30_000;
 const MAX_LIMIT = 1e6;
 /** The body of an error is not looked at: it is read to its end, so that its connection can be used again, up to here. */
 const ERROR_BODY = { limit: 64 * 1024, ms: 5_000 } as const;
-/** Smaller differences come from the network, and from the header, which has no milliseconds. */
-const CLOCK_TOLERANCE_MS = 5_000;
 
 /** What came of one attempt. Status 0 means that no usable response came, and `cause` says why. */
 interface Outcome extends Pick<RequestAttempt, 'status' | 'headers'> {
@@ -111,11 +110,7 @@ export function openClient(options: ClientOptions) {
     usage,
     /** Requests sent for a stream, retries included. */
     requestsFor,
-    /**
-     * How many ms the clock of this machine is fast, by the header `date` of the first response. 0 without the header,
-     * below some seconds, or when it is slow, which does no harm (docs/kustomer-api.md#server-clock).
-     */
-    clockLeadMs: http.clockLeadMs,
+    clock: http.clock,
     close: http.close,
   };
 }
@@ -182,7 +177,7 @@ function openHttp({ origin, token, concurrency, signal, userAgent, backpressure 
     'user-agent': userAgent,
   };
   const readBody = openBodyReader(backpressure);
-  let clockLeadMs: number | undefined;
+  const clock = openServerClock();
   return {
     /** Rejects when the connection or the body fails. An error has no body. */
     async exchange({ path, body }: Request) {
@@ -193,7 +188,7 @@ function openHttp({ origin, token, concurrency, signal, userAgent, backpressure 
       const response = await dispatcher.request({ origin, path, signal, ...content });
       const { statusCode: status, headers } = response;
       // Before the body is read, which may take minutes.
-      clockLeadMs ??= leadOver(headers.date);
+      clock.read(headers.date);
       if (status < 200 || status >= 300) {
         await response.body
           .dump({ limit: ERROR_BODY.limit, signal: AbortSignal.timeout(ERROR_BODY.ms) })
@@ -202,7 +197,7 @@ function openHttp({ origin, token, concurrency, signal, userAgent, backpressure 
       }
       return { status, headers, body: await readBody(response.body, headers['content-encoding']) };
     },
-    clockLeadMs: () => clockLeadMs ?? 0,
+    clock,
     close: () => dispatcher.destroy(),
   };
 }
@@ -212,13 +207,6 @@ function isUsable(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || !('data' in value)) return false;
   const { errors = [] } = value as { errors?: unknown };
   return Array.isArray(errors) && errors.length === 0;
-}
-
-/** Undefined when the response does not tell. */
-function leadOver(date: string | string[] | undefined): number | undefined {
-  const lead = Date.now() - Date.parse(String(date));
-  if (Number.isNaN(lead)) return undefined;
-  return lead > CLOCK_TOLERANCE_MS ? lead : 0;
 }
 
 function nameOf(cause: unknown): string {

@@ -26,6 +26,7 @@ export function openCustomAttributes(options: ReadOptions<ListStream>): ListPage
         records: new Map(found.map(resource => [resource.id, resource])),
         isOneResponse: false,
         isCounted: true,
+        isCut: false,
         isUnrestricted,
       };
     },

@@ -4,9 +4,9 @@
 // a single response held is exact. A pass says whether it was exact, and sync/ reads until passes agree.
 import { isKind } from '../errors.ts';
 import { dated, newestOf } from '../sync/read-list.ts';
-import type { Extent, ListPages, LongList, Resource } from '../sync/source.ts';
+import { type Extent, LIST_CAP, type ListPages, type LongList, type Resource } from '../sync/source.ts';
 import type { ReadOptions } from './client.ts';
-import { pagesOf, requestPage } from './list-pages.ts';
+import { pagesOf, pathOf, requestPage } from './list-pages.ts';
 import { hasStatus } from './request-errors.ts';
 import type { ListStream, View } from './streams.ts';
 
@@ -22,26 +22,29 @@ export function openList(options: ReadOptions<ListStream>): ListPages & Pick<Lon
       const records = new Map<string, Resource>();
       let pages = 0;
       let isCounted = true;
+      let isCut = false;
       for (const view of views.filter(view => !refused.has(view))) {
-        const ids = new Set<string>();
+        const shown = new Map<string, Resource>();
         const before = pages;
+        let rows = 0;
         let total = 0;
         try {
           for await (const page of pagesOf(options, view)) {
             pages++;
             total = page.total ?? total;
-            for (const resource of page.records) {
-              ids.add(resource.id);
-              records.set(resource.id, newestOf(records.get(resource.id), resource));
-            }
+            rows += page.records.length;
+            for (const resource of page.records) shown.set(resource.id, newestOf(shown.get(resource.id), resource));
           }
         } catch (error) {
           if (pages > before || !isRefusal(view, error)) throw error;
           refused.add(view);
         }
-        if (ids.size < total) isCounted = false;
+        if (shown.size < total) isCounted = false;
+        if (rows === LIST_CAP) isCut = true;
+        // Of a record in two views the copy of the first one counts, which is never refused. So that is no matter of chance.
+        for (const [id, resource] of shown) records.set(id, newestOf(resource, records.get(id) ?? resource));
       }
-      return { records, isOneResponse: pages === 1, isCounted, isUnrestricted: refused.size === 0 };
+      return { records, isOneResponse: pages === 1, isCounted, isUnrestricted: refused.size === 0, isCut };
     },
     async extent() {
       const sum = { pages: 0, records: 0, sample: [] as Resource[] };
@@ -66,12 +69,17 @@ export function openLongList(options: ReadOptions<ListStream>): LongList {
   const isIncluded = ({ attributes }: Resource) => options.includeDeleted || attributes?.deleted !== true;
   return {
     async pass(each) {
-      let pages = 0;
-      for await (const { records } of pagesOf(options, view)) {
-        pages++;
-        await each(records.filter(isIncluded).map(dated));
+      let [pages, rows] = [0, 0];
+      try {
+        for await (const { records } of pagesOf(options, view)) {
+          pages++;
+          rows += records.length;
+          await each(records.filter(isIncluded).map(dated));
+        }
+      } catch (error) {
+        if (rows !== LIST_CAP || !isKind(error, 'refused')) throw error;
       }
-      return pages === 1;
+      return { isOneResponse: pages === 1, isCut: rows === LIST_CAP };
     },
     extent: () => extentOf(options, view),
   };
@@ -82,23 +90,24 @@ export function openLongList(options: ReadOptions<ListStream>): LongList {
  * page, first in doubling steps, then in halves. A page beyond the end may be empty, refused, or the last page again.
  */
 async function extentOf(options: ReadOptions<ListStream>, view: View): Promise<Extent> {
-  const first = await requestPage(options, view, 1);
+  const first = await requestPage(options, view);
   const sample = [...first.records];
   const firstIds = new Set([sample[0]?.id]);
   const hasNext = async (number: number): Promise<boolean> => {
     try {
-      const { records, next } = await requestPage(options, view, number);
+      const { records, next, isFull } = await requestPage(options, view, pathOf(options.stream, view, number));
       // A list that shows the same page under every number would go on for ever.
       const isNew = !firstIds.has(records[0]?.id);
       firstIds.add(records[0]?.id);
       if (isNew) sample.push(...records);
-      return isNew && records.length > 0 && next !== null;
+      return isNew && (isFull || (records.length > 0 && next !== null));
     } catch (error) {
       if (isKind(error, 'refused')) return false;
       throw error;
     }
   };
-  if (first.next === null || sample.length === 0) return { pages: 1, records: sample.length, sample };
+  if ((first.next === null && !first.isFull) || sample.length === 0)
+    return { pages: 1, records: sample.length, sample };
   let [before, last] = [1, 2];
   while (await hasNext(last)) [before, last] = [last, last * 2];
   while (last - before > 1) {

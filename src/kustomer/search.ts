@@ -20,8 +20,8 @@ const PAGE_SIZE = 500;
 const MIN_PAGE_SIZE = 4;
 /** Requests for a count or for the newest record, until a response gives it. */
 const MAX_TRIES = 5;
-/** What a refusal beyond the first page stands for: the result is cut short. */
-const CUT_SHORT: Omit<Page, 'size'> = { found: [], total: null, hasMore: false, timedOut: true };
+/** What a refusal beyond the first page stands for: the result ends before that page, or is cut short there. */
+const NO_PAGE: Page = { found: [], total: null, hasMore: false, size: PAGE_SIZE, timedOut: false };
 const PATHS: Readonly<Record<SearchIndex, string>> = {
   live: '/v1/customers/search',
   archive: '/v1/customers/archive/search',
@@ -45,7 +45,9 @@ export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
           if (isTooLarge && size > MIN_PAGE_SIZE) pageSize = Math.min(pageSize, Math.max(MIN_PAGE_SIZE, size >> 2));
           // How deep a result can be read is disputed, and the reader has other ways to the rest
           // (docs/kustomer-api.md#search-depth). Numbers of smaller pages begin anew.
-          if (request.page > 1 && (isTooLarge || isKind(error, 'refused'))) return { ...CUT_SHORT, size: pageSize };
+          if (request.page > 1 && (isTooLarge || isKind(error, 'refused'))) {
+            return { ...NO_PAGE, size: pageSize, timedOut: isTooLarge };
+          }
           if (!isTooLarge || pageSize >= size) throw error;
         }
       }

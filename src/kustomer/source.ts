@@ -64,7 +64,7 @@ export function openSource(client: Client, includeDeleted: boolean) {
         of.map(stream => () => openSearch({ ...options, stream, includeDeleted: true }).probe(index));
       const archived = streams.filter(({ archive }) => archive === 'search');
       const others = USUAL_STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
-      const users = () => requestPage({ ...options, stream: streamNamed('users') as ListStream }, {}, 1);
+      const users = () => requestPage({ ...options, stream: streamNamed('users') as ListStream }, {});
       const searches = [...probes('live', streams), ...probes('archive', archived), ...probes('live', others)];
       for (const probe of [...searches, users] as readonly (() => Promise<unknown>)[]) {
         if (seen !== null) return;

@@ -12,6 +12,7 @@ import { requireSameOrganization } from '../sync/next-state.ts';
 import { type PlanOptions, planSearch, type Selection } from '../sync/plan.ts';
 import {
   type ListState,
+  listVersionTime,
   NO_STATE,
   type SearchState,
   type State,
@@ -82,7 +83,7 @@ function addList({ narrow, ...known }: ListState, added: ListState): ListState {
   const seen = new Map(known.seen);
   for (const [id, version] of added.seen) {
     const own = seen.get(id);
-    const isNewer = own === undefined || Date.parse(version) > Date.parse(own);
+    const isNewer = own === undefined || listVersionTime(version) > listVersionTime(own);
     if (isNewer && !known.gone?.has(id)) seen.set(id, version);
   }
   const until = Math.max(known.until ?? Number.NEGATIVE_INFINITY, added.until ?? Number.NEGATIVE_INFINITY);

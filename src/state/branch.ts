@@ -116,7 +116,7 @@ async function readDocument(place: BranchPlace, root: readonly TreeEntry[], sha:
   }
   const notes: BranchNotes = {
     writers: Array.isArray(writers) ? writers.filter(writer => typeof writer === 'string') : [],
-    totals: (totals ?? {}) as Totals,
+    totals: totalsIn(totals),
     readme: typeof readme === 'string' ? readme : '',
   };
   return { sha, ...notes, state: parseSaved(text, `branch ${branch}`, isIgnored) };
@@ -132,6 +132,17 @@ async function isOurs({ git }: BranchPlace, root: readonly TreeEntry[], text: st
     /^\{\s*"version":\s*\d+,\s*"written_by"/.test(text) ||
     (readme && /<!-- totals: /.test(String(await git.blob(readme.sha))))
   );
+}
+
+/** The totals that somebody may have edited: those of a stream that are not such are as if absent. */
+export function totalsIn(value: unknown): Totals {
+  const isNumber = (each: unknown) => Number.isSafeInteger(each) && (each as number) >= 0;
+  const isTime = (each: unknown) => typeof each === 'string' && /^\+?\d[\d:.TZ-]{8,30}$/.test(each);
+  const isTotal = (each: unknown): each is Total => {
+    const { records, files, bytes, max_updated_at: max } = (each ?? {}) as Record<string, unknown>;
+    return [records, files, bytes].every(isNumber) && (max === null || isTime(max));
+  };
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([, each]) => isTotal(each)));
 }
 
 export function branchDocument(state: State, stateName: string, notes: BranchNotes): string {

@@ -1,6 +1,6 @@
 import { clamp, covers, type Interval, union } from './intervals.ts';
 import { isListDone, type ListPlan, type SearchPlan, type Selection } from './plan.ts';
-import { readList } from './read-list.ts';
+import { type ListResult, readList } from './read-list.ts';
 import { readLongList } from './read-long-list.ts';
 import { readSearch, type SearchProgress } from './read-search.ts';
 import type { ReaderPool } from './reader-pool.ts';
@@ -40,34 +40,46 @@ export interface JobContext {
   readonly now: number;
 }
 
-/** @param oldRecords list of what no search index has; for a plan with `listOnlyBefore` */
+/** A list that ends at its cap is read once in this time: it takes 100 requests. */
+const CUT_LIST_INTERVAL_MS = 24 * 3_600_000;
+
+/**
+ * @param oldRecords list of what no search index has; for a plan with `listOnlyBefore`
+ * @param onCut called when that list ends at its cap: what it has is published, and its time does not count as read
+ */
 export function searchJob(
   selection: Selection,
   plan: SearchPlan,
   pages: SearchPages,
   sink: Sink,
-  { pool, signal }: JobContext,
+  { pool, signal, now }: JobContext,
   oldRecords?: LongList,
+  onCut: () => void = () => {},
 ): StreamJob {
   const { wanted, ranges, cutoff, work, before, horizon } = plan;
   const progress: SearchProgress = { read: [], newDedupKeys: new Set(), records: 0 };
   const hasAll = () => ranges.every(range => covers(union(work.synced, progress.read), range));
   const searchFrom = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;
+  let listCutAt = before?.listCutAt;
 
   /** @param search the search of the stream, which may find the same undated records */
   async function readOldRecords(list: LongList, search: Promise<void>): Promise<void> {
     const toRead = clamp(work.toRead, Number.NEGATIVE_INFINITY, searchFrom);
     if (toRead.length === 0) return;
-    const isKnown = (key: string) => work.dedupKeys.has(key) || progress.newDedupKeys.has(key);
+    if (listCutAt !== undefined && Math.abs(now - listCutAt) < CUT_LIST_INTERVAL_MS) return onCut();
+    const { dedupKeys } = work;
+    const isKnown = (key: string) => dedupKeys.has(key) || progress.newDedupKeys.has(key);
     const withoutKnown = async (undated: readonly DatedRecord[]) => {
       // What the search has found is known when it has ended, in whatever way. Most lists need not wait for that.
       if (undated.length > 0) await search.catch(() => {});
       return undated.filter(record => !isKnown(dedupKey(record)));
     };
-    const { records, undated } = await readLongList({ list, sink, toRead, withoutKnown, signal });
-    for (const record of undated) progress.newDedupKeys.add(dedupKey(record));
+    const { records, keys, isCut } = await readLongList({ list, sink, toRead, dedupKeys, withoutKnown, signal });
+    for (const key of keys) progress.newDedupKeys.add(key);
     progress.records += records;
-    progress.read.push(...toRead);
+    listCutAt = isCut ? now : undefined;
+    if (isCut) onCut();
+    else progress.read.push(...toRead);
   }
 
   return {
@@ -86,8 +98,11 @@ export function searchJob(
       if (selection.mode === 'full_refresh' && !hasAll()) return false;
       const until = cutoff - clockLeadMs;
       const read = clamp(progress.read, Number.NEGATIVE_INFINITY, until);
-      if (read.length === 0 && work.toRead.length > 0) return false;
-      search.set(selection.name, nextSearchState(before, work, read, progress.newDedupKeys, until));
+      if (read.length === 0 && work.toRead.length > 0 && progress.newDedupKeys.size === 0) return false;
+      // The lookback ends where the window ends: a later run must not take the time between for known.
+      const dedupSince = work.dedupSince - clockLeadMs;
+      const after = nextSearchState(before, { ...work, dedupSince }, read, progress.newDedupKeys, until);
+      search.set(selection.name, listCutAt === undefined ? after : { ...after, listCutAt });
       return true;
     },
   };
@@ -99,24 +114,30 @@ export async function awaitAll<T>(promises: readonly T[]): Promise<Awaited<T>[]>
   return Promise.all(promises);
 }
 
-/** @param type JSON:API type of the records */
-export function listJob(
-  selection: Selection,
-  plan: ListPlan,
-  type: string,
-  pages: ListPages,
-  sink: Sink,
-  { signal, now }: JobContext,
-): StreamJob {
+interface ListJobOptions {
+  readonly selection: Selection;
+  readonly plan: ListPlan;
+  /** JSON:API type of the records. */
+  readonly type: string;
+  readonly pages: ListPages;
+  readonly sink: Sink;
+  readonly context: JobContext;
+  /** Called with what there is to say of the result. */
+  readonly onResult: (result: ListResult) => void;
+}
+
+export function listJob({ selection, plan, type, pages, sink, context, onResult }: ListJobOptions): StreamJob {
   const isDone = isListDone(plan);
-  let result: { state: ListState; records: number } | undefined;
+  let result: ListResult | undefined;
   return {
     ...selection,
     wanted: plan.wanted,
     isDone,
     async read() {
-      if (!isDone) result = await readList({ ...plan, pages, type, sink, now, signal });
-      return true;
+      if (isDone) return true;
+      result = await readList({ ...plan, ...context, pages, type, sink });
+      onResult(result);
+      return !result.isCut;
     },
     records: () => result?.records ?? 0,
     updateState({ lists }) {

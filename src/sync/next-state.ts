@@ -2,7 +2,8 @@
 // What the other run has changed is what changed after the generation that this run started from. Nothing inside a stream
 // is merged.
 import { SyncError } from '../errors.ts';
-import { NO_STATE, type ShardFile, type State, type StreamRevision, streamOf } from './state.ts';
+import { MAX_GENERATION, NO_STATE, type ShardFile, type State, type StreamRevision, streamOf } from './state.ts';
+import { requireReadable } from './state-document.ts';
 
 /** What a run wants to save. */
 export interface StateChange {
@@ -27,11 +28,13 @@ export interface MergedState {
  * The next state: the only place that gives out a generation.
  * @param baseGeneration the generation of the state that the run started from, or of its own last save; 0: there was none
  * @param latest what another run has saved since; null when nobody has
- * @throws SyncError `other-organization` when another run has saved the state of another Kustomer organization
+ * @throws SyncError `other-organization` when another run has saved the state of another Kustomer organization;
+ *   `state-unreadable` when the next run could not read the state
  */
 export function nextState(change: StateChange, baseGeneration: number, latest: State | null): MergedState {
   const { state, changed, startsOver } = change;
-  const generation = Math.max(latest?.generation ?? 0, baseGeneration) + 1;
+  const last = Math.max(latest?.generation ?? 0, baseGeneration);
+  const generation = (startsOver && last >= MAX_GENERATION ? 0 : last) + 1;
   const isOurs = latest === null || startsOver;
   if (!isOurs) requireSameOrganization(state, latest);
   const theirs = isOurs ? state : latest;
@@ -48,19 +51,17 @@ export function nextState(change: StateChange, baseGeneration: number, latest: S
     // Starting over changes every stream, also those that the run does not read.
     if (startsOver || taken.has(stream)) revisions.set(stream, { ...revision, changedIn: generation });
   }
-  return {
-    lost,
-    otherRun: latest?.run ?? null,
-    state: {
-      ...state,
-      generation,
-      organizationId: state.organizationId ?? theirs.organizationId,
-      revisions,
-      search: pick(theirs.search, state.search),
-      lists: pick(theirs.lists, state.lists),
-      klassesCheckedAt: (taken.has(STREAM_WITH_KLASSES) ? state : theirs).klassesCheckedAt,
-    },
+  const next = {
+    ...state,
+    generation,
+    organizationId: state.organizationId ?? theirs.organizationId,
+    revisions,
+    search: pick(theirs.search, state.search),
+    lists: pick(theirs.lists, state.lists),
+    klassesCheckedAt: (taken.has(STREAM_WITH_KLASSES) ? state : theirs).klassesCheckedAt,
   };
+  requireReadable(next);
+  return { lost, otherRun: latest?.run ?? null, state: next };
 }
 
 /** The stream whose state has `klassesCheckedAt`. */

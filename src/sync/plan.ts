@@ -35,6 +35,7 @@ export interface PlanOptions {
   readonly settleMs: number;
   readonly lookbackMs: number;
   readonly archive: 'auto' | 'never';
+  readonly confirmVanished?: boolean;
 }
 
 export interface SearchPlan {
@@ -60,6 +61,8 @@ export interface ListPlan {
   readonly before: ListState | undefined;
   /** Set for a backfill or a shard: records updated before this (ms) are read once, and none is reported as deleted. */
   readonly until?: number;
+  /** Ids that have vanished are published as deleted, however many they are. */
+  readonly confirmsVanished?: boolean;
 }
 
 /** Where the live index begins and where the archive index ends (ms). Infinite where only one of them is read. */
@@ -130,7 +133,9 @@ export function planList(name: string, { mode }: Selection, options: PlanOptions
   const { shard = null, endDate = null } = options;
   const before = mode === 'full_refresh' ? undefined : state.lists.get(name);
   const wanted = { from: options.startDate ?? Number.NEGATIVE_INFINITY, to: endDate ?? Number.POSITIVE_INFINITY };
-  if (shard === null && endDate === null) return { wanted, before };
+  if (shard === null && endDate === null) {
+    return { wanted, before, ...(options.confirmVanished === true && { confirmsVanished: true }) };
+  }
   // A list belongs to one shard; the others have nothing to read.
   if (shard !== null && !shard.lists.includes(name)) return { wanted, before, until: Number.NEGATIVE_INFINITY };
   const cutoff = shard?.cutoff ?? cutoffOf(now, options.settleMs);

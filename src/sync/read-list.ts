@@ -8,7 +8,7 @@ import type { Interval } from './intervals.ts';
 import { bytesOf } from './json-bytes.ts';
 import type { ListPlan } from './plan.ts';
 import { type DatedRecord, type ListPages, type ListPass, type Resource, type Sink, updatedAt } from './source.ts';
-import type { ListState } from './state.ts';
+import { type ListState, listVersion, listVersionTime } from './state.ts';
 
 interface ReadListOptions extends ListPlan {
   readonly pages: ListPages;
@@ -24,31 +24,49 @@ interface ReadListOptions extends ListPlan {
 const MAX_PASSES = 20;
 /** Passes in a row without a new record, after which no more are expected. */
 const MAX_STALE_PASSES = 3;
+/** So many records, and more than this part of a list, vanish at once because the API key sees less, or by mistake. */
+const MAX_VANISHED = 20;
+const MAX_VANISHED_SHARE = 0.1;
+/** The last time that there is (ms). */
+const END_OF_TIME = 8.64e15;
 /** How long a deletion is remembered, to save room: no run resumes from a state that is older. */
 const MAX_DELETION_AGE_MS = 30 * 86_400_000;
 
-/**
- * Reads a list, and writes what is new, changed or deleted to the sink.
- * @returns the state once that is published, and the number of records written
- */
-export async function readList(options: ReadListOptions): Promise<{ state: ListState; records: number }> {
-  const { type, sink, before, until, now } = options;
-  const { records, isSettled, isUnrestricted } = await readSettled(options);
+/** What came of reading a list. */
+export interface ListResult {
+  /** The state once what was written is published. */
+  readonly state: ListState;
+  /** Number of records written. */
+  readonly records: number;
+  /** Ids that have vanished, which are too many to be taken for deleted. */
+  readonly heldBack: number;
+  /** See {@link ListPass}. */
+  readonly isCut: boolean;
+}
+
+/** Reads a list, and writes what is new, changed or deleted to the sink. */
+export async function readList(options: ReadListOptions): Promise<ListResult> {
+  const { type, sink, before, until, now, confirmsVanished = false } = options;
+  const { records, isSettled, isUnrestricted, isCut } = await readSettled(options);
   const { seen, changed } = compare(records, options);
   // Deletions found before, unless the record has come back.
   const isRemembered = ([id, at]: [string, number]) => !records.has(id) && at >= now - MAX_DELETION_AGE_MS;
   const gone = new Map([...(before?.gone ?? [])].filter(isRemembered));
-  for (const [id, version] of before?.seen ?? []) {
-    if (records.has(id)) continue;
-    if (isSettled && until === undefined) {
-      changed.push(dated(deletion(id, type, Math.max(now, Date.parse(version) + 1 || 0))));
+  const vanished = [...(before?.seen ?? [])].filter(([id]) => !records.has(id));
+  const areFew = vanished.length <= Math.max(MAX_VANISHED, (before?.seen.size ?? 0) * MAX_VANISHED_SHARE);
+  const mayBeGone = isSettled && !isCut && until === undefined;
+  const areGone = mayBeGone && (areFew || confirmsVanished);
+  for (const [id, version] of vanished) {
+    if (areGone) {
+      const at = Math.min(Math.max(now, listVersionTime(version) + 1 || 0), END_OF_TIME);
+      changed.push(dated(deletion(id, type, at)));
       gone.set(id, now);
     } else seen.set(id, version);
   }
   if (changed.length > 0) await sink.write(changed);
   const narrow = !isUnrestricted && (before?.narrow ?? before === undefined);
   const state = { seen, narrow: narrow || undefined, until, gone: gone.size === 0 ? undefined : gone };
-  return { state, records: changed.length };
+  return { state, records: changed.length, heldBack: mayBeGone && !areGone ? vanished.length : 0, isCut };
 }
 
 /** The versions that are published after this run, and the records that this run has to publish. */
@@ -56,7 +74,7 @@ function compare(records: ReadonlyMap<string, Resource>, { before, wanted }: Rea
   const seen = new Map<string, string>();
   const changed: DatedRecord[] = [];
   for (const [id, resource] of records) {
-    const version = updatedAt(resource);
+    const version = listVersion(resource);
     const known = before?.seen.get(id);
     if (known !== version && isInWindow(resource, wanted)) {
       changed.push(dated(resource));
@@ -85,7 +103,8 @@ async function readSettled({ pages, before, signal }: ReadListOptions) {
     }
     last = pass;
   }
-  return { records: all, isUnrestricted: last?.isUnrestricted ?? true, isSettled: false };
+  const { isUnrestricted = true, isCut = false } = last ?? {};
+  return { records: all, isUnrestricted, isCut, isSettled: false };
 }
 
 /** Whether a first pass needs no second one. A record that is missing is looked for again before it counts as gone. */
@@ -93,7 +112,7 @@ function isConclusive({ records, isOneResponse, isCounted }: ListPass, before: L
   if (!isCounted) return false;
   const seen = before?.seen ?? new Map<string, string>();
   const hasAllSeen = [...seen.keys()].every(id => records.has(id));
-  const isUnchanged = () => [...records].every(([id, resource]) => seen.get(id) === updatedAt(resource));
+  const isUnchanged = () => [...records].every(([id, resource]) => seen.get(id) === listVersion(resource));
   return hasAllSeen && (isOneResponse || (before !== undefined && isUnchanged()));
 }
 

@@ -10,7 +10,7 @@ import { ceilToSecond, floorToSecond } from './pages.ts';
 import { type IndexChoice, type SearchHorizon, splitByIndex } from './plan.ts';
 import { type PooledReader, type ReaderPool, splitLargest } from './reader-pool.ts';
 import type { Page, SearchPages, Sink } from './source.ts';
-import type { SearchWork } from './state.ts';
+import { MAX_CLOCK_LEAD_MS, type SearchWork } from './state.ts';
 import { isBatch, type Slice, type Step } from './steps.ts';
 
 export interface SearchProgress {
@@ -76,7 +76,9 @@ class SearchReaders {
   #start(slice: Slice, range: Interval, index: IndexChoice, pagesLeft: number): void {
     const { pool, progress } = this.#options;
     const read = { from: slice.from, to: slice.from };
-    const emitter = openEmitter(this.#options, range);
+    const { dedupKeys, dedupSince } = this.#options.work;
+    const work = { dedupKeys, dedupSince: dedupSince - MAX_CLOCK_LEAD_MS };
+    const emitter = openEmitter({ ...this.#options, work }, range);
     const reader: Reader = { slice, range, index, read, emitter, pagesLeft, split: () => this.#split(reader) };
     progress.read.push(read);
     pool.readers.add(reader);

@@ -75,12 +75,17 @@ export interface ListPass {
   readonly isCounted: boolean;
   /** No part of the list was refused: a record that is missing is gone. */
   readonly isUnrestricted: boolean;
+  /** A part of the list ends at {@link LIST_CAP}: a record that is missing may still be there. */
+  readonly isCut: boolean;
 }
+
+/** A list that ends with just this many records may have more of them (docs/kustomer-api.md#old-notes). */
+export const LIST_CAP = 10_000;
 
 /** A list that is too long for memory, and in no known order. */
 export interface LongList {
-  /** Reads the list once, page by page. Resolves to whether one response had it all. */
-  pass(onPage: (found: readonly DatedRecord[]) => Promise<void>): Promise<boolean>;
+  /** Reads the list once, page by page. Resolves to whether one response had it all, and whether it ends at its cap. */
+  pass(onPage: (found: readonly DatedRecord[]) => Promise<void>): Promise<Pick<ListPass, 'isOneResponse' | 'isCut'>>;
   /** Estimates the length of the list. */
   extent(): Promise<Extent>;
 }
@@ -115,10 +120,10 @@ export interface Klasses {
   isGone(error: unknown): boolean;
 }
 
-/** Id of the organization that a record belongs to, or null when the record names none. */
+/** Id of the organization that a record belongs to, or null when the record names none: an empty id is none. */
 export function organizationOf(resource: Resource): string | null {
   const id = resource.relationships?.org?.data?.id;
-  return typeof id === 'string' ? id : null;
+  return typeof id === 'string' && id !== '' ? id : null;
 }
 
 /** `updated_at` as the record has it; empty when it has none. */

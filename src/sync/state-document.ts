@@ -1,10 +1,11 @@
-// The state as the document that is saved: JSON with a version. Pure. The document holds record ids and times, and nothing
-// else of a record (docs/design.md#the-life-of-the-state).
+// The state as the document that is saved: JSON with a version. Pure. The document holds record ids, times and hashes, and
+// nothing else of a record (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
 import { type Interval, union } from './intervals.ts';
 import {
   dedupKeyTime,
   type ListState,
+  MAX_GENERATION,
   RECORD_FORMATS,
   type SearchState,
   type ShardManifest,
@@ -48,14 +49,15 @@ function revisionToJson({ changedIn, epoch, recordFormat, includeDeleted }: Stre
   return { changed_in: changedIn, epoch, record_format: recordFormat, include_deleted: includeDeleted };
 }
 
-function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys }: SearchState): Json {
+function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys, listCutAt }: SearchState): Json {
   return {
     synced_ranges: syncedRanges.map(({ from, to }) => [iso(from), iso(to)]),
     cutoff: iso(cutoff),
     dedup_since: iso(dedupSince),
+    list_cut_at: listCutAt === undefined ? undefined : iso(listCutAt),
     dedup_keys: [...dedupKeys]
       .sort()
-      .map(key => (key.startsWith('-') ? key : `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}`)),
+      .map(key => (key.startsWith('- ') ? key : `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}`)),
   };
 }
 
@@ -79,7 +81,9 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
   const damaged = (why: string) => damagedState(place, why);
   const { generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, revisions, streams } = document;
   const { consecutive_runs: consecutiveRuns, shard_manifest: shardManifest } = document;
-  if (!isCount(generation) || generation < 1) throw damaged('its generation is not a number from 1');
+  if (!isCount(generation) || generation < 1 || generation > MAX_GENERATION) {
+    throw damaged('its generation is not a number from 1');
+  }
   if (identity !== null && (typeof identity !== 'string' || identity === ''))
     throw damaged('its identity is unreadable');
   if (!isObject(streams)) throw damaged('it has no streams');
@@ -114,6 +118,24 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
     consecutiveRuns,
     shardManifest,
   };
+}
+
+/**
+ * Reads a state back before anything is published with it: what the next run could not read must not be saved.
+ * @throws SyncError `state-unreadable`
+ */
+export function requireReadable(state: State): void {
+  try {
+    const text = serializeState(state);
+    if (serializeState(parseState(text, 'not saved yet')) === text) return;
+    throw new Error('the state is another one when it is read back');
+  } catch (cause) {
+    throw new SyncError('state-unreadable', {
+      what: 'The state of this run could not be read again once it was saved, so nothing is published with it.',
+      todo: 'Report it to this project, with the log of a run with debug logging on; until then `reset-state: true` starts over.',
+      cause,
+    });
+  }
 }
 
 function parseDocument(text: string, place: string): Json {
@@ -180,25 +202,34 @@ function isShardManifest(value: unknown): value is ShardManifest {
   return value.files.every(isFile) && Object.values(value.requests).every(Number.isSafeInteger);
 }
 
-function parseSearch({ synced_ranges: ranges, cutoff, dedup_since, dedup_keys: keys }: Json): SearchState | null {
+function parseSearch({
+  synced_ranges: ranges,
+  cutoff,
+  dedup_since,
+  dedup_keys: keys,
+  list_cut_at: cutAt,
+}: Json): SearchState | null {
   if (!Array.isArray(ranges) || !Array.isArray(keys)) return null;
   const syncedRanges = ranges.map(pair =>
     Array.isArray(pair) && pair.length === 2 ? { from: time(pair[0]), to: time(pair[1]) } : null,
   );
   const dedupKeys = keys.map(parseDedupKey);
   const [cutoffAt, dedupSince] = [time(cutoff), time(dedup_since)];
-  if (Number.isNaN(cutoffAt) || Number.isNaN(dedupSince) || dedupKeys.includes(null)) return null;
+  const listCutAt = cutAt === undefined ? undefined : time(cutAt);
+  if (Number.isNaN(listCutAt ?? 0) || Number.isNaN(cutoffAt) || Number.isNaN(dedupSince) || dedupKeys.includes(null))
+    return null;
   if (syncedRanges.some(range => range === null || !(range.from < range.to))) return null;
   return {
     syncedRanges: union(syncedRanges as Interval[]),
     cutoff: cutoffAt,
     dedupSince,
     dedupKeys: new Set(dedupKeys as string[]),
+    ...(listCutAt !== undefined && { listCutAt }),
   };
 }
 
 function parseDedupKey(key: unknown): string | null {
-  const [, when, id] = (typeof key === 'string' && /^(\S+) (\S.*)$/.exec(key)) || [];
+  const [, when, id] = (typeof key === 'string' && /^(\S+) (.+)$/s.exec(key)) || [];
   if (id === undefined) return null;
   if (when === '-') return key as string;
   return Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;

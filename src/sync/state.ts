@@ -2,11 +2,19 @@
 //
 // A range of `updated_at` is synced when every record in it has been published. Reading is always the wanted range minus the
 // synced ranges, so that resuming, an earlier start date, slices read side by side and a time budget are one idea.
+
+import { hash64 } from './hash.ts';
 import { clamp, contains, type IntervalSet, minus, union } from './intervals.ts';
-import type { DatedRecord } from './source.ts';
+import { type DatedRecord, type Resource, updatedAt } from './source.ts';
 
 /** Dedup keys kept for one stream: some 15 MB of memory, 6 MB of state. Beyond that the lookback gets shorter. */
 const MAX_DEDUP_KEYS = 100_000;
+
+/**
+ * A clock may be fast by this, and not by more. Only what the source's clock had reached counts as read, and the dedup keys
+ * of what is published beyond that keep it from coming twice, should the source's clock have been the wrong one.
+ */
+export const MAX_CLOCK_LEAD_MS = 24 * 3_600_000;
 
 export interface SearchState {
   /** Ranges of `updated_at` (ms) that are published, as far as the search index had caught up by `cutoff`. */
@@ -16,10 +24,12 @@ export interface SearchState {
   /** From this time on (ms), the dedup keys know every version that was published. */
   readonly dedupSince: number;
   readonly dedupKeys: ReadonlySet<string>;
+  /** When (ms) the list with the oldest records was last found to end at its cap, so that they are not all read. */
+  readonly listCutAt?: number | undefined;
 }
 
 export interface ListState {
-  /** Id -> `updated_at` as it was published, of everything that the list showed. */
+  /** Id -> version as it was published, of everything that the list showed: see {@link listVersion}. */
   readonly seen: ReadonlyMap<string, string>;
   /** The API refused a part of the list, such as the deleted records, when all of `seen` was read. */
   readonly narrow?: boolean | undefined;
@@ -54,8 +64,11 @@ export interface ShardManifest {
   readonly requests: Readonly<Record<string, number>>;
 }
 
+/** No sync saves so often: a greater number was not counted. */
+export const MAX_GENERATION = 2 ** 52;
+
 export interface State {
-  /** Grows by one with each save; given out by next-state.ts alone. 0: nothing is saved yet. */
+  /** Grows by one with each save, to {@link MAX_GENERATION}; given out by next-state.ts alone. 0: nothing is saved yet. */
   readonly generation: number;
   /** Id of the Kustomer organization that the records belong to; null as long as no record has been seen. */
   readonly organizationId: string | null;
@@ -97,7 +110,21 @@ export function dedupKey({ at, resource, undated }: DatedRecord): string {
 
 /** The `updated_at` in a dedup key (ms); infinite where there is none. */
 export function dedupKeyTime(key: string): number {
-  return key.startsWith('-') ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
+  return key.startsWith('- ') ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
+}
+
+/**
+ * Names one version of a record of a list: its `updated_at` (`-` when it has none), a space, and a hash of its bytes,
+ * because a team or a tag may change and keep its `updated_at` (docs/kustomer-api.md#update-time).
+ */
+export function listVersion(resource: Resource): string {
+  const at = Date.parse(updatedAt(resource));
+  return `${Number.isNaN(at) ? '-' : new Date(at).toISOString()} ${hash64(resource.json).toString(36)}`;
+}
+
+/** The `updated_at` in a {@link listVersion} (ms); NaN where there is none. */
+export function listVersionTime(version: string): number {
+  return Date.parse(version.slice(0, version.indexOf(' ')));
 }
 
 export interface SearchWork {

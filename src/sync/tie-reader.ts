@@ -133,15 +133,17 @@ function* readPages(search: Omit<SearchRequest, 'page'>, maxRecords: number): St
     for (const record of withImputedDates(page.found, search.from)) found.set(record.resource.id, record);
     received += page.found.length;
     if (number === 1) total = page.total;
-    if (page.timedOut || page.total !== total || hasOutOfWindowRecords(page.found, search.from, search.to)) {
+    const { size } = page;
+    const isEmpty = page.found.length === 0;
+    // A later page that has nothing and says nothing is one that there is not.
+    const isTotalKept = page.total === total || (isEmpty && page.total === null);
+    if (page.timedOut || !isTotalKept || hasOutOfWindowRecords(page.found, search.from, search.to)) {
       isConsistent = false;
     }
 
-    const { size } = page;
     const reported = total ?? 0;
     const requested = number * size;
     const limit = Math.min(maxRecords, MAX_PAGES * size);
-    const isEmpty = page.found.length === 0;
     const end = (isTooLarge: boolean, isCounted = true): Pass => {
       const records = [...found.values()];
       return { found: records, reported, size, pages: number, isConsistent: isConsistent && isCounted, isTooLarge };

@@ -118,7 +118,7 @@ describe('a saved state', () => {
     expect(after.outputs.records).toBe('0');
   });
 
-  test('holds no name, no text, no token: ids and times only', async () => {
+  test('holds no name, no text, no token: ids, times and hashes only', async () => {
     const text = await savedText(stage, stage.github.caches().at(-1)?.id ?? 0);
     expect(text).not.toContain(DEFAULT_TOKEN);
     const words: string[] = [];
@@ -150,7 +150,7 @@ describe('a saved state', () => {
     const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
     expect(words.length).toBeGreaterThan(0);
     const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-    const plain = new RegExp(`^(?:${time}|${time} [0-9a-f]{24}|[0-9a-f]{24}|${uuid}|\\d+)$`);
+    const plain = new RegExp(`^(?:${time}|${time} [0-9a-f]{24}|${time} [0-9a-z]{1,13}|[0-9a-f]{24}|${uuid}|\\d+)$`);
     expect(words.filter(word => !plain.test(word) && ![...names, ...envelope].includes(word))).toEqual([]);
     expect(first.outputs['state-generation']).toBe('1');
   });

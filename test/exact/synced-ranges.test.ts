@@ -325,15 +325,16 @@ describe('a state that is refused says what is wrong with it', () => {
     expect(Object.keys(streams.tags.seen)).toEqual(['a', 'b', 'c']);
   });
 
-  test('an empty interval and a dedup key that is not one line of two words are refused', () => {
+  test('an empty interval and a dedup key that is not a time and an id are refused', () => {
     const at = '2026-01-01T00:00:00.000Z';
     const stream = { synced_ranges: [] as unknown[], cutoff: at, dedup_since: at, dedup_keys: [] as unknown[] };
     const damaged = (change: object) => of({ streams: { notes: { ...stream, ...change } } });
     expect(damaged({})).toBeUndefined();
     expect(damaged({ synced_ranges: [[at, at]] })).toBeDefined();
-    for (const key of [`${at}`, ` ${at} a`, `${at} a\nb`, 7, null, [`${at} a`]]) {
+    for (const key of [`${at}`, `${at} `, ` ${at} a`, 7, null, [`${at} a`]]) {
       expect(damaged({ dedup_keys: [key] })).toBeDefined();
     }
+    for (const id of ['a\nb', ' a', '\u2028', ' ']) expect(damaged({ dedup_keys: [`${at} ${id}`] })).toBeUndefined();
     expect(damaged({ cutoff: [at] })).toBeDefined();
   });
 });

@@ -48,6 +48,7 @@ const PROMISED: Record<string, string | undefined> = {
   'state-id': 'default',
   'on-missing-state': 'full',
   'reset-state': 'false',
+  'confirm-vanished': 'false',
   mode: 'sync',
   shard: '',
   'shards-at-once': '1',

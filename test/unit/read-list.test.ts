@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { readList } from '../../src/sync/read-list.ts';
 import type { DatedRecord, Resource } from '../../src/sync/source.ts';
-import type { ListState } from '../../src/sync/state.ts';
+import { type ListState, listVersion } from '../../src/sync/state.ts';
 import { Random } from '../world/kustomer/index.ts';
 
 const user = (n: number): Resource => ({
@@ -28,6 +28,7 @@ async function read(share: number, seed: number, before?: { seen: ReadonlyMap<st
           isOneResponse: false,
           isCounted: true,
           isUnrestricted: true,
+          isCut: false,
         };
       },
     },
@@ -61,14 +62,16 @@ test('a list that comes the same way twice takes two passes', async () => {
 
 describe('what has gone', () => {
   const DAY = 86_400_000;
-  const VERSION = '2026-01-01T00:00:00.000Z';
+  const VERSION = listVersion(user(1));
 
   /** Reads a list of these users at a time; resolves to the state it leaves, and the ids that were published. */
   async function shown(numbers: readonly number[], now: number, before?: ListState, until?: number) {
     const written: string[] = [];
     const records = new Map(numbers.map(user).map(each => [each.id, each]));
     const { state } = await readList({
-      pages: { pass: async () => ({ records, isOneResponse: true, isCounted: true, isUnrestricted: true }) },
+      pages: {
+        pass: async () => ({ records, isOneResponse: true, isCounted: true, isUnrestricted: true, isCut: false }),
+      },
       type: 'user',
       sink: {
         write: async found => void written.push(...found.map(({ resource }) => resource.id)),

@@ -41,7 +41,7 @@ test.each([true, false])(
       ]),
       completed,
       source: { organization: () => 'org' },
-      client: { usage: {}, clockLeadMs: () => 0, requestsFor: () => 0 },
+      client: { usage: {}, clock: { leadMs: () => 0 }, requestsFor: () => 0 },
     } as never);
     const first = await snapshots.drain();
     expect(first.files.map(({ stream }) => stream)).toEqual(['customers']);

@@ -3,8 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../src/errors.ts';
 import { union } from '../../src/sync/intervals.ts';
+import { nextState } from '../../src/sync/next-state.ts';
+import { withImputedDates } from '../../src/sync/pages.ts';
+import { dated, readList } from '../../src/sync/read-list.ts';
 import {
+  dedupKey,
   type ListState,
+  MAX_GENERATION,
   NO_STATE,
   nextSearchState,
   type SearchState,
@@ -14,8 +19,17 @@ import {
 } from '../../src/sync/state.ts';
 import { iso, parseState, STATE_VERSION, serializeState } from '../../src/sync/state-document.ts';
 
-const at = fc.integer({ min: Date.parse('1971-01-01'), max: Date.parse('2400-01-01') });
-const id = fc.stringMatching(/^[0-9a-f]{24}$/);
+/** From the beginning to the end of time. */
+const at = fc.oneof(
+  fc.integer({ min: Date.parse('1971-01-01'), max: Date.parse('2400-01-01') }),
+  fc.integer({ min: -8.64e15, max: 8.64e15 }),
+);
+/** Any text is an id. */
+const id = fc.oneof(
+  fc.stringMatching(/^[0-9a-f]{24}$/),
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 9 }),
+  fc.constantFrom(' ', '- ', ' a', 'a\nb', '\u2028', '\ud800', '__proto__', 'constructor', '7', '"', '\0'),
+);
 const searchState: fc.Arbitrary<SearchState> = fc.record({
   syncedRanges: fc.array(fc.record({ from: at, to: at }), { maxLength: 6 }).map(each => union(each)),
   cutoff: at,
@@ -47,7 +61,7 @@ const revision: fc.Arbitrary<StreamRevision> = fc.record({
 });
 const STREAMS = ['conversations', 'notes', 'messages', 'users', 'tags'];
 const plain: fc.Arbitrary<State> = fc.record({
-  generation: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER - 1 }),
+  generation: fc.integer({ min: 1, max: MAX_GENERATION }),
   organizationId: fc.oneof(id, fc.constant(null)),
   savedAt: at.map(iso),
   run: fc.record({ id: fc.stringMatching(/^\d{1,12}$/), attempt: fc.constantFrom('1', '2') }),
@@ -184,6 +198,49 @@ describe('a state that was saved', () => {
   });
 });
 
+/** What a list or a search may show, whatever the source calls an id or a time. */
+const record = fc
+  .record({ id, updatedAt: fc.oneof(at.map(iso), fc.string(), fc.constant(null), fc.nat()), type: fc.constant('user') })
+  .map(({ updatedAt, ...rest }) => ({ ...rest, attributes: { updatedAt }, json: Buffer.from(JSON.stringify(rest)) }));
+const shown = fc.array(record, { maxLength: 8 });
+
+test('every state that a run can make is read back as it was', async () => {
+  await fc.assert(
+    fc.asyncProperty(shown, shown, at, fc.oneof(id, fc.constant(null)), async (first, second, now, organizationId) => {
+      const read = async (found: typeof first, before?: ListState) => {
+        const records = new Map(found.map(each => [each.id, each]));
+        const pass = { records, isOneResponse: true, isCounted: true, isUnrestricted: true, isCut: false };
+        const options = { pages: { pass: async () => pass }, type: 'user', sink: { write: async () => {} } };
+        const wanted = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
+        return readList({ ...options, before, wanted, now, signal: new AbortController().signal });
+      };
+      const list = (await read(second, (await read(first)).state)).state;
+      const keys = withImputedDates(first.map(dated), 0).map(dedupKey);
+      const work = { toRead: [], synced: [], dedupKeys: new Set<string>(), dedupSince: -8.64e15 };
+      const search = nextSearchState(undefined, work, [], new Set(keys), now);
+      const revision = { changedIn: 0, epoch: 0, recordFormat: 'flat', includeDeleted: true } as const;
+      const made: State = {
+        ...NO_STATE,
+        organizationId,
+        revisions: new Map(['users', 'notes'].map(name => [name, revision])),
+        search: new Map([['notes', search]]),
+        lists: new Map([['users', list]]),
+      };
+      const { state: next } = nextState({ state: made, changed: ['users', 'notes'], startsOver: false }, 0, null);
+      expect(parseState(serializeState(next), 'x')).toEqual(next);
+    }),
+    { numRuns: process.env.FEWER_CASES === undefined ? 500 : 50 },
+  );
+});
+
+test('a state that could not be read back is not saved', () => {
+  const cannotGrow = { state: SAMPLE, changed: ['users'], startsOver: false };
+  expect(() => nextState(cannotGrow, MAX_GENERATION, null)).toThrow(/nothing is published with it/);
+  expect(nextState({ ...cannotGrow, startsOver: true }, MAX_GENERATION, null).state.generation).toBe(1);
+  const endless = { ...SAMPLE, klassesCheckedAt: Number.POSITIVE_INFINITY };
+  expect(() => nextState({ ...cannotGrow, state: endless }, 1, null)).toThrow(SyncError);
+});
+
 describe('a state that is damaged is refused, never taken for none', () => {
   test.each<[string, string]>([
     ['nothing', ''],
@@ -201,6 +258,7 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['a generation as text', damaged('generation', '7')],
     ['a generation with a fraction', damaged('generation', 7.5)],
     ['a generation beyond counting', damaged('generation', 1e300)],
+    ['a generation that no sync reaches', damaged('generation', MAX_GENERATION + 1)],
     ['no identity', damaged('identity', undefined)],
     ['an empty identity', damaged('identity', '')],
     ['an identity that is a number', damaged('identity', 5)],

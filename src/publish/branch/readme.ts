@@ -2,7 +2,7 @@
 import type { TreeEntry } from '../../github/answers.ts';
 import type { Context } from '../../github/context.ts';
 import { grouped } from '../../report/format.ts';
-import type { BranchNotes, BranchPlace, Totals } from '../../state/branch.ts';
+import { type BranchNotes, type BranchPlace, type Totals, totalsIn } from '../../state/branch.ts';
 import type { State } from '../../sync/state.ts';
 
 export const README = 'README.md';
@@ -84,7 +84,7 @@ export async function readmeAt(
   if (entry === undefined || entry.sha === document?.readme) return { totals: known, isOurs: true };
   const [, json] = /^<!-- totals: (\{.*\}) -->$/m.exec(String(await git.blob(entry.sha))) ?? [];
   try {
-    return { totals: JSON.parse(json ?? ''), isOurs: true };
+    return { totals: totalsIn(JSON.parse(json ?? '')), isOurs: true };
   } catch {
     return { totals: known, isOurs: false };
   }

@@ -37,6 +37,8 @@ export interface ListEnvelope {
   /** What meta says; undefined where the endpoint has no total (docs/kustomer-api.md#totals). */
   readonly total: number | undefined;
   readonly hasNext: boolean;
+  /** See WorldOptions. */
+  readonly linksNext: 'link' | 'null' | 'absent' | 'always';
   /** Members of meta that search has and lists have not. */
   readonly meta?: Readonly<Record<string, unknown>>;
   /** JSON texts. */
@@ -48,7 +50,7 @@ export interface ListEnvelope {
 }
 
 export function listAnswer(envelope: ListEnvelope): Answer {
-  const { path, query = {}, page, pageSize, total, hasNext, data } = envelope;
+  const { path, query = {}, page, pageSize, total, hasNext, linksNext, data } = envelope;
   const linkPage = envelope.linkPage ?? page;
   // Root-relative (docs/kustomer-api.md#links).
   const link = (to: number) =>
@@ -60,7 +62,12 @@ export function listAnswer(envelope: ListEnvelope): Answer {
     first: link(1),
     // On the last page both are null (docs/kustomer-api.md#links).
     prev: hasNext && page > 1 ? link(linkPage - 1) : null,
-    next: hasNext ? link(linkPage + 1) : null,
+    next:
+      hasNext && linksNext === 'absent'
+        ? undefined
+        : linksNext === 'always' || (hasNext && linksNext === 'link')
+          ? link(linkPage + 1)
+          : null,
     ...(totalPages === undefined ? {} : { last: link(Math.max(1, totalPages)) }),
   };
   if (data === undefined) return { status: 200, body: Buffer.from(JSON.stringify({ meta, links })), records: 0 };

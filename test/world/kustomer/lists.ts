@@ -4,6 +4,7 @@ import type { Renderer } from './render.ts';
 import { objectId, type Row } from './rows.ts';
 import type { Stream } from './streams.ts';
 import type { Tweak } from './tweak.ts';
+import type { WorldOptions } from './world.ts';
 
 export type KlassStatus = 'enabled' | 'existing_only' | 'disabled';
 
@@ -23,9 +24,7 @@ export interface ListSource {
   readonly metadataIds: MetadataIds;
   /** Rows that are not gone, in the order of lists. */
   readonly rows: (stream: Stream, klass?: string) => readonly Row[];
-  readonly notesListDeleted: boolean;
-  /** Rows of a list beyond this position are never shown. */
-  readonly listLimit: number;
+  readonly options: Pick<WorldOptions, 'notesListDeleted' | 'listLimit' | 'linksNext' | 'afterEnd' | 'listCopies'>;
 }
 
 interface ListSpec {
@@ -65,7 +64,7 @@ const LISTS: Readonly<Record<string, ListSpec>> = {
     stream: 'notes',
     maxPageSize: 100,
     total: false,
-    select: (rows, _query, source) => (source.notesListDeleted ? rows : notDeleted(rows)),
+    select: (rows, _query, source) => (source.options.notesListDeleted ? rows : notDeleted(rows)),
   },
   '/v1/conversations': { stream: 'conversations', maxPageSize: 100, total: false, select: notDeleted },
   '/v1/customers': { stream: 'customers', maxPageSize: 100, total: true, select: notDeleted },
@@ -151,14 +150,17 @@ interface PageOf {
 
 function page(source: ListSource, list: PageOf): Answer {
   const { path, query, tweak, orgId } = list;
-  const rows = list.rows.length > source.listLimit ? list.rows.slice(0, source.listLimit) : list.rows;
+  const { listLimit, afterEnd, linksNext, listCopies } = source.options;
+  const rows = list.rows.length > listLimit ? list.rows.slice(0, listLimit) : list.rows;
   const { page: _page, pageSize: _pageSize, ...rest } = query;
   const asked = pageNumber(query.page, 1);
   const size = pageNumber(query.pageSize, Math.min(100, list.maxPageSize));
   if (asked === undefined || size === undefined) return errorAnswer(400, 'page or pageSize is not a number', 'jsonapi');
   // Clamped, not refused (docs/kustomer-api.md#page-size).
   const pageSize = Math.min(size, list.maxPageSize);
-  const number = tweak.repeatPage ? 1 : asked;
+  const last = Math.max(1, Math.ceil(rows.length / pageSize));
+  if (asked > last && typeof afterEnd === 'number') return errorAnswer(afterEnd, 'no such page', 'jsonapi');
+  const number = tweak.repeatPage ? 1 : afterEnd === 'last-page' ? Math.min(asked, last) : asked;
   const found = rows.slice((number - 1) * pageSize, number * pageSize);
   const render = (row: Row) => source.renderer.render(row.latest, tweak.org ?? orgId);
   return listAnswer({
@@ -168,7 +170,10 @@ function page(source: ListSource, list: PageOf): Answer {
     pageSize,
     total: list.total ? (tweak.total?.(rows.length) ?? rows.length) : undefined,
     hasNext: tweak.repeatPage === true || number * pageSize < rows.length,
-    data: tweak.missingData ? undefined : dropped(found, tweak).map(render),
+    linksNext,
+    data: tweak.missingData
+      ? undefined
+      : dropped(found, tweak).flatMap(row => Array.from({ length: listCopies }, () => render(row))),
     included: list.beside?.(found).map(render),
   });
 }

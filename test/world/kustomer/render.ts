@@ -81,7 +81,8 @@ export class Renderer {
         case 'conversationId':
           return relate('conversations', hash);
         case 'userId':
-          return relate('users', hash);
+          // So that each change of a record shows, whatever its `updatedAt` says.
+          return relate('users', hash + rev);
         case 'teamId':
           return relate('teams', hash);
         case 'tagId':

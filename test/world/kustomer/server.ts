@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly reset: 'epoch-seconds' | 'epoch-ms' | 'delta' | 'none';
   /** Kustomer does not document it; a proxy before it may send it. */
   readonly retryAfter: 'none' | 'seconds' | 'date';
+  /** The header `date` of an answer; undefined: the time of this machine. */
+  readonly date: (request: LoggedRequest) => string | undefined;
   /** How long an answer takes. */
   readonly latencyMs: number | ((request: LoggedRequest) => number);
   readonly gzip: boolean;
@@ -45,6 +47,7 @@ const DEFAULTS: ServerOptions = {
   searchHeadersShow: 'org',
   reset: 'epoch-seconds',
   retryAfter: 'none',
+  date: () => undefined,
   latencyMs: 0,
   gzip: true,
 };
@@ -286,7 +289,13 @@ export class KustomerServer {
     fault: Fault | undefined,
     logged: LoggedRequest,
   ): Promise<void> {
-    const headers: Record<string, string> = { 'content-type': reply.type, ...this.#rate(logged), ...reply.headers };
+    const date = this.options.date(logged);
+    const headers: Record<string, string> = {
+      'content-type': reply.type,
+      ...this.#rate(logged),
+      ...(date !== undefined && { date }),
+      ...reply.headers,
+    };
     let bytes: Buffer = reply.body;
     // Cut before it is compressed: the client shall get whole bytes of half a document.
     if (fault?.kind === 'edit') {

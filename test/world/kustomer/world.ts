@@ -49,6 +49,12 @@ export interface WorldOptions {
   readonly precision: 'ms' | 's' | 'stored-s';
   readonly listOrder: 'id' | 'insertion';
   readonly listLimit: number;
+  /** `links.next` of a page that others follow: a link, null as on the last page, nothing; or all pages have a link. */
+  readonly linksNext: 'link' | 'null' | 'absent' | 'always';
+  /** What a page after the last one answers (docs/kustomer-api.md#links): nothing, a refusal, or the last page again. */
+  readonly afterEnd: 'empty' | 404 | 400 | 'last-page';
+  /** A page of a list shows each of its records so often. */
+  readonly listCopies: number;
   readonly notesListDeleted: boolean;
   readonly strictBody: boolean;
   readonly klassFilterKey: CriteriaOptions['klassFilterKey'];
@@ -86,6 +92,9 @@ const DEFAULTS: WorldOptions = {
   precision: 'ms',
   listOrder: 'id',
   listLimit: Infinity,
+  linksNext: 'link',
+  afterEnd: 'empty',
+  listCopies: 1,
   notesListDeleted: true,
   strictBody: true,
   klassFilterKey: 'kobject_updated_at',
@@ -389,6 +398,10 @@ export class KustomerWorld {
       ignoreSort: tweak.ignoreSort === true,
     };
     const found = index.find(ask);
+    // Only the refusals: a search is checked against its total.
+    if (typeof options.afterEnd === 'number' && shownPage > 1 && ask.from >= found.total) {
+      return errorAnswer(options.afterEnd, 'no such page');
+    }
     let versions: readonly Version[] = dropped(found.versions, tweak);
     if (tweak.timedOut !== undefined) versions = versions.slice(0, Math.floor(versions.length * tweak.timedOut.keep));
     if (tweak.outside !== undefined) versions = this.#outside(index, ask, found, versions, tweak.outside);
@@ -403,6 +416,7 @@ export class KustomerWorld {
       total,
       // At page 100 this still points to page 101 (docs/kustomer-api.md#search-depth).
       hasNext: tweak.repeatPage === true || shownPage * pageSize < total,
+      linksNext: options.linksNext,
       meta: { timed_out: tweak.timedOut !== undefined, aggregations: {} },
       data: tweak.missingData ? undefined : this.#renderAll(versions, query.idsOnly === 'true', tweak.org ?? orgId),
     });
@@ -446,7 +460,6 @@ export class KustomerWorld {
 
   /** The GET endpoints; undefined: no such path. */
   get(path: string, query: Query, orgId = this.options.orgId, tweak: Tweak = {}): Answer | undefined {
-    const { notesListDeleted, listLimit } = this.options;
     return answerList(
       {
         renderer: this.#renderer,
@@ -454,8 +467,7 @@ export class KustomerWorld {
         missingLists: this.options.missingLists,
         metadataIds: this.options.metadataIds,
         rows: (stream, klass) => this.#inListOrder(stream, klass),
-        notesListDeleted,
-        listLimit,
+        options: this.options,
       },
       path,
       query,
