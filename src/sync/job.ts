@@ -5,7 +5,7 @@ import { readLongList } from './read-long-list.ts';
 import { readSearch, type SearchProgress } from './read-search.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { DatedRecord, ListPages, LongList, SearchPages, Sink } from './source.ts';
-import { dedupKey, type ListState, nextSearchState, type SearchState } from './state.ts';
+import { dedupKey, type ListState, nextSearchState, type SearchState, undatedId } from './state.ts';
 
 /** A selected stream: what is wanted of it, how to read it, and what that adds to the state. */
 export interface StreamJob extends Selection {
@@ -58,11 +58,12 @@ export function searchJob(
   async function readOldRecords(list: LongList, search: Promise<void>): Promise<void> {
     const toRead = clamp(work.toRead, Number.NEGATIVE_INFINITY, searchFrom);
     if (toRead.length === 0) return;
-    const isKnown = (key: string) => work.dedupKeys.has(key) || progress.newDedupKeys.has(key);
     const withoutKnown = async (undated: readonly DatedRecord[]) => {
       // What the search has found is known when it has ended, in whatever way. Most lists need not wait for that.
       if (undated.length > 0) await search.catch(() => {});
-      return undated.filter(record => !isKnown(dedupKey(record)));
+      // In this run by their ids: the list may write a record in another way than the search.
+      const found = new Set([...progress.newDedupKeys].map(undatedId));
+      return undated.filter(each => !work.dedupKeys.has(dedupKey(each)) && !found.has(each.resource.id));
     };
     const { records, undated } = await readLongList({ list, sink, toRead, withoutKnown, signal });
     for (const record of undated) progress.newDedupKeys.add(dedupKey(record));

@@ -123,8 +123,8 @@ export async function findMissingKlasses(
       for (let lookup = 1; lookup <= MAX_LOOKUPS; lookup++) {
         signal.throwIfAborted();
         const newest = await klasses.newest(klass, index, wanted.from, until);
-        if (newest === null || Number.isNaN(newest.at)) break;
-        if (await klasses.isInGenericSearch(index, newest)) return false;
+        if (newest === null) break;
+        if (await klasses.isInGenericSearch(index, newest, { from: wanted.from, to: until })) return false;
         if (lookup === MAX_LOOKUPS) return true;
       }
     }

@@ -7,7 +7,15 @@
 import type { Interval } from './intervals.ts';
 import { bytesOf } from './json-bytes.ts';
 import type { ListPlan } from './plan.ts';
-import { type DatedRecord, type ListPages, type ListPass, type Resource, type Sink, updatedAt } from './source.ts';
+import {
+  type DatedRecord,
+  type ListPages,
+  type ListPass,
+  type Resource,
+  type Sink,
+  timeIn,
+  updatedAt,
+} from './source.ts';
 import type { ListState } from './state.ts';
 
 interface ReadListOptions extends ListPlan {
@@ -41,7 +49,7 @@ export async function readList(options: ReadListOptions): Promise<{ state: ListS
   for (const [id, version] of before?.seen ?? []) {
     if (records.has(id)) continue;
     if (isSettled && until === undefined) {
-      changed.push(dated(deletion(id, type, Math.max(now, Date.parse(version) + 1 || 0))));
+      changed.push(dated(deletion(id, type, Math.max(now, timeIn(version) + 1 || 0))));
       gone.set(id, now);
     } else seen.set(id, version);
   }
@@ -103,17 +111,17 @@ function hasSameIds(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unkn
 
 /** A record without a readable date is never left out. */
 export function isInWindow(resource: Resource, { from, to }: Interval): boolean {
-  const at = Date.parse(updatedAt(resource));
+  const at = timeIn(updatedAt(resource));
   return Number.isNaN(at) || (at >= from && at < to);
 }
 
 /** The copy of a record that was updated last; the second one when the dates do not tell. */
 export function newestOf(a: Resource | undefined, b: Resource): Resource {
-  return a !== undefined && Date.parse(updatedAt(a)) > Date.parse(updatedAt(b)) ? a : b;
+  return a !== undefined && timeIn(updatedAt(a)) > timeIn(updatedAt(b)) ? a : b;
 }
 
 export function dated(resource: Resource): DatedRecord {
-  return { at: Date.parse(updatedAt(resource)), resource };
+  return { at: timeIn(updatedAt(resource)), resource };
 }
 
 /**

@@ -5,6 +5,7 @@
  * be missed, so the list is read twice, and the records are committed only when both passes have had the same ones.
  */
 import { SyncError } from '../errors.ts';
+import { hash64 } from './hash.ts';
 import { contains, type IntervalSet } from './intervals.ts';
 import type { DatedRecord, LongList, Sink, StagingFile } from './source.ts';
 
@@ -89,20 +90,10 @@ class Checksum {
   add(found: readonly DatedRecord[], toRead: IntervalSet): DatedRecord[] {
     const fresh = found.filter(each => !this.#lastPage.has(each.resource.id) && isIn(each, toRead));
     this.#lastPage = new Set(found.map(({ resource }) => resource.id));
-    for (const { resource } of fresh) this.sum = BigInt.asUintN(64, this.sum + hash(resource.id));
+    for (const { resource } of fresh) this.sum = BigInt.asUintN(64, this.sum + hash64(resource.id));
     this.count += fresh.length;
     return fresh;
   }
-}
-
-/** 64 bits: two FNV-1a hashes with different offsets. */
-function hash(text: string): bigint {
-  let [high, low] = [0x811c9dc5, 0x9747b28c];
-  for (let n = 0; n < text.length; n++) {
-    high = Math.imul(high ^ text.charCodeAt(n), 0x01000193);
-    low = Math.imul(low ^ text.charCodeAt(n), 0x85ebca6b);
-  }
-  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
 /** An undated record counts as the oldest of all, so that it is not lost. */

@@ -11,6 +11,7 @@ import {
   type State,
   type StreamRevision,
   streamOf,
+  undatedId,
 } from './state.ts';
 
 type Json = Record<string, unknown>;
@@ -55,7 +56,7 @@ function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys }: SearchSta
     dedup_since: iso(dedupSince),
     dedup_keys: [...dedupKeys]
       .sort()
-      .map(key => (key.startsWith('-') ? key : `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}`)),
+      .map(key => (undatedId(key) === null ? `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}` : key)),
   };
 }
 

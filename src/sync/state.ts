@@ -2,6 +2,7 @@
 //
 // A range of `updated_at` is synced when every record in it has been published. Reading is always the wanted range minus the
 // synced ranges, so that resuming, an earlier start date, slices read side by side and a time budget are one idea.
+import { hash64 } from './hash.ts';
 import { clamp, contains, type IntervalSet, minus, union } from './intervals.ts';
 import type { DatedRecord } from './source.ts';
 
@@ -90,14 +91,26 @@ export const NO_STATE: State = {
   klassesCheckedAt: null,
 };
 
-/** Names one version of one record: its `updated_at` in milliseconds (`-` when it has none), a space, and its id. */
+/**
+ * Names one version of one record: its `updated_at` in milliseconds, a space, and its id. Where it has no date, `-`, a
+ * space and a hash of its bytes take the place of the time.
+ */
 export function dedupKey({ at, resource, undated }: DatedRecord): string {
-  return `${undated ? '-' : at} ${resource.id}`;
+  if (!undated) return `${at} ${resource.id}`;
+  return `${UNDATED}${hash64(resource.json.toString('latin1')).toString(16).padStart(HASH_DIGITS, '0')} ${resource.id}`;
+}
+
+const UNDATED = '- ';
+const HASH_DIGITS = 16;
+
+/** The id in the dedup key of an undated record; null in that of a dated one. */
+export function undatedId(key: string): string | null {
+  return key.startsWith(UNDATED) ? key.slice(UNDATED.length + HASH_DIGITS + 1) : null;
 }
 
 /** The `updated_at` in a dedup key (ms); infinite where there is none. */
 export function dedupKeyTime(key: string): number {
-  return key.startsWith('-') ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
+  return key.startsWith(UNDATED) ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
 }
 
 export interface SearchWork {
@@ -147,7 +160,7 @@ export function nextSearchState(
   let syncedRanges = union(work.synced, read);
   // A dedup key is needed for as long as its version may be read again: by the lookback, or because a run that was to read
   // the range again did not come so far.
-  const keys = [...new Set([...work.dedupKeys, ...newKeys])].filter(key => {
+  const keys = latestKeys([...work.dedupKeys, ...newKeys]).filter(key => {
     const at = dedupKeyTime(key);
     return at >= work.dedupSince || !contains(syncedRanges, at);
   });
@@ -163,6 +176,11 @@ export function nextSearchState(
     syncedRanges = union(syncedRanges, clamp(before?.syncedRanges ?? [], Number.NEGATIVE_INFINITY, dedupSince));
   }
   return { syncedRanges, cutoff, dedupSince, dedupKeys: new Set(keys) };
+}
+
+/** The keys, each once; of an undated record the last one alone, so that those of its older versions do not pile up. */
+function latestKeys(keys: readonly string[]): string[] {
+  return [...new Map(keys.map(key => [undatedId(key) ?? key, key])).values()];
 }
 
 /** The stream of a key of `State.search`. */

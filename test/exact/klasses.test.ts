@@ -147,6 +147,18 @@ describe('a klass that the plain context does not show', () => {
     expect(reader.problems('kobjects')).toEqual([]);
   });
 
+  test.each(['end-of-time', 'missing'] as const)(
+    'is found also when its records have no usable date (%s)',
+    async how => {
+      await using reader = await withKlasses({ hiddenKlasses: ['hidden'] });
+      const ids = reader.world.create('kobjects', 5, { klass: 'hidden', updatedAt: NOON - 30 * MINUTE });
+      reader.world.spoilUpdatedAt(ids, how);
+      const run = await reader.run('kobjects', RECENT);
+      expect(run.error).toBeUndefined();
+      expect(new Set(run.published.map(({ id }) => id)).size).toBe(455);
+    },
+  );
+
   test.each(['disabled', 'existing_only'] as const)('is found also when it is %s', async status => {
     await using reader = await Reader.open({ hiddenKlasses: ['gone'] });
     reader.world.defineKlass('gone', status);
@@ -215,6 +227,6 @@ test('a klass is looked for on no page that no search has', async () => {
   const stream = streamNamed('kobjects') as SearchStream;
   const klasses = openKlasses({ client, stream, includeDeleted: true, onRecord: () => {} });
   const looked = { id: 'mine', type: 'kobject.mine', json: Buffer.from('{}') };
-  expect(await klasses.isInGenericSearch('live', { at: NOON, resource: looked })).toBe(false);
+  expect(await klasses.isInGenericSearch('live', { at: NOON, resource: looked }, { from: 0, to: NOON })).toBe(false);
   expect(Math.max(...pages)).toBe(100);
 });

@@ -320,7 +320,14 @@ describe('a state of an older version', () => {
 
 test('of more versions without a date than are remembered, the state can still be saved', () => {
   const work = { toRead: [{ from: 0, to: 10 }], synced: [], dedupKeys: new Set<string>(), dedupSince: 5 };
-  const after = nextSearchState(undefined, work, work.toRead, new Set(['- a', '- b', '- c', '6 d']), 10, 2);
+  const after = nextSearchState(
+    undefined,
+    work,
+    work.toRead,
+    new Set([...'abc'].map(id => `- 0123456789abcdef ${id}`).concat('6 d')),
+    10,
+    2,
+  );
   const revisions = new Map([['notes', SAMPLE.revisions.get('users') as StreamRevision]]);
   const saved = serializeState({ ...NO_STATE, generation: 1, revisions, search: new Map([['notes', after]]) });
   expect(parseState(saved, 'test').search.get('notes')?.dedupSince).toBe(10);
