@@ -109,8 +109,7 @@ function changeOf(
 ) {
   const { config, recovered, source, client, context, destination } = options;
   const before = recovered.state;
-  const { search, lists, klassesCheckedAt } = before;
-  const draft = { search: new Map(search), lists: new Map(lists), klassesCheckedAt };
+  const draft = { search: new Map(before.search), lists: new Map(before.lists) };
   const changed = done.filter(job => job.updateState(draft, client.clockLeadMs()));
   const epochs = recovered.syncRevisions ?? before.revisions;
   const revisions = new Map(before.revisions);

@@ -4,7 +4,7 @@
 // searched on its own (docs/kustomer-api.md#plain-context).
 import type { Interval } from '../sync/intervals.ts';
 import { floorToSecond, SECOND_MS } from '../sync/pages.ts';
-import { type DatedRecord, type Klasses, type SearchIndex, timeIn } from '../sync/source.ts';
+import { type DatedRecord, type Klasses, LAST_TIME, type SearchIndex, timeIn } from '../sync/source.ts';
 import type { ReadOptions } from './client.ts';
 import { openList } from './lists.ts';
 import { hasStatus } from './request-errors.ts';
@@ -32,12 +32,14 @@ export function openKlasses(options: ReadOptions<SearchStream>): Klasses {
       return names.filter(name => typeof name === 'string').sort();
     },
     pages: searchOf,
-    async newest(klass, index, from, to) {
+    newest: (klass, index, { from, to }) => searchOf(klass).newest(index, from, to).catch(unlessGone(null)),
+    async isUnfiltered(klass) {
+      const search = searchOf(klass);
       try {
-        return await searchOf(klass).newest(index, from, to);
+        const { total, found } = await search.probe('live');
+        return (total ?? found.length) > 0 && (await search.newest('live', 0, LAST_TIME)) === null;
       } catch (error) {
-        if (isGone(error)) return null;
-        throw error;
+        return unlessGone(false)(error);
       }
     },
     isInGenericSearch: (index, record, within) => shows(generic, index, record, within),
@@ -78,6 +80,13 @@ async function shows(
 /** The whole second around an instant: every search compares seconds alike (docs/kustomer-api.md#date-precision). */
 function secondOf(at: number): Interval {
   return { from: floorToSecond(at), to: floorToSecond(at) + SECOND_MS };
+}
+
+function unlessGone<T>(value: T): (error: unknown) => T {
+  return error => {
+    if (isGone(error)) return value;
+    throw error;
+  };
 }
 
 /** A klass that was removed has no search any more (docs/kustomer-api.md#removed-klasses). */

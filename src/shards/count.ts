@@ -8,7 +8,7 @@ import type { Source } from '../kustomer/source.ts';
 import type { SearchStream } from '../kustomer/streams.ts';
 import { clamp, type Interval, type IntervalSet } from '../sync/intervals.ts';
 import { floorToSecond } from '../sync/pages.ts';
-import { type SearchHorizon, splitByIndex } from '../sync/plan.ts';
+import { liveFrom, type SearchHorizon, splitByIndex } from '../sync/plan.ts';
 import { isInWindow } from '../sync/read-list.ts';
 import type { Counting, LongList, Page, Resource, SearchIndex, SearchPages } from '../sync/source.ts';
 import { type CountedRange, midpoint, pageCostOf, type RangeCount } from './estimate.ts';
@@ -73,7 +73,7 @@ export async function countStream(source: Source, stream: SearchStream, remainin
  */
 function rangesByIndex(ranges: IntervalSet, horizon: SearchHorizon) {
   const both: readonly SearchIndex[] = ['live', 'archive'];
-  const middle = (horizon.live + horizon.archive) / 2;
+  const middle = liveFrom(horizon);
   return ranges
     .flatMap(range => splitByIndex(range, horizon))
     .flatMap(({ range, index }) => {

@@ -1,3 +1,4 @@
+import type { SyncError } from '../errors.ts';
 import { clamp, covers, type Interval, union } from './intervals.ts';
 import { isListDone, type ListPlan, type SearchPlan, type Selection } from './plan.ts';
 import { readList } from './read-list.ts';
@@ -29,8 +30,17 @@ export interface StreamJob extends Selection {
 interface StateDraft {
   readonly search: Map<string, SearchState>;
   readonly lists: Map<string, ListState>;
-  /** Milliseconds; null: never. */
-  klassesCheckedAt: number | null;
+}
+
+/** The job of a search. */
+export interface SearchJob extends StreamJob {
+  /** Kustomer has refused the archive search, so that nothing is read which only the archive has. */
+  isArchiveRefused(): boolean;
+}
+
+export interface SearchContext extends JobContext {
+  /** Called when wanted records are not read because Kustomer refuses the archive search. */
+  readonly onArchiveRefused: (refusal: SyncError) => void;
 }
 
 export interface JobContext {
@@ -46,13 +56,21 @@ export function searchJob(
   plan: SearchPlan,
   pages: SearchPages,
   sink: Sink,
-  { pool, signal }: JobContext,
+  { pool, signal, onArchiveRefused }: SearchContext,
   oldRecords?: LongList,
-): StreamJob {
+): SearchJob {
   const { wanted, ranges, cutoff, work, before, horizon } = plan;
   const progress: SearchProgress = { read: [], newDedupKeys: new Set(), records: 0 };
   const hasAll = () => ranges.every(range => covers(union(work.synced, progress.read), range));
   const searchFrom = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;
+  let isArchiveRefused = false;
+
+  async function search(): Promise<void> {
+    const toSearch = { ...work, toRead: clamp(work.toRead, searchFrom, Number.POSITIVE_INFINITY) };
+    const refusal = await readSearch({ pages, sink, work: toSearch, horizon, progress, pool, signal });
+    isArchiveRefused = refusal !== undefined;
+    if (refusal !== undefined && !hasAll()) onArchiveRefused(refusal);
+  }
 
   /** @param search the search of the stream, which may find the same undated records */
   async function readOldRecords(list: LongList, search: Promise<void>): Promise<void> {
@@ -76,11 +94,11 @@ export function searchJob(
     wanted,
     isDone: work.toRead.length === 0,
     async read() {
-      const toSearch = { ...work, toRead: clamp(work.toRead, searchFrom, Number.POSITIVE_INFINITY) };
-      const search = readSearch({ pages, sink, work: toSearch, horizon, progress, pool, signal });
-      await awaitAll([search, oldRecords && readOldRecords(oldRecords, search)]);
+      const searched = search();
+      await awaitAll([searched, oldRecords && readOldRecords(oldRecords, searched)]);
       return hasAll();
     },
+    isArchiveRefused: () => isArchiveRefused,
     records: () => progress.records,
     updateState({ search }, clockLeadMs) {
       // A full refresh replaces what was published, once it has read everything.

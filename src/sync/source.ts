@@ -110,8 +110,10 @@ export interface StagingFile extends Pick<Sink, 'write'> {
 export interface Klasses {
   names(): Promise<readonly string[]>;
   pages(klass: string): SearchPages;
-  /** The record of a klass that was updated last in [from, to) (ms); null when there is none, or no such klass. */
-  newest(klass: string, index: SearchIndex, from: number, to: number): Promise<DatedRecord | null>;
+  /** The record of a klass that was updated last in a window (ms); null when there is none, or no such klass. */
+  newest(klass: string, index: SearchIndex, window: Interval): Promise<DatedRecord | null>;
+  /** Whether the live search counts records of a klass that it finds at no time (docs/kustomer-api.md#klass-filter-keys). */
+  isUnfiltered(klass: string): Promise<boolean>;
   /** @param within [from, to) (ms) in which the record was found, for one that is undated */
   isInGenericSearch(index: SearchIndex, record: DatedRecord, within: Interval): Promise<boolean>;
   /** Whether an error says that the klass does not exist. */
@@ -126,7 +128,7 @@ export function organizationOf(resource: Resource): string | null {
 
 /** The years that a search can name, with room to calculate: whoever is dated outside of them has no date. */
 const FIRST_TIME = Date.parse('0001-01-01T00:00:00.000Z');
-const LAST_TIME = Date.parse('9999-01-01T00:00:00.000Z');
+export const LAST_TIME = Date.parse('9999-01-01T00:00:00.000Z');
 
 /** The time (ms) that a value names as a text; NaN when it names none, or one that no search and no state can hold. */
 export function timeIn(value: unknown): number {

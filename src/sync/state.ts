@@ -17,6 +17,20 @@ export interface SearchState {
   /** From this time on (ms), the dedup keys know every version that was published. */
   readonly dedupSince: number;
   readonly dedupKeys: ReadonlySet<string>;
+  /** For a stream with klasses: undefined when nobody has looked for missing ones. */
+  readonly klasses?: KlassCheck | undefined;
+}
+
+/** The last look for klasses that the generic search of a stream does not show (docs/kustomer-api.md#plain-context). */
+export interface KlassCheck {
+  /** When it began (ms). */
+  readonly checkedAt: number;
+  /** It looks at records updated from this time on (ms). */
+  readonly from: number;
+  /** It is not done, and goes on after this klass in the order of their names. Empty before the first klass. */
+  readonly doneUpTo?: string | undefined;
+  /** Klasses that could not be read. Each run tries them again. */
+  readonly skipped: readonly string[];
 }
 
 export interface ListState {
@@ -71,8 +85,6 @@ export interface State {
   /** By stream, or `stream/klass` for a klass that is read on its own. */
   readonly search: ReadonlyMap<string, SearchState>;
   readonly lists: ReadonlyMap<string, ListState>;
-  /** When missing klasses were last looked for (ms); null: never. */
-  readonly klassesCheckedAt: number | null;
   /** Runs in a row that have stopped early and started the next one themselves. */
   readonly consecutiveRuns?: number | undefined;
   readonly shardManifest?: ShardManifest | undefined;
@@ -88,7 +100,6 @@ export const NO_STATE: State = {
   revisions: new Map(),
   search: new Map(),
   lists: new Map(),
-  klassesCheckedAt: null,
 };
 
 /**
@@ -191,4 +202,9 @@ export function streamOf(key: string): string {
 /** The keys of `State.search` that belong to a stream. */
 export function stateKeysOf({ search }: Pick<State, 'search'>, stream: string): readonly string[] {
   return [stream, ...[...search.keys()].filter(key => key.startsWith(`${stream}/`))];
+}
+
+/** Whether all klasses of a stream have been looked at, as far as that was possible. */
+export function isCheckDone({ klasses }: Pick<SearchState, 'klasses'>): boolean {
+  return klasses !== undefined && klasses.doneUpTo === undefined;
 }

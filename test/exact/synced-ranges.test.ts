@@ -258,7 +258,6 @@ describe('a state that is refused says what is wrong with it', () => {
     identity: null,
     saved_at: 'x',
     run: { id: '1', attempt: '2' },
-    klasses_checked_at: null,
     revisions: { notes: { changed_in: 1, epoch: 0, record_format: 'flat', include_deleted: true } },
     streams: {},
   };
@@ -280,7 +279,6 @@ describe('a state that is refused says what is wrong with it', () => {
     ['its generation is not a number from 1', of({ generation: 0 })],
     ['its identity is unreadable', of({ identity: '' })],
     ['it has no streams', of({ streams: null })],
-    ['when its klasses were checked is unreadable', of({ klasses_checked_at: 'x' })],
     [`what it says of ${'n'.repeat(40)} is unreadable`, of({ streams: { [`${'n'.repeat(50)}`]: {} } })],
   ])('%s', (why, error) => {
     expect(error?.what).toBe(`The saved state (P) is damaged: ${why}.`);
@@ -298,7 +296,6 @@ describe('a state that is refused says what is wrong with it', () => {
       organizationId: null,
       savedAt: '',
       run: { id: '', attempt: '' },
-      klassesCheckedAt: null,
     });
     expect(of({ version: 2 })?.actor).toBe('user');
   });
