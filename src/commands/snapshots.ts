@@ -118,7 +118,8 @@ function changeOf(
       changedIn: before.revisions.get(job.name)?.changedIn ?? 0,
       epoch: (epochs.get(job.name)?.epoch ?? 0) + (destination.replacesFiles && replaced.includes(job.name) ? 1 : 0),
       recordFormat: config.recordFormat,
-      includeDeleted: config.includeDeleted && (revisionBefore(before, job)?.includeDeleted ?? true),
+      includeDeleted:
+        config.includeDeleted && source.hasDeleted(job.name) && (revisionBefore(before, job)?.includeDeleted ?? true),
     });
   }
   const state: State = {

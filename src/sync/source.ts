@@ -54,6 +54,8 @@ export interface Page {
   readonly size: number;
   /** The source says that the result is incomplete. */
   readonly timedOut: boolean;
+  /** The source was not asked for an order: that of the records proves nothing. */
+  readonly isUnordered?: boolean;
 }
 
 export interface SearchPages {

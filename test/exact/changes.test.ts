@@ -265,6 +265,18 @@ describe('times that cannot be', () => {
     expect(reader.problems('notes')).toEqual([]);
   });
 
+  test.each([50, 500])(
+    'a search without `sort` takes a bounded number of requests (pages of %d)',
+    async pageSizeMax => {
+      await using reader = await Reader.open({ refusedForms: ['sort'], pageSizeMax });
+      reader.world.populate({ messages: 20 * pageSizeMax }, { ...SPREAD, tieFraction: 0.2, tieSize: 40 });
+      const run = await reader.run('messages', RECENT);
+      expect(run.complete).toBe(true);
+      expect(reader.problems('messages')).toEqual([]);
+      expect(run.requests.length).toBeLessThan(3 * 20 + 30);
+    },
+  );
+
   describe.each(['missing', 'null', 'unreadable', 'number', 'end-of-time'] as const)(
     'a record whose `updatedAt` is %s',
     how => {
