@@ -119,7 +119,9 @@ function changeOf(
       epoch: (epochs.get(job.name)?.epoch ?? 0) + (destination.replacesFiles && replaced.includes(job.name) ? 1 : 0),
       recordFormat: config.recordFormat,
       includeDeleted:
-        config.includeDeleted && source.hasDeleted(job.name) && (revisionBefore(before, job)?.includeDeleted ?? true),
+        config.includeDeleted &&
+        source.forms.hasDeleted(job.name) &&
+        (revisionBefore(before, job)?.includeDeleted ?? true),
     });
   }
   const state: State = {

@@ -1,4 +1,4 @@
-// In which form a search is asked. Which parts every context and both searches accept is not certain, so a search that is
+// In which form a search is asked. Nobody says which parts every context and both searches accept, so a search that is
 // refused with 400 on its first page is asked in narrower forms, once each, and goes on in the first one that is accepted
 // (docs/kustomer-api.md#search-forms).
 import type { Interval } from '../sync/intervals.ts';
@@ -97,5 +97,29 @@ export function openNegotiation() {
         throw refusal;
       });
     }
+  };
+}
+
+/** The streams whose searches were accepted in a narrower form only, by what had to go. */
+export function openFormNotes() {
+  const [sort, flag, lt] = [new Set<string>(), new Set<string>(), new Set<string>()];
+  const says = (streams: ReadonlySet<string>, part: string, form: string) =>
+    streams.size === 0
+      ? []
+      : [`Kustomer refused \`${part}\` in searches of ${[...streams].sort().join(', ')} (400). ${form}`];
+  return {
+    note(stream: string, { isSorted, hasDeletedFlag, end }: SearchForm): void {
+      if (!isSorted) sort.add(stream);
+      if (!hasDeletedFlag) flag.add(stream);
+      if (end === 'lte') lt.add(stream);
+    },
+    /** Whether records marked as deleted came with a stream, as far as they were asked for. */
+    hasDeleted: (stream: string) => !flag.has(stream),
+    /** What to say of them. */
+    sentences: () => [
+      ...says(sort, 'sort', 'They were read without an order, in small windows, which takes more requests.'),
+      ...says(flag, 'includeDeleted', 'They were read without it, so that records marked as deleted may be missing.'),
+      ...says(lt, 'lt', 'They were read with `lte` and the millisecond before.'),
+    ],
   };
 }

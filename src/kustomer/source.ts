@@ -10,7 +10,7 @@ import { openKlasses } from './klasses.ts';
 import { requestPage } from './list-pages.ts';
 import { openList, openLongList } from './lists.ts';
 import { openSearch } from './search.ts';
-import type { SearchForm } from './search-form.ts';
+import { openFormNotes } from './search-form.ts';
 import { isSearch, type ListStream, type SearchStream, streamNamed, USUAL_STREAMS } from './streams.ts';
 
 export type Source = ReturnType<typeof openSource>;
@@ -37,9 +37,9 @@ export function openSource(client: Client, includeDeleted: boolean) {
     seen = organization;
   }
 
-  const narrow = openNarrowForms();
+  const forms = openFormNotes();
   const onRecord = (resource: Resource) => check(organizationOf(resource));
-  const options = { client, includeDeleted, onRecord, onForm: narrow.note };
+  const options = { client, includeDeleted, onRecord, onForm: forms.note };
   return {
     /** `klass`: one klass on its own, for a klass missing from the generic search. */
     search: (stream: SearchStream, klass?: string) => openSearch({ ...options, stream }, klass),
@@ -47,10 +47,7 @@ export function openSource(client: Client, includeDeleted: boolean) {
     /** The list with what no search shows of a stream: for streams whose `archive` is a list. */
     archiveList: ({ archive }: SearchStream) => openLongList({ ...options, stream: archive as ListStream }),
     klasses: (stream: SearchStream) => openKlasses({ ...options, stream }),
-    /** What to say of the searches that Kustomer accepted in a narrower form only. */
-    narrowForms: narrow.sentences,
-    /** Whether records marked as deleted came with a stream, as far as they were asked for. */
-    hasDeleted: narrow.hasDeleted,
+    forms,
     /**
      * Sets the organization that all records must belong to; null when none is known.
      * @throws SyncError `other-organization` when a record of another one has arrived already.
@@ -81,27 +78,5 @@ export function openSource(client: Client, includeDeleted: boolean) {
         });
       }
     },
-  };
-}
-
-/** The streams whose searches were accepted in a narrower form only, by what had to go. */
-function openNarrowForms() {
-  const [sort, flag, lt] = [new Set<string>(), new Set<string>(), new Set<string>()];
-  const says = (streams: ReadonlySet<string>, part: string, form: string) =>
-    streams.size === 0
-      ? []
-      : [`Kustomer refused \`${part}\` in searches of ${[...streams].sort().join(', ')} (400). ${form}`];
-  return {
-    note(stream: string, { isSorted, hasDeletedFlag, end }: SearchForm): void {
-      if (!isSorted) sort.add(stream);
-      if (!hasDeletedFlag) flag.add(stream);
-      if (end === 'lte') lt.add(stream);
-    },
-    hasDeleted: (stream: string) => !flag.has(stream),
-    sentences: () => [
-      ...says(sort, 'sort', 'They were read without an order, in small windows, which takes more requests.'),
-      ...says(flag, 'includeDeleted', 'They were read without it, so that records marked as deleted may be missing.'),
-      ...says(lt, 'lt', 'They were read with `lte` and the millisecond before.'),
-    ],
   };
 }

@@ -4,6 +4,8 @@
  * A search says how many records a range holds, whatever its width. So the ranges begin as wide as they can be, and
  * only those that a plan needs to know more about are counted again, in two halves.
  */
+import { isRefusal } from '../errors.ts';
+import { archiveRefused } from '../kustomer/request-errors.ts';
 import type { Source } from '../kustomer/source.ts';
 import type { SearchStream } from '../kustomer/streams.ts';
 import { clamp, type Interval, type IntervalSet } from '../sync/intervals.ts';
@@ -88,7 +90,12 @@ function countEach(searches: readonly Place['pages'][], indexes: readonly Search
   const places = searches.flatMap(pages => indexes.map(index => ({ range, pages, index })));
   return Promise.all(
     places.map(async (place): Promise<Place> => {
-      const count = await place.pages.count(place.index, range.from, range.to);
+      const count = await place.pages.count(place.index, range.from, range.to).catch(async error => {
+        if (place.index === 'live' || !isRefusal(error)) throw error;
+        // A key without the role for the stream is refused here, too.
+        await place.pages.count('live', range.from, range.to);
+        throw archiveRefused(error);
+      });
       return { ...place, count: count ?? CAP };
     }),
   );
