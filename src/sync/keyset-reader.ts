@@ -40,7 +40,7 @@ export function* readByKeyset(slice: Slice, index: SearchIndex): Steps {
     yield* readKeysetPage(slice, index, progress);
     if (slice.from > from) {
       progress.retriesLeft = MAX_RETRIES;
-      progress.widthMs *= progress.growth;
+      progress.widthMs = Math.max(SECOND_MS, progress.widthMs * progress.growth);
     }
   }
 }
