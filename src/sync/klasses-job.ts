@@ -219,21 +219,19 @@ async function lookAtKlass(
   return 'shown';
 }
 
-/**
- * The klasses with records in `wanted` that the generic search does not have; null when not all klasses can be read.
- * @throws SyncError when Kustomer refuses the archive search
- */
+/** The klasses with records in `wanted` that the generic search does not have; null when not all can be looked at. */
 export async function findMissingKlasses(
   klasses: Klasses,
   plan: Pick<SearchPlan, 'wanted' | 'horizon'>,
   signal: AbortSignal,
 ): Promise<string[] | null> {
   const missing: string[] = [];
+  let isArchiveRefused = false;
   for (const klass of await klasses.names()) {
-    const found = await lookAtKlass(klasses, klass, plan, signal, refusal => {
-      throw refusal;
+    const found = await lookAtKlass(klasses, klass, plan, signal, () => {
+      isArchiveRefused = true;
     });
-    if (found === 'refused' || found === 'unfiltered') return null;
+    if (isArchiveRefused || found === 'refused' || found === 'unfiltered') return null;
     if (found === 'missing') missing.push(klass);
   }
   return missing;

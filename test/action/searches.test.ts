@@ -112,19 +112,22 @@ describe('where the archive search is refused', () => {
   });
 });
 
-test('a plan that is refused the archive search ends with one error that names `archive: never`', async () => {
-  await using stage = await open();
-  const fault = refuse(stage, 403, { on: 'archive' });
-  const plan = { mode: 'plan', streams: 'messages, tags' };
-  const refused = await stage.sync({ with: plan });
-  expectRed(refused);
-  expect(annotations(refused, 'error')).toEqual([
-    expect.stringMatching(/archive search \(status 403\).*`archive: never`/),
-  ]);
-  expect((await stage.sync({ with: { ...plan, archive: 'never' } })).exitCode).toBe(0);
-  fault.remove();
-  expect((await stage.sync({ with: plan })).exitCode).toBe(0);
-});
+test.each([403, 404])(
+  'a plan that is refused the archive search (%d) ends with one error that says so',
+  async status => {
+    await using stage = await open({ hiddenKlasses: ['order'] });
+    const fault = refuse(stage, status, { on: 'archive' });
+    const plan = { mode: 'plan', streams: 'kobjects, tags' };
+    const refused = await stage.sync({ with: plan });
+    expectRed(refused);
+    expect(annotations(refused, 'error')).toEqual([
+      expect.stringMatching(/archive search \(status \d+\).*`archive: never`/),
+    ]);
+    expect((await stage.sync({ with: { ...plan, archive: 'never' } })).exitCode).toBe(0);
+    fault.remove();
+    expect((await stage.sync({ with: plan })).exitCode).toBe(0);
+  },
+);
 
 describe('a search that is refused in its full form is read in a narrower one', () => {
   const notices = (result: ActionResult) => annotations(result, 'notice');
