@@ -22,6 +22,7 @@ export type ErrorKind =
 /** Every error of the action. A code never changes its meaning: docs/troubleshooting.md has a row for each. */
 export const ERRORS = {
   'answer-too-large': ['kustomer', 'inconsistent'],
+  'archive-refused': ['user', 'refused'],
   'artifact-not-uploaded': ['github', 'publish'],
   'artifact-unconfirmed': ['github', 'publish'],
   'branch-keeps-moving': ['user', 'publish'],
@@ -116,6 +117,11 @@ export class SyncError extends Error {
 /** Whether something thrown is one of our errors, of this kind. */
 export function isKind(error: unknown, kind: ErrorKind): error is SyncError {
   return error instanceof SyncError && error.kind === kind;
+}
+
+/** Whether Kustomer refuses what was asked for, as long as nobody changes the key or the request. */
+export function isRefusal(error: unknown): error is SyncError {
+  return isKind(error, 'refused') || isKind(error, 'forbidden');
 }
 
 /** Anything that was thrown, as one of ours. What is not ours is a bug here until shown otherwise. */

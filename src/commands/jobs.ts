@@ -1,10 +1,12 @@
 // The selected streams as jobs: each gets its plan, its source and its sink.
+import type { SyncError } from '../errors.ts';
+import { archiveRefused } from '../kustomer/request-errors.ts';
 import type { Source } from '../kustomer/source.ts';
 import { isSearch, type ListStream, oldRecordsOf, type SearchStream, streamNamed } from '../kustomer/streams.ts';
 import { grouped } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
-import { type JobContext, listJob, type StreamJob, searchJob } from '../sync/job.ts';
-import { klassesJob, klassKey } from '../sync/klasses-job.ts';
+import { type JobContext, listJob, type SearchContext, type StreamJob, searchJob } from '../sync/job.ts';
+import { klassesJob, klassKey, type SkipReason } from '../sync/klasses-job.ts';
 import { type ListPlan, type PlanOptions, planList, planSearch, type Selection } from '../sync/plan.ts';
 import { type ListResult, prefetch } from '../sync/read-list.ts';
 import { LIST_CAP, type ListPages, type Sink } from '../sync/source.ts';
@@ -36,6 +38,8 @@ export function openJobs(options: JobsOptions): StreamJob[] {
   if (config.archive === 'never' && config.streams.some(({ name }) => isSearch(streamNamed(name)))) {
     log.notice('Records last updated more than two years ago are skipped, as `archive: never` says.');
   }
+  const onArchiveRefused = once((refusal: SyncError) => log.warning(archiveRefused(refusal).message));
+  const searchContext = { ...context, onArchiveRefused };
   return config.streams.map(selection => {
     const { name } = selection;
     const stream = streamNamed(name);
@@ -46,10 +50,10 @@ export function openJobs(options: JobsOptions): StreamJob[] {
       const onResult = (result: ListResult) => warnOf(result, name, plan, log);
       return listJob({ selection, plan, type: stream.type, pages, sink: writer, context, onResult });
     }
-    if (stream.hasKlasses) return openKlassesJob(options, selection, stream, writer);
+    if (stream.hasKlasses) return openKlassesJob({ ...options, context: searchContext }, selection, stream, writer);
     const plan = planOf(options, name, selection, stream);
     const old = plan.listOnlyBefore === null ? undefined : source.archiveList(stream);
-    return searchJob(selection, plan, source.search(stream), writer, context, old, () => warnOfCut(name, log));
+    return searchJob(selection, plan, source.search(stream), writer, searchContext, old, () => warnOfCut(name, log));
   });
 }
 
@@ -72,30 +76,68 @@ function warnOfCut(name: string, log: Log): void {
   );
 }
 
-function openKlassesJob(options: JobsOptions, selection: Selection, stream: SearchStream, sink: Sink): StreamJob {
+/** Calls a function the first time only. */
+function once<T>(call: (argument: T) => void): (argument: T) => void {
+  let isCalled = false;
+  return argument => {
+    if (!isCalled) call(argument);
+    isCalled = true;
+  };
+}
+
+interface KlassesJobOptions extends JobsOptions {
+  readonly context: SearchContext;
+}
+
+function openKlassesJob(options: KlassesJobOptions, selection: Selection, stream: SearchStream, sink: Sink): StreamJob {
   const { config, state, source, context, log } = options;
   const { name } = selection;
   // A plan has looked for the klasses of its shards.
   const planned = config.shard?.klasses ?? null;
   const prefix = klassKey(name, '');
   const known = [...state.search.keys()].filter(key => key.startsWith(prefix)).map(key => key.slice(prefix.length));
-  const syncedFrom = state.search.get(name)?.syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY;
+  const { syncedRanges = [], klasses: check } = state.search.get(name) ?? {};
+  const planOfKlass = (klass: string | null) =>
+    planOf(options, klass === null ? name : klassKey(name, klass), selection, stream);
   return klassesJob({
     selection,
-    planOf: klass => planOf(options, klass === null ? name : klassKey(name, klass), selection, stream),
+    planOf: planOfKlass,
     generic: source.search(stream),
     klasses: source.klasses(stream),
     sink,
     context,
     missingKlasses: [...new Set([...known, ...(planned ?? [])])],
-    checkedAt: planned === null ? state.klassesCheckedAt : context.now,
-    syncedFrom: planned === null ? syncedFrom : Number.NEGATIVE_INFINITY,
+    check: planned === null ? check : { checkedAt: context.now, from: planOfKlass(null).wanted.from, skipped: [] },
+    syncedFrom: planned === null ? (syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     isCheckedOnce: (config.endDate ?? config.shard ?? null) !== null,
     onUnchecked: () =>
       log.warning(
         'The API key may not list klasses (403), so some KObjects may not be read. Make a key that also has the role org.permission.klass.read.',
       ),
+    onSkipped: klasses => {
+      for (const [reason, skipped] of Map.groupBy(klasses, ([, reason]) => reason)) {
+        log.warning(
+          skippedKlasses(
+            skipped.map(([klass]) => klass),
+            reason,
+          ),
+        );
+      }
+    },
   });
+}
+
+/** Names in a warning: the rest is counted. */
+const MAX_NAMES = 10;
+
+function skippedKlasses(klasses: readonly string[], reason: SkipReason): string {
+  const names = klasses.slice(0, MAX_NAMES).map(klass => `\`${klass.replace(/[^\w-]/g, '?').slice(0, 60)}\``);
+  const more = klasses.length > MAX_NAMES ? ` and ${klasses.length - MAX_NAMES} more` : '';
+  const why =
+    reason === 'refused'
+      ? 'Kustomer refused the search of'
+      : 'Kustomer counts records and finds none of them by their time of update, in the search of';
+  return `${why} some klasses (${names.join(', ')}${more}), so their KObjects are not read. Check the roles of the API key for them, or report it to this project; each run tries again.`;
 }
 
 function planOf(

@@ -13,7 +13,7 @@ import { type Report, type StreamResult, streamReport } from '../report/report.t
 import { addsNothing, checkDone, checkGap, checkOverlap, isDone, joinOnto, wantedRange } from '../shards/join.ts';
 import type { Shard } from '../shards/shard.ts';
 import { covers } from '../sync/intervals.ts';
-import { type State, stateKeysOf } from '../sync/state.ts';
+import { isCheckDone, type State, stateKeysOf } from '../sync/state.ts';
 import { closeJournal, publishLast, reportReceipt } from './outcome.ts';
 import { makeOutputDir, openRun, type Run, recoverForShard, recoverState } from './prepare.ts';
 import { stampOf } from './snapshots.ts';
@@ -116,8 +116,9 @@ function resultsOf({ config, report }: Run, states: readonly State[], joined: St
     const wanted = wantedRange(plan, selection, config);
     const isSynced = (key: string) => covers(joined.search.get(key)?.syncedRanges ?? [], wanted);
     const isRead = isSearch(stream) ? isSynced(name) : joined.lists.has(name);
-    const isUnchecked = isSearch(stream) && stream.hasKlasses && joined.klassesCheckedAt === null;
-    const mayMissKlasses = isUnchecked && wanted.from !== wanted.to;
+    const { klasses } = joined.search.get(name) ?? {};
+    const lacksKlasses = !isCheckDone({ klasses }) || (klasses?.skipped.length ?? 0) > 0;
+    const mayMissKlasses = isSearch(stream) && stream.hasKlasses && lacksKlasses && wanted.from !== wanted.to;
     const isWhole = isRead && !mayMissKlasses && (!isSearch(stream) || stateKeysOf(joined, name).every(isSynced));
     return {
       ...(report.streams[n] as StreamResult),

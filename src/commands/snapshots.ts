@@ -109,8 +109,7 @@ function changeOf(
 ) {
   const { config, recovered, source, client, context, destination } = options;
   const before = recovered.state;
-  const { search, lists, klassesCheckedAt } = before;
-  const draft = { search: new Map(search), lists: new Map(lists), klassesCheckedAt };
+  const draft = { search: new Map(before.search), lists: new Map(before.lists) };
   const changed = done.filter(job => job.updateState(draft, client.clock.leadMs()));
   const epochs = recovered.syncRevisions ?? before.revisions;
   const revisions = new Map(before.revisions);
@@ -119,7 +118,10 @@ function changeOf(
       changedIn: before.revisions.get(job.name)?.changedIn ?? 0,
       epoch: (epochs.get(job.name)?.epoch ?? 0) + (destination.replacesFiles && replaced.includes(job.name) ? 1 : 0),
       recordFormat: config.recordFormat,
-      includeDeleted: config.includeDeleted && (revisionBefore(before, job)?.includeDeleted ?? true),
+      includeDeleted:
+        config.includeDeleted &&
+        source.forms.hasDeleted(job.name) &&
+        (revisionBefore(before, job)?.includeDeleted ?? true),
     });
   }
   const state: State = {

@@ -155,6 +155,8 @@ async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
     : startCheckpoints(limits.schedule, work, error => stop.abort(error));
   run.log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
   const endings = await readAll(jobs, stop);
+  report.notes.push(...reading.source.forms.sentences());
+  for (const note of report.notes) run.log.notice(note);
   // The time budget is for reading: what has been read is published, however long that takes.
   clearTimeout(run.deadline);
   const publishAll = async () => {

@@ -11,6 +11,7 @@ import type { Budget, Purpose } from './budget.ts';
 import { answerTooLarge, type OnRecord, parseResponse } from './json.ts';
 import { requestError } from './request-errors.ts';
 import { decide, type RequestAttempt } from './retry.ts';
+import type { SearchForm } from './search-form.ts';
 import { openSemaphore } from './semaphore.ts';
 import { openServerClock } from './server-clock.ts';
 import type { Stream } from './streams.ts';
@@ -38,6 +39,8 @@ export interface ReadOptions<Of extends Stream> {
   readonly includeDeleted: boolean;
   /** Called with each record that arrives. */
   readonly onRecord: OnRecord;
+  /** Called with the form of each search that was answered. */
+  readonly onForm?: (stream: string, form: SearchForm) => void;
 }
 
 export interface ClientOptions {

@@ -40,6 +40,16 @@ export function requestError(
   return new SyncError(code, { ...texts[code], status, cause });
 }
 
+/** What a refusal of the archive search means. The live search may be allowed all the same. */
+export function archiveRefused(refusal: SyncError): SyncError {
+  return new SyncError('archive-refused', {
+    what: `Kustomer refused the archive search (status ${refusal.status}), so records last updated more than two years ago are not read.`,
+    todo: 'Make a key with the roles for it, or set `archive: never` to do without them; until then each run tries again.',
+    status: refusal.status,
+    cause: refusal,
+  });
+}
+
 /** Whether an error is a refusal by Kustomer with one of these statuses. */
 export function hasStatus(error: unknown, ...statuses: readonly number[]): boolean {
   return error instanceof SyncError && error.status !== undefined && statuses.includes(error.status);

@@ -5,13 +5,20 @@
 // decide what to believe. Links are not followed: those of the archive lead to the live search
 // (docs/kustomer-api.md#archive-links).
 import { isKind, SyncError } from '../errors.ts';
-import type { Interval } from '../sync/intervals.ts';
 import { SECOND_MS } from '../sync/pages.ts';
 import { dated } from '../sync/read-list.ts';
-import type { DatedRecord, Page, Resource, SearchIndex, SearchRequest } from '../sync/source.ts';
+import {
+  type DatedRecord,
+  type Page,
+  type Resource,
+  type SearchIndex,
+  type SearchRequest,
+  timeIn,
+} from '../sync/source.ts';
 import type { ReadOptions } from './client.ts';
 import { type OnRecord, pageIn } from './json.ts';
 import { hasStatus } from './request-errors.ts';
+import { bodyOf, type Criteria, openNegotiation, type SearchForm } from './search-form.ts';
 import type { SearchStream } from './streams.ts';
 
 /** Largest page of a search (docs/kustomer-api.md#page-size). */
@@ -31,7 +38,7 @@ export type Search = ReturnType<typeof openSearch>;
 
 /** Searches all records of a stream, or those of one klass. Every method rejects as `Client.send` and `pageIn` do. */
 export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
-  const { name, cursor } = options.stream;
+  const { name } = options.stream;
   const post = openPost(options, klass);
   let pageSize = PAGE_SIZE;
   return {
@@ -39,7 +46,7 @@ export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
       for (;;) {
         const size = pageSize;
         try {
-          return await post(request.index, request.page, size, prefix => criteriaOf(prefix, cursor, request));
+          return await post(request.index, request.page, size, request);
         } catch (error) {
           const isTooLarge = hasStatus(error, 413) || (error instanceof SyncError && error.code === 'answer-too-large');
           if (isTooLarge && size > MIN_PAGE_SIZE) pageSize = Math.min(pageSize, Math.max(MIN_PAGE_SIZE, size >> 2));
@@ -58,9 +65,7 @@ export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
      */
     async newest(index: SearchIndex, from: number, to: number): Promise<DatedRecord | null> {
       for (let n = 1; n <= MAX_TRIES; n++) {
-        const { found, total, timedOut } = await post(index, 1, 1, prefix =>
-          criteriaOf(prefix, cursor, { from, to }, 'desc'),
-        );
+        const { found, total, timedOut } = await post(index, 1, 1, { from, to, order: 'desc' });
         if (found[0] !== undefined) return found[0];
         if (!timedOut && (total ?? 0) === 0) return null;
       }
@@ -72,7 +77,7 @@ export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
     /** See `Counting`. @throws SyncError `count-unavailable` */
     async count(index: SearchIndex, from: number, to: number): Promise<number | null> {
       for (let n = 1; n <= MAX_TRIES; n++) {
-        const { total, timedOut } = await post(index, 1, 1, prefix => criteriaOf(prefix, cursor, { from, to }));
+        const { total, timedOut } = await post(index, 1, 1, { from, to });
         if (total !== null && !timedOut) return total;
         // The search manages a smaller window, but not the same one a second time.
         if (timedOut && to - from > SECOND_MS) return null;
@@ -83,47 +88,28 @@ export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
       });
     },
     /** Requests any one record. */
-    probe: (index: SearchIndex) => post(index, 1, 1, () => ({})),
+    probe: (index: SearchIndex) => post(index, 1, 1, null),
   };
 }
 
-/** The filter keys of a klass have one of two prefixes (docs/kustomer-api.md#klass-filter-keys). */
-function openPost({ client, stream, includeDeleted, onRecord }: ReadOptions<SearchStream>, klass: string | undefined) {
-  const { name, role, context } = stream;
+/** Sends searches in a form that Kustomer accepts: see search-form.ts. */
+function openPost(options: ReadOptions<SearchStream>, klass: string | undefined) {
+  const { client, stream, includeDeleted, onRecord, onForm } = options;
+  const { name, role, context, cursor } = stream;
   const queryContext = klass === undefined ? context : `${context}_${klass}`;
-  let accepted = context;
-  return async (index: SearchIndex, page: number, size: number, criteria: (prefix: string) => object) => {
+  const negotiations = { live: openNegotiation(), archive: openNegotiation() };
+  const prefixes = [...new Set([context, queryContext])];
+  return async (index: SearchIndex, page: number, size: number, criteria: Criteria | null) => {
     const path = `${PATHS[index]}?page=${page}&pageSize=${size}`;
-    const sendWith = async (prefix: string): Promise<Page> => {
-      const body = { queryContext, includeDeleted, ...criteria(prefix) };
+    const sendAs = async (form: SearchForm): Promise<Page> => {
+      const flag = form.hasDeletedFlag ? { includeDeleted } : {};
+      const body = { queryContext, ...flag, ...(criteria && bodyOf(form, cursor, criteria)) };
       const response = await client.send({ path, body, purpose: 'search', stream: name, role });
-      accepted = prefix;
-      return readPage(response, stream, size, onRecord);
+      onForm?.(name, form);
+      return readPage(response, stream, size, onRecord, form);
     };
-    // Read once: another request may find out the prefix while this one is under way.
-    const prefix = accepted;
-    const other = prefix === context ? queryContext : context;
-    return sendWith(prefix).catch(error => {
-      if (other === prefix || !hasStatus(error, 400)) throw error;
-      return sendWith(other);
-    });
+    return negotiations[index](sendAs, prefixes, { isProof: criteria !== null, mayNegotiate: page === 1 });
   };
-}
-
-/** One criterion has one operator, so a range takes two (docs/kustomer-api.md#search-request). */
-function criteriaOf(
-  prefix: string,
-  cursor: SearchStream['cursor'],
-  { from, to, created }: Interval & Partial<Pick<SearchRequest, 'created'>>,
-  order: 'asc' | 'desc' = 'asc',
-): object {
-  const criterion = (field: string, operator: string, at: number) => ({
-    [`${prefix}_${field}`]: { [operator]: new Date(at).toISOString() },
-  });
-  const and = [criterion(`${cursor}_at`, 'gte', from), criterion(`${cursor}_at`, 'lt', to)];
-  if (typeof created?.from === 'number') and.push(criterion('created_at', 'gte', created.from));
-  if (typeof created?.to === 'number') and.push(criterion('created_at', 'lt', created.to));
-  return { and, sort: [{ [`${prefix}_${cursor}_at`]: order }] };
 }
 
 function readPage(
@@ -131,6 +117,7 @@ function readPage(
   { name, cursor }: SearchStream,
   requested: number,
   onRecord: OnRecord,
+  { isSorted }: SearchForm,
 ): Page {
   const { records, total, next, size, timedOut } = pageIn(response, name, onRecord);
   return {
@@ -140,9 +127,10 @@ function readPage(
     // Kustomer may give smaller pages than requested, and says so (docs/kustomer-api.md#page-size).
     size: Math.min(size ?? requested, requested),
     timedOut,
+    ...(isSorted ? {} : { isUnordered: true }),
   };
 }
 
 function datedByCreation(resource: Resource): DatedRecord {
-  return { at: Date.parse(String(resource.attributes?.createdAt)), resource };
+  return { at: timeIn(resource.attributes?.createdAt), resource };
 }

@@ -39,6 +39,8 @@ export interface Report {
   /** The post step publishes what is in the journal. Where the files stay, it saves the state if the job succeeds. */
   leftToPost?: boolean;
   generation: number;
+  /** What the summary says beside the figures. */
+  readonly notes: string[];
   /** Errors of the run as a whole, not of one stream. */
   readonly errors: SyncError[];
   stopped?: keyof typeof STOPPED;
@@ -62,7 +64,7 @@ export interface StreamResult extends Omit<StreamReport, 'error'> {
 
 /** The report of a run that has done nothing yet. */
 export function emptyReport(streams: readonly StreamResult[] = []): Report {
-  return { streams, outputDir: '', manifest: '', places: [], stateSaved: false, generation: 0, errors: [] };
+  return { streams, outputDir: '', manifest: '', places: [], stateSaved: false, generation: 0, notes: [], errors: [] };
 }
 
 /** The report of a run that failed before it started. */
@@ -154,7 +156,8 @@ const STOPPED = {
 /** The job summary, in Markdown. */
 function summary(report: Report): string {
   const errors = new Set([...report.errors, ...report.streams.flatMap(({ error }) => error ?? [])]);
-  const quoted = [...errors].flatMap(error => [`> ${error.message.trim().replaceAll('\n', '\n> ')}`, '']);
+  const said = [...report.notes, ...[...errors].map(({ message }) => message)];
+  const quoted = said.flatMap(text => [`> ${text.trim().replaceAll('\n', '\n> ')}`, '']);
   return `${['## Kustomer sync', '', ...runLines(report), '', ...quoted].join('\n')}\n`;
 }
 

@@ -4,11 +4,13 @@
  * A search says how many records a range holds, whatever its width. So the ranges begin as wide as they can be, and
  * only those that a plan needs to know more about are counted again, in two halves.
  */
+import { isRefusal } from '../errors.ts';
+import { archiveRefused } from '../kustomer/request-errors.ts';
 import type { Source } from '../kustomer/source.ts';
 import type { SearchStream } from '../kustomer/streams.ts';
 import { clamp, type Interval, type IntervalSet } from '../sync/intervals.ts';
 import { floorToSecond } from '../sync/pages.ts';
-import { type SearchHorizon, splitByIndex } from '../sync/plan.ts';
+import { liveFrom, type SearchHorizon, splitByIndex } from '../sync/plan.ts';
 import { isInWindow } from '../sync/read-list.ts';
 import type { Counting, LongList, Page, Resource, SearchIndex, SearchPages } from '../sync/source.ts';
 import { type CountedRange, midpoint, pageCostOf, type RangeCount } from './estimate.ts';
@@ -73,7 +75,7 @@ export async function countStream(source: Source, stream: SearchStream, remainin
  */
 function rangesByIndex(ranges: IntervalSet, horizon: SearchHorizon) {
   const both: readonly SearchIndex[] = ['live', 'archive'];
-  const middle = (horizon.live + horizon.archive) / 2;
+  const middle = liveFrom(horizon);
   return ranges
     .flatMap(range => splitByIndex(range, horizon))
     .flatMap(({ range, index }) => {
@@ -88,7 +90,12 @@ function countEach(searches: readonly Place['pages'][], indexes: readonly Search
   const places = searches.flatMap(pages => indexes.map(index => ({ range, pages, index })));
   return Promise.all(
     places.map(async (place): Promise<Place> => {
-      const count = await place.pages.count(place.index, range.from, range.to);
+      const count = await place.pages.count(place.index, range.from, range.to).catch(async error => {
+        if (place.index === 'live' || !isRefusal(error)) throw error;
+        // A key without the role for the stream is refused here, too.
+        await place.pages.count('live', range.from, range.to);
+        throw archiveRefused(error);
+      });
       return { ...place, count: count ?? CAP };
     }),
   );

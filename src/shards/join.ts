@@ -5,12 +5,14 @@
  * the data branch, what was published in an earlier epoch does not count.
  */
 import { SyncError } from '../errors.ts';
-import { isSearch, STREAMS } from '../kustomer/streams.ts';
+import { isSearch, streamNamed } from '../kustomer/streams.ts';
 import { clamp, covers, type Interval, type IntervalSet, minus, union } from '../sync/intervals.ts';
 import { klassKey } from '../sync/klasses-job.ts';
 import { requireSameOrganization } from '../sync/next-state.ts';
 import { type PlanOptions, planSearch, type Selection } from '../sync/plan.ts';
 import {
+  isCheckDone,
+  type KlassCheck,
   type ListState,
   listVersionTime,
   NO_STATE,
@@ -47,13 +49,9 @@ export function unite(a: State, b: State): State {
     organizationId: a.organizationId ?? b.organizationId,
     search: uniteMaps(({ search }) => search, uniteSearch),
     lists: uniteMaps(({ lists }) => lists, addList),
-    klassesCheckedAt: klassesCheckedAt([a, b].filter(state => WITH_KLASSES.every(name => isCurrent(state, name)))),
     revisions: uniteMaps(({ revisions }) => revisions, uniteRevisions),
   };
 }
-
-/** The streams that `klassesCheckedAt` of a state is about. */
-const WITH_KLASSES = STREAMS.filter(stream => isSearch(stream) && stream.hasKlasses).map(({ name }) => name);
 
 function syncedOf({ search }: State, key: string): IntervalSet {
   return search.get(key)?.syncedRanges ?? [];
@@ -75,6 +73,19 @@ function uniteSearch(a: SearchState, b: SearchState): SearchState {
     cutoff: Math.min(a.cutoff, b.cutoff),
     dedupSince: Math.max(a.dedupSince, b.dedupSince),
     dedupKeys: new Set([...a.dedupKeys, ...b.dedupKeys]),
+    klasses: uniteChecks([a, b]),
+  };
+}
+
+/** Undefined when one of the states has records whose klasses nobody has looked for. */
+function uniteChecks(states: readonly SearchState[]): KlassCheck | undefined {
+  const checks = states.filter(isCheckDone).flatMap(({ klasses }) => klasses ?? []);
+  const isUnchecked = (state: SearchState) => !isCheckDone(state) && state.syncedRanges.length > 0;
+  if (checks.length === 0 || states.some(isUnchecked)) return undefined;
+  return {
+    checkedAt: Math.max(...checks.map(({ checkedAt }) => checkedAt)),
+    from: Math.min(...checks.map(({ from }) => from)),
+    skipped: [...new Set(checks.flatMap(({ skipped }) => skipped))].sort(),
   };
 }
 
@@ -95,14 +106,6 @@ function addList({ narrow, ...known }: ListState, added: ListState): ListState {
   };
 }
 
-/** When the klasses were checked of all that is synced; null when one of the states has records that never were. */
-function klassesCheckedAt(states: readonly State[]): number | null {
-  const isUnchecked = (state: State) =>
-    state.klassesCheckedAt === null && WITH_KLASSES.some(name => syncedOf(state, name).length > 0);
-  const times = states.flatMap(state => state.klassesCheckedAt ?? []);
-  return times.length === 0 || states.some(isUnchecked) ? null : Math.max(...times);
-}
-
 /**
  * Adds the shards of a plan to the state that other runs may have gone on with meanwhile.
  * @param before the newest state of the sync or backfill that the plan was made for
@@ -118,7 +121,12 @@ export function joinOnto(
   const { consecutiveRuns: _, shardManifest: __, ...state } = unite(before, joined);
   // A plan looks for klasses in everything that is synced, and its shards have read those that it found.
   const areChecked = plan.some(({ klasses }) => klasses !== null);
-  return { ...state, klassesCheckedAt: areChecked ? joined.klassesCheckedAt : state.klassesCheckedAt };
+  if (!areChecked) return state;
+  const search = [...state.search].map(([name, each]) => {
+    const own = joined.search.get(name);
+    return [name, own === undefined ? each : { ...each, klasses: own.klasses }] as const;
+  });
+  return { ...state, search: new Map(search) };
 }
 
 /** Lists as an incremental sync has them, without an end. What was found gone since a shard saw it stays gone. */
@@ -132,10 +140,11 @@ function withOpenLists(state: State): State {
 /** Whether a state says that all of a shard is published, klasses that only their own search shows included. */
 export function isDone({ search, lists, klasses }: Shard, state: State): boolean {
   const isRead = ([name, ranges]: [string, IntervalSet]) => {
-    const hasKlasses = WITH_KLASSES.includes(name);
+    const stream = streamNamed(name);
+    const hasKlasses = isSearch(stream) && stream.hasKlasses;
     const planned = hasKlasses ? (klasses ?? []).map(klass => klassKey(name, klass)) : [];
     const synced = [...stateKeysOf(state, name), ...planned].map(key => syncedOf(state, key));
-    const isChecked = !hasKlasses || state.klassesCheckedAt !== null;
+    const isChecked = !hasKlasses || isCheckDone(state.search.get(name) ?? {});
     return isChecked && synced.every(set => ranges.every(range => covers(set, range)));
   };
   return [...search].every(isRead) && lists.every(name => state.lists.has(name));
@@ -203,8 +212,11 @@ export function wantedRange(plan: readonly Shard[], selection: Selection, option
 export function addsNothing(before: State, after: State): boolean {
   return (
     before.generation > 0 &&
-    [...after.search].every(([name, { syncedRanges }]) => minus(syncedRanges, syncedOf(before, name)).length === 0) &&
-    (before.klassesCheckedAt === null) === (after.klassesCheckedAt === null) &&
+    [...after.search].every(
+      ([name, each]) =>
+        minus(each.syncedRanges, syncedOf(before, name)).length === 0 &&
+        isCheckDone(before.search.get(name) ?? {}) === isCheckDone(each),
+    ) &&
     [...after.lists].every(([name, { seen, until }]) => {
       const known = before.lists.get(name);
       return known?.until === until && [...seen].every(([id, version]) => known?.seen.get(id) === version);

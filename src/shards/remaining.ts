@@ -9,7 +9,7 @@ import { oldRecordsOf, type SearchStream } from '../kustomer/streams.ts';
 import { clamp, type Interval, union } from '../sync/intervals.ts';
 import { findMissingKlasses, klassKey } from '../sync/klasses-job.ts';
 import { isListDone, type PlanOptions, planList, planSearch, type SearchPlan, type Selection } from '../sync/plan.ts';
-import { type State, stateKeysOf } from '../sync/state.ts';
+import { isCheckDone, type State, stateKeysOf } from '../sync/state.ts';
 
 export interface RemainingOptions {
   readonly config: PlanOptions;
@@ -33,13 +33,13 @@ export async function remainingSearch(selection: Selection, stream: SearchStream
   const plan = planOf(stream.name);
   const known = stateKeysOf(state, stream.name);
   // Where all is synced and the klasses were looked for, nothing is left to find.
-  const mayMiss = stream.hasKlasses && (state.klassesCheckedAt === null || leftOf(known).length > 0);
+  const mayMiss = stream.hasKlasses && (!isCheckDone(state.search.get(stream.name) ?? {}) || leftOf(known).length > 0);
   const klasses = mayMiss ? await missingKlasses(stream, plan, remaining) : null;
   const left = leftOf([...known, ...(klasses ?? []).map(klass => klassKey(stream.name, klass))]);
   const searchedFrom = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;
   return {
     horizon: plan.horizon,
-    /** Null where nobody looked for them, or the key may not list klasses. */
+    /** Null where nobody looked for them, or not all can be listed and read: then each shard looks. */
     klasses,
     toSearch: clamp(left, searchedFrom, Number.POSITIVE_INFINITY),
     /** Before the reach of any search: only a list shows it. */
@@ -52,7 +52,7 @@ async function missingKlasses(stream: SearchStream, plan: SearchPlan, { source, 
   const from = Math.min(plan.wanted.from, plan.before?.syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY);
   const all = { ...plan, wanted: { ...plan.wanted, from } };
   try {
-    return await findMissingKlasses(source.klasses(stream), all, () => false, stop.signal);
+    return await findMissingKlasses(source.klasses(stream), all, stop.signal);
   } catch (error) {
     // Each shard looks again, and warns that records may be missing.
     if (!isKind(error, 'forbidden')) throw error;

@@ -34,6 +34,9 @@ export function seedState(own: State, seed: State, shard: ShardWork, options: Pl
     search.set(name, { ...each, syncedRanges, dedupKeys: new Set([...each.dedupKeys].filter(isInside)) });
   }
   const lists = new Map([...seed.lists].filter(([name]) => shard.lists.includes(name)));
-  const { klassesCheckedAt } = own;
-  return { ...unite(own, { ...seed, search, lists, klassesCheckedAt: null }), klassesCheckedAt };
+  const united = unite(own, { ...seed, search, lists });
+  // The shard looks for klasses itself, unless the plan has.
+  const withOwnCheck = ([name, each]: [string, SearchState]) =>
+    [name, { ...each, klasses: own.search.get(name)?.klasses }] as const;
+  return { ...united, search: new Map([...united.search].map(withOwnCheck)) };
 }

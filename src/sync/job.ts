@@ -1,3 +1,4 @@
+import type { SyncError } from '../errors.ts';
 import { clamp, covers, type Interval, union } from './intervals.ts';
 import { isListDone, type ListPlan, type SearchPlan, type Selection } from './plan.ts';
 import { type ListResult, readList } from './read-list.ts';
@@ -5,7 +6,7 @@ import { readLongList } from './read-long-list.ts';
 import { readSearch, type SearchProgress } from './read-search.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { DatedRecord, ListPages, LongList, SearchPages, Sink } from './source.ts';
-import { dedupKey, type ListState, nextSearchState, type SearchState } from './state.ts';
+import { dedupKey, type ListState, nextSearchState, type SearchState, undatedId } from './state.ts';
 
 /** A selected stream: what is wanted of it, how to read it, and what that adds to the state. */
 export interface StreamJob extends Selection {
@@ -29,8 +30,17 @@ export interface StreamJob extends Selection {
 interface StateDraft {
   readonly search: Map<string, SearchState>;
   readonly lists: Map<string, ListState>;
-  /** Milliseconds; null: never. */
-  klassesCheckedAt: number | null;
+}
+
+/** The job of a search. */
+export interface SearchJob extends StreamJob {
+  /** Kustomer has refused the archive search, so that nothing is read which only the archive has. */
+  isArchiveRefused(): boolean;
+}
+
+export interface SearchContext extends JobContext {
+  /** Called when wanted records are not read because Kustomer refuses the archive search. */
+  readonly onArchiveRefused: (refusal: SyncError) => void;
 }
 
 export interface JobContext {
@@ -52,15 +62,23 @@ export function searchJob(
   plan: SearchPlan,
   pages: SearchPages,
   sink: Sink,
-  { pool, signal, now }: JobContext,
+  { pool, signal, now, onArchiveRefused }: SearchContext,
   oldRecords?: LongList,
   onCut: () => void = () => {},
-): StreamJob {
+): SearchJob {
   const { wanted, ranges, cutoff, work, before, horizon } = plan;
   const progress: SearchProgress = { read: [], newDedupKeys: new Set(), records: 0 };
   const hasAll = () => ranges.every(range => covers(union(work.synced, progress.read), range));
   const searchFrom = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;
   let listCutAt = before?.listCutAt;
+  let isArchiveRefused = false;
+
+  async function search(): Promise<void> {
+    const toSearch = { ...work, toRead: clamp(work.toRead, searchFrom, Number.POSITIVE_INFINITY) };
+    const refusal = await readSearch({ pages, sink, work: toSearch, horizon, progress, pool, signal });
+    isArchiveRefused = refusal !== undefined;
+    if (refusal !== undefined && !hasAll()) onArchiveRefused(refusal);
+  }
 
   /** @param search the search of the stream, which may find the same undated records */
   async function readOldRecords(list: LongList, search: Promise<void>): Promise<void> {
@@ -68,11 +86,12 @@ export function searchJob(
     if (toRead.length === 0) return;
     if (listCutAt !== undefined && Math.abs(now - listCutAt) < CUT_LIST_INTERVAL_MS) return onCut();
     const { dedupKeys } = work;
-    const isKnown = (key: string) => dedupKeys.has(key) || progress.newDedupKeys.has(key);
     const withoutKnown = async (undated: readonly DatedRecord[]) => {
       // What the search has found is known when it has ended, in whatever way. Most lists need not wait for that.
       if (undated.length > 0) await search.catch(() => {});
-      return undated.filter(record => !isKnown(dedupKey(record)));
+      // In this run by their ids: the list may write a record in another way than the search.
+      const found = new Set([...progress.newDedupKeys].map(undatedId));
+      return undated.filter(each => !work.dedupKeys.has(dedupKey(each)) && !found.has(each.resource.id));
     };
     const { records, keys, isCut } = await readLongList({ list, sink, toRead, dedupKeys, withoutKnown, signal });
     for (const key of keys) progress.newDedupKeys.add(key);
@@ -87,11 +106,11 @@ export function searchJob(
     wanted,
     isDone: work.toRead.length === 0,
     async read() {
-      const toSearch = { ...work, toRead: clamp(work.toRead, searchFrom, Number.POSITIVE_INFINITY) };
-      const search = readSearch({ pages, sink, work: toSearch, horizon, progress, pool, signal });
-      await awaitAll([search, oldRecords && readOldRecords(oldRecords, search)]);
+      const searched = search();
+      await awaitAll([searched, oldRecords && readOldRecords(oldRecords, searched)]);
       return hasAll();
     },
+    isArchiveRefused: () => isArchiveRefused,
     records: () => progress.records,
     updateState({ search }, clockLeadMs) {
       // A full refresh replaces what was published, once it has read everything.

@@ -27,18 +27,20 @@ const MAX_RETRIES = 5;
 interface SliceProgress {
   /** How much of the slice it covers. */
   widthMs: number;
+  /** By what the width is multiplied for the request after it. */
+  growth: number;
   retriesLeft: number;
 }
 
 /** @throws SyncError `search-inconsistent` when the search contradicts itself, also after retries */
 export function* readByKeyset(slice: Slice, index: SearchIndex): Steps {
-  const progress = { widthMs: Number.POSITIVE_INFINITY, retriesLeft: MAX_RETRIES };
+  const progress = { widthMs: Number.POSITIVE_INFINITY, growth: 2, retriesLeft: MAX_RETRIES };
   while (slice.from < slice.to) {
     const { from } = slice;
     yield* readKeysetPage(slice, index, progress);
     if (slice.from > from) {
       progress.retriesLeft = MAX_RETRIES;
-      progress.widthMs *= 2;
+      progress.widthMs = Math.max(SECOND_MS, progress.widthMs * progress.growth);
     }
   }
 }
@@ -52,6 +54,7 @@ function* readKeysetPage(slice: Slice, index: SearchIndex, progress: SliceProgre
   // The slice may have been split meanwhile: what lies beyond its end belongs to another reader.
   const to = Math.min(requestedTo, slice.to);
   const found = recordsIn(withImputedDates(page.found, slice.from), from, to);
+  progress.growth = page.isUnordered ? Math.min(MAX_GROWTH, fractionOf(page)) : 2;
   const isNarrow = requestedTo - slice.from <= SECOND_MS;
 
   if (isEnd(page) && !isOutOfWindow) {
@@ -61,9 +64,10 @@ function* readKeysetPage(slice: Slice, index: SearchIndex, progress: SliceProgre
   } else if (isOutOfWindow || (page.timedOut ? isNarrow : found.length === 0)) {
     // Records are missing, or out-of-window records have taken their place: a stale index or a fault, which is over soon.
     if (progress.retriesLeft-- === 0) throw inconsistentSearch('does not return the requested records', slice.from);
-  } else if (page.timedOut || !isSorted(found) || (!isNarrow && !hasDates(page))) {
+  } else if (page.timedOut || !isSorted(found) || (!isNarrow && !provesOrder(page))) {
     // A smaller window is easier on the search, and a window that fits on one page needs neither order nor dates.
-    progress.widthMs = Math.max(SECOND_MS, floorToSecond((requestedTo - slice.from) / 2));
+    const fraction = page.isUnordered ? Math.min(1 / 2, fractionOf(page)) : 1 / 2;
+    progress.widthMs = Math.max(SECOND_MS, floorToSecond((requestedTo - slice.from) * fraction));
   } else {
     yield* readSortedPage(slice, index, page, found);
   }
@@ -100,8 +104,18 @@ function isEnd(page: Page): boolean {
   return !page.hasMore && (page.total === null || page.total === page.found.length);
 }
 
-function hasDates({ found }: Page): boolean {
-  return found.some(({ at }) => !Number.isNaN(at));
+/** Without an order, a page should be so full: a window with more than a page is read in vain. */
+const TARGET_FILL = 0.7;
+const MAX_GROWTH = 8;
+
+/** The part of the window of a page, or the multiple of it, that should have as many records as fit on a page. */
+function fractionOf({ total, found, size }: Page): number {
+  return (TARGET_FILL * size) / Math.max(1, total ?? 0, found.length);
+}
+
+/** Whether the order of the records on a page may be that of their times. */
+function provesOrder({ found, isUnordered }: Page): boolean {
+  return isUnordered !== true && found.some(({ at }) => !Number.isNaN(at));
 }
 
 /** Whether records come oldest first, by whole seconds. */

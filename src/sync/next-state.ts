@@ -58,14 +58,10 @@ export function nextState(change: StateChange, baseGeneration: number, latest: S
     revisions,
     search: pick(theirs.search, state.search),
     lists: pick(theirs.lists, state.lists),
-    klassesCheckedAt: (taken.has(STREAM_WITH_KLASSES) ? state : theirs).klassesCheckedAt,
   };
   requireReadable(next);
   return { lost, otherRun: latest?.run ?? null, state: next };
 }
-
-/** The stream whose state has `klassesCheckedAt`. */
-const STREAM_WITH_KLASSES = 'kobjects';
 
 /** @throws SyncError `other-organization` */
 export function requireSameOrganization(ours: State, theirs: State): void {
@@ -111,7 +107,6 @@ export function withoutStreams(state: State, streams: readonly string[], isGone:
     revisions: kept(state.revisions),
     search: kept(state.search),
     lists: kept(state.lists),
-    klassesCheckedAt: streams.includes(STREAM_WITH_KLASSES) ? null : state.klassesCheckedAt,
     shardManifest: shardManifest && { ...shardManifest, files },
   };
 }

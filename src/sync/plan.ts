@@ -71,6 +71,14 @@ export interface SearchHorizon {
   readonly archive: number;
 }
 
+/** From this time on (ms) the live index has all records, as far as anybody knows: the search horizon itself. */
+export function liveFrom({ live, archive }: SearchHorizon): number {
+  return (live + archive) / 2;
+}
+
+/** Where only the live index is read. */
+export const LIVE_ONLY: SearchHorizon = { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY };
+
 /** The live index has what was updated in the last two years (docs/kustomer-api.md#search-horizon). */
 const LIVE_HORIZON_MS = 730 * 86_400_000;
 /** Before and after the search horizon, both indexes are read this far (docs/kustomer-api.md#archive-overlap). */
@@ -115,9 +123,7 @@ export function planSearch(
     before,
     work: searchWork(before, ranges, lookbackMs, cutoff, isOnce),
     horizon:
-      usesArchive && old === 'archive'
-        ? { live: horizon - OVERLAP_MS, archive: horizon + OVERLAP_MS }
-        : { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY },
+      usesArchive && old === 'archive' ? { live: horizon - OVERLAP_MS, archive: horizon + OVERLAP_MS } : LIVE_ONLY,
     listOnlyBefore: usesArchive && old === 'list' ? horizon + LIST_MARGIN_MS : null,
   };
 }

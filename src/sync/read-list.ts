@@ -7,7 +7,15 @@
 import type { Interval } from './intervals.ts';
 import { bytesOf } from './json-bytes.ts';
 import type { ListPlan } from './plan.ts';
-import { type DatedRecord, type ListPages, type ListPass, type Resource, type Sink, updatedAt } from './source.ts';
+import {
+  type DatedRecord,
+  type ListPages,
+  type ListPass,
+  type Resource,
+  type Sink,
+  timeIn,
+  updatedAt,
+} from './source.ts';
 import { type ListState, listVersion, listVersionTime } from './state.ts';
 
 interface ReadListOptions extends ListPlan {
@@ -27,8 +35,6 @@ const MAX_STALE_PASSES = 3;
 /** So many records, and more than this part of a list, vanish at once because the API key sees less, or by mistake. */
 const MAX_VANISHED = 20;
 const MAX_VANISHED_SHARE = 0.1;
-/** The last time that there is (ms). */
-const END_OF_TIME = 8.64e15;
 /** How long a deletion is remembered, to save room: no run resumes from a state that is older. */
 const MAX_DELETION_AGE_MS = 30 * 86_400_000;
 
@@ -58,8 +64,7 @@ export async function readList(options: ReadListOptions): Promise<ListResult> {
   const areGone = mayBeGone && (areFew || confirmsVanished);
   for (const [id, version] of vanished) {
     if (areGone) {
-      const at = Math.min(Math.max(now, listVersionTime(version) + 1 || 0), END_OF_TIME);
-      changed.push(dated(deletion(id, type, at)));
+      changed.push(dated(deletion(id, type, Math.max(now, listVersionTime(version) + 1 || 0))));
       gone.set(id, now);
     } else seen.set(id, version);
   }
@@ -122,17 +127,17 @@ function hasSameIds(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unkn
 
 /** A record without a readable date is never left out. */
 export function isInWindow(resource: Resource, { from, to }: Interval): boolean {
-  const at = Date.parse(updatedAt(resource));
+  const at = timeIn(updatedAt(resource));
   return Number.isNaN(at) || (at >= from && at < to);
 }
 
 /** The copy of a record that was updated last; the second one when the dates do not tell. */
 export function newestOf(a: Resource | undefined, b: Resource): Resource {
-  return a !== undefined && Date.parse(updatedAt(a)) > Date.parse(updatedAt(b)) ? a : b;
+  return a !== undefined && timeIn(updatedAt(a)) > timeIn(updatedAt(b)) ? a : b;
 }
 
 export function dated(resource: Resource): DatedRecord {
-  return { at: Date.parse(updatedAt(resource)), resource };
+  return { at: timeIn(updatedAt(resource)), resource };
 }
 
 /**

@@ -2,12 +2,13 @@
  * Reads one search stream in slices, several at once. A range counts as read only after its records have reached the
  * sink, so the progress is true at every moment, also when reading ends with an error.
  */
+import { isRefusal, type SyncError } from '../errors.ts';
 import { type Emitter, openEmitter } from './emitter.ts';
-import type { Interval } from './intervals.ts';
+import { clamp, type Interval, minus } from './intervals.ts';
 import { readByKeyset } from './keyset-reader.ts';
 import { readLiveAndArchive } from './live-and-archive-reader.ts';
-import { ceilToSecond, floorToSecond } from './pages.ts';
-import { type IndexChoice, type SearchHorizon, splitByIndex } from './plan.ts';
+import { ceilToSecond, floorToSecond, SECOND_MS } from './pages.ts';
+import { type IndexChoice, LIVE_ONLY, liveFrom, type SearchHorizon, splitByIndex } from './plan.ts';
 import { type PooledReader, type ReaderPool, splitLargest } from './reader-pool.ts';
 import type { Page, SearchPages, Sink } from './source.ts';
 import { MAX_CLOCK_LEAD_MS, type SearchWork } from './state.ts';
@@ -46,21 +47,38 @@ interface Reader extends PooledReader {
 /** What a reader is resumed with after an output. The first step of a reader has no page before it either. */
 const NO_PAGE = undefined as never;
 
-/** @throws what went wrong first, once no reader is running any more */
-export async function readSearch(options: ReadSearchOptions): Promise<void> {
-  await new SearchReaders(options).run();
+/**
+ * Reads until all is read. Where Kustomer refuses the archive search, it reads what the live search has, as with
+ * `archive: never`.
+ * @returns the refusal of the archive search; undefined when there was none
+ * @throws what went wrong first, once no reader is running any more
+ */
+export async function readSearch(options: ReadSearchOptions): Promise<SyncError | undefined> {
+  const { pages, work, horizon, progress } = options;
+  const refusal = await new SearchReaders(options).run();
+  if (refusal === undefined) return undefined;
+  const from = liveFrom(horizon);
+  // Where nobody has asked the live search yet, the key may lack the role for the stream.
+  if (work.toRead.every(({ to }) => to <= horizon.live)) {
+    await pages.page({ index: 'live', from, to: from + SECOND_MS, created: null, page: 1 });
+  }
+  const toRead = clamp(minus(work.toRead, progress.read), from, Number.POSITIVE_INFINITY);
+  await new SearchReaders({ ...options, work: { ...work, toRead }, horizon: LIVE_ONLY }).run();
+  return refusal;
 }
 
 class SearchReaders {
   readonly #options: ReadSearchOptions;
   readonly #running: Promise<void>[] = [];
   #failure: { readonly error: unknown } | undefined;
+  #archiveRefusal: SyncError | undefined;
 
   constructor(options: ReadSearchOptions) {
     this.#options = options;
   }
 
-  async run(): Promise<void> {
+  /** @returns the refusal of the archive search, after which only the live search was read on */
+  async run(): Promise<SyncError | undefined> {
     const { work, horizon } = this.#options;
     for (const interval of work.toRead) {
       for (const { range, index } of splitByIndex(interval, horizon)) {
@@ -71,6 +89,7 @@ class SearchReaders {
     // Splits add readers while these are awaited.
     for (let n = 0; n < this.#running.length; n++) await this.#running[n];
     if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#archiveRefusal;
   }
 
   #start(slice: Slice, range: Interval, index: IndexChoice, pagesLeft: number): void {
@@ -83,7 +102,7 @@ class SearchReaders {
     progress.read.push(read);
     pool.readers.add(reader);
     const running = this.#run(reader).catch(error => {
-      this.#failure ??= { error };
+      if (error !== this.#archiveRefusal) this.#failure ??= { error };
     });
     this.#running.push(running.finally(() => pool.readers.delete(reader)));
   }
@@ -93,7 +112,7 @@ class SearchReaders {
     const { pool, signal } = this.#options;
     const steps = index === 'both' ? readLiveAndArchive(slice) : readByKeyset(slice, index);
     try {
-      for (let step = steps.next(NO_PAGE); !step.done && this.#failure === undefined; ) {
+      for (let step = steps.next(NO_PAGE); !step.done && !this.#isOver(index); ) {
         signal.throwIfAborted();
         const page = await this.#perform(reader, step.value);
         step = steps.next(page);
@@ -113,7 +132,11 @@ class SearchReaders {
       else if (await emitter.commit(records, until)) read.to = Math.min(until, range.to);
       return NO_PAGE;
     }
-    const page = await this.#options.pages.page(step);
+    const page = await this.#options.pages.page(step).catch(error => {
+      if (step.index !== 'archive' || !isRefusal(error)) throw error;
+      this.#archiveRefusal ??= error;
+      throw this.#archiveRefusal;
+    });
     if (step.created === null && step.page === 1) {
       const { from, to } = step;
       // The slice may have been split since the request; its records are taken to be evenly distributed.
@@ -123,11 +146,16 @@ class SearchReaders {
     return page;
   }
 
+  /** Whether nothing more is to be read from an index. */
+  #isOver(index: IndexChoice): boolean {
+    return this.#failure !== undefined || (this.#archiveRefusal !== undefined && index !== 'live');
+  }
+
   #split(reader: Reader): boolean {
     const { slice, range, index } = reader;
     const from = Math.max(slice.from, slice.splitBarrier);
     const middle = floorToSecond((from + slice.to) / 2);
-    if (middle <= from || this.#failure !== undefined) return false;
+    if (middle <= from || this.#isOver(index)) return false;
     const later = { from: middle, to: slice.to, splitBarrier: middle };
     slice.to = middle;
     reader.pagesLeft /= 2;

@@ -1,5 +1,7 @@
 /** What the engine needs from a source of records (src/kustomer), and from the place where they go (src/records). */
 
+import type { Interval } from './intervals.ts';
+
 /** A record: its bytes, and the few values that the engine reads. */
 export interface Resource {
   readonly id: string;
@@ -52,6 +54,8 @@ export interface Page {
   readonly size: number;
   /** The source says that the result is incomplete. */
   readonly timedOut: boolean;
+  /** The source was not asked for an order: that of the records proves nothing. */
+  readonly isUnordered?: boolean;
 }
 
 export interface SearchPages {
@@ -113,9 +117,12 @@ export interface StagingFile extends Pick<Sink, 'write'> {
 export interface Klasses {
   names(): Promise<readonly string[]>;
   pages(klass: string): SearchPages;
-  /** The record of a klass that was updated last in [from, to) (ms); null when there is none, or no such klass. */
-  newest(klass: string, index: SearchIndex, from: number, to: number): Promise<DatedRecord | null>;
-  isInGenericSearch(index: SearchIndex, record: DatedRecord): Promise<boolean>;
+  /** The record of a klass that was updated last in a window (ms); null when there is none, or no such klass. */
+  newest(klass: string, index: SearchIndex, window: Interval): Promise<DatedRecord | null>;
+  /** Whether the live search counts records of a klass that it finds at no time (docs/kustomer-api.md#klass-filter-keys). */
+  isUnfiltered(klass: string): Promise<boolean>;
+  /** @param within [from, to) (ms) in which the record was found, for one that is undated */
+  isInGenericSearch(index: SearchIndex, record: DatedRecord, within: Interval): Promise<boolean>;
   /** Whether an error says that the klass does not exist. */
   isGone(error: unknown): boolean;
 }
@@ -124,6 +131,16 @@ export interface Klasses {
 export function organizationOf(resource: Resource): string | null {
   const id = resource.relationships?.org?.data?.id;
   return typeof id === 'string' && id !== '' ? id : null;
+}
+
+/** The years that a search can name, with room to calculate: whoever is dated outside of them has no date. */
+const FIRST_TIME = Date.parse('0001-01-01T00:00:00.000Z');
+export const LAST_TIME = Date.parse('9999-01-01T00:00:00.000Z');
+
+/** The time (ms) that a value names as a text; NaN when it names none, or one that no search and no state can hold. */
+export function timeIn(value: unknown): number {
+  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return at >= FIRST_TIME && at < LAST_TIME ? at : Number.NaN;
 }
 
 /** `updated_at` as the record has it; empty when it has none. */

@@ -4,6 +4,7 @@ import { SyncError } from '../errors.ts';
 import { type Interval, union } from './intervals.ts';
 import {
   dedupKeyTime,
+  type KlassCheck,
   type ListState,
   MAX_GENERATION,
   RECORD_FORMATS,
@@ -12,6 +13,7 @@ import {
   type State,
   type StreamRevision,
   streamOf,
+  undatedId,
 } from './state.ts';
 
 type Json = Record<string, unknown>;
@@ -34,7 +36,6 @@ export function serializeState(state: State): string {
     saved_at: state.savedAt,
     run: state.run,
     publish_id: state.publishId,
-    klasses_checked_at: state.klassesCheckedAt === null ? null : iso(state.klassesCheckedAt),
     consecutive_runs: state.consecutiveRuns,
     shard_manifest: state.shardManifest,
     revisions: mapToJson(state.revisions, revisionToJson),
@@ -49,15 +50,21 @@ function revisionToJson({ changedIn, epoch, recordFormat, includeDeleted }: Stre
   return { changed_in: changedIn, epoch, record_format: recordFormat, include_deleted: includeDeleted };
 }
 
-function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys, listCutAt }: SearchState): Json {
+function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys, listCutAt, klasses }: SearchState): Json {
   return {
     synced_ranges: syncedRanges.map(({ from, to }) => [iso(from), iso(to)]),
     cutoff: iso(cutoff),
     dedup_since: iso(dedupSince),
     list_cut_at: listCutAt === undefined ? undefined : iso(listCutAt),
+    klasses: klasses && {
+      checked_at: iso(klasses.checkedAt),
+      from: iso(klasses.from),
+      done_up_to: klasses.doneUpTo,
+      skipped: klasses.skipped,
+    },
     dedup_keys: [...dedupKeys]
       .sort()
-      .map(key => (key.startsWith('- ') ? key : `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}`)),
+      .map(key => (undatedId(key) === null ? `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}` : key)),
   };
 }
 
@@ -79,7 +86,7 @@ function listToJson({ seen, narrow, until, gone }: ListState): Json {
 export function parseState(text: string, place: string, migrations = MIGRATIONS, current = STATE_VERSION): State {
   const document = upgrade(parseDocument(text, place), place, migrations, current);
   const damaged = (why: string) => damagedState(place, why);
-  const { generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, revisions, streams } = document;
+  const { generation, identity, saved_at: savedAt, run, revisions, streams } = document;
   const { consecutive_runs: consecutiveRuns, shard_manifest: shardManifest } = document;
   if (!isCount(generation) || generation < 1 || generation > MAX_GENERATION) {
     throw damaged('its generation is not a number from 1');
@@ -87,7 +94,6 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
   if (identity !== null && (typeof identity !== 'string' || identity === ''))
     throw damaged('its identity is unreadable');
   if (!isObject(streams)) throw damaged('it has no streams');
-  if (checkedAt !== null && Number.isNaN(time(checkedAt))) throw damaged('when its klasses were checked is unreadable');
   if (consecutiveRuns !== undefined && !isCount(consecutiveRuns)) {
     throw damaged('its number of consecutive runs is unreadable');
   }
@@ -114,7 +120,6 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
     revisions: parsedRevisions,
     search,
     lists,
-    klassesCheckedAt: checkedAt === null ? null : time(checkedAt),
     consecutiveRuns,
     shardManifest,
   };
@@ -202,13 +207,8 @@ function isShardManifest(value: unknown): value is ShardManifest {
   return value.files.every(isFile) && Object.values(value.requests).every(Number.isSafeInteger);
 }
 
-function parseSearch({
-  synced_ranges: ranges,
-  cutoff,
-  dedup_since,
-  dedup_keys: keys,
-  list_cut_at: cutAt,
-}: Json): SearchState | null {
+function parseSearch(stream: Json): SearchState | null {
+  const { synced_ranges: ranges, cutoff, dedup_since, dedup_keys: keys, list_cut_at: cutAt } = stream;
   if (!Array.isArray(ranges) || !Array.isArray(keys)) return null;
   const syncedRanges = ranges.map(pair =>
     Array.isArray(pair) && pair.length === 2 ? { from: time(pair[0]), to: time(pair[1]) } : null,
@@ -219,13 +219,26 @@ function parseSearch({
   if (Number.isNaN(listCutAt ?? 0) || Number.isNaN(cutoffAt) || Number.isNaN(dedupSince) || dedupKeys.includes(null))
     return null;
   if (syncedRanges.some(range => range === null || !(range.from < range.to))) return null;
+  const klasses = stream.klasses === undefined ? undefined : parseKlassCheck(stream.klasses);
+  if (klasses === null) return null;
   return {
     syncedRanges: union(syncedRanges as Interval[]),
     cutoff: cutoffAt,
     dedupSince,
     dedupKeys: new Set(dedupKeys as string[]),
     ...(listCutAt !== undefined && { listCutAt }),
+    ...(klasses && { klasses }),
   };
+}
+
+function parseKlassCheck(value: unknown): KlassCheck | null {
+  if (!isObject(value)) return null;
+  const { checked_at, from, done_up_to: doneUpTo, skipped } = value;
+  const [checkedAt, fromAt] = [time(checked_at), time(from)];
+  if (Number.isNaN(checkedAt) || Number.isNaN(fromAt)) return null;
+  if (doneUpTo !== undefined && typeof doneUpTo !== 'string') return null;
+  if (!Array.isArray(skipped) || !skipped.every(klass => typeof klass === 'string')) return null;
+  return { checkedAt, from: fromAt, skipped, ...(doneUpTo === undefined ? {} : { doneUpTo }) };
 }
 
 function parseDedupKey(key: unknown): string | null {

@@ -5,7 +5,7 @@
 
 import { hash64 } from './hash.ts';
 import { clamp, contains, type IntervalSet, minus, union } from './intervals.ts';
-import { type DatedRecord, type Resource, updatedAt } from './source.ts';
+import { type DatedRecord, type Resource, timeIn, updatedAt } from './source.ts';
 
 /** Dedup keys kept for one stream: some 15 MB of memory, 6 MB of state. Beyond that the lookback gets shorter. */
 const MAX_DEDUP_KEYS = 100_000;
@@ -26,6 +26,20 @@ export interface SearchState {
   readonly dedupKeys: ReadonlySet<string>;
   /** When (ms) the list with the oldest records was last found to end at its cap, so that they are not all read. */
   readonly listCutAt?: number | undefined;
+  /** For a stream with klasses: undefined when nobody has looked for missing ones. */
+  readonly klasses?: KlassCheck | undefined;
+}
+
+/** The last look for klasses that the generic search of a stream does not show (docs/kustomer-api.md#plain-context). */
+export interface KlassCheck {
+  /** When it began (ms). */
+  readonly checkedAt: number;
+  /** It looks at records updated from this time on (ms). */
+  readonly from: number;
+  /** It is not done, and goes on after this klass in the order of their names. Empty before the first klass. */
+  readonly doneUpTo?: string | undefined;
+  /** Klasses that could not be read. Each run tries them again. */
+  readonly skipped: readonly string[];
 }
 
 export interface ListState {
@@ -83,8 +97,6 @@ export interface State {
   /** By stream, or `stream/klass` for a klass that is read on its own. */
   readonly search: ReadonlyMap<string, SearchState>;
   readonly lists: ReadonlyMap<string, ListState>;
-  /** When missing klasses were last looked for (ms); null: never. */
-  readonly klassesCheckedAt: number | null;
   /** Runs in a row that have stopped early and started the next one themselves. */
   readonly consecutiveRuns?: number | undefined;
   readonly shardManifest?: ShardManifest | undefined;
@@ -100,17 +112,28 @@ export const NO_STATE: State = {
   revisions: new Map(),
   search: new Map(),
   lists: new Map(),
-  klassesCheckedAt: null,
 };
 
-/** Names one version of one record: its `updated_at` in milliseconds (`-` when it has none), a space, and its id. */
+/**
+ * Names one version of one record: its `updated_at` in milliseconds, a space, and its id. Where it has no date, `-`, a
+ * space and a hash of its bytes take the place of the time.
+ */
 export function dedupKey({ at, resource, undated }: DatedRecord): string {
-  return `${undated ? '-' : at} ${resource.id}`;
+  if (!undated) return `${at} ${resource.id}`;
+  return `${UNDATED}${hash64(resource.json).toString(16).padStart(HASH_DIGITS, '0')} ${resource.id}`;
+}
+
+const UNDATED = '- ';
+const HASH_DIGITS = 16;
+
+/** The id in the dedup key of an undated record; null in that of a dated one. */
+export function undatedId(key: string): string | null {
+  return key.startsWith(UNDATED) ? key.slice(UNDATED.length + HASH_DIGITS + 1) : null;
 }
 
 /** The `updated_at` in a dedup key (ms); infinite where there is none. */
 export function dedupKeyTime(key: string): number {
-  return key.startsWith('- ') ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
+  return key.startsWith(UNDATED) ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
 }
 
 /**
@@ -118,7 +141,7 @@ export function dedupKeyTime(key: string): number {
  * because a team or a tag may change and keep its `updated_at` (docs/kustomer-api.md#update-time).
  */
 export function listVersion(resource: Resource): string {
-  const at = Date.parse(updatedAt(resource));
+  const at = timeIn(updatedAt(resource));
   return `${Number.isNaN(at) ? '-' : new Date(at).toISOString()} ${hash64(resource.json).toString(36)}`;
 }
 
@@ -174,7 +197,7 @@ export function nextSearchState(
   let syncedRanges = union(work.synced, read);
   // A dedup key is needed for as long as its version may be read again: by the lookback, or because a run that was to read
   // the range again did not come so far.
-  const keys = [...new Set([...work.dedupKeys, ...newKeys])].filter(key => {
+  const keys = latestKeys([...work.dedupKeys, ...newKeys]).filter(key => {
     const at = dedupKeyTime(key);
     return at >= work.dedupSince || !contains(syncedRanges, at);
   });
@@ -192,6 +215,11 @@ export function nextSearchState(
   return { syncedRanges, cutoff, dedupSince, dedupKeys: new Set(keys) };
 }
 
+/** The keys, each once; of an undated record the last one alone, so that those of its older versions do not pile up. */
+function latestKeys(keys: readonly string[]): string[] {
+  return [...new Map(keys.map(key => [undatedId(key) ?? key, key])).values()];
+}
+
 /** The stream of a key of `State.search`. */
 export function streamOf(key: string): string {
   return key.split('/')[0] as string;
@@ -200,4 +228,9 @@ export function streamOf(key: string): string {
 /** The keys of `State.search` that belong to a stream. */
 export function stateKeysOf({ search }: Pick<State, 'search'>, stream: string): readonly string[] {
   return [stream, ...[...search.keys()].filter(key => key.startsWith(`${stream}/`))];
+}
+
+/** Whether all klasses of a stream have been looked at, as far as that was possible. */
+export function isCheckDone({ klasses }: Pick<SearchState, 'klasses'>): boolean {
+  return klasses !== undefined && klasses.doneUpTo === undefined;
 }

@@ -8,7 +8,14 @@
  */
 import type { Interval } from './intervals.ts';
 import { floorToSecond, hasOutOfWindowRecords, inconsistentSearch, recordsIn, withImputedDates } from './pages.ts';
-import type { CreatedRange, DatedRecord, Page, SearchIndex, SearchRequest } from './source.ts';
+import {
+  type CreatedRange,
+  type DatedRecord,
+  type Page,
+  type SearchIndex,
+  type SearchRequest,
+  timeIn,
+} from './source.ts';
 import type { Steps } from './steps.ts';
 
 /**
@@ -177,7 +184,7 @@ export function splitByCreatedAt(
   size: number,
 ): number[] {
   const created = sample
-    .map(({ resource }) => Date.parse(String(resource.attributes?.createdAt)))
+    .map(({ resource }) => timeIn(resource.attributes?.createdAt))
     .filter(at => !Number.isNaN(at))
     .sort((a, b) => a - b);
   const first = Math.max(created[0] ?? 0, range?.from ?? Number.NEGATIVE_INFINITY);

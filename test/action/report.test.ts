@@ -139,6 +139,7 @@ describe('what is said nowhere', () => {
       faults.add({
         kind: 'status',
         status: 400,
+        times: Number.POSITIVE_INFINITY,
         body: { errors: [{ message: 'leaking-error-text' }] },
         match: { stream: 'messages' },
       });

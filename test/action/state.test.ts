@@ -126,7 +126,8 @@ describe('a saved state', () => {
       words.push(...(/^\d*$/.test(key) ? [] : [key]), ...(typeof value === 'string' ? [value] : []));
       return value;
     });
-    const names = ['synced_ranges', 'cutoff', 'dedup_since', 'dedup_keys', 'seen', ...Object.keys(streams)];
+    const klasses = ['klasses', 'checked_at', 'from', 'skipped'];
+    const names = ['synced_ranges', 'cutoff', 'dedup_since', 'dedup_keys', 'seen', ...klasses, ...Object.keys(streams)];
     const envelope = [
       'version',
       'generation',
@@ -135,7 +136,6 @@ describe('a saved state', () => {
       'run',
       'id',
       'attempt',
-      'klasses_checked_at',
       'written_by',
       'kustomer-sync/0.1.0',
       'publish_id',

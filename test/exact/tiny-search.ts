@@ -52,6 +52,8 @@ export interface TinyOptions {
   readonly totals: boolean;
   /** Whether every page has a link to a next one, the last page as well. */
   readonly endless: boolean;
+  /** Nobody asks for an order: the records come in two halves, each of which is in the order of time. */
+  readonly isUnordered: boolean;
   /** What is wrong with the answer to a request, counted from 1. */
   readonly lie: (request: number) => Lie | undefined;
   /** Called before each answer, to change the records. */
@@ -68,6 +70,7 @@ const HONEST: TinyOptions = {
   seed: 1,
   totals: true,
   endless: false,
+  isUnordered: false,
   lie: () => undefined,
   before: () => {},
 };
@@ -121,17 +124,19 @@ export class TinySearch {
       hasMore: endless || lie === 'page-1' || number * size < total,
       size,
       timedOut: lie === 'timed-out' || lie === 'timed-out-empty',
+      isUnordered: this.options.isUnordered,
     };
   }
 
   /** By time, in the precision of the search. */
   #sorted(shown: Tiny[], isUnsorted: boolean): Tiny[] {
-    const { requested, sorted = requested, order } = this.options;
+    const { requested, sorted = requested, order, isUnordered } = this.options;
+    const halfOf = ({ id }: Tiny) => (isUnordered ? hash(id) % 2 : 0);
     const isStable = order === 'stable' && !isUnsorted;
     const timeOf = ({ at }: Tiny) => (isUnsorted ? 0 : floor(at, sorted));
     return shown
       .map(each => ({ each, time: timeOf(each), rank: isStable ? hash(each.id) : this.#random.next() }))
-      .sort((a, b) => a.time - b.time || a.rank - b.rank)
+      .sort((a, b) => halfOf(a.each) - halfOf(b.each) || a.time - b.time || a.rank - b.rank)
       .map(({ each }) => each);
   }
 }

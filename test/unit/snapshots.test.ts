@@ -40,7 +40,7 @@ test.each([true, false])(
         ['conversations', writerOf('conversations')],
       ]),
       completed,
-      source: { organization: () => 'org' },
+      source: { organization: () => 'org', forms: { hasDeleted: () => true } },
       client: { usage: {}, clock: { leadMs: () => 0 }, requestsFor: () => 0 },
     } as never);
     const first = await snapshots.drain();

@@ -71,7 +71,6 @@ const plain: fc.Arbitrary<State> = fc.record({
   lists: fc
     .dictionary(fc.constantFrom('users', 'tags'), fc.oneof(listState, windowOfList))
     .map(of => new Map(Object.entries(of))),
-  klassesCheckedAt: fc.oneof(at, fc.constant(null)),
   publishId: fc.uuid(),
   writtenBy: fc.constantFrom('kustomer-sync/0.1.0', 'kustomer-sync/source'),
   revisions: fc
@@ -96,6 +95,7 @@ const SAMPLE: State = {
         syncedRanges: [{ from: Date.parse('2024-11-23T12:00:00Z'), to: Date.parse('2026-11-23T11:59:00Z') }],
         cutoff: Date.parse('2026-11-23T11:59:00Z'),
         dedupSince: Date.parse('2026-11-23T10:59:00Z'),
+        klasses: { checkedAt: Date.parse('2026-11-20T12:00:00.000Z'), from: 0, doneUpTo: 'order', skipped: ['a'] },
         dedupKeys: new Set([
           `${Date.parse('2026-11-23T11:30:00.123Z')} 5f00000000000000000000aa`,
           '- 5f00000000000000000000ab',
@@ -112,7 +112,6 @@ const SAMPLE: State = {
       },
     ],
   ]),
-  klassesCheckedAt: Date.parse('2026-11-20T12:00:00.000Z'),
   publishId: '6f1c1f0e-2b2a-4b8e-9d55-3f0a7f6f1a10',
   writtenBy: 'kustomer-sync/0.1.0',
   revisions: new Map([
@@ -173,7 +172,6 @@ describe('a state that was saved', () => {
       run: { id: '17', attempt: '1' },
       publish_id: '6f1c1f0e-2b2a-4b8e-9d55-3f0a7f6f1a10',
       written_by: 'kustomer-sync/0.1.0',
-      klasses_checked_at: '2026-11-20T12:00:00.000Z',
       revisions: {
         conversations: { changed_in: 7, epoch: 0, record_format: 'flat', include_deleted: true },
         users: { changed_in: 3, epoch: 2, record_format: 'flat', include_deleted: false },
@@ -183,6 +181,12 @@ describe('a state that was saved', () => {
           synced_ranges: [['2024-11-23T12:00:00.000Z', '2026-11-23T11:59:00.000Z']],
           cutoff: '2026-11-23T11:59:00.000Z',
           dedup_since: '2026-11-23T10:59:00.000Z',
+          klasses: {
+            checked_at: '2026-11-20T12:00:00.000Z',
+            from: '1970-01-01T00:00:00.000Z',
+            done_up_to: 'order',
+            skipped: ['a'],
+          },
           dedup_keys: ['- 5f00000000000000000000ab', '2026-11-23T11:30:00.123Z 5f00000000000000000000aa'],
         },
         users: {
@@ -237,7 +241,7 @@ test('a state that could not be read back is not saved', () => {
   const cannotGrow = { state: SAMPLE, changed: ['users'], startsOver: false };
   expect(() => nextState(cannotGrow, MAX_GENERATION, null)).toThrow(/nothing is published with it/);
   expect(nextState({ ...cannotGrow, startsOver: true }, MAX_GENERATION, null).state.generation).toBe(1);
-  const endless = { ...SAMPLE, klassesCheckedAt: Number.POSITIVE_INFINITY };
+  const endless = { ...SAMPLE, consecutiveRuns: Number.POSITIVE_INFINITY };
   expect(() => nextState({ ...cannotGrow, state: endless }, 1, null)).toThrow(SyncError);
 });
 
@@ -262,7 +266,11 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['no identity', damaged('identity', undefined)],
     ['an empty identity', damaged('identity', '')],
     ['an identity that is a number', damaged('identity', 5)],
-    ['a check of klasses at no time', damaged('klasses_checked_at', 'yesterday')],
+    ['a check of klasses at no time', damaged(`${STREAM}.klasses.checked_at`, 'yesterday')],
+    ['a check of klasses from no time on', damaged(`${STREAM}.klasses.from`, null)],
+    ['a check of klasses up to a number', damaged(`${STREAM}.klasses.done_up_to`, 5)],
+    ['skipped klasses that are none', damaged(`${STREAM}.klasses.skipped`, [5])],
+    ['a check of klasses that is a text', damaged(`${STREAM}.klasses`, 'x')],
     ['a generation that cannot grow', damaged('generation', Number.MAX_SAFE_INTEGER)],
     ['no revisions', damaged('revisions', undefined)],
     ['revisions in an array', damaged('revisions', [])],
@@ -378,7 +386,14 @@ describe('a state of an older version', () => {
 
 test('of more versions without a date than are remembered, the state can still be saved', () => {
   const work = { toRead: [{ from: 0, to: 10 }], synced: [], dedupKeys: new Set<string>(), dedupSince: 5 };
-  const after = nextSearchState(undefined, work, work.toRead, new Set(['- a', '- b', '- c', '6 d']), 10, 2);
+  const after = nextSearchState(
+    undefined,
+    work,
+    work.toRead,
+    new Set([...'abc'].map(id => `- 0123456789abcdef ${id}`).concat('6 d')),
+    10,
+    2,
+  );
   const revisions = new Map([['notes', SAMPLE.revisions.get('users') as StreamRevision]]);
   const saved = serializeState({ ...NO_STATE, generation: 1, revisions, search: new Map([['notes', after]]) });
   expect(parseState(saved, 'test').search.get('notes')?.dedupSince).toBe(10);

@@ -250,11 +250,7 @@ export class Reader {
 
 /** The state that the jobs leave, through the document and back, as between two runs. */
 export function savedState(before: State, jobs: readonly StreamJob[], organization: string | null): State {
-  const draft = {
-    search: new Map(before.search),
-    lists: new Map(before.lists),
-    klassesCheckedAt: before.klassesCheckedAt,
-  };
+  const draft = { search: new Map(before.search), lists: new Map(before.lists) };
   for (const job of jobs) job.updateState(draft, 0);
   const generation = before.generation + 1;
   const revision = { changedIn: generation, epoch: 0, recordFormat: 'flat', includeDeleted: true } as const;

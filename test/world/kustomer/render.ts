@@ -210,5 +210,7 @@ function spoil(text: string, how: SpoiledUpdatedAt, iso: string): string {
       return text.replace(member, ',"updatedAt":"not a date"');
     case 'number':
       return text.replace(member, `,"updatedAt":${Date.parse(iso)}`);
+    case 'end-of-time':
+      return text.replace(member, ',"updatedAt":"+275760-09-13T00:00:00.000Z"');
   }
 }

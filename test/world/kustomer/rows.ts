@@ -30,7 +30,7 @@ export interface Version {
   readonly spoiled: SpoiledUpdatedAt | undefined;
 }
 
-export type SpoiledUpdatedAt = 'missing' | 'null' | 'unreadable' | 'number';
+export type SpoiledUpdatedAt = 'missing' | 'null' | 'unreadable' | 'number' | 'end-of-time';
 
 const idBytes = Buffer.alloc(12);
 

@@ -66,11 +66,17 @@ export interface WorldOptions {
   readonly metadataIds: MetadataIds;
   /** Lists that this organization does not have: 404. */
   readonly missingLists: readonly Stream[];
+  /** The searches of these klasses find nothing by a time (docs/kustomer-api.md#klass-filter-keys). */
+  readonly unfilteredKlasses: readonly string[];
+  /** What a search must not have in its body: it is answered with 400. */
+  readonly refusedForms: readonly SearchForm[];
   /** docs/kustomer-api.md#search-request. */
   readonly idsOnlyShape: 'objects' | 'strings';
   /** One record in so many carries something that breaks copies; Infinity for none. */
   readonly exoticEvery: number;
 }
+
+export type SearchForm = 'sort' | 'includeDeleted' | 'lt';
 
 export const DEFAULT_TOKEN = 'kustomer-test-token';
 
@@ -102,6 +108,8 @@ const DEFAULTS: WorldOptions = {
   undated: [],
   metadataIds: 'hex',
   missingLists: [],
+  unfilteredKlasses: [],
+  refusedForms: [],
   idsOnlyShape: 'objects',
   exoticEvery: 40,
 };
@@ -375,6 +383,8 @@ export class KustomerWorld {
     const { options } = this;
     const asked = readSearch(kind, body, { ...options, hasKlass: name => this.#klasses.has(name) });
     if ('status' in asked) return errorAnswer(asked.status, asked.message);
+    const refused = options.refusedForms.find(form => JSON.stringify(body).includes(`"${form}":`));
+    if (refused !== undefined) return errorAnswer(400, `"${refused}" is not supported`);
     const page = pageNumber(query.page, 1);
     const size = pageNumber(query.pageSize, Math.min(100, options.pageSizeMax));
     if (page === undefined || size === undefined) return errorAnswer(400, 'page or pageSize is not a number');
@@ -389,9 +399,14 @@ export class KustomerWorld {
     this.#promote();
     const edge = this.now - options.liveHorizonMs;
     const index = this.#index(asked.context.klass === undefined ? asked.context.stream : asked.context.name);
+    const isBlind = options.unfilteredKlasses.includes(asked.context.klass ?? '') && asked.updated !== ALWAYS;
     const ask = {
       query: asked,
-      shown: kind === 'live' ? { from: edge, to: Infinity } : { from: -Infinity, to: edge + options.archiveOverlapMs },
+      shown: isBlind
+        ? { from: 0, to: 0 }
+        : kind === 'live'
+          ? { from: edge, to: Infinity }
+          : { from: -Infinity, to: edge + options.archiveOverlapMs },
       from: (shownPage - 1) * pageSize,
       to: Math.min(shownPage * pageSize, options.resultLimit),
       shuffle: options.tieOrder === 'unstable' ? this.#shuffle : undefined,
