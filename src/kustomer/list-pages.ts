@@ -60,7 +60,8 @@ export async function* pagesOf(options: ReadOptions<ListStream>, view: View) {
 export type ListPage = Awaited<ReturnType<typeof requestPage>>;
 
 /**
- * One page of a view: its records, whether they are as many as a page can have, how many the list says it has (most do
+ * One page of a view: its records, those in `included`, whether the former are as many as a page can have, how many the
+ * list says it has (most do
  * not say, docs/kustomer-api.md#totals), and path and query of the next page, or null where no link leads on.
  * @throws SyncError `foreign-link` or `not-records`; otherwise rejects as `Client.send` does.
  */
@@ -75,15 +76,15 @@ export async function requestPage(
   });
   const { records, total, next, size } = pageIn(response, name, onRecord);
   const included = hasIncluded ? pageIn({ data: response.included ?? [] }, name, onRecord).records : [];
-  const all = [...records, ...distinct(included, records, name)];
+  requireDistinct(included, records, name);
   const isFull = records.length >= Math.min(size ?? stream.pageSize, stream.pageSize);
-  return { records: all, total, isFull: isFull && records.length > 0, next: pathIn(next, client.origin) };
+  return { records, included, total, isFull: isFull && records.length > 0, next: pathIn(next, client.origin) };
 }
 
 /** @throws SyncError `not-records` when a record beside the list has the id of one in it: one of them would be lost. */
-function distinct(included: readonly Resource[], records: readonly Resource[], name: string): readonly Resource[] {
+function requireDistinct(included: readonly Resource[], records: readonly Resource[], name: string): void {
   const ids = new Set(records.map(({ id }) => id));
-  if (!included.some(({ id }) => ids.has(id))) return included;
+  if (!included.some(({ id }) => ids.has(id))) return;
   throw new SyncError('not-records', {
     what: `Kustomer sent several records with one id for ${name}.`,
     todo: 'Run again; if it stays, report it to this project.',
@@ -105,7 +106,7 @@ export function missingList(name: string, cause?: unknown): SyncError {
  */
 function endOf(error: unknown, number: number, isLinked: boolean): ListPage {
   if (number === 1 || !(isLinked ? hasStatus(error, 404) : isKind(error, 'refused'))) throw error;
-  return { records: [], total: null, isFull: false, next: null };
+  return { records: [], included: [], total: null, isFull: false, next: null };
 }
 
 export function pathOf({ path, pageSize }: ListStream, view: View, number: number): string {

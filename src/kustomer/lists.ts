@@ -26,6 +26,7 @@ export function openList(options: ReadOptions<ListStream>): ListPages & Pick<Lon
       for (const view of views.filter(view => !refused.has(view))) {
         const shown = new Map<string, Resource>();
         const before = pages;
+        const listed = new Set<string>();
         let rows = 0;
         let total = 0;
         try {
@@ -33,13 +34,15 @@ export function openList(options: ReadOptions<ListStream>): ListPages & Pick<Lon
             pages++;
             total = page.total ?? total;
             rows += page.records.length;
-            for (const resource of page.records) shown.set(resource.id, newestOf(shown.get(resource.id), resource));
+            for (const { id } of page.records) listed.add(id);
+            for (const resource of [...page.records, ...page.included])
+              shown.set(resource.id, newestOf(shown.get(resource.id), resource));
           }
         } catch (error) {
           if (pages > before || !isRefusal(view, error)) throw error;
           refused.add(view);
         }
-        if (shown.size < total) isCounted = false;
+        if (listed.size < total) isCounted = false;
         if (rows === LIST_CAP) isCut = true;
         // Of a record in two views the copy of the first one counts, which is never refused. So that is no matter of chance.
         for (const [id, resource] of shown) records.set(id, newestOf(resource, records.get(id) ?? resource));

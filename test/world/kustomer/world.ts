@@ -335,6 +335,8 @@ export class KustomerWorld {
     { before = Infinity, from = -Infinity }: { before?: number; from?: number } = {},
   ): Map<string, Truth> {
     const out = new Map<string, Truth>();
+    // A version of an SLA is shown beside an SLA, and there may be none (docs/kustomer-api.md#slas).
+    if (stream === 'slas' && !this.#rows.slas.some(row => !row.gone && row.klass === undefined)) return out;
     for (const { id, latest, gone, klass } of this.#rows[stream]) {
       if (gone || latest.updatedAt >= before || latest.updatedAt < from) continue;
       out.set(id, { ...this.#truthOf(latest), ...(klass === undefined ? {} : { klass }) });
