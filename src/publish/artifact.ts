@@ -142,9 +142,12 @@ function noArtifacts(cause: unknown): SyncError {
 }
 
 function notUploaded(cause: unknown): SyncError {
+  const isQuota = cause instanceof Error && cause.name === 'UsageError';
   return new SyncError('artifact-not-uploaded', {
     what: `The artifact could not be uploaded${citedOf(cause)}.`,
-    todo: 'Nothing is taken for published: run again, and the same records are delivered.',
+    todo: isQuota
+      ? 'Delete old artifacts, lower `retention-days` or raise the budget for storage, and run again (GitHub counts anew every 6 to 12 hours): the same records are delivered.'
+      : 'Nothing is taken for published: run again, and the same records are delivered.',
     cause,
   });
 }
