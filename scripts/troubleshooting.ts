@@ -97,7 +97,7 @@ export const ERROR_ROWS = {
       'Make a key with the roles for the archive search, or set `archive: never`.',
     ],
     'not-records': [
-      ['Kustomer sent something other than records for ….'],
+      ['Kustomer sent something other than records for ….', 'Kustomer sent several records with one id for ….'],
       'Kustomer sent something other than records.',
       'Run again. If it stays, report it to this project.',
     ],
@@ -112,7 +112,7 @@ export const ERROR_ROWS = {
       'Run again. If it stays, report it to Kustomer.',
     ],
     'list-missing': [
-      ['Kustomer has no list of … here'],
+      ['Kustomer has no list of … in this organization (404), so that stream is skipped.'],
       'Kustomer answers 404 to a list that not every organization has. The stream is skipped, and the run succeeds with `complete=false`.',
       "Leave the stream out of `streams`. If Kustomer's settings show such records, report it to this project.",
     ],

@@ -503,7 +503,7 @@ describe('one sentence says what to set when', () => {
         with: { repository: 'acme/open' },
       },
     );
-    await refused(/^The token does not let the action see the repository acme\/nowhere \(404\)/, {
+    await refused(/^The token does not let the action see the repository acme\/nowhere \(404: Not Found\)/, {
       with: { repository: 'acme/nowhere' },
     });
     expect((await sync({ with: { repository: 'acme/open', 'allow-public': 'true' } })).exitCode).toBe(0);

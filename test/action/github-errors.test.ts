@@ -24,7 +24,7 @@ describe.concurrent('a job without `actions: read`', () => {
     expect(result.exitCode, result.log).toBe(0);
     expectAnnotation(result, 'places-not-looked-at');
     expect(annotations(result, 'notice')).toEqual([
-      'Not all places where a state may be saved could be looked at: the artifacts of earlier runs, and the list of cache entries, which tells a miss from a failure. Give the job the permission `actions: read`: without it, everything is delivered again once the cache has lost the state.',
+      'Not all places where a state may be saved could be looked at: the artifacts of earlier runs (403: Resource not accessible by integration), and the list of cache entries, which tells a miss from a failure (403: Resource not accessible by integration). Give the job the permission `actions: read`: without it, everything is delivered again once the cache has lost the state.',
     ]);
   });
 
@@ -41,7 +41,7 @@ describe.concurrent('a job without `actions: read`', () => {
       expect(second.outputs).toMatchObject({ records: '0', 'artifact-id': '', 'state-saved': 'false' });
       const errors = annotations(second, 'error').filter(message => !message.startsWith('Failed to restore'));
       expect(errors).toEqual([
-        'No saved state was found, and not all places where it may be could be looked at: the Actions cache, and the artifacts of earlier runs, and the list of cache entries, which tells a miss from a failure. Give the job the permission `actions: read`. If it stays, run once with `reset-state: true`, which publishes everything again.',
+        'No saved state was found, and not all places where it may be could be looked at: the Actions cache, and the artifacts of earlier runs (403: Resource not accessible by integration), and the list of cache entries, which tells a miss from a failure (403: Resource not accessible by integration). Give the job the permission `actions: read`. If it stays, run once with `reset-state: true`, which publishes everything again.',
       ]);
       stage.github.traffic.clearFaults();
       expect((await stage.sync({ with: TAGS })).outputs).toMatchObject({ records: '0', 'state-generation': '2' });
@@ -60,7 +60,7 @@ test('an allow list of addresses is said in the words of GitHub, and is no missi
   expectRed(result);
   expectError(result, 'state-not-found');
   expect(annotations(result, 'error')[0]).toMatch(
-    /\(`Although you .* has an IP allow list enabled, .*`\)\. See to what GitHub says, and run again/,
+    /\(403: Although you .* has an IP allow list enabled, .*\)\. See to what GitHub says, and run again/,
   );
   expect(annotations(result, 'error')[0]).not.toContain('actions: read');
 });
@@ -99,7 +99,7 @@ describe.concurrent('a `tar` that the cache cannot use', () => {
   });
 });
 
-test('a full storage for artifacts is named as GitHub names it', async () => {
+test('a full storage for artifacts is named, with what to delete', async () => {
   await using stage = await open();
   const msg = 'Artifact storage quota has been hit. Unable to upload any new artifacts.';
   stage.github.traffic.fault(
@@ -112,7 +112,7 @@ test('a full storage for artifacts is named as GitHub names it', async () => {
   expect(annotations(result, 'error')).toHaveLength(1);
   expectError(result, 'artifact-not-uploaded');
   expect(annotations(result, 'error')[0]).toMatch(
-    /^The artifact could not be uploaded: `.*quota has been hit.*`\. Delete old artifacts, lower `retention-days` /,
+    /^The artifact could not be uploaded: the storage for artifacts is used up\. Delete old artifacts, lower `retention-days` /,
   );
 });
 

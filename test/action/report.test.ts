@@ -182,13 +182,13 @@ describe('a public repository', () => {
       'where nobody says',
       { github: { tokens: { ghs_none: {} } } },
       unknown,
-      /^The token does not let the action see the repository acme\/support-data \(404\), so it counts as public/,
+      /^The token does not let the action see the repository acme\/support-data \(404: fault on demand\), so it counts as public/,
     ],
     [
       'where GitHub has no answer',
       {},
       unknown,
-      /^GitHub did not say whether the repository acme\/support-data is public \(500\), .* Run again later/,
+      /^GitHub did not say whether the repository acme\/support-data is public \(500: fault on demand\), .* Run again later/,
     ],
   ])('is refused %s: nothing is published, and the way out is told', async (_how, options, payload, message) => {
     await using stage = await open(options);
