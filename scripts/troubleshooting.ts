@@ -394,14 +394,12 @@ export const ANNOTATION_ROWS = {
     'Make a key with the roles for it, or set `archive: never`.',
   ],
   'klasses-refused': [
-    ['Kustomer refused the search of …'],
+    [
+      'Kustomer refused the search of …',
+      'Kustomer counts records and finds none of them by their time of update, in the search of …',
+    ],
     'The KObjects of these klasses are not read; all others are. Each run tries again.',
     'Make a key with the roles for these klasses; if it stays, report it to this project.',
-  ],
-  'klasses-not-dated': [
-    ['Kustomer counts records and finds none of them by their time of update, in the search of …'],
-    'The filter of these klasses does not work.',
-    'Report it to this project.',
   ],
   'search-form': [
     ['Kustomer refused `…` in searches of …'],
