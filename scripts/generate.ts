@@ -3,6 +3,7 @@
 //   the inputs     from src/config/inputs.ts     into action.yml, the callable workflows, README.md and docs/inputs.md
 //   the outputs    from action.yml               into README.md
 //   the streams    from src/kustomer/streams.ts  into docs/reading-the-data.md and README.md
+//   the errors     from scripts/troubleshooting.ts   into docs/troubleshooting.md
 //   the figures    from bench/results.json       into README.md or bench/README.md, whichever has the marker
 //
 //   npm run generate              writes them
@@ -20,11 +21,18 @@ import {
   type InputName,
 } from '../src/config/inputs.ts';
 import { isSearch, type SearchStream, STREAMS, type Stream, USUAL_STREAMS } from '../src/kustomer/streams.ts';
+import { ANNOTATION_ROWS, ERROR_ROWS, type Row } from './troubleshooting.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const workflowFile = (workflow: CallableWorkflow) => `.github/workflows/${workflow}.yml`;
-const DOCUMENTS = ['README.md', 'docs/inputs.md', 'bench/README.md', 'docs/reading-the-data.md'];
+const DOCUMENTS = [
+  'README.md',
+  'docs/inputs.md',
+  'docs/troubleshooting.md',
+  'bench/README.md',
+  'docs/reading-the-data.md',
+];
 
 /** Every generated file, by its path in the repository, with the text that it should have. */
 export function generate(): ReadonlyMap<string, string> {
@@ -98,6 +106,10 @@ function tables(): Readonly<Record<string, string>> {
     outputs: table(['Output', 'Meaning'], outputs),
     streams: table(['Stream', 'In `all`', 'Read through', 'Roles of the API key'], STREAMS.map(streamRow)),
     'more streams': `More streams: ${NAMED.map(({ name }) => code(name)).join(', ')}.`,
+    errors: Object.entries<Readonly<Record<string, Row>>>(ERROR_ROWS)
+      .map(([group, rows]) => `### ${group}\n\n${errorTable('Code', rows, name => [code(name)])}`)
+      .join('\n\n'),
+    annotations: errorTable('', ANNOTATION_ROWS, () => []),
     figures: table(['Figure', 'Bound', 'Measured'], figures),
   };
 }
@@ -120,6 +132,11 @@ function inputTables(shown: (description: string) => string): string {
   return Object.entries(GROUPS)
     .map(([group, inputs]) => `### ${group[0]?.toUpperCase()}${group.slice(1)}\n\n${inputTable(inputs, shown)}`)
     .join('\n\n');
+}
+
+function errorTable(head: string, rows: Readonly<Record<string, Row>>, first: (name: string) => string[]): string {
+  const body = Object.entries(rows).map(([name, [texts, ...rest]]) => [...first(name), texts.join('<br>'), ...rest]);
+  return table([...(head === '' ? [] : [head]), 'It says', 'Meaning', 'What to do'], body);
 }
 
 /** The README is to be read in three minutes. */

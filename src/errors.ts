@@ -7,6 +7,7 @@ export type Actor = 'user' | 'kustomer' | 'github' | 'project';
 /** How the run treats an error. */
 export type ErrorKind =
   | 'input'
+  | 'unreachable' // nothing at `api-url` answers as the API: the run ends
   | 'unauthorized' // Kustomer answers 401: the run ends
   | 'forbidden' // Kustomer answers 403: the stream is skipped
   | 'absent' // this organization does not have the stream: it is skipped, and the run succeeds
@@ -40,15 +41,18 @@ export const ERRORS = {
   'files-not-copied': ['user', 'publish'],
   'folder-unusable': ['user', 'disk'],
   'foreign-link': ['kustomer', 'inconsistent'],
+  'host-unreachable': ['user', 'unreachable'],
   'invalid-input': ['user', 'input'],
   'list-loops': ['kustomer', 'inconsistent'],
   'list-missing': ['user', 'absent'],
   'missing-role': ['user', 'forbidden'],
   'no-artifacts-on-ghes': ['user', 'publish'],
   'no-cache': ['github', 'state'],
+  'no-readable-stream': ['user', 'forbidden'],
   'no-state': ['user', 'state'],
   'no-usable-answer': ['kustomer', 'outage'],
   'not-records': ['kustomer', 'inconsistent'],
+  'not-the-api': ['user', 'unreachable'],
   'notes-keep-changing': ['kustomer', 'inconsistent'],
   'organization-unknown': ['user', 'state'],
   'other-organization': ['user', 'state'],
@@ -66,7 +70,9 @@ export const ERRORS = {
   'record-too-complex': ['kustomer', 'inconsistent'],
   'record-too-large-for-branch': ['user', 'refused'],
   'records-hidden': ['kustomer', 'inconsistent'],
+  'repository-not-visible': ['user', 'input'],
   'request-refused': ['project', 'refused'],
+  'role-lost': ['user', 'forbidden'],
   'search-inconsistent': ['kustomer', 'inconsistent'],
   'shard-unfinished': ['user', 'unfinished'],
   'shards-unfinished': ['user', 'unfinished'],
@@ -75,6 +81,7 @@ export const ERRORS = {
   'state-not-saved': ['github', 'state'],
   'state-too-new': ['user', 'state'],
   'state-unreadable': ['project', 'state'],
+  'tar-unusable': ['user', 'state'],
   'two-organizations': ['kustomer', 'state'],
   unauthorized: ['user', 'unauthorized'],
 } as const satisfies Readonly<Record<string, readonly [Actor, ErrorKind]>>;
@@ -89,6 +96,8 @@ export interface ErrorText {
   readonly cause?: unknown;
   /** The HTTP status behind the error, where there is one. */
   readonly status?: number | undefined;
+  /** What the other side says of it: see {@link foreignWords}. Ends the first sentence. */
+  readonly said?: string;
 }
 
 export class SyncError extends Error {
@@ -97,20 +106,25 @@ export class SyncError extends Error {
   readonly actor: Actor;
   readonly kind: ErrorKind;
   readonly what: string;
+  readonly todo: string;
   readonly status: number | undefined;
+  readonly said: string;
 
-  constructor(code: ErrorCode, { what, todo, cause, status }: ErrorText) {
+  constructor(code: ErrorCode, { what: happened, todo, cause, status, said = '' }: ErrorText) {
+    const what = said === '' ? happened : `${happened.replace(/\.$/, '')}: ${said}.`;
     // After a list the advice stands in a paragraph of its own.
     super(`${what}${what.includes('\n') ? '\n\n' : ' '}${todo}`, cause === undefined ? undefined : { cause });
     this.code = code;
     [this.actor, this.kind] = ERRORS[code];
     this.what = what;
+    this.todo = todo;
     this.status = status;
+    this.said = said;
   }
 
   /** Whether no other stream can go on either: the key is refused, or the state belongs to somebody else. */
   get endsTheRun(): boolean {
-    return this.kind === 'unauthorized' || this.kind === 'state' || this.kind === 'publish';
+    return ['unreachable', 'unauthorized', 'state', 'publish'].includes(this.kind);
   }
 }
 
@@ -150,6 +164,47 @@ export function asSyncError(error: unknown): SyncError {
     cause: error,
   });
 }
+
+/** The most of a foreign text that is shown. */
+const MAX_FOREIGN = 200;
+
+/**
+ * What another service says of an error, as code on one line: the only way for foreign text into an error. What may be
+ * a value rather than a word is left out: addresses, numbers, ids, keys, names and quotations.
+ * @param secrets left out, too
+ */
+export function foreignWords(texts: readonly unknown[], secrets: readonly string[] = []): string {
+  const said = [...new Set(texts.filter(text => typeof text === 'string' || typeof text === 'number'))].join(': ');
+  const plain = secrets
+    .filter(secret => secret !== '')
+    .reduce((text, secret) => text.replaceAll(secret, '…'), said.slice(0, 10 * MAX_FOREIGN));
+  const words = plain
+    .replace(/[\p{C}\p{Z}\s]+/gu, ' ')
+    .replaceAll('`', "'")
+    // Names of fields may be quoted: `updated_at`, `queryContext`.
+    .replace(/(["'“‘])(?![a-z]+(?:[_.][a-z]+|[A-Z][a-z]+)+["'”’])[^"'”’]{2,}?["'”’](?!\w)/g, '…')
+    .replace(/\S*[@%?=&][^\s,;]*|\S*\/\/(?![\w.-]+\.kustomerapp\.com\b)[^\s,;]*/g, '…')
+    .replace(/\S{40,}|\+?\d[\d ()/.-]{5,}\d|\b(?=\w*\d)\w{12,}/g, '…')
+    .replace(/\b\p{Lu}\p{Ll}+(?: \p{Lu}\p{Ll}+)+/gu, words => (REASONS.has(words) ? words : '…'))
+    .trim();
+  return !/\p{L}/u.test(words)
+    ? ''
+    : `\`${words.length > MAX_FOREIGN ? `${words.slice(0, MAX_FOREIGN - 1)}…` : words}\``;
+}
+
+/** Reasons of HTTP are no names. */
+const REASONS: ReadonlySet<string> = new Set([
+  'Bad Request',
+  'Not Found',
+  'Method Not Allowed',
+  'Payload Too Large',
+  'Unprocessable Entity',
+  'Too Many Requests',
+  'Internal Server Error',
+  'Bad Gateway',
+  'Service Unavailable',
+  'Gateway Timeout',
+]);
 
 /** The code that Node and its libraries give an error, such as `ENOSPC`; empty when there is none. */
 export function codeOf(error: unknown): string {

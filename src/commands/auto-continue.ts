@@ -1,5 +1,4 @@
 // `on-incomplete: continue`: a run that has stopped early dispatches its own workflow again.
-
 import type { GitHubError } from '../github/request.ts';
 import { minus } from '../sync/intervals.ts';
 import type { StateChange } from '../sync/next-state.ts';

@@ -36,7 +36,9 @@ export function openLists({ config, scope }: Pick<Run, 'config' | 'scope'>, sour
 export function openJobs(options: JobsOptions): StreamJob[] {
   const { config, state, source, lists, writerOf, context, log } = options;
   if (config.archive === 'never' && config.streams.some(({ name }) => isSearch(streamNamed(name)))) {
-    log.notice('Records last updated more than two years ago are skipped, as `archive: never` says.');
+    log.notice(
+      'Records last updated more than two years ago are skipped, as `archive: never` says. Use `archive: auto` to read them, too.',
+    );
   }
   const onArchiveRefused = once((refusal: SyncError) => log.warning(archiveRefused(refusal).message));
   const searchContext = { ...context, onArchiveRefused };

@@ -25,7 +25,7 @@ export async function withOrganization(
   const clockLeadMs = client.clock.leadMs();
   if (clockLeadMs > 0) {
     log.warning(
-      `The clock of this runner is ${duration(clockLeadMs)} fast by Kustomer's clock: only what Kustomer's clock had reached counts as read. Check the clock of the runner.`,
+      `The clock of this runner is ${duration(clockLeadMs)} fast by Kustomer's clock: only what that clock had reached counts as read. Check the clock of this runner.`,
     );
   }
   if (client.clock.hasIgnored()) {
@@ -50,6 +50,6 @@ export async function withOrganization(
       todo: 'Nothing is published and the state is left as it was; check that the API key may read more than that.',
     });
   }
-  log.notice(`${what}; the state is left as it was.`);
+  log.notice(`${what}: the state is left as it was. Check that the API key may read more than that.`);
   return { ...snapshot, change: { ...change, changed: [] } };
 }

@@ -46,8 +46,11 @@ export async function closeJournal({ journal, settings, report }: Run): Promise<
 }
 
 /** Says how the run has ended, and what is left. */
-export function reportEnd({ report, scope, window, config, log, destination, stop }: ReadingRun): void {
+export function reportEnd({ report, scope, window, config, log, destination, stop, client }: ReadingRun): void {
   const stopped = stoppedBy(report, stop.signal);
+  // A time budget that ends before anything has come from the API is no success.
+  const unreached = stopped === 'time-budget' ? client.hostError() : null;
+  if (unreached !== null) report.errors.push(unreached);
   if (stopped !== undefined) report.stopped = stopped;
   if (stopped === 'cancelled') {
     // A stream that was not yet begun has not failed.

@@ -35,6 +35,7 @@ import type { Resource } from '../sync/source.ts';
 import type { State } from '../sync/state.ts';
 import { isCancelled } from './outcome.ts';
 import { openReadingRun, type ReadingRun, recoverState } from './prepare.ts';
+import { judgeStreams } from './verdict.ts';
 
 /** Makes a plan. Never rejects: an error is in the report. */
 export async function plan(config: Config, context: Context, log: Log, stop: AbortController): Promise<Report> {
@@ -49,6 +50,7 @@ export async function plan(config: Config, context: Context, log: Log, stop: Abo
     const source = openSource(client, config.includeDeleted);
     source.expect(state.organizationId);
     await countAndSplit({ ...run, state, source });
+    judgeStreams(report, state, config.streams.length);
   } catch (thrown) {
     report.errors.push(stop.signal.reason instanceof Stopped ? unfinished() : asSyncError(thrown));
   } finally {

@@ -18,7 +18,7 @@ const MAX_MS = 3 * 60_000;
 
 /** @throws SyncError */
 export async function finishInPost(entry: JournalEntry, log: Log): Promise<void> {
-  await Promise.race([entry.todo === 'publish' ? publish(entry, log) : saveState(entry, log), timeout()]);
+  await Promise.race([entry.todo === 'publish' ? publish(entry, log) : saveState(entry, log), timeout(MAX_MS)]);
 }
 
 async function publish({ settings, requests }: JournalEntry, log: Log): Promise<void> {
@@ -41,7 +41,7 @@ async function publish({ settings, requests }: JournalEntry, log: Log): Promise<
 async function saveState({ settings, requests, startsNextRun }: JournalEntry, log: Log): Promise<void> {
   if (given('job-status').trim() !== 'success') {
     log.notice(
-      'The job has not succeeded, so the state is not saved and the next run delivers the same records again.',
+      'The job has not succeeded, so the state is not saved and the next run delivers the same records again. Look at the step that failed.',
     );
     return;
   }
@@ -57,8 +57,9 @@ function open(settings: JournalEntry['settings'], log: Log) {
   return { context, api, destination: chooseDestination({ ...settings, context, api, log }) };
 }
 
-async function timeout(): Promise<never> {
-  await sleep(MAX_MS);
+/** @throws SyncError `post-step-timeout` */
+export async function timeout(ms: number): Promise<never> {
+  await sleep(ms);
   throw new SyncError('post-step-timeout', {
     what: 'What had been read could not be published within three minutes after the end of the main step.',
     todo: 'Run again: the next run goes on from the last saved state.',

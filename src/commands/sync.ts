@@ -33,6 +33,7 @@ import {
 } from './outcome.ts';
 import { checkOptions, makeOutputDir, openReadingRun, type ReadingRun, recoverSeed, recoverState } from './prepare.ts';
 import { type Endings, openSnapshots } from './snapshots.ts';
+import { judgeStreams } from './verdict.ts';
 
 /** What tests set otherwise. */
 export interface SyncLimits {
@@ -62,7 +63,10 @@ export async function sync(
   const run = { ...openReadingRun(config, context, log, stop, lock.backpressure), lock, limits };
   try {
     const reading = await prepare(run);
-    if (reading !== null) await readAndPublish(run, reading);
+    if (reading !== null) {
+      await readAndPublish(run, reading);
+      judgeStreams(run.report, reading.before);
+    }
   } catch (thrown) {
     const error = asSyncError(thrown);
     run.report.errors.push(error);

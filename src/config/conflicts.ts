@@ -15,6 +15,9 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
   if (startDate !== null && endDate !== null && endDate <= startDate) {
     add('end-date', `is ${shown('end-date')}. Use a time after \`start-date\`, which is ${shown('start-date')}.`);
   }
+  if (startDate !== null && startDate > Date.now()) {
+    add('start-date', `is ${shown('start-date')}, which has not come yet. Use a time in the past.`);
+  }
   if (shard !== null && mode !== 'sync') add('shard', 'must be empty unless `mode` is `sync`.');
   if (plan.length > 0 && mode !== 'merge') add('plan', 'must be empty unless `mode` is `merge`.');
   if (plan.length === 0 && mode === 'merge') add('plan', `is empty. Use ${INPUTS.plan.kind.use}.`);

@@ -175,7 +175,7 @@ export const GROUPS = {
     ),
     concurrency: input(kinds.wholeNumber(1, 100), '10', 'Maximum number of requests in flight.'),
     'time-budget': input(
-      kinds.timeSpan,
+      kinds.timeLimit,
       '330m',
       'After this the run stops at a clean point, publishes what it has, saves its state and succeeds with `complete=false`.',
       {

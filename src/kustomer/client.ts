@@ -2,16 +2,21 @@
 //
 // A request acquires a permit, then its place in the rate budget, and then starts at once: permission by the budget is
 // good only for the moment.
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import { EnvHttpProxyAgent } from 'undici';
-import { codeOf, SyncError } from '../errors.ts';
+
+import { SyncError } from '../errors.ts';
 import { wholeNumber } from '../sync/numbers.ts';
 import { BodyTooLarge, openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
+import { type Outcome, openHost } from './host.ts';
 import { answerTooLarge, type OnRecord, parseResponse } from './json.ts';
-import { requestError } from './request-errors.ts';
-import { decide, type RequestAttempt } from './retry.ts';
+import { hostError, reasonOf, requestError } from './request-errors.ts';
+import { decide } from './retry.ts';
 import type { SearchForm } from './search-form.ts';
+
 import { openSemaphore } from './semaphore.ts';
 import { openServerClock } from './server-clock.ts';
 import type { Stream } from './streams.ts';
@@ -60,40 +65,40 @@ export interface ClientOptions {
 const RESPONSE_TIMEOUT_MS = 30_000;
 /** Requests a minute. More than any organization may make. */
 const MAX_LIMIT = 1e6;
-/** The body of an error is not looked at: it is read to its end, so that its connection can be used again, up to here. */
+/** The body of an error is read up to here. */
 const ERROR_BODY = { limit: 64 * 1024, ms: 5_000 } as const;
 
-/** What came of one attempt. Status 0 means that no usable response came, and `cause` says why. */
-interface Outcome extends Pick<RequestAttempt, 'status' | 'headers'> {
-  readonly value?: unknown;
-  readonly cause?: unknown;
-}
-
 export function openClient(options: ClientOptions) {
-  const { origin, budget, signal, concurrency, debug } = options;
+  const { origin, token, budget, signal, concurrency, debug } = options;
   const http = openHttp(options);
+  const host = openHost(origin, token);
   const { attempt, idle, usage, requestsFor } = openAttempts(options, http);
 
   return {
     /**
      * Resolves to the JSON of a successful response: an object with `data` (docs/kustomer-api.md#errors).
-     * @throws SyncError of the kind `unauthorized` (401), `forbidden` (403), `refused` (any other refusal), `outage` (no
+     * @throws SyncError of the kind `unreachable` (nothing has come from the API yet), `unauthorized` (401), `forbidden` (403), `refused` (any other refusal), `outage` (no
      *   usable response, or 429, after all retries) or `inconsistent` (too large). The reason of the signal, once
      *   aborted.
      */
     async send(request: Request): Promise<Record<string, unknown>> {
       const earlier: number[] = [];
+      const since = performance.now();
       for (;;) {
-        const { status, headers, value, cause } = await attempt(request, earlier.length > 0);
+        const outcome = await attempt(request, earlier.length > 0);
+        const { status, headers, value, cause } = outcome;
         if (status !== 0 && status !== 429) {
           const number = (name: string, min: number) =>
             wholeNumber(headers[`x-ratelimit-${name}`], min, MAX_LIMIT) ?? Number.NaN;
           budget.answered(request.purpose, number('limit', 1), number('remaining', 0));
         }
-        const next = decide({ status, headers, earlier, now: Date.now(), random: Math.random() });
+        const isElsewhere = host.judge(outcome);
+        const elapsedMs = performance.now() - since;
+        const now = Date.now();
+        const next = decide({ status, headers, earlier, now, random: Math.random(), isElsewhere, elapsedMs });
         if (next.kind === 'use') return value as Record<string, unknown>;
-        if (next.kind === 'give-up') throw requestError(next.code, status, request, cause);
-        const what = status === 0 ? `no usable response (${nameOf(cause)})` : `status ${status}`;
+        if (next.kind === 'give-up') throw requestError(next.code, request, outcome, host);
+        const what = status === 0 ? `no usable response (${reasonOf(cause)})` : `status ${status}`;
         debug(`${request.stream}: ${what}, retry in ${Math.round(next.waitMs)} ms`);
         earlier.push(status);
         if (next.pausesAll) {
@@ -105,6 +110,8 @@ export function openClient(options: ClientOptions) {
       }
     },
     origin,
+    /** Why nothing has come from the API; null when something has, or no request has failed. */
+    hostError: () => hostError(host),
     /** How many requests can be in flight at the same time. */
     permits: concurrency,
     /** How many more could be in flight now if there were any to send; 0 while requests wait for the budget. */
@@ -193,10 +200,8 @@ function openHttp({ origin, token, concurrency, signal, userAgent, backpressure 
       // Before the body is read, which may take minutes.
       clock.read(headers.date);
       if (status < 200 || status >= 300) {
-        await response.body
-          .dump({ limit: ERROR_BODY.limit, signal: AbortSignal.timeout(ERROR_BODY.ms) })
-          .catch(() => {});
-        return { status, headers, body: null };
+        const errorBody = await readErrorBody(response.body, headers['content-encoding']);
+        return { status, headers, body: null, errorBody };
       }
       return { status, headers, body: await readBody(response.body, headers['content-encoding']) };
     },
@@ -212,6 +217,22 @@ function isUsable(value: unknown): boolean {
   return Array.isArray(errors) && errors.length === 0;
 }
 
-function nameOf(cause: unknown): string {
-  return cause instanceof Error ? codeOf(cause) || cause.name : 'not the expected JSON';
+/** The body of an error, as far as it is read; empty when it is no text that can be read. */
+async function readErrorBody(body: Readable, encoding: unknown): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const timer = setTimeout(() => body.destroy(new Error('too slow')), ERROR_BODY.ms);
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > ERROR_BODY.limit) break;
+      chunks.push(chunk);
+    }
+    const bytes = Buffer.concat(chunks);
+    return encoding === 'gzip' ? gunzipSync(bytes, { maxOutputLength: ERROR_BODY.limit }) : bytes;
+  } catch {
+    return Buffer.alloc(0);
+  } finally {
+    clearTimeout(timer);
+  }
 }

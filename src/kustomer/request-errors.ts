@@ -1,19 +1,24 @@
 // What it means for the user that a request was given up.
-import { type ErrorText, SyncError } from '../errors.ts';
-import type { GiveUpCode } from './retry.ts';
+import { codeOf, type ErrorText, SyncError } from '../errors.ts';
+import type { Outcome, openHost } from './host.ts';
+import type { ElsewhereCode, GiveUpCode } from './retry.ts';
+
+type Host = ReturnType<typeof openHost>;
 
 /**
- * @param status of the last response; 0 when it was not usable
  * @param request `stream` is what could not be read, `role` what the API key may lack
+ * @param outcome of the last attempt
  */
 export function requestError(
   code: GiveUpCode,
-  status: number,
   { stream, role }: { readonly stream: string; readonly role: string },
-  cause: unknown,
+  outcome: Outcome,
+  host: Host,
 ): SyncError {
-  const isRedirect = status >= 300 && status < 400;
-  const texts: Readonly<Record<GiveUpCode, ErrorText>> = {
+  const { status, cause } = outcome;
+  if (code === 'host-unreachable' || code === 'not-the-api') return hostError(host) as SyncError;
+  const how = status > 0 ? `status ${status}` : reasonOf(cause);
+  const texts: Readonly<Record<Exclude<GiveUpCode, ElsewhereCode>, ErrorText>> = {
     unauthorized: {
       what: 'Kustomer does not accept the API key (401).',
       todo: 'Check that the secret holds a key that has not expired, and that `api-url` is the host of your region, or better `https://ORG.api.kustomerapp.com`.',
@@ -24,20 +29,37 @@ export function requestError(
     },
     'request-refused': {
       what: `Kustomer refused a request for ${stream} (status ${status}).`,
-      todo: isRedirect
-        ? 'Check `api-url`: the API itself never redirects, and a key is not sent to another host.'
-        : 'Run again with debug logging on and report it to this project, with the log.',
+      todo: refusalAdvice(status),
     },
     'rate-limited': {
       what: `Kustomer refused a request for ${stream} for its rate (429) however long the run waited.`,
       todo: 'Look in Settings › Platform › Platform Limits for what else uses up the limit, and run again.',
     },
     'no-usable-answer': {
-      what: `Kustomer did not give a usable answer for ${stream}${status > 0 ? ` (status ${status})` : ''}, however often it was asked.`,
+      what: `Kustomer did not give a usable answer for ${stream}, however often it was asked (${how}).`,
       todo: 'Look at status.kustomer.com and run again: the next run goes on from here.',
     },
   };
-  return new SyncError(code, { ...texts[code], status, cause });
+  return new SyncError(code, { ...texts[code], status, cause, said: host.said(outcome) });
+}
+
+function refusalAdvice(status: number): string {
+  if (status >= 300 && status < 400)
+    return 'Check `api-url`: the API itself never redirects, and a key is not sent to another host.';
+  if (status === 403)
+    return 'This is no missing role but something in front of the API, such as a firewall: ask Kustomer, and whoever runs the network of this runner.';
+  return 'Run again with debug logging on and report it to this project, with the log.';
+}
+
+/** Why nothing has come from the API; null when something has, or no request has failed. */
+export function hostError(host: Host): SyncError | null {
+  const problem = host.problem();
+  return problem && new SyncError(problem.code, problem.text);
+}
+
+/** Why there was no usable response, without its text. */
+export function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? codeOf(cause) || cause.name : 'not the expected JSON';
 }
 
 /** What a refusal of the archive search means. The live search may be allowed all the same. */

@@ -14,7 +14,13 @@ export interface RequestAttempt {
   readonly now: number;
   /** In [0, 1], for the jitter. */
   readonly random: number;
+  /** Set while nothing shows that the API is at `api-url`: what speaks against it (host.ts). */
+  readonly isElsewhere?: ElsewhereCode | null;
+  /** Milliseconds since the first attempt of the request began. */
+  readonly elapsedMs?: number;
 }
+
+export type ElsewhereCode = 'host-unreachable' | 'not-the-api';
 
 export type Decision =
   | { readonly kind: 'use' }
@@ -23,7 +29,13 @@ export type Decision =
   | { readonly kind: 'give-up'; readonly code: GiveUpCode };
 
 /** The code of the error that ends the request. */
-export type GiveUpCode = 'unauthorized' | 'missing-role' | 'request-refused' | 'no-usable-answer' | 'rate-limited';
+export type GiveUpCode =
+  | ElsewhereCode
+  | 'unauthorized'
+  | 'missing-role'
+  | 'request-refused'
+  | 'no-usable-answer'
+  | 'rate-limited';
 
 /** Waits of 0.5, 1, 2, ... 30 s, with jitter: together about a minute and a half. */
 const FIRST_WAIT_MS = 500;
@@ -31,14 +43,25 @@ const MAX_WAIT_MS = 30_000;
 const MAX_FAILURES = 8;
 /** A rate limit lasts a minute. A request that is still over it after 20 waits does not suffer from a rate limit. */
 const MAX_RATE_LIMITED = 20;
+/** A wrong `api-url` is to be an error within 20 s: a connection takes up to 10 s to fail, and these waits up to 9.4 s. */
+const MAX_ELSEWHERE = 4;
+const MAX_ELSEWHERE_MS = 8_000;
 
 export function decide(attempt: RequestAttempt): Decision {
   const { status, earlier } = attempt;
   const rateLimited = earlier.filter(status => status === 429).length;
   const failures = earlier.length - rateLimited;
+  const backoff = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** failures) * (0.75 + attempt.random / 2);
+  const { isElsewhere: code = null, elapsedMs = 0 } = attempt;
+  if (code !== null) {
+    if (failures >= MAX_ELSEWHERE || elapsedMs >= MAX_ELSEWHERE_MS) return { kind: 'give-up', code };
+    return { kind: 'retry', waitMs: backoff, pausesAll: false };
+  }
   if (status >= 200 && status < 300) return { kind: 'use' };
   if (status === 401) return { kind: 'give-up', code: 'unauthorized' };
-  if (status === 403) return { kind: 'give-up', code: 'missing-role' };
+  // A page of HTML comes from something in front of the API.
+  const isPage = /^text\/html\b/i.test(String(attempt.headers['content-type'] ?? ''));
+  if (status === 403) return { kind: 'give-up', code: isPage ? 'request-refused' : 'missing-role' };
   if (status === 429) {
     if (rateLimited >= MAX_RATE_LIMITED) return { kind: 'give-up', code: 'rate-limited' };
     return { kind: 'retry', waitMs: waitAfter429(attempt, rateLimited), pausesAll: true };
@@ -47,7 +70,6 @@ export function decide(attempt: RequestAttempt): Decision {
   if (!isTemporary) return { kind: 'give-up', code: 'request-refused' };
   if (failures >= MAX_FAILURES) return { kind: 'give-up', code: 'no-usable-answer' };
   const requested = waitIn(attempt.headers['retry-after'], attempt.now);
-  const backoff = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** failures) * (0.75 + attempt.random / 2);
   return { kind: 'retry', waitMs: Math.max(backoff, Math.min(requested ?? 0, 60_000)), pausesAll: false };
 }
 

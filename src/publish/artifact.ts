@@ -144,15 +144,22 @@ function noArtifacts(cause: unknown): SyncError {
 function notUploaded(cause: unknown): SyncError {
   return new SyncError('artifact-not-uploaded', {
     what: `The artifact could not be uploaded${citedOf(cause)}.`,
-    todo: 'Nothing is taken for published: run again, and the same records are delivered.',
+    todo: isQuota(cause)
+      ? 'Delete old artifacts, lower `retention-days` or raise the budget for storage, and run again (GitHub counts anew every 6 to 12 hours): the same records are delivered.'
+      : 'Nothing is taken for published: run again, and the same records are delivered.',
     cause,
   });
 }
 
+/** The library wraps its error of a used-up storage in another one. */
+function isQuota(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'UsageError' || /storage quota/i.test(error.message));
+}
+
 /** For a message: what the service has answered, as the library tells it. */
 function citedOf(error: unknown): string {
-  const { name, message } = error instanceof Error ? error : new Error();
-  if (name === 'UsageError') return ': the storage for artifacts is used up';
+  const { message } = error instanceof Error ? error : new Error();
+  if (isQuota(error)) return ': the storage for artifacts is used up';
   const [, status = 0, text = ''] = /Failed request: \((\d+)\) [^:]*(?:: (.*))?/s.exec(message) ?? [];
   return cite(Number(status), text);
 }

@@ -1,4 +1,6 @@
 // Destinations whose state is in the Actions cache: artifacts, and files that stay on the runner for the next steps.
+
+import { requireTar } from '../state/tar.ts';
 import {
   type Delivery,
   type Destination,
@@ -29,6 +31,7 @@ export function openCached(options: DestinationOptions, deliveries: readonly Del
     artifactName,
     async requireAccess() {
       for (const delivery of deliveries) await delivery.requireAccess();
+      await requireTar();
     },
     async publish(request, receipt) {
       const { change, base } = request;

@@ -78,8 +78,8 @@ export interface Destination {
   /** The artifact of this attempt; null without one. */
   readonly artifactName: string | null;
   /**
-   * Resolves when what is published can be read by members only, or when everybody may read it.
-   * @throws SyncError `public-repository`
+   * Resolves when what is published can be read by members only, or when everybody may read it, and the state can be kept.
+   * @throws SyncError `public-repository`, `repository-not-visible` or `tar-unusable`
    */
   requireAccess(): Promise<void>;
   /**

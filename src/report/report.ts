@@ -103,7 +103,7 @@ function annotate({ errors, streams }: Report): void {
     levels.set(error, stream.outcome === 'skipped' && !isFailed(stream) ? core.warning : core.error);
   }
   for (const [error, show] of levels) {
-    show(error.message, { title: 'kustomer-sync' });
+    show(error.message, { title: `kustomer-sync: ${error.code}` });
     for (const cause of causes(error.cause)) core.debug(cause);
   }
 }

@@ -10,7 +10,7 @@ import type { Log } from '../report/log.ts';
 import { nextState, type StateChange } from '../sync/next-state.ts';
 import { parseState, serializeState } from '../sync/state-document.ts';
 import { newestState } from './artifacts.ts';
-import { type CacheEntry, openCacheEntries, requireCache, unreadableEntry } from './cache.ts';
+import { type CacheEntry, findEntry, openCacheEntries, requireCache, unreadableEntry } from './cache.ts';
 import { type LookupFailure, lookupFailure, lookupNotice, readKindFor, stateNotFound } from './lookup-failures.ts';
 import { type Base, type LoadedState, type LoadOptions, parseSaved } from './store.ts';
 
@@ -84,16 +84,19 @@ type CacheSearch = CacheStoreOptions & LoadOptions & { readonly entries: ReturnT
 async function tryLoad(search: CacheSearch, isLastTry: boolean): Promise<LoadedState | null> {
   const { artifactName, log, reset, artifactsOf, entries } = search;
   const failures: LookupFailure[] = [];
-  const entry = await entries.restore();
+  const { entry, isMissing } = await findEntry(entries);
   const state = entry && parseSaved(entry.text, placeOf(entry), reset);
   const cached = state && { state, place: 'the Actions cache' };
   const hasArtifacts = artifactName !== null && artifactsOf !== 'nobody';
   const saved = hasArtifacts ? await newestState({ ...search, artifactName, cached }, failures) : cached;
   // The library reports an outage as it reports a miss; the list of entries tells the two apart.
   const listed = entry === null ? await listedKey(search, saved !== null || reset, failures) : null;
-  const base = { generation: saved?.state.generation ?? 0, savedAs: entry?.key ?? listed };
+  // Without that list, what the library says has to do: a state that may be there must not be published again.
+  if (listed === undefined && !isMissing)
+    failures.unshift({ place: 'the Actions cache', isForbidden: false, isOther: false, mayHold: true });
+  const base = { generation: saved?.state.generation ?? 0, savedAs: entry?.key ?? listed ?? null };
   if (reset) return { saved, base };
-  if (listed !== null) {
+  if (typeof listed === 'string') {
     if (!isLastTry) return null;
     throw unreadableEntry(listed);
   }
@@ -107,12 +110,12 @@ function placeOf({ key }: CacheEntry): string {
   return `Actions cache, ${key}`;
 }
 
-/** The key of a saved state that this run should have been able to see, or null. */
+/** The key of a saved state that this run should have been able to see; null when there is none, undefined when unknown. */
 async function listedKey(
   { entries, context, api }: CacheSearch,
   isDispensable: boolean,
   failures: LookupFailure[],
-): Promise<string | null> {
+): Promise<string | null | undefined> {
   try {
     const github = await api();
     const listed = await github.caches(entries.prefix, readKindFor(!isDispensable));
@@ -122,7 +125,7 @@ async function listedKey(
     return listed.find(({ ref }) => visible.includes(ref))?.key ?? null;
   } catch (error) {
     failures.push(lookupFailure('the list of cache entries, which tells a miss from a failure', error, false));
-    return null;
+    return undefined;
   }
 }
 

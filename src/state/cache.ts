@@ -44,6 +44,20 @@ export function requireCache(): void {
   }
 }
 
+/** How often the library has said that it could not look, which it reports like a miss. */
+let failedLookups = 0;
+let isCounting = false;
+
+function countFailedLookups(): void {
+  if (isCounting) return;
+  isCounting = true;
+  const write = process.stdout.write;
+  process.stdout.write = function (this: typeof process.stdout, ...args: Parameters<typeof write>) {
+    if (/^::(?:warning|error)::Failed to restore: /m.test(String(args[0]))) failedLookups++;
+    return write.apply(this, args);
+  } as typeof write;
+}
+
 /** The entries of one state. */
 export function openCacheEntries(stateName: string, { temp }: Context) {
   const path = `${FOLDER}/${stateName}/state.json`;
@@ -96,6 +110,14 @@ export function openCacheEntries(stateName: string, { temp }: Context) {
   }
 
   return { prefix, restore, newerThan, put };
+}
+
+/** As `restore`; `isMissing` tells a miss from a failure, as far as the library says which it is. */
+export async function findEntry({ restore }: ReturnType<typeof openCacheEntries>) {
+  countFailedLookups();
+  const before = failedLookups;
+  const entry = await restore();
+  return { entry, isMissing: entry === null && failedLookups === before };
 }
 
 async function later<T>(look: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 // The data branch: data and state in one commit, checked with real git on a real repository behind the API.
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ErrorCode } from '../../src/errors.ts';
 import { secondaryLimitFault } from '../world/github/index.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { type ActionResult, runJob } from '../world/runner/index.ts';
@@ -18,6 +19,7 @@ import {
   populate,
   stateOnBranch,
 } from './publishing.ts';
+import { expectError } from './troubles.ts';
 
 let stage: Stage;
 async function open(options?: StageOptions): Promise<void> {
@@ -452,11 +454,12 @@ describe('GitHub', () => {
 });
 
 describe('one sentence says what to set when', () => {
-  const refused = async (expected: RegExp, options: Sync = {}) => {
+  const refused = async (expected: RegExp, options: Sync = {}, code?: ErrorCode) => {
     const result = await sync(options);
     expect(result.exitCode, result.log).toBe(1);
     expect(messages(result, 'error')).toEqual([expect.stringMatching(expected)]);
     expect(result.outputs['state-saved']).toBe('false');
+    if (code !== undefined) expectError(result, code);
     return result;
   };
 
@@ -477,13 +480,14 @@ describe('one sentence says what to set when', () => {
     await open({ github: { tokens: { ghs_main: { contents: 'read', actions: 'read' } } } });
     await refused(
       /may not write to the contents of acme\/support-data \(403: Resource not accessible by integration\)\. Give the job `permissions: contents: write`/,
+      {},
+      'branch-refused',
     );
   });
 
   test('there is no such repository for the token', async () => {
-    await refused(/of acme\/nowhere could not be read.*Check `repository`/, {
-      with: { repository: 'acme/nowhere', 'allow-public': 'true' },
-    });
+    const nowhere = { with: { repository: 'acme/nowhere', 'allow-public': 'true' } };
+    await refused(/of acme\/nowhere could not be read.*Check `repository`/, nowhere, 'branch-unreadable');
   });
 
   test('the repository of the branch is public, or nobody knows', async () => {
@@ -499,7 +503,7 @@ describe('one sentence says what to set when', () => {
         with: { repository: 'acme/open' },
       },
     );
-    await refused(/cannot be told whether the repository acme\/nowhere is public/, {
+    await refused(/^The token does not let the action see the repository acme\/nowhere \(404: Not Found\)/, {
       with: { repository: 'acme/nowhere' },
     });
     expect((await sync({ with: { repository: 'acme/open', 'allow-public': 'true' } })).exitCode).toBe(0);
@@ -518,6 +522,7 @@ describe('one sentence says what to set when', () => {
     stage.github.traffic.fault('git.createBlob', fault, { when: ({ body }) => customers(body) });
     const result = await sync();
     expect(result.exitCode, result.log).toBe(1);
+    expectError(result, 'record-too-large-for-branch');
     expect(messages(result, 'error')).toEqual([
       expect.stringMatching(
         /^The file customers\/customers-00001\.ndjson holds a record that is too large.* Set `compression: gzip`/,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { openStage, type Stage } from '../world/stage.ts';
 import { annotations, DAY, expectSound, HOUR, wrongs } from './support.ts';
+import { expectAnnotation } from './troubles.ts';
 
 const MINUTE = 60_000;
 const STREAMS = ['conversations', 'messages', 'notes', 'tags'] as const;
@@ -80,6 +81,7 @@ describe('nothing is lost and nothing is doubled', () => {
     await using stage = await open();
     tell(stage, n => (isLie(n) ? date : honest()));
     const first = await sync(stage);
+    if (warning === IGNORED) expectAnnotation(first.result, 'clock-ignored');
     expect(first.warnings).toEqual(warning === null ? [] : [expect.stringMatching(warning)]);
     stage.world.create('messages', 5, NOW);
     tell(stage, () => undefined);

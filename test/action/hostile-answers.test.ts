@@ -20,6 +20,7 @@ import {
   streamsOf,
   wrongs,
 } from './support.ts';
+import { expectError } from './troubles.ts';
 
 const ALWAYS = { times: Number.POSITIVE_INFINITY } as const;
 
@@ -91,6 +92,7 @@ describe('a record that nests too deep', () => {
     expectRed(result);
     expect(outcomes(result)).toEqual(all('complete', { messages: 'failed' }));
     expect(annotations(result, 'error')).toHaveLength(1);
+    expectError(result, 'record-too-complex');
     expect(annotations(result, 'error')[0]).toMatch(/record of messages with the id \w+ nests deeper than 512 levels/);
     // It was asked for once.
     expect(ids).toHaveLength(1);

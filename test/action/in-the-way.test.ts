@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStage, type Stage, type Sync } from '../world/stage.ts';
 import { BRANCH, cloned, FLAWLESS, faults, messages, onBranch, populate } from './publishing.ts';
 import { expectGreen, expectRed } from './support.ts';
+import { expectError } from './troubles.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -29,6 +30,7 @@ describe('on the branch', () => {
     const taken = new RegExp(
       `^The branch kustomer-data of acme/support-data has a \`${path}\` that this .* Set \`branch\``,
     );
+    expectError(result, 'branch-path-taken');
     expect(messages(result, 'error')).toEqual([expect.stringMatching(taken)]);
     expect(stage.kustomer.requests.filter(({ kind }) => kind === 'live')).toEqual([]);
     expect(await stage.github.repository.head(BRANCH)).toBe(head);
@@ -118,6 +120,7 @@ describe('on the runner', () => {
           nodeArgs: ['--import', `data:text/javascript,process.env.RUNNER_TEMP = ${JSON.stringify(temp)}`],
         });
         expectRed(result);
+        expectError(result, 'folder-unusable');
         expect(messages(result, 'error')).toEqual([
           expect.stringMatching(/^A folder that the action needs .*\(E\w+\)\. Let the job/),
         ]);

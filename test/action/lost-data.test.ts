@@ -18,6 +18,7 @@ import {
   stateOnBranch,
   uploaded,
 } from './publishing.ts';
+import { expectError } from './troubles.ts';
 
 let stage: Stage;
 async function open(options?: StageOptions): Promise<void> {
@@ -82,6 +83,7 @@ describe('artifacts', () => {
     expect(messages(result, 'error').join('\n')).toMatch(
       /A GitHub Enterprise Server does not take artifacts of this kind\. Use `destination: branch`, or `destination: none`/,
     );
+    expectError(result, 'no-artifacts-on-ghes');
   }, 120_000);
 
   test('survive an answer that is lost', async () => {
@@ -130,6 +132,7 @@ describe('artifacts', () => {
     stage.github.traffic.fault('ListArtifacts', refused, { times: Infinity });
     const result = await stage.sync();
     expect(messages(result, 'error')).toEqual([expect.stringMatching(/did not say whether it has it\. Run again, /)]);
+    expectError(result, 'artifact-unconfirmed');
     expect(result.outputs['state-saved']).toBe('false');
     stage.github.traffic.clearFaults();
     expect((await stage.sync()).outputs.records).toBe('0');
@@ -163,6 +166,7 @@ describe('artifacts', () => {
     expect(messages(result, 'error')).toEqual([
       expect.stringMatching(/^The file tags\/tags-00001\.ndjson was changed or removed/),
     ]);
+    expectError(result, 'part-changed');
     expect(result.outputs['state-saved']).toBe('false');
     const left = stage.github.artifacts().length;
     expect(left).toBe('DeleteArtifact' in given || 'FinalizeArtifact' in given ? 1 : 0);

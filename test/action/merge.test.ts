@@ -9,6 +9,7 @@ import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { forged, makePlan, runMerge, runShard, runShards } from './fan-out.ts';
 import { cloned, FLAWLESS, faults, uploaded } from './publishing.ts';
 import { annotations, DAY, expectGreen, expectRed, gather, HOUR, outcomes, ration, SECOND } from './support.ts';
+import { expectError } from './troubles.ts';
 
 let stage: Stage;
 async function open(options: StageOptions = { world: { pageSizeMax: 50 } }): Promise<void> {
@@ -184,6 +185,7 @@ describe('a fan-out of what other runs have begun', () => {
     expect(annotations(shard, 'error')).toEqual([
       'The state that the plan goes on from (generation 1) is not there any more. Make a new plan: run the whole workflow again.',
     ]);
+    expectError(shard, 'plan-state-lost');
   });
 });
 
@@ -236,6 +238,7 @@ test('a plan whose shards leave something out is not put together', async () => 
   expect(annotations(merged, 'error').join()).toContain(
     `leave out what was updated in messages from ${day(2)} to ${day(1)}.`,
   );
+  expectError(merged, 'plan-gap');
 });
 
 test('what a sync before the plan has published, or opened again since, is no gap', async () => {

@@ -13,6 +13,7 @@ import {
 } from '../world/kustomer/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { annotations, DAY, expectGreen, expectRed, gather, HOUR, outcomes, populate, wrongs } from './support.ts';
+import { expectError } from './troubles.ts';
 
 const NAMES: readonly Stream[] = STREAMS_BY_NAME;
 const NAMED = { streams: NAMES.join(', ') };
@@ -193,6 +194,7 @@ test('a list that this organization does not have is skipped with a warning, and
     expect(annotations(result, 'warning')).toContainEqual(
       expect.stringMatching(`no list of ${name} .*404.*Leave ${name} out`),
     );
+  expectError(result, 'list-missing');
   expect(await wrongs(stage, [result], ['companies'])).toEqual([]);
 });
 

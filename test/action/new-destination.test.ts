@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStage, type Stage } from '../world/stage.ts';
 import { populate } from './publishing.ts';
+import { expectError } from './troubles.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -73,5 +74,6 @@ test('a destination that copies the files to a directory is one new file and one
   expect(failed.log).toContain(
     'The files could not be copied to the place that `destination` names (ERR_FS_CP_DIR_TO_NON_DIR).',
   );
+  expectError(failed, 'files-not-copied');
   expect((await sync()).outputs).toMatchObject({ records: '3', complete: 'true' });
 });

@@ -18,6 +18,7 @@ import {
   texts,
   wrongs,
 } from './support.ts';
+import { expectError } from './troubles.ts';
 
 async function open(): Promise<Stage> {
   const stage = await openStage();
@@ -100,6 +101,7 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
       expect(annotations(first, 'error')[0]).toMatch(
         /did not give a usable answer for messages.*status\.kustomer\.com/,
       );
+      expectError(first, 'no-usable-answer');
       expect(outcomes(first)).toEqual(all('complete', { messages: 'failed' }));
       const tries = stage.kustomer.requests
         .filter(({ fault: hit }) => hit !== undefined)
@@ -147,6 +149,7 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
     expectRed(result);
     expect(annotations(result, 'error')).toHaveLength(1);
     expect(annotations(result, 'error')[0]).toMatch(/state could not be saved/);
+    expectError(result, 'state-not-saved');
     expect(result.outputs).toMatchObject({ 'state-saved': 'false', 'state-generation': '0' });
     expect(stage.github.caches()).toEqual([]);
   });

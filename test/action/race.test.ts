@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStage, type Stage, type Sync } from '../world/stage.ts';
 import { BRANCH, cloned, FLAWLESS, faults, HOUR, messages, onBranch, populate } from './publishing.ts';
+import { expectError } from './troubles.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -47,6 +48,7 @@ describe('a branch that others push to', () => {
     const fast =
       'data:text/javascript,const now = performance.now.bind(performance); performance.now = () => 100 * now();';
     const result = await sync({ nodeArgs: ['--import', fast] });
+    expectError(result, 'branch-keeps-moving');
     expect(result.exitCode).toBe(1);
     expect(messages(result, 'error')).toEqual([
       expect.stringMatching(

@@ -5,6 +5,7 @@ import { openStage, type Stage, type StageOptions, type Sync } from '../world/st
 import { actionOf } from './crash-at.ts';
 import { BRANCH, cloned, FLAWLESS, faults, HOUR, hold, messages, onBranch, populate, uploaded } from './publishing.ts';
 import { expectRed, outcomes, streamsOf } from './support.ts';
+import { expectError } from './troubles.ts';
 
 let stage: Stage;
 async function open(options?: StageOptions): Promise<void> {
@@ -48,6 +49,7 @@ describe('a secret in one file', () => {
     const first = await sync();
     expectRed(first);
     expect(messages(first, 'error')).toEqual([expect.stringMatching(PUSH_PROTECTION)]);
+    expectError(first, 'file-refused');
     const complete = { conversations: 'complete', messages: 'complete', tags: 'complete', users: 'complete' };
     expect(outcomes(first)).toEqual({ ...complete, customers: 'failed' });
     expect(streamsOf(first).find(({ name }) => name === 'customers')).toMatchObject({ records: 0 });

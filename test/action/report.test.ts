@@ -4,6 +4,7 @@ import { DEFAULT_TOKEN, STREAMS, type Stream } from '../world/kustomer/index.ts'
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { annotations, expectGreen, expectRed, OUTPUTS, populate, streamsOf, texts, wrongs } from './support.ts';
+import { expectError } from './troubles.ts';
 
 async function open(options: StageOptions = {}): Promise<Stage> {
   const stage = await openStage(options);
@@ -135,14 +136,10 @@ describe('what is said nowhere', () => {
       // Trouble on the way makes the log talk.
       faults.add({ kind: 'cut-body', match: { stream: 'users' } });
       faults.add({ kind: 'cut-chunked', match: { stream: 'notes' } });
-      faults.add({ kind: 'errors-200', errors: [{ message: 'leaking-error-text' }], match: { stream: 'customers' } });
-      faults.add({
-        kind: 'status',
-        status: 400,
-        times: Number.POSITIVE_INFINITY,
-        body: { errors: [{ message: 'leaking-error-text' }] },
-        match: { stream: 'messages' },
-      });
+      const errors = [{ message: 'no "leaking text"', meta: 'leaking-error-text' }, { message: 'leaking-error-text' }];
+      faults.add({ kind: 'errors-200', errors, match: { stream: 'customers' } });
+      const times = Number.POSITIVE_INFINITY;
+      faults.add({ kind: 'status', status: 400, times, body: { errors }, match: { stream: 'messages' } });
       faults.add({
         kind: 'status',
         status: 429,
@@ -181,16 +178,28 @@ describe('a public repository', () => {
   test.each<[string, StageOptions, Record<string, unknown>, RegExp]>([
     ['by what the event says', { github: { visibility: 'public' } }, {}, /acme\/support-data is public/],
     ['by what the API says, where the event does not', { github: { visibility: 'public' } }, unknown, /is public/],
-    ['where nobody says', { github: { tokens: { ghs_none: {} } } }, unknown, /cannot be told/],
+    [
+      'where nobody says',
+      { github: { tokens: { ghs_none: {} } } },
+      unknown,
+      /^The token does not let the action see the repository acme\/support-data \(404: fault on demand\), so it counts as public/,
+    ],
+    [
+      'where GitHub has no answer',
+      {},
+      unknown,
+      /^GitHub did not say whether the repository acme\/support-data is public \(500: fault on demand\), .* Run again later/,
+    ],
   ])('is refused %s: nothing is published, and the way out is told', async (_how, options, payload, message) => {
     await using stage = await open(options);
-    if (_how.includes('nobody'))
-      stage.github.traffic.fault('repos.get', { kind: 'status', status: 404 }, { times: Infinity });
+    const status = { 'where nobody says': 404, 'where GitHub has no answer': 500 }[_how];
+    if (status !== undefined) stage.github.traffic.fault('repos.get', { kind: 'status', status }, { times: Infinity });
     const result = await stage.sync({ job: { payload } });
     expectRed(result);
     expect(annotations(result, 'error')).toHaveLength(1);
     expect(annotations(result, 'error')[0]).toMatch(message);
     expect(annotations(result, 'error')[0]).toContain('`allow-public: true`');
+    expectError(result, _how === 'where nobody says' ? 'repository-not-visible' : 'public-repository');
     expect(result.outputs).toMatchObject({ records: '0', 'artifact-id': '', 'state-saved': 'false' });
     expect([stage.github.artifacts(), stage.github.caches()]).toEqual([[], []]);
     expect(stage.kustomer.requests).toEqual([]);

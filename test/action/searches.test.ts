@@ -19,6 +19,7 @@ import {
   SEARCH_STREAMS,
   wrongs,
 } from './support.ts';
+import { expectAnnotation, expectError } from './troubles.ts';
 
 async function open(world: Partial<WorldOptions> = {}): Promise<Stage> {
   const stage = await openStage({ world });
@@ -31,6 +32,7 @@ function expectPartial(result: ActionResult, streams: readonly Stream[], warning
   expectSound(result);
   expect(result.exitCode, result.log).toBe(0);
   expect(outcomes(result)).toEqual(all('complete', Object.fromEntries(streams.map(name => [name, 'partial']))));
+  if (/archive search/.test(warning.source)) expectAnnotation(result, 'archive-refused');
   expect(annotations(result, 'warning')).toEqual([expect.stringMatching(warning)]);
   expect(annotations(result, 'error')).toEqual([]);
   expect(result.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
@@ -47,6 +49,7 @@ test('a klass whose own search is refused is named in one warning, and everythin
   const fault = refuse(stage, 400, { context: 'kobject_rare' });
   const first = await stage.sync();
   expectPartial(first, ['kobjects'], /refused the search of some klasses \(`rare`\)/);
+  expectAnnotation(first, 'klasses-refused');
   expect((await wrongs(stage, [first])).every(wrong => /^kobjects: .* missing$/.test(wrong))).toBe(true);
   expect(await wrongs(stage, [first])).toHaveLength(5);
   const second = await stage.sync();
@@ -120,6 +123,7 @@ test.each([403, 404])(
     const plan = { mode: 'plan', streams: 'kobjects, tags' };
     const refused = await stage.sync({ with: plan });
     expectRed(refused);
+    expectError(refused, 'archive-refused');
     expect(annotations(refused, 'error')).toEqual([
       expect.stringMatching(/archive search \(status \d+\).*`archive: never`/),
     ]);
@@ -140,6 +144,7 @@ describe('a search that is refused in its full form is read in a narrower one', 
     const first = await stage.sync();
     expectSound(first);
     expect(outcomes(first)).toEqual(all('complete'));
+    expectAnnotation(first, 'search-form');
     expect(notices(first)).toEqual([expect.stringMatching(notice)]);
     expect(first.summary).toMatch(notice);
     expect(await wrongs(stage, [first])).toEqual([]);

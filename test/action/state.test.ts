@@ -20,6 +20,7 @@ import {
   texts,
   wrongs,
 } from './support.ts';
+import { expectError } from './troubles.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a saved document, to be damaged anywhere
 type Any = any;
@@ -86,6 +87,9 @@ describe('a saved state', () => {
       expectNothingDone(stage, result, artifacts, caches);
       expect(annotations(result, 'error')[0]).toMatch(message);
       expect(annotations(result, 'error')[0]).toMatch(/reset-state|state-id/);
+      if (/is damaged/.test(message.source)) expectError(result, 'state-damaged');
+      if (/newer version/.test(message.source)) expectError(result, 'state-too-new');
+      if (/another Kustomer/.test(message.source)) expectError(result, 'other-organization');
     },
   );
 
@@ -107,6 +111,7 @@ describe('a saved state', () => {
     const result = await stage.sync({ with: SMALL });
     expectNothingDone(stage, result, artifacts, caches);
     expect(annotations(result, 'error')[0]).toMatch(/has a saved state .* and did not hand it over/);
+    expectError(result, 'cache-unreadable');
   });
 
   test('can be left behind with reset-state, which reads everything again and heals it', async () => {
@@ -222,6 +227,7 @@ describe('saving', () => {
       const result = await stage.sync({ with: { streams: 'notes' }, job: { cacheMode } });
       expectRed(result);
       expect(annotations(result, 'error')[0]).toContain(`cache-mode: ${cacheMode}`);
+      expectError(result, 'cache-not-writable');
       expect(stage.github.artifacts()).toEqual([]);
     },
   );
@@ -291,6 +297,7 @@ describe('no state', () => {
     const result = await stage.sync({ with: { ...SMALL, 'on-missing-state': 'fail' } });
     expectNothingDone(stage, result, 0, 0);
     expect(annotations(result, 'error')[0]).toMatch(/no saved state called `default`.*`on-missing-state: full`/);
+    expectError(result, 'no-state');
     expectGreen(await stage.sync({ with: SMALL }));
     expectGreen(await stage.sync({ with: { ...SMALL, 'on-missing-state': 'fail' } }));
   });

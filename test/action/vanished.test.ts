@@ -5,6 +5,7 @@ import type { WorldOptions } from '../world/kustomer/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { poison, savedText } from './saved-state.ts';
 import { annotations, DAY, expectGreen, expectSound, gather, HOUR, outcomes, requestsSince } from './support.ts';
+import { expectAnnotation } from './troubles.ts';
 
 async function open(counts: Record<string, number>, world: Partial<WorldOptions> = {}): Promise<Stage> {
   const stage = await openStage({ world });
@@ -35,7 +36,8 @@ describe('when more than 20 records and a tenth of a list vanish at once', () =>
     stage.world.update('shortcuts', [changed ?? '']);
     stage.world.create('tags', 2);
     for (const records of [3, 0]) {
-      const { lines, gone, warnings } = await sync(stage);
+      const { lines, gone, warnings, result } = await sync(stage);
+      expectAnnotation(result, 'many-vanished');
       expect({ records: lines.length, gone }).toEqual({ records, gone: 0 });
       expect(warnings).toEqual([
         expect.stringMatching(/^Kustomer's list no longer shows 100 of 300 shortcuts, .*`confirm-vanished: true`\.$/),
@@ -157,6 +159,7 @@ describe('a list that ends with exactly 10,000 records', () => {
         expectSound(result);
         expect(outcomes(result)).toEqual({ notes: 'partial' });
         expect(result.outputs.complete).toBe('false');
+        expectAnnotation(result, 'list-cut');
         expect(annotations(result, 'warning')).toEqual([
           expect.stringMatching(/^The list of notes ends with exactly 10,000 records.*`archive: never`/),
         ]);
