@@ -10,11 +10,12 @@ import { BodyTooLarge, openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
 import { answerTooLarge, type OnRecord, parseResponse } from './json.ts';
 import { requestError } from './request-errors.ts';
-import { decide, type RequestAttempt } from './retry.ts';
+import { decide, MAX_FAILURES, type RequestAttempt } from './retry.ts';
 import type { SearchForm } from './search-form.ts';
 import { openSemaphore } from './semaphore.ts';
 import { openServerClock } from './server-clock.ts';
-import type { Stream } from './streams.ts';
+import { pathForLog, type Stream } from './streams.ts';
+import { openWaits, seconds, type Waits } from './waits.ts';
 
 export interface Request {
   /** Path and query, like `/v1/users?page=1`. */
@@ -52,6 +53,7 @@ export interface ClientOptions {
   readonly signal: AbortSignal;
   readonly userAgent: string;
   readonly debug: (line: string) => void;
+  readonly info?: (line: string) => void;
   /** Resolves when another response may be read: see body.ts. */
   readonly backpressure?: () => Promise<void>;
 }
@@ -70,9 +72,10 @@ interface Outcome extends Pick<RequestAttempt, 'status' | 'headers'> {
 }
 
 export function openClient(options: ClientOptions) {
-  const { origin, budget, signal, concurrency, debug } = options;
+  const { origin, budget, signal, concurrency, debug, info = debug } = options;
   const http = openHttp(options);
-  const { attempt, idle, usage, requestsFor } = openAttempts(options, http);
+  const waits = openWaits(budget);
+  const { attempt, idle, usage, requestsFor } = openAttempts(options, http, waits);
 
   return {
     /**
@@ -93,20 +96,29 @@ export function openClient(options: ClientOptions) {
         const next = decide({ status, headers, earlier, now: Date.now(), random: Math.random() });
         if (next.kind === 'use') return value as Record<string, unknown>;
         if (next.kind === 'give-up') throw requestError(next.code, status, request, cause);
-        const what = status === 0 ? `no usable response (${nameOf(cause)})` : `status ${status}`;
-        debug(`${request.stream}: ${what}, retry in ${Math.round(next.waitMs)} ms`);
         earlier.push(status);
         if (next.pausesAll) {
           usage[request.purpose].rate_limited++;
+          // Requests that were in flight together are refused together.
+          const say = budget.pausedMs() < next.waitMs / 2 ? info : debug;
+          say(`Kustomer answers 429 for ${request.stream}: all requests wait ${seconds(next.waitMs)}.`);
           budget.rateLimited(next.waitMs);
         } else {
-          await sleep(next.waitMs, undefined, { signal });
+          const failures = earlier.filter(each => each !== 429).length;
+          const what = status === 0 ? `gives no usable answer (${nameOf(cause)})` : `answers ${status}`;
+          const retry = `try ${failures + 1} of ${MAX_FAILURES + 1} in ${seconds(next.waitMs)}`;
+          // One failure is nothing that anybody has to know.
+          (failures > 1 ? info : debug)(`Kustomer ${what} for ${request.stream}; ${retry}.`);
+          const done = waits.retries(request.stream, next.waitMs);
+          await sleep(next.waitMs, undefined, { signal }).finally(done);
         }
       }
     },
     origin,
     /** How many requests can be in flight at the same time. */
     permits: concurrency,
+    /** What holds the run up: see waits.ts. */
+    waitingFor: waits.describe,
     /** How many more could be in flight now if there were any to send; 0 while requests wait for the budget. */
     idle,
     /** The requests of the run, for its manifest. */
@@ -119,25 +131,24 @@ export function openClient(options: ClientOptions) {
 }
 
 /** Makes single attempts, each with a permit and within the budget, and counts them. */
-function openAttempts({ budget, signal, concurrency }: ClientOptions, http: ReturnType<typeof openHttp>) {
+function openAttempts(options: ClientOptions, http: Http, waits: Waits) {
+  const { budget, signal, concurrency } = options;
   // `waited_ms` is a sum over all requests: more than the time that has passed, where requests wait at the same time.
   const noUsage = () => ({ requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 });
   const usage = { search: noUsage(), other: noUsage() };
   const byStream = new Map<string, number>();
   const semaphore = openSemaphore(concurrency);
-  let waitingForBudget = 0;
 
   async function attempt(request: Request, isRetry: boolean, since: number): Promise<Outcome> {
     const { purpose, stream } = request;
     let headers: Outcome['headers'] = {};
     try {
-      waitingForBudget++;
-      await budget.acquire(purpose).finally(() => waitingForBudget--);
+      await budget.acquire(purpose).finally(waits.budget(purpose));
       usage[purpose].waited_ms += Math.round(performance.now() - since);
       usage[purpose].requests++;
       if (isRetry) usage[purpose].retries++;
       byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
-      const response = await http.exchange(request);
+      const response = await exchange(request, options, http, waits);
       headers = response.headers;
       if (response.body === null) return response;
       const value = parseResponse(response.body, stream);
@@ -160,8 +171,32 @@ function openAttempts({ budget, signal, concurrency }: ClientOptions, http: Retu
     },
     usage,
     requestsFor: (stream: string) => byStream.get(stream) ?? 0,
-    idle: () => (waitingForBudget > 0 ? 0 : semaphore.idle()),
+    idle: () => (waits.isAnyForBudget() ? 0 : semaphore.idle()),
   };
+}
+
+type Http = ReturnType<typeof openHttp>;
+
+/** Exchanges, and says in the debug log what came of that: nothing of a header, of a body or of a link. */
+async function exchange(request: Request, { budget, debug }: ClientOptions, http: Http, waits: Waits) {
+  const { path, body, stream } = request;
+  const sentAt = performance.now();
+  const log = (outcome: string) => {
+    const ms = Math.round(performance.now() - sentAt);
+    const left = `${budget.left('search')} searches and ${budget.left('other')} other requests left this minute`;
+    debug(`${body === undefined ? 'GET' : 'POST'} ${pathForLog(path)}: ${outcome}, ${ms} ms; ${left}`);
+  };
+  const end = waits.sent(stream);
+  try {
+    const response = await http.exchange(request);
+    log(`${response.status}${response.body === null ? '' : `, ${response.body.length} bytes`}`);
+    return response;
+  } catch (error) {
+    log(`no response (${nameOf(error)})`);
+    throw error;
+  } finally {
+    end();
+  }
 }
 
 /** Makes HTTP requests, through the proxy of the environment if it names one. */

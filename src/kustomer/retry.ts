@@ -28,7 +28,7 @@ export type GiveUpCode = 'unauthorized' | 'missing-role' | 'request-refused' | '
 /** Waits of 0.5, 1, 2, ... 30 s, with jitter: together about a minute and a half. */
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 30_000;
-const MAX_FAILURES = 8;
+export const MAX_FAILURES = 8;
 /** A rate limit lasts a minute. A request that is still over it after 20 waits does not suffer from a rate limit. */
 const MAX_RATE_LIMITED = 20;
 

@@ -44,7 +44,12 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
     // Without a commit, the state on the branch holds.
     receipt.stateSaved ||= sha !== null || receipt.refused.size === 0;
     if (sha === null) return result;
-    const places = [...receipt.places, { kind: 'commit', name: sha }];
+    const pages = `${context.runUrl.slice(0, context.runUrl.indexOf(`/${context.repository}/`))}/${repository}`;
+    const places = [
+      ...receipt.places.filter(({ kind }) => kind !== 'branch'),
+      { kind: 'commit', name: sha, url: `${pages}/commit/${sha}` },
+      { kind: 'branch', name: branch, url: encodeURI(`${pages}/tree/${branch}/${dataPath}`) },
+    ];
     Object.assign(receipt, { commit: sha, state, base, places, files: [...receipt.files, ...files] });
     log.info(`Committed ${sha.slice(0, 12)} to ${branch} of ${repository}.`);
     return result;
