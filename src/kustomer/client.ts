@@ -10,7 +10,7 @@ import { BodyTooLarge, openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
 import { answerTooLarge, type OnRecord, parseResponse } from './json.ts';
 import { requestError } from './request-errors.ts';
-import { decide, MAX_FAILURES, type RequestAttempt } from './retry.ts';
+import { type Decision, decide, MAX_FAILURES, type RequestAttempt } from './retry.ts';
 import type { SearchForm } from './search-form.ts';
 import { openSemaphore } from './semaphore.ts';
 import { openServerClock } from './server-clock.ts';
@@ -87,23 +87,14 @@ export function openClient(options: ClientOptions) {
     async send(request: Request): Promise<Record<string, unknown>> {
       const earlier: number[] = [];
       for (;;) {
-        const { status, headers, value, cause } = await attempt(request, earlier.length > 0);
-        if (status !== 0 && status !== 429) {
-          const number = (name: string, min: number) =>
-            wholeNumber(headers[`x-ratelimit-${name}`], min, MAX_LIMIT) ?? Number.NaN;
-          budget.answered(request.purpose, number('limit', 1), number('remaining', 0));
-        }
-        const next = decide({ status, headers, earlier, now: Date.now(), random: Math.random() });
+        const { status, value, cause, next } = await attempt(request, earlier.length > 0, outcome =>
+          judge(outcome, request, earlier, options),
+        );
         if (next.kind === 'use') return value as Record<string, unknown>;
         if (next.kind === 'give-up') throw requestError(next.code, status, request, cause);
         earlier.push(status);
-        if (next.pausesAll) {
-          usage[request.purpose].rate_limited++;
-          // Requests that were in flight together are refused together.
-          const say = budget.pausedMs() < next.waitMs / 2 ? info : debug;
-          say(`Kustomer answers 429 for ${request.stream}: all requests wait ${seconds(next.waitMs)}.`);
-          budget.rateLimited(next.waitMs);
-        } else {
+        if (next.pausesAll) usage[request.purpose].rate_limited++;
+        else {
           const failures = earlier.filter(each => each !== 429).length;
           const what = status === 0 ? `gives no usable answer (${nameOf(cause)})` : `answers ${status}`;
           const retry = `try ${failures + 1} of ${MAX_FAILURES + 1} in ${seconds(next.waitMs)}`;
@@ -128,6 +119,28 @@ export function openClient(options: ClientOptions) {
     clock: http.clock,
     close: http.close,
   };
+}
+
+/** What follows an outcome. Called while the request has its permit: after a 429 no other request may get one and start. */
+function judge(
+  { status, headers }: Outcome,
+  { stream, purpose }: Request,
+  earlier: readonly number[],
+  { budget, debug, info = debug }: ClientOptions,
+): Decision {
+  if (status !== 0 && status !== 429) {
+    const number = (name: string, min: number) =>
+      wholeNumber(headers[`x-ratelimit-${name}`], min, MAX_LIMIT) ?? Number.NaN;
+    budget.answered(purpose, number('limit', 1), number('remaining', 0));
+  }
+  const next = decide({ status, headers, earlier, now: Date.now(), random: Math.random() });
+  if (next.kind === 'retry' && next.pausesAll) {
+    // Requests that were in flight together are refused together.
+    const say = budget.pausedMs() < next.waitMs / 2 ? info : debug;
+    say(`Kustomer answers 429 for ${stream}: all requests wait ${seconds(next.waitMs)}.`);
+    budget.rateLimited(next.waitMs);
+  }
+  return next;
 }
 
 /** Makes single attempts, each with a permit and within the budget, and counts them. */
@@ -164,10 +177,13 @@ function openAttempts(options: ClientOptions, http: Http, waits: Waits) {
 
   return {
     /** Rejects only where no retry can help. */
-    async attempt(request: Request, isRetry: boolean): Promise<Outcome> {
+    async attempt(request: Request, isRetry: boolean, judge: (outcome: Outcome) => Decision) {
       const since = performance.now();
       signal.throwIfAborted();
-      return semaphore.run(() => attempt(request, isRetry, since), request.purpose);
+      return semaphore.run(async () => {
+        const outcome = await attempt(request, isRetry, since);
+        return { ...outcome, next: judge(outcome) };
+      }, request.purpose);
     },
     usage,
     requestsFor: (stream: string) => byStream.get(stream) ?? 0,

@@ -58,7 +58,8 @@ function within(bytes: number, lines: readonly string[]): string[] {
 function verdict(report: Report, { ms }: End): string {
   const { kind, plan, stopped, streams } = report;
   const took = duration(Math.max(1_000, ms));
-  const records = recordsOf(report) === 0 ? 'nothing new' : plural(recordsOf(report), 'record');
+  const nothing = isComplete(report) ? 'nothing new' : 'no record published';
+  const records = recordsOf(report) === 0 ? nothing : plural(recordsOf(report), 'record');
   const name = inMarkdown(kind, 100);
   if (stopped === 'cancelled') return `🚫 ${name} cancelled after ${took}`;
   if (isFailure(report)) return `❌ ${name} failed after ${took}`;
@@ -101,8 +102,10 @@ function freshnessLines(report: Report, { at }: End): string[] {
   const ago = (upTo: number) => `${duration(Math.max(0, at - upTo))} before this run ended`;
   const times = [...new Set(streams.map(({ details }) => details?.completeUpTo ?? null))];
   const [only] = times;
+  const last = isFailure(report) && lastSave !== undefined ? ['', lastSaveLine(lastSave)] : [];
   if (times.length === 1 && typeof only === 'number')
-    return [`The data is complete up to **${utc(only)}**, ${ago(only)}.`];
+    return [`The data is complete up to **${utc(only)}**, ${ago(only)}.`, ...last];
+  if (times.length === 1 && only === null) return ['The data is not complete yet.', ...last];
   const sorted = times.sort((a, b) => Number(a ?? 0) - Number(b ?? 0));
   const lines = sorted.map(time => {
     const names = namesOf(streams.filter(({ details }) => (details?.completeUpTo ?? null) === time));
@@ -111,8 +114,7 @@ function freshnessLines(report: Report, { at }: End): string[] {
       ? `- as an earlier run has left them: ${names}`
       : `- up to **${utc(time)}**, ${ago(time)}: ${names}`;
   });
-  const last = isFailure(report) && lastSave !== undefined ? [lastSave].map(lastSaveLine) : [];
-  return ['The data is complete:', '', ...lines, ...(last.length > 0 ? ['', ...last] : [])];
+  return ['The data is complete:', '', ...lines, ...last];
 }
 
 function lastSaveLine({ savedAt, runUrl }: NonNullable<Report['lastSave']>): string {
@@ -177,7 +179,8 @@ function detailLines({ streams, usage, plan }: Report): string[] {
     row('Stream', 'Mode', 'Outcome', 'Records', 'Read from', 'To', 'Requests'),
     '| --- | --- | --- | ---: | --- | --- | ---: |',
   ];
-  const table = plan !== undefined || rows.length === 0 ? [] : [...head, ...rows];
+  const isUnread = streams.every(({ details }) => details === undefined);
+  const table = plan !== undefined || isUnread ? [] : [...head, ...rows];
   const all = Object.entries(usage ?? {});
   const sum = (of: (each: (typeof all)[number][1]) => number) => all.reduce((total, [, each]) => total + of(each), 0);
   if (sum(({ requests }) => requests) === 0) return table;

@@ -33,7 +33,7 @@ function countChanges(records: readonly DatedRecord[], isKnown: IsKnown): Change
   return counts;
 }
 
-/** A sink that counts. Records of a staging file count when the file is committed. */
+/** A sink that counts. Records of a staging file count when the file is committed. A write that fails ends its stream. */
 export function countingSink(sink: Sink, isKnown: IsKnown): { readonly sink: Sink; changes(): Changes } {
   let total: Changes = addChanges([]);
   const add = (changes: Changes) => {
@@ -42,21 +42,21 @@ export function countingSink(sink: Sink, isKnown: IsKnown): { readonly sink: Sin
   return {
     changes: () => total,
     sink: {
-      async write(records) {
-        await sink.write(records);
+      write(records) {
         add(countChanges(records, isKnown));
+        return sink.write(records);
       },
       openStagingFile() {
         const file = sink.openStagingFile();
         let staged: Changes = addChanges([]);
         return {
-          async write(records) {
-            await file.write(records);
+          write(records) {
             staged = addChanges([staged, countChanges(records, isKnown)]);
+            return file.write(records);
           },
-          async commit() {
-            await file.commit();
+          commit() {
             add(staged);
+            return file.commit();
           },
           discard: file.discard,
         };

@@ -159,6 +159,11 @@ describe('what is said nowhere', () => {
       const result = await stage.sync({ debug });
       expectRed(result);
       expect(result.log.includes('##[debug]')).toBe(debug);
+      // Each request is a line: no query, no body, no header.
+      const requests = result.log.match(
+        /^##\[debug\](?:GET|POST) \/v1\/[a-z/]+: (?:\d{3}(?:, \d+ bytes)?|no response \(\w+\)), \d+ ms; /gm,
+      );
+      expect(requests?.length ?? 0).toBe(debug ? stage.kustomer.requests.length : 0);
       // Not thanks to the masks: without them there is nothing to see either.
       const said = `${texts(result)}\n${result.rawLog
         .split('\n')

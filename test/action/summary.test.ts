@@ -2,7 +2,6 @@
 import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { STREAMS } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { type Line, openStage, type Stage, type Sync } from '../world/stage.ts';
 import { annotations, DAY, expectGreen, expectRed, populate, streamsOf } from './support.ts';
@@ -153,7 +152,7 @@ describe.concurrent('a run that has failed', () => {
     expectRed(result);
     expect(result.summary.split('\n')[2]).toMatch(/^> Kustomer does not accept the API key \(401\)/);
     expect(result.summary + result.log).not.toContain('nothing new');
-    expect(result.summary).toContain(`- not complete yet: ${STREAMS.join(', ')}`);
+    expect(result.summary).toContain('\n\nThe data is not complete yet.\n\n');
   });
 
   test('of its inputs has them as a list', async () => {
@@ -190,6 +189,16 @@ describe.concurrent('a run that has failed', () => {
       expect.stringContaining('summary of the run could not be written'),
     ]);
   });
+});
+
+test('a run that was refused before it read anything shows no table of what it has not done', async () => {
+  await using stage = await openStage({ github: { visibility: 'public' } });
+  const result = await stage.sync();
+  expectRed(result);
+  expect(result.summary).toMatch(
+    /^## ❌ Kustomer sync failed after \d+ s\n> \[!CAUTION\]\n> The repository .* is public/,
+  );
+  expect(result.summary).not.toContain('|');
 });
 
 test('a stream that the key may not read is in the verdict of a run that is green', async () => {
