@@ -114,7 +114,7 @@ function freshnessLines(report: Report, { at }: End): string[] {
       ? `- as an earlier run has left them: ${names}`
       : `- up to **${utc(time)}**, ${ago(time)}: ${names}`;
   });
-  return ['The data is complete:', '', ...lines, ...last];
+  return ['How far the data is complete:', '', ...lines, ...last];
 }
 
 function lastSaveLine({ savedAt, runUrl }: NonNullable<Report['lastSave']>): string {
@@ -170,13 +170,13 @@ function detailLines({ streams, usage, plan }: Report): string[] {
       mode,
       `${ICONS[outcome] ?? ''} ${outcome}`,
       grouped(records),
-      timeOf(details?.readFrom ?? Date.parse(from)),
-      timeOf(Date.parse(to)),
+      inTable(details?.readFrom ?? Date.parse(from)),
+      inTable(Date.parse(to)),
       grouped(requests),
     ),
   );
   const head = [
-    row('Stream', 'Mode', 'Outcome', 'Records', 'Read from', 'To', 'Requests'),
+    row('Stream', 'Mode', 'Outcome', 'Records', 'Read from (UTC)', 'To (UTC)', 'Requests'),
     '| --- | --- | --- | ---: | --- | --- | ---: |',
   ];
   const isUnread = streams.every(({ details }) => details === undefined);
@@ -199,6 +199,10 @@ function detailLines({ streams, usage, plan }: Report): string[] {
 
 function timeOf(at: number): string {
   return Number.isFinite(at) && at > 0 ? utc(at) : 'the beginning';
+}
+
+function inTable(at: number): string {
+  return timeOf(at).replace(' UTC', '');
 }
 
 /** @param cells Markdown; what is still a bar then is in code */

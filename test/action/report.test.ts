@@ -54,7 +54,7 @@ describe('the outputs', () => {
 
 /** A time of the outputs as the summary has it. */
 function said(time: string): string {
-  return utc(Date.parse(time));
+  return utc(Date.parse(time)).replace(' UTC', '');
 }
 
 describe('the summary', () => {
@@ -68,7 +68,7 @@ describe('the summary', () => {
         .map(cell => cell.trim()),
     );
     const at = cells.findIndex(each => each[1] === 'Mode');
-    expect(cells[at]).toEqual(['Stream', 'Mode', 'Outcome', 'Records', 'Read from', 'To', 'Requests']);
+    expect(cells[at]).toEqual(['Stream', 'Mode', 'Outcome', 'Records', 'Read from (UTC)', 'To (UTC)', 'Requests']);
     return Object.fromEntries(cells.slice(at + 2).map(row => [row[0] as string, row]));
   }
 
