@@ -168,8 +168,8 @@ export function publishedTo(
   const places = report.places.map(show.place);
   if (report.leftToPost && !report.filesStay) places.push('published by the post step');
   if (places.length > 0) return places.join(', ');
-  if (recordsOf(report) === 0 && !isFailure(report) && report.stopped === undefined)
-    return 'nothing new, nothing uploaded';
+  const isCutShort = isFailure(report) || report.stopped !== undefined;
+  if (recordsOf(report) === 0) return isCutShort ? 'nothing published' : 'nothing new, nothing uploaded';
   return report.filesStay ? `files in ${show.directory(report.outputDir)}` : 'not published';
 }
 
