@@ -121,10 +121,7 @@ export function searchJob(
       return hasAll();
     },
     isArchiveRefused: () => isArchiveRefused,
-    records: () => progress.records,
-    changes,
-    recordsLeft: () => progress.recordsLeft?.() ?? UNKNOWN_LEFT,
-    readFrom: work.toRead[0]?.from ?? wanted.to,
+    ...progressOf(progress, changes, work.toRead[0]?.from ?? wanted.to),
     updateState({ search }, clockLeadMs) {
       // A full refresh replaces what was published, once it has read everything.
       if (selection.mode === 'full_refresh' && !hasAll()) return false;
@@ -138,6 +135,12 @@ export function searchJob(
       return true;
     },
   };
+}
+
+/** What a job says of its progress. */
+function progressOf(progress: SearchProgress, changes: () => Changes, readFrom: number) {
+  const recordsLeft = () => progress.recordsLeft?.() ?? UNKNOWN_LEFT;
+  return { records: () => progress.records, changes, recordsLeft, readFrom };
 }
 
 /** Waits for all, then rejects as the first that has rejected: nothing goes on reading after its stream has failed. */
