@@ -8,7 +8,7 @@ import type { Api } from '../github/rest.ts';
 import { isSearch, streamNamed } from '../kustomer/streams.ts';
 import { openPublisher } from '../publish/publisher.ts';
 import { plural } from '../report/format.ts';
-import type { Log } from '../report/log.ts';
+import { type Log, openSection } from '../report/log.ts';
 import { type Report, type StreamResult, streamReport } from '../report/report.ts';
 import { addsNothing, checkDone, checkGap, checkOverlap, isDone, joinOnto, wantedRange } from '../shards/join.ts';
 import type { Shard } from '../shards/shard.ts';
@@ -27,6 +27,8 @@ export async function merge(config: Config, context: Context, log: Log): Promise
   // The cutoff is the plan's, for the merge as for the shards.
   const scope = syncScope({ ...config, shard: first ?? null }, Date.now());
   const run = openRun(config, scope, context, log);
+  run.report.kind = `Kustomer merge of ${plural(config.plan.length, 'shard')}`;
+  openSection('Prepare');
   try {
     await joinAndPublish(run);
   } catch (thrown) {
@@ -57,6 +59,7 @@ async function joinAndPublish(run: Run): Promise<void> {
     log.info('The shards have been put together before: there is nothing to save.');
     return;
   }
+  openSection('Publish');
   const publisher = openPublisher({ ...run, base, directory: report.outputDir });
   const state = { ...joined, ...stampOf(context) };
   try {

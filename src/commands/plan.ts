@@ -13,7 +13,7 @@ import { rates } from '../kustomer/budget.ts';
 import { openSource, type Source } from '../kustomer/source.ts';
 import { isSearch, type Stream, streamNamed } from '../kustomer/streams.ts';
 import { plural } from '../report/format.ts';
-import type { Log } from '../report/log.ts';
+import { type Log, openSection, stillAt } from '../report/log.ts';
 import type { Report } from '../report/report.ts';
 import { type CountableRange, countHalves, countList, countStream, type ListCount } from '../shards/count.ts';
 import {
@@ -43,6 +43,9 @@ export async function plan(config: Config, context: Context, log: Log, stop: Abo
   const { report, destination, client } = run;
   // Only streams that the key may not read are in the report of a plan.
   report.streams = [];
+  report.kind = 'Kustomer plan';
+  report.usage = client.usage;
+  openSection('Prepare');
   try {
     await destination.requireAccess();
     const { state } = await recoverState(run);
@@ -83,6 +86,7 @@ const NO_LIST: ListCount = { requests: 0, records: 0, samples: [] };
 async function countAndSplit(planning: Planning): Promise<void> {
   const { config, client, window, log, report } = planning;
   const names = config.streams.map(({ name }) => name).filter(name => isSearch(streamNamed(name)));
+  openSection('Count', ms => stillAt('Count', ms, client.waitingFor()));
   log.info(`Counting ${names.join(', ')} up to ${window.to}.`);
   const counting = config.streams.map(selection =>
     countSelected(selection, planning).catch(error => skip(selection, error, report)),

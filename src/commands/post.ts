@@ -9,7 +9,7 @@ import type { JournalEntry } from '../publish/journal.ts';
 import { continueFrom } from '../publish/publisher.ts';
 import { truncateToCheckpoint } from '../records/integrity.ts';
 import { plural } from '../report/format.ts';
-import type { Log } from '../report/log.ts';
+import { endSection, type Log, openSection } from '../report/log.ts';
 import { startNext } from './auto-continue.ts';
 import { openGitHub } from './prepare.ts';
 
@@ -18,7 +18,9 @@ const MAX_MS = 3 * 60_000;
 
 /** @throws SyncError */
 export async function finishInPost(entry: JournalEntry, log: Log): Promise<void> {
-  await Promise.race([entry.todo === 'publish' ? publish(entry, log) : saveState(entry, log), timeout(MAX_MS)]);
+  openSection('Publish');
+  const work = entry.todo === 'publish' ? publish(entry, log) : saveState(entry, log);
+  await Promise.race([work, timeout(MAX_MS)]).finally(endSection);
 }
 
 async function publish({ settings, requests }: JournalEntry, log: Log): Promise<void> {

@@ -81,6 +81,7 @@ export function openReadingRun(
     signal: stop.signal,
     userAgent: USER_AGENT,
     debug: log.debug,
+    info: log.info,
     backpressure,
   });
   return { ...openRun(config, scopeOf(config, now), context, log), now, stop, deadline, client };

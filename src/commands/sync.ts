@@ -9,7 +9,9 @@ import { writeManifest } from '../publish/destination.ts';
 import { openPublisher } from '../publish/publisher.ts';
 import { openParts, type PartFile, type PartsWriter } from '../records/parts.ts';
 import { openWriteLock, throughWriteLock, type WriteLock } from '../records/write-lock.ts';
-import { type Log, openProgress } from '../report/log.ts';
+import { duration, plural } from '../report/format.ts';
+import { type Log, openSection, stillAt } from '../report/log.ts';
+import { progressLine } from '../report/progress.ts';
 import { type Report, streamReport } from '../report/report.ts';
 import { seedState } from '../shards/seed.ts';
 import type { RecoveredState } from '../state/store.ts';
@@ -19,6 +21,7 @@ import { openReaderPool } from '../sync/reader-pool.ts';
 import type { ListPages } from '../sync/source.ts';
 import type { State } from '../sync/state.ts';
 import { planNextRun, startNext } from './auto-continue.ts';
+import { describeStart, describeStreams } from './describe.ts';
 import { DISK_LIMITS, type DiskLimits, watchDisk } from './disk-limits.ts';
 import { openJobs, openLists } from './jobs.ts';
 import { withOrganization } from './organization.ts';
@@ -61,6 +64,7 @@ export async function sync(
 ): Promise<Report> {
   const lock = openWriteLock();
   const run = { ...openReadingRun(config, context, log, stop, lock.backpressure), lock, limits };
+  openSection('Prepare', ms => stillAt('Prepare', ms, run.client.waitingFor()));
   try {
     const reading = await prepare(run);
     if (reading !== null) {
@@ -91,6 +95,8 @@ async function prepare(run: SyncRun) {
   const recovered = await recoverRun(run);
   const { state, base } = recovered;
   report.generation = state.generation;
+  describeStart(run, state);
+  describeStreams(run, state);
   source.expect(state.organizationId);
 
   const writing = openWritingJobs(run, state, source, lists);
@@ -99,6 +105,7 @@ async function prepare(run: SyncRun) {
   if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
     for (const { name } of jobs) completed.add(name);
     report.streams = snapshots.results([]);
+    describeStreams(run, state, jobs);
     await writeOwnManifest(run, state, []);
     log.info(`Everything ${scope.kind === 'shard' ? 'in this shard' : `up to ${window.to}`} is published already.`);
     return null;
@@ -123,14 +130,10 @@ function openWritingJobs(run: SyncRun, state: State, source: Source, lists: Read
   const completed = new Set<string>();
   const written = () => [...writers.values()].reduce((sum, writer) => sum + writer.bytes(), 0);
   const checkDisk = watchDisk(run, limits.disk, written);
-  const logProgress = openProgress(() => jobs, log);
   const writerOf = (stream: string) => {
     const writer = openParts({ ...config, directory, stream, partBytes: destination.partBytes });
     writers.set(stream, writer);
-    return throughWriteLock(writer, lock, () => {
-      logProgress();
-      checkDisk();
-    });
+    return throughWriteLock(writer, lock, checkDisk);
   };
   const context = { pool: openReaderPool(client), signal: stop.signal, now };
   const jobs = openJobs({ config, state, source, lists, writerOf, context, log }).map(
@@ -147,7 +150,7 @@ function openWritingJobs(run: SyncRun, state: State, source: Source, lists: Read
 }
 
 async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
-  const { window, report, stop, lock, limits, destination } = run;
+  const { report, stop, lock, limits, destination } = run;
   const { jobs, snapshots, publisher } = reading;
   const work = {
     checkpoint: () => lock.whilePaused(async () => publisher.checkpoint(await snapshots.peek())),
@@ -157,8 +160,7 @@ async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
   const checkpoints = destination.savesAfterJob
     ? null
     : startCheckpoints(limits.schedule, work, error => stop.abort(error));
-  run.log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
-  const endings = await readAll(jobs, stop);
+  const endings = await readStreams(run, jobs);
   report.notes.push(...reading.source.forms.sentences());
   for (const note of report.notes) run.log.notice(note);
   // The time budget is for reading: what has been read is published, however long that takes.
@@ -178,9 +180,41 @@ async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
   }
 }
 
-function reportPublished({ report }: SyncRun, { snapshots, publisher }: Reading, endings: Endings): void {
+function reportPublished(run: SyncRun, { before, jobs, snapshots, publisher }: Reading, endings: Endings): void {
+  const { report } = run;
   report.streams = snapshots.results(publisher.receipt.files, endings);
   reportReceipt(report, publisher.receipt);
+  describeStreams(run, publisher.receipt.state ?? before, jobs);
+}
+
+/** Reads all streams, and says in the log how far it is. */
+async function readStreams({ window, stop, client, log }: SyncRun, jobs: readonly StreamJob[]): Promise<Endings> {
+  const done = new Set<string>();
+  const begunAt = performance.now();
+  openSection('Read', ms => {
+    const streams = jobs.map(job => ({
+      ...{ name: job.name, records: job.records(), isDone: done.has(job.name) },
+      ...{ left: job.recordsLeft().records, isCapped: job.recordsLeft().isCapped },
+    }));
+    return progressLine(streams, ms, client.waitingFor());
+  });
+  log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
+  const telling = jobs.map(job => ({
+    name: job.name,
+    async read() {
+      let how = ', not to the end';
+      try {
+        const isComplete = await job.read();
+        if (isComplete) how = '';
+        return isComplete;
+      } finally {
+        done.add(job.name);
+        const took = duration(performance.now() - begunAt);
+        log.info(`${job.name}: read ${plural(job.records(), 'record')} in ${took}${how}.`);
+      }
+    },
+  }));
+  return readAll(telling, stop);
 }
 
 /** Publishes what has been read until now, in case the run does not come to its end. */
@@ -211,6 +245,7 @@ async function publishRest(run: SyncRun, reading: Reading, endings: Endings): Pr
   report.streams = snapshots.results([...publisher.receipt.files, ...drained.files], endings);
   // What the state says of one organization must not be mixed with another's records.
   if ([...endings.values()].some(({ error }) => isKind(error, 'state') || isKind(error, 'publish'))) return;
+  openSection('Publish');
   const rest = await withOrganization(run, source, before, drained, endings);
   const isStoppedEarly = stoppedBy(report, stop.signal) !== undefined;
   const { starts, ...consecutive } = planNextRun(run, isStoppedEarly, before, rest.change);

@@ -62,9 +62,8 @@ export function openBudget(
 ) {
   const { sharedBy = 1, isEven = sharedBy > 1, minuteMs = MINUTE_MS } = options;
   const shareOf = (limit: number) => Math.max(1, Math.floor(limit / sharedBy));
-  const searches = shareOf(searchesPerMinute);
   let all = shareOf(requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE));
-  const windows = openWindows(rates(searches, all), minuteMs, isEven, signal);
+  const windows = openWindows(rates(shareOf(searchesPerMinute), all), minuteMs, isEven, signal);
   const msForOthers = { all: estimateOtherClients(minuteMs), search: estimateOtherClients(minuteMs) };
   let pausedUntil = 0;
   let speed = 1;
@@ -79,8 +78,7 @@ export function openBudget(
       windows.of(purpose).runExclusive(async () => {
         for (;;) {
           signal.throwIfAborted();
-          // Looked up in each turn: a response may have resized the windows.
-          const window = windows.of(purpose);
+          const window = windows.of(purpose); // A response may have resized it.
           const waitMs = Math.max(pausedUntil, window.nextAt) - performance.now();
           if (waitMs > 0) {
             await sleep(Math.ceil(waitMs), undefined, { signal });
@@ -100,6 +98,8 @@ export function openBudget(
       if (pausedUntil <= performance.now()) speed = Math.max(MIN_SPEED, speed * SLOWDOWN);
       pause(waitMs);
     },
+    pausedMs: () => Math.max(0, pausedUntil - performance.now()),
+    ...windows.forLog,
     /**
      * After any other response.
      * @param limit requests a minute, from `x-ratelimit-limit`; NaN without the header
@@ -113,7 +113,7 @@ export function openBudget(
       const share = shareOf(Math.floor(limit * OUR_SHARE));
       if (isForAll && requestsPerMinute === null && share !== all) {
         all = share;
-        windows.resize(rates(searches, all));
+        windows.resize(rates(shareOf(searchesPerMinute), all));
       }
       if (!(remaining >= 0)) return;
       const ours = sharedBy * (windows.started('search') + (isForAll ? windows.started('other') : 0));
@@ -165,5 +165,20 @@ function openWindows(limits: Rates, minuteMs: number, isEven: boolean, signal: A
     return starts[purpose].length;
   }
 
-  return { of: (purpose: Purpose) => windows[purpose] as ReturnType<typeof openWindow>, resize, starts, started };
+  const of = (purpose: Purpose) => windows[purpose] as ReturnType<typeof openWindow>;
+
+  /** Requests that may still start in this minute. */
+  function left(purpose: Purpose): number {
+    const isShared = windows.search === windows.other;
+    return Math.max(0, of(purpose).limit - (isShared ? started('search') + started('other') : started(purpose)));
+  }
+
+  /** How long until the next request may start, about (ms). */
+  function msUntilStart(purpose: Purpose): number {
+    const [oldest] = left(purpose) > 0 ? [] : starts[purpose];
+    const nextAt = oldest === undefined ? 0 : oldest + minuteMs * SLACK;
+    return Math.max(0, of(purpose).nextAt - performance.now(), nextAt - performance.now());
+  }
+
+  return { of, resize, starts, started, forLog: { left, msUntilStart } };
 }

@@ -14,12 +14,13 @@ import type { Budget, Purpose } from './budget.ts';
 import { type Outcome, openHost } from './host.ts';
 import { answerTooLarge, type OnRecord, parseResponse } from './json.ts';
 import { hostError, reasonOf, requestError } from './request-errors.ts';
-import { decide } from './retry.ts';
+import { type Decision, decide, MAX_FAILURES, type RequestAttempt } from './retry.ts';
 import type { SearchForm } from './search-form.ts';
 
 import { openSemaphore } from './semaphore.ts';
 import { openServerClock } from './server-clock.ts';
-import type { Stream } from './streams.ts';
+import { pathForLog, type Stream } from './streams.ts';
+import { openWaits, seconds, type Waits } from './waits.ts';
 
 export interface Request {
   /** Path and query, like `/v1/users?page=1`. */
@@ -57,6 +58,7 @@ export interface ClientOptions {
   readonly signal: AbortSignal;
   readonly userAgent: string;
   readonly debug: (line: string) => void;
+  readonly info?: (line: string) => void;
   /** Resolves when another response may be read: see body.ts. */
   readonly backpressure?: () => Promise<void>;
 }
@@ -69,10 +71,11 @@ const MAX_LIMIT = 1e6;
 const ERROR_BODY = { limit: 64 * 1024, ms: 5_000 } as const;
 
 export function openClient(options: ClientOptions) {
-  const { origin, token, budget, signal, concurrency, debug } = options;
+  const { origin, token, budget, signal, concurrency, debug, info = debug } = options;
   const http = openHttp(options);
   const host = openHost(origin, token);
-  const { attempt, idle, usage, requestsFor } = openAttempts(options, http);
+  const waits = openWaits(budget);
+  const { attempt, idle, usage, requestsFor } = openAttempts(options, http, waits);
 
   return {
     /**
@@ -85,27 +88,24 @@ export function openClient(options: ClientOptions) {
       const earlier: number[] = [];
       const since = performance.now();
       for (;;) {
-        const outcome = await attempt(request, earlier.length > 0);
-        const { status, headers, value, cause } = outcome;
-        if (status !== 0 && status !== 429) {
-          const number = (name: string, min: number) =>
-            wholeNumber(headers[`x-ratelimit-${name}`], min, MAX_LIMIT) ?? Number.NaN;
-          budget.answered(request.purpose, number('limit', 1), number('remaining', 0));
-        }
-        const isElsewhere = host.judge(outcome);
-        const elapsedMs = performance.now() - since;
-        const now = Date.now();
-        const next = decide({ status, headers, earlier, now, random: Math.random(), isElsewhere, elapsedMs });
+        const { next, ...outcome } = await attempt(request, earlier.length > 0, outcome => {
+          const isElsewhere = host.judge(outcome);
+          const elapsedMs = performance.now() - since;
+          return judge(outcome, request, { earlier, isElsewhere, elapsedMs }, options);
+        });
+        const { status, value, cause } = outcome;
         if (next.kind === 'use') return value as Record<string, unknown>;
         if (next.kind === 'give-up') throw requestError(next.code, request, outcome, host);
-        const what = status === 0 ? `no usable response (${reasonOf(cause)})` : `status ${status}`;
-        debug(`${request.stream}: ${what}, retry in ${Math.round(next.waitMs)} ms`);
         earlier.push(status);
-        if (next.pausesAll) {
-          usage[request.purpose].rate_limited++;
-          budget.rateLimited(next.waitMs);
-        } else {
-          await sleep(next.waitMs, undefined, { signal });
+        if (next.pausesAll) usage[request.purpose].rate_limited++;
+        else {
+          const failures = earlier.filter(each => each !== 429).length;
+          const what = status === 0 ? `gives no usable answer (${reasonOf(cause)})` : `answers ${status}`;
+          const retry = `try ${failures + 1} of ${MAX_FAILURES + 1} in ${seconds(next.waitMs)}`;
+          // One failure is nothing that anybody has to know.
+          (failures > 1 ? info : debug)(`Kustomer ${what} for ${request.stream}; ${retry}.`);
+          const done = waits.retries(request.stream, next.waitMs);
+          await sleep(next.waitMs, undefined, { signal }).finally(done);
         }
       }
     },
@@ -114,6 +114,8 @@ export function openClient(options: ClientOptions) {
     hostError: () => hostError(host),
     /** How many requests can be in flight at the same time. */
     permits: concurrency,
+    /** What holds the run up: see waits.ts. */
+    waitingFor: waits.describe,
     /** How many more could be in flight now if there were any to send; 0 while requests wait for the budget. */
     idle,
     /** The requests of the run, for its manifest. */
@@ -125,26 +127,47 @@ export function openClient(options: ClientOptions) {
   };
 }
 
+/** What follows an outcome. Called while the request has its permit: after a 429 no other request may get one and start. */
+function judge(
+  { status, headers }: Outcome,
+  { stream, purpose }: Request,
+  before: Pick<RequestAttempt, 'earlier' | 'isElsewhere' | 'elapsedMs'>,
+  { budget, debug, info = debug }: ClientOptions,
+): Decision {
+  if (status !== 0 && status !== 429) {
+    const number = (name: string, min: number) =>
+      wholeNumber(headers[`x-ratelimit-${name}`], min, MAX_LIMIT) ?? Number.NaN;
+    budget.answered(purpose, number('limit', 1), number('remaining', 0));
+  }
+  const next = decide({ ...before, status, headers, now: Date.now(), random: Math.random() });
+  if (next.kind === 'retry' && next.pausesAll) {
+    // Requests that were in flight together are refused together.
+    const say = budget.pausedMs() < next.waitMs / 2 ? info : debug;
+    say(`Kustomer answers 429 for ${stream}: all requests wait ${seconds(next.waitMs)}.`);
+    budget.rateLimited(next.waitMs);
+  }
+  return next;
+}
+
 /** Makes single attempts, each with a permit and within the budget, and counts them. */
-function openAttempts({ budget, signal, concurrency }: ClientOptions, http: ReturnType<typeof openHttp>) {
+function openAttempts(options: ClientOptions, http: Http, waits: Waits) {
+  const { budget, signal, concurrency } = options;
   // `waited_ms` is a sum over all requests: more than the time that has passed, where requests wait at the same time.
   const noUsage = () => ({ requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 });
   const usage = { search: noUsage(), other: noUsage() };
   const byStream = new Map<string, number>();
   const semaphore = openSemaphore(concurrency);
-  let waitingForBudget = 0;
 
   async function attempt(request: Request, isRetry: boolean, since: number): Promise<Outcome> {
     const { purpose, stream } = request;
     let headers: Outcome['headers'] = {};
     try {
-      waitingForBudget++;
-      await budget.acquire(purpose).finally(() => waitingForBudget--);
+      await budget.acquire(purpose).finally(waits.budget(purpose));
       usage[purpose].waited_ms += Math.round(performance.now() - since);
       usage[purpose].requests++;
       if (isRetry) usage[purpose].retries++;
       byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
-      const response = await http.exchange(request);
+      const response = await exchange(request, options, http, waits);
       headers = response.headers;
       if (response.body === null) return response;
       const value = parseResponse(response.body, stream);
@@ -160,15 +183,42 @@ function openAttempts({ budget, signal, concurrency }: ClientOptions, http: Retu
 
   return {
     /** Rejects only where no retry can help. */
-    async attempt(request: Request, isRetry: boolean): Promise<Outcome> {
+    async attempt(request: Request, isRetry: boolean, judge: (outcome: Outcome) => Decision) {
       const since = performance.now();
       signal.throwIfAborted();
-      return semaphore.run(() => attempt(request, isRetry, since), request.purpose);
+      return semaphore.run(async () => {
+        const outcome = await attempt(request, isRetry, since);
+        return { ...outcome, next: judge(outcome) };
+      }, request.purpose);
     },
     usage,
     requestsFor: (stream: string) => byStream.get(stream) ?? 0,
-    idle: () => (waitingForBudget > 0 ? 0 : semaphore.idle()),
+    idle: () => (waits.isAnyForBudget() ? 0 : semaphore.idle()),
   };
+}
+
+type Http = ReturnType<typeof openHttp>;
+
+/** Exchanges, and says in the debug log what came of that: nothing of a header, of a body or of a link. */
+async function exchange(request: Request, { budget, debug }: ClientOptions, http: Http, waits: Waits) {
+  const { path, body, stream } = request;
+  const sentAt = performance.now();
+  const log = (outcome: string) => {
+    const ms = Math.round(performance.now() - sentAt);
+    const left = `${budget.left('search')} searches and ${budget.left('other')} other requests left this minute`;
+    debug(`${body === undefined ? 'GET' : 'POST'} ${pathForLog(path)}: ${outcome}, ${ms} ms; ${left}`);
+  };
+  const end = waits.sent(stream);
+  try {
+    const response = await http.exchange(request);
+    log(`${response.status}${response.body === null ? '' : `, ${response.body.length} bytes`}`);
+    return response;
+  } catch (error) {
+    log(`no response (${reasonOf(error)})`);
+    throw error;
+  } finally {
+    end();
+  }
 }
 
 /** Makes HTTP requests, through the proxy of the environment if it names one. */

@@ -43,7 +43,7 @@ interface Selection {
 const PARSED: Selection = {
   id: true,
   type: true,
-  attributes: { updatedAt: true, createdAt: true, name: true, deleted: true },
+  attributes: { updatedAt: true, createdAt: true, name: true, deleted: true, deletedAt: true },
   relationships: { org: { data: { id: true } } },
 };
 

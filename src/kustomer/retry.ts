@@ -40,7 +40,7 @@ export type GiveUpCode =
 /** Waits of 0.5, 1, 2, ... 30 s, with jitter: together about a minute and a half. */
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 30_000;
-const MAX_FAILURES = 8;
+export const MAX_FAILURES = 8;
 /** A rate limit lasts a minute. A request that is still over it after 20 waits does not suffer from a rate limit. */
 const MAX_RATE_LIMITED = 20;
 /** A wrong `api-url` is to be an error within 20 s: a connection takes up to 10 s to fail, and these waits up to 9.4 s. */

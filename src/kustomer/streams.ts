@@ -101,6 +101,16 @@ export function oldRecordsOf({ archive }: SearchStream): OldRecords {
   return archive === 'search' ? 'archive' : 'list';
 }
 
+/** A path for the log: nothing that a link has made up, and no query. */
+export function pathForLog(path: string): string {
+  const [known = ''] = path.split('?');
+  const isSearchPath = /^\/v1\/customers\/(?:archive\/)?search$/.test(known);
+  const isListPath = [KLASS_LIST, NOTES_LIST, ...STREAMS].some(
+    stream => stream.kind === 'list' && stream.path === known,
+  );
+  return isSearchPath || isListPath ? known : '(another path)';
+}
+
 export function isSearch(stream: Stream): stream is SearchStream {
   return stream.kind === 'search';
 }

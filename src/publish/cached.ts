@@ -1,5 +1,5 @@
 // Destinations whose state is in the Actions cache: artifacts, and files that stay on the runner for the next steps.
-
+import { openSection } from '../report/log.ts';
 import { requireTar } from '../state/tar.ts';
 import {
   type Delivery,
@@ -47,6 +47,7 @@ export function openCached(options: DestinationOptions, deliveries: readonly Del
       else Object.assign(receipt, { state: next.state, stateSaved: true });
     },
     async saveState({ change, base }, receipt) {
+      openSection('Save state');
       const store = await openStore();
       const saved = await store.save(change, base, receipt.artifact?.name);
       Object.assign(receipt, { state: saved.state, stateSaved: true, base: saved.base });

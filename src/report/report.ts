@@ -1,11 +1,9 @@
 /**
- * Reports what a run did: as outputs, as the job summary, as annotations and as the last line of the log.
+ * What a run has to report, and the words for it. Pure.
  *
  * A report is an object that the run fills in as it goes, so that a run that fails reports what it knows by then.
- * Rendering is pure; only publishReport writes.
  */
-import * as core from '@actions/core';
-import { causes, type SyncError } from '../errors.ts';
+import type { SyncError } from '../errors.ts';
 import type { StreamReport } from '../records/manifest.ts';
 import { grouped, plural } from './format.ts';
 
@@ -25,8 +23,31 @@ export interface Place {
   readonly url?: string;
 }
 
+/** The requests of a run, by budget. */
+export type Usage = Readonly<
+  Record<
+    string,
+    { readonly requests: number; readonly retries: number; readonly rate_limited: number; readonly waited_ms: number }
+  >
+>;
+
+/** What the saved state says of the run that wrote it. */
+export interface LastSave {
+  /** RFC 3339. */
+  readonly savedAt: string;
+  readonly runUrl: string;
+}
+
 export interface Report {
+  /** What kind of run it is, as in `First Kustomer sync`. */
+  kind: string;
   streams: readonly StreamResult[];
+  /** Only a sync keeps data fresh. Others read a window once. */
+  isIncremental: boolean;
+  /** Requests to Kustomer. */
+  usage?: Usage;
+  /** The state that the run started from; undefined for none. */
+  lastSave?: LastSave;
   /** An absolute path, as is the next; empty when there is none. */
   outputDir: string;
   manifest: string;
@@ -60,11 +81,23 @@ export interface StreamResult extends Omit<StreamReport, 'error'> {
   readonly error?: SyncError;
   /** Whether the user named the stream: then a missing role is an error. */
   readonly named: boolean;
+  /** For the summary alone. */
+  readonly details?: StreamDetails;
+}
+
+export interface StreamDetails {
+  /** What the published records are; undefined where the run does not know. */
+  readonly changes?: { readonly new: number; readonly changed: number; readonly deleted: number };
+  /** Everything updated before this time (ms) is published; null when something may be missing from the beginning on. */
+  readonly completeUpTo: number | 'earlier-run' | null;
+  /** Where reading began (ms). */
+  readonly readFrom?: number;
 }
 
 /** The report of a run that has done nothing yet. */
 export function emptyReport(streams: readonly StreamResult[] = []): Report {
-  return { streams, outputDir: '', manifest: '', places: [], stateSaved: false, generation: 0, notes: [], errors: [] };
+  const nothing = { outputDir: '', manifest: '', places: [], stateSaved: false, generation: 0, notes: [], errors: [] };
+  return { kind: 'Kustomer sync', isIncremental: false, streams, ...nothing };
 }
 
 /** The report of a run that failed before it started. */
@@ -72,40 +105,13 @@ export function failedReport(error: SyncError): Report {
   return { ...emptyReport(), errors: [error] };
 }
 
-function isFailure({ errors, streams }: Report): boolean {
+export function isFailure({ errors, streams }: Report): boolean {
   return errors.length > 0 || streams.some(isFailed);
 }
 
 /** A stream that was named must be read, if the organization has it. */
-function isFailed({ outcome, named, error }: StreamResult): boolean {
+export function isFailed({ outcome, named, error }: StreamResult): boolean {
   return outcome === 'failed' || (outcome === 'skipped' && named && error?.kind !== 'absent');
-}
-
-/** Writes outputs, annotations, log and summary, and sets the exit code. A summary that fails does not fail the run. */
-export async function publishReport(report: Report): Promise<void> {
-  annotate(report);
-  for (const [name, value] of Object.entries(outputs(report))) core.setOutput(name, value);
-  core.info(lastLine(report));
-  try {
-    if ((process.env.GITHUB_STEP_SUMMARY ?? '') !== '') await core.summary.addRaw(summary(report)).write();
-  } catch {
-    core.warning('The summary of the run could not be written; the run itself is not affected.');
-  }
-  if (isFailure(report) || report.stopped === 'cancelled') process.exitCode = 1;
-}
-
-/** Annotates each error once, however many streams have it. The debug log gets its causes. */
-function annotate({ errors, streams }: Report): void {
-  const levels = new Map(errors.map(error => [error, core.error]));
-  for (const stream of streams) {
-    const { error } = stream;
-    if (error === undefined || levels.has(error)) continue;
-    levels.set(error, stream.outcome === 'skipped' && !isFailed(stream) ? core.warning : core.error);
-  }
-  for (const [error, show] of levels) {
-    show(error.message, { title: `kustomer-sync: ${error.code}` });
-    for (const cause of causes(error.cause)) core.debug(cause);
-  }
 }
 
 export function outputs(report: Report): Record<string, string> {
@@ -127,93 +133,49 @@ export function outputs(report: Report): Record<string, string> {
 }
 
 /** A stream as it is in the outputs and in the manifest. */
-export function streamReport({ error, named: _, ...rest }: StreamResult): StreamReport {
+export function streamReport({ error, named: _, details: __, ...rest }: StreamResult): StreamReport {
   return error === undefined ? rest : { ...rest, error: error.message };
 }
 
-function recordsOf({ streams }: Report): number {
+export function recordsOf({ streams }: Report): number {
   return streams.reduce((sum, { records }) => sum + records, 0);
 }
 
-function isComplete({ streams, errors, endsInFuture }: Report): boolean {
+export function isComplete({ streams, errors, endsInFuture }: Report): boolean {
   const isRead = streams.length > 0 && streams.every(({ outcome }) => outcome === 'complete');
   return isRead && errors.length === 0 && !endsInFuture;
 }
 
-const LABELS: Record<string, string> = {
-  complete: '✅ complete',
-  partial: '⏸️ partial',
-  failed: '❌ failed',
-  skipped: '⚠️ skipped',
-};
-
-const STOPPED = {
+export const STOPPED = {
   'time-budget': 'The time budget was used up: the next run continues from here.',
   'disk-limit': 'The disk was getting full: the next run continues from here.',
   cancelled: 'The run was cancelled: the records that it had read are kept.',
 };
 
-/** The job summary, in Markdown. */
-function summary(report: Report): string {
-  const errors = new Set([...report.errors, ...report.streams.flatMap(({ error }) => error ?? [])]);
-  const said = [...report.notes, ...[...errors].map(({ message }) => message)];
-  const quoted = said.flatMap(text => [`> ${text.trim().replaceAll('\n', '\n> ')}`, '']);
-  return `${['## Kustomer sync', '', ...runLines(report), '', ...quoted].join('\n')}\n`;
-}
-
-function runLines(report: Report): string[] {
-  if (report.plan !== undefined) {
-    const rows = report.plan.streams.map(({ name, records, bytes }) => row(name, grouped(records), megabytes(bytes)));
-    return [
-      `**${planLine(report.plan.estimate)}**`,
-      '',
-      '| Stream | Records | Size |',
-      '| --- | ---: | ---: |',
-      ...rows,
-    ];
-  }
-  const lines = [
-    `**${plural(recordsOf(report), 'record')}** · ${publishedTo(report, true)} · ${stateLine(report)}`,
-    '',
-  ];
-  if (report.stopped !== undefined) lines.push(STOPPED[report.stopped], '');
-  if (report.streams.length === 0) return lines;
-  const rows = report.streams.map(({ name, mode, outcome, records, from, to, requests }) =>
-    row(name, mode, LABELS[outcome] ?? outcome, grouped(records), from || '–', to || '–', String(requests)),
-  );
-  const head = row('Stream', 'Mode', 'Outcome', 'Records', 'From', 'To', 'Requests');
-  return [...lines, head, '| --- | --- | --- | ---: | --- | --- | ---: |', ...rows, ''];
-}
-
-function row(...cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
-}
-
-function planLine({ shards, records, requests, minutes, bytes }: Plan['estimate']): string {
+export function planLine({ shards, records, requests, minutes, bytes }: Plan['estimate']): string {
   return `${plural(shards, 'shard')} for about ${plural(records, 'record')}: ${plural(requests, 'request')}, ${plural(minutes, 'minute')} at the budget, ${megabytes(bytes)}`;
 }
 
-function megabytes(bytes: number): string {
+export function megabytes(bytes: number): string {
   return `${grouped(Math.round(bytes / 1e5) / 10)} MB`;
 }
 
-function publishedTo(report: Report, asLink: boolean): string {
-  const places = report.places.map(({ kind, name, url }) => `${kind} ${asLink && url ? `[${name}](${url})` : name}`);
+/** Where the records are. @param show how to write a place and a directory */
+export function publishedTo(
+  report: Report,
+  show: { place(place: Place): string; directory(path: string): string },
+): string {
+  const places = report.places.map(show.place);
   if (report.leftToPost && !report.filesStay) places.push('published by the post step');
   if (places.length > 0) return places.join(', ');
-  if (recordsOf(report) === 0) return 'nothing new, nothing uploaded';
-  return report.filesStay ? `files in \`${report.outputDir}\`` : 'not published';
+  const isCutShort = isFailure(report) || report.stopped !== undefined;
+  if (recordsOf(report) === 0) return isCutShort ? 'nothing published' : 'nothing new, nothing uploaded';
+  return report.filesStay ? `files in ${show.directory(report.outputDir)}` : 'not published';
 }
 
-function stateLine(report: Report): string {
+export function stateLine(report: Report): string {
   if (report.stateSaved) return `state generation ${report.generation} saved`;
   if (report.leftToPost)
     return `state is saved ${report.filesStay ? 'at the end of the job if it succeeds' : 'by the post step'}`;
   return `state stays at generation ${report.generation}`;
-}
-
-function lastLine(report: Report): string {
-  if (report.plan !== undefined && !isFailure(report)) return `Planned: ${planLine(report.plan.estimate)}.`;
-  const outcome = isFailure(report) ? 'Failed' : isComplete(report) ? 'Complete' : 'Stopped before the end';
-  return `${outcome}: ${plural(recordsOf(report), 'record')}, ${publishedTo(report, false)}, ${stateLine(report)}.`;
 }

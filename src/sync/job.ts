@@ -1,9 +1,10 @@
 import type { SyncError } from '../errors.ts';
+import { type Changes, countingSink, isKnownToList, isKnownToSearch } from './changes.ts';
 import { clamp, covers, type Interval, union } from './intervals.ts';
 import { isListDone, type ListPlan, type SearchPlan, type Selection } from './plan.ts';
 import { type ListResult, readList } from './read-list.ts';
 import { readLongList } from './read-long-list.ts';
-import { readSearch, type SearchProgress } from './read-search.ts';
+import { type RecordsLeft, readSearch, type SearchProgress } from './read-search.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { DatedRecord, ListPages, LongList, SearchPages, Sink } from './source.ts';
 import { dedupKey, type ListState, nextSearchState, type SearchState, undatedId } from './state.ts';
@@ -18,6 +19,12 @@ export interface StreamJob extends Selection {
   read(): Promise<boolean>;
   /** Records given to the sink so far. */
   records(): number;
+  /** What those records are. */
+  changes(): Changes;
+  /** Estimates the records still to be read. */
+  recordsLeft(): RecordsLeft;
+  /** Where reading begins (ms), after what earlier runs have published. */
+  readonly readFrom: number;
   /**
    * Adds what has reached the sink to the next state. May be called at any moment, also while the job is reading.
    * @param clockLeadMs this machine's clock less the source's: times that the source has not reached are not synced
@@ -50,6 +57,8 @@ export interface JobContext {
   readonly now: number;
 }
 
+const UNKNOWN_LEFT: RecordsLeft = { records: Number.NaN, isCapped: false };
+
 /** A list that ends at its cap is read once in this time: it takes 100 requests. */
 const CUT_LIST_INTERVAL_MS = 24 * 3_600_000;
 
@@ -61,13 +70,14 @@ export function searchJob(
   selection: Selection,
   plan: SearchPlan,
   pages: SearchPages,
-  sink: Sink,
+  target: Sink,
   { pool, signal, now, onArchiveRefused }: SearchContext,
   oldRecords?: LongList,
   onCut: () => void = () => {},
 ): SearchJob {
   const { wanted, ranges, cutoff, work, before, horizon } = plan;
   const progress: SearchProgress = { read: [], newDedupKeys: new Set(), records: 0 };
+  const { sink, changes } = countingSink(target, isKnownToSearch(before));
   const hasAll = () => ranges.every(range => covers(union(work.synced, progress.read), range));
   const searchFrom = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;
   let listCutAt = before?.listCutAt;
@@ -111,7 +121,7 @@ export function searchJob(
       return hasAll();
     },
     isArchiveRefused: () => isArchiveRefused,
-    records: () => progress.records,
+    ...progressOf(progress, changes, work.toRead[0]?.from ?? wanted.to),
     updateState({ search }, clockLeadMs) {
       // A full refresh replaces what was published, once it has read everything.
       if (selection.mode === 'full_refresh' && !hasAll()) return false;
@@ -125,6 +135,12 @@ export function searchJob(
       return true;
     },
   };
+}
+
+/** What a job says of its progress. */
+function progressOf(progress: SearchProgress, changes: () => Changes, readFrom: number) {
+  const recordsLeft = () => progress.recordsLeft?.() ?? UNKNOWN_LEFT;
+  return { records: () => progress.records, changes, recordsLeft, readFrom };
 }
 
 /** Waits for all, then rejects as the first that has rejected: nothing goes on reading after its stream has failed. */
@@ -145,8 +161,9 @@ interface ListJobOptions {
   readonly onResult: (result: ListResult) => void;
 }
 
-export function listJob({ selection, plan, type, pages, sink, context, onResult }: ListJobOptions): StreamJob {
+export function listJob({ selection, plan, type, pages, context, onResult, ...options }: ListJobOptions): StreamJob {
   const isDone = isListDone(plan);
+  const { sink, changes } = countingSink(options.sink, isKnownToList(plan.before));
   let result: ListResult | undefined;
   return {
     ...selection,
@@ -159,6 +176,10 @@ export function listJob({ selection, plan, type, pages, sink, context, onResult 
       return !result.isCut;
     },
     records: () => result?.records ?? 0,
+    changes,
+    // A list does not say how long it is.
+    recordsLeft: () => ({ records: 0, isCapped: false }),
+    readFrom: plan.wanted.from,
     updateState({ lists }) {
       if (result === undefined) return false;
       lists.set(selection.name, result.state);

@@ -7,6 +7,7 @@
  * all of them leaves the rest to the next one. A klass that cannot be read is skipped, and tried again in each run.
  */
 import { isKind, isRefusal, type SyncError } from '../errors.ts';
+import { addChanges, countingSink, isKnownToSearch } from './changes.ts';
 import { awaitAll, type SearchContext, type SearchJob, type StreamJob, searchJob } from './job.ts';
 import { LIVE_ONLY, liveFrom, type SearchPlan, type Selection } from './plan.ts';
 import type { DatedRecord, Klasses, SearchPages, Sink } from './source.ts';
@@ -51,7 +52,10 @@ export function klassesJob(options: KlassesOptions): StreamJob {
   const seen = new Set<string>();
   const skipped = new Map<string, SkipReason | null>((options.check?.skipped ?? []).map(klass => [klass, null]));
   const missing = openKlassJobs(options, skipped);
-  const generic = searchJob(selection, plan, options.generic, genericSink(sink, seen, missing.jobs), context);
+  // Counts what the filter lets through.
+  const counting = countingSink(sink, isKnownToSearch(plan.before));
+  const filtered = genericSink(counting.sink, seen, missing.jobs);
+  const generic = searchJob(selection, plan, options.generic, filtered, context);
   const allJobs = () => [generic, ...missing.jobs.values()];
   const isArchiveRefused = () => allJobs().some(job => job.isArchiveRefused());
   const search = openKlassCheck(options, { plan, seen, skipped, missing, isArchiveRefused });
@@ -69,6 +73,9 @@ export function klassesJob(options: KlassesOptions): StreamJob {
       return !results.includes(false);
     },
     records: () => allJobs().reduce((sum, job) => sum + job.records(), 0),
+    changes: () => addChanges([counting.changes(), ...[...missing.jobs.values()].map(job => job.changes())]),
+    recordsLeft: generic.recordsLeft,
+    readFrom: generic.readFrom,
     updateState(draft, clockLeadMs) {
       const [isChanged, ...others] = allJobs().map(job => job.updateState(draft, clockLeadMs));
       const state = draft.search.get(selection.name);

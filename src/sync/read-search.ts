@@ -21,7 +21,19 @@ export interface SearchProgress {
   readonly newDedupKeys: Set<string>;
   /** Records written. */
   records: number;
+  /** Set when reading begins. */
+  recordsLeft?: () => RecordsLeft;
 }
+
+/** An estimate: NaN as long as nothing is known. */
+export interface RecordsLeft {
+  readonly records: number;
+  /** There may be more: the source has counted as far as it can count. */
+  readonly isCapped: boolean;
+}
+
+/** A search may count no further (docs/kustomer-api.md#search-depth). */
+const MAX_COUNT = 10_000;
 
 interface ReadSearchOptions {
   readonly pages: SearchPages;
@@ -42,7 +54,11 @@ interface Reader extends PooledReader {
   readonly read: { readonly from: number; to: number };
   readonly emitter: Emitter;
   pagesLeft: number;
+  pageSize: number;
+  isCapped: boolean;
 }
+
+const NOTHING_KNOWN = { pagesLeft: Number.POSITIVE_INFINITY, pageSize: 1, isCapped: false };
 
 /** What a reader is resumed with after an output. The first step of a reader has no page before it either. */
 const NO_PAGE = undefined as never;
@@ -70,11 +86,22 @@ export async function readSearch(options: ReadSearchOptions): Promise<SyncError 
 class SearchReaders {
   readonly #options: ReadSearchOptions;
   readonly #running: Promise<void>[] = [];
+  readonly #readers = new Set<Reader>();
   #failure: { readonly error: unknown } | undefined;
   #archiveRefusal: SyncError | undefined;
 
   constructor(options: ReadSearchOptions) {
     this.#options = options;
+    options.progress.recordsLeft = () => this.#recordsLeft();
+  }
+
+  #recordsLeft(): RecordsLeft {
+    const readers = [...this.#readers];
+    const records = Math.round(readers.reduce((sum, { pagesLeft, pageSize }) => sum + pagesLeft * pageSize, 0));
+    return {
+      records: Number.isFinite(records) ? records : Number.NaN,
+      isCapped: readers.some(({ isCapped }) => isCapped),
+    };
   }
 
   /** @returns the refusal of the archive search, after which only the live search was read on */
@@ -83,7 +110,7 @@ class SearchReaders {
     for (const interval of work.toRead) {
       for (const { range, index } of splitByIndex(interval, horizon)) {
         const slice = { from: range.from, to: ceilToSecond(range.to), splitBarrier: range.from };
-        this.#start(slice, range, index, Number.POSITIVE_INFINITY);
+        this.#start(slice, range, index, NOTHING_KNOWN);
       }
     }
     // Splits add readers while these are awaited.
@@ -92,19 +119,34 @@ class SearchReaders {
     return this.#archiveRefusal;
   }
 
-  #start(slice: Slice, range: Interval, index: IndexChoice, pagesLeft: number): void {
+  #start(
+    slice: Slice,
+    range: Interval,
+    index: IndexChoice,
+    left: Pick<Reader, 'pagesLeft' | 'pageSize' | 'isCapped'>,
+  ): void {
     const { pool, progress } = this.#options;
     const read = { from: slice.from, to: slice.from };
     const { dedupKeys, dedupSince } = this.#options.work;
     const work = { dedupKeys, dedupSince: dedupSince - MAX_CLOCK_LEAD_MS };
     const emitter = openEmitter({ ...this.#options, work }, range);
-    const reader: Reader = { slice, range, index, read, emitter, pagesLeft, split: () => this.#split(reader) };
+    const { pagesLeft, pageSize, isCapped } = left;
+    const reader: Reader = {
+      ...{ slice, range, index, read, emitter, pagesLeft, pageSize, isCapped },
+      split: () => this.#split(reader),
+    };
+    this.#readers.add(reader);
     progress.read.push(read);
     pool.readers.add(reader);
     const running = this.#run(reader).catch(error => {
       if (error !== this.#archiveRefusal) this.#failure ??= { error };
     });
-    this.#running.push(running.finally(() => pool.readers.delete(reader)));
+    this.#running.push(running.finally(() => this.#end(reader)));
+  }
+
+  #end(reader: Reader): void {
+    this.#options.pool.readers.delete(reader);
+    this.#readers.delete(reader);
   }
 
   async #run(reader: Reader): Promise<void> {
@@ -142,6 +184,8 @@ class SearchReaders {
       // The slice may have been split since the request; its records are taken to be evenly distributed.
       const rest = Math.min(1, Math.max(0, (slice.to - from) / (to - from)));
       reader.pagesLeft = (rest * (page.total ?? 0)) / page.size;
+      reader.pageSize = page.size;
+      reader.isCapped = page.total === MAX_COUNT;
     }
     return page;
   }
@@ -159,7 +203,7 @@ class SearchReaders {
     const later = { from: middle, to: slice.to, splitBarrier: middle };
     slice.to = middle;
     reader.pagesLeft /= 2;
-    this.#start(later, range, index, reader.pagesLeft);
+    this.#start(later, range, index, reader);
     return true;
   }
 }

@@ -13,6 +13,7 @@ export interface Resource {
     readonly createdAt?: unknown;
     readonly name?: unknown;
     readonly deleted?: unknown;
+    readonly deletedAt?: unknown;
   };
   readonly relationships?: { readonly org?: { readonly data?: { readonly id?: unknown } } };
 }

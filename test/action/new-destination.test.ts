@@ -62,7 +62,8 @@ test('a destination that copies the files to a directory is one new file and one
   expect((await readdir(target)).sort()).toEqual(
     ['conversations', 'customers', 'manifest.json', 'messages', 'state.json', 'tags', 'users'].sort(),
   );
-  expect(first.log).toContain(`Complete: 37 records, directory ${target}, state generation 1 saved.`);
+  expect(first.log).toMatch(/^Complete: 37 records in \d+ m?s, /m);
+  expect(first.log).toContain(`, directory ${target}, state generation 1 saved.`);
   expect((await sync()).outputs).toMatchObject({ records: '0', 'state-generation': '2' });
 
   // Where the files cannot be copied, one sentence says so, and the next run delivers them.

@@ -1,5 +1,6 @@
 // What a run says: outputs, a summary, annotations and a log, and what is never said in any of them.
 import { describe, expect, test } from 'vitest';
+import { utc } from '../../src/report/format.ts';
 import { DEFAULT_TOKEN, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
@@ -52,8 +53,13 @@ describe('the outputs', () => {
   });
 });
 
+/** A time of the outputs as the summary has it. */
+function said(time: string): string {
+  return utc(Date.parse(time)).replace(' UTC', '');
+}
+
 describe('the summary', () => {
-  /** Cells of the table, by stream. */
+  /** Cells of the table of details, by stream. */
   function table({ summary }: ActionResult): Record<string, string[]> {
     const rows = summary.split('\n').filter(line => line.startsWith('|'));
     const cells = rows.map(row =>
@@ -62,8 +68,9 @@ describe('the summary', () => {
         .split('|')
         .map(cell => cell.trim()),
     );
-    expect(cells[0]).toEqual(['Stream', 'Mode', 'Outcome', 'Records', 'From', 'To', 'Requests']);
-    return Object.fromEntries(cells.slice(2).map(row => [row[0] as string, row]));
+    const at = cells.findIndex(each => each[1] === 'Mode');
+    expect(cells[at]).toEqual(['Stream', 'Mode', 'Outcome', 'Records', 'Read from (UTC)', 'To (UTC)', 'Requests']);
+    return Object.fromEntries(cells.slice(at + 2).map(row => [row[0] as string, row]));
   }
 
   test('is a table of streams, and says where the data went and what became of the state', async () => {
@@ -77,8 +84,8 @@ describe('the summary', () => {
         mode,
         expect.stringContaining(outcome),
         records.toLocaleString('en-US'),
-        from,
-        to,
+        said(from),
+        said(to),
         String(requests),
       ]);
     }
@@ -104,7 +111,7 @@ describe('the summary', () => {
   test('is there when the run was refused', async () => {
     await using stage = await open();
     const result = await stage.sync({ with: { settle: 'x' } });
-    expect(result.summary).toContain('## Kustomer sync');
+    expect(result.summary).toMatch(/^## ❌ Kustomer sync failed/);
     expect(result.summary).toContain(annotations(result, 'error')[0]?.split('.')[0]);
   });
 });
@@ -149,6 +156,11 @@ describe('what is said nowhere', () => {
       const result = await stage.sync({ debug });
       expectRed(result);
       expect(result.log.includes('##[debug]')).toBe(debug);
+      // Each request is a line: no query, no body, no header.
+      const requests = result.log.match(
+        /^##\[debug\](?:GET|POST) \/v1\/[a-z/]+: (?:\d{3}(?:, \d+ bytes)?|no response \(\w+\)), \d+ ms; /gm,
+      );
+      expect(requests?.length ?? 0).toBe(debug ? stage.kustomer.requests.length : 0);
       // Not thanks to the masks: without them there is nothing to see either.
       const said = `${texts(result)}\n${result.rawLog
         .split('\n')

@@ -121,6 +121,12 @@ function expectTwoSentences(message: string): void {
   expect(message).not.toMatch(/undefined|\[object|NaN|null\b/);
 }
 
+/** The longest time without a line in the log of a phase (ms), from its start to its end. */
+export function longestSilence({ lines, startedAt, ms }: Pick<ActionResult, 'lines' | 'startedAt' | 'ms'>): number {
+  const times = [startedAt.getTime(), ...lines.map(({ at }) => at.getTime()), startedAt.getTime() + ms];
+  return Math.max(...times.slice(1).map((at, n) => at - (times[n] as number)));
+}
+
 /** Everything that people or machines can read of a run, without the help of masks. */
 export function texts(result: ActionResult): string {
   const phases = [result, ...(result.post === undefined ? [] : [result.post])];

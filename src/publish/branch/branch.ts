@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { isKind, SyncError } from '../../errors.ts';
 import { requirePrivate } from '../../github/visibility.ts';
+import type { Place } from '../../report/report.ts';
 import { type Branch, type BranchPlace, openBranchStore } from '../../state/branch.ts';
 import {
   type Delivery,
@@ -44,7 +45,7 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
     // Without a commit, the state on the branch holds.
     receipt.stateSaved ||= sha !== null || receipt.refused.size === 0;
     if (sha === null) return result;
-    const places = [...receipt.places, { kind: 'commit', name: sha }];
+    const places = [...receipt.places.filter(({ kind }) => kind !== 'branch'), ...placesOf(sha, options)];
     Object.assign(receipt, { commit: sha, state, base, places, files: [...receipt.files, ...files] });
     log.info(`Committed ${sha.slice(0, 12)} to ${branch} of ${repository}.`);
     return result;
@@ -80,6 +81,15 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
     },
     async saveState() {},
   };
+}
+
+/** The commit, and the folder with the data. */
+function placesOf(commit: string, { context, repository, branch, dataPath }: DestinationOptions): Place[] {
+  const pages = `${context.runUrl.slice(0, context.runUrl.indexOf(`/${context.repository}/`))}/${repository}`;
+  return [
+    { kind: 'commit', name: commit, url: `${pages}/commit/${commit}` },
+    { kind: 'branch', name: branch, url: encodeURI(`${pages}/tree/${branch}/${dataPath}`) },
+  ];
 }
 
 /** A request as several: one for each stream that has files, and one for what has none. Each is made when it is its turn. */
