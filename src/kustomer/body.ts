@@ -87,10 +87,14 @@ async function readBody(body: Readable, encoding: unknown, room: Room, deadlineM
   const chunks: Buffer[] = [];
   let size = 0;
   let checks = 0;
+  let sizeBefore = 0;
   const timer = setInterval(() => {
     if (!room.isFree()) return;
     const seconds = (++checks * deadlineMs) / CHECKS / 1_000;
-    const isSlow = checks > CHECKS_WITHOUT_MINIMUM && size < seconds * MIN_BYTES_PER_SECOND;
+    // One that has stopped may go on: that is for the timeout of the client.
+    const isTrickling = size > sizeBefore && size < seconds * MIN_BYTES_PER_SECOND;
+    const isSlow = checks > CHECKS_WITHOUT_MINIMUM && isTrickling;
+    sizeBefore = size;
     if (isSlow || checks === CHECKS) body.destroy(new Error('the response takes too long'));
   }, deadlineMs / CHECKS);
   try {

@@ -96,6 +96,7 @@ async function extentOf(options: ReadOptions<ListStream>, view: View): Promise<E
   const first = await requestPage(options, view);
   const sample = [...first.records];
   const firstIds = new Set([sample[0]?.id]);
+  let onLast = 0;
   const hasNext = async (number: number): Promise<boolean> => {
     try {
       const { records, next, isFull } = await requestPage(options, view, pathOf(options.stream, view, number));
@@ -103,10 +104,13 @@ async function extentOf(options: ReadOptions<ListStream>, view: View): Promise<E
       const isNew = !firstIds.has(records[0]?.id);
       firstIds.add(records[0]?.id);
       if (isNew) sample.push(...records);
-      return isNew && (isFull || (records.length > 0 && next !== null));
+      const isFollowed = isNew && (isFull || (records.length > 0 && next !== null));
+      if (!isFollowed) onLast = isNew ? records.length : 0;
+      return isFollowed;
     } catch (error) {
-      if (isKind(error, 'refused')) return false;
-      throw error;
+      if (!isKind(error, 'refused')) throw error;
+      onLast = 0;
+      return false;
     }
   };
   if ((first.next === null && !first.isFull) || sample.length === 0)
@@ -118,6 +122,5 @@ async function extentOf(options: ReadOptions<ListStream>, view: View): Promise<E
     if (await hasNext(middle)) before = middle;
     else last = middle;
   }
-  // On average, the last page is half full.
-  return { pages: last, records: Math.round((last - 0.5) * first.records.length), sample };
+  return { pages: last, records: (last - 1) * first.records.length + onLast, sample };
 }

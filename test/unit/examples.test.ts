@@ -189,7 +189,13 @@ describe.each(CALLED)('%s', path => {
     const own = ['token', 'github-token', 'job-status', 'output-dir', 'mode', 'shard', 'plan'];
     const left: Record<string, string[]> = {
       // A fan-out goes on by "Re-run failed jobs", starts from what is there, and refuses a full refresh.
-      '.github/workflows/backfill.yml': ['sync-mode', 'reset-state', 'on-missing-state', 'on-incomplete'],
+      '.github/workflows/backfill.yml': [
+        'sync-mode',
+        'reset-state',
+        'on-missing-state',
+        'on-incomplete',
+        'confirm-vanished',
+      ],
       '.github/workflows/sync.yml': ['shards-at-once'],
     };
     const expected = Object.keys(action.inputs).filter(name => ![...own, ...(left[path] ?? [])].includes(name));
