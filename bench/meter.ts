@@ -1,6 +1,6 @@
 // Loaded into a process before anything else, by `--import`: when the process ends it writes what it has used to the
 // file that METER names, one for each process.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 export interface Used {
   /** Of user and system together. */
@@ -13,11 +13,13 @@ export interface Used {
 }
 
 process.on('exit', () => {
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const { userCPUTime, systemCPUTime } = process.resourceUsage();
+  // Not `maxRSS`, which begins at what the parent had when it started the process.
+  const [, peakKB] = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   const used: Used = {
     cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
     wallSeconds: performance.now() / 1_000,
-    peakMB: maxRSS / 1_024,
+    peakMB: Number(peakKB) / 1_024,
     startedAt: performance.timeOrigin,
   };
   writeFileSync(`${process.env.METER}.${process.pid}`, JSON.stringify(used));

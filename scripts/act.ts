@@ -44,9 +44,9 @@ for (const name of ['sync.yml', 'backfill.yml']) {
   writeFileSync(join(action, file), forAct(readFileSync(join(root, file), 'utf8')));
 }
 
-/** act has no concurrency groups, and refuses a file that gives one a queue. */
+/** act has no concurrency groups, and refuses a file that gives one a queue; and it does not know `$/.`. */
 function forAct(text: string): string {
-  return text.replace(/^ +queue: max\n/gm, '');
+  return text.replace(/^ +queue: max\n/gm, '').replaceAll('uses: $/.', 'uses: org/kustomer-sync@v1');
 }
 
 let wrong = 0;

@@ -89,7 +89,7 @@ function simulatedLine(stream: Stream, world: KustomerWorld): string {
   const lines = new Lines(10_000);
   const texts = [...world.truth(stream).keys()].map(id => {
     lines.clear();
-    lines.add({ id, type: stream, json: Buffer.from(world.render(stream, id)) }, 'flat');
+    lines.add({ id, type: stream, json: Buffer.from(world.render(stream, id)) }, { recordFormat: 'flat' });
     return String(lines.bytes()).trimEnd();
   });
   return texts.sort((a, b) => a.length - b.length)[0] ?? '';

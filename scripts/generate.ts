@@ -1,7 +1,9 @@
 // Writes what follows from the tables of this project into other files, between markers.
 //
-//   the inputs     from src/config/inputs.ts     into action.yml, the callable workflows and README.md
+//   the inputs     from src/config/inputs.ts     into action.yml, the callable workflows, README.md and docs/inputs.md
 //   the outputs    from action.yml               into README.md
+//   the streams    from src/kustomer/streams.ts  into docs/reading-the-data.md and README.md
+//   the errors     from scripts/troubleshooting.ts   into docs/troubleshooting.md
 //   the figures    from bench/results.json       into README.md or bench/README.md, whichever has the marker
 //   the columns    from src/schema               into docs/data-dictionary.md and docs/sql
 //
@@ -15,16 +17,24 @@ import {
   type CallableWorkflow,
   GROUPS,
   INPUT_NAMES,
+  INPUTS,
   type Input,
   type InputName,
-  inputOf,
 } from '../src/config/inputs.ts';
+import { isSearch, type SearchStream, STREAMS, type Stream, USUAL_STREAMS } from '../src/kustomer/streams.ts';
 import { dictionaryFiles } from './dictionary.ts';
+import { ANNOTATION_ROWS, ERROR_ROWS, type Row } from './troubleshooting.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const workflowFile = (workflow: CallableWorkflow) => `.github/workflows/${workflow}.yml`;
-const DOCUMENTS = ['README.md', 'bench/README.md'];
+const DOCUMENTS = [
+  'README.md',
+  'docs/inputs.md',
+  'docs/troubleshooting.md',
+  'bench/README.md',
+  'docs/reading-the-data.md',
+];
 
 /** Every generated file, by its path in the repository, with the text that it should have. */
 export function generate(): ReadonlyMap<string, string> {
@@ -48,7 +58,7 @@ export function generate(): ReadonlyMap<string, string> {
 
 function actionInputs(): string[] {
   return INPUT_NAMES.flatMap(name => {
-    const { default: value, description } = inputOf(name);
+    const { default: value, description } = INPUTS[name];
     const last = value === undefined ? 'required: true' : `default: ${yaml(textOf(value))}`;
     return [`${name}:`, `  description: ${yaml(description)}`, `  ${last}`];
   });
@@ -56,7 +66,7 @@ function actionInputs(): string[] {
 
 function workflowInputs(workflow: CallableWorkflow): string[] {
   return inputsOf(workflow).flatMap(name => {
-    const { kind, workflows, ...action } = inputOf(name);
+    const { kind, workflows, ...action } = INPUTS[name];
     const { default: value, description } = { ...action, ...workflows?.[workflow] };
     // An expression is the default of the step that passes the input on: see stepInputs.
     const text = typeof value === 'string' ? value : '';
@@ -72,7 +82,7 @@ function workflowInputs(workflow: CallableWorkflow): string[] {
 /** The inputs that each step of a callable workflow passes on to the action. */
 function stepInputs(workflow: CallableWorkflow): string[] {
   return inputsOf(workflow).map(name => {
-    const { default: value } = inputOf(name);
+    const { default: value } = INPUTS[name];
     const otherwise = typeof value === 'object' ? ` || ${value.expression}` : '';
     return `${name}: ${expression(`inputs.${name}${otherwise}`)}`;
   });
@@ -80,7 +90,7 @@ function stepInputs(workflow: CallableWorkflow): string[] {
 
 function inputsOf(workflow: CallableWorkflow): InputName[] {
   return INPUT_NAMES.filter(name => {
-    const { workflows } = inputOf(name);
+    const { workflows } = INPUTS[name];
     return workflows === undefined || workflow in workflows;
   });
 }
@@ -94,18 +104,53 @@ function tables(): Readonly<Record<string, string>> {
   );
   const figures = measured.map(({ name, value, least, most }) => [name, bound(least, most), String(value)]);
   return {
-    inputs: Object.entries(GROUPS)
-      .map(([group, inputs]) => `### ${group[0]?.toUpperCase()}${group.slice(1)}\n\n${inputTable(inputs)}`)
-      .join('\n\n'),
+    inputs: inputTables(firstSentence),
+    'all inputs': inputTables(description => description),
     outputs: table(['Output', 'Meaning'], outputs),
+    streams: table(['Stream', 'In `all`', 'Read through', 'Roles of the API key'], STREAMS.map(streamRow)),
+    'more streams': `More streams: ${NAMED.map(({ name }) => code(name)).join(', ')}.`,
+    errors: Object.entries<Readonly<Record<string, Row>>>(ERROR_ROWS)
+      .map(([group, rows]) => `### ${group}\n\n${errorTable('Code', rows, name => [code(name)])}`)
+      .join('\n\n'),
+    annotations: errorTable('', ANNOTATION_ROWS, () => []),
     figures: table(['Figure', 'Bound', 'Measured'], figures),
   };
 }
 
-function inputTable(inputs: Readonly<Record<string, Input>>): string {
+/** Streams that `all` does not stand for. */
+const NAMED = STREAMS.filter(stream => !USUAL_STREAMS.includes(stream));
+
+function streamRow(stream: Stream): string[] {
+  const { name, role } = stream;
+  const roles = role.replace(/org\.permission\.\S+/g, each => code(each.replace(',', '')));
+  return [name, USUAL_STREAMS.includes(stream) ? 'yes' : '', isSearch(stream) ? placesOf(stream) : 'list', roles];
+}
+
+function placesOf({ archive }: SearchStream): string {
+  if (archive === 'search') return 'search, archive search';
+  return archive === null ? 'search' : 'search, list';
+}
+
+function inputTables(shown: (description: string) => string): string {
+  return Object.entries(GROUPS)
+    .map(([group, inputs]) => `### ${group[0]?.toUpperCase()}${group.slice(1)}\n\n${inputTable(inputs, shown)}`)
+    .join('\n\n');
+}
+
+function errorTable(head: string, rows: Readonly<Record<string, Row>>, first: (name: string) => string[]): string {
+  const body = Object.entries(rows).map(([name, [texts, ...rest]]) => [...first(name), texts.join('<br>'), ...rest]);
+  return table([...(head === '' ? [] : [head]), 'It says', 'Meaning', 'What to do'], body);
+}
+
+/** The README is to be read in three minutes. */
+function firstSentence(description: string): string {
+  return /^.*?\.(?= |$)/.exec(description)?.[0] ?? description;
+}
+
+function inputTable(inputs: Readonly<Record<string, Input>>, shown: (description: string) => string): string {
   const rows = Object.entries(inputs).map(([name, { default: value, description }]) => {
     const text = value === undefined ? 'required' : value === '' ? 'empty' : code(textOf(value));
-    return [code(name), text, description];
+    return [code(name), text, shown(description)];
   });
   return table(['Input', 'Default', 'Meaning'], rows);
 }

@@ -7,9 +7,11 @@ export type Actor = 'user' | 'kustomer' | 'github' | 'project';
 /** How the run treats an error. */
 export type ErrorKind =
   | 'input'
+  | 'unreachable' // nothing at `api-url` answers as the API: the run ends
   | 'unauthorized' // Kustomer answers 401: the run ends
   | 'forbidden' // Kustomer answers 403: the stream is skipped
-  | 'refused' // Kustomer refuses what we asked for: 400, 404, a redirect
+  | 'absent' // this organization does not have the stream: it is skipped, and the run succeeds
+  | 'refused' // Kustomer refuses what we asked for (400, 404, a redirect), or GitHub a file: the stream fails
   | 'outage' // Kustomer gives no usable answer, however often it is asked
   | 'inconsistent' // Kustomer answers, and the answer cannot be true
   | 'state' // saved state that must not be used, or cannot be saved: the run ends
@@ -21,9 +23,12 @@ export type ErrorKind =
 /** Every error of the action. A code never changes its meaning: docs/troubleshooting.md has a row for each. */
 export const ERRORS = {
   'answer-too-large': ['kustomer', 'inconsistent'],
+  'archive-refused': ['user', 'refused'],
   'artifact-not-uploaded': ['github', 'publish'],
   'artifact-unconfirmed': ['github', 'publish'],
+  'branch-keeps-moving': ['user', 'publish'],
   'branch-of-other-sync': ['user', 'state'],
+  'branch-path-taken': ['user', 'state'],
   'branch-refused': ['user', 'publish'],
   'branch-unavailable': ['github', 'publish'],
   'branch-unreadable': ['user', 'state'],
@@ -32,15 +37,22 @@ export const ERRORS = {
   'cache-unreadable': ['github', 'state'],
   'count-unavailable': ['kustomer', 'inconsistent'],
   'disk-full': ['user', 'disk'],
+  'file-refused': ['user', 'refused'],
+  'files-not-copied': ['user', 'publish'],
+  'folder-unusable': ['user', 'disk'],
   'foreign-link': ['kustomer', 'inconsistent'],
+  'host-unreachable': ['user', 'unreachable'],
   'invalid-input': ['user', 'input'],
   'list-loops': ['kustomer', 'inconsistent'],
+  'list-missing': ['user', 'absent'],
   'missing-role': ['user', 'forbidden'],
   'no-artifacts-on-ghes': ['user', 'publish'],
   'no-cache': ['github', 'state'],
+  'no-readable-stream': ['user', 'forbidden'],
   'no-state': ['user', 'state'],
   'no-usable-answer': ['kustomer', 'outage'],
   'not-records': ['kustomer', 'inconsistent'],
+  'not-the-api': ['user', 'unreachable'],
   'notes-keep-changing': ['kustomer', 'inconsistent'],
   'organization-unknown': ['user', 'state'],
   'other-organization': ['user', 'state'],
@@ -55,9 +67,12 @@ export const ERRORS = {
   'public-repository': ['user', 'input'],
   'rate-limited': ['kustomer', 'outage'],
   'record-format-changed': ['user', 'state'],
-  'record-too-large-for-branch': ['user', 'publish'],
+  'record-too-complex': ['kustomer', 'inconsistent'],
+  'record-too-large-for-branch': ['user', 'refused'],
   'records-hidden': ['kustomer', 'inconsistent'],
+  'repository-not-visible': ['user', 'input'],
   'request-refused': ['project', 'refused'],
+  'role-lost': ['user', 'forbidden'],
   'search-inconsistent': ['kustomer', 'inconsistent'],
   'shard-unfinished': ['user', 'unfinished'],
   'shards-unfinished': ['user', 'unfinished'],
@@ -65,6 +80,8 @@ export const ERRORS = {
   'state-not-found': ['github', 'state'],
   'state-not-saved': ['github', 'state'],
   'state-too-new': ['user', 'state'],
+  'state-unreadable': ['project', 'state'],
+  'tar-unusable': ['user', 'state'],
   'two-organizations': ['kustomer', 'state'],
   unauthorized: ['user', 'unauthorized'],
 } as const satisfies Readonly<Record<string, readonly [Actor, ErrorKind]>>;
@@ -79,35 +96,35 @@ export interface ErrorText {
   readonly cause?: unknown;
   /** The HTTP status behind the error, where there is one. */
   readonly status?: number | undefined;
+  /** What the other side says of it: see {@link foreignWords}. Ends the first sentence. */
+  readonly said?: string;
 }
 
 export class SyncError extends Error {
   override readonly name = 'SyncError';
   readonly code: ErrorCode;
+  readonly actor: Actor;
+  readonly kind: ErrorKind;
   readonly what: string;
   readonly todo: string;
   readonly status: number | undefined;
+  readonly said: string;
 
-  constructor(code: ErrorCode, { what, todo, cause, status }: ErrorText) {
+  constructor(code: ErrorCode, { what: happened, todo, cause, status, said = '' }: ErrorText) {
+    const what = said === '' ? happened : `${happened.replace(/\.$/, '')}: ${said}.`;
     // After a list the advice stands in a paragraph of its own.
     super(`${what}${what.includes('\n') ? '\n\n' : ' '}${todo}`, cause === undefined ? undefined : { cause });
     this.code = code;
+    [this.actor, this.kind] = ERRORS[code];
     this.what = what;
     this.todo = todo;
     this.status = status;
-  }
-
-  get actor(): Actor {
-    return ERRORS[this.code][0];
-  }
-
-  get kind(): ErrorKind {
-    return ERRORS[this.code][1];
+    this.said = said;
   }
 
   /** Whether no other stream can go on either: the key is refused, or the state belongs to somebody else. */
   get endsTheRun(): boolean {
-    return this.kind === 'unauthorized' || this.kind === 'state' || this.kind === 'publish';
+    return ['unreachable', 'unauthorized', 'state', 'publish'].includes(this.kind);
   }
 }
 
@@ -116,28 +133,83 @@ export function isKind(error: unknown, kind: ErrorKind): error is SyncError {
   return error instanceof SyncError && error.kind === kind;
 }
 
+/** Whether Kustomer refuses what was asked for, as long as nobody changes the key or the request. */
+export function isRefusal(error: unknown): error is SyncError {
+  return isKind(error, 'refused') || isKind(error, 'forbidden');
+}
+
 /** Anything that was thrown, as one of ours. What is not ours is a bug here until shown otherwise. */
 export function asSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
-  if (isFull(error)) {
+  const code = codeOf(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new SyncError('disk-full', {
       what: 'The disk of the runner is full.',
       todo: 'Nothing is lost; run with `compression: gzip` or a shorter `time-budget`, or on a runner with more room.',
       cause: error,
     });
   }
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR'].includes(code)) {
+    return new SyncError('folder-unusable', {
+      what: `A folder that the action needs is not to be had on the runner (${code}).`,
+      todo: 'Let the job write to `RUNNER_TEMP` and to `output-dir`, where no file may be in the way.',
+      cause: error,
+    });
+  }
   // The name and the place are enough to find a bug; a foreign message may quote data, so it stays out.
   const kind = error instanceof Error ? error.name : typeof error;
-  const code = (error as { code?: unknown } | null)?.code;
   return new SyncError('bug', {
-    what: `The action met an error it does not know (${kind}${typeof code === 'string' ? ` ${code}` : ''}).`,
+    what: `The action met an error it does not know (${kind}${code === '' ? '' : ` ${code}`}).`,
     todo: 'Please report it with the log of this run, made with debug logging on.',
     cause: error,
   });
 }
 
-function isFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(String((error as { code?: unknown } | null)?.code));
+/** The most of a foreign text that is shown. */
+const MAX_FOREIGN = 200;
+
+/**
+ * What another service says of an error, as code on one line: the only way for foreign text into an error. What may be
+ * a value rather than a word is left out: addresses, numbers, ids, keys, names and quotations.
+ * @param secrets left out, too
+ */
+export function foreignWords(texts: readonly unknown[], secrets: readonly string[] = []): string {
+  const said = [...new Set(texts.filter(text => typeof text === 'string' || typeof text === 'number'))].join(': ');
+  const plain = secrets
+    .filter(secret => secret !== '')
+    .reduce((text, secret) => text.replaceAll(secret, '…'), said.slice(0, 10 * MAX_FOREIGN));
+  const words = plain
+    .replace(/[\p{C}\p{Z}\s]+/gu, ' ')
+    .replaceAll('`', "'")
+    // Names of fields may be quoted: `updated_at`, `queryContext`.
+    .replace(/(["'“‘])(?![a-z]+(?:[_.][a-z]+|[A-Z][a-z]+)+["'”’])[^"'”’]{2,}?["'”’](?!\w)/g, '…')
+    .replace(/\S*[@%?=&][^\s,;]*|\S*\/\/(?![\w.-]+\.kustomerapp\.com\b)[^\s,;]*/g, '…')
+    .replace(/\S{40,}|\+?\d[\d ()/.-]{5,}\d|\b(?=\w*\d)\w{12,}/g, '…')
+    .replace(/\b\p{Lu}\p{Ll}+(?: \p{Lu}\p{Ll}+)+/gu, words => (REASONS.has(words) ? words : '…'))
+    .trim();
+  return !/\p{L}/u.test(words)
+    ? ''
+    : `\`${words.length > MAX_FOREIGN ? `${words.slice(0, MAX_FOREIGN - 1)}…` : words}\``;
+}
+
+/** Reasons of HTTP are no names. */
+const REASONS: ReadonlySet<string> = new Set([
+  'Bad Request',
+  'Not Found',
+  'Method Not Allowed',
+  'Payload Too Large',
+  'Unprocessable Entity',
+  'Too Many Requests',
+  'Internal Server Error',
+  'Bad Gateway',
+  'Service Unavailable',
+  'Gateway Timeout',
+]);
+
+/** The code that Node and its libraries give an error, such as `ENOSPC`; empty when there is none. */
+export function codeOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
 }
 
 /** The causes of an error, as lines that name kinds, codes and places in this program, and quote no message. */
@@ -145,16 +217,12 @@ export function causes(error: unknown): string[] {
   const lines: string[] = [];
   for (let e: unknown = error; e instanceof Error && lines.length < 30; e = e.cause) {
     if (e instanceof SyncError) continue;
-    const code = (e as { code?: unknown }).code;
-    lines.push(`caused by ${e.name}${typeof code === 'string' ? ` (${code})` : ''}`);
+    const code = codeOf(e);
+    lines.push(`caused by ${e.name}${code === '' ? '' : ` (${code})`}`);
     // The stack begins with the message, and the message may quote what was read.
     const stack = (e.stack ?? '').split(e.message === '' ? e.name : e.message).at(-1) ?? '';
-    lines.push(
-      ...stack
-        .split('\n')
-        .filter(line => /^\s+at /.test(line))
-        .slice(0, 8),
-    );
+    const places = stack.split('\n').filter(line => /^\s+at /.test(line));
+    lines.push(...places.slice(0, 8));
   }
   return lines;
 }

@@ -6,7 +6,8 @@ import { readConfig } from './config/read-config.ts';
 import { asSyncError } from './errors.ts';
 import { readContext } from './github/context.ts';
 import { log } from './report/log.ts';
-import { publishReport, refusal } from './report/report.ts';
+import { failedReport } from './report/report.ts';
+import { publishReport } from './report/show.ts';
 import { Stopped } from './sync/read-all.ts';
 
 // Pages come and go by the megabyte. Left to itself V8 lets some hundreds of them pile up before it collects; a small
@@ -38,7 +39,7 @@ try {
   const command = await COMMANDS[config.mode]();
   await publishReport(await command(config, readContext(), log, stop));
 } catch (error) {
-  await publishReport(refusal(asSyncError(error)));
+  await publishReport(failedReport(asSyncError(error)));
 }
 // Idle connections of the libraries would keep the process for seconds.
 process.exit(process.exitCode ?? core.ExitCode.Success);

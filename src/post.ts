@@ -10,8 +10,9 @@ try {
     const { finishInPost } = await import('./commands/post.ts');
     await finishInPost(entry, log);
   }
-} catch (error) {
-  core.error(asSyncError(error).message, { title: 'kustomer-sync' });
+} catch (thrown) {
+  const error = asSyncError(thrown);
+  core.error(error.message, { title: `kustomer-sync: ${error.code}` });
   process.exitCode = 1;
 }
 process.exit(process.exitCode ?? core.ExitCode.Success);

@@ -18,6 +18,8 @@ export function bundle({ entryPoints, outdir }: Options): Promise<BuildResult<{ 
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   return build({
     absWorkingDir: root,
+    // Names in the bundle follow from paths: a node_modules that is a link gives the same bytes.
+    preserveSymlinks: true,
     entryPoints: { ...entryPoints },
     outdir,
     outExtension: { '.js': '.mjs' },

@@ -1,33 +1,22 @@
 // `mode: merge`: the states of the shards are found, checked against the plan, and joined; the joined state is published with
 // a manifest of all files. Nothing is asked of Kustomer.
-import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import { type Scope, scopeOf, syncScope } from '../config/scope.ts';
-import { USER_AGENT } from '../config/version.ts';
+import { scopeOf, syncScope } from '../config/scope.ts';
 import { asSyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
-import { streamNamed } from '../kustomer/streams.ts';
-import { emptyReceipt, type PublishRequest } from '../publish/destination.ts';
-import { openJournal } from '../publish/journal.ts';
-import { count } from '../report/format.ts';
-import type { Log } from '../report/log.ts';
+import { isSearch, streamNamed } from '../kustomer/streams.ts';
+import { openPublisher } from '../publish/publisher.ts';
+import { plural } from '../report/format.ts';
+import { type Log, openSection } from '../report/log.ts';
 import { type Report, type StreamResult, streamReport } from '../report/report.ts';
 import { addsNothing, checkDone, checkGap, checkOverlap, isDone, joinOnto, wantedRange } from '../shards/join.ts';
 import type { Shard } from '../shards/shard.ts';
 import { covers } from '../sync/intervals.ts';
-import { type ShardFile, type ShardManifest, type State, stateKeysOf } from '../sync/state.ts';
-import { iso } from '../sync/state-document.ts';
-import { reportReceipt } from './outcome.ts';
-import {
-  beginReport,
-  destinationSettings,
-  makeOutputDir,
-  openDestination,
-  openGitHub,
-  recoverState,
-  shownWindow,
-} from './prepare.ts';
+import { isCheckDone, type State, stateKeysOf } from '../sync/state.ts';
+import { closeJournal, publishLast, reportReceipt } from './outcome.ts';
+import { makeOutputDir, openRun, type Run, recoverForShard, recoverState } from './prepare.ts';
+import { stampOf } from './snapshots.ts';
 
 /** How many states are fetched side by side. */
 const FETCHES_AT_ONCE = 8;
@@ -37,79 +26,66 @@ export async function merge(config: Config, context: Context, log: Log): Promise
   const [first] = config.plan;
   // The cutoff is the plan's, for the merge as for the shards.
   const scope = syncScope({ ...config, shard: first ?? null }, Date.now());
-  const report = beginReport(config, shownWindow(config, scope));
+  const run = openRun(config, scope, context, log);
+  run.report.kind = `Kustomer merge of ${plural(config.plan.length, 'shard')}`;
+  openSection('Prepare');
   try {
-    await joinAndPublish(config, context, log, scope, report);
+    await joinAndPublish(run);
   } catch (thrown) {
-    report.errors.push(asSyncError(thrown));
+    run.report.errors.push(asSyncError(thrown));
   }
-  return report;
+  await closeJournal(run);
+  return run.report;
 }
 
-async function joinAndPublish(config: Config, context: Context, log: Log, scope: Scope, report: Report): Promise<void> {
-  const api = openGitHub(context, config.githubToken, log);
-  const destination = openDestination(config, scope, context, api, log);
+async function joinAndPublish(run: Run): Promise<void> {
+  const { config, context, log, scope, destination, report } = run;
   await destination.requireAccess();
   report.outputDir = await makeOutputDir(config, context);
-  report.filesStay = destination.savesAfterJob;
 
   const { plan } = config;
-  const states = await recoverShards(config, context, api, log);
+  const states = await recoverShards(run);
   checkOverlap(plan);
   checkDone(plan, states);
-  log.info(`All ${count(plan.length, 'shard')} are done.`);
+  log.info(`All ${plural(plan.length, 'shard')} are done.`);
 
-  const { state: before, base } = await recoverState(config, scope, destination, context, log);
+  const { state: before, base } = await recoverState(run);
   report.generation = before.generation;
-  checkGap(plan, config.streams, config, before);
+  checkGap(plan, config, before);
   const joined = joinOnto(before, plan, states, config);
-  const externalFiles = states.flatMap(({ shardManifest }) => shardManifest?.files ?? []);
-  report.streams = resultsOf(config, report.streams, states, joined);
+  report.streams = resultsOf(run, states, joined);
   report.endsInFuture = scope.endsInFuture;
   if (addsNothing(before, joined)) {
     log.info('The shards have been put together before: there is nothing to save.');
     return;
   }
-  const run = { id: context.runId, attempt: context.attempt };
-  const state = { ...joined, savedAt: iso(Date.now()), run, publishId: randomUUID(), writtenBy: USER_AGENT };
-  const request: PublishRequest = {
-    directory: report.outputDir,
-    files: [],
-    externalFiles,
-    replaces: [],
-    unfinished: [],
-    window: shownWindow(config, scope),
-    streams: report.streams.map(streamReport),
-    usage: {},
-    change: { state, changed: config.streams.map(({ name }) => name), startsOver: false },
-    base,
-    savesStateAlone: true,
-  };
-  const receipt = emptyReceipt(base);
+  openSection('Publish');
+  const publisher = openPublisher({ ...run, base, directory: report.outputDir });
+  const state = { ...joined, ...stampOf(context) };
   try {
-    await destination.publish(request, receipt);
-    if (destination.savesAfterJob) {
-      const settings = destinationSettings(config, scope);
-      await openJournal(context).write({ settings, todo: 'save-state', requests: [request], startsNextRun: false });
-      report.stateDeferred = true;
-    }
+    await publishLast(run, publisher, {
+      files: [],
+      externalFiles: states.flatMap(({ shardManifest }) => shardManifest?.files ?? []),
+      replaces: [],
+      unfinished: [],
+      streams: report.streams.map(streamReport),
+      usage: {},
+      change: { state, changed: config.streams.map(({ name }) => name), startsOver: false },
+      savesStateAlone: true,
+    });
   } finally {
-    reportReceipt(report, receipt);
+    reportReceipt(report, publisher.receipt);
   }
 }
 
-/** The states of the shards, in their order. Artifacts are looked through for those that are nowhere else. */
-async function recoverShards(config: Config, context: Context, api: () => Promise<Api>, log: Log): Promise<State[]> {
+/** The states of the shards, in their order. */
+async function recoverShards({ config, context, api, log }: Run): Promise<State[]> {
   const states: State[] = [];
   const quiet = { ...log, info: log.debug };
   const remembering = rememberArtifacts(api);
-  const find = async (shard: Shard): Promise<State> => {
-    const scope = scopeOf({ ...config, shard }, 0);
-    const destination = openDestination(config, scope, context, remembering, quiet);
-    const recover = (artifactsOf: 'nobody' | 'this-run') =>
-      recoverState(config, scope, destination, context, quiet, { artifactsOf });
-    const { state } = await recover('nobody');
-    return isDone(shard, state) ? state : (await recover('this-run')).state;
+  const find = (shard: Shard) => {
+    const run = openRun(config, scopeOf({ ...config, shard }, 0), context, quiet, remembering);
+    return recoverForShard(run, 'this-run', state => isDone(shard, state));
   };
   for (let n = 0; n < config.plan.length; n += FETCHES_AT_ONCE) {
     states.push(...(await Promise.all(config.plan.slice(n, n + FETCHES_AT_ONCE).map(find))));
@@ -119,53 +95,39 @@ async function recoverShards(config: Config, context: Context, api: () => Promis
 
 /** The same API, which asks only once what a run has uploaded. */
 function rememberArtifacts(api: () => Promise<Api>): () => Promise<Api> {
-  let remembering: Promise<Api> | undefined;
-  return () => {
-    remembering ??= api().then(github => {
-      const lists = new Map<string, ReturnType<Api['artifacts']>>();
-      return {
-        ...github,
-        artifacts(runId, how) {
-          const list = lists.get(runId) ?? github.artifacts(runId, how);
-          lists.set(runId, list);
-          return list;
-        },
-      };
-    });
-    return remembering;
+  const lists = new Map<string, ReturnType<Api['artifacts']>>();
+  return async () => {
+    const github = await api();
+    const artifacts: Api['artifacts'] = (runId, how) => {
+      const list = lists.get(runId) ?? github.artifacts(runId, how);
+      lists.set(runId, list);
+      return list;
+    };
+    return { ...github, artifacts };
   };
 }
 
 /** The streams as a single run would show them. */
-function resultsOf(
-  config: Config,
-  blank: readonly StreamResult[],
-  states: readonly State[],
-  joined: State,
-): StreamResult[] {
+function resultsOf({ config, report }: Run, states: readonly State[], joined: State): StreamResult[] {
   const { plan } = config;
-  const manifests = states.flatMap(({ shardManifest }): ShardManifest[] =>
-    shardManifest === undefined ? [] : [shardManifest],
-  );
+  const manifests = states.flatMap(({ shardManifest }) => shardManifest ?? []);
   const files = manifests.flatMap(manifest => manifest.files);
-  const records = (name: string) =>
-    files.filter(({ stream }) => stream === name).reduce((sum, file: ShardFile) => sum + Number(file.records), 0);
   const isPlanned = (name: string) => plan.some(({ search, lists }) => search.has(name) || lists.includes(name));
   return config.streams.map((selection, n) => {
     const { name } = selection;
-    const wanted = wantedRange(plan, selection, config);
-    const isCovered = (key: string) => covers(joined.search.get(key)?.syncedRanges ?? [], wanted);
     const stream = streamNamed(name);
-    const mayMissKlasses = stream.kind === 'search' && stream.hasKlasses && joined.klassesCheckedAt === null;
-    const isChecked = !mayMissKlasses || wanted.from === wanted.to;
-    const [isRead = false, ...klasses] =
-      stream.kind === 'list' ? [joined.lists.has(name)] : stateKeysOf(joined, name).map(isCovered);
-    const isWhole = isRead && isChecked && !klasses.includes(false);
+    const wanted = wantedRange(plan, selection, config);
+    const isSynced = (key: string) => covers(joined.search.get(key)?.syncedRanges ?? [], wanted);
+    const isRead = isSearch(stream) ? isSynced(name) : joined.lists.has(name);
+    const { klasses } = joined.search.get(name) ?? {};
+    const lacksKlasses = !isCheckDone({ klasses }) || (klasses?.skipped.length ?? 0) > 0;
+    const mayMissKlasses = isSearch(stream) && stream.hasKlasses && lacksKlasses && wanted.from !== wanted.to;
+    const isWhole = isRead && !mayMissKlasses && (!isSearch(stream) || stateKeysOf(joined, name).every(isSynced));
     return {
-      ...(blank[n] as StreamResult),
+      ...(report.streams[n] as StreamResult),
       // What the key may not read was left out of the plan, which has said so.
       outcome: isWhole ? 'complete' : isRead || isPlanned(name) ? 'partial' : 'skipped',
-      records: records(name),
+      records: files.filter(({ stream }) => stream === name).reduce((sum, { records }) => sum + Number(records), 0),
       requests: manifests.reduce((sum, { requests }) => sum + (requests[name] ?? 0), 0),
     };
   });

@@ -1,13 +1,12 @@
 // Whose data a run has read: the state of one organization is never applied to another (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
-import type { Client } from '../kustomer/client.ts';
 import type { Source } from '../kustomer/source.ts';
 import { isSearch, streamNamed } from '../kustomer/streams.ts';
 import type { Snapshot } from '../publish/publisher.ts';
 import { duration } from '../report/format.ts';
-import type { Log } from '../report/log.ts';
-import type { Ending } from '../sync/read-all.ts';
 import type { State } from '../sync/state.ts';
+import type { ReadingRun } from './prepare.ts';
+import type { Endings } from './snapshots.ts';
 
 /**
  * The last snapshot of a run with its organization. Where that stays unknown, the snapshot changes no stream.
@@ -15,29 +14,33 @@ import type { State } from '../sync/state.ts';
  * @throws SyncError `organization-unknown` when the organization is unknown and there is something to publish
  */
 export async function withOrganization(
-  snapshot: Snapshot,
-  before: State,
-  endings: ReadonlyMap<string, Ending>,
+  { client, log, stop }: Pick<ReadingRun, 'client' | 'log' | 'stop'>,
   source: Source,
-  client: Client,
-  log: Log,
-  stop: AbortSignal,
+  before: State,
+  snapshot: Snapshot,
+  endings: Endings,
 ): Promise<Snapshot> {
   const { change, files } = snapshot;
   if (change.changed.length === 0) return snapshot;
-  const clockLeadMs = client.clockLeadMs();
+  const clockLeadMs = client.clock.leadMs();
   if (clockLeadMs > 0) {
     log.warning(
-      `The clock of this runner is ${duration(clockLeadMs)} fast by Kustomer's clock: only what Kustomer's clock had reached counts as read.`,
+      `The clock of this runner is ${duration(clockLeadMs)} fast by Kustomer's clock: only what that clock had reached counts as read. Check the clock of this runner.`,
     );
   }
-  if (source.organization() === null && before.organizationId !== null && !stop.aborted) {
+  if (client.clock.hasIgnored()) {
+    log.warning(
+      'Kustomer sent a time (`date`) that is more than a day from the clock of this runner, so it was ignored. Check that clock if this comes with each run.',
+    );
+  }
+  if (source.organization() === null && before.organizationId !== null && !stop.signal.aborted) {
     // Answers without a record do not say whose they are.
     const read = [...endings].filter(([, { error }]) => error === undefined);
-    await source.identify(read.map(([name]) => streamNamed(name)).filter(isSearch), stop);
+    await source.identify(read.map(([name]) => streamNamed(name)).filter(isSearch), stop.signal);
   }
-  if (source.organization() !== null || before.organizationId === null) {
-    const organizationId = source.organization() ?? before.organizationId;
+  const organizationId = source.organization();
+  // On a first sync there is no state that could be another's.
+  if (organizationId !== null || before.organizationId === null) {
     return { ...snapshot, change: { ...change, state: { ...change.state, organizationId } } };
   }
   const what = 'Kustomer showed no record at all, so it cannot be told whose data this is';
@@ -47,6 +50,6 @@ export async function withOrganization(
       todo: 'Nothing is published and the state is left as it was; check that the API key may read more than that.',
     });
   }
-  log.notice(`${what}; the state is left as it was.`);
+  log.notice(`${what}: the state is left as it was. Check that the API key may read more than that.`);
   return { ...snapshot, change: { ...change, changed: [] } };
 }

@@ -7,25 +7,15 @@
 import type { Config } from '../config/config.ts';
 import { planDigest } from '../config/conflicts.ts';
 import { MAX_SHARDS } from '../config/inputs.ts';
-import { type Scope, syncScope } from '../config/scope.ts';
 import { asSyncError, SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import { rates } from '../kustomer/budget.ts';
-import type { Client } from '../kustomer/client.ts';
-import { openSource } from '../kustomer/source.ts';
-import { streamNamed } from '../kustomer/streams.ts';
-import { count } from '../report/format.ts';
-import type { Log } from '../report/log.ts';
-import type { Estimate, Report } from '../report/report.ts';
-import {
-  type CountableRange,
-  type CountedStream,
-  countHalves,
-  countList,
-  countOldNotes,
-  countStream,
-  type ListCount,
-} from '../shards/count.ts';
+import { openSource, type Source } from '../kustomer/source.ts';
+import { isSearch, type Stream, streamNamed } from '../kustomer/streams.ts';
+import { plural } from '../report/format.ts';
+import { type Log, openSection, stillAt } from '../report/log.ts';
+import type { Report } from '../report/report.ts';
+import { type CountableRange, countHalves, countList, countStream, type ListCount } from '../shards/count.ts';
 import {
   bytesPerRecord,
   type CountedRange,
@@ -35,154 +25,150 @@ import {
   shardsFor,
   startRequestsFor,
 } from '../shards/estimate.ts';
-import { type RemainingOptions, type RemainingSearch, remainingLists, remainingSearch } from '../shards/remaining.ts';
+import { remainingList, remainingSearch } from '../shards/remaining.ts';
 import { digest, formatShard, type Shard } from '../shards/shard.ts';
 import { rangesToHalve, splitIntoShards } from '../shards/split.ts';
 import { clamp, type IntervalSet, union } from '../sync/intervals.ts';
 import type { Selection } from '../sync/plan.ts';
-import { Stopped } from '../sync/read-all.ts';
+import { isSkipped, Stopped } from '../sync/read-all.ts';
 import type { Resource } from '../sync/source.ts';
-import { iso } from '../sync/state-document.ts';
-import { beginReport, openDestination, openGitHub, openKustomer, recoverState, shownWindow } from './prepare.ts';
+import type { State } from '../sync/state.ts';
+import { isCancelled } from './outcome.ts';
+import { openReadingRun, type ReadingRun, recoverState } from './prepare.ts';
+import { judgeStreams } from './verdict.ts';
 
 /** Makes a plan. Never rejects: an error is in the report. */
 export async function plan(config: Config, context: Context, log: Log, stop: AbortController): Promise<Report> {
-  const now = Date.now();
-  const scope = syncScope(config, now);
-  const report = beginReport({ ...config, streams: [] }, shownWindow(config, scope));
-  const deadline = setTimeout(() => stop.abort(new Stopped('time-budget')), config.timeBudgetMs);
-  const client = openKustomer(config, stop.signal, log);
+  const run = openReadingRun(config, context, log, stop);
+  const { report, destination, client } = run;
+  // Only streams that the key may not read are in the report of a plan.
+  report.streams = [];
+  report.kind = 'Kustomer plan';
+  report.usage = client.usage;
+  openSection('Prepare');
   try {
-    const github = openGitHub(context, config.githubToken, log);
-    const destination = openDestination(config, scope, context, github, log);
     await destination.requireAccess();
-    const { state } = await recoverState(config, scope, destination, context, log);
+    const { state } = await recoverState(run);
     report.generation = state.generation;
     const source = openSource(client, config.includeDeleted);
     source.expect(state.organizationId);
-    const remaining = { options: config, state, now, source, signal: stop.signal };
-    await countAndSplit({ ...remaining, config, context, log, scope, client, report });
+    await countAndSplit({ ...run, state, source });
+    judgeStreams(report, state, config.streams.length);
   } catch (thrown) {
     report.errors.push(stop.signal.reason instanceof Stopped ? unfinished() : asSyncError(thrown));
   } finally {
-    if (stop.signal.reason instanceof Stopped && stop.signal.reason.why === 'cancelled') report.stopped = 'cancelled';
-    clearTimeout(deadline);
+    if (isCancelled(stop.signal)) report.stopped = 'cancelled';
+    clearTimeout(run.deadline);
     await client.close();
   }
   return report;
 }
 
-interface Planning extends RemainingOptions {
-  readonly config: Config;
-  readonly context: Context;
-  readonly log: Log;
-  readonly scope: Scope;
-  readonly client: Client;
-  readonly report: Report;
+interface Planning extends ReadingRun {
+  readonly state: State;
+  readonly source: Source;
 }
 
-interface CountedSearch extends RemainingSearch, CountedStream {
-  readonly oldNotes: ListCount;
+/** What a plan knows of a stream. */
+interface Counted {
+  readonly stream: Stream;
+  readonly ranges: readonly CountableRange[];
+  readonly samples: readonly Resource[];
+  readonly klasses: readonly string[] | null;
+  /** What no search shows of a search stream. */
+  readonly toList: IntervalSet;
+  /** What is read from a list: all of a list stream, or what is in `toList`. */
+  readonly list: ListCount;
 }
 
-interface CountedList extends ListCount {
-  readonly name: string;
-}
+const NO_LIST: ListCount = { requests: 0, records: 0, samples: [] };
 
 async function countAndSplit(planning: Planning): Promise<void> {
-  const { config, client, log, report } = planning;
-  const [searches, lists] = await Promise.all([countSearches(planning), countLists(planning)]);
-  const unsplit = [...lists, ...searches.map(({ oldNotes }) => oldNotes)];
-  const fixed = unsplit.reduce((sum, { requests }) => sum + requests, 0);
-  const budgets = budgetsOf(config);
-  const numberFor = (ranges: readonly CountedRange[]) => shardsFor(requestsForAll(ranges) + fixed, budgets);
+  const { config, client, window, log, report } = planning;
+  const names = config.streams.map(({ name }) => name).filter(name => isSearch(streamNamed(name)));
+  openSection('Count', ms => stillAt('Count', ms, client.waitingFor()));
+  log.info(`Counting ${names.join(', ')} up to ${window.to}.`);
+  const counting = config.streams.map(selection =>
+    countSelected(selection, planning).catch(error => skip(selection, error, report)),
+  );
+  const counted = (await Promise.all(counting)).flat();
+  const fixed = counted.reduce((sum, { list }) => sum + list.requests, 0);
+  const { search: searchesPerMinute, other } = rates(config.searchesPerMinute, config.requestsPerMinute);
+  const budgets = { ...config, searchesPerMinute, othersPerMinute: other, mostShards: MAX_SHARDS };
+  const numberFor = (ranges: readonly CountedRange[]) =>
+    shardsFor(requestsForAll(ranges) + startRequestsFor(ranges) + fixed, budgets);
   const ranges = await countHalves(
-    searches.flatMap(search => search.ranges),
+    counted.flatMap(stream => stream.ranges),
     halved => rangesToHalve(halved, fixed, numberFor(halved)),
   );
   const number = numberFor(ranges);
-  if (number > MAX_SHARDS) throw tooLarge(number);
+  if (number > MAX_SHARDS) {
+    throw new SyncError('plan-too-large', {
+      what: `The window needs ${number} shards, and a matrix has ${MAX_SHARDS} jobs at most.`,
+      todo: 'Make the window shorter (`start-date`, `end-date`), select fewer `streams`, lower `shards-at-once` or raise `time-budget`.',
+    });
+  }
 
-  const shards = shardsOf(planning, splitIntoShards(ranges, fixed, number), searches, lists);
-  report.matrix = JSON.stringify({ shard: shards.map(formatShard) });
-  report.plan = [
-    ...searches.map(search => searchRow(search, ranges, config)),
-    ...lists.map(({ name, ...list }) => ({ name, ...sizeOf(list, config) })),
-  ];
-  report.estimate = estimateOf(report.plan, shards, ranges, fixed, budgets);
+  const shards = shardsOf(planning, splitIntoShards(ranges, fixed, number), counted);
+  const streams = counted.map(stream => sizeOf(stream, ranges, config));
+  report.plan = {
+    matrix: JSON.stringify({ shard: shards.map(formatShard) }),
+    streams,
+    estimate: {
+      ...usageOf(shards, ranges, fixed, budgets),
+      bytes: streams.reduce((sum, { bytes }) => sum + bytes, 0),
+      records: streams.reduce((sum, { records }) => sum + records, 0),
+      shards: shards.length,
+    },
+  };
   const used = client.usage.search.requests + client.usage.other.requests;
-  log.info(`Counted with ${count(used, 'request')}: ${count(shards.length, 'shard')}.`);
+  log.info(`Counted with ${plural(used, 'request')}: ${plural(shards.length, 'shard')}.`);
 }
 
-function countSearches(planning: Planning): Promise<CountedSearch[]> {
-  const { config, source, scope, log } = planning;
-  const selected = config.streams.flatMap(selection => {
-    const stream = streamNamed(selection.name);
-    return stream.kind === 'search' ? [{ selection, stream }] : [];
-  });
-  log.info(`Counting ${selected.map(({ stream }) => stream.name).join(', ')} up to ${iso(scope.window.to)}.`);
-  return countEach(planning, selected, async ({ selection, stream }) => {
-    const remaining = await remainingSearch(selection, stream, planning);
-    const { klasses, toSearch, toList, horizon } = remaining;
-    const [counted, oldNotes] = await Promise.all([
-      countStream(source, stream, klasses ?? [], toSearch, horizon),
-      countOldNotes(source, stream, toList),
-    ]);
-    return { ...remaining, ...counted, oldNotes };
-  });
+/** Empty for a list that is read already. */
+async function countSelected(selection: Selection, planning: Planning): Promise<Counted[]> {
+  const { source } = planning;
+  const stream = streamNamed(selection.name);
+  if (!isSearch(stream)) {
+    const wanted = remainingList(selection, planning);
+    const counted = { stream, ranges: [], samples: [], klasses: null, toList: [] };
+    return wanted === null ? [] : [{ ...counted, list: await countList(source.list(stream), [wanted]) }];
+  }
+  const remaining = await remainingSearch(selection, stream, planning);
+  const { klasses, toList } = remaining;
+  const [counted, list] = await Promise.all([
+    countStream(source, stream, remaining),
+    toList.length > 0 ? countList(source.archiveList(stream), toList) : NO_LIST,
+  ]);
+  return [{ ...counted, stream, klasses, toList, list }];
 }
 
-function countLists(planning: Planning): Promise<CountedList[]> {
-  const remaining = remainingLists(planning.config.streams, planning);
-  return countEach(planning, remaining, async ({ selection: { name }, stream, wanted }) => ({
-    name,
-    ...(await countList(planning.source, stream, wanted)),
-  }));
-}
-
-/** Counts the streams that the key may read, side by side. The others are skipped, as the report says. */
-async function countEach<Stream extends { readonly selection: Selection }, Counted>(
-  { report }: Planning,
-  streams: readonly Stream[],
-  count: (stream: Stream) => Promise<Counted>,
-): Promise<Counted[]> {
-  const counted = await Promise.all(
-    streams.map(async stream => {
-      try {
-        return [await count(stream)];
-      } catch (thrown) {
-        const error = asSyncError(thrown);
-        if (error.kind !== 'forbidden') throw error;
-        const skipped = { ...stream.selection, outcome: 'skipped' as const, records: 0, requests: 0, from: '', to: '' };
-        report.streams = [...report.streams, { ...skipped, error }];
-        return [];
-      }
-    }),
-  );
-  return counted.flat();
-}
-
-function budgetsOf({ searchesPerMinute, requestsPerMinute, shardsAtOnce, timeBudgetMs }: Config): ShardBudgets {
-  const { search, other } = rates(searchesPerMinute, requestsPerMinute);
-  return { searchesPerMinute: search, othersPerMinute: other, shardsAtOnce, mostShards: MAX_SHARDS, timeBudgetMs };
-}
-
-function requestsForAll(ranges: readonly CountedRange[]): number {
-  return ranges.reduce((sum, range) => sum + requestsFor(range), startRequestsFor(ranges));
+/** A stream that the key may not read is left out of the plan, and the report says so. */
+function skip(selection: Selection, thrown: unknown, report: Report): [] {
+  const error = asSyncError(thrown);
+  if (!isSkipped(error)) throw error;
+  const skipped = { ...selection, outcome: 'skipped', records: 0, requests: 0, from: '', to: '', error };
+  report.streams = [...report.streams, skipped];
+  return [];
 }
 
 /** @param split the ranges of each shard, by stream */
 function shardsOf(
-  { config, context, scope, state }: Planning,
+  planning: Planning,
   split: readonly Map<string, IntervalSet>[],
-  searches: readonly CountedSearch[],
-  lists: readonly CountedList[],
+  counted: readonly Counted[],
 ): Shard[] {
-  const withKlasses = searches.find(({ stream }) => stream.hasKlasses);
+  const { config, context, scope, state } = planning;
+  const [first] = split;
+  for (const { stream, toList } of counted) {
+    if (toList.length > 0) first?.set(stream.name, union(first.get(stream.name) ?? [], toList));
+  }
+  const lists = counted.map(({ stream }) => stream).filter(stream => !isSearch(stream));
   const works = split.map((search, n) => ({
-    search: n === 0 ? withOldNotes(search, searches) : search,
+    search,
     lists: n === 0 ? lists.map(({ name }) => name) : [],
-    klasses: withKlasses !== undefined && search.has(withKlasses.stream.name) ? withKlasses.klasses : null,
+    // Only one stream has klasses.
+    klasses: counted.find(({ stream, klasses }) => klasses !== null && search.has(stream.name))?.klasses ?? null,
   }));
   const inputs = planDigest(config);
   const contents = works.map(work => [[...work.search], work.lists]);
@@ -197,57 +183,28 @@ function shardsOf(
   return works.map((work, n) => ({ ...common, number: n + 1, ...work }));
 }
 
-function withOldNotes(search: ReadonlyMap<string, IntervalSet>, searches: readonly CountedSearch[]) {
-  const all = new Map(search);
-  for (const { stream, toList } of searches) {
-    if (toList.length > 0) all.set(stream.name, union(all.get(stream.name) ?? [], toList));
-  }
-  return all;
+function sizeOf({ stream: { name }, samples, list }: Counted, ranges: readonly CountedRange[], config: Config) {
+  const searched = ranges.filter(range => range.stream === name).reduce((sum, { records }) => sum + records, 0);
+  const bytes = searched * bytesPerRecord(samples, config) + list.records * bytesPerRecord(list.samples, config);
+  return { name, records: searched + list.records, bytes: Math.round(bytes) };
 }
 
-function searchRow({ stream, samples, oldNotes }: CountedSearch, ranges: readonly CountableRange[], config: Config) {
-  const own = ranges.filter(range => range.stream === stream.name);
-  const searched = sizeOf({ records: own.reduce((sum, { records }) => sum + records, 0), samples }, config);
-  const listed = sizeOf(oldNotes, config);
-  return { name: stream.name, records: searched.records + listed.records, bytes: searched.bytes + listed.bytes };
-}
-
-function sizeOf({ records, samples }: { records: number; samples: readonly Resource[] }, config: Config) {
-  return { records, bytes: Math.round(records * bytesPerRecord(samples, config)) };
+function requestsForAll(ranges: readonly CountedRange[]): number {
+  return ranges.reduce((sum, range) => sum + requestsFor(range), 0);
 }
 
 /** What the shards will use together. */
-function estimateOf(
-  rows: NonNullable<Report['plan']>,
-  shards: readonly Shard[],
-  ranges: readonly CountedRange[],
-  fixed: number,
-  budgets: ShardBudgets,
-): Estimate {
-  const isIn = ({ search }: Shard, { stream, from, to }: CountedRange) =>
-    clamp(search.get(stream) ?? [], from, to).length > 0;
-  const starts = shards.map(shard => startRequestsFor(ranges.filter(range => isIn(shard, range))));
-  const pages = ranges.reduce((sum, range) => sum + requestsFor(range), 0);
-  const searches = Math.round(starts.reduce((a, b) => a + b, pages));
-  return {
-    requests: searches + fixed,
-    minutes: Math.ceil(minutesFor(searches, fixed, budgets) * 10) / 10,
-    bytes: rows.reduce((sum, { bytes }) => sum + bytes, 0),
-    records: rows.reduce((sum, { records }) => sum + records, 0),
-    shards: shards.length,
-  };
+function usageOf(shards: readonly Shard[], ranges: readonly CountedRange[], fixed: number, budgets: ShardBudgets) {
+  const starts = shards.map(({ search }) =>
+    startRequestsFor(ranges.filter(({ stream, from, to }) => clamp(search.get(stream) ?? [], from, to).length > 0)),
+  );
+  const searches = Math.round(starts.reduce((a, b) => a + b, requestsForAll(ranges)));
+  return { requests: searches + fixed, minutes: Math.ceil(minutesFor(searches, fixed, budgets) * 10) / 10 };
 }
 
 function unfinished(): SyncError {
   return new SyncError('plan-unfinished', {
     what: 'The plan was not done when the run had to stop.',
     todo: 'Run it again; counting takes some requests for each shard, so give it a longer `time-budget` if that was too short.',
-  });
-}
-
-function tooLarge(shards: number): SyncError {
-  return new SyncError('plan-too-large', {
-    what: `The window needs ${shards} shards, and a matrix has ${MAX_SHARDS} jobs at most.`,
-    todo: 'Make the window shorter (`start-date`, `end-date`), select fewer `streams`, lower `shards-at-once` or raise `time-budget`.',
   });
 }

@@ -3,23 +3,47 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Config } from '../config/config.ts';
-import { type Scope, syncScope } from '../config/scope.ts';
+import { type Config, inputsOf } from '../config/config.ts';
+import { type Scope, scopeOf, syncScope } from '../config/scope.ts';
 import { USER_AGENT } from '../config/version.ts';
 import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
 import { openBudget } from '../kustomer/budget.ts';
-import { type Client, type ClientOptions, openClient } from '../kustomer/client.ts';
+import { type ClientOptions, openClient } from '../kustomer/client.ts';
+import { isSearch, streamNamed } from '../kustomer/streams.ts';
 import { chooseDestination } from '../publish/choose.ts';
-import type { Destination, DestinationSettings } from '../publish/destination.ts';
+import type { DestinationSettings } from '../publish/destination.ts';
+import { openJournal } from '../publish/journal.ts';
 import type { Log } from '../report/log.ts';
-import type { Report } from '../report/report.ts';
+import { emptyReport, type Report } from '../report/report.ts';
 import type { Shard } from '../shards/shard.ts';
 import { type LoadOptions, type RecoveredState, recover } from '../state/store.ts';
 import { withoutReplaced } from '../sync/next-state.ts';
+import type { Selection } from '../sync/plan.ts';
+import { Stopped } from '../sync/read-all.ts';
 import { NO_STATE, type State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
+
+export type Run = ReturnType<typeof openRun>;
+
+/** What every command has from its first moment on, with the report of a run that has done nothing yet. */
+export function openRun(
+  config: Config,
+  scope: Scope,
+  context: Context,
+  log: Log,
+  api = openGitHub(context, config.githubToken, log),
+) {
+  // As manifest and outputs show it: `from` is empty where the window begins with the beginning.
+  const window = { from: config.startDate === null ? '' : iso(config.startDate), to: iso(scope.window.to) };
+  const settings = destinationSettings(config, scope);
+  const destination = chooseDestination({ ...settings, context, api, log });
+  const unread = { ...window, outcome: 'failed', records: 0, requests: 0 };
+  const streams = config.streams.map(selection => ({ ...selection, ...unread }));
+  const report: Report = { ...emptyReport(streams), filesStay: destination.savesAfterJob };
+  return { config, scope, context, log, api, window, settings, destination, journal: openJournal(context), report };
+}
 
 /** The REST API of GitHub, loaded when it is first needed. */
 export function openGitHub(context: Context, token: string, log: Log): () => Promise<Api> {
@@ -30,78 +54,50 @@ export function openGitHub(context: Context, token: string, log: Log): () => Pro
   };
 }
 
-/** `backpressure`: see {@link ClientOptions}. */
-export function openKustomer(
+export type ReadingRun = ReturnType<typeof openReadingRun>;
+
+/**
+ * A run that reads from Kustomer, until all is read, its time budget is used up, or `stop` is aborted.
+ * @param backpressure see {@link ClientOptions}
+ */
+export function openReadingRun(
   config: Config,
-  signal: AbortSignal,
+  context: Context,
   log: Log,
-  backpressure?: ClientOptions['backpressure'],
-): Client {
+  stop: AbortController,
+  backpressure: ClientOptions['backpressure'] = async () => {},
+) {
+  /** Milliseconds since the epoch. */
+  const now = Date.now();
+  const deadline = setTimeout(() => stop.abort(new Stopped('time-budget')), config.timeBudgetMs);
   // Shards follow upon their plan and upon each other, and so do the runs of an auto-continued sync.
   const isEven = config.mode === 'plan' || config.shard !== null || config.onIncomplete === 'continue';
   const sharedBy = config.shard === null ? 1 : config.shardsAtOnce;
-  return openClient({
+  const client = openClient({
     origin: config.apiUrl,
     token: config.token,
     concurrency: config.concurrency,
-    budget: openBudget(config.searchesPerMinute, config.requestsPerMinute, signal, { sharedBy, isEven }),
-    signal,
+    budget: openBudget(config.searchesPerMinute, config.requestsPerMinute, stop.signal, { sharedBy, isEven }),
+    signal: stop.signal,
     userAgent: USER_AGENT,
     debug: log.debug,
-    ...(backpressure === undefined ? {} : { backpressure }),
+    info: log.info,
+    backpressure,
   });
+  return { ...openRun(config, scopeOf(config, now), context, log), now, stop, deadline, client };
 }
 
-/** The part of the inputs that says where to publish, and under which names. */
-export function destinationSettings(config: Config, scope: Scope): DestinationSettings {
-  const { destination, retentionDays, gzip, branch, dataPath, repository, allowPublic } = config;
-  const { stateName, artifactName, fileMark } = scope;
-  return {
-    destination,
-    stateName,
-    artifactName,
-    fileMark,
-    retentionDays,
-    gzip,
-    branch,
-    dataPath,
-    repository,
-    allowPublic,
-  };
+/** The inputs of the group `destination`, without secrets, and the names under which the run publishes. */
+function destinationSettings(config: Config, { stateName, artifactName, fileMark }: Scope): DestinationSettings {
+  return { ...inputsOf(config, 'destination'), stateName, artifactName, fileMark };
 }
 
-export function openDestination(
-  config: Config,
-  scope: Scope,
-  context: Context,
-  api: () => Promise<Api>,
-  log: Log,
-): Destination {
-  return chooseDestination({ ...destinationSettings(config, scope), context, api, log });
-}
-
-/** The window of a run as manifest and outputs show it: `from` is empty where it begins with the beginning. */
-export function shownWindow({ startDate }: Config, { window }: Scope): { readonly from: string; readonly to: string } {
-  return { from: startDate === null ? '' : iso(startDate), to: iso(window.to) };
-}
-
-/** The report of a run that has done nothing yet. */
-export function beginReport(config: Config, window: { readonly from: string; readonly to: string }): Report {
-  return {
-    streams: config.streams.map(selection => ({ ...selection, ...window, outcome: 'failed', records: 0, requests: 0 })),
-    outputDir: '',
-    manifest: '',
-    stateSaved: false,
-    generation: 0,
-    errors: [],
-  };
-}
-
-/** @throws SyncError `output-dir-unusable` */
-export async function makeOutputDir(config: Config, context: Context): Promise<string> {
-  if (config.outputDir === '') return mkdtemp(join(context.temp || tmpdir(), 'kustomer-sync-'));
+/** Makes the directory for the files of a run. @throws SyncError `output-dir-unusable` */
+export async function makeOutputDir({ outputDir }: Config, { temp }: Context): Promise<string> {
+  if (outputDir === '') return mkdtemp(join(temp || tmpdir(), 'kustomer-sync-'));
   try {
-    await makeDirectory(config.outputDir);
+    await makeDirectory(outputDir);
+    return outputDir;
   } catch (error) {
     throw new SyncError('output-dir-unusable', {
       what: `The directory that \`output-dir\` names could not be made (${(error as NodeJS.ErrnoException).code}).`,
@@ -109,7 +105,6 @@ export async function makeOutputDir(config: Config, context: Context): Promise<s
       cause: error,
     });
   }
-  return config.outputDir;
 }
 
 /** Level by level: Node's own recursive way never ends where nothing can be made, below /proc for one. */
@@ -119,28 +114,25 @@ async function makeDirectory(path: string): Promise<void> {
   await mkdir(path);
 }
 
+type ArtifactsOf = LoadOptions['artifactsOf'];
+
 /**
  * The state that a run of this scope goes on from.
  * @throws SyncError when a state is saved that cannot be read, or that was published with another record format
  */
-export async function recoverState(
-  config: Config,
-  { stateName, kind }: Scope,
-  { store }: Destination,
-  context: Context,
-  log: Log,
-  how: Partial<Pick<LoadOptions, 'artifactsOf'>> = {},
-): Promise<RecoveredState> {
-  const recovered = await recover(store, {
+export async function recoverState(run: Run, artifactsOf?: ArtifactsOf): Promise<RecoveredState> {
+  const { config, context, destination, log } = run;
+  const { stateName, kind } = run.scope;
+  // An earlier attempt of this run is the only one that can have uploaded something of this plan.
+  const ofShard = context.attempt === '1' ? 'nobody' : 'this-run';
+  const recovered = await recover(destination.store, {
     stateName,
     // A backfill or a shard begins without a state.
     onMissing: kind === 'incremental' ? config.onMissingState : 'full',
     // A plan is new, and what its shards have published counts: a shard that is run again goes on.
     reset: config.resetState && kind !== 'shard',
-    // An earlier attempt of this run is the only one that can have uploaded something of this plan.
-    artifactsOf: kind !== 'shard' ? 'workflow' : context.attempt === '1' ? 'nobody' : 'this-run',
+    artifactsOf: artifactsOf ?? (kind === 'shard' ? ofShard : 'workflow'),
     log,
-    ...how,
   });
   const { state, replaced } = withoutReplaced(recovered.state, recovered.syncRevisions ?? new Map());
   if (replaced.length > 0) {
@@ -151,17 +143,26 @@ export async function recoverState(
   return { ...recovered, state };
 }
 
+/** Recovers a state for one of many shards: artifacts are looked through only where the state is nowhere else. */
+export async function recoverForShard(run: Run, artifactsOf: ArtifactsOf, isEnough: (state: State) => boolean) {
+  const { state } = await recoverState(run, 'nobody');
+  return isEnough(state) ? state : (await recoverState(run, artifactsOf)).state;
+}
+
+/** How the records were published that a stream goes on from; undefined for a stream that starts from nothing. */
+export function revisionBefore({ search, lists, revisions }: State, { name, mode }: Pick<Selection, 'name' | 'mode'>) {
+  const isPublished = search.has(name) || lists.has(name);
+  return mode === 'incremental' && isPublished ? revisions.get(name) : undefined;
+}
+
 /**
  * A state says with which options its streams were published. What contradicts them is refused, what goes beyond them is said.
  * @throws SyncError `record-format-changed`
  */
-export function checkOptions({ streams, format, includeDeleted }: Config, state: State, log: Log): void {
-  const continued = streams.flatMap(({ name, mode }) => {
-    const isPublished = state.search.has(name) || state.lists.has(name);
-    const revision = mode === 'incremental' && isPublished ? state.revisions.get(name) : undefined;
-    return revision === undefined ? [] : [{ name, ...revision }];
-  });
-  const otherFormat = continued.filter(({ recordFormat }) => recordFormat !== format);
+export function checkOptions({ config, log }: Run, state: State): void {
+  const { streams, recordFormat: format, includeDeleted } = config;
+  const continued = streams.map(selection => ({ name: selection.name, ...revisionBefore(state, selection) }));
+  const otherFormat = continued.filter(({ recordFormat = format }) => recordFormat !== format);
   if (otherFormat.length > 0) {
     const names = otherFormat.map(({ name }) => name).join(', ');
     throw new SyncError('record-format-changed', {
@@ -169,7 +170,10 @@ export function checkOptions({ streams, format, includeDeleted }: Config, state:
       todo: 'Set `record-format` back, run once with `reset-state: true` to start over, or give the other format its own `state-id` (and `branch`).',
     });
   }
-  const withoutDeleted = continued.filter(revision => includeDeleted && !revision.includeDeleted);
+  // Lists show deleted records in any case.
+  const withoutDeleted = continued.filter(
+    revision => includeDeleted && revision.includeDeleted === false && isSearch(streamNamed(revision.name)),
+  );
   if (withoutDeleted.length === 0) return;
   log.warning(
     `Records of ${withoutDeleted.map(({ name }) => name).join(', ')} that were marked as deleted are missing from what was published before, with \`include-deleted: false\`. Run once with \`sync-mode: full_refresh\` or \`reset-state: true\` to have them, too.`,
@@ -180,30 +184,12 @@ export function checkOptions({ streams, format, includeDeleted }: Config, state:
  * The state that a plan goes on from, for one of its shards.
  * @throws SyncError `plan-state-lost` when only an older one is there: what was published since would be published again
  */
-export async function recoverSeed(
-  config: Config,
-  { generation }: Shard,
-  context: Context,
-  api: () => Promise<Api>,
-  log: Log,
-): Promise<State> {
+export async function recoverSeed({ config, context, log, api }: Run, { generation }: Shard): Promise<State> {
   if (generation === 0) return NO_STATE;
   const quiet = { ...log, info: log.debug, notice: log.debug, warning: log.debug };
-  const scope = syncScope(config, 0);
-  const destination = openDestination(config, scope, context, api, quiet);
-  // Each shard does this, so artifacts are looked through only where the state is nowhere else.
-  for (const artifactsOf of ['nobody', 'workflow'] as const) {
-    const how = { artifactsOf } as const;
-    const { state } = await recoverState(
-      { ...config, onMissingState: 'full' },
-      scope,
-      destination,
-      context,
-      quiet,
-      how,
-    );
-    if (state.generation >= generation) return state;
-  }
+  const run = openRun({ ...config, onMissingState: 'full' }, syncScope(config, 0), context, quiet, api);
+  const state = await recoverForShard(run, 'workflow', found => found.generation >= generation);
+  if (state.generation >= generation) return state;
   throw new SyncError('plan-state-lost', {
     what: `The state that the plan goes on from (generation ${generation}) is not there any more.`,
     todo: 'Make a new plan: run the whole workflow again.',

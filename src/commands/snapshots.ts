@@ -1,164 +1,142 @@
 // What a run has at one moment and has not published: closed parts, and the state that holds once they are published.
 import { randomUUID } from 'node:crypto';
-import type { Config } from '../config/config.ts';
 import { USER_AGENT } from '../config/version.ts';
 import type { Context } from '../github/context.ts';
-import type { Client } from '../kustomer/client.ts';
 import type { Source } from '../kustomer/source.ts';
-import type { Destination } from '../publish/destination.ts';
 import type { Snapshot } from '../publish/publisher.ts';
 import type { PartFile, PartsWriter } from '../records/parts.ts';
 import { type StreamResult, streamReport } from '../report/report.ts';
 import type { RecoveredState } from '../state/store.ts';
-import type { Job } from '../sync/job.ts';
-import type { StateChange } from '../sync/next-state.ts';
+import type { StreamJob } from '../sync/job.ts';
 import type { Ending } from '../sync/read-all.ts';
-import type { ShardFile, ShardManifest, State, StreamRevision } from '../sync/state.ts';
+import type { ShardManifest, State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
+import { type ReadingRun, revisionBefore } from './prepare.ts';
 
-export interface SnapshotOptions {
-  readonly config: Config;
-  readonly context: Context;
-  readonly destination: Destination;
+export type Endings = ReadonlyMap<string, Ending>;
+
+export interface SnapshotOptions extends Pick<ReadingRun, 'config' | 'context' | 'destination' | 'window' | 'client'> {
   /** What the run has started from. */
   readonly recovered: RecoveredState;
-  readonly window: { readonly from: string; readonly to: string };
-  readonly jobs: readonly Job[];
+  readonly jobs: readonly StreamJob[];
   readonly writers: ReadonlyMap<string, PartsWriter>;
   /** Streams that are read up to the cutoff. */
   readonly completed: ReadonlySet<string>;
   readonly source: Source;
-  readonly client: Client;
 }
 
-export interface Snapshots {
-  /** What could be published now; the parts go on growing. */
-  peek(): Promise<Snapshot>;
-  /** The same, to be published: it is in no later snapshot. */
-  drain(): Promise<Snapshot>;
-  /** All the rest, of a run that reads no more. */
-  drainAll(endings: ReadonlyMap<string, Ending>): Promise<Snapshot>;
-  /** Closed parts that are not drained. */
-  count(): number;
-  /** The streams as the outputs show them, with the parts given. */
-  results(parts: readonly PartFile[], endings: ReadonlyMap<string, Ending>): StreamResult[];
-}
-
-export function openSnapshots(options: SnapshotOptions): Snapshots {
-  const { config, jobs, writers, completed, client, destination } = options;
+export function openSnapshots(options: SnapshotOptions) {
+  const { jobs, writers, completed, client, window } = options;
   /** Streams whose full refresh has been drained. */
   const replaced = new Set<string>();
   /** Parts that have been drained. */
-  const drained: ShardFile[] = [];
-  const results = (parts: readonly PartFile[], endings: ReadonlyMap<string, Ending>) =>
-    jobs.map(job => resultOf(job, endings.get(job.name) ?? endingOf(completed, job), parts, options));
+  const drained: PartFile[] = [];
 
-  async function take(isDrained: boolean, endings?: ReadonlyMap<string, Ending>): Promise<Snapshot> {
+  /** The streams as the outputs show them, with the parts given. */
+  function results(parts: readonly PartFile[], endings: Endings = new Map()): StreamResult[] {
+    return jobs.map(({ name, mode, named, wanted }) => {
+      const { outcome, error }: Ending = endings.get(name) ?? { outcome: completed.has(name) ? 'complete' : 'partial' };
+      return {
+        name,
+        mode,
+        named,
+        outcome,
+        records: parts.filter(({ stream }) => stream === name).reduce((sum, part) => sum + part.records, 0),
+        requests: client.requestsFor(name),
+        from: Number.isFinite(wanted.from) ? iso(wanted.from) : '',
+        to: Number.isFinite(wanted.to) ? iso(wanted.to) : window.to,
+        ...(error === undefined ? {} : { error }),
+      };
+    });
+  }
+
+  async function take(isDrained: boolean, endings?: Endings): Promise<Snapshot> {
     // Decided once: a refresh that ends while parts are closed would be in the state without its own parts.
     const done = jobs.filter(({ name, mode }) => mode !== 'full_refresh' || completed.has(name));
-    const unfinished = jobs.filter(job => !done.includes(job)).map(({ name }) => name);
     const files: PartFile[] = [];
     for (const { name } of endings === undefined ? done : jobs) {
       const writer = writers.get(name) as PartsWriter;
       files.push(...(await (isDrained ? writer.drain() : writer.peek())));
     }
     const replaces = done.filter(job => job.mode === 'full_refresh' && !replaced.has(job.name)).map(({ name }) => name);
-    const change = changeOf(options, done, destination.replacesFiles ? [...replaced, ...replaces] : []);
-    const parts = [...drained, ...files.map(file => shardFileOf(options, file))];
+    const change = changeOf(options, done, [...replaced, ...replaces], [...drained, ...files]);
     if (isDrained) {
       for (const name of replaces) replaced.add(name);
-      drained.splice(0, drained.length, ...parts);
+      drained.push(...files);
     }
-    const state =
-      config.shard === null ? change.state : { ...change.state, shardManifest: shardManifestOf(options, parts) };
     return {
       files,
       replaces,
-      unfinished,
-      streams: results(files, endings ?? new Map()).map(streamReport),
+      unfinished: jobs.filter(job => !done.includes(job)).map(({ name }) => name),
+      streams: results(files, endings).map(streamReport),
       usage: structuredClone(client.usage),
-      change: { ...change, state },
+      change,
       savesStateAlone: false,
     };
   }
 
   return {
     results,
+    /** What could be published now; the parts go on growing. */
     peek: () => take(false),
+    /** The same, to be published: it is in no later snapshot. */
     drain: () => take(true),
-    drainAll: endings => take(true, endings),
+    /** All the rest, of a run that reads no more. */
+    drainAll: (endings: Endings) => take(true, endings),
+    /** Closed parts that are not drained. */
     count: () => [...writers.values()].reduce((sum, writer) => sum + writer.count(), 0),
   };
 }
 
-function endingOf(completed: ReadonlySet<string>, { name }: Job): Ending {
-  return { outcome: completed.has(name) ? 'complete' : 'partial' };
-}
-
-function resultOf(
-  { name, mode, named, wanted }: Job,
-  { outcome, error }: Ending,
-  parts: readonly PartFile[],
-  { client, window }: SnapshotOptions,
-): StreamResult {
+/** What a shard has published in all its runs. The merge lists each part with the run and the artifact that has it. */
+function shardManifestOf(options: SnapshotOptions, parts: readonly PartFile[]): ShardManifest {
+  const { recovered, config, client, context, destination } = options;
+  const { files = [], requests = {} } = recovered.state.shardManifest ?? {};
+  const artifact = destination.artifactName === null ? {} : { artifact: destination.artifactName };
+  const all = config.streams.map(({ name }) => [name, (requests[name] ?? 0) + client.requestsFor(name)]);
   return {
-    name,
-    mode,
-    named,
-    outcome,
-    records: parts.filter(({ stream }) => stream === name).reduce((sum, part) => sum + part.records, 0),
-    requests: client.requestsFor(name),
-    from: Number.isFinite(wanted.from) ? iso(wanted.from) : '',
-    to: Number.isFinite(wanted.to) ? iso(wanted.to) : window.to,
-    ...(error === undefined ? {} : { error }),
+    files: [...files, ...parts.map(part => ({ ...part, run: context.runId, ...artifact }))],
+    requests: Object.fromEntries(all),
   };
 }
 
-/** A part as the merge will list it: with the run, and the artifact where there is one, that has it. */
-function shardFileOf({ context, destination: { artifactName } }: SnapshotOptions, part: PartFile): ShardFile {
-  return { ...part, run: context.runId, ...(artifactName === null ? {} : { artifact: artifactName }) };
-}
-
-/** What a shard has published in all its runs. */
-function shardManifestOf({ recovered, config, client }: SnapshotOptions, parts: readonly ShardFile[]): ShardManifest {
-  const before = recovered.state.shardManifest;
-  const requests = config.streams.map(({ name }): [string, number] => [
-    name,
-    (before?.requests[name] ?? 0) + client.requestsFor(name),
-  ]);
-  return { files: [...(before?.files ?? []), ...parts], requests: Object.fromEntries(requests) };
-}
-
 /** The state that holds once what has been read is published, and the streams that it changes. */
-function changeOf(options: SnapshotOptions, done: readonly Job[], replaced: readonly string[]): StateChange {
-  const { config, recovered, source, client, context } = options;
+function changeOf(
+  options: SnapshotOptions,
+  done: readonly StreamJob[],
+  replaced: readonly string[],
+  parts: PartFile[],
+) {
+  const { config, recovered, source, client, context, destination } = options;
   const before = recovered.state;
-  const { search, lists, klassesCheckedAt } = before;
-  const draft = { search: new Map(search), lists: new Map(lists), klassesCheckedAt };
-  const changed = done.filter(job => job.updateState(draft, client.clockLeadMs()));
+  const draft = { search: new Map(before.search), lists: new Map(before.lists) };
+  const changed = done.filter(job => job.updateState(draft, client.clock.leadMs()));
+  const epochs = recovered.syncRevisions ?? before.revisions;
   const revisions = new Map(before.revisions);
-  for (const job of changed) revisions.set(job.name, revisionOf(job, options, replaced.includes(job.name)));
+  for (const job of changed) {
+    revisions.set(job.name, {
+      changedIn: before.revisions.get(job.name)?.changedIn ?? 0,
+      epoch: (epochs.get(job.name)?.epoch ?? 0) + (destination.replacesFiles && replaced.includes(job.name) ? 1 : 0),
+      recordFormat: config.recordFormat,
+      includeDeleted:
+        config.includeDeleted &&
+        source.forms.hasDeleted(job.name) &&
+        (revisionBefore(before, job)?.includeDeleted ?? true),
+    });
+  }
   const state: State = {
-    generation: before.generation,
+    // What only the state knows of stays in it.
+    ...before,
     organizationId: source.organization() ?? before.organizationId,
-    savedAt: iso(Date.now()),
-    run: { id: context.runId, attempt: context.attempt },
-    publishId: randomUUID(),
-    writtenBy: USER_AGENT,
+    ...stampOf(context),
     revisions,
     ...draft,
+    ...(config.shard !== null && { shardManifest: shardManifestOf(options, parts) }),
   };
   return { state, changed: changed.map(({ name }) => name), startsOver: config.resetState && config.shard === null };
 }
 
-function revisionOf({ name, mode }: Job, { config, recovered }: SnapshotOptions, isReplaced: boolean): StreamRevision {
-  const { state, syncRevisions } = recovered;
-  const before = state.revisions.get(name);
-  const isContinued = mode === 'incremental' && (state.search.has(name) || state.lists.has(name));
-  return {
-    changedIn: before?.changedIn ?? 0,
-    epoch: ((syncRevisions ?? state.revisions).get(name)?.epoch ?? 0) + (isReplaced ? 1 : 0),
-    recordFormat: config.format,
-    includeDeleted: config.includeDeleted && (isContinued ? (before?.includeDeleted ?? true) : true),
-  };
+/** Who saves a state, and when. */
+export function stampOf({ runId, attempt }: Context) {
+  return { savedAt: iso(Date.now()), run: { id: runId, attempt }, publishId: randomUUID(), writtenBy: USER_AGENT };
 }

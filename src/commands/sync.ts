@@ -1,41 +1,42 @@
 // `mode: sync`: recover the state, plan, read, publish, save the state, report. The same for an incremental sync, a backfill
 // and a shard.
 import type { Config } from '../config/config.ts';
-import { scopeOf } from '../config/scope.ts';
 import { asSyncError, isKind } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import { openSource, type Source } from '../kustomer/source.ts';
-import { writeManifest } from '../publish/beside.ts';
 import { type CheckpointSchedule, startCheckpoints } from '../publish/checkpoints.ts';
-import { openJournal } from '../publish/journal.ts';
-import { openPublisher, type Publisher } from '../publish/publisher.ts';
-import { openParts, type PartsWriter } from '../records/parts.ts';
-import { openWriteLock, throughWriteLock } from '../records/write-lock.ts';
-import { type Log, openProgress } from '../report/log.ts';
+import { writeManifest } from '../publish/destination.ts';
+import { openPublisher } from '../publish/publisher.ts';
+import { openParts, type PartFile, type PartsWriter } from '../records/parts.ts';
+import { openWriteLock, throughWriteLock, type WriteLock } from '../records/write-lock.ts';
+import { duration, plural } from '../report/format.ts';
+import { type Log, openSection, stillAt } from '../report/log.ts';
+import { progressLine } from '../report/progress.ts';
 import { type Report, streamReport } from '../report/report.ts';
 import { seedState } from '../shards/seed.ts';
 import type { RecoveredState } from '../state/store.ts';
-import type { Job } from '../sync/job.ts';
-import { type Ending, readAll, Stopped } from '../sync/read-all.ts';
+import type { StreamJob } from '../sync/job.ts';
+import { readAll } from '../sync/read-all.ts';
 import { openReaderPool } from '../sync/reader-pool.ts';
+import type { ListPages } from '../sync/source.ts';
+import type { State } from '../sync/state.ts';
 import { planNextRun, startNext } from './auto-continue.ts';
+import { describeStart, describeStreams } from './describe.ts';
 import { DISK_LIMITS, type DiskLimits, watchDisk } from './disk-limits.ts';
 import { openJobs, openLists } from './jobs.ts';
 import { withOrganization } from './organization.ts';
-import { isCancelled, reportEnd, reportReceipt, stoppedBy, whenCancelled } from './outcome.ts';
 import {
-  beginReport,
-  checkOptions,
-  destinationSettings,
-  makeOutputDir,
-  openDestination,
-  openGitHub,
-  openKustomer,
-  recoverSeed,
-  recoverState,
-  shownWindow,
-} from './prepare.ts';
-import { openSnapshots, type Snapshots } from './snapshots.ts';
+  closeJournal,
+  isCancelled,
+  publishLast,
+  reportEnd,
+  reportReceipt,
+  stoppedBy,
+  whenCancelled,
+} from './outcome.ts';
+import { checkOptions, makeOutputDir, openReadingRun, type ReadingRun, recoverSeed, recoverState } from './prepare.ts';
+import { type Endings, openSnapshots } from './snapshots.ts';
+import { judgeStreams } from './verdict.ts';
 
 /** What tests set otherwise. */
 export interface SyncLimits {
@@ -45,6 +46,14 @@ export interface SyncLimits {
 
 const LIMITS: SyncLimits = { schedule: { checkpointMs: 30_000, publishMs: 15 * 60_000 }, disk: DISK_LIMITS };
 
+interface SyncRun extends ReadingRun {
+  readonly lock: WriteLock;
+  readonly limits: SyncLimits;
+}
+
+/** What a run has once it knows what to read. */
+type Reading = NonNullable<Awaited<ReturnType<typeof prepare>>>;
+
 /** Runs one sync to its end. Never rejects: whatever became of it is in the report. */
 export async function sync(
   config: Config,
@@ -53,186 +62,163 @@ export async function sync(
   stop: AbortController,
   limits = LIMITS,
 ): Promise<Report> {
-  const run = openRun(config, context, log, stop, limits);
-  const { report, journal, settings } = run;
-  let reading: Reading | null = null;
+  const lock = openWriteLock();
+  const run = { ...openReadingRun(config, context, log, stop, lock.backpressure), lock, limits };
+  openSection('Prepare', ms => stillAt('Prepare', ms, run.client.waitingFor()));
   try {
-    reading = await prepare(run);
-    if (reading !== null) await readAndPublish(run, reading);
+    const reading = await prepare(run);
+    if (reading !== null) {
+      await readAndPublish(run, reading);
+      judgeStreams(run.report, reading.before);
+    }
   } catch (thrown) {
     const error = asSyncError(thrown);
-    report.errors.push(error);
+    run.report.errors.push(error);
     stop.abort(error);
   }
-  if (reading !== null) reportReceipt(report, reading.publisher.receipt);
-  // The post step repeats nothing that main has tried in vain.
-  if (journal.isPending() && report.leftToPost !== true)
-    await journal.write({ settings, todo: 'publish', requests: [], startsNextRun: false });
+  await closeJournal(run);
   clearTimeout(run.deadline);
   await run.client.close();
-  reportEnd(report, run);
-  return report;
-}
-
-type Run = ReturnType<typeof openRun>;
-
-/** What a run has from its first moment on. */
-function openRun(config: Config, context: Context, log: Log, stop: AbortController, limits: SyncLimits) {
-  const now = Date.now();
-  const scope = scopeOf(config, now);
-  const window = shownWindow(config, scope);
-  const lock = openWriteLock();
-  const api = openGitHub(context, config.githubToken, log);
-  return {
-    config,
-    context,
-    log,
-    stop,
-    limits,
-    /** Milliseconds since the epoch. */
-    now,
-    scope,
-    window,
-    lock,
-    api,
-    deadline: setTimeout(() => stop.abort(new Stopped('time-budget')), config.timeBudgetMs),
-    report: beginReport(config, window),
-    client: openKustomer(config, stop.signal, log, lock.backpressure),
-    destination: openDestination(config, scope, context, api, log),
-    settings: destinationSettings(config, scope),
-    journal: openJournal(context),
-  };
-}
-
-/** What a run has once it knows what to read. */
-interface Reading {
-  readonly recovered: RecoveredState;
-  readonly source: Source;
-  readonly jobs: readonly Job[];
-  readonly snapshots: Snapshots;
-  readonly publisher: Publisher;
+  reportEnd(run);
+  return run.report;
 }
 
 /** Null when everything has been published before. */
-async function prepare(run: Run): Promise<Reading | null> {
+async function prepare(run: SyncRun) {
   const { config, context, log, scope, window, report, client, destination } = run;
   // Before the first request to Kustomer: records must not be read for a place where everybody could see them.
   await destination.requireAccess();
   report.outputDir = await makeOutputDir(config, context);
   const source = openSource(client, config.includeDeleted);
   // Lists do not depend on the state, so they are read while it is looked up.
-  const lists = openLists(config, scope, source);
+  const lists = openLists(run, source);
   const recovered = await recoverRun(run);
   const { state, base } = recovered;
   report.generation = state.generation;
+  describeStart(run, state);
+  describeStreams(run, state);
   source.expect(state.organizationId);
 
-  const writers = new Map<string, PartsWriter>();
-  const completed = new Set<string>();
-  const jobs = openWritingJobs(run, { state, source, lists, writers, completed });
-  const snapshots = openSnapshots({ ...run, recovered, jobs, writers, completed, source });
+  const writing = openWritingJobs(run, state, source, lists);
+  const { jobs, completed } = writing;
+  const snapshots = openSnapshots({ ...run, ...writing, recovered, source });
   if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
     for (const { name } of jobs) completed.add(name);
-    report.streams = snapshots.results([], new Map());
-    await writeOwnManifest(run, recovered, []);
+    report.streams = snapshots.results([]);
+    describeStreams(run, state, jobs);
+    await writeOwnManifest(run, state, []);
     log.info(`Everything ${scope.kind === 'shard' ? 'in this shard' : `up to ${window.to}`} is published already.`);
     return null;
   }
   const publisher = openPublisher({ ...run, base, directory: report.outputDir });
-  return { recovered, source, jobs, snapshots, publisher };
+  return { before: state, source, jobs, snapshots, publisher };
 }
 
 /** The state to go on from; for a shard, on top of what the runs before its plan have published. */
-async function recoverRun({ config, scope, destination, context, api, log }: Run): Promise<RecoveredState> {
-  const { shard } = config;
-  const [recovered, seed] = await Promise.all([
-    recoverState(config, scope, destination, context, log),
-    shard && recoverSeed(config, shard, context, api, log),
-  ]);
-  checkOptions(config, recovered.state, log);
-  return shard && seed ? { ...recovered, state: seedState(recovered.state, seed, shard, config) } : recovered;
+async function recoverRun(run: SyncRun): Promise<RecoveredState> {
+  const { shard } = run.config;
+  const [recovered, seed] = await Promise.all([recoverState(run), shard && recoverSeed(run, shard)]);
+  checkOptions(run, recovered.state);
+  return shard && seed ? { ...recovered, state: seedState(recovered.state, seed, shard, run.config) } : recovered;
 }
 
-/** The selected streams as jobs that write to part files, and note down what is complete. */
-function openWritingJobs(
-  { config, now, stop, client, report, lock, log, limits, destination }: Run,
-  {
-    writers,
-    completed,
-    ...from
-  }: Pick<RecoveredState, 'state'> & {
-    readonly source: Source;
-    readonly lists: ReturnType<typeof openLists>;
-    readonly writers: Map<string, PartsWriter>;
-    readonly completed: Set<string>;
-  },
-): Job[] {
-  const { format, gzip } = config;
+/** The selected streams as jobs that write to part files, and note which streams are complete. */
+function openWritingJobs(run: SyncRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
+  const { config, now, stop, client, report, lock, log, limits, destination } = run;
   const directory = report.outputDir;
+  const writers = new Map<string, PartsWriter>();
+  const completed = new Set<string>();
   const written = () => [...writers.values()].reduce((sum, writer) => sum + writer.bytes(), 0);
-  const checkDisk = watchDisk(directory, written, limits.disk, log, () => stop.abort(new Stopped('disk-limit')));
-  const progress = openProgress(() => jobs, log);
-  const onWrite = () => {
-    progress();
-    checkDisk();
+  const checkDisk = watchDisk(run, limits.disk, written);
+  const writerOf = (stream: string) => {
+    const writer = openParts({ ...config, directory, stream, partBytes: destination.partBytes });
+    writers.set(stream, writer);
+    return throughWriteLock(writer, lock, checkDisk);
   };
-  const jobs: Job[] = openJobs({
-    ...from,
-    config,
-    now,
-    context: { pool: openReaderPool(client), signal: stop.signal, now },
-    log,
-    writerOf(stream) {
-      const writer = openParts({ directory, stream, format, gzip, partBytes: destination.partBytes });
-      writers.set(stream, writer);
-      return throughWriteLock(writer, lock, onWrite);
-    },
-  }).map(job => ({ ...job, read: () => job.read().then(isComplete => note(job.name, isComplete)) }));
-  const note = (name: string, isComplete: boolean) => {
-    if (isComplete) completed.add(name);
-    return isComplete;
-  };
-  return jobs;
+  const context = { pool: openReaderPool(client), signal: stop.signal, now };
+  const jobs = openJobs({ config, state, source, lists, writerOf, context, log }).map(
+    (job): StreamJob => ({
+      ...job,
+      async read() {
+        const isComplete = await job.read();
+        if (isComplete) completed.add(job.name);
+        return isComplete;
+      },
+    }),
+  );
+  return { jobs, writers, completed };
 }
 
-async function readAndPublish(run: Run, reading: Reading): Promise<void> {
-  const { window, report, stop, lock, limits, destination } = run;
+async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
+  const { report, stop, lock, limits, destination } = run;
   const { jobs, snapshots, publisher } = reading;
+  const work = {
+    checkpoint: () => lock.whilePaused(async () => publisher.checkpoint(await snapshots.peek())),
+    isPublishDue: () => snapshots.count() >= destination.maxParts,
+    publish: Number.isFinite(destination.maxParts) ? () => publishSoFar(run, reading) : null,
+  };
   const checkpoints = destination.savesAfterJob
     ? null
-    : startCheckpoints(
-        limits.schedule,
-        {
-          checkpoint: () => lock.whilePaused(async () => publisher.checkpoint(await snapshots.peek())),
-          isPublishDue: () => snapshots.count() >= destination.maxParts,
-          publish: Number.isFinite(destination.maxParts) ? () => publishSoFar(run, reading) : null,
-        },
-        error => stop.abort(error),
-      );
-  run.log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
-  const endings = await readAll(jobs, stop);
+    : startCheckpoints(limits.schedule, work, error => stop.abort(error));
+  const endings = await readStreams(run, jobs);
+  report.notes.push(...reading.source.forms.sentences());
+  for (const note of report.notes) run.log.notice(note);
   // The time budget is for reading: what has been read is published, however long that takes.
   clearTimeout(run.deadline);
-  report.streams = snapshots.results(publisher.published, endings);
-  if (isCancelled(stop.signal)) return leaveToPost(run, reading, endings);
   const publishAll = async () => {
     await checkpoints?.stop();
     await publishRest(run, reading, endings);
+    return true;
   };
   try {
+    if (isCancelled(stop.signal)) return await leaveToPost(run, reading, endings);
     // A run that is cancelled while it publishes leaves the rest to the post step, too.
-    const isPublished = await Promise.race([
-      publishAll().then(() => true),
-      whenCancelled(stop.signal).then(() => false),
-    ]);
+    const isPublished = await Promise.race([publishAll(), whenCancelled(stop.signal)]);
     if (!isPublished) report.leftToPost = run.journal.isPending();
   } finally {
-    report.streams = snapshots.results(publisher.published, endings);
+    reportPublished(run, reading, endings);
   }
 }
 
+function reportPublished(run: SyncRun, { before, jobs, snapshots, publisher }: Reading, endings: Endings): void {
+  const { report } = run;
+  report.streams = snapshots.results(publisher.receipt.files, endings);
+  reportReceipt(report, publisher.receipt);
+  describeStreams(run, publisher.receipt.state ?? before, jobs);
+}
+
+/** Reads all streams, and says in the log how far it is. */
+async function readStreams({ window, stop, client, log }: SyncRun, jobs: readonly StreamJob[]): Promise<Endings> {
+  const done = new Set<string>();
+  const begunAt = performance.now();
+  openSection('Read', ms => {
+    const streams = jobs.map(job => ({
+      ...{ name: job.name, records: job.records(), isDone: done.has(job.name) },
+      ...{ left: job.recordsLeft().records, isCapped: job.recordsLeft().isCapped },
+    }));
+    return progressLine(streams, ms, client.waitingFor());
+  });
+  log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
+  const telling = jobs.map(job => ({
+    name: job.name,
+    async read() {
+      let how = ', not to the end';
+      try {
+        const isComplete = await job.read();
+        if (isComplete) how = '';
+        return isComplete;
+      } finally {
+        done.add(job.name);
+        const took = duration(performance.now() - begunAt);
+        log.info(`${job.name}: read ${plural(job.records(), 'record')} in ${took}${how}.`);
+      }
+    },
+  }));
+  return readAll(telling, stop);
+}
+
 /** Publishes what has been read until now, in case the run does not come to its end. */
-async function publishSoFar({ lock, log }: Run, { snapshots, publisher }: Reading): Promise<void> {
+async function publishSoFar({ lock, log }: SyncRun, { snapshots, publisher }: Reading): Promise<void> {
   const taken = await lock.whilePaused(async () => {
     const { files, change } = await snapshots.peek();
     return files.length === 0 || change.changed.length === 0 ? null : snapshots.drain();
@@ -243,11 +229,7 @@ async function publishSoFar({ lock, log }: Run, { snapshots, publisher }: Readin
 }
 
 /** A cancelled run has some seconds: it writes down what it has read, and the post step publishes that. */
-async function leaveToPost(
-  { report, destination }: Run,
-  { snapshots, publisher }: Reading,
-  endings: Map<string, Ending>,
-) {
+async function leaveToPost({ report, destination }: SyncRun, { snapshots, publisher }: Reading, endings: Endings) {
   if (destination.savesAfterJob) return;
   const rest = await snapshots.drainAll(endings);
   if (rest.files.length === 0 && rest.change.changed.length === 0) return;
@@ -255,43 +237,33 @@ async function leaveToPost(
   report.leftToPost = true;
 }
 
-async function publishRest(run: Run, reading: Reading, endings: Map<string, Ending>): Promise<void> {
-  const { config, context, log, stop, report, destination, journal, settings, scope, window } = run;
-  const { recovered, source, snapshots, publisher } = reading;
-  const { state } = recovered;
+/** Publishes what is left of a run that reads no more, and starts the next run where the inputs say so. */
+async function publishRest(run: SyncRun, reading: Reading, endings: Endings): Promise<void> {
+  const { report, stop, scope } = run;
+  const { before, source, snapshots, publisher } = reading;
   const drained = await snapshots.drainAll(endings);
-  report.streams = snapshots.results([...publisher.published, ...drained.files], endings);
+  report.streams = snapshots.results([...publisher.receipt.files, ...drained.files], endings);
   // What the state says of one organization must not be mixed with another's records.
   if ([...endings.values()].some(({ error }) => isKind(error, 'state') || isKind(error, 'publish'))) return;
-  const rest = await withOrganization(drained, state, endings, source, run.client, log, stop.signal);
+  openSection('Publish');
+  const rest = await withOrganization(run, source, before, drained, endings);
   const isStoppedEarly = stoppedBy(report, stop.signal) !== undefined;
-  const { isByHand } = context;
-  const { starts, ...saved } = planNextRun(state, rest.change, report, { isStoppedEarly, isByHand }, config, log);
-  const change = { ...rest.change, state: { ...rest.change.state, ...saved } };
+  const { starts, ...consecutive } = planNextRun(run, isStoppedEarly, before, rest.change);
+  const change = { ...rest.change, state: { ...rest.change.state, ...consecutive } };
   // On a branch a run without news makes no commit, unless what it has read must not be read again.
-  const isFirst = state.generation === 0 || change.startsOver;
+  const isFirst = before.generation === 0 || change.startsOver;
   const savesStateAlone = isStoppedEarly || isFirst || scope.kind !== 'incremental';
-  const wasPublished = publisher.published.length > 0;
-  await publisher.publish({ ...rest, change, savesStateAlone });
+  const wasPublished = publisher.receipt.files.length > 0;
+  await publishLast(run, publisher, { ...rest, change, savesStateAlone }, starts);
+  reportPublished(run, reading, endings);
   // The manifest of the last publication has its own parts alone.
-  if (wasPublished) await writeOwnManifest(run, recovered, publisher.published);
-  if (destination.savesAfterJob && change.changed.length > 0) {
-    const { base } = publisher.receipt;
-    const requests = [{ ...rest, change, savesStateAlone, window, directory: report.outputDir, base }];
-    await journal.write({ settings, todo: 'save-state', requests, startsNextRun: starts });
-    report.leftToPost = true;
-    report.stateDeferred = true;
-  } else if (starts && publisher.receipt.stateSaved) {
-    await startNext(context, run.api, log);
-  }
+  if (wasPublished) await writeOwnManifest(run, before, publisher.receipt.files);
+  if (starts && publisher.receipt.stateSaved) await startNext(run);
 }
 
 /** Writes the manifest of the whole run. */
-async function writeOwnManifest(
-  { context, report, window, client, scope }: Run,
-  { state }: RecoveredState,
-  files: Publisher['published'],
-): Promise<void> {
+async function writeOwnManifest(run: SyncRun, state: State, files: readonly PartFile[]): Promise<void> {
+  const { context, report, window, client, scope } = run;
   const streams = report.streams.map(streamReport);
   const contents = { directory: report.outputDir, window, streams, usage: client.usage, files };
   report.manifest = await writeManifest(contents, context, scope.stateName, state);

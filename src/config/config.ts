@@ -1,58 +1,45 @@
 /**
- * The configuration of a run: a field for each input that the code uses.
- *
- * The type of a field is what the kind of its input makes of a text (inputs.ts, kinds.ts). Names end in a unit where
- * there is one; times are milliseconds since the epoch.
+ * The configuration of a run: the value of each input, under its name in camel case (inputs.ts, kinds.ts). Only what is
+ * listed in `makeConfig` differs from that. Times are milliseconds since the epoch.
  */
 import type { Selection } from '../sync/plan.ts';
-import type { InputName, InputValue } from './inputs.ts';
+import { GROUPS, INPUT_NAMES, type Input, type InputName, type InputValue } from './inputs.ts';
+
+type Camel<Name extends string> = Name extends `${infer Head}-${infer Rest}`
+  ? `${Head}${Capitalize<Camel<Rest>>}`
+  : Name;
+/** `start-date` -> `startDate` */
+function camel<Name extends string>(name: Name): Camel<Name> {
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()) as Camel<Name>;
+}
+
+type InputValues = { readonly [Name in InputName as Camel<Name>]: InputValue<Name> };
 
 export type Config = Readonly<ReturnType<typeof makeConfig>>;
 
-/** @param read gives the parsed value of an input; test/unit/inputs.test.ts finds inputs that are never read */
-export function makeConfig(read: <Name extends InputName>(name: Name) => InputValue<Name>) {
-  const syncMode = read('sync-mode');
+/** @param read gives the parsed value of an input */
+export function makeConfig(read: (name: InputName) => unknown) {
+  const values = Object.fromEntries(INPUT_NAMES.map(name => [camel(name), read(name)])) as unknown as InputValues;
+  const { streams, syncMode, settle, lookback, timeBudget, ...others } = values;
+  const { searchRequestsPerMinute, repository, ...same } = others;
   return {
-    token: read('token'),
-    /** Scheme, host and port, without a path. */
-    apiUrl: read('api-url'),
-    streams: read('streams').map(({ mode = syncMode, ...entry }): Selection => ({ ...entry, mode })),
-    /** Null: from the beginning of time. */
-    startDate: read('start-date'),
-    /** Not null: the run is a backfill. */
-    endDate: read('end-date'),
-    includeDeleted: read('include-deleted'),
-    format: read('record-format'),
-    stateId: read('state-id'),
-    onMissingState: read('on-missing-state'),
-    resetState: read('reset-state'),
-    /** `none`, or other names with commas: see publish/choose.ts. */
-    destination: read('destination'),
-    gzip: read('compression') === 'gzip',
-    /** Absolute; empty when the run makes a directory of its own. */
-    outputDir: read('output-dir'),
-    artifactName: read('artifact-name'),
-    retentionDays: read('retention-days'),
-    branch: read('branch'),
-    dataPath: read('data-path'),
+    ...same,
+    streams: streams.map(({ mode = syncMode, ...entry }): Selection => ({ ...entry, mode })),
     /** Where dist/ is started without action.yml, no default says which repository this is. */
-    repository: read('repository') || (process.env.GITHUB_REPOSITORY ?? ''),
-    githubToken: read('github-token'),
-    allowPublic: read('allow-public'),
-    archive: read('archive'),
-    settleMs: read('settle'),
-    lookbackMs: read('lookback'),
-    searchesPerMinute: read('search-requests-per-minute'),
-    /** Null: 80 % of the limit that the API reports. */
-    requestsPerMinute: read('requests-per-minute'),
-    concurrency: read('concurrency'),
-    timeBudgetMs: read('time-budget'),
-    onIncomplete: read('on-incomplete'),
-    mode: read('mode'),
-    /** The only shard that the run reads; null when the run is not one of a plan. */
-    shard: read('shard'),
-    shardsAtOnce: read('shards-at-once'),
-    /** The shards to merge. */
-    plan: read('plan'),
+    repository: repository || (process.env.GITHUB_REPOSITORY ?? ''),
+    settleMs: settle,
+    lookbackMs: lookback,
+    timeBudgetMs: timeBudget,
+    searchesPerMinute: searchRequestsPerMinute,
   };
+}
+
+type Group = keyof typeof GROUPS;
+type InGroup<Name extends Group> = Camel<keyof (typeof GROUPS)[Name] & string> & keyof Config;
+
+/** The inputs of one group that are no secrets, by their names in `Config`. */
+export function inputsOf<Name extends Group>(config: Config, group: Name) {
+  const rows = Object.entries<Input>(GROUPS[group]).filter(([, { kind }]) => !kind.isSecret);
+  const values = rows.map(([name]) => [camel(name), config[camel(name) as keyof Config]]);
+  return Object.fromEntries(values) as Pick<Config, Exclude<InGroup<Name>, 'token' | 'githubToken'>>;
 }

@@ -1,6 +1,6 @@
 /** Checks inputs against each other: the two dates, the inputs of a backfill, and those of the jobs of a plan. */
 import { digest } from '../shards/shard.ts';
-import type { Config } from './config.ts';
+import { type Config, inputsOf } from './config.ts';
 import { INPUTS, type InputName } from './inputs.ts';
 
 /**
@@ -15,24 +15,25 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
   if (startDate !== null && endDate !== null && endDate <= startDate) {
     add('end-date', `is ${shown('end-date')}. Use a time after \`start-date\`, which is ${shown('start-date')}.`);
   }
+  if (startDate !== null && startDate > Date.now()) {
+    add('start-date', `is ${shown('start-date')}, which has not come yet. Use a time in the past.`);
+  }
   if (shard !== null && mode !== 'sync') add('shard', 'must be empty unless `mode` is `sync`.');
   if (plan.length > 0 && mode !== 'merge') add('plan', 'must be empty unless `mode` is `merge`.');
   if (plan.length === 0 && mode === 'merge') add('plan', `is empty. Use ${INPUTS.plan.kind.use}.`);
 
   const planned = shard ?? plan[0];
   if (planned !== undefined && planned.inputs !== planDigest(config)) {
-    const names = Object.keys(planInputs(config)).map(name => `\`${name}\``);
-    add(
-      shard === null ? 'plan' : 'shard',
-      `belongs to a plan that was made with other inputs. Use one made with the same ${names.join(', ')}.`,
-    );
+    const same = Object.keys(planInputs(config))
+      .map(name => `\`${name}\``)
+      .join(', ');
+    const input = shard === null ? 'plan' : 'shard';
+    add(input, `belongs to a plan that was made with other inputs. Use one made with the same ${same}.`);
   }
   const budget = Math.min(config.searchesPerMinute, config.requestsPerMinute ?? Number.POSITIVE_INFINITY);
   if (shardsAtOnce > budget) {
-    add(
-      'shards-at-once',
-      `is ${shown('shards-at-once')}. Use at most ${budget}, so that each shard has a request a minute.`,
-    );
+    const given = shown('shards-at-once');
+    add('shards-at-once', `is ${given}. Use at most ${budget}, so that each shard has a request a minute.`);
   }
   const refreshed = streams.filter(stream => stream.mode === 'full_refresh').map(({ name }) => name);
   if (refreshed.length > 0 && (endDate !== null || mode !== 'sync' || shard !== null)) {
@@ -49,16 +50,9 @@ export function planDigest(config: Config): string {
   return digest(JSON.stringify(Object.values(planInputs(config))));
 }
 
+/** Inputs of the group `basic` that jobs of one plan may have differently, and those of another group that they may not. */
 function planInputs(config: Config): { readonly [Name in InputName]?: unknown } {
-  return {
-    streams: config.streams.map(({ name }) => name),
-    'start-date': config.startDate,
-    'end-date': config.endDate,
-    'state-id': config.stateId,
-    'include-deleted': config.includeDeleted,
-    archive: config.archive,
-    settle: config.settleMs,
-    lookback: config.lookbackMs,
-    'record-format': config.format,
-  };
+  const { apiUrl, onMissingState, resetState, ...basic } = inputsOf(config, 'basic');
+  const { archive, settleMs: settle, lookbackMs: lookback } = config;
+  return { ...basic, streams: basic.streams.map(({ name }) => name), archive, settle, lookback };
 }

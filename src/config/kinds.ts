@@ -6,8 +6,8 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { STREAM_NAMES } from '../kustomer/streams.ts';
-import { parseDestination } from '../publish/choose.ts';
+import { STREAM_NAMES, USUAL_STREAMS } from '../kustomer/streams.ts';
+import { DESTINATIONS, parseDestination } from '../publish/choose.ts';
 import { parseMatrix, parseShard, type Shard } from '../shards/shard.ts';
 import type { Selection, SyncMode } from '../sync/plan.ts';
 
@@ -39,7 +39,17 @@ function alternatives(values: readonly string[]): string {
 export const anyText: Kind<string> = { use: 'any text', parse: text => text };
 
 export function oneOf<const Value extends string>(...values: readonly Value[]): Kind<Value> {
-  return { use: alternatives(values), parse: text => values.find(value => value === text) };
+  return {
+    use: alternatives(values),
+    parse: text => values.find(value => value === text),
+    hint: text => didYouMean(text, values),
+  };
+}
+
+/** The value that was probably meant, as a question: people write capitals, the singular, and `-` for `_`. */
+function didYouMean(text: string, values: readonly string[]): string {
+  const meant = values.find(value => value !== text && stemOf(value) === stemOf(text));
+  return meant === undefined ? '' : `Did you mean \`${meant}\`?`;
 }
 
 /** In any case, because YAML writers spell booleans in several ways. */
@@ -65,13 +75,27 @@ const MAX_DURATION_MS = 500 * 3_600_000;
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** Milliseconds. */
-export const duration: Kind<number> = {
+export const timeSpan: Kind<number> = {
   use: 'a number and `s`, `m` or `h`, such as `90s`, `60m` or `5h`, up to `500h`',
   parse(text) {
     const [, number, unit = ''] = /^(\d{1,7})\s*([smh])$/.exec(text) ?? [];
     const ms = Number(number) * (UNIT_MS[unit] ?? Number.NaN);
     return ms <= MAX_DURATION_MS ? ms : undefined;
   },
+};
+
+function stemOf(name: string): string {
+  const lower = name.toLowerCase().replace(/[\s-]/g, '_');
+  return lower
+    .replace(/ies$/, 'y')
+    .replace(/(?<=ss)es$/, '')
+    .replace(/(?<!s)s$/, '');
+}
+
+/** A time in which something is to be done: more than none. */
+export const timeLimit: Kind<number> = {
+  use: `${timeSpan.use}, and more than \`0s\``,
+  parse: text => timeSpan.parse(text) || undefined,
 };
 
 const TIME = /^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+-]\d{2}:\d{2}))?$/;
@@ -100,10 +124,12 @@ export const artifactName = matching(
   '1 to 200 characters, none of them `"`, `:`, `<`, `>`, `|`, `*`, `?`, `/`, `\\` or a line break',
 );
 
-export const branchName = matching(
-  /^(?![-/.])(?!.*(?:\.\.|\/\/|@\{|[/.]$|\.lock$))[^\s~^:?*[\\\p{Cc}]+$/u,
+/** The full name of a ref, as `github.ref` has it, means its branch. */
+const branch = matching(
+  /^(?![-/.]|refs\/)(?!.*(?:\.\.|\/\/|@\{|[/.]$|\.lock$))[^\s~^:?*[\\\p{Cc}]+$/u,
   'the name of a branch, such as `kustomer-data`',
 );
+export const branchName: Kind<string> = { ...branch, parse: text => branch.parse(text.replace(/^refs\/heads\//, '')) };
 
 export const relativePath = matching(
   /^(?!\/)(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\\\p{Cc}:]+$/u,
@@ -112,15 +138,25 @@ export const relativePath = matching(
 
 export const repositoryName = matching(/^(?:[\w.-]+\/[\w.-]+)?$/, '`owner/name`');
 
+/** White space at the ends comes from how a secret was pasted. */
 export const kustomerKey: Kind<string> = {
   use: `a Kustomer API key, usually \`\${{ secrets.KUSTOMER_TOKEN }}\``,
   isSecret: true,
-  parse: text => (/^[\x21-\x7e]+$/.test(text) ? text : undefined),
-  hint: text =>
-    text.trim() === ''
-      ? 'A secret is empty when it is not set, and in a pull request from a fork.'
-      : 'It contains a line break, a space or another character that no API key has: save the secret again without it.',
+  parse(text) {
+    const key = text.trim();
+    return /^[\x21-\x7e]+$/.test(key) && !/["'`]|^Bearer\b|^\$|^[A-Z_]+=/i.test(key) ? key : undefined;
+  },
+  hint: text => keyProblem(text.trim()),
 };
+
+function keyProblem(key: string): string {
+  const looks = 'a key is one long word, such as `eyJhbGciOi…`: save the secret again';
+  if (key === '') return 'A secret is empty when it is not set, and in a pull request from a fork.';
+  if (/^Bearer\b/i.test(key)) return `It begins with \`Bearer\`, which is no part of the key; ${looks} without it.`;
+  if (/["'`]/.test(key)) return `It contains quotation marks; ${looks} without them.`;
+  if (/^\$|^[A-Z_]+=/i.test(key)) return `It is the name of a variable or an assignment; ${looks} with the key alone.`;
+  return 'It contains a line break, a space or another character that no API key has: save the secret again without it.';
+}
 
 /** May be empty: then only what needs no token works. */
 export const githubKey: Kind<string> = { use: 'a token of GitHub', isSecret: true, parse: text => text.trim() };
@@ -152,7 +188,7 @@ export type StreamEntry = Omit<Selection, 'mode'> & { readonly mode: SyncMode | 
 /** The streams that one entry selects; none when the entry is not accepted. */
 function streamsOf(entry: string): StreamEntry[] {
   const [, name, mode] = /^(\S+?)(?:\s*:\s*(incremental|full_refresh))?$/.exec(entry) ?? [];
-  const names = name === 'all' ? STREAM_NAMES : STREAM_NAMES.filter(each => each === name);
+  const names = name === 'all' ? USUAL_STREAMS.map(stream => stream.name) : STREAM_NAMES.filter(each => each === name);
   return names.map(each => ({ name: each, mode: mode as SyncMode | undefined, named: name !== 'all' }));
 }
 
@@ -178,18 +214,20 @@ export const streamSelection: Kind<readonly StreamEntry[]> = {
   },
 };
 
-/** An entry that was not accepted, with the name that was probably meant: people write the singular, and capitals. */
+/** An entry that was not accepted, with the name that was probably meant. */
 function withSuggestion(entry: string): string {
-  const name = entry.replace(/\s*:.*$/s, '');
-  const lower = name.toLowerCase();
-  const meant = ['all', ...STREAM_NAMES].find(each => each !== name && (each === lower || each === `${lower}s`));
-  return meant === undefined ? quoted(entry) : `${quoted(entry)} (did you mean \`${meant}\`?)`;
+  const [, name = '', mode = ''] = /^([^:]*?)\s*(?::\s*(.*))?$/s.exec(entry) ?? [];
+  const question = didYouMean(name, ['all', ...STREAM_NAMES]) || didYouMean(mode, SYNC_MODES);
+  return question === '' ? quoted(entry) : `${quoted(entry)} (${question.replace('Did', 'did')})`;
 }
+
+const SYNC_MODES: readonly SyncMode[] = ['incremental', 'full_refresh'];
 
 /** `none`, or other names with commas: see publish/choose.ts. */
 export const destination: Kind<string> = {
-  use: alternatives(['artifact', 'branch', 'artifact,branch', 'none']),
+  use: alternatives(DESTINATIONS),
   parse: parseDestination,
+  hint: text => didYouMean(text.replace(/\s*,\s*/g, ','), DESTINATIONS),
 };
 
 /** An absolute path; empty for an empty text. A relative path starts at the workspace. */

@@ -3,19 +3,19 @@ import { SyncError } from '../errors.ts';
 import { type Config, makeConfig } from './config.ts';
 import { conflicts } from './conflicts.ts';
 import { given, maskSecret } from './given.ts';
-import { defaultOf, INPUT_NAMES, type InputName, type InputValue, inputOf } from './inputs.ts';
+import { defaultOf, INPUT_NAMES, INPUTS, type InputName } from './inputs.ts';
 import { quoted } from './kinds.ts';
 
 /** @throws SyncError `invalid-input` with every problem: the input, its text (unless it is a secret) and what to use */
 export function readConfig(): Config {
   for (const name of SECRETS) maskSecret(name);
   const problems = new Map<InputName, string>();
-  const config = makeConfig(<Name extends InputName>(name: Name) => {
-    const { kind } = inputOf(name);
+  const config = makeConfig(name => {
+    const { kind } = INPUTS[name];
     const value = kind.parse(textOf(name));
     if (value === undefined) problems.set(name, problemOf(name));
     // The default stands in for a bad value, so that the conflicts between the others are found as well.
-    return (value === undefined ? kind.parse(defaultOf(name)) : value) as InputValue<Name>;
+    return value === undefined ? kind.parse(defaultOf(name)) : value;
   });
   const found = conflicts(config, name => shown(textOf(name))).filter(({ input }) => !problems.has(input));
   const all = [...problems.values(), ...found.map(({ problem }) => problem)];
@@ -23,18 +23,18 @@ export function readConfig(): Config {
   return Object.freeze(config);
 }
 
-const SECRETS = INPUT_NAMES.filter(name => inputOf(name).kind.isSecret);
+const SECRETS = INPUT_NAMES.filter(name => INPUTS[name].kind.isSecret);
 
 /** An input that was left empty has its default, as one that was left out has. */
 function textOf(name: InputName): string {
   const text = given(name);
   if (text.trim() === '') return defaultOf(name);
-  return inputOf(name).kind.isSecret ? text : text.trim();
+  return INPUTS[name].kind.isSecret ? text : text.trim();
 }
 
 /** `` `concurrency` is `0`. Use a whole number from 1 to 100. `` */
 function problemOf(name: InputName): string {
-  const { kind } = inputOf(name);
+  const { kind } = INPUTS[name];
   const text = textOf(name);
   const is = kind.isSecret && text !== '' ? 'a secret of the wrong form' : shown(text);
   const hint = kind.isSecret || !mayHoldSecret(text) ? (kind.hint?.(text) ?? '') : '';

@@ -8,21 +8,7 @@ import { digest } from '../shards/shard.ts';
 import { cutoffOf } from '../sync/plan.ts';
 import type { Config } from './config.ts';
 
-export interface Scope {
-  readonly kind: 'incremental' | 'backfill' | 'shard';
-  /** A state id alone, or a path below `backfill/` or `shard/`, which no state id can be. */
-  readonly stateName: string;
-  readonly artifactName: string;
-  /** Part of the names of the files on the data branch, unique for each job of a run; empty for an incremental sync. */
-  readonly fileMark: string;
-  /** All that is to be synced, no matter what is synced already; in milliseconds since the epoch. */
-  readonly window: { readonly from: number; readonly to: number };
-  /** The latest time that a run reads, in milliseconds since the epoch. */
-  readonly cutoff: number;
-  /** Whether the end of a backfill is later than the cutoff. */
-  readonly endsInFuture: boolean;
-}
-
+export type Scope = ReturnType<typeof syncScope>;
 type ScopeConfig = Pick<Config, 'stateId' | 'artifactName' | 'startDate' | 'endDate' | 'settleMs' | 'shard'>;
 
 /**
@@ -32,15 +18,15 @@ type ScopeConfig = Pick<Config, 'stateId' | 'artifactName' | 'startDate' | 'endD
 export function scopeOf(config: ScopeConfig, now: number): Scope {
   const { stateId, artifactName, shard } = config;
   if (shard === null) return syncScope(config, now);
-  const { plan, number, of, window, cutoff } = shard;
+  const { plan, window, cutoff } = shard;
   // One run may have several plans.
   const mark = plan.slice(0, 6);
-  const padded = (n: number) => String(n).padStart(3, '0');
+  const [number, of] = [shard.number, shard.of].map(n => String(n).padStart(3, '0'));
   return {
     kind: 'shard',
-    stateName: `shard/${stateId}/${plan}/${number}`,
-    artifactName: `${artifactName}-shard-${padded(number)}-of-${padded(of)}-${mark}`,
-    fileMark: `shard${padded(number)}-${mark}`,
+    stateName: `shard/${stateId}/${plan}/${shard.number}`,
+    artifactName: `${artifactName}-shard-${number}-of-${of}-${mark}`,
+    fileMark: `shard${number}-${mark}`,
     window,
     cutoff,
     endsInFuture: false,
@@ -51,19 +37,24 @@ export function scopeOf(config: ScopeConfig, now: number): Scope {
  * The scope of an undivided sync or backfill, and of all shards of a plan together.
  * @param now milliseconds since the epoch
  */
-export function syncScope(config: ScopeConfig, now: number): Scope {
+export function syncScope(config: ScopeConfig, now: number) {
   const { stateId, artifactName, startDate, endDate, settleMs, shard } = config;
   const cutoff = shard?.cutoff ?? cutoffOf(now, settleMs);
   const to = Math.min(cutoff, endDate ?? cutoff);
   const dates = `${startDate === null ? '' : compact(startDate)}..${endDate === null ? '' : compact(endDate)}`;
   const stateName = endDate === null ? stateId : `backfill/${stateId}/${dates}`;
   return {
-    kind: endDate === null ? 'incremental' : 'backfill',
+    kind: (endDate === null ? 'incremental' : 'backfill') as 'incremental' | 'backfill' | 'shard',
+    /** A state id alone, or a path below `backfill/` or `shard/`, which no state id can be. */
     stateName,
     artifactName,
+    /** Part of the names of the files on the data branch, unique for each job of a run; empty for an incremental sync. */
     fileMark: endDate === null ? '' : `backfill-${digest(stateName, 6)}`,
+    /** All that is to be synced, no matter what is synced already; in milliseconds since the epoch. */
     window: { from: Math.min(startDate ?? 0, to), to },
+    /** The latest time that a run reads, in milliseconds since the epoch. */
     cutoff,
+    /** Whether the end of a backfill is later than the cutoff. */
     endsInFuture: endDate !== null && endDate > cutoff,
   };
 }

@@ -11,10 +11,13 @@ export function readContext(env: NodeJS.ProcessEnv = process.env) {
   const payload = readPayload(env.GITHUB_EVENT_PATH);
   const repository = payload.repository ?? {};
   const event = env.GITHUB_EVENT_NAME ?? '';
+  const serverUrl = env.GITHUB_SERVER_URL ?? 'https://github.com';
+  const runId = env.GITHUB_RUN_ID ?? '0';
   return {
     /** `owner/name` of the workflow's repository. */
     repository: env.GITHUB_REPOSITORY ?? '',
-    runId: env.GITHUB_RUN_ID ?? '0',
+    runId,
+    runUrl: `${serverUrl}/${env.GITHUB_REPOSITORY ?? ''}/actions/runs/${runId}`,
     attempt: env.GITHUB_RUN_ATTEMPT ?? '1',
     job: env.GITHUB_JOB ?? '',
     workflow: env.GITHUB_WORKFLOW ?? '',
@@ -27,7 +30,6 @@ export function readContext(env: NodeJS.ProcessEnv = process.env) {
     event,
     /** Whether a person started this run: runs that start runs use `workflow_dispatch` too. */
     isByHand: event === 'workflow_dispatch' && !/(^|\[bot\])$/.test(env.GITHUB_TRIGGERING_ACTOR ?? ''),
-    serverUrl: env.GITHUB_SERVER_URL ?? 'https://github.com',
     apiUrl: env.GITHUB_API_URL ?? 'https://api.github.com',
     temp: env.RUNNER_TEMP ?? '',
     workspace: env.GITHUB_WORKSPACE ?? process.cwd(),

@@ -18,19 +18,17 @@ export function openGit(call: Call) {
     /** The commit at the tip of a branch; null when the branch, all commits or the repository are missing. */
     async tip(branch: string) {
       const ref = `heads/${branch}`;
-      const commit_sha = await call('read', 'GET /repos/{owner}/{repo}/git/ref/{ref}', { ref }, parseRefCommit).catch(
-        nullIfMissing,
-      );
+      const commit_sha = await call('read', 'GET /git/ref/{ref}', { ref }, parseRefCommit).catch(nullIfMissing);
       if (commit_sha === null) return null;
-      const route = 'GET /repos/{owner}/{repo}/git/commits/{commit_sha}';
+      const route = 'GET /git/commits/{commit_sha}';
       return { commit: commit_sha, tree: await call('read', route, { commit_sha }, parseCommitTree) };
     },
     /** The entries of one tree, without those of its subtrees. */
-    tree: (tree_sha: string) => call('read', 'GET /repos/{owner}/{repo}/git/trees/{tree_sha}', { tree_sha }, parseTree),
-    blob: (file_sha: string) => call('read', 'GET /repos/{owner}/{repo}/git/blobs/{file_sha}', { file_sha }, parseBlob),
+    tree: (tree_sha: string) => call('read', 'GET /git/trees/{tree_sha}', { tree_sha }, parseTree),
+    blob: (file_sha: string) => call('read', 'GET /git/blobs/{file_sha}', { file_sha }, parseBlob),
     createBlob(bytes: Buffer) {
       const blob = { content: bytes.toString('base64'), encoding: 'base64' };
-      return call('write', 'POST /repos/{owner}/{repo}/git/blobs', blob, parseSha);
+      return call('write', 'POST /git/blobs', blob, parseSha);
     },
     /**
      * A tree that differs from `base` (null: from an empty tree) by at most 100 changes
@@ -39,18 +37,18 @@ export function openGit(call: Call) {
     createTree(base: string | null, changes: readonly TreeChange[]) {
       const tree = changes.map(change => ({ ...change, mode: MODES[change.type] }));
       const from = base === null ? {} : { base_tree: base };
-      return call('write', 'POST /repos/{owner}/{repo}/git/trees', { ...from, tree }, parseSha);
+      return call('write', 'POST /git/trees', { ...from, tree }, parseSha);
     },
     createCommit(message: string, tree: string, parent: string | null) {
       const commit = { message, tree, parents: parent === null ? [] : [parent] };
-      return call('write', 'POST /repos/{owner}/{repo}/git/commits', commit, parseSha);
+      return call('write', 'POST /git/commits', commit, parseSha);
     },
     createBranch: (branch: string, sha: string) =>
-      call('write', 'POST /repos/{owner}/{repo}/git/refs', { ref: `refs/heads/${branch}`, sha }, object),
+      call('write', 'POST /git/refs', { ref: `refs/heads/${branch}`, sha }, object),
     /** Fast-forward only. */
     moveBranch(branch: string, sha: string) {
       const update = { ref: `heads/${branch}`, sha, force: false };
-      return call('write', 'PATCH /repos/{owner}/{repo}/git/refs/{ref}', update, object);
+      return call('write', 'PATCH /git/refs/{ref}', update, object);
     },
     /**
      * Makes the first commit of an empty repository, on this branch, because all methods above fail there
@@ -58,7 +56,7 @@ export function openGit(call: Call) {
      */
     createFirstCommit(branch: string, path: string, content: string, message: string) {
       const file = { branch, path, message, content: Buffer.from(content).toString('base64') };
-      return call('write', 'PUT /repos/{owner}/{repo}/contents/{path}', file, object);
+      return call('write', 'PUT /contents/{path}', file, object);
     },
   };
 }

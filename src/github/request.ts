@@ -6,9 +6,10 @@
  */
 import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Octokit } from '@octokit/rest';
+import { request as octokit } from '@octokit/request';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
+import { cite } from './cite.ts';
 import { openContentLimit } from './content-limit.ts';
 
 /** GitHub has refused a request, or did not answer it in a usable way, however often it was made. */
@@ -16,7 +17,7 @@ export class GitHubError extends Error {
   override readonly name = 'GitHubError';
   /** HTTP status; 0 when there was no usable answer. */
   readonly status: number;
-  /** GitHub's own words about the request. They never quote a record. */
+  /** GitHub's own words about the request. They never quote a record. Empty when an answer is not GitHub's own. */
   readonly reason: string;
   /** Whether the same request may succeed at another time. */
   readonly isTemporary: boolean;
@@ -26,6 +27,11 @@ export class GitHubError extends Error {
     this.status = status;
     this.reason = reason;
     this.isTemporary = isRateLimit || status === 0 || status >= 500;
+  }
+
+  /** See {@link cite}. */
+  get cited(): string {
+    return cite(this.status, this.reason);
   }
 }
 
@@ -45,8 +51,8 @@ const TIMEOUT_MS = { 'best-effort': 30_000, read: 30_000, write: 120_000 };
 
 /**
  * Makes a request to one repository until there is an answer that `parse` accepts.
- * @param route as GitHub documents it, such as `GET /repos/{owner}/{repo}/git/blobs/{file_sha}`
- * @param parameters those of the route without `owner` and `repo`, of the query and of the body
+ * @param route as GitHub documents it, after `/repos/{owner}/{repo}`: such as `GET /git/blobs/{file_sha}`
+ * @param parameters those of the route, of the query and of the body
  * @param parse throws when the answer is unusable
  * @throws GitHubError
  */
@@ -63,7 +69,8 @@ export function openRequests(baseUrl: string, token: string, userAgent: string, 
   http.setGlobalProxyFromEnv?.();
   // Octokit logs deprecations and request ids, which do not belong into the log of a workflow.
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-  const octokit = new Octokit({ auth: token === '' ? undefined : token, baseUrl, userAgent, log: quiet });
+  const headers = { 'user-agent': userAgent, ...(token === '' ? {} : { authorization: `token ${token}` }) };
+  const request = octokit.defaults({ baseUrl, headers, request: { log: quiet } });
   const reserveContent = openContentLimit(ms =>
     log.info(`GitHub limits how many files may be created per minute: continuing in ${duration(ms)}.`),
   );
@@ -95,15 +102,17 @@ export function openRequests(baseUrl: string, token: string, userAgent: string, 
   }
 
   function callsTo(repository: string): Call {
-    const [owner, repo] = repository.split('/');
     return (kind, route, parameters, parse) =>
       retry(kind, async signal => {
-        const { data } = await octokit.request(route, { owner, repo, ...parameters, request: { signal } });
+        const { data } = await request(route.replace(' ', ` /repos/${repository}`), {
+          ...parameters,
+          request: { signal },
+        });
         return parse(data);
       });
   }
 
-  return { octokit, retry, callsTo };
+  return { request, retry, callsTo };
 }
 
 type Headers = Readonly<Record<string, string | undefined>>;
@@ -111,10 +120,16 @@ type Headers = Readonly<Record<string, string | undefined>>;
 /** What octokit or a parser has thrown, as one of our errors, and how long GitHub asks to wait; null when it does not. */
 function failureOf(thrown: unknown): { readonly error: GitHubError; readonly waitMs: number | null } {
   if (thrown instanceof GitHubError) return { error: thrown, waitMs: null };
-  type OctokitError = Partial<{ status: number; response: { headers?: Headers }; message: string }>;
-  const { status, response, message = '' } = thrown as OctokitError;
+  type Response = { headers?: Headers; data?: { message?: unknown } };
+  const {
+    status,
+    response,
+    message: said = '',
+  } = thrown as Partial<{ status: number; response: Response; message: string }>;
   // Octokit reports a connection that broke as status 500, and has no response then.
   if (status === undefined || response === undefined) return { error: new GitHubError(0, '', thrown), waitMs: null };
+  // A proxy's page may quote anything.
+  const message = typeof response.data?.message === 'string' ? said : '';
   const waitMs = waitOf(status, message, response.headers ?? {});
   return { error: new GitHubError(status, message, thrown, waitMs !== null), waitMs };
 }

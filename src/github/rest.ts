@@ -14,34 +14,32 @@ const PER_PAGE = 100;
 const MAX_ARTIFACTS = 1_000;
 
 export function openApi(context: Context, token: string, userAgent: string, log: Log) {
-  const { octokit, retry, callsTo } = openRequests(context.apiUrl, token, userAgent, log);
+  const { request, retry, callsTo } = openRequests(context.apiUrl, token, userAgent, log);
   const call = callsTo(context.repository);
 
   return {
-    isPublic: (repository: string) =>
-      callsTo(repository)('read', 'GET /repos/{owner}/{repo}', {}, answers.parseIsPublic),
+    isPublic: (repository: string) => callsTo(repository)('read', 'GET ', {}, answers.parseIsPublic),
     /** Cache entries whose key starts with `prefix`, newest first. */
     caches(prefix: string, kind: ReadKind) {
       const newest = { key: prefix, per_page: PER_PAGE, sort: 'created_at', direction: 'desc' };
-      return call(kind, 'GET /repos/{owner}/{repo}/actions/caches', newest, answers.parseCaches);
+      return call(kind, 'GET /actions/caches', newest, answers.parseCaches);
     },
     /** Name of the default branch. */
-    defaultBranch: () => call('best-effort', 'GET /repos/{owner}/{repo}', {}, answers.parseDefaultBranch),
+    defaultBranch: () => call('best-effort', 'GET ', {}, answers.parseDefaultBranch),
     /** The newest runs of a workflow (its file name) on a branch, newest first. */
     runs(workflow_id: string, branch: string, kind: ReadKind) {
       const newest = { workflow_id, branch, per_page: PER_PAGE };
-      return call(kind, 'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs', newest, answers.parseRuns);
+      return call(kind, 'GET /actions/workflows/{workflow_id}/runs', newest, answers.parseRuns);
     },
-    run: (run_id: string, kind: ReadKind) =>
-      call(kind, 'GET /repos/{owner}/{repo}/actions/runs/{run_id}', { run_id }, answers.parseRun),
+    run: (run_id: string, kind: ReadKind) => call(kind, 'GET /actions/runs/{run_id}', { run_id }, answers.parseRun),
     /** Ids of the runs on a branch, of any workflow, that have an artifact of exactly this name, newest first. */
     runsWithArtifact: (name: string, branch: string, kind: ReadKind) =>
-      call(kind, 'GET /repos/{owner}/{repo}/actions/artifacts', { name, per_page: PER_PAGE }, data =>
+      call(kind, 'GET /actions/artifacts', { name, per_page: PER_PAGE }, data =>
         answers.parseRunsWithArtifact(data, name, branch),
       ),
     /** The artifacts of a run that have not expired, newest first. */
     async artifacts(run_id: string, kind: ReadKind) {
-      const route = 'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts';
+      const route = 'GET /actions/runs/{run_id}/artifacts';
       const found: ReturnType<typeof answers.parseArtifacts> = [];
       for (let page = 1; page <= MAX_ARTIFACTS / PER_PAGE; page++) {
         const artifacts = await call(kind, route, { run_id, per_page: PER_PAGE, page }, answers.parseArtifacts);
@@ -65,7 +63,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
     },
     /** Starts a workflow (its file name) on a ref, as by hand. Needs the permission `actions: write`. */
     async dispatch(workflow_id: string, ref: string, inputs: Readonly<Record<string, unknown>>): Promise<void> {
-      const route = 'POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches';
+      const route = 'POST /actions/workflows/{workflow_id}/dispatches';
       await call('write', route, { workflow_id, ref, inputs }, () => null);
     },
     /** The Git Data API of a repository. */
@@ -75,7 +73,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
   /** The address of the zip of an artifact. Following the redirect would send the token to the blob store. */
   async function addressOf(id: number, signal: AbortSignal): Promise<string> {
     const route = `GET /repos/${context.repository}/actions/artifacts/${id}/zip`;
-    const { headers } = await octokit.request(route, { request: { signal, redirect: 'manual' } });
+    const { headers } = await request(route, { request: { signal, redirect: 'manual' } });
     return answers.parseRedirect(headers);
   }
 }

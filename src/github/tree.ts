@@ -26,28 +26,13 @@ export function blobSha(bytes: Buffer): string {
   return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }
 
-/** A new tree, some entries at a time. The folder of a replaced stream is built apart and put in the place of the old one. */
-export async function writeTree(
-  { git, dataPath }: { readonly git: Git; readonly dataPath: string },
-  base: string | null,
-  replaces: readonly string[],
-  changes: readonly TreeChange[],
-): Promise<string> {
-  const prefix = `${dataPath}/`;
-  const streamOf = (path: string) => path.slice(prefix.length, path.indexOf('/', prefix.length));
-  const isFresh = ({ path, type }: TreeChange) =>
-    base !== null && type === 'blob' && path.startsWith(prefix) && replaces.includes(streamOf(path));
-  const fresh = changes.filter(isFresh).map(change => ({ ...change, path: change.path.slice(prefix.length) }));
-  let rest = changes.filter(change => !isFresh(change));
-  if (fresh.length > 0) {
-    const folders = await git.tree(await chain(git, null, fresh));
-    rest = [...rest, ...folders.map(({ path, sha }): TreeChange => ({ path: prefix + path, type: 'tree', sha }))];
-  }
-  return chain(git, base, rest);
-}
-
-async function chain(git: Git, base: string | null, changes: readonly TreeChange[]): Promise<string> {
+/**
+ * The SHA of a tree that differs from `base` (null: from an empty tree) by these changes. A folder is removed in an earlier
+ * step than files are added to it.
+ */
+export async function writeTree(git: Git, base: string | null, ...steps: readonly TreeChange[][]): Promise<string> {
   let tree = base;
-  for (let n = 0; n < changes.length; n += ENTRIES) tree = await git.createTree(tree, changes.slice(n, n + ENTRIES));
+  for (const step of steps)
+    for (let n = 0; n < step.length; n += ENTRIES) tree = await git.createTree(tree, step.slice(n, n + ENTRIES));
   return tree as string;
 }

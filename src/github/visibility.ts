@@ -1,12 +1,13 @@
 /** Records are personal data, so they are published to a private repository unless the user allows a public one. */
 import { SyncError } from '../errors.ts';
 import type { Context } from './context.ts';
+import type { GitHubError } from './request.ts';
 import type { Api } from './rest.ts';
 
 /**
  * Resolves when only members can read a repository. Unknown visibility counts as public.
  * @param place what the records could be downloaded from, such as `its artifacts`
- * @throws SyncError `public-repository`
+ * @throws SyncError `public-repository` or `repository-not-visible`
  */
 export async function requirePrivate(
   repository: string,
@@ -22,12 +23,29 @@ export async function requirePrivate(
     cause = error;
   }
   if (isPublic === false) return;
+  if (isPublic === undefined) throw notVisible(repository, cause);
   throw new SyncError('public-repository', {
-    what:
-      isPublic === true
-        ? `The repository ${repository} is public, and everybody could download the records from ${place}.`
-        : `It cannot be told whether the repository ${repository} is public, so it counts as public.`,
+    what: `The repository ${repository} is public, and everybody could download the records from ${place}.`,
     todo: 'Publish to a private repository, or set `allow-public: true` if everybody may read these records.',
+  });
+}
+
+/** GitHub answers 404 of a repository that a token may not see, as of one that does not exist. */
+function notVisible(repository: string, cause: unknown): SyncError {
+  // By its name: most runs do not need octokit, which is loaded with the class.
+  const { status = 0, cited = '' } = ((cause as Error).name === 'GitHubError' ? cause : {}) as Partial<GitHubError>;
+  if (status > 0 && status < 500 && status !== 429) {
+    return new SyncError('repository-not-visible', {
+      what: `The token does not let the action see the repository ${repository}${cited}, so it counts as public.`,
+      todo: 'Check `repository`, and give a `github-token` that may read it; in another repository, `github.token` cannot. Or set `allow-public: true` if everybody may read these records.',
+      cause,
+      status,
+    });
+  }
+  return new SyncError('public-repository', {
+    what: `GitHub did not say whether the repository ${repository} is public${cited}, so it counts as public.`,
+    todo: 'Run again later, or set `allow-public: true` if everybody may read these records.',
     cause,
+    status,
   });
 }

@@ -1,70 +1,137 @@
 // Reads response bodies to their end, and decompresses them.
 //
-// A page takes up to hundreds of megabytes, so only two bodies are read at a time, and none while records wait to be
-// written. A body that waits stays in its socket, where it takes up no memory of this process.
+// Bodies are read at the same time, so that a slow one delays only its own stream. All together they take up little more
+// memory than one may: beyond that, only the oldest body is read on, and the others stay in their sockets. None is read
+// while records wait to be written.
 import { isUtf8 } from 'node:buffer';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { SyncError } from '../errors.ts';
-import { openSemaphore } from './semaphore.ts';
 
-const MAX_CONCURRENT = 2;
-/** 500 records of about 700 kB. More is no page, and would not fit a string (docs/kustomer-api.md#answer-time). */
-const MAX_BYTES = 384 * 1024 * 1024;
-/** A page takes seconds. A body that trickles in byte by byte would hold up all others. */
-const DEADLINE_MS = 5 * 60_000;
+/** Bytes of one body, decompressed (docs/kustomer-api.md#answer-time). */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** Bytes of all bodies, beyond which only one is read: several usual pages. */
+const SHARED_BYTES = 16 * 1024 * 1024;
+/** Times without those in which a body has to wait here. */
+const DEADLINE_MS = 2 * 60_000;
+/** A body that trickles in holds a permit, so it is given up: after a part of its deadline, it needs this average. */
+const MIN_BYTES_PER_SECOND = 4 * 1024;
+const CHECKS = 100;
+const CHECKS_WITHOUT_MINIMUM = 8;
+/** Bytes that are decoded at a time. */
+const DECODED_BYTES = 1024 * 1024;
 
-/** Value of the header `content-encoding`. */
-type Encoding = string | string[] | undefined;
+/** The body has more bytes than any page. */
+export class BodyTooLarge extends Error {
+  override readonly name = 'BodyTooLarge';
+}
 
 /** @param backpressure resolves when more may be read */
 export function openBodyReader(backpressure: () => Promise<void> = async () => {}, deadlineMs = DEADLINE_MS) {
-  const semaphore = openSemaphore(MAX_CONCURRENT);
+  const room = openRoom();
   /**
    * Resolves to a body as UTF-8. Rejects when the body breaks off, takes too long, or is not encoded as it should be.
-   * @throws SyncError `answer-too-large`
+   * @throws BodyTooLarge
    */
-  return async (body: Readable, encoding: Encoding): Promise<Buffer> => {
+  return async (body: Readable, encoding?: string | string[]): Promise<Buffer> => {
     // An error while the body waits is found when the body is read; without a listener it would end the process.
     body.on('error', () => {});
-    const release = await semaphore.acquire();
+    await backpressure();
+    const own = room.enter();
     try {
-      await backpressure();
-      return await readBody(body, encoding, deadlineMs);
+      return await readBody(body, encoding, own, deadlineMs);
     } finally {
-      release();
+      own.leave();
     }
   };
 }
 
-async function readBody(body: Readable, encoding: Encoding, deadlineMs: number): Promise<Buffer> {
+/** Counts the bytes of all bodies, the oldest body first. */
+function openRoom() {
+  const bodies = new Set<{ bytes: number }>();
+  const waiting: (() => void)[] = [];
+  const wake = () => {
+    for (const resume of waiting.splice(0)) resume();
+  };
+  return {
+    enter() {
+      const own = { bytes: 0 };
+      bodies.add(own);
+      const isFree = () => {
+        const [oldest] = bodies;
+        return own === oldest || bodies.values().reduce((sum, { bytes }) => sum + bytes, 0) < SHARED_BYTES;
+      };
+      return {
+        isFree,
+        add(bytes: number): void {
+          own.bytes += bytes;
+        },
+        /** Resolves when the body may be read on. */
+        async wait(): Promise<void> {
+          while (!isFree()) await new Promise<void>(resume => waiting.push(resume));
+        },
+        leave(): void {
+          bodies.delete(own);
+          wake();
+        },
+      };
+    },
+  };
+}
+
+type Room = ReturnType<ReturnType<typeof openRoom>['enter']>;
+
+async function readBody(body: Readable, encoding: unknown, room: Room, deadlineMs: number): Promise<Buffer> {
   const decoder = decoderFor(encoding);
   // Unlike `pipe`, `pipeline` passes on the error of a body that broke before: the decoder would wait for ever.
   const stream = decoder === null ? body : pipeline(body, decoder, () => {});
   const chunks: Buffer[] = [];
   let size = 0;
-  const deadline = setTimeout(() => body.destroy(new Error('the response takes too long')), deadlineMs);
+  let checks = 0;
+  let sizeBefore = 0;
+  const timer = setInterval(() => {
+    if (!room.isFree()) return;
+    const seconds = (++checks * deadlineMs) / CHECKS / 1_000;
+    // One that has stopped may go on: that is for the timeout of the client.
+    const isTrickling = size > sizeBefore && size < seconds * MIN_BYTES_PER_SECOND;
+    const isSlow = checks > CHECKS_WITHOUT_MINIMUM && isTrickling;
+    sizeBefore = size;
+    if (isSlow || checks === CHECKS) body.destroy(new Error('the response takes too long'));
+  }, deadlineMs / CHECKS);
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > MAX_BYTES) {
-        body.destroy();
-        throw new SyncError('answer-too-large', {
-          what: `Kustomer sent an answer of more than ${MAX_BYTES / 1024 / 1024} MB.`,
-          todo: 'Please report it to this project: no page should be so large.',
-        });
-      }
+      room.add(chunk.length);
+      if (size > MAX_BYTES) throw new BodyTooLarge();
       chunks.push(chunk);
+      if (!room.isFree()) await room.wait();
     }
   } finally {
-    clearTimeout(deadline);
+    clearInterval(timer);
+    // A body that is given up must not go on in its socket.
+    if (!body.readableEnded) body.destroy();
   }
-  const bytes = Buffer.concat(chunks, size);
+  const bytes = Buffer.concat(chunks.splice(0), size);
   // Records go into UTF-8 files byte by byte, so bytes that are not UTF-8 are replaced here.
-  return isUtf8(bytes) ? bytes : Buffer.from(bytes.toString());
+  return isUtf8(bytes) ? bytes : decoded(bytes);
 }
 
-function decoderFor(encoding: Encoding) {
+/** In steps, since broken bytes triple. @throws BodyTooLarge */
+function decoded(bytes: Buffer): Buffer {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for (let from = 0; from < bytes.length; from += DECODED_BYTES) {
+    const stream = from + DECODED_BYTES < bytes.length;
+    const chunk = Buffer.from(decoder.decode(bytes.subarray(from, from + DECODED_BYTES), { stream }));
+    size += chunk.length;
+    if (size > MAX_BYTES) throw new BodyTooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** @param encoding the header `content-encoding` */
+function decoderFor(encoding: unknown) {
   if (encoding === undefined || encoding === 'identity') return null;
   if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip();
   if (encoding === 'deflate') return createInflate();

@@ -6,7 +6,7 @@
 // only for that moment. Every other wait comes first: the pause of all requests, and the spacing between two starts.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pThrottle from 'p-throttle';
-import { openMutex, type RunExclusive } from '../sync/mutex.ts';
+import { openMutex } from '../sync/mutex.ts';
 import { estimateOtherClients } from './other-clients.ts';
 
 /** The length of Kustomer's windows. */
@@ -35,17 +35,6 @@ export type Purpose = 'search' | 'other';
 
 export type Budget = ReturnType<typeof openBudget>;
 
-export interface BudgetOptions {
-  /** How many runs share the budgets at the same time. */
-  readonly sharedBy?: number;
-  /**
-   * Spaces all requests evenly, from the first one on. For runs that share the budgets, or follow one another, and do
-   * not know of each other: no minute has more than a share, even where one run ends and another one begins.
-   */
-  readonly isEven?: boolean;
-  readonly minuteMs?: number;
-}
-
 /** Requests a minute. No `other` ones where all requests draw on the budget of `search`. */
 type Rates = Readonly<Record<Purpose, number>>;
 
@@ -61,24 +50,26 @@ export function rates(searchesPerMinute: number, requestsPerMinute: number | nul
  * @param searchesPerMinute limit of live and archive searches together
  * @param requestsPerMinute limit of all requests together; null: learned from the responses
  * @param signal ends all waits
+ * @param options `sharedBy`: how many runs share the budgets at the same time. `isEven` spaces all requests evenly, from
+ *   the first one on: for runs that share the budgets, or follow one another, and do not know of each other. Then no
+ *   minute has more than a share, even where one run ends and another one begins.
  */
 export function openBudget(
   searchesPerMinute: number,
   requestsPerMinute: number | null,
   signal: AbortSignal,
-  { sharedBy = 1, isEven = sharedBy > 1, minuteMs = MINUTE_MS }: BudgetOptions = {},
+  options: { readonly sharedBy?: number; readonly isEven?: boolean; readonly minuteMs?: number } = {},
 ) {
+  const { sharedBy = 1, isEven = sharedBy > 1, minuteMs = MINUTE_MS } = options;
   const shareOf = (limit: number) => Math.max(1, Math.floor(limit / sharedBy));
-  const searches = shareOf(searchesPerMinute);
   let all = shareOf(requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE));
-  const windows = openWindows(rates(searches, all), minuteMs, isEven, signal);
+  const windows = openWindows(rates(shareOf(searchesPerMinute), all), minuteMs, isEven, signal);
   const msForOthers = { all: estimateOtherClients(minuteMs), search: estimateOtherClients(minuteMs) };
   let pausedUntil = 0;
   let speed = 1;
-
-  function pause(ms: number): void {
+  const pause = (ms: number) => {
     pausedUntil = Math.max(pausedUntil, performance.now() + ms);
-  }
+  };
 
   return {
     /** Resolves when a request may start, and then it must start at once. Rejects with the reason of the signal. */
@@ -87,8 +78,7 @@ export function openBudget(
       windows.of(purpose).runExclusive(async () => {
         for (;;) {
           signal.throwIfAborted();
-          // Looked up in each turn: a response may have resized the windows.
-          const window = windows.of(purpose);
+          const window = windows.of(purpose); // A response may have resized it.
           const waitMs = Math.max(pausedUntil, window.nextAt) - performance.now();
           if (waitMs > 0) {
             await sleep(Math.ceil(waitMs), undefined, { signal });
@@ -97,17 +87,19 @@ export function openBudget(
           await window.pass();
           const now = performance.now();
           if (pausedUntil > now) continue;
-          const minutes = spacing(window.limit, windows.start(purpose, now), speed, isEven);
-          window.nextAt = now + minutes * minuteMs;
+          windows.starts[purpose].push(now);
+          window.nextAt = now + minuteMs * spacing(window.limit, windows.started(purpose), speed, isEven);
           return;
         }
       }),
     /** After a 429: no request starts within `waitMs` milliseconds, and then they start more slowly for a while. */
-    refused(waitMs: number): void {
-      // Requests that were in flight together are refused together, and slow the run down once.
+    rateLimited(waitMs: number): void {
+      // Requests that were in flight together are rate-limited together, and slow the run down once.
       if (pausedUntil <= performance.now()) speed = Math.max(MIN_SPEED, speed * SLOWDOWN);
       pause(waitMs);
     },
+    pausedMs: () => Math.max(0, pausedUntil - performance.now()),
+    ...windows.forLog,
     /**
      * After any other response.
      * @param limit requests a minute, from `x-ratelimit-limit`; NaN without the header
@@ -121,7 +113,7 @@ export function openBudget(
       const share = shareOf(Math.floor(limit * OUR_SHARE));
       if (isForAll && requestsPerMinute === null && share !== all) {
         all = share;
-        windows.resize(rates(searches, all));
+        windows.resize(rates(shareOf(searchesPerMinute), all));
       }
       if (!(remaining >= 0)) return;
       const ours = sharedBy * (windows.started('search') + (isForAll ? windows.started('other') : 0));
@@ -137,19 +129,18 @@ function spacing(limit: number, started: number, speed: number, isEven: boolean)
   return started > limit * BURST ? 1 / (limit * MAX_SPEED) : 0;
 }
 
-interface Window {
-  readonly limit: number;
-  /** Resolves when another request may start in this window, and counts it. */
-  pass(): Promise<void>;
-  readonly runExclusive: RunExclusive;
-  /** No request starts before this time of `performance.now()`. */
-  nextAt: number;
+/** @param nextAt no request starts before this time of `performance.now()` */
+function openWindow(limit: number, interval: number, nextAt: number, signal: AbortSignal) {
+  // With weights, p-throttle counts over the time that has really passed. Without them it also keeps a distance between
+  // requests, and what is not used in time is lost.
+  const pass = pThrottle({ limit, interval, strict: true, weight: () => 1, signal })(async () => {});
+  return { limit, pass, nextAt, runExclusive: openMutex() };
 }
 
 /** A window for each purpose, or one for both where `other` is 0; and what has started in the last minute. */
 function openWindows(limits: Rates, minuteMs: number, isEven: boolean, signal: AbortSignal) {
   const starts: Record<Purpose, number[]> = { search: [], other: [] };
-  let windows = {} as Readonly<Record<Purpose, Window>>;
+  let windows: Partial<Record<Purpose, ReturnType<typeof openWindow>>> = {};
   resize(limits);
 
   function resize({ search, other }: Rates): void {
@@ -158,16 +149,14 @@ function openWindows(limits: Rates, minuteMs: number, isEven: boolean, signal: A
     windows = { search: shared, other: isShared ? shared : open(other, windows.other, started('other')) };
   }
 
-  /** What has started counts against a new limit, too. */
-  function open(limit: number, before: Window | undefined, alreadyStarted: number): Window {
+  function open(limit: number, before: typeof windows.search, alreadyStarted: number) {
     if (before?.limit === limit) return before;
-    // With weights, p-throttle counts over the time that has really passed. Without them it also keeps a distance
-    // between requests, and what is not used in time is lost.
     const interval = Math.ceil(minuteMs * SLACK);
-    const pass = pThrottle({ limit, interval, strict: true, weight: () => 1, signal })(() => {});
-    for (let n = 0; n < Math.min(alreadyStarted, limit); n++) void pass();
     const first = isEven ? performance.now() + interval / limit : 0;
-    return { limit, pass: async () => pass(), runExclusive: openMutex(), nextAt: before?.nextAt ?? first };
+    const window = openWindow(limit, interval, before?.nextAt ?? first, signal);
+    // What has started counts against a new limit, too.
+    for (let n = 0; n < Math.min(alreadyStarted, limit); n++) void window.pass();
+    return window;
   }
 
   function started(purpose: Purpose): number {
@@ -176,14 +165,20 @@ function openWindows(limits: Rates, minuteMs: number, isEven: boolean, signal: A
     return starts[purpose].length;
   }
 
-  return {
-    of: (purpose: Purpose) => windows[purpose],
-    resize,
-    started,
-    /** Notes a start and returns how many there were in the last minute. */
-    start(purpose: Purpose, at: number): number {
-      starts[purpose].push(at);
-      return started(purpose);
-    },
-  };
+  const of = (purpose: Purpose) => windows[purpose] as ReturnType<typeof openWindow>;
+
+  /** Requests that may still start in this minute. */
+  function left(purpose: Purpose): number {
+    const isShared = windows.search === windows.other;
+    return Math.max(0, of(purpose).limit - (isShared ? started('search') + started('other') : started(purpose)));
+  }
+
+  /** How long until the next request may start, about (ms). */
+  function msUntilStart(purpose: Purpose): number {
+    const [oldest] = left(purpose) > 0 ? [] : starts[purpose];
+    const nextAt = oldest === undefined ? 0 : oldest + minuteMs * SLACK;
+    return Math.max(0, of(purpose).nextAt - performance.now(), nextAt - performance.now());
+  }
+
+  return { of, resize, starts, started, forLog: { left, msUntilStart } };
 }

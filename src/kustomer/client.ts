@@ -2,21 +2,31 @@
 //
 // A request acquires a permit, then its place in the rate budget, and then starts at once: permission by the budget is
 // good only for the moment.
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import { EnvHttpProxyAgent } from 'undici';
+
 import { SyncError } from '../errors.ts';
-import { openBodyReader } from './body.ts';
+import { wholeNumber } from '../sync/numbers.ts';
+import { BodyTooLarge, openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
-import { parseResponse } from './json.ts';
-import { requestError } from './request-errors.ts';
-import { type Attempt, decide } from './retry.ts';
+import { type Outcome, openHost } from './host.ts';
+import { answerTooLarge, type OnRecord, parseResponse } from './json.ts';
+import { hostError, reasonOf, requestError } from './request-errors.ts';
+import { type Decision, decide, MAX_FAILURES, type RequestAttempt } from './retry.ts';
+import type { SearchForm } from './search-form.ts';
+
 import { openSemaphore } from './semaphore.ts';
+import { openServerClock } from './server-clock.ts';
+import { pathForLog, type Stream } from './streams.ts';
+import { openWaits, seconds, type Waits } from './waits.ts';
 
 export interface Request {
-  readonly method: 'GET' | 'POST';
   /** Path and query, like `/v1/users?page=1`. */
   readonly path: string;
-  readonly body?: unknown;
+  /** Makes the request a POST. */
+  readonly body?: object;
   readonly purpose: Purpose;
   /** Name of the stream that the request is counted for, and that errors name. */
   readonly stream: string;
@@ -24,16 +34,20 @@ export interface Request {
   readonly role: string;
 }
 
-/** The requests of a run, for the report. */
-export interface Usage {
-  requests: number;
-  retries: number;
-  rate_limited: number;
-  /** Sum over all requests, in ms: more than the time that has passed, where requests wait at the same time. */
-  waited_ms: number;
-}
-
 export type Client = ReturnType<typeof openClient>;
+
+/** What it takes to read a stream. */
+export interface ReadOptions<Of extends Stream> {
+  readonly client: Client;
+  readonly stream: Of;
+  /** Name of the stream that the requests are counted for, where it is another one. */
+  readonly countFor?: string;
+  readonly includeDeleted: boolean;
+  /** Called with each record that arrives. */
+  readonly onRecord: OnRecord;
+  /** Called with the form of each search that was answered. */
+  readonly onForm?: (stream: string, form: SearchForm) => void;
+}
 
 export interface ClientOptions {
   readonly origin: string;
@@ -44,114 +58,167 @@ export interface ClientOptions {
   readonly signal: AbortSignal;
   readonly userAgent: string;
   readonly debug: (line: string) => void;
+  readonly info?: (line: string) => void;
   /** Resolves when another response may be read: see body.ts. */
   readonly backpressure?: () => Promise<void>;
 }
 
-const NO_USAGE: Usage = { requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 };
 /** No search is known to take longer (docs/kustomer-api.md#answer-time). */
 const RESPONSE_TIMEOUT_MS = 30_000;
-/** Smaller differences come from the network, and from the header, which has no milliseconds. */
-const CLOCK_TOLERANCE_MS = 5_000;
-
-type Headers = Attempt['headers'];
-
-/** What came of one attempt. Status 0 means that no usable response came, and `cause` says why. */
-interface Outcome {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly value?: unknown;
-  readonly cause?: unknown;
-}
+/** Requests a minute. More than any organization may make. */
+const MAX_LIMIT = 1e6;
+/** The body of an error is read up to here. */
+const ERROR_BODY = { limit: 64 * 1024, ms: 5_000 } as const;
 
 export function openClient(options: ClientOptions) {
-  const { origin, budget, signal, concurrency, debug } = options;
+  const { origin, token, budget, signal, concurrency, debug, info = debug } = options;
   const http = openHttp(options);
-  const { attempt, idle, usage, requestsFor } = openAttempts(options, http);
+  const host = openHost(origin, token);
+  const waits = openWaits(budget);
+  const { attempt, idle, usage, requestsFor } = openAttempts(options, http, waits);
 
   return {
     /**
      * Resolves to the JSON of a successful response: an object with `data` (docs/kustomer-api.md#errors).
-     * @throws SyncError of the kind `unauthorized` (401), `forbidden` (403), `refused` (any other refusal), `outage` (no
+     * @throws SyncError of the kind `unreachable` (nothing has come from the API yet), `unauthorized` (401), `forbidden` (403), `refused` (any other refusal), `outage` (no
      *   usable response, or 429, after all retries) or `inconsistent` (too large). The reason of the signal, once
      *   aborted.
      */
     async send(request: Request): Promise<Record<string, unknown>> {
-      let failures = 0;
-      let refusals = 0;
+      const earlier: number[] = [];
+      const since = performance.now();
       for (;;) {
-        const { status, headers, value, cause } = await attempt(request, failures + refusals > 0);
-        if (status !== 0 && status !== 429) {
-          const [limit, remaining] = ['limit', 'remaining'].map(name => Number(headers[`x-ratelimit-${name}`]));
-          budget.answered(request.purpose, limit as number, remaining as number);
-        }
-        const next = decide({ status, headers, failures, refusals, now: Date.now(), random: Math.random() });
+        const { next, ...outcome } = await attempt(request, earlier.length > 0, outcome => {
+          const isElsewhere = host.judge(outcome);
+          const elapsedMs = performance.now() - since;
+          return judge(outcome, request, { earlier, isElsewhere, elapsedMs }, options);
+        });
+        const { status, value, cause } = outcome;
         if (next.kind === 'use') return value as Record<string, unknown>;
-        if (next.kind === 'give-up') throw requestError(next.reason, status, request, cause);
-        const what = status === 0 ? `no usable response (${nameOf(cause)})` : `status ${status}`;
-        debug(`${request.stream}: ${what}, retry in ${Math.round(next.waitMs)} ms`);
-        if (next.pausesAll) {
-          refusals++;
-          usage[request.purpose].rate_limited++;
-          budget.refused(next.waitMs);
-        } else {
-          failures++;
-          await sleep(next.waitMs, undefined, { signal });
+        if (next.kind === 'give-up') throw requestError(next.code, request, outcome, host);
+        earlier.push(status);
+        if (next.pausesAll) usage[request.purpose].rate_limited++;
+        else {
+          const failures = earlier.filter(each => each !== 429).length;
+          const what = status === 0 ? `gives no usable answer (${reasonOf(cause)})` : `answers ${status}`;
+          const retry = `try ${failures + 1} of ${MAX_FAILURES + 1} in ${seconds(next.waitMs)}`;
+          // One failure is nothing that anybody has to know.
+          (failures > 1 ? info : debug)(`Kustomer ${what} for ${request.stream}; ${retry}.`);
+          const done = waits.retries(request.stream, next.waitMs);
+          await sleep(next.waitMs, undefined, { signal }).finally(done);
         }
       }
     },
     origin,
+    /** Why nothing has come from the API; null when something has, or no request has failed. */
+    hostError: () => hostError(host),
     /** How many requests can be in flight at the same time. */
     permits: concurrency,
+    /** What holds the run up: see waits.ts. */
+    waitingFor: waits.describe,
     /** How many more could be in flight now if there were any to send; 0 while requests wait for the budget. */
     idle,
+    /** The requests of the run, for its manifest. */
     usage,
     /** Requests sent for a stream, retries included. */
     requestsFor,
-    clockLeadMs: http.clockLeadMs,
+    clock: http.clock,
     close: http.close,
   };
 }
 
+/** What follows an outcome. Called while the request has its permit: after a 429 no other request may get one and start. */
+function judge(
+  { status, headers }: Outcome,
+  { stream, purpose }: Request,
+  before: Pick<RequestAttempt, 'earlier' | 'isElsewhere' | 'elapsedMs'>,
+  { budget, debug, info = debug }: ClientOptions,
+): Decision {
+  if (status !== 0 && status !== 429) {
+    const number = (name: string, min: number) =>
+      wholeNumber(headers[`x-ratelimit-${name}`], min, MAX_LIMIT) ?? Number.NaN;
+    budget.answered(purpose, number('limit', 1), number('remaining', 0));
+  }
+  const next = decide({ ...before, status, headers, now: Date.now(), random: Math.random() });
+  if (next.kind === 'retry' && next.pausesAll) {
+    // Requests that were in flight together are refused together.
+    const say = budget.pausedMs() < next.waitMs / 2 ? info : debug;
+    say(`Kustomer answers 429 for ${stream}: all requests wait ${seconds(next.waitMs)}.`);
+    budget.rateLimited(next.waitMs);
+  }
+  return next;
+}
+
 /** Makes single attempts, each with a permit and within the budget, and counts them. */
-function openAttempts({ budget, signal, concurrency }: ClientOptions, http: ReturnType<typeof openHttp>) {
-  const usage: Readonly<Record<Purpose, Usage>> = { search: { ...NO_USAGE }, other: { ...NO_USAGE } };
+function openAttempts(options: ClientOptions, http: Http, waits: Waits) {
+  const { budget, signal, concurrency } = options;
+  // `waited_ms` is a sum over all requests: more than the time that has passed, where requests wait at the same time.
+  const noUsage = () => ({ requests: 0, retries: 0, rate_limited: 0, waited_ms: 0 });
+  const usage = { search: noUsage(), other: noUsage() };
   const byStream = new Map<string, number>();
   const semaphore = openSemaphore(concurrency);
-  let waitingForBudget = 0;
+
+  async function attempt(request: Request, isRetry: boolean, since: number): Promise<Outcome> {
+    const { purpose, stream } = request;
+    let headers: Outcome['headers'] = {};
+    try {
+      await budget.acquire(purpose).finally(waits.budget(purpose));
+      usage[purpose].waited_ms += Math.round(performance.now() - since);
+      usage[purpose].requests++;
+      if (isRetry) usage[purpose].retries++;
+      byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
+      const response = await exchange(request, options, http, waits);
+      headers = response.headers;
+      if (response.body === null) return response;
+      const value = parseResponse(response.body, stream);
+      return { headers, value, status: isUsable(value) ? response.status : 0 };
+    } catch (cause) {
+      // A reset, a timeout, a body that breaks off or is no JSON is worth a retry, whatever the status was.
+      signal.throwIfAborted();
+      if (cause instanceof SyncError) throw cause;
+      if (cause instanceof BodyTooLarge) throw answerTooLarge(stream, 'more than 64 MB');
+      return { status: 0, headers, cause };
+    }
+  }
+
   return {
     /** Rejects only where no retry can help. */
-    async attempt(request: Request, isRetry: boolean): Promise<Outcome> {
-      const { purpose, stream } = request;
+    async attempt(request: Request, isRetry: boolean, judge: (outcome: Outcome) => Decision) {
       const since = performance.now();
       signal.throwIfAborted();
-      const release = await semaphore.acquire(purpose);
-      let headers: Headers = {};
-      try {
-        waitingForBudget++;
-        await budget.acquire(purpose).finally(() => waitingForBudget--);
-        usage[purpose].waited_ms += Math.round(performance.now() - since);
-        usage[purpose].requests++;
-        if (isRetry) usage[purpose].retries++;
-        byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
-        const response = await http.exchange(request);
-        headers = response.headers;
-        if (response.status < 200 || response.status >= 300) return response;
-        const value = parseResponse(response.body);
-        return { headers, value, status: isUsable(value) ? response.status : 0 };
-      } catch (cause) {
-        // A reset, a timeout, a body that breaks off or is no JSON is worth a retry, whatever the status was.
-        signal.throwIfAborted();
-        if (cause instanceof SyncError) throw cause;
-        return { status: 0, headers, cause };
-      } finally {
-        release();
-      }
+      return semaphore.run(async () => {
+        const outcome = await attempt(request, isRetry, since);
+        return { ...outcome, next: judge(outcome) };
+      }, request.purpose);
     },
     usage,
     requestsFor: (stream: string) => byStream.get(stream) ?? 0,
-    idle: () => (waitingForBudget > 0 ? 0 : semaphore.idle()),
+    idle: () => (waits.isAnyForBudget() ? 0 : semaphore.idle()),
   };
+}
+
+type Http = ReturnType<typeof openHttp>;
+
+/** Exchanges, and says in the debug log what came of that: nothing of a header, of a body or of a link. */
+async function exchange(request: Request, { budget, debug }: ClientOptions, http: Http, waits: Waits) {
+  const { path, body, stream } = request;
+  const sentAt = performance.now();
+  const log = (outcome: string) => {
+    const ms = Math.round(performance.now() - sentAt);
+    const left = `${budget.left('search')} searches and ${budget.left('other')} other requests left this minute`;
+    debug(`${body === undefined ? 'GET' : 'POST'} ${pathForLog(path)}: ${outcome}, ${ms} ms; ${left}`);
+  };
+  const end = waits.sent(stream);
+  try {
+    const response = await http.exchange(request);
+    log(`${response.status}${response.body === null ? '' : `, ${response.body.length} bytes`}`);
+    return response;
+  } catch (error) {
+    log(`no response (${reasonOf(error)})`);
+    throw error;
+  } finally {
+    end();
+  }
 }
 
 /** Makes HTTP requests, through the proxy of the environment if it names one. */
@@ -170,28 +237,25 @@ function openHttp({ origin, token, concurrency, signal, userAgent, backpressure 
     'user-agent': userAgent,
   };
   const readBody = openBodyReader(backpressure);
-  let clockLeadMs: number | undefined;
+  const clock = openServerClock();
   return {
-    /** Rejects when the connection or the body fails. */
-    async exchange({ method, path, body }: Request): Promise<{ status: number; headers: Headers; body: Buffer }> {
-      const response = await dispatcher.request({
-        origin,
-        path,
-        method,
-        headers: body === undefined ? common : { ...common, 'content-type': 'application/json' },
-        body: body === undefined ? null : JSON.stringify(body),
-        signal,
-      });
+    /** Rejects when the connection or the body fails. An error has no body. */
+    async exchange({ path, body }: Request) {
+      const content =
+        body === undefined
+          ? { method: 'GET', headers: common }
+          : { method: 'POST', headers: { ...common, 'content-type': 'application/json' }, body: JSON.stringify(body) };
+      const response = await dispatcher.request({ origin, path, signal, ...content });
       const { statusCode: status, headers } = response;
       // Before the body is read, which may take minutes.
-      clockLeadMs ??= leadOver(headers.date);
+      clock.read(headers.date);
+      if (status < 200 || status >= 300) {
+        const errorBody = await readErrorBody(response.body, headers['content-encoding']);
+        return { status, headers, body: null, errorBody };
+      }
       return { status, headers, body: await readBody(response.body, headers['content-encoding']) };
     },
-    /**
-     * How many ms the clock of this machine is fast, by the header `date` of the first response. 0 without the header,
-     * below some seconds, or when it is slow, which does no harm (docs/kustomer-api.md#server-clock).
-     */
-    clockLeadMs: () => clockLeadMs ?? 0,
+    clock,
     close: () => dispatcher.destroy(),
   };
 }
@@ -203,15 +267,22 @@ function isUsable(value: unknown): boolean {
   return Array.isArray(errors) && errors.length === 0;
 }
 
-function leadOver(date: string | string[] | undefined): number | undefined {
-  const theirs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-  if (Number.isNaN(theirs)) return undefined;
-  const lead = Date.now() - theirs;
-  return lead > CLOCK_TOLERANCE_MS ? lead : 0;
-}
-
-function nameOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return 'not the expected JSON';
-  const { code } = cause as { code?: unknown };
-  return typeof code === 'string' ? code : cause.name;
+/** The body of an error, as far as it is read; empty when it is no text that can be read. */
+async function readErrorBody(body: Readable, encoding: unknown): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const timer = setTimeout(() => body.destroy(new Error('too slow')), ERROR_BODY.ms);
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > ERROR_BODY.limit) break;
+      chunks.push(chunk);
+    }
+    const bytes = Buffer.concat(chunks);
+    return encoding === 'gzip' ? gunzipSync(bytes, { maxOutputLength: ERROR_BODY.limit }) : bytes;
+  } catch {
+    return Buffer.alloc(0);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,29 +1,14 @@
 // The pages of one view of a list, one after the other along its links (docs/kustomer-api.md#links).
 //
-// A list says where it goes on, and may say so for ever. Whatever the server does, the loop ends: a list that goes on
-// without showing anything new is an error.
-import { SyncError } from '../errors.ts';
+// A list says where it goes on, and may say so for ever, or not at all: a full page is not the last one, unless the list
+// has shown as many records as it says it has. Whatever the server does, the loop ends: a list that goes on without
+// showing anything new is an error.
+import { isKind, SyncError } from '../errors.ts';
 import type { Resource } from '../sync/source.ts';
-import type { Client } from './client.ts';
-import { type OnRecord, pageIn } from './json.ts';
+import type { ReadOptions } from './client.ts';
+import { pageIn } from './json.ts';
+import { hasStatus } from './request-errors.ts';
 import type { ListStream, View } from './streams.ts';
-
-export interface ListOptions {
-  readonly client: Client;
-  readonly stream: ListStream;
-  /** Name of the stream that the requests are counted for, where it is another one. */
-  readonly countFor?: string;
-  /** Called with each record that arrives. */
-  readonly onRecord: OnRecord;
-}
-
-export interface ListPage {
-  readonly records: readonly Resource[];
-  /** How many records the list says it has; most lists do not say (docs/kustomer-api.md#totals). */
-  readonly total: number | null;
-  /** Path and query of the next page; null at the end of the list. */
-  readonly next: string | null;
-}
 
 /** Ids kept to recognize a page that shows nothing new. The last thousands are enough, however long the list is. */
 const MAX_KNOWN_IDS = 20_000;
@@ -34,20 +19,31 @@ const MAX_STALE_PAGES = 3;
  * The pages of a view, first to last. Rejects as `Client.send` does.
  * @throws SyncError `list-loops` when the list goes on without showing anything new.
  */
-export async function* pagesOf(options: ListOptions, view: View): AsyncGenerator<ListPage> {
+export async function* pagesOf(options: ReadOptions<ListStream>, view: View) {
   const paths = new Set<string>();
   /** All pages so far, by their length and their ends: even a long loop is noticed when it starts again. */
   const pages = new Set<string>();
   const ids = new Set<string>();
   let stalePages = 0;
+  let shown = 0;
+  let isLinked = true;
   let path: string | null = pathOf(options.stream, view, 1);
   for (let number = 1; path !== null; number++) {
-    const page: ListPage = await requestPage(options, view, number, path);
+    const page: ListPage = await requestPage(options, view, path).catch(error => endOf(error, number, isLinked));
     yield page;
-    const { records, next } = page;
+    const { records, total } = page;
+    shown += records.length;
     const ends = `${records.length} ${records[0]?.id} ${records.at(-1)?.id}`;
-    stalePages = pages.has(ends) || records.every(({ id }) => ids.has(id)) ? stalePages + 1 : 0;
+    const isStale = pages.has(ends) || records.every(({ id }) => ids.has(id));
+    stalePages = isStale ? stalePages + 1 : 0;
     paths.add(path);
+    // Nothing said that there was another page, and there was none: what came is the last page once more, or the first.
+    if (isStale && !isLinked) return;
+    // A list that has a link on each page has one beyond its end, too.
+    if (records.length === 0 && stalePages === MAX_STALE_PAGES) return;
+    isLinked = page.next !== null;
+    const goesOn = isLinked || (page.isFull && (total === null || shown < total));
+    const next: string | null = page.next ?? (goesOn ? pathOf(options.stream, view, number + 1) : null);
     if (next !== null && (paths.has(next) || stalePages === MAX_STALE_PAGES)) {
       throw new SyncError('list-loops', {
         what: `Kustomer's list of ${options.stream.name} leads round in a circle.`,
@@ -61,27 +57,59 @@ export async function* pagesOf(options: ListOptions, view: View): AsyncGenerator
   }
 }
 
+export type ListPage = Awaited<ReturnType<typeof requestPage>>;
+
 /**
- * One page of a view.
- * @param number from 1
+ * One page of a view: its records, those in `included`, whether the former are as many as a page can have, how many the
+ * list says it has (most do
+ * not say, docs/kustomer-api.md#totals), and path and query of the next page, or null where no link leads on.
  * @throws SyncError `foreign-link` or `not-records`; otherwise rejects as `Client.send` does.
  */
 export async function requestPage(
-  { client, stream, countFor, onRecord }: ListOptions,
+  { client, stream, countFor, onRecord }: ReadOptions<ListStream>,
   view: View,
-  number: number,
-  path = pathOf(stream, view, number),
-): Promise<ListPage> {
-  const { name, role } = stream;
-  const response = await client.send({ method: 'GET', path, purpose: 'other', stream: countFor ?? name, role });
-  const { records, total, next, meta } = pageIn(response, name, onRecord);
-  // A full page that does not even say that there is no next one is not the last.
-  const size = Number(meta.pageSize ?? stream.pageSize);
-  const isCutOff = next === undefined && records.length > 0 && records.length >= size;
-  return { records, total, next: isCutOff ? pathOf(stream, view, number + 1) : pathIn(next, client.origin) };
+  path = pathOf(stream, view, 1),
+) {
+  const { name, role, isOptional, hasIncluded } = stream;
+  const response = await client.send({ path, purpose: 'other', stream: countFor ?? name, role }).catch(error => {
+    throw isOptional && path === pathOf(stream, view, 1) && hasStatus(error, 404) ? missingList(name, error) : error;
+  });
+  const { records, total, next, size } = pageIn(response, name, onRecord);
+  const included = hasIncluded ? pageIn({ data: response.included ?? [] }, name, onRecord).records : [];
+  requireDistinct(included, records, name);
+  const isFull = records.length >= Math.min(size ?? stream.pageSize, stream.pageSize);
+  return { records, included, total, isFull: isFull && records.length > 0, next: pathIn(next, client.origin) };
 }
 
-function pathOf({ path, pageSize }: ListStream, view: View, number: number): string {
+/** @throws SyncError `not-records` when a record beside the list has the id of one in it: one of them would be lost. */
+function requireDistinct(included: readonly Resource[], records: readonly Resource[], name: string): void {
+  const ids = new Set(records.map(({ id }) => id));
+  if (!included.some(({ id }) => ids.has(id))) return;
+  throw new SyncError('not-records', {
+    what: `Kustomer sent several records with one id for ${name}.`,
+    todo: 'Run again; if it stays, report it to this project.',
+  });
+}
+
+export function missingList(name: string, cause?: unknown): SyncError {
+  return new SyncError('list-missing', {
+    what: `Kustomer has no list of ${name} in this organization (404), so that stream is skipped.`,
+    todo: `Leave ${name} out of \`streams\`, or report it to this project if Kustomer's settings show some.`,
+    status: 404,
+    cause,
+  });
+}
+
+/**
+ * A page beyond the end as the refusal that it may be (docs/kustomer-api.md#links): 404 after a link, anything where no
+ * link said that there is such a page.
+ */
+function endOf(error: unknown, number: number, isLinked: boolean): ListPage {
+  if (number === 1 || !(isLinked ? hasStatus(error, 404) : isKind(error, 'refused'))) throw error;
+  return { records: [], included: [], total: null, isFull: false, next: null };
+}
+
+export function pathOf({ path, pageSize }: ListStream, view: View, number: number): string {
   return `${path}?${new URLSearchParams({ ...view, page: String(number), pageSize: String(pageSize) })}`;
 }
 

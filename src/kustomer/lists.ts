@@ -3,14 +3,15 @@
 // A list has no known order and changes while it is read, so a record that moves between pages can be missed. Only what
 // a single response held is exact. A pass says whether it was exact, and sync/ reads until passes agree.
 import { isKind } from '../errors.ts';
-import { newestOf } from '../sync/read-list.ts';
-import { type Extent, type ListPages, type LongList, type Resource, updatedAt } from '../sync/source.ts';
-import { type ListOptions, pagesOf, requestPage } from './list-pages.ts';
+import { dated, newestOf } from '../sync/read-list.ts';
+import { type Extent, LIST_CAP, type ListPages, type LongList, type Resource } from '../sync/source.ts';
+import type { ReadOptions } from './client.ts';
+import { pagesOf, pathOf, requestPage } from './list-pages.ts';
 import { hasStatus } from './request-errors.ts';
-import type { View } from './streams.ts';
+import type { ListStream, View } from './streams.ts';
 
 /** A list that fits into memory. Both methods reject as `Client.send` does, and with the errors of list-pages.ts. */
-export function openList(options: ListOptions): ListPages & Pick<LongList, 'extent'> {
+export function openList(options: ReadOptions<ListStream>): ListPages & Pick<LongList, 'extent'> {
   const { views } = options.stream;
   const refused = new Set<View>();
   /** A list answers 400 to parameters that it does not know (docs/kustomer-api.md#list-views). It knows the first view. */
@@ -21,60 +22,67 @@ export function openList(options: ListOptions): ListPages & Pick<LongList, 'exte
       const records = new Map<string, Resource>();
       let pages = 0;
       let isCounted = true;
+      let isCut = false;
       for (const view of views.filter(view => !refused.has(view))) {
-        const ids = new Set<string>();
+        const shown = new Map<string, Resource>();
         const before = pages;
+        const listed = new Set<string>();
+        let rows = 0;
         let total = 0;
         try {
           for await (const page of pagesOf(options, view)) {
             pages++;
             total = page.total ?? total;
-            for (const resource of page.records) {
-              ids.add(resource.id);
-              records.set(resource.id, newestOf(records.get(resource.id), resource));
-            }
+            rows += page.records.length;
+            for (const { id } of page.records) listed.add(id);
+            for (const resource of [...page.records, ...page.included])
+              shown.set(resource.id, newestOf(shown.get(resource.id), resource));
           }
         } catch (error) {
           if (pages > before || !isRefusal(view, error)) throw error;
           refused.add(view);
         }
-        if (ids.size < total) isCounted = false;
+        if (listed.size < total) isCounted = false;
+        if (rows === LIST_CAP) isCut = true;
+        // Of a record in two views the copy of the first one counts, which is never refused. So that is no matter of chance.
+        for (const [id, resource] of shown) records.set(id, newestOf(resource, records.get(id) ?? resource));
       }
-      return { records, isOneResponse: pages === 1, isCounted, isUnrestricted: refused.size === 0 };
+      return { records, isOneResponse: pages === 1, isCounted, isUnrestricted: refused.size === 0, isCut };
     },
     async extent() {
-      const extents = await Promise.all(
-        views.map(view =>
-          extentOf(options, view).catch(error => {
-            if (isRefusal(view, error)) return NOTHING;
-            throw error;
-          }),
-        ),
-      );
-      return {
-        pages: extents.reduce((sum, { pages }) => sum + pages, 0),
-        records: extents.reduce((sum, { records }) => sum + records, 0),
-        sample: extents.flatMap(({ sample }) => sample),
-      };
+      const sum = { pages: 0, records: 0, sample: [] as Resource[] };
+      for (const view of views) {
+        try {
+          const { pages, records, sample } = await extentOf(options, view);
+          sum.pages += pages;
+          sum.records += records;
+          sum.sample.push(...sample);
+        } catch (error) {
+          if (!isRefusal(view, error)) throw error;
+        }
+      }
+      return sum;
     },
   };
 }
 
-const NOTHING: Extent = { pages: 0, records: 0, sample: [] };
-
 /** @param options `includeDeleted`: this list shows deleted records in any case; false leaves them out */
-export function openLongList(options: ListOptions & { readonly includeDeleted: boolean }): LongList {
+export function openLongList(options: ReadOptions<ListStream>): LongList {
   const [view = {}] = options.stream.views;
   const isIncluded = ({ attributes }: Resource) => options.includeDeleted || attributes?.deleted !== true;
   return {
     async pass(each) {
-      let pages = 0;
-      for await (const { records } of pagesOf(options, view)) {
-        pages++;
-        const included = records.filter(isIncluded);
-        await each(included.map(resource => ({ at: Date.parse(updatedAt(resource)), resource })));
+      let [pages, rows] = [0, 0];
+      try {
+        for await (const { records } of pagesOf(options, view)) {
+          pages++;
+          rows += records.length;
+          await each(records.filter(isIncluded).map(dated));
+        }
+      } catch (error) {
+        if (rows !== LIST_CAP || !isKind(error, 'refused')) throw error;
       }
-      return pages === 1;
+      return { isOneResponse: pages === 1, isCut: rows === LIST_CAP };
     },
     extent: () => extentOf(options, view),
   };
@@ -84,24 +92,29 @@ export function openLongList(options: ListOptions & { readonly includeDeleted: b
  * Estimates the length of a view, since most lists do not say it (docs/kustomer-api.md#totals): a search for the last
  * page, first in doubling steps, then in halves. A page beyond the end may be empty, refused, or the last page again.
  */
-async function extentOf(options: ListOptions, view: View): Promise<Extent> {
-  const first = await requestPage(options, view, 1);
+async function extentOf(options: ReadOptions<ListStream>, view: View): Promise<Extent> {
+  const first = await requestPage(options, view);
   const sample = [...first.records];
   const firstIds = new Set([sample[0]?.id]);
+  let onLast = 0;
   const hasNext = async (number: number): Promise<boolean> => {
     try {
-      const { records, next } = await requestPage(options, view, number);
+      const { records, next, isFull } = await requestPage(options, view, pathOf(options.stream, view, number));
       // A list that shows the same page under every number would go on for ever.
       const isNew = !firstIds.has(records[0]?.id);
       firstIds.add(records[0]?.id);
       if (isNew) sample.push(...records);
-      return isNew && records.length > 0 && next !== null;
+      const isFollowed = isNew && (isFull || (records.length > 0 && next !== null));
+      if (!isFollowed) onLast = isNew ? records.length : 0;
+      return isFollowed;
     } catch (error) {
-      if (isKind(error, 'refused')) return false;
-      throw error;
+      if (!isKind(error, 'refused')) throw error;
+      onLast = 0;
+      return false;
     }
   };
-  if (first.next === null || sample.length === 0) return { pages: 1, records: sample.length, sample };
+  if ((first.next === null && !first.isFull) || sample.length === 0)
+    return { pages: 1, records: sample.length, sample };
   let [before, last] = [1, 2];
   while (await hasNext(last)) [before, last] = [last, last * 2];
   while (last - before > 1) {
@@ -109,6 +122,5 @@ async function extentOf(options: ListOptions, view: View): Promise<Extent> {
     if (await hasNext(middle)) before = middle;
     else last = middle;
   }
-  // On average, the last page is half full.
-  return { pages: last, records: Math.round((last - 0.5) * first.records.length), sample };
+  return { pages: last, records: (last - 1) * first.records.length + onLast, sample };
 }

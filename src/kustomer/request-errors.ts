@@ -1,49 +1,75 @@
 // What it means for the user that a request was given up.
-import { SyncError } from '../errors.ts';
-import type { GiveUpReason } from './retry.ts';
+import { codeOf, type ErrorText, SyncError } from '../errors.ts';
+import type { Outcome, openHost } from './host.ts';
+import type { ElsewhereCode, GiveUpCode } from './retry.ts';
+
+type Host = ReturnType<typeof openHost>;
 
 /**
- * @param status of the last response; 0 when it was not usable
  * @param request `stream` is what could not be read, `role` what the API key may lack
+ * @param outcome of the last attempt
  */
 export function requestError(
-  reason: GiveUpReason,
-  status: number,
+  code: GiveUpCode,
   { stream, role }: { readonly stream: string; readonly role: string },
-  cause: unknown,
+  outcome: Outcome,
+  host: Host,
 ): SyncError {
-  switch (reason) {
-    case 'unauthorized':
-      return new SyncError('unauthorized', {
-        what: 'Kustomer does not accept the API key (401).',
-        todo: 'Check that the secret holds a key that has not expired, and that `api-url` is the host of your region, or better `https://ORG.api.kustomerapp.com`.',
-      });
-    case 'forbidden':
-      return new SyncError('missing-role', {
-        what: `The API key may not read ${stream} (403).`,
-        todo: `Make a key that also has the role ${role}, or leave ${stream} out of \`streams\`.`,
-      });
-    case 'refused':
-      return new SyncError('request-refused', {
-        what: `Kustomer refused a request for ${stream} (status ${status}).`,
-        todo:
-          status >= 300 && status < 400
-            ? 'Check `api-url`: the API itself never redirects, and a key is not sent to another host.'
-            : 'Run again with debug logging on and report it to this project, with the log.',
-        status,
-      });
-    case 'rate':
-      return new SyncError('rate-limited', {
-        what: `Kustomer refused a request for ${stream} for its rate (429) however long the run waited.`,
-        todo: 'Look in Settings › Platform › Platform Limits for what else uses up the limit, and run again.',
-      });
-    case 'outage':
-      return new SyncError('no-usable-answer', {
-        what: `Kustomer did not give a usable answer for ${stream}${status > 0 ? ` (status ${status})` : ''}, however often it was asked.`,
-        todo: 'Look at status.kustomer.com and run again: the next run goes on from here.',
-        cause,
-      });
-  }
+  const { status, cause } = outcome;
+  if (code === 'host-unreachable' || code === 'not-the-api') return hostError(host) as SyncError;
+  const how = status > 0 ? `status ${status}` : reasonOf(cause);
+  const texts: Readonly<Record<Exclude<GiveUpCode, ElsewhereCode>, ErrorText>> = {
+    unauthorized: {
+      what: 'Kustomer does not accept the API key (401).',
+      todo: 'Check that the secret holds a key that has not expired, and that `api-url` is the host of your region, or better `https://ORG.api.kustomerapp.com`.',
+    },
+    'missing-role': {
+      what: `The API key may not read ${stream} (403).`,
+      todo: `Make a key that also has the role ${role}, or leave ${stream} out of \`streams\`.`,
+    },
+    'request-refused': {
+      what: `Kustomer refused a request for ${stream} (status ${status}).`,
+      todo: refusalAdvice(status),
+    },
+    'rate-limited': {
+      what: `Kustomer refused a request for ${stream} for its rate (429) however long the run waited.`,
+      todo: 'Look in Settings › Platform › Platform Limits for what else uses up the limit, and run again.',
+    },
+    'no-usable-answer': {
+      what: `Kustomer did not give a usable answer for ${stream}, however often it was asked (${how}).`,
+      todo: 'Look at status.kustomer.com and run again: the next run goes on from here.',
+    },
+  };
+  return new SyncError(code, { ...texts[code], status, cause, said: host.said(outcome) });
+}
+
+function refusalAdvice(status: number): string {
+  if (status >= 300 && status < 400)
+    return 'Check `api-url`: the API itself never redirects, and a key is not sent to another host.';
+  if (status === 403)
+    return 'This is no missing role but something in front of the API, such as a firewall: ask Kustomer, and whoever runs the network of this runner.';
+  return 'Run again with debug logging on and report it to this project, with the log.';
+}
+
+/** Why nothing has come from the API; null when something has, or no request has failed. */
+export function hostError(host: Host): SyncError | null {
+  const problem = host.problem();
+  return problem && new SyncError(problem.code, problem.text);
+}
+
+/** Why there was no usable response, without its text. */
+export function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? codeOf(cause) || cause.name : 'not the expected JSON';
+}
+
+/** What a refusal of the archive search means. The live search may be allowed all the same. */
+export function archiveRefused(refusal: SyncError): SyncError {
+  return new SyncError('archive-refused', {
+    what: `Kustomer refused the archive search (status ${refusal.status}), so records last updated more than two years ago are not read.`,
+    todo: 'Make a key with the roles for it, or set `archive: never` to do without them; until then each run tries again.',
+    status: refusal.status,
+    cause: refusal,
+  });
 }
 
 /** Whether an error is a refusal by Kustomer with one of these statuses. */

@@ -5,63 +5,67 @@
 // decide what to believe. Links are not followed: those of the archive lead to the live search
 // (docs/kustomer-api.md#archive-links).
 import { isKind, SyncError } from '../errors.ts';
-import type { Interval } from '../sync/intervals.ts';
 import { SECOND_MS } from '../sync/pages.ts';
-import type { Counting, CreatedRange, DatedRecord, Page, SearchIndex, SearchPages } from '../sync/source.ts';
-import { updatedAt } from '../sync/source.ts';
-import type { Client } from './client.ts';
+import { dated } from '../sync/read-list.ts';
+import {
+  type DatedRecord,
+  type Page,
+  type Resource,
+  type SearchIndex,
+  type SearchRequest,
+  timeIn,
+} from '../sync/source.ts';
+import type { ReadOptions } from './client.ts';
 import { type OnRecord, pageIn } from './json.ts';
 import { hasStatus } from './request-errors.ts';
+import { bodyOf, type Criteria, openNegotiation, type SearchForm } from './search-form.ts';
 import type { SearchStream } from './streams.ts';
 
 /** Largest page of a search (docs/kustomer-api.md#page-size). */
 const PAGE_SIZE = 500;
+/** Below this, smaller pages are of no use: a record would be larger than Kustomer stores (docs/kustomer-api.md#answer-time). */
+const MIN_PAGE_SIZE = 4;
 /** Requests for a count or for the newest record, until a response gives it. */
 const MAX_TRIES = 5;
-/** What a refusal beyond the first page stands for: the result is cut short. */
-const CUT_SHORT: Page = { found: [], total: null, hasMore: false, size: PAGE_SIZE, timedOut: true };
+/** What a refusal beyond the first page stands for: the result ends before that page, or is cut short there. */
+const NO_PAGE: Page = { found: [], total: null, hasMore: false, size: PAGE_SIZE, timedOut: false };
 const PATHS: Readonly<Record<SearchIndex, string>> = {
   live: '/v1/customers/search',
   archive: '/v1/customers/archive/search',
 };
 
-export interface SearchOptions {
-  readonly client: Client;
-  readonly stream: SearchStream;
-  readonly includeDeleted: boolean;
-  /** Called with each record that arrives. */
-  readonly onRecord: OnRecord;
-}
+export type Search = ReturnType<typeof openSearch>;
 
-/** Every method rejects as `Client.send` does, and with SyncError `not-records`. */
-export interface Search extends SearchPages, Counting {
-  /**
-   * The record updated last in `from <= updated_at < to` (ms); null when there is none.
-   * @throws SyncError `records-hidden` when the search shows no record although it reports some.
-   */
-  newest(index: SearchIndex, from: number, to: number): Promise<DatedRecord | null>;
-  /** Requests any one record. */
-  probe(index: SearchIndex): Promise<void>;
-}
-
-/** Searches all records of a stream, or those of one klass. */
-export function openSearch(options: SearchOptions, klass?: string): Search {
+/** Searches all records of a stream, or those of one klass. Every method rejects as `Client.send` and `pageIn` do. */
+export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
   const { name } = options.stream;
   const post = openPost(options, klass);
+  let pageSize = PAGE_SIZE;
   return {
-    async page(request) {
-      try {
-        return await post(request.index, request.page, PAGE_SIZE, prefix => criteriaOf(prefix, request));
-      } catch (error) {
-        // How deep a result can be read is disputed, and the reader has other ways to the rest
-        // (docs/kustomer-api.md#search-depth).
-        if (request.page > 1 && isKind(error, 'refused')) return CUT_SHORT;
-        throw error;
+    async page(request: SearchRequest): Promise<Page> {
+      for (;;) {
+        const size = pageSize;
+        try {
+          return await post(request.index, request.page, size, request);
+        } catch (error) {
+          const isTooLarge = hasStatus(error, 413) || (error instanceof SyncError && error.code === 'answer-too-large');
+          if (isTooLarge && size > MIN_PAGE_SIZE) pageSize = Math.min(pageSize, Math.max(MIN_PAGE_SIZE, size >> 2));
+          // How deep a result can be read is disputed, and the reader has other ways to the rest
+          // (docs/kustomer-api.md#search-depth). Numbers of smaller pages begin anew.
+          if (request.page > 1 && (isTooLarge || isKind(error, 'refused'))) {
+            return { ...NO_PAGE, size: pageSize, timedOut: isTooLarge };
+          }
+          if (!isTooLarge || pageSize >= size) throw error;
+        }
       }
     },
-    async newest(index, from, to) {
+    /**
+     * The record updated last in `from <= updated_at < to` (ms); null when there is none.
+     * @throws SyncError `records-hidden` when the search shows no record although it reports some.
+     */
+    async newest(index: SearchIndex, from: number, to: number): Promise<DatedRecord | null> {
       for (let n = 1; n <= MAX_TRIES; n++) {
-        const { found, total, timedOut } = await post(index, 1, 1, prefix => criteriaOf(prefix, { from, to }, 'desc'));
+        const { found, total, timedOut } = await post(index, 1, 1, { from, to, order: 'desc' });
         if (found[0] !== undefined) return found[0];
         if (!timedOut && (total ?? 0) === 0) return null;
       }
@@ -70,9 +74,10 @@ export function openSearch(options: SearchOptions, klass?: string): Search {
         todo: 'Run again, and report it to Kustomer if it stays.',
       });
     },
-    async count(index, from, to) {
+    /** See `Counting`. @throws SyncError `count-unavailable` */
+    async count(index: SearchIndex, from: number, to: number): Promise<number | null> {
       for (let n = 1; n <= MAX_TRIES; n++) {
-        const { total, timedOut } = await post(index, 1, 1, prefix => criteriaOf(prefix, { from, to }));
+        const { total, timedOut } = await post(index, 1, 1, { from, to });
         if (total !== null && !timedOut) return total;
         // The search manages a smaller window, but not the same one a second time.
         if (timedOut && to - from > SECOND_MS) return null;
@@ -82,61 +87,50 @@ export function openSearch(options: SearchOptions, klass?: string): Search {
         todo: 'Run it without `mode: plan`, with `on-incomplete: continue`, which needs no counts.',
       });
     },
-    async probe(index) {
-      await post(index, 1, 1, () => ({}));
-    },
+    /** Requests any one record. */
+    probe: (index: SearchIndex) => post(index, 1, 1, null),
   };
 }
 
-/** The filter keys of a klass have one of two prefixes (docs/kustomer-api.md#klass-filter-keys). */
-function openPost({ client, stream, includeDeleted, onRecord }: SearchOptions, klass: string | undefined) {
-  const { name, role, context } = stream;
+/** Sends searches in a form that Kustomer accepts: see search-form.ts. */
+function openPost(options: ReadOptions<SearchStream>, klass: string | undefined) {
+  const { client, stream, includeDeleted, onRecord, onForm } = options;
+  const { name, role, context, cursor } = stream;
   const queryContext = klass === undefined ? context : `${context}_${klass}`;
-  let accepted = context;
-  return async (index: SearchIndex, page: number, size: number, criteria: (prefix: string) => object) => {
+  const negotiations = { live: openNegotiation(), archive: openNegotiation() };
+  const prefixes = [...new Set([context, queryContext])];
+  return async (index: SearchIndex, page: number, size: number, criteria: Criteria | null) => {
     const path = `${PATHS[index]}?page=${page}&pageSize=${size}`;
-    const sendWith = async (prefix: string): Promise<Page> => {
-      const body = { queryContext, includeDeleted, ...criteria(prefix) };
-      const response = await client.send({ method: 'POST', path, body, purpose: 'search', stream: name, role });
-      accepted = prefix;
-      return readPage(response, name, onRecord);
+    const sendAs = async (form: SearchForm): Promise<Page> => {
+      const flag = form.hasDeletedFlag ? { includeDeleted } : {};
+      const body = { queryContext, ...flag, ...(criteria && bodyOf(form, cursor, criteria)) };
+      const response = await client.send({ path, body, purpose: 'search', stream: name, role });
+      onForm?.(name, form);
+      return readPage(response, stream, size, onRecord, form);
     };
-    // Read once: another request may find out the prefix while this one is under way.
-    const prefix = accepted;
-    const other = prefix === context ? queryContext : context;
-    try {
-      return await sendWith(prefix);
-    } catch (error) {
-      if (other === prefix || !hasStatus(error, 400)) throw error;
-      return sendWith(other);
-    }
+    return negotiations[index](sendAs, prefixes, { isProof: criteria !== null, mayNegotiate: page === 1 });
   };
 }
 
-/** One criterion has one operator, so a range takes two (docs/kustomer-api.md#search-request). */
-function criteriaOf(
-  prefix: string,
-  { from, to, created }: Interval & { readonly created?: CreatedRange | null },
-  order: 'asc' | 'desc' = 'asc',
-): object {
-  const criterion = (field: string, operator: string, at: number) => ({
-    [`${prefix}_${field}`]: { [operator]: new Date(at).toISOString() },
-  });
-  const and = [criterion('updated_at', 'gte', from), criterion('updated_at', 'lt', to)];
-  if (typeof created?.from === 'number') and.push(criterion('created_at', 'gte', created.from));
-  if (typeof created?.to === 'number') and.push(criterion('created_at', 'lt', created.to));
-  return { and, sort: [{ [`${prefix}_updated_at`]: order }] };
-}
-
-function readPage(response: Record<string, unknown>, stream: string, onRecord: OnRecord): Page {
-  const { records, total, next, meta } = pageIn(response, stream, onRecord);
-  const size = Number(meta.pageSize);
+function readPage(
+  response: Record<string, unknown>,
+  { name, cursor }: SearchStream,
+  requested: number,
+  onRecord: OnRecord,
+  { isSorted }: SearchForm,
+): Page {
+  const { records, total, next, size, timedOut } = pageIn(response, name, onRecord);
   return {
-    found: records.map(resource => ({ at: Date.parse(updatedAt(resource)), resource })),
+    found: records.map(cursor === 'created' ? datedByCreation : dated),
     total,
     hasMore: typeof next === 'string' && next !== '',
     // Kustomer may give smaller pages than requested, and says so (docs/kustomer-api.md#page-size).
-    size: Number.isInteger(size) && size >= 1 && size < PAGE_SIZE ? size : PAGE_SIZE,
-    timedOut: meta.timed_out === true,
+    size: Math.min(size ?? requested, requested),
+    timedOut,
+    ...(isSorted ? {} : { isUnordered: true }),
   };
+}
+
+function datedByCreation(resource: Resource): DatedRecord {
+  return { at: timeIn(resource.attributes?.createdAt), resource };
 }

@@ -19,11 +19,11 @@ export function openSemaphore(permits: number) {
   }
 
   return {
-    /** Resolves to a function that releases the permit. */
-    async acquire(purpose: Purpose = 'other'): Promise<() => void> {
+    /** Runs a task that has a permit meanwhile. */
+    async run<T>(task: () => Promise<T>, purpose: Purpose = 'other'): Promise<T> {
       if (isFree(purpose)) acquired[purpose]++;
       else await new Promise<void>(start => queue.add({ purpose, start }));
-      return () => release(purpose);
+      return task().finally(() => release(purpose));
     },
     /** Permits that are neither acquired nor waited for. */
     idle: () => Math.max(0, permits - acquired.search - acquired.other - queue.size),

@@ -5,15 +5,57 @@
 import { SyncError } from '../errors.ts';
 import { organizationOf, type Resource, type SearchIndex } from '../sync/source.ts';
 import type { Client } from './client.ts';
+import { openCustomAttributes } from './custom-attributes.ts';
 import { openKlasses } from './klasses.ts';
 import { requestPage } from './list-pages.ts';
 import { openList, openLongList } from './lists.ts';
 import { openSearch } from './search.ts';
-import { isSearch, type ListStream, type SearchStream, STREAMS, streamNamed } from './streams.ts';
+import { openFormNotes } from './search-form.ts';
+import { isSearch, type ListStream, type SearchStream, streamNamed, USUAL_STREAMS } from './streams.ts';
 
 export type Source = ReturnType<typeof openSource>;
 
 export function openSource(client: Client, includeDeleted: boolean) {
+  const organization = openOrganizationCheck();
+  const forms = openFormNotes();
+  const onRecord = (resource: Resource) => organization.check(organizationOf(resource));
+  const options = { client, includeDeleted, onRecord, onForm: forms.note };
+  return {
+    /** `klass`: one klass on its own, for a klass missing from the generic search. */
+    search: (stream: SearchStream, klass?: string) => openSearch({ ...options, stream }, klass),
+    list: (stream: ListStream) => (stream.objects ? openCustomAttributes : openList)({ ...options, stream }),
+    /** The list with what no search shows of a stream: for streams whose `archive` is a list. */
+    archiveList: ({ archive }: SearchStream) => openLongList({ ...options, stream: archive as ListStream }),
+    klasses: (stream: SearchStream) => openKlasses({ ...options, stream }),
+    forms,
+    expect: organization.expect,
+    /** Id of the organization whose records have arrived; null before the first. */
+    organization: organization.seen,
+    /**
+     * Requests a record, if none has arrived yet, to learn the organization: of these streams, else of other searches,
+     * else of the users, of whom there is always one. A request that fails is passed over.
+     * @throws SyncError that ends the run (another organization, a refused key); the reason of `stop`, once aborted.
+     */
+    async identify(streams: readonly SearchStream[], stop: AbortSignal): Promise<void> {
+      const probes = (index: SearchIndex, of: readonly SearchStream[]) =>
+        of.map(stream => () => openSearch({ ...options, stream, includeDeleted: true }).probe(index));
+      const archived = streams.filter(({ archive }) => archive === 'search');
+      const others = USUAL_STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
+      const users = () => requestPage({ ...options, stream: streamNamed('users') as ListStream }, {});
+      const searches = [...probes('live', streams), ...probes('archive', archived), ...probes('live', others)];
+      for (const probe of [...searches, users] as readonly (() => Promise<unknown>)[]) {
+        if (organization.seen() !== null) return;
+        await probe().catch(error => {
+          stop.throwIfAborted();
+          if (error instanceof SyncError && error.endsTheRun) throw error;
+        });
+      }
+    },
+  };
+}
+
+/** Watches that all records belong to one organization, and to the one that is expected. */
+function openOrganizationCheck() {
   let expected: string | null = null;
   let seen: string | null = null;
 
@@ -35,14 +77,8 @@ export function openSource(client: Client, includeDeleted: boolean) {
     seen = organization;
   }
 
-  const options = { client, includeDeleted, onRecord: (resource: Resource) => check(organizationOf(resource)) };
   return {
-    /** `klass`: one klass on its own, for a klass missing from the generic search. */
-    search: (stream: SearchStream, klass?: string) => openSearch({ ...options, stream }, klass),
-    list: (stream: ListStream) => openList({ ...options, stream }),
-    /** The list with what no search shows of a stream: for streams whose `archive` is a list. */
-    archiveList: ({ archive }: SearchStream) => openLongList({ ...options, stream: archive as ListStream }),
-    klasses: (stream: SearchStream) => openKlasses({ ...options, stream }),
+    check,
     /**
      * Sets the organization that all records must belong to; null when none is known.
      * @throws SyncError `other-organization` when a record of another one has arrived already.
@@ -51,27 +87,6 @@ export function openSource(client: Client, includeDeleted: boolean) {
       expected = organization;
       check(seen);
     },
-    /** Id of the organization whose records have arrived; null before the first. */
-    organization: () => seen,
-    /**
-     * Requests a record, if none has arrived yet, to learn the organization: of these streams, else of other searches,
-     * else of the users, of whom there is always one. A request that fails is passed over.
-     * @throws SyncError that ends the run (another organization, a refused key); the reason of `stop`, once aborted.
-     */
-    async identify(streams: readonly SearchStream[], stop: AbortSignal): Promise<void> {
-      const probes = (index: SearchIndex, of: readonly SearchStream[]) =>
-        of.map(stream => () => openSearch({ ...options, stream, includeDeleted: true }).probe(index));
-      const archived = streams.filter(({ archive }) => archive === 'search');
-      const others = STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
-      const users = () => requestPage({ ...options, stream: streamNamed('users') as ListStream }, {}, 1);
-      const searches = [...probes('live', streams), ...probes('archive', archived), ...probes('live', others)];
-      for (const probe of [...searches, users] as readonly (() => Promise<unknown>)[]) {
-        if (seen !== null) return;
-        await probe().catch(error => {
-          stop.throwIfAborted();
-          if (error instanceof SyncError && error.endsTheRun) throw error;
-        });
-      }
-    },
+    seen: () => seen,
   };
 }

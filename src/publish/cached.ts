@@ -1,19 +1,20 @@
 // Destinations whose state is in the Actions cache: artifacts, and files that stay on the runner for the next steps.
-import { writeManifest } from './beside.ts';
+import { openSection } from '../report/log.ts';
+import { requireTar } from '../state/tar.ts';
 import {
   type Delivery,
   type Destination,
   type DestinationOptions,
-  removeLost,
+  deliverTo,
+  leaveOut,
   warnOfLost,
-  withoutLost,
 } from './destination.ts';
 
 /** Few parts, and each can still be opened. */
 const PART_BYTES = 64 * 1024 * 1024;
 
 export function openCached(options: DestinationOptions, deliveries: readonly Delivery[]): Destination {
-  const { log, context, stateName } = options;
+  const { log } = options;
   const artifactName = deliveries.find(delivery => delivery.artifactName !== undefined)?.artifactName ?? null;
   const openStore = async () => {
     const { openCacheStore } = await import('../state/cache-store.ts');
@@ -30,37 +31,28 @@ export function openCached(options: DestinationOptions, deliveries: readonly Del
     artifactName,
     async requireAccess() {
       for (const delivery of deliveries) await delivery.requireAccess();
+      await requireTar();
     },
     async publish(request, receipt) {
       const { change, base } = request;
       const store = await openStore();
       // Compared right before the upload, so that what another run has published meanwhile is not published again.
-      const isNews = change.changed.length > 0;
-      const { state, lost, otherRun } = isNews
-        ? await store.preview(change, base)
-        : { ...change, lost: [], otherRun: null };
-      warnOfLost(lost, otherRun, log);
-      receipt.lost = lost;
-      const kept = withoutLost(request, lost);
-      await removeLost(request, lost);
-      receipt.manifest = await writeManifest(kept, context, stateName, state);
-      if (kept.files.length > 0 || kept.externalFiles !== undefined)
-        for (const delivery of deliveries) await delivery.deliver(kept, receipt);
-      receipt.files = kept.files;
-      if (savesAfterJob || !isNews) return;
+      const hasChanged = change.changed.length > 0;
+      const next = hasChanged ? await store.preview(change, base) : { ...change, lost: [], otherRun: null };
+      const kept = await leaveOut(request, next, receipt, log);
+      await deliverTo(deliveries, kept, next.state, receipt, options);
+      receipt.files = [...receipt.files, ...kept.files];
+      if (savesAfterJob || !hasChanged) return;
       if (kept.change.changed.length > 0) await destination.saveState(kept, receipt);
-      else Object.assign(receipt, { state, stateSaved: true });
+      else Object.assign(receipt, { state: next.state, stateSaved: true });
     },
     async saveState({ change, base }, receipt) {
+      openSection('Save state');
       const store = await openStore();
       const saved = await store.save(change, base, receipt.artifact?.name);
-      receipt.state = saved.state;
-      receipt.stateSaved = true;
-      receipt.base = saved.base;
-      if (saved.lost.length === 0) return;
-      log.warning(
-        `Another run (${saved.otherRun?.id}, attempt ${saved.otherRun?.attempt}) has published ${saved.lost.join(', ')} at the same time, so some of these records are published twice. Give the workflow a \`concurrency\` group, so that runs wait for each other.`,
-      );
+      Object.assign(receipt, { state: saved.state, stateSaved: true, base: saved.base });
+      if (saved.lost.length > 0)
+        warnOfLost(saved, 'at the same time, so some of these records are published twice', log);
     },
   };
   return destination;

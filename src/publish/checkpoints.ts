@@ -1,7 +1,7 @@
 // The checkpoint scheduler: while a run reads, what it has read goes into the journal now and then, and is published more
 // rarely where the destination takes parts of a run.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asSyncError } from '../errors.ts';
+import { asSyncError, type SyncError } from '../errors.ts';
 
 export interface CheckpointSchedule {
   /** Between two checkpoints, in milliseconds: what a killed process loses at most. */
@@ -10,48 +10,36 @@ export interface CheckpointSchedule {
   readonly publishMs: number;
 }
 
-export interface CheckpointWork {
-  /** Journals what has been read. */
-  checkpoint(): Promise<void>;
-  /** Whether enough has been read to publish before it is time to. */
-  isPublishDue(): boolean;
-  /** Publishes what has been read; null where a run publishes at its end only. */
-  readonly publish: (() => Promise<void>) | null;
-}
-
-export interface CheckpointScheduler {
-  /**
-   * Resolves when what is under way is done. Rejects when something has failed: what was to be published then is not, so
-   * nothing that comes after it may be.
-   */
-  stop(): Promise<void>;
-}
-
-/** Works until it is stopped or something fails. Reading goes on meanwhile. */
+/**
+ * Works until it is stopped or something fails. Reading goes on meanwhile.
+ * @param work `checkpoint` journals what has been read, and `publish` publishes it: null where a run publishes at its end only.
+ * `isPublishDue` says whether enough has been read to publish before it is time to
+ */
 export function startCheckpoints(
   { checkpointMs, publishMs }: CheckpointSchedule,
-  { checkpoint, isPublishDue, publish }: CheckpointWork,
-  onFailure: (error: unknown) => void,
-): CheckpointScheduler {
+  work: { checkpoint(): Promise<void>; isPublishDue(): boolean; readonly publish: (() => Promise<void>) | null },
+  onFailure: (error: SyncError) => void,
+) {
   const stopped = new AbortController();
   let publishing: Promise<void> | undefined;
   let lastPublished = performance.now();
-  let failure: { error: unknown } | undefined;
+  let failure: SyncError | undefined;
   const fail = (thrown: unknown) => {
-    failure ??= { error: asSyncError(thrown) };
-    onFailure(failure.error);
+    failure ??= asSyncError(thrown);
+    onFailure(failure);
   };
   const running = (async () => {
     for (;;) {
       await sleep(checkpointMs, undefined, { signal: stopped.signal }).catch(() => {});
       if (stopped.signal.aborted) return;
-      const isTime = performance.now() - lastPublished >= publishMs || isPublishDue();
-      if (publish === null || publishing !== undefined || !isTime) {
-        await checkpoint();
+      const isTime = performance.now() - lastPublished >= publishMs || work.isPublishDue();
+      if (work.publish === null || publishing !== undefined || !isTime) {
+        await work.checkpoint();
         continue;
       }
       lastPublished = performance.now();
-      publishing = publish()
+      publishing = work
+        .publish()
         .catch(fail)
         .finally(() => {
           publishing = undefined;
@@ -59,11 +47,15 @@ export function startCheckpoints(
     }
   })().catch(fail);
   return {
+    /**
+     * Resolves when what is under way is done. Rejects when something has failed: what was to be published then is not, so
+     * nothing that comes after it may be.
+     */
     async stop() {
       stopped.abort();
       await running;
       await publishing;
-      if (failure !== undefined) throw failure.error;
+      if (failure !== undefined) throw failure;
     },
   };
 }

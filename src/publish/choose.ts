@@ -4,13 +4,16 @@ import { openBranch } from './branch/branch.ts';
 import { openCached } from './cached.ts';
 import type { Delivery, Destination, DestinationOptions } from './destination.ts';
 
-/** By name in the input `destination`. Another destination is another row. */
+/** By name in the input `destination`. Another place that files are copied to is another row. */
 const DELIVERIES: Readonly<Record<string, (options: DestinationOptions) => Delivery>> = {
   artifact: openArtifact,
 };
 
 /** What the input `destination` may list. `none` leaves the files to the next steps of the job. */
 const NAMES: readonly string[] = [...Object.keys(DELIVERIES), 'branch'];
+
+/** Examples of what the input `destination` may be. */
+export const DESTINATIONS: readonly string[] = [...NAMES, NAMES.join(','), 'none'];
 
 /** The input `destination` in its shortest form; undefined when its text is no destination. */
 export function parseDestination(text: string): string | undefined {

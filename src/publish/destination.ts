@@ -2,17 +2,19 @@
 //
 // The order is the same everywhere: files are closed, files are published, and only then the state says so. And a run
 // publishes on top of the state that it started from: what another run has changed since is not published again.
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
 import type { StreamReport } from '../records/manifest.ts';
 import type { PartFile } from '../records/parts.ts';
 import type { Log } from '../report/log.ts';
-import type { UploadedArtifact } from '../report/report.ts';
+import type { Place, UploadedArtifact } from '../report/report.ts';
 import type { Base, StateStore } from '../state/store.ts';
-import type { StateChange } from '../sync/next-state.ts';
-import { type ShardFile, type State, streamOf } from '../sync/state.ts';
+import { type MergedState, type StateChange, withoutStreams } from '../sync/next-state.ts';
+import type { ShardFile, State } from '../sync/state.ts';
+import { serializeState } from '../sync/state-document.ts';
 
 /** What is to be published, with all that it takes: it can wait on the disk for another process. */
 export interface PublishRequest {
@@ -36,21 +38,31 @@ export interface PublishRequest {
   readonly savesStateAlone: boolean;
 }
 
-/** What became of a request, as far as it was done. */
-export interface Receipt {
-  /** Absolute path; empty as long as there is none. */
+/** Streams of which a run must not publish anything more. */
+export interface Withheld {
+  /** Another run has published them meanwhile. */
+  readonly lost: readonly string[];
+  /** GitHub has refused a file of theirs, and why. */
+  readonly refused?: ReadonlyMap<string, SyncError>;
+}
+
+/** What became of the requests of one process, as far as they were done. */
+export interface Receipt extends Withheld {
+  /** Absolute path of the last one; empty as long as there is none. */
   manifest: string;
   /** The parts that have come to where they are kept. */
   files: readonly PartFile[];
   artifact?: UploadedArtifact;
   commit?: string;
-  /** The state now in force; null when this request has not changed it. */
+  /** Where files have come to, for the report. */
+  places: readonly Place[];
+  /** The state now in force; null when no request has changed it. */
   state: State | null;
   stateSaved: boolean;
   /** For the next request of the run. */
   base: Base;
-  /** Streams that another run has published meanwhile: nothing more of them may be published by this run. */
   lost: readonly string[];
+  refused: ReadonlyMap<string, SyncError>;
 }
 
 export interface Destination {
@@ -66,13 +78,13 @@ export interface Destination {
   /** The artifact of this attempt; null without one. */
   readonly artifactName: string | null;
   /**
-   * Resolves when what is published can be read by members only, or when everybody may read it.
-   * @throws SyncError `public-repository`
+   * Resolves when what is published can be read by members only, or when everybody may read it, and the state can be kept.
+   * @throws SyncError `public-repository`, `repository-not-visible` or `tar-unusable`
    */
   requireAccess(): Promise<void>;
   /**
    * Publishes, then saves the state. What a process before this one has published of the request is not published again.
-   * @param receipt filled in on the way; says what was done also when this rejects
+   * @param receipt added to on the way; says what was done also when this rejects
    * @throws SyncError of kind `publish` or `state`; nothing after the step that failed is done
    */
   publish(request: PublishRequest, receipt: Receipt): Promise<void>;
@@ -91,7 +103,7 @@ export interface DestinationSettings {
   /** In the names of files on the branch, so that the jobs of one run do not meet; may be empty. */
   readonly fileMark: string;
   readonly retentionDays: number;
-  readonly gzip: boolean;
+  readonly compression: 'none' | 'gzip';
   readonly branch: string;
   readonly dataPath: string;
   /** `owner/name` of the data branch's repository. */
@@ -110,40 +122,121 @@ export interface Delivery {
   /** See {@link Destination.artifactName}. */
   readonly artifactName?: string;
   requireAccess(): Promise<void>;
-  /** @param request without the streams that are lost; its manifest and its state are in the directory */
-  deliver(request: PublishRequest, receipt: Receipt): Promise<void>;
+  /**
+   * Copies the files, the manifest and the state in the directory. A run on a data branch calls this several times, and a
+   * second try may find the files of the first.
+   * @param request without the streams that are withheld
+   * @returns where the files are now
+   */
+  deliver(request: PublishRequest, receipt: Receipt): Promise<Place>;
 }
 
 export function emptyReceipt(base: Base): Receipt {
-  return { manifest: '', files: [], state: null, stateSaved: false, base, lost: [] };
+  return { manifest: '', files: [], places: [], state: null, stateSaved: false, base, lost: [], refused: new Map() };
 }
 
-/** The request without streams that another run has published meanwhile. */
-export function withoutLost(request: PublishRequest, lost: readonly string[]): PublishRequest {
+/**
+ * The request without the streams that are withheld. Of those the state says what it has said before, or nothing.
+ * @param published files that stay in a shard's manifest all the same
+ */
+export function withhold(
+  request: PublishRequest,
+  { lost, refused = new Map() }: Withheld,
+  published: readonly PartFile[] = [],
+): PublishRequest {
+  const withheld = new Set([...lost, ...refused.keys()]);
+  if (withheld.size === 0) return request;
   const { files, replaces, unfinished, change } = request;
-  const isKept = (stream: string) => !lost.includes(streamOf(stream));
+  const isKept = (stream: string) => !withheld.has(stream);
+  const left = new Set(files.filter(({ stream }) => !isKept(stream)).map(({ sha256 }) => sha256));
+  for (const { sha256 } of published) left.delete(sha256);
+  const state = withoutStreams(change.state, [...withheld], ({ sha256 }) => left.has(String(sha256)));
   return {
     ...request,
     files: files.filter(({ stream }) => isKept(stream)),
     replaces: replaces.filter(isKept),
     unfinished: unfinished.filter(isKept),
-    streams: request.streams.map(stream =>
-      isKept(stream.name) ? stream : { ...stream, outcome: 'partial', records: 0 },
-    ),
-    change: { ...change, changed: change.changed.filter(isKept) },
+    streams: request.streams.map(stream => {
+      const error = refused.get(stream.name);
+      if (error !== undefined) return { ...stream, outcome: 'failed', records: 0, error: error.message };
+      return isKept(stream.name) ? stream : { ...stream, outcome: 'partial', records: 0 };
+    }),
+    change: { ...change, changed: change.changed.filter(isKept), state },
   };
 }
 
-/** Removes the parts of streams that are lost: what is in the directory is what the manifest lists. */
-export async function removeLost({ directory, files }: PublishRequest, lost: readonly string[]): Promise<void> {
-  const parts = files.filter(({ stream }) => lost.includes(stream));
-  await Promise.all(parts.map(({ path }) => rm(join(directory, path), { force: true })));
+/**
+ * The request without the streams that turn out to be withheld. Says which run has published the lost ones, and removes
+ * their parts: what is in the directory is what the manifest lists.
+ */
+export async function leaveOut(
+  request: PublishRequest,
+  next: MergedState & Withheld,
+  receipt: Receipt,
+  log: Log,
+): Promise<PublishRequest> {
+  const { lost, refused = new Map() } = next;
+  const effect =
+    'since this run began, so this run does not: these records are there already, or come with the next run';
+  if (lost.length > 0 && next.otherRun !== null) warnOfLost(next, effect, log);
+  receipt.lost = [...receipt.lost, ...lost];
+  receipt.refused = new Map([...receipt.refused, ...refused]);
+  const parts = request.files.filter(({ stream }) => lost.includes(stream) || refused.has(stream));
+  await Promise.all(parts.map(({ path }) => rm(join(request.directory, path), { force: true })));
+  return withhold(request, next);
 }
 
-/** Says which run has published meanwhile, and what to do. */
-export function warnOfLost(lost: readonly string[], other: State['run'] | null, log: Log): void {
-  if (lost.length === 0) return;
+export function warnOfLost({ lost, otherRun }: MergedState, effect: string, log: Log): void {
+  const run = `Another run (${otherRun?.id}, attempt ${otherRun?.attempt})`;
   log.warning(
-    `Another run (${other?.id ?? 'unknown'}, attempt ${other?.attempt ?? 'unknown'}) has published ${lost.join(', ')} since this run began, so this run does not: these records are there already, or come with the next run. Give the workflow a \`concurrency\` group, so that runs wait for each other.`,
+    `${run} has published ${lost.join(', ')} ${effect}. Give the workflow a \`concurrency\` group, so that runs wait for each other.`,
   );
+}
+
+/** Writes the manifest, and copies the files where there are any. */
+export async function deliverTo(
+  deliveries: readonly Delivery[],
+  request: PublishRequest,
+  state: State,
+  receipt: Receipt,
+  { context, stateName }: DestinationOptions,
+): Promise<void> {
+  receipt.manifest = await writeManifest(request, context, stateName, state);
+  if (request.files.length === 0 && request.externalFiles === undefined) return;
+  for (const { deliver } of deliveries) {
+    const place = await deliver(request, receipt).catch(error => {
+      throw error instanceof SyncError ? error : notDelivered(error);
+    });
+    receipt.places = [...receipt.places, place];
+  }
+}
+
+function notDelivered(cause: unknown): SyncError {
+  const { code } = cause as { code?: unknown };
+  return new SyncError('files-not-copied', {
+    what: `The files could not be copied to the place that \`destination\` names${typeof code === 'string' ? ` (${code})` : ''}.`,
+    todo: 'Nothing is taken for published: check that the job may write there, and run again.',
+    cause,
+  });
+}
+
+/**
+ * Writes `manifest.json`, and `state.json` with the state that holds once the parts are published.
+ * @returns the path of the manifest
+ */
+export async function writeManifest(
+  request: Pick<PublishRequest, 'directory' | 'window' | 'streams' | 'usage' | 'externalFiles' | 'files'>,
+  { runId, attempt, job, workflow, repository, ref, event }: Context,
+  stateName: string,
+  state: State,
+): Promise<string> {
+  const { directory, window, streams, usage, externalFiles = [] } = request;
+  const path = join(directory, 'manifest.json');
+  const run = { id: runId, attempt, job, workflow, repository, ref, event, state_id: stateName };
+  // A merge lists the parts of the shards, with the run and the artifact that has them.
+  const files = [...externalFiles, ...request.files];
+  const manifest = { version: 1, run, window, streams, files, api: usage };
+  await writeFile(path, `${JSON.stringify(manifest, null, 1)}\n`);
+  if (state.generation > 0) await writeFile(join(directory, 'state.json'), serializeState(state));
+  return path;
 }

@@ -19,33 +19,30 @@ export interface JournalEntry {
   readonly startsNextRun: boolean;
 }
 
-export interface Journal {
-  /** Replaces the entry at one stroke: a process that dies here leaves the old one or the new one. */
-  write(entry: JournalEntry): Promise<void>;
-  /** Whether something is left for the post step. */
-  isPending(): boolean;
-}
+export type Journal = ReturnType<typeof openJournal>;
 
 /** What the runner keeps for the post step. */
 const SAVED_PATH = 'journal';
 
-export function openJournal({ temp }: Context): Journal {
+export function openJournal({ temp }: Context) {
   // Not in the output directory, which the next steps may empty.
   const path = join(temp || tmpdir(), `kustomer-sync-journal-${randomUUID()}.json`);
   let isAnnounced = false;
   let isPending = false;
+  // A checkpoint and a publication may write side by side.
   const oneAtATime = openMutex();
 
-  async function replace(entry: JournalEntry): Promise<void> {
-    await writeFile(`${path}.new`, JSON.stringify({ ...entry, requests: entry.requests.map(toJson) }));
-    await rename(`${path}.new`, path);
-    if (!isAnnounced) core.saveState(SAVED_PATH, path);
-    isAnnounced = true;
-    isPending = entry.requests.length > 0;
-  }
   return {
-    // One after the other: a checkpoint and a publication may write side by side.
-    write: entry => oneAtATime(() => replace(entry)),
+    /** Replaces the entry at one stroke: a process that dies here leaves the old one or the new one. */
+    write: (entry: JournalEntry) =>
+      oneAtATime(async () => {
+        await writeFile(`${path}.new`, JSON.stringify({ ...entry, requests: entry.requests.map(toJson) }));
+        await rename(`${path}.new`, path);
+        if (!isAnnounced) core.saveState(SAVED_PATH, path);
+        isAnnounced = true;
+        isPending = entry.requests.length > 0;
+      }),
+    /** Whether something is left for the post step. */
     isPending: () => isPending,
   };
 }

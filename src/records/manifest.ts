@@ -1,8 +1,4 @@
-// What a run wrote: its window, its streams, and every part with counts and a hash. Pure.
-import type { ShardFile } from '../sync/state.ts';
-import type { PartFile } from './parts.ts';
-
-export const MANIFEST_VERSION = 1;
+// What a manifest says of a stream. Pure.
 
 export interface StreamReport {
   readonly name: string;
@@ -13,19 +9,4 @@ export interface StreamReport {
   readonly from: string;
   readonly to: string;
   readonly error?: string;
-}
-
-export interface Manifest {
-  readonly version: typeof MANIFEST_VERSION;
-  readonly run: Readonly<Record<string, string>>;
-  readonly window: { readonly from: string; readonly to: string };
-  readonly streams: readonly StreamReport[];
-  /** A merge lists the parts of the shards, with the run and the artifact that has them. */
-  readonly files: readonly (PartFile | ShardFile)[];
-  /** Requests, retries and waits, by budget. */
-  readonly api: unknown;
-}
-
-export function serializeManifest(manifest: Manifest): string {
-  return `${JSON.stringify(manifest, null, 1)}\n`;
 }

@@ -5,12 +5,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { finished } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip as gzipWithCallback } from 'node:zlib';
 import { openMutex } from '../sync/mutex.ts';
 import type { DatedRecord, StagingFile } from '../sync/source.ts';
-import type { RecordFormat } from '../sync/state.ts';
-import { Lines } from './record.ts';
+import { type LineOptions, Lines } from './record.ts';
 
 /** A part as the manifest lists it. */
 export interface PartFile {
@@ -26,11 +25,10 @@ export interface PartFile {
   readonly max_updated_at: string | null;
 }
 
-export interface PartsOptions {
+export interface PartsOptions extends LineOptions {
   readonly directory: string;
   readonly stream: string;
-  readonly format: RecordFormat;
-  readonly gzip: boolean;
+  readonly compression: 'none' | 'gzip';
   /** Largest part in bytes, before compression. A chunk that is larger gets a part of its own. */
   readonly partBytes: number;
 }
@@ -83,7 +81,7 @@ export function openParts(options: PartsOptions) {
      */
     peek: (): Promise<readonly PartFile[]> =>
       runExclusive(async () => {
-        await writer.flush();
+        await writer.writeChunk();
         return [...parts, ...writer.current(number + 1)];
       }),
     /** Number of sealed parts since the last drain. */
@@ -93,8 +91,12 @@ export function openParts(options: PartsOptions) {
   };
 }
 
-/** Lines are written to a part in chunks of about this size. */
+/**
+ * Lines are written to a part in chunks of about this size. Compressed, each is a gzip member of its own: that makes the
+ * file about 2 % larger, and valid wherever it is cut off between two chunks.
+ */
 const CHUNK_BYTES = 256 * 1024;
+const compress = promisify(gzipWithCallback) as (bytes: Buffer, options: { level: number }) => Promise<Buffer>;
 
 /** Writes to a part until it is full, then to the next. `onSealed` gets each part that is complete. */
 function openRollingWriter(
@@ -124,17 +126,24 @@ function openRollingWriter(
 
   return {
     async write(records: readonly DatedRecord[]): Promise<void> {
-      for (const { at, resource } of records) {
-        chunk.add(resource, options.format);
-        dates.push(at);
-        if (chunk.length >= CHUNK_BYTES) await writeChunk();
+      let before = { bytes: chunk.length, records: dates.length };
+      try {
+        for (const { at, resource } of records) {
+          chunk.add(resource, options);
+          dates.push(at);
+          if (chunk.length < CHUNK_BYTES) continue;
+          await writeChunk();
+          before = { bytes: 0, records: 0 };
+        }
+      } catch (error) {
+        // These records do not count as read, so they must not come with those of a later write.
+        chunk.length = before.bytes;
+        dates.length = before.records;
+        throw error;
       }
     },
-    async flush(): Promise<void> {
-      await writeChunk();
-      await part?.flush();
-    },
-    /** The part that is being written, as it was at the last flush, under the number that it may get. */
+    writeChunk,
+    /** The part that is being written, as it is on the disk, under the number that it may get. */
     current: (number: number): PartFile[] => (part === undefined ? [] : [part.describe(number)]),
     async end(): Promise<void> {
       await writeChunk();
@@ -146,37 +155,23 @@ function openRollingWriter(
 type Part = Awaited<ReturnType<typeof openPart>>;
 
 /** A part gets its number on commit, once it is closed. */
-async function openPart({ directory, stream, gzip }: PartsOptions, onBytes: (count: number) => void) {
+async function openPart({ directory, stream, compression }: PartsOptions, onBytes: (count: number) => void) {
   const partial = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(partial), { recursive: true });
   const file = await open(partial, 'wx');
   const hash = createHash('sha256');
-  const compressor = gzip ? openGzipWriter() : undefined;
   /** `size` is before compression; `min` and `max` are of `updated_at` (ms). */
   const total = { records: 0, bytes: 0, size: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
 
-  async function append(bytes: Buffer): Promise<void> {
-    if (bytes.length === 0) return;
-    hash.update(bytes);
-    total.bytes += bytes.length;
-    onBytes(bytes.length);
-    await file.appendFile(bytes);
-  }
-  /** Writes everything to the file, so that it is a valid part if it is cut off here. */
-  async function flush(): Promise<void> {
-    if (compressor !== undefined) await append(await compressor.endMember());
-  }
-  function describe(number: number): PartFile {
-    return {
-      path: `${stream}/${stream}-${String(number).padStart(5, '0')}.ndjson${gzip ? '.gz' : ''}`,
-      stream,
-      records: total.records,
-      bytes: total.bytes,
-      sha256: hash.copy().digest('hex'),
-      min_updated_at: isoOrNull(total.min),
-      max_updated_at: isoOrNull(total.max),
-    };
-  }
+  const describe = (number: number): PartFile => ({
+    path: `${stream}/${stream}-${String(number).padStart(5, '0')}.ndjson${compression === 'gzip' ? '.gz' : ''}`,
+    stream,
+    records: total.records,
+    bytes: total.bytes,
+    sha256: hash.copy().digest('hex'),
+    min_updated_at: isoOrNull(total.min),
+    max_updated_at: isoOrNull(total.max),
+  });
 
   return {
     /**
@@ -184,7 +179,15 @@ async function openPart({ directory, stream, gzip }: PartsOptions, onBytes: (cou
      * @param dates `updated_at` of each line (ms); NaN where it cannot be read
      */
     async write(lines: Buffer, dates: readonly number[]): Promise<void> {
-      await append(compressor === undefined ? lines : await compressor.add(lines));
+      const bytes = compression === 'gzip' ? await compress(lines, { level: 6 }) : lines;
+      await file.appendFile(bytes).catch(async error => {
+        // On a full disk, a part of it may have been written.
+        await file.truncate(total.bytes);
+        throw error;
+      });
+      hash.update(bytes);
+      total.bytes += bytes.length;
+      onBytes(bytes.length);
       total.size += lines.length;
       total.records += dates.length;
       for (const at of dates) {
@@ -193,12 +196,8 @@ async function openPart({ directory, stream, gzip }: PartsOptions, onBytes: (cou
       }
     },
     size: () => total.size,
-    flush,
     describe,
-    async close(): Promise<void> {
-      await flush();
-      await file.close();
-    },
+    close: () => file.close(),
     async commit(number: number): Promise<PartFile> {
       const part = describe(number);
       await rename(partial, join(directory, part.path));
@@ -210,26 +209,4 @@ async function openPart({ directory, stream, gzip }: PartsOptions, onBytes: (cou
 
 function isoOrNull(at: number): string | null {
   return Number.isFinite(at) ? new Date(at).toISOString() : null;
-}
-
-/** Compresses into gzip members. A file of several members is as valid as one of one, and can be cut off after each. */
-function openGzipWriter() {
-  let member: ReturnType<typeof createGzip> | undefined;
-  const ready: Buffer[] = [];
-  const drain = () => Buffer.concat(ready.splice(0));
-  return {
-    /** Resolves to the compressed bytes that are ready, and when `bytes` may be reused. */
-    async add(bytes: Buffer): Promise<Buffer> {
-      member ??= createGzip({ level: 6 }).on('data', (chunk: Buffer) => ready.push(chunk));
-      const gzip = member;
-      await new Promise<void>((done, fail) => gzip.write(bytes, error => (error ? fail(error) : done())));
-      return drain();
-    },
-    async endMember(): Promise<Buffer> {
-      const gzip = member;
-      member = undefined;
-      if (gzip !== undefined) await finished(gzip.end());
-      return drain();
-    },
-  };
 }

@@ -5,7 +5,16 @@ export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1_000);
   if (seconds < 120) return `${seconds} s`;
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 120) return `${minutes} min ${seconds % 60} s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 72 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days ${hours % 24} h`;
+}
+
+/** A time (ms since the epoch) to the second: `26 Nov 2026 10:59:12 UTC`. */
+export function utc(at: number): string {
+  const [, day, month, year, time] = /^\w+, (\d+) (\w+) (\d+) (\S+)/.exec(new Date(at).toUTCString()) ?? [];
+  return day === undefined ? 'an unknown time' : `${Number(day)} ${month} ${year} ${time} UTC`;
 }
 
 /**
@@ -17,6 +26,36 @@ export function grouped(n: number): string {
 }
 
 /** A count with its noun: `1 record`, `12,345 records`. */
-export function count(n: number, noun: string): string {
+export function plural(n: number, noun: string): string {
   return `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+/** A text that is not ours, such as what an API or an input says: on one line, without commands of the runner, and cut. */
+export function oneLine(text: string, maxLength = 2_000): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out.
+  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').replaceAll('##[', '## [');
+  const safe = line.replace(/^\s*::/, ': :');
+  return safe.length <= maxLength ? safe : `${safe.slice(0, maxLength - 1)}…`;
+}
+
+/**
+ * A text for Markdown: HTML, links, images, mentions, tables and emphasis in it do nothing. Code between backticks stays code.
+ * Whatever comes into the summary and is not ours comes through here.
+ */
+export function inMarkdown(text: string, maxLength = 2_000): string {
+  return oneLine(text, maxLength)
+    .split(/(`[^`]+`)/)
+    .map(part => (/^`[^`]+`$/.test(part) ? part : escapeMarkdown(part)))
+    .join('');
+}
+
+function escapeMarkdown(text: string): string {
+  return text
+    .replace(/[&<>[\]*~|\\`@#!$]|(?<!\w)_|_(?!\w)|:(?=\/\/)/g, found => `&#${found.charCodeAt(0)};`)
+    .replace(/\bwww\./gi, 'www&#46;');
+}
+
+/** A text as code in Markdown. */
+export function asCode(text: string, maxLength = 200): string {
+  return `\`${oneLine(text, maxLength).replaceAll('`', "'")}\``;
 }

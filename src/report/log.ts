@@ -1,6 +1,9 @@
-/** The log of the step, as the runner shows it. */
+/**
+ * The log of the step, as the runner shows it: sections that fold, as a table of contents, and a line every now and then
+ * however long something takes.
+ */
 import * as core from '@actions/core';
-import { grouped } from './format.ts';
+import { duration, oneLine } from './format.ts';
 
 /** How other folders write to the log. No text given here may contain a secret or a part of a record. */
 export interface Log {
@@ -13,21 +16,52 @@ export interface Log {
   notice(message: string): void;
 }
 
-export const log: Log = core;
+export const log: Log = {
+  // The runner looks for commands at the start of a line, and for old ones anywhere.
+  info: line => core.info(oneLine(line)),
+  debug: line => core.debug(line),
+  warning: message => core.warning(message),
+  notice: message => core.notice(message),
+};
 
-/** The shortest time between two lines about progress. */
-const PROGRESS_INTERVAL_MS = 10_000;
+/** The parts of a run. What the libraries print stands in the section that uses them. */
+export type Section = 'Prepare' | 'Read' | 'Count' | 'Publish' | 'Save state';
+
+/** Between two lines about progress: people take a log that stands still for a process that hangs. */
+const INTERVAL_MS = 10_000;
+/** In a run that takes long, and whose log would be. */
+const LONG_INTERVAL_MS = 20_000;
+const LONG_MS = 10 * 60_000;
+
+let timer: NodeJS.Timeout | undefined;
 
 /**
- * Logs how many records of each stream have been read so far.
- * @returns a function to call whenever records have been read: no timer keeps the process alive
+ * Begins a section, and ends the one before.
+ * @param progress how far the section is, given how long it has taken (ms)
  */
-export function openProgress(streams: () => readonly { readonly name: string; records(): number }[], log: Log) {
-  let loggedAt = performance.now();
-  return () => {
-    if (performance.now() - loggedAt < PROGRESS_INTERVAL_MS) return;
-    loggedAt = performance.now();
-    const started = streams().filter(stream => stream.records() > 0);
-    log.info(`Read so far: ${started.map(stream => `${stream.name} ${grouped(stream.records())}`).join(', ')}.`);
-  };
+export function openSection(title: Section, progress: (ms: number) => string = ms => stillAt(title, ms)): void {
+  endSection();
+  core.startGroup(title);
+  const begunAt = performance.now();
+  let spokenAt = begunAt;
+  timer = setInterval(() => {
+    const now = performance.now();
+    if (now - spokenAt < (now - begunAt < LONG_MS ? INTERVAL_MS : LONG_INTERVAL_MS)) return;
+    spokenAt = now;
+    log.info(progress(now - begunAt));
+  }, 1_000);
+  // The process ends when its work is done.
+  timer.unref();
+}
+
+export function endSection(): void {
+  if (timer === undefined) return;
+  clearInterval(timer);
+  timer = undefined;
+  core.endGroup();
+}
+
+/** @param waitingFor what it waits for, if that is known */
+export function stillAt(title: Section, ms: number, waitingFor = ''): string {
+  return `${title}: ${duration(ms)} so far${waitingFor === '' ? '' : `, ${waitingFor}`}.`;
 }

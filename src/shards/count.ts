@@ -4,33 +4,30 @@
  * A search says how many records a range holds, whatever its width. So the ranges begin as wide as they can be, and
  * only those that a plan needs to know more about are counted again, in two halves.
  */
+import { isRefusal } from '../errors.ts';
+import { archiveRefused } from '../kustomer/request-errors.ts';
 import type { Source } from '../kustomer/source.ts';
-import type { ListStream, SearchStream } from '../kustomer/streams.ts';
+import type { SearchStream } from '../kustomer/streams.ts';
 import { clamp, type Interval, type IntervalSet } from '../sync/intervals.ts';
 import { floorToSecond } from '../sync/pages.ts';
-import { type SearchHorizon, splitByIndex } from '../sync/plan.ts';
+import { liveFrom, type SearchHorizon, splitByIndex } from '../sync/plan.ts';
 import { isInWindow } from '../sync/read-list.ts';
-import type { Counting, Extent, Page, Resource, SearchIndex, SearchPages } from '../sync/source.ts';
+import type { Counting, LongList, Page, Resource, SearchIndex, SearchPages } from '../sync/source.ts';
 import { type CountedRange, midpoint, pageCostOf, type RangeCount } from './estimate.ts';
-import { halve } from './split.ts';
+import type { RemainingSearch } from './remaining.ts';
 
 /** A range that can be counted again in parts. */
 export interface CountableRange extends CountedRange {
   count(range: Interval): Promise<RangeCount>;
 }
 
-/** What a search stream holds. */
-export interface CountedStream {
-  /** In the order in which they are read. */
-  readonly ranges: readonly CountableRange[];
-  /** Some of the records, to judge the others by. */
-  readonly samples: readonly Resource[];
-}
-
-/** One index of a stream, or of a klass that is read on its own. */
-interface Search {
+/** One search of a range: one index of a stream, or of a klass that is read on its own. */
+interface Place {
+  readonly range: Interval;
   readonly pages: SearchPages & Counting;
   readonly index: SearchIndex;
+  /** Records that the search counts there. */
+  readonly count: number;
 }
 
 /**
@@ -39,39 +36,34 @@ interface Search {
 const CAP = 10_000;
 
 /**
- * Counts the ranges of a search stream.
- * @param klasses klasses of KObjects that only their own search shows
+ * Counts what is left of a search stream.
  * @throws SyncError `forbidden` when the key may not read the stream.
  */
-export async function countStream(
-  source: Source,
-  stream: SearchStream,
-  klasses: readonly string[],
-  ranges: IntervalSet,
-  horizon: SearchHorizon,
-): Promise<CountedStream> {
-  const streams = [source.search(stream), ...klasses.map(klass => source.search(stream, klass))];
+export async function countStream(source: Source, stream: SearchStream, remaining: RemainingSearch) {
+  const { klasses, toSearch, horizon } = remaining;
+  const searches = [source.search(stream), ...(klasses ?? []).map(klass => source.search(stream, klass))];
   const counted = await Promise.all(
-    rangesByIndex(ranges, horizon).map(async ({ range, indexes, continues }) => {
-      const searches = streams.map(pages => indexes.map(index => ({ pages, index })));
-      return { range, continues, searches, counts: await countEach(searches, range) };
+    rangesByIndex(toSearch, horizon).map(async ({ range, indexes, continues }) => {
+      const count = (part: Interval) => countEach(searches, indexes, part);
+      return { range, continues, count, places: await count(range) };
     }),
   );
-  const places = counted.flatMap(({ range, searches, counts }) =>
-    searches.flat().map((search, n) => ({ range, search, count: counts.flat()[n] as number })),
-  );
-  const samples = await samplePages(places);
+  const samples = await samplePages(counted.flatMap(({ places }) => places));
   const page = pageCostOf(samples);
   return {
-    ranges: counted.map(({ range, continues, searches, counts }) => ({
-      ...range,
-      ...summarize(counts),
-      stream: stream.name,
-      startRequests: searches.flat().length,
-      continues,
-      page,
-      count: async half => summarize(await countEach(searches, half)),
-    })),
+    /** In the order in which they are read. */
+    ranges: counted.map(
+      ({ range, continues, count, places }): CountableRange => ({
+        ...range,
+        ...summarize(places),
+        stream: stream.name,
+        startRequests: places.length,
+        continues,
+        page,
+        count: async half => summarize(await count(half)),
+      }),
+    ),
+    /** Some of the records, to judge the others by. */
     samples: samples.flatMap(({ found }) => found.map(({ resource }) => resource)),
   };
 }
@@ -83,7 +75,7 @@ export async function countStream(
  */
 function rangesByIndex(ranges: IntervalSet, horizon: SearchHorizon) {
   const both: readonly SearchIndex[] = ['live', 'archive'];
-  const middle = (horizon.live + horizon.archive) / 2;
+  const middle = liveFrom(horizon);
   return ranges
     .flatMap(range => splitByIndex(range, horizon))
     .flatMap(({ range, index }) => {
@@ -93,31 +85,35 @@ function rangesByIndex(ranges: IntervalSet, horizon: SearchHorizon) {
     });
 }
 
-/** Counts a range in each search: the indexes of the stream itself, then those of each klass. */
-function countEach(searches: readonly (readonly Search[])[], { from, to }: Interval): Promise<number[][]> {
-  const count = async ({ pages, index }: Search) => (await pages.count(index, from, to)) ?? CAP;
-  return Promise.all(searches.map(indexes => Promise.all(indexes.map(count))));
+/** Counts a range in each index of each search. */
+function countEach(searches: readonly Place['pages'][], indexes: readonly SearchIndex[], range: Interval) {
+  const places = searches.flatMap(pages => indexes.map(index => ({ range, pages, index })));
+  return Promise.all(
+    places.map(async (place): Promise<Place> => {
+      const count = await place.pages.count(place.index, range.from, range.to).catch(async error => {
+        if (place.index === 'live' || !isRefusal(error)) throw error;
+        // A key without the role for the stream is refused here, too.
+        await place.pages.count('live', range.from, range.to);
+        throw archiveRefused(error);
+      });
+      return { ...place, count: count ?? CAP };
+    }),
+  );
 }
 
 /** A record that both indexes of a search show is read twice, and is one record. */
-function summarize(counts: readonly (readonly number[])[]): RangeCount {
-  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
-  return {
-    records: sum(counts.map(indexes => Math.max(...indexes))),
-    reads: sum(counts.flat()),
-    isCapped: counts.flat().includes(CAP),
-  };
+function summarize(places: readonly Place[]): RangeCount {
+  const total = { records: 0, reads: 0, isCapped: places.some(({ count }) => count === CAP) };
+  for (const indexes of Map.groupBy(places, ({ pages }) => pages).values()) {
+    const counts = indexes.map(({ count }) => count);
+    total.records += Math.max(...counts);
+    total.reads += counts.reduce((a, b) => a + b, 0);
+  }
+  return total;
 }
 
 /** Where samples are taken, as fractions of all records of a stream. */
 const SAMPLES = [1 / 4, 1 / 2, 3 / 4];
-
-/** One search of a range, and how many records it counts there. */
-interface Place {
-  readonly range: Interval;
-  readonly search: Search;
-  readonly count: number;
-}
 
 /** Some pages, from all over the records of a stream. */
 async function samplePages(places: readonly Place[]): Promise<Page[]> {
@@ -129,21 +125,21 @@ async function samplePages(places: readonly Place[]): Promise<Page[]> {
       rank -= count;
       return rank < 0;
     }) as Place;
-    const { range, search, count } = place;
+    const { range, count } = place;
     // Below zero by now, so it counts from the end of the range.
     const from = floorToSecond(range.to + (rank / count) * (range.to - range.from));
-    const page = await firstPage(search, { from: Math.max(range.from, from), to: range.to });
+    const page = await firstPage(place, { from: Math.max(range.from, from), to: range.to });
     // Where nothing comes after that, all of it comes before.
-    return page.found.length > 0 ? page : firstPage(search, range);
+    return page.found.length > 0 ? page : firstPage(place, range);
   });
   return Promise.all(pages);
 }
 
 /** The first page of a range, or of its beginning where the range is too wide for the search. */
-async function firstPage(search: Search, range: Interval): Promise<Page> {
-  const page = await search.pages.page({ index: search.index, ...range, created: null, page: 1 });
-  const middle = midpoint(range);
-  return page.timedOut && middle !== null ? firstPage(search, { from: range.from, to: middle }) : page;
+async function firstPage(place: Place, { from, to }: Interval): Promise<Page> {
+  const page = await place.pages.page({ index: place.index, from, to, created: null, page: 1 });
+  const middle = midpoint({ from, to });
+  return page.timedOut && middle !== null ? firstPage(place, { from, to: middle }) : page;
 }
 
 /**
@@ -157,18 +153,21 @@ export async function countHalves(
   for (let counted = ranges; ; ) {
     const chosen = new Set(choose(counted));
     if (chosen.size === 0) return counted;
-    const halves = await Promise.all(counted.map(range => (chosen.has(range) ? countInHalves(range) : [range])));
+    const halves = await Promise.all(counted.map(range => (chosen.has(range) ? halve(range) : [range])));
     counted = halves.flat();
   }
 }
 
-async function countInHalves(range: CountableRange): Promise<CountableRange[]> {
+async function halve(range: CountableRange): Promise<CountableRange[]> {
   const middle = midpoint(range) as number;
-  const [early, late] = await Promise.all([
-    range.count({ from: range.from, to: middle }),
-    range.isCapped ? range.count({ from: middle, to: range.to }) : null,
-  ]);
-  return halve(range, middle, early, late);
+  const early = await range.count({ from: range.from, to: middle });
+  // Records come and go while they are counted.
+  const rest = { records: Math.max(0, range.records - early.records), reads: Math.max(0, range.reads - early.reads) };
+  const late = range.isCapped ? await range.count({ from: middle, to: range.to }) : rest;
+  return [
+    { ...range, ...early, to: middle },
+    { ...range, ...late, from: middle, continues: true },
+  ];
 }
 
 /** What a list holds, estimated without reading it. */
@@ -182,22 +181,12 @@ export interface ListCount {
 }
 
 /**
- * Counts a list stream.
- * @param wanted only records updated in this range (ms) are published
+ * Counts a list. As many of all its records are in the ranges as of those that were looked at.
+ * @param ranges only records updated in these (ms) are published
  * @throws SyncError `forbidden` when the key may not read the list.
  */
-export async function countList(source: Source, stream: ListStream, wanted: Interval): Promise<ListCount> {
-  return listCount(await source.list(stream).extent(), [wanted]);
-}
-
-/** Counts the notes that only their list still shows (docs/kustomer-api.md#old-notes). */
-export async function countOldNotes(source: Source, stream: SearchStream, ranges: IntervalSet): Promise<ListCount> {
-  if (ranges.length === 0) return { requests: 0, records: 0, samples: [] };
-  return listCount(await source.archiveList(stream).extent(), ranges);
-}
-
-/** As many of all records are in the ranges as of those that were looked at. */
-function listCount({ pages, records, sample }: Extent, ranges: IntervalSet): ListCount {
+export async function countList(list: Pick<LongList, 'extent'>, ranges: IntervalSet): Promise<ListCount> {
+  const { pages, records, sample } = await list.extent();
   const samples = sample.filter(resource => ranges.some(range => isInWindow(resource, range)));
   return {
     // A list of several pages is read until two passes agree.

@@ -4,29 +4,20 @@
  * An estimate decides how many jobs to start. What does not move it by more than some percent is left out.
  */
 import { gzipSync } from 'node:zlib';
-import { Lines } from '../records/record.ts';
+import type { PartsOptions } from '../records/parts.ts';
+import { type LineOptions, Lines } from '../records/record.ts';
 import type { Interval } from '../sync/intervals.ts';
 import { MIN_ORDERED_SECONDS } from '../sync/keyset-reader.ts';
 import { floorToSecond } from '../sync/pages.ts';
 import type { Page, Resource } from '../sync/source.ts';
-import type { RecordFormat } from '../sync/state.ts';
 
 /** What the searches that read a range count in it. */
 export interface RangeCount {
-  /** Records. */
   readonly records: number;
   /** Records to be read: a record that both the live search and the archive show is read from both. */
   readonly reads: number;
   /** A search counted as far as it ever counts, so there may be more. */
   readonly isCapped: boolean;
-}
-
-/** How the pages of a stream are read. */
-export interface PageCost {
-  /** Records of a full page. */
-  readonly size: number;
-  /** Requests for each full page of records: one, and now and then another. */
-  readonly requests: number;
 }
 
 /** A range of `updated_at` (ms since the epoch) of one stream, and what is known of its records. */
@@ -36,7 +27,8 @@ export interface CountedRange extends Interval, RangeCount {
   readonly startRequests: number;
   /** The searches that read the range before read this one, too: they begin once for both. */
   readonly continues: boolean;
-  readonly page: PageCost;
+  /** Records of a full page, and requests for each full page of records: one, and now and then another. */
+  readonly page: { readonly size: number; readonly requests: number };
 }
 
 /** Where a range is halved: at a whole second, which means the same to every search. Null when it is one second. */
@@ -64,7 +56,7 @@ export function startRequestsFor(ranges: readonly CountedRange[]): number {
 const FULL_PAGE = 500;
 
 /** What the pages of a stream cost, judged by some of them. */
-export function pageCostOf(samples: readonly Page[]): PageCost {
+export function pageCostOf(samples: readonly Page[]): CountedRange['page'] {
   const full = samples.filter(({ found, size }) => found.length >= size);
   const requests = full.reduce((sum, page) => sum + requestsForPage(page) / full.length, 0);
   return { size: Math.min(FULL_PAGE, ...samples.map(({ size }) => size)), requests: Math.max(1, requests) };
@@ -83,11 +75,11 @@ function requestsForPage({ found }: Page): number {
 /** Bytes of a record as it will be written, judged by some records. 0 without any. */
 export function bytesPerRecord(
   samples: readonly Resource[],
-  { format, gzip }: { readonly format: RecordFormat; readonly gzip: boolean },
+  options: LineOptions & Pick<PartsOptions, 'compression'>,
 ): number {
   const lines = new Lines(256 * 1024);
-  for (const resource of samples) lines.add(resource, format);
-  const bytes = gzip ? gzipSync(lines.bytes()).length : lines.length;
+  for (const resource of samples) lines.add(resource, options);
+  const bytes = options.compression === 'gzip' ? gzipSync(lines.bytes()).length : lines.length;
   return samples.length === 0 ? 0 : bytes / samples.length;
 }
 

@@ -5,11 +5,16 @@
  * the data branch, what was published in an earlier epoch does not count.
  */
 import { SyncError } from '../errors.ts';
-import { covers, type Interval, type IntervalSet, minus, union } from '../sync/intervals.ts';
+import { isSearch, streamNamed } from '../kustomer/streams.ts';
+import { clamp, covers, type Interval, type IntervalSet, minus, union } from '../sync/intervals.ts';
 import { klassKey } from '../sync/klasses-job.ts';
+import { requireSameOrganization } from '../sync/next-state.ts';
 import { type PlanOptions, planSearch, type Selection } from '../sync/plan.ts';
 import {
+  isCheckDone,
+  type KlassCheck,
   type ListState,
+  listVersionTime,
   NO_STATE,
   type SearchState,
   type State,
@@ -26,33 +31,30 @@ import type { Shard } from './shard.ts';
  * @throws SyncError `other-organization` when they belong to different organizations.
  */
 export function unite(a: State, b: State): State {
-  if (a.organizationId !== null && b.organizationId !== null && a.organizationId !== b.organizationId) {
-    throw new SyncError('other-organization', {
-      what: `Another run has saved the state of another Kustomer organization (${b.organizationId}) under the same name.`,
-      todo: 'Give each organization its own `state-id`, and its own `branch` where there is a data branch.',
-    });
-  }
-  /** Whose word counts: above 0 where only that of `a`, below 0 where only that of `b`. */
-  const rank = (name: string) => epochOf(a, name) - epochOf(b, name);
+  requireSameOrganization(a, b);
+  /** Whether a state knows what the last full refresh of a stream has published. */
+  const isCurrent = (state: State, name: string) => epochOf(state, name) >= epochOf(state === a ? b : a, name);
   const uniteMaps = <T>(of: (state: State) => ReadonlyMap<string, T>, both: (a: T, b: T) => T) => {
     const united = new Map<string, T>();
-    for (const name of new Set([...of(a).keys(), ...of(b).keys()])) {
-      const one = rank(name) < 0 ? undefined : of(a).get(name);
-      const other = rank(name) > 0 ? undefined : of(b).get(name);
-      const joined = one && other ? both(one, other) : (one ?? other);
-      if (joined !== undefined) united.set(name, joined);
+    for (const state of [a, b]) {
+      for (const [name, value] of of(state)) {
+        const other = united.get(name);
+        if (isCurrent(state, name)) united.set(name, other === undefined ? value : both(other, value));
+      }
     }
     return united;
   };
-  const kobjects = rank('kobjects');
   return {
     ...a,
     organizationId: a.organizationId ?? b.organizationId,
     search: uniteMaps(({ search }) => search, uniteSearch),
     lists: uniteMaps(({ lists }) => lists, addList),
-    klassesCheckedAt: klassesCheckedAt([...(kobjects < 0 ? [] : [a]), ...(kobjects > 0 ? [] : [b])]),
     revisions: uniteMaps(({ revisions }) => revisions, uniteRevisions),
   };
+}
+
+function syncedOf({ search }: State, key: string): IntervalSet {
+  return search.get(key)?.syncedRanges ?? [];
 }
 
 function epochOf({ revisions }: State, name: string): number {
@@ -71,6 +73,19 @@ function uniteSearch(a: SearchState, b: SearchState): SearchState {
     cutoff: Math.min(a.cutoff, b.cutoff),
     dedupSince: Math.max(a.dedupSince, b.dedupSince),
     dedupKeys: new Set([...a.dedupKeys, ...b.dedupKeys]),
+    klasses: uniteChecks([a, b]),
+  };
+}
+
+/** Undefined when one of the states has records whose klasses nobody has looked for. */
+function uniteChecks(states: readonly SearchState[]): KlassCheck | undefined {
+  const checks = states.filter(isCheckDone).flatMap(({ klasses }) => klasses ?? []);
+  const isUnchecked = (state: SearchState) => !isCheckDone(state) && state.syncedRanges.length > 0;
+  if (checks.length === 0 || states.some(isUnchecked)) return undefined;
+  return {
+    checkedAt: Math.max(...checks.map(({ checkedAt }) => checkedAt)),
+    from: Math.min(...checks.map(({ from }) => from)),
+    skipped: [...new Set(checks.flatMap(({ skipped }) => skipped))].sort(),
   };
 }
 
@@ -79,31 +94,16 @@ function addList({ narrow, ...known }: ListState, added: ListState): ListState {
   const seen = new Map(known.seen);
   for (const [id, version] of added.seen) {
     const own = seen.get(id);
-    const isNewer = own === undefined || Date.parse(version) > Date.parse(own);
+    const isNewer = own === undefined || listVersionTime(version) > listVersionTime(own);
     if (isNewer && !known.gone?.has(id)) seen.set(id, version);
   }
   const until = Math.max(known.until ?? Number.NEGATIVE_INFINITY, added.until ?? Number.NEGATIVE_INFINITY);
-  const readAt = Math.max(known.readAt ?? Number.NEGATIVE_INFINITY, added.readAt ?? Number.NEGATIVE_INFINITY);
   return {
     ...known,
     seen,
     ...(narrow && added.narrow ? { narrow } : {}),
     ...(until === Number.NEGATIVE_INFINITY ? {} : { until }),
-    ...(readAt === Number.NEGATIVE_INFINITY ? {} : { readAt }),
   };
-}
-
-/** When the klasses were checked of all that is synced; null when one of the states has kobjects that never were. */
-function klassesCheckedAt(states: readonly State[]): number | null {
-  const isUnchecked = (state: State) =>
-    state.klassesCheckedAt === null && (state.search.get('kobjects')?.syncedRanges.length ?? 0) > 0;
-  const times = states.flatMap(state => state.klassesCheckedAt ?? []);
-  return times.length === 0 || states.some(isUnchecked) ? null : Math.max(...times);
-}
-
-/** The states of the shards of a plan as one, with generation 0. */
-export function joinShards(states: readonly State[]): State {
-  return states.reduce(unite, NO_STATE);
 }
 
 /**
@@ -117,16 +117,16 @@ export function joinOnto(
   states: readonly State[],
   { endDate = null }: Pick<PlanOptions, 'endDate'>,
 ): State {
-  const joined = joinShards(endDate === null ? states.map(withOpenLists) : states);
-  const both = before.generation === 0 ? joined : unite(before, joined);
-  const { consecutiveRuns: _, shardManifest: __, ...state } = both;
+  const joined = (endDate === null ? states.map(withOpenLists) : states).reduce(unite, NO_STATE);
+  const { consecutiveRuns: _, shardManifest: __, ...state } = unite(before, joined);
   // A plan looks for klasses in everything that is synced, and its shards have read those that it found.
   const areChecked = plan.some(({ klasses }) => klasses !== null);
-  return {
-    ...state,
-    generation: before.generation,
-    klassesCheckedAt: areChecked ? joined.klassesCheckedAt : state.klassesCheckedAt,
-  };
+  if (!areChecked) return state;
+  const search = [...state.search].map(([name, each]) => {
+    const own = joined.search.get(name);
+    return [name, own === undefined ? each : { ...each, klasses: own.klasses }] as const;
+  });
+  return { ...state, search: new Map(search) };
 }
 
 /** Lists as an incremental sync has them, without an end. What was found gone since a shard saw it stays gone. */
@@ -139,14 +139,15 @@ function withOpenLists(state: State): State {
 
 /** Whether a state says that all of a shard is published, klasses that only their own search shows included. */
 export function isDone({ search, lists, klasses }: Shard, state: State): boolean {
-  const isSynced = (name: string, ranges: IntervalSet) =>
-    ranges.every(range => covers(state.search.get(name)?.syncedRanges ?? [], range));
-  return (
-    [...search].every(([name, ranges]) => stateKeysOf(state, name).every(key => isSynced(key, ranges))) &&
-    (klasses ?? []).every(klass => isSynced(klassKey('kobjects', klass), search.get('kobjects') ?? [])) &&
-    (!search.has('kobjects') || state.klassesCheckedAt !== null) &&
-    lists.every(name => state.lists.has(name))
-  );
+  const isRead = ([name, ranges]: [string, IntervalSet]) => {
+    const stream = streamNamed(name);
+    const hasKlasses = isSearch(stream) && stream.hasKlasses;
+    const planned = hasKlasses ? (klasses ?? []).map(klass => klassKey(name, klass)) : [];
+    const synced = [...stateKeysOf(state, name), ...planned].map(key => syncedOf(state, key));
+    const isChecked = !hasKlasses || isCheckDone(state.search.get(name) ?? {});
+    return isChecked && synced.every(set => ranges.every(range => covers(set, range)));
+  };
+  return [...search].every(isRead) && lists.every(name => state.lists.has(name));
 }
 
 /**
@@ -168,8 +169,7 @@ export function checkOverlap(plan: readonly Shard[]): void {
   for (const { number, search } of plan) {
     for (const [name, ranges] of search) {
       const others = taken.get(name) ?? [];
-      const length = (set: IntervalSet) => set.reduce((sum, { from, to }) => sum + to - from, 0);
-      if (length(minus(ranges, others)) < length(ranges)) {
+      if (ranges.some(({ from, to }) => clamp(others, from, to).length > 0)) {
         throw new SyncError('plan-overlap', {
           what: `Shard ${number} of the plan overlaps another one in ${name}.`,
           todo: 'Hand the output `matrix` of the plan on as it is.',
@@ -186,15 +186,13 @@ export function checkOverlap(plan: readonly Shard[]): void {
  */
 export function checkGap(
   plan: readonly Shard[],
-  streams: readonly Selection[],
-  options: PlanOptions,
+  options: PlanOptions & { streams: readonly Selection[] },
   before: State,
 ): void {
-  for (const selection of streams) {
+  for (const selection of options.streams) {
     const { name } = selection;
     const planned = plan.flatMap(({ search }) => search.get(name) ?? []);
-    const synced = before.search.get(name)?.syncedRanges ?? [];
-    const [gap] = minus([wantedRange(plan, selection, options)], union(planned, synced));
+    const [gap] = minus([wantedRange(plan, selection, options)], union(planned, syncedOf(before, name)));
     if (planned.length > 0 && gap !== undefined) {
       throw new SyncError('plan-gap', {
         what: `The shards of the plan leave out what was updated in ${name} from ${iso(gap.from)} to ${iso(gap.to)}.`,
@@ -207,7 +205,7 @@ export function checkGap(
 /** The range (ms) of a search stream that a single run would want that began when the plan was made. */
 export function wantedRange(plan: readonly Shard[], selection: Selection, options: PlanOptions): Interval {
   const began = (plan[0]?.cutoff ?? 0) + options.settleMs;
-  return planSearch(selection.name, selection, options, NO_STATE, began, true).wanted;
+  return planSearch(selection.name, selection, options, NO_STATE, began, 'archive').wanted;
 }
 
 /** Whether `after` says of no record that it is published that `before` does not say it of: nothing is to be saved. */
@@ -215,9 +213,10 @@ export function addsNothing(before: State, after: State): boolean {
   return (
     before.generation > 0 &&
     [...after.search].every(
-      ([name, { syncedRanges }]) => minus(syncedRanges, before.search.get(name)?.syncedRanges ?? []).length === 0,
+      ([name, each]) =>
+        minus(each.syncedRanges, syncedOf(before, name)).length === 0 &&
+        isCheckDone(before.search.get(name) ?? {}) === isCheckDone(each),
     ) &&
-    (before.klassesCheckedAt === null) === (after.klassesCheckedAt === null) &&
     [...after.lists].every(([name, { seen, until }]) => {
       const known = before.lists.get(name);
       return known?.until === until && [...seen].every(([id, version]) => known?.seen.get(id) === version);

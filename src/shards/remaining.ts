@@ -5,74 +5,54 @@
  */
 import { isKind } from '../errors.ts';
 import type { Source } from '../kustomer/source.ts';
-import { type ListStream, type SearchStream, streamNamed } from '../kustomer/streams.ts';
-import { clamp, type Interval, type IntervalSet, union } from '../sync/intervals.ts';
+import { oldRecordsOf, type SearchStream } from '../kustomer/streams.ts';
+import { clamp, type Interval, union } from '../sync/intervals.ts';
 import { findMissingKlasses, klassKey } from '../sync/klasses-job.ts';
-import {
-  isListDone,
-  type PlanOptions,
-  planList,
-  planSearch,
-  type SearchHorizon,
-  type SearchPlan,
-  type Selection,
-} from '../sync/plan.ts';
-import { type State, stateKeysOf } from '../sync/state.ts';
+import { isListDone, type PlanOptions, planList, planSearch, type SearchPlan, type Selection } from '../sync/plan.ts';
+import { isCheckDone, type State, stateKeysOf } from '../sync/state.ts';
 
 export interface RemainingOptions {
-  readonly options: PlanOptions;
+  readonly config: PlanOptions;
   readonly state: State;
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly source: Source;
-  readonly signal: AbortSignal;
+  readonly stop: AbortController;
 }
 
-/** What is left of a search stream. */
-export interface RemainingSearch {
-  readonly stream: SearchStream;
-  readonly horizon: SearchHorizon;
-  /** Klasses that only their own search shows; null where nobody looked for them, or the key may not list klasses. */
-  readonly klasses: readonly string[] | null;
-  readonly toSearch: IntervalSet;
-  /** Before the reach of any search: only a list shows it. */
-  readonly toList: IntervalSet;
-}
+export type RemainingSearch = Awaited<ReturnType<typeof remainingSearch>>;
 
 /**
  * What is left of a search stream, klasses that only their own search shows included.
  * @throws SyncError `forbidden` when the key may not read the stream.
  */
-export async function remainingSearch(
-  selection: Selection,
-  stream: SearchStream,
-  remaining: RemainingOptions,
-): Promise<RemainingSearch> {
-  const { options, state, now } = remaining;
-  const planOf = (name: string) => planSearch(name, selection, options, state, now, stream.archive === 'search');
+export async function remainingSearch(selection: Selection, stream: SearchStream, remaining: RemainingOptions) {
+  const { config, state, now } = remaining;
+  const planOf = (name: string) => planSearch(name, selection, config, state, now, oldRecordsOf(stream));
   const leftOf = (names: readonly string[]) => union(...names.map(name => planOf(name).work.toRead));
   const plan = planOf(stream.name);
   const known = stateKeysOf(state, stream.name);
   // Where all is synced and the klasses were looked for, nothing is left to find.
-  const mayMiss = stream.hasKlasses && (state.klassesCheckedAt === null || leftOf(known).length > 0);
+  const mayMiss = stream.hasKlasses && (!isCheckDone(state.search.get(stream.name) ?? {}) || leftOf(known).length > 0);
   const klasses = mayMiss ? await missingKlasses(stream, plan, remaining) : null;
   const left = leftOf([...known, ...(klasses ?? []).map(klass => klassKey(stream.name, klass))]);
   const searchedFrom = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;
   return {
-    stream,
     horizon: plan.horizon,
+    /** Null where nobody looked for them, or not all can be listed and read: then each shard looks. */
     klasses,
     toSearch: clamp(left, searchedFrom, Number.POSITIVE_INFINITY),
+    /** Before the reach of any search: only a list shows it. */
     toList: clamp(left, Number.NEGATIVE_INFINITY, searchedFrom),
   };
 }
 
 /** Looks for klasses, also in what earlier runs published of earlier windows. */
-async function missingKlasses(stream: SearchStream, plan: SearchPlan, { source, signal }: RemainingOptions) {
+async function missingKlasses(stream: SearchStream, plan: SearchPlan, { source, stop }: RemainingOptions) {
   const from = Math.min(plan.wanted.from, plan.before?.syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY);
   const all = { ...plan, wanted: { ...plan.wanted, from } };
   try {
-    return await findMissingKlasses(source.klasses(stream), all, () => false, signal);
+    return await findMissingKlasses(source.klasses(stream), all, stop.signal);
   } catch (error) {
     // Each shard looks again, and warns that records may be missing.
     if (!isKind(error, 'forbidden')) throw error;
@@ -80,23 +60,12 @@ async function missingKlasses(stream: SearchStream, plan: SearchPlan, { source, 
   }
 }
 
-export interface RemainingList {
-  readonly selection: Selection;
-  readonly stream: ListStream;
-  /** Only records updated in this range (ms) are published. */
-  readonly wanted: Interval;
-}
-
-/** The list streams that are not read yet. Once an incremental sync has read a list, later syncs do, and no shard. */
-export function remainingLists(
-  streams: readonly Selection[],
-  { options, state, now }: RemainingOptions,
-): RemainingList[] {
-  return streams.flatMap(selection => {
-    const stream = streamNamed(selection.name);
-    if (stream.kind !== 'list') return [];
-    const plan = planList(selection.name, selection, options, state, now);
-    const isDone = plan.until === undefined ? plan.before !== undefined : isListDone(plan);
-    return isDone ? [] : [{ selection, stream, wanted: plan.wanted }];
-  });
+/**
+ * The range (ms) whose records are to be published of a list; null when the list is read already. Once an incremental
+ * sync has read a list, later syncs do, and no shard.
+ */
+export function remainingList(selection: Selection, { config, state, now }: RemainingOptions): Interval | null {
+  const plan = planList(selection.name, selection, config, state, now);
+  const isDone = plan.until === undefined ? plan.before !== undefined : isListDone(plan);
+  return isDone ? null : plan.wanted;
 }

@@ -5,7 +5,7 @@
  * So a shard reads what a single run would read there, knows by their dedup keys the records that come again, and says
  * nothing of what lies outside its ranges.
  */
-import { clamp, contains, type IntervalSet } from '../sync/intervals.ts';
+import { clamp, contains } from '../sync/intervals.ts';
 import { type PlanOptions, planSearch, type ShardWork } from '../sync/plan.ts';
 import { dedupKeyTime, type SearchState, type State, streamOf } from '../sync/state.ts';
 import { unite } from './join.ts';
@@ -16,31 +16,27 @@ import { unite } from './join.ts';
  * @throws SyncError `other-organization` when they belong to different organizations.
  */
 export function seedState(own: State, seed: State, shard: ShardWork, options: PlanOptions): State {
+  const plannedAt = shard.cutoff + options.settleMs;
+  const whole = { ...options, shard: null };
   const search = new Map<string, SearchState>();
   for (const [name, each] of seed.search) {
     const ranges = shard.search.get(streamOf(name));
-    if (ranges !== undefined) search.set(name, within(ranges, each, syncedBefore(name, seed, shard, options)));
+    if (ranges === undefined) continue;
+    // What the plan did not want read again of the stream: not what the lookback reaches.
+    const selection = { name, mode: 'incremental', named: false } as const;
+    const { synced } = planSearch(name, selection, whole, seed, plannedAt, 'archive').work;
+    const isInside = (key: string) => {
+      const at = dedupKeyTime(key);
+      // A record without a date may come up anywhere.
+      return !Number.isFinite(at) || contains(ranges, at);
+    };
+    const syncedRanges = ranges.flatMap(({ from, to }) => clamp(synced, from, to));
+    search.set(name, { ...each, syncedRanges, dedupKeys: new Set([...each.dedupKeys].filter(isInside)) });
   }
   const lists = new Map([...seed.lists].filter(([name]) => shard.lists.includes(name)));
-  const { klassesCheckedAt } = own;
-  return { ...unite(own, { ...seed, search, lists, klassesCheckedAt: null }), klassesCheckedAt };
-}
-
-/** What the plan did not want read again of a stream: not what the lookback reaches. */
-function syncedBefore(name: string, seed: State, { cutoff }: ShardWork, options: PlanOptions): IntervalSet {
-  const selection = { name, mode: 'incremental', named: false } as const;
-  return planSearch(name, selection, { ...options, shard: null }, seed, cutoff + options.settleMs, true).work.synced;
-}
-
-function within(ranges: IntervalSet, search: SearchState, synced: IntervalSet): SearchState {
-  const isInside = (key: string) => {
-    const at = dedupKeyTime(key);
-    // A record without a date may come up anywhere.
-    return !Number.isFinite(at) || contains(ranges, at);
-  };
-  return {
-    ...search,
-    syncedRanges: ranges.flatMap(({ from, to }) => clamp(synced, from, to)),
-    dedupKeys: new Set([...search.dedupKeys].filter(isInside)),
-  };
+  const united = unite(own, { ...seed, search, lists });
+  // The shard looks for klasses itself, unless the plan has.
+  const withOwnCheck = ([name, each]: [string, SearchState]) =>
+    [name, { ...each, klasses: own.search.get(name)?.klasses }] as const;
+  return { ...united, search: new Map([...united.search].map(withOwnCheck)) };
 }

@@ -6,7 +6,7 @@
  * environment variable, and Linux takes no more than 128 KiB in one. Pure.
  */
 import { createHash } from 'node:crypto';
-import type { Interval, IntervalSet } from '../sync/intervals.ts';
+import type { Interval } from '../sync/intervals.ts';
 import type { ShardWork } from '../sync/plan.ts';
 
 /** All times are in milliseconds since the epoch. */
@@ -33,7 +33,7 @@ export function digest(text: string, digits = 8): string {
 /** A shard as one line of JSON, its keys always in the same order. */
 export function formatShard(shard: Shard): string {
   const { number, of, plan, window, cutoff, inputs, generation, search, lists, klasses } = shard;
-  const ranges: Record<string, IntervalSet> = Object.fromEntries(search);
+  const ranges = Object.fromEntries(search);
   const content = { number, of, plan, window, cutoff, inputs, generation, search: ranges, lists, klasses };
   return JSON.stringify({ ...content, digest: digest(JSON.stringify(content)) });
 }
@@ -51,24 +51,16 @@ export function parseShard(text: string): Shard | null {
 
 /** Reads the output `matrix` of a plan; null when the text is not that of all the shards of one plan, in order. */
 export function parseMatrix(text: string): readonly Shard[] | null {
-  let matrix: { readonly shard?: unknown } | null;
   try {
-    matrix = JSON.parse(text);
+    // Throws where one of them is not a shard, or there is none.
+    const shards: Shard[] = JSON.parse(text).shard.map(parseShard);
+    const { plan, inputs, cutoff, generation } = shards[0] as Shard;
+    const common = { plan, inputs, cutoff, generation, of: shards.length };
+    const isPlan = shards.every(
+      (shard, n) => formatShard(shard) === formatShard({ ...shard, ...common, number: n + 1 }),
+    );
+    return isPlan ? shards : null;
   } catch {
     return null;
   }
-  if (!Array.isArray(matrix?.shard)) return null;
-  const shards = matrix.shard.map(parseShard);
-  const [first] = shards;
-  const isPlan = shards.every(
-    (shard, n) =>
-      shard !== null &&
-      shard.plan === first?.plan &&
-      shard.inputs === first.inputs &&
-      shard.cutoff === first.cutoff &&
-      shard.generation === first.generation &&
-      shard.of === shards.length &&
-      shard.number === n + 1,
-  );
-  return isPlan && shards.length > 0 ? (shards as Shard[]) : null;
 }

@@ -5,9 +5,9 @@
  * are taken to lie evenly. So a range with a boundary in it has to be small, and {@link rangesToHalve} says which ones
  * have to be counted in two halves first.
  */
-import { type Interval, type IntervalSet, union } from '../sync/intervals.ts';
+import { type IntervalSet, union } from '../sync/intervals.ts';
 import { floorToSecond } from '../sync/pages.ts';
-import { type CountedRange, midpoint, type RangeCount, requestsFor } from './estimate.ts';
+import { type CountedRange, midpoint, requestsFor } from './estimate.ts';
 
 /** Fraction of a shard by which a boundary may be wrong, as the records around it need not lie evenly. */
 const TOLERANCE = 0.06;
@@ -28,26 +28,6 @@ export function rangesToHalve(ranges: readonly CountedRange[], fixed: number, sh
 }
 
 /**
- * Two ranges for one, halved at `middle` (ms).
- * @param early the count of the first half
- * @param late that of the second half; null: what the first half leaves of the whole
- */
-export function halve<Range extends CountedRange>(
-  range: Range,
-  middle: number,
-  early: RangeCount,
-  late: RangeCount | null,
-): [Range, Range] {
-  // Records come and go while they are counted.
-  const records = Math.max(0, range.records - early.records);
-  const reads = Math.max(0, range.reads - early.reads);
-  return [
-    { ...range, ...early, to: middle },
-    { ...range, ...(late ?? { records, reads }), from: middle, continues: true },
-  ];
-}
-
-/**
  * Splits the ranges, in the order in which they are to be read, into shards: for each, its ranges by stream. There are
  * fewer than `shards` where there are not enough records or seconds to split at, and at least one.
  * @param fixed requests of the first shard for what cannot be split
@@ -58,43 +38,33 @@ export function splitIntoShards(
   shards: number,
 ): Map<string, IntervalSet>[] {
   const { segments, boundaries } = scaleOf(ranges, fixed, shards);
-  const split: Map<string, IntervalSet>[] = Array.from({ length: shards }, () => new Map());
-  let n = 0;
-  for (const { range, records, end } of segments) {
-    let { from } = range;
-    for (; n < boundaries.length && (boundaries[n] as number) < end; n++) {
-      const boundary = boundaries[n] as number;
-      // A boundary among the start requests comes before all of them.
-      const fraction = boundary > records ? (boundary - records) / (end - records) : 0;
-      const to = Math.max(from, floorToSecond(range.from + fraction * (range.to - range.from)));
-      add(split[n] as Map<string, IntervalSet>, range.stream, { from, to });
-      from = to;
+  const ends = [...boundaries, Number.POSITIVE_INFINITY];
+  const split = ends.map((end, n) => {
+    const shard = new Map<string, IntervalSet>();
+    for (const segment of segments) {
+      const { stream } = segment.range;
+      const range = { from: timeAt(segment, ends[n - 1] ?? Number.NEGATIVE_INFINITY), to: timeAt(segment, end) };
+      if (range.from < range.to) shard.set(stream, union(shard.get(stream) ?? [], [range]));
     }
-    add(split[n] as Map<string, IntervalSet>, range.stream, { from, to: range.to });
-  }
+    return shard;
+  });
   const used = split.filter((shard, n) => shard.size > 0 || (n === 0 && fixed > 0));
   return used.length > 0 ? used : [new Map()];
 }
 
-function add(shard: Map<string, IntervalSet>, stream: string, range: Interval): void {
-  if (range.from < range.to) shard.set(stream, union(shard.get(stream) ?? [], [range]));
+type Segment = ReturnType<typeof scaleOf>['segments'][number];
+
+/** The time (ms) in a range at which a boundary divides it; one end of the range for a boundary outside. */
+function timeAt({ range, records, end }: Segment, boundary: number): number {
+  if (boundary >= end) return range.to;
+  // A boundary among the start requests comes before all of them.
+  if (boundary <= records) return range.from;
+  const fraction = (boundary - records) / (end - records);
+  return Math.max(range.from, floorToSecond(range.from + fraction * (range.to - range.from)));
 }
 
-interface Scale {
-  /** Where each range lies on the scale: its start requests up to `records`, then its records. */
-  readonly segments: readonly {
-    readonly range: CountedRange;
-    readonly start: number;
-    readonly records: number;
-    readonly end: number;
-  }[];
-  /** Where one shard ends and the next one begins. */
-  readonly boundaries: readonly number[];
-  /** Requests of a shard. */
-  readonly share: number;
-}
-
-function scaleOf(ranges: readonly CountedRange[], fixed: number, shards: number): Scale {
+/** Each range on the scale (start requests up to `records`, then records), and what divides the scale evenly. */
+function scaleOf(ranges: readonly CountedRange[], fixed: number, shards: number) {
   let total = 0;
   const segments = ranges.map((range, n) => {
     const start = total;

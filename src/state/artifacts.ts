@@ -4,7 +4,7 @@ import type { WorkflowRun } from '../github/answers.ts';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
 import { readArtifact } from './artifact-files.ts';
-import { artifactFailure, type LookupFailure, listFailure, readKindFor } from './lookup-failures.ts';
+import { type LookupFailure, lookupFailure, readKindFor } from './lookup-failures.ts';
 import { type LoadOptions, parseSaved, type SavedState } from './store.ts';
 
 export interface ArtifactSearch extends LoadOptions {
@@ -41,7 +41,7 @@ export async function newestState(search: ArtifactSearch, failures: LookupFailur
         if (!isOurs(name, search.artifactName)) continue;
         const place = `the artifact ${name} of run ${run.id}`;
         const files = await readArtifact(github, id, kind()).catch(error => {
-          failures.push(artifactFailure(place, error));
+          failures.push(lookupFailure(place, error, true));
           read++;
           return null;
         });
@@ -56,7 +56,7 @@ export async function newestState(search: ArtifactSearch, failures: LookupFailur
     }
   } catch (error) {
     if (error instanceof SyncError) throw error;
-    failures.push(listFailure('the artifacts of earlier runs', error));
+    failures.push(lookupFailure('the artifacts of earlier runs', error, false));
   }
   return newest;
 }

@@ -3,11 +3,12 @@ import { basename, dirname } from 'node:path/posix';
 import { SyncError } from '../errors.ts';
 import type { TreeEntry } from '../github/answers.ts';
 import type { Git } from '../github/git.ts';
+import type { GitHubError } from '../github/request.ts';
 import type { Api } from '../github/rest.ts';
 import { entriesAt } from '../github/tree.ts';
 import type { State, StreamRevision } from '../sync/state.ts';
 import { serializeState } from '../sync/state-document.ts';
-import { type BranchHead, parseSaved, type StateStore, type Tip, type Totals } from './store.ts';
+import { parseSaved, type StateStore } from './store.ts';
 
 /** A data branch, and the state that is meant on it. */
 export interface BranchPlace {
@@ -19,38 +20,60 @@ export interface BranchPlace {
   readonly stateName: string;
 }
 
-/** Writers that are remembered: more than come, as a rule, while a run lasts that commits several times. */
-const MAX_WRITERS = 200;
+/** What is on the branch of one stream. */
+export interface Total {
+  readonly records: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly max_updated_at: string | null;
+}
+
+export type Totals = Readonly<Record<string, Total>>;
+
+/** What the document of a state says beside the state. */
+export interface BranchNotes {
+  /** Who has committed to the branch, the last one first: `<run>-<attempt>/<publish id>`. */
+  readonly writers: readonly string[];
+  readonly totals: Totals;
+  /** The blob of the README that shows the totals; empty when that is not known. */
+  readonly readme: string;
+}
+
+/** What a data branch has at one moment. */
+export type Branch = Awaited<ReturnType<typeof readBranch>>;
+
+const SYNC_FILE = 'state.json';
 
 /** Where the state is: a name of several parts (see config/scope.ts) is set apart from a name of one. */
 export function stateFileOf(stateName: string): string {
-  return stateName.includes('/') ? `state/${stateName}.json` : 'state.json';
+  return stateName.includes('/') ? `state/${stateName}.json` : SYNC_FILE;
 }
 
-/** @param here `owner/name` of the workflow's repository */
+/**
+ * @param here `owner/name` of the workflow's repository
+ * @param onLoad gets what was read, so that the first commit need not ask again
+ */
 export function openBranchStore(
   openPlace: () => Promise<BranchPlace>,
   api: () => Promise<Api>,
   here: string,
+  onLoad: (branch: Branch) => void,
 ): StateStore {
   return {
     async load({ reset }) {
       const place = await openPlace();
       try {
-        const tip = await readTip(place);
-        const root = tip?.root ?? [];
-        const [current, revisions] = await Promise.all([
-          headAt(place, root, null, reset),
-          syncRevisionsAt(place, root),
-        ]);
+        const branch = await readBranch(place, reset);
+        onLoad(branch);
+        const { root, document } = branch;
         // GitHub says 404 of a repository that the token may not see, too: better to know before hours of reading.
-        if (current === null && place.repository !== here) await (await api()).isPublic(place.repository);
-        const state = current?.state ?? null;
-        const head = current && tip && { ...current.head, tip };
+        if (document === null && place.repository !== here) await (await api()).isPublic(place.repository);
+        const state = document?.state ?? null;
+        const syncRevisions = await syncRevisionsAt(place, root);
         return {
           saved: state && { state, place: `the branch ${place.branch}` },
-          base: { generation: state?.generation ?? 0, cacheKey: null, head },
-          ...(revisions && { syncRevisions: revisions }),
+          base: { generation: state?.generation ?? 0, savedAs: document?.sha ?? null },
+          ...(syncRevisions && { syncRevisions }),
         };
       } catch (error) {
         if (error instanceof SyncError) throw error;
@@ -60,60 +83,70 @@ export function openBranchStore(
   };
 }
 
-/** Null when there is no such branch. */
-export async function readTip({ git, branch }: BranchPlace): Promise<Tip | null> {
-  const tip = await git.tip(branch);
-  return tip && { ...tip, root: await git.tree(tip.tree) };
-}
-
 /**
- * What the branch says at a tip: `state` is null when it says what we know already. Null when it has no state.
+ * The last commit of a branch, the top of its tree, and the document of the state; null where there is none.
  * @param isIgnored the state need not be readable: null then
  */
-export async function headAt(
-  place: BranchPlace,
-  root: readonly TreeEntry[],
-  known: BranchHead | null,
-  isIgnored = false,
-): Promise<{ readonly head: BranchHead; readonly state: State | null } | null> {
-  const path = stateFileOf(place.stateName);
-  const entries = await entriesAt(place.git, root, dirname(path));
-  const sha = entries?.find(entry => entry.path === basename(path))?.sha;
-  if (sha === undefined) return null;
-  if (sha === known?.sha) return { head: known, state: null };
-  const text = String(await place.git.blob(sha));
-  return { head: headOf(place, sha, text), state: parseSaved(text, `branch ${place.branch}`, isIgnored) };
+export async function readBranch(place: BranchPlace, isIgnored: boolean) {
+  const { git, branch, stateName } = place;
+  const tip = await git.tip(branch);
+  const root = tip === null ? [] : await git.tree(tip.tree);
+  const path = stateFileOf(stateName);
+  const folders = [place.dataPath, dirname(path)].map(folder => folder.split('/')[0]);
+  const inTheWay = root.find(entry => folders.includes(entry.path) && entry.type !== 'tree');
+  if (inTheWay !== undefined) throw pathTaken(place, inTheWay.path);
+  const entries = await entriesAt(git, root, dirname(path));
+  const entry = entries?.find(({ path: name }) => name === basename(path));
+  if (entry !== undefined && entry.type !== 'blob') throw pathTaken(place, path);
+  return { tip, root, document: entry === undefined ? null : await readDocument(place, root, entry.sha, isIgnored) };
 }
 
-/** @throws SyncError `branch-of-other-sync` when the document is another sync's, whatever else it says */
-function headOf({ branch, stateName }: BranchPlace, sha: string, text: string): BranchHead {
-  const { state_id: id, writers, totals, readme } = jsonObject(text);
+/** @throws SyncError `branch-of-other-sync` when the document is another sync's, `branch-path-taken` when it is nobody's */
+async function readDocument(place: BranchPlace, root: readonly TreeEntry[], sha: string, isIgnored: boolean) {
+  const { git, branch, stateName } = place;
+  const text = String(await git.blob(sha));
+  const document = jsonObject(text);
+  if (!(await isOurs(place, root, text, document))) throw pathTaken(place, stateFileOf(stateName));
+  const { state_id: id, writers, totals, readme } = document;
   if (typeof id === 'string' && id !== stateName) {
     throw new SyncError('branch-of-other-sync', {
       what: `The branch ${branch} belongs to the sync with the \`state-id\` ${id}, and this one is ${stateName}.`,
       todo: 'Give each sync its own `branch`.',
     });
   }
-  return {
-    sha,
+  const notes: BranchNotes = {
     writers: Array.isArray(writers) ? writers.filter(writer => typeof writer === 'string') : [],
-    totals: (totals ?? {}) as Totals,
+    totals: totalsIn(totals),
     readme: typeof readme === 'string' ? readme : '',
   };
+  return { sha, ...notes, state: parseSaved(text, `branch ${branch}`, isIgnored) };
 }
 
-/** The document of a state with what the branch says beside it. */
-export function branchDocument(
-  state: State,
-  stateName: string,
-  { writers, totals, readme }: Omit<BranchHead, 'sha'>,
-): string {
-  const document = { ...JSON.parse(serializeState(state)), state_id: stateName, writers, totals, readme };
-  return `${JSON.stringify(document, null, 1)}\n`;
+/** Whether a sync has written a document, however damaged it is: what is somebody else's is never replaced. */
+async function isOurs({ git }: BranchPlace, root: readonly TreeEntry[], text: string, document: Json) {
+  if (typeof document.version === 'number' && typeof document.generation === 'number') return true;
+  if (Object.keys(document).length > 0) return false;
+  // Cut off, or overwritten with what is no document at all, on a branch that has our README.
+  const readme = root.find(({ path }) => path === 'README.md');
+  return (
+    /^\{\s*"version":\s*\d+,\s*"written_by"/.test(text) ||
+    (readme && /<!-- totals: /.test(String(await git.blob(readme.sha))))
+  );
 }
 
-export function withWriter(writers: readonly string[], writer: string): string[] {
-  return [writer, ...writers].slice(0, MAX_WRITERS);
+/** The totals that somebody may have edited: those of a stream that are not such are as if absent. */
+export function totalsIn(value: unknown): Totals {
+  const isNumber = (each: unknown) => Number.isSafeInteger(each) && (each as number) >= 0;
+  const isTime = (each: unknown) => typeof each === 'string' && /^\+?\d[\d:.TZ-]{8,30}$/.test(each);
+  const isTotal = (each: unknown): each is Total => {
+    const { records, files, bytes, max_updated_at: max } = (each ?? {}) as Record<string, unknown>;
+    return [records, files, bytes].every(isNumber) && (max === null || isTime(max));
+  };
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([, each]) => isTotal(each)));
+}
+
+export function branchDocument(state: State, stateName: string, notes: BranchNotes): string {
+  return `${JSON.stringify({ ...JSON.parse(serializeState(state)), state_id: stateName, ...notes }, null, 1)}\n`;
 }
 
 /** By blob: shards that are looked up side by side all ask for the same. */
@@ -124,8 +157,7 @@ const revisionsOf = new Map<string, Promise<ReadonlyMap<string, StreamRevision>>
  * of the sync is not for a backfill to report.
  */
 async function syncRevisionsAt({ git, stateName }: BranchPlace, root: readonly TreeEntry[]) {
-  const path = stateFileOf('');
-  const sha = stateFileOf(stateName) === path ? undefined : root.find(entry => entry.path === path)?.sha;
+  const sha = stateFileOf(stateName) === SYNC_FILE ? undefined : root.find(({ path }) => path === SYNC_FILE)?.sha;
   if (sha === undefined) return undefined;
   const read = async () => parseSaved(String(await git.blob(sha)), 'branch', true)?.revisions ?? new Map();
   const revisions = revisionsOf.get(sha) ?? read();
@@ -133,17 +165,27 @@ async function syncRevisionsAt({ git, stateName }: BranchPlace, root: readonly T
   return revisions;
 }
 
-function jsonObject(text: string): Record<string, unknown> {
+type Json = Readonly<Record<string, unknown>>;
+
+function jsonObject(text: string): Json {
   try {
-    return JSON.parse(text) ?? {};
+    return Object(JSON.parse(text)) as Json;
   } catch {
     return {};
   }
 }
 
+function pathTaken({ branch, repository }: BranchPlace, path: string): SyncError {
+  return new SyncError('branch-path-taken', {
+    what: `The branch ${branch} of ${repository} has a \`${path}\` that this action has not written, in the place of its own.`,
+    todo: 'Set `branch` (or `data-path`) to another name, or move it away: it is not overwritten, not even with `reset-state`.',
+  });
+}
+
 function unreadableBranch({ branch, repository }: BranchPlace, cause: unknown): SyncError {
+  const { cited = '' } = cause as Partial<GitHubError>;
   return new SyncError('branch-unreadable', {
-    what: `The branch ${branch} of ${repository} could not be read, so it is not known what it has.`,
+    what: `The branch ${branch} of ${repository} could not be read${cited}, so it is not known what it has.`,
     todo: 'Check `repository`, and that the job has `permissions: contents: write` or a `github-token` that has it; otherwise run again later.',
     cause,
   });

@@ -10,8 +10,8 @@ import type { Log } from '../report/log.ts';
 import { nextState, type StateChange } from '../sync/next-state.ts';
 import { parseState, serializeState } from '../sync/state-document.ts';
 import { newestState } from './artifacts.ts';
-import { type CacheEntry, cacheTrouble, openCacheEntries, unreadableEntry } from './cache.ts';
-import { type LookupFailure, listFailure, lookupNotice, readKindFor, stateNotFound } from './lookup-failures.ts';
+import { type CacheEntry, findEntry, openCacheEntries, requireCache, unreadableEntry } from './cache.ts';
+import { type LookupFailure, lookupFailure, lookupNotice, readKindFor, stateNotFound } from './lookup-failures.ts';
 import { type Base, type LoadedState, type LoadOptions, parseSaved } from './store.ts';
 
 export interface CacheStoreOptions {
@@ -32,16 +32,16 @@ export function openCacheStore(options: CacheStoreOptions) {
   /**
    * What a save would save now, on top of what other runs have saved since.
    * @param base what the run has started from, or what its last save returned
-   * @returns `otherRun`: the run that has saved meanwhile. `savedAs`: the key of the entry that has just this state, saved
+   * @returns `savedAs`: the key of the entry that has just this state, saved
    * by a try before whose answer was lost or whose process died
    * @throws SyncError when another run has saved, and its state cannot be read
    */
   async function preview(change: StateChange, base: Base) {
-    const newer = await entries.newerThan(base.cacheKey);
+    const newer = await entries.newerThan(base.savedAs);
     const theirs = newer && parseState(newer.text, placeOf(newer));
     if (newer !== null && theirs?.publishId === change.state.publishId)
       return { state: theirs, lost: [], otherRun: null, savedAs: newer.key };
-    return { ...nextState(change, base.generation, theirs), otherRun: theirs?.run ?? null, savedAs: null };
+    return { ...nextState(change, base.generation, theirs), savedAs: null };
   }
 
   /**
@@ -61,7 +61,7 @@ export function openCacheStore(options: CacheStoreOptions) {
       lastTried = generation;
       try {
         const key = savedAs ?? (await entries.put(serializeState(result.state), generation, isRetry));
-        if (key !== null) return { ...result, base: { generation, cacheKey: key, head: null } };
+        if (key !== null) return { ...result, base: { generation, savedAs: key } };
       } catch (error) {
         cause = error;
       }
@@ -70,8 +70,7 @@ export function openCacheStore(options: CacheStoreOptions) {
   }
 
   async function load(how: LoadOptions): Promise<LoadedState> {
-    const trouble = cacheTrouble();
-    if (trouble !== null) throw trouble;
+    requireCache();
     const search = { ...options, ...how, entries };
     return (await tryLoad(search, false)) ?? ((await tryLoad(search, true)) as LoadedState);
   }
@@ -85,16 +84,19 @@ type CacheSearch = CacheStoreOptions & LoadOptions & { readonly entries: ReturnT
 async function tryLoad(search: CacheSearch, isLastTry: boolean): Promise<LoadedState | null> {
   const { artifactName, log, reset, artifactsOf, entries } = search;
   const failures: LookupFailure[] = [];
-  const entry = await entries.restore();
+  const { entry, isMissing } = await findEntry(entries);
   const state = entry && parseSaved(entry.text, placeOf(entry), reset);
   const cached = state && { state, place: 'the Actions cache' };
   const hasArtifacts = artifactName !== null && artifactsOf !== 'nobody';
   const saved = hasArtifacts ? await newestState({ ...search, artifactName, cached }, failures) : cached;
   // The library reports an outage as it reports a miss; the list of entries tells the two apart.
   const listed = entry === null ? await listedKey(search, saved !== null || reset, failures) : null;
-  const base = { generation: saved?.state.generation ?? 0, cacheKey: entry?.key ?? listed, head: null };
+  // Without that list, what the library says has to do: a state that may be there must not be published again.
+  if (listed === undefined && !isMissing)
+    failures.unshift({ place: 'the Actions cache', isForbidden: false, isOther: false, mayHold: true });
+  const base = { generation: saved?.state.generation ?? 0, savedAs: entry?.key ?? listed ?? null };
   if (reset) return { saved, base };
-  if (listed !== null) {
+  if (typeof listed === 'string') {
     if (!isLastTry) return null;
     throw unreadableEntry(listed);
   }
@@ -108,12 +110,12 @@ function placeOf({ key }: CacheEntry): string {
   return `Actions cache, ${key}`;
 }
 
-/** The key of a saved state that this run should have been able to see, or null. */
+/** The key of a saved state that this run should have been able to see; null when there is none, undefined when unknown. */
 async function listedKey(
   { entries, context, api }: CacheSearch,
   isDispensable: boolean,
   failures: LookupFailure[],
-): Promise<string | null> {
+): Promise<string | null | undefined> {
   try {
     const github = await api();
     const listed = await github.caches(entries.prefix, readKindFor(!isDispensable));
@@ -122,8 +124,8 @@ async function listedKey(
     const visible = [context.ref, ...base, `refs/heads/${context.defaultBranch ?? (await github.defaultBranch())}`];
     return listed.find(({ ref }) => visible.includes(ref))?.key ?? null;
   } catch (error) {
-    failures.push(listFailure('the list of cache entries, which tells a miss from a failure', error));
-    return null;
+    failures.push(lookupFailure('the list of cache entries, which tells a miss from a failure', error, false));
+    return undefined;
   }
 }
 

@@ -2,17 +2,22 @@
 //
 // Every save has a new key, and nothing is ever deleted (docs/actions-platform.md#cache-keys). The key ends with the
 // generation, so of two runs that save the same generation the cache takes one and refuses the other. The path is the same
-// relative one everywhere: its spelling is part of what the cache looks entries up by.
+// relative one everywhere: its spelling is part of what the cache looks entries up by. It leads from a workspace of our own:
+// what is in the user's is not in the way.
 import { randomBytes } from 'node:crypto';
-import { rmdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as cache from '@actions/cache';
 import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
+import { withDeadline } from '../github/deadline.ts';
 
 const FOLDER = '.kustomer-sync';
+/** For one call of the library, with its own retries. */
+const DEADLINE_MS = 5 * 60_000;
 /** Before a second look: the library reports a moment's outage as it reports a miss. */
 const SECOND_LOOK_MS = 2_000;
 
@@ -22,28 +27,41 @@ export interface CacheEntry {
   readonly key: string;
 }
 
-/** Why a save at the end of the run cannot work, as far as that can be told at its start; null when it may work. */
-export function cacheTrouble(): SyncError | null {
+/** @throws SyncError when a save at the end of the run cannot work, as far as that can be told at its start */
+export function requireCache(): void {
   const mode = process.env.ACTIONS_CACHE_MODE ?? '';
   if (!cache.isFeatureAvailable()) {
-    return new SyncError('no-cache', {
+    throw new SyncError('no-cache', {
       what: 'There is no Actions cache here, so the state of this sync could not be kept.',
       todo: 'Run the action on a runner that has one (a GitHub Enterprise Server needs it switched on).',
     });
   }
   if (mode === 'read' || mode === 'none' || mode === 'write-only') {
-    return new SyncError('cache-not-writable', {
+    throw new SyncError('cache-not-writable', {
       what: `This job may not ${mode === 'write-only' ? 'read from' : 'write to'} the Actions cache (\`cache-mode: ${mode}\`), so the state of this sync could not be kept.`,
       todo: 'Give the job `cache-mode: write`, and run it on `schedule`, `push` or `workflow_dispatch`.',
     });
   }
-  return null;
+}
+
+/** How often the library has said that it could not look, which it reports like a miss. */
+let failedLookups = 0;
+let isCounting = false;
+
+function countFailedLookups(): void {
+  if (isCounting) return;
+  isCounting = true;
+  const write = process.stdout.write;
+  process.stdout.write = function (this: typeof process.stdout, ...args: Parameters<typeof write>) {
+    if (/^::(?:warning|error)::Failed to restore: /m.test(String(args[0]))) failedLookups++;
+    return write.apply(this, args);
+  } as typeof write;
 }
 
 /** The entries of one state. */
-export function openCacheEntries(stateName: string, { workspace }: Context) {
+export function openCacheEntries(stateName: string, { temp }: Context) {
   const path = `${FOLDER}/${stateName}/state.json`;
-  const file = join(workspace, path);
+  const file = join(moveToOwnWorkspace(temp), path);
   // All keys of the state begin so. The prefix ends with a delimiter, so that it matches no other state's keys; names of
   // several parts (backfills, shards: see config/scope.ts) are set apart from those of one part.
   const prefix = `kustomer-sync${stateName.includes('/') ? '-' : '/'}${stateName}/`;
@@ -51,13 +69,12 @@ export function openCacheEntries(stateName: string, { workspace }: Context) {
   /** The newest entry that this run can see, or null. A failure of the service looks like a miss. */
   async function restore(): Promise<CacheEntry | null> {
     rmSync(file, { force: true });
-    transfers++;
     try {
-      const key = await cache.restoreCache([path], `${prefix}?`, [prefix]);
+      const key = await withDeadline(DEADLINE_MS, cache.restoreCache([path], `${prefix}?`, [prefix]), undefined);
       // An entry without the file is read as an empty document, which is refused as any other damaged one.
       return key === undefined ? null : { text: await readFile(file, 'utf8').catch(() => ''), key };
     } finally {
-      cleanUp(file, workspace);
+      rmSync(file, { force: true });
     }
   }
 
@@ -66,7 +83,8 @@ export function openCacheEntries(stateName: string, { workspace }: Context) {
    * @throws SyncError `cache-unreadable` when there is a newer entry and the cache does not hand it over
    */
   async function newerThan(known: string | null): Promise<CacheEntry | null> {
-    const newest = () => cache.restoreCache([path], `${prefix}?`, [prefix], { lookupOnly: true });
+    const lookUp = () => cache.restoreCache([path], `${prefix}?`, [prefix], { lookupOnly: true });
+    const newest = () => withDeadline(DEADLINE_MS, lookUp(), undefined);
     // Where not even the known entry is there, the service may be out for a moment.
     const key = (await newest()) ?? (known === null ? undefined : await later(newest));
     if (key === undefined || key === known) return null;
@@ -82,18 +100,24 @@ export function openCacheEntries(stateName: string, { workspace }: Context) {
    */
   async function put(text: string, generation: number, isRetry: boolean): Promise<string | null> {
     const key = `${prefix}${generation}${isRetry ? `-${randomBytes(4).toString('hex')}` : ''}`;
-    transfers++;
     try {
-      // Written anew each time: a checkout between main and post empties the workspace.
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text);
-      return (await cache.saveCache([path], key)) > 0 ? key : null;
+      return (await withDeadline(DEADLINE_MS, cache.saveCache([path], key), -1)) > 0 ? key : null;
     } finally {
-      cleanUp(file, workspace);
+      rmSync(file, { force: true });
     }
   }
 
   return { prefix, restore, newerThan, put };
+}
+
+/** As `restore`; `isMissing` tells a miss from a failure, as far as the library says which it is. */
+export async function findEntry({ restore }: ReturnType<typeof openCacheEntries>) {
+  countFailedLookups();
+  const before = failedLookups;
+  const entry = await restore();
+  return { entry, isMissing: entry === null && failedLookups === before };
 }
 
 async function later<T>(look: () => Promise<T>): Promise<T> {
@@ -108,24 +132,13 @@ export function unreadableEntry(key: string): SyncError {
   });
 }
 
-/** Entries on their way from or to the cache, through folders that they share. */
-let transfers = 0;
-const folders = new Set<string>();
+let ownWorkspace: string | undefined;
 
-/**
- * Leaves nothing of ours in the user's workspace, and touches nothing else. A folder is removed when no entry is on its
- * way: `tar` may be about to put a file into it. Synchronous, so that no transfer starts meanwhile.
- */
-function cleanUp(file: string, workspace: string): void {
-  rmSync(file, { force: true });
-  folders.add(dirname(file));
-  if (--transfers > 0) return;
-  for (const deepest of folders) {
-    for (let folder = deepest; folder.length > workspace.length; folder = dirname(folder)) {
-      try {
-        rmdirSync(folder);
-      } catch {}
-    }
-  }
-  folders.clear();
+/** The cache library knows a workspace by the environment, and its glob by the current directory. All other paths are absolute. */
+function moveToOwnWorkspace(temp: string): string {
+  if (ownWorkspace !== undefined) return ownWorkspace;
+  ownWorkspace = realpathSync(mkdtempSync(join(temp || tmpdir(), 'kustomer-sync-cache-')));
+  process.env.GITHUB_WORKSPACE = ownWorkspace;
+  process.chdir(ownWorkspace);
+  return ownWorkspace;
 }

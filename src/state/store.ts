@@ -1,51 +1,18 @@
 // Where the state of a sync is kept. Each destination has one store: a data branch keeps the state in the commit with the
 // data (branch.ts), everything else in the Actions cache, with the artifacts as its backup (cache-store.ts).
 import { SyncError } from '../errors.ts';
-import type { TreeEntry } from '../github/answers.ts';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import { startOver } from '../sync/next-state.ts';
 import { NO_STATE, type State, type StreamRevision } from '../sync/state.ts';
 import { parseState } from '../sync/state-document.ts';
 
-/** What is on the branch of one stream. */
-export interface Total {
-  readonly records: number;
-  readonly files: number;
-  readonly bytes: number;
-  readonly max_updated_at: string | null;
-}
-
-export type Totals = Readonly<Record<string, Total>>;
-
-/** The last commit of a branch, and the top of its tree. */
-export interface Tip {
-  readonly commit: string;
-  readonly tree: string;
-  readonly root: readonly TreeEntry[];
-}
-
-/** The state document on the branch, and what it says beside the state. */
-export interface BranchHead {
-  /** The blob of the document. */
-  readonly sha: string;
-  /** Who has committed to the branch, the last one first: `<run>-<attempt>/<publish id>`. */
-  readonly writers: readonly string[];
-  readonly totals: Totals;
-  /** The blob of the README that shows the totals; empty when that is not known. */
-  readonly readme: string;
-  /** Where the document was found; unknown after a commit of our own. */
-  readonly tip?: Tip;
-}
-
 /** What a run has started from. Whoever saves compares the base with what is saved by then. */
 export interface Base {
   /** Of the state; 0 when there was none. */
   readonly generation: number;
-  /** Key of the newest entry in the cache; null when there is none. */
-  readonly cacheKey: string | null;
-  /** What the data branch said; null without one, or when it has no state. */
-  readonly head: BranchHead | null;
+  /** Key of the entry in the cache, or blob of the document on the branch; null when there is none. */
+  readonly savedAs: string | null;
 }
 
 /** A state, and where it was found. */

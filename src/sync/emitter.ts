@@ -1,27 +1,17 @@
 /**
  * Writes the records of one slice to the sink, each new version once.
  *
- * A reader may have some records of a tie group (records with the same `updated_at`) before it knows that it has all of
- * them. Such records are staged: in memory while they are few, in a staging file beyond that. They reach the output with
- * the commit that completes the group, so that every commit is a safe place to resume.
+ * A reader may have some records of a tie group before it knows that it has all of them. Such records are staged: in
+ * memory while they are few, in a staging file beyond that. They reach the output with the commit that completes the
+ * group, so that every commit is a safe place to resume.
  */
 import type { Interval } from './intervals.ts';
 import type { DatedRecord, Sink, StagingFile } from './source.ts';
 import { dedupKey, type SearchWork } from './state.ts';
 
-export interface Emitter {
-  /** Takes records that count only once everything before `until` (ms) has been read. */
-  stage(records: readonly DatedRecord[], until: number): Promise<void>;
-  /**
-   * Writes the staged records and these to the sink.
-   * @returns false, having committed nothing, when staged records wait for a time after `until` (ms)
-   */
-  commit(records: readonly DatedRecord[], until: number): Promise<boolean>;
-  /** Deletes what was staged and not committed. */
-  discard(): Promise<void>;
-}
+export type Emitter = ReturnType<typeof openEmitter>;
 
-export interface EmitterOptions {
+interface EmitterOptions {
   readonly sink: Sink;
   readonly work: Pick<SearchWork, 'dedupKeys' | 'dedupSince'>;
   /** What was committed: dedup keys since `work.dedupSince`, and the number of records. */
@@ -31,7 +21,6 @@ export interface EmitterOptions {
 /** Beyond this many, staged records go to a file, so that memory stays flat. A usual tie group needs no file. */
 const MAX_STAGED_IN_MEMORY = 5_000;
 
-/** What is staged. */
 class Stage {
   inMemory: DatedRecord[] = [];
   file: StagingFile | undefined;
@@ -44,7 +33,7 @@ class Stage {
 }
 
 /** @param range records outside of it belong to another slice and are ignored */
-export function openEmitter({ sink, work, progress }: EmitterOptions, range: Interval): Emitter {
+export function openEmitter({ sink, work, progress }: EmitterOptions, range: Interval) {
   let staged = new Stage();
 
   /** The records that are in the range, newer than their staged version, and not published before. */
@@ -68,7 +57,9 @@ export function openEmitter({ sink, work, progress }: EmitterOptions, range: Int
     return [...fresh.values()];
   }
 
-  async function stage(records: readonly DatedRecord[]): Promise<void> {
+  /** Takes records that count only once everything before `until` (ms) has been read. */
+  async function stage(records: readonly DatedRecord[], until: number): Promise<void> {
+    staged.until = Math.max(staged.until, until);
     const fresh = newOf(records);
     staged.records += fresh.length;
     staged.inMemory.push(...fresh);
@@ -80,12 +71,13 @@ export function openEmitter({ sink, work, progress }: EmitterOptions, range: Int
   }
 
   return {
-    async stage(records, until) {
-      staged.until = Math.max(staged.until, until);
-      await stage(records);
-    },
-    async commit(records, until) {
-      await stage(records);
+    stage,
+    /**
+     * Writes the staged records and these to the sink.
+     * @returns false, having committed nothing, when staged records wait for a time after `until` (ms)
+     */
+    async commit(records: readonly DatedRecord[], until: number): Promise<boolean> {
+      await stage(records, Number.NEGATIVE_INFINITY);
       if (until < staged.until) return false;
       const { file, inMemory, dedupKeys, records: count } = staged;
       if (inMemory.length > 0) await (file ?? sink).write(inMemory);
@@ -95,7 +87,7 @@ export function openEmitter({ sink, work, progress }: EmitterOptions, range: Int
       progress.records += count;
       return true;
     },
-    async discard() {
+    async discard(): Promise<void> {
       await staged.file?.discard();
     },
   };

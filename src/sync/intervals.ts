@@ -12,7 +12,6 @@ export interface Interval {
 
 export type IntervalSet = readonly Interval[];
 
-/** All times that are in any of the sets. */
 export function union(...sets: IntervalSet[]): IntervalSet {
   const sorted = sets
     .flat()
@@ -29,30 +28,20 @@ export function union(...sets: IntervalSet[]): IntervalSet {
 
 /** All times that are in `a` and not in `b`. */
 export function minus(a: IntervalSet, b: IntervalSet): IntervalSet {
-  return union(a).flatMap(interval => {
-    const rest: Interval[] = [];
-    let { from } = interval;
-    for (const hole of b) {
-      if (hole.to <= from || hole.from >= interval.to || hole.from >= hole.to) continue;
-      if (hole.from > from) rest.push({ from, to: hole.from });
-      from = Math.max(from, hole.to);
-    }
-    if (from < interval.to) rest.push({ from, to: interval.to });
-    return rest;
-  });
+  const without = (rest: IntervalSet, hole: Interval) =>
+    union(clamp(rest, Number.NEGATIVE_INFINITY, hole.from), clamp(rest, hole.to, Number.POSITIVE_INFINITY));
+  return union(b).reduce(without, union(a));
 }
 
-/** All times of a set that are in [from, to). */
+/** The part of a set that is in [from, to). */
 export function clamp(set: IntervalSet, from: number, to: number): IntervalSet {
   return union(set.map(each => ({ from: Math.max(each.from, from), to: Math.min(each.to, to) })));
 }
 
-/** Whether a set has all times of an interval. */
 export function covers(set: IntervalSet, interval: Interval): boolean {
   return minus([interval], set).length === 0;
 }
 
-/** Whether a set has a time. */
 export function contains(set: IntervalSet, at: number): boolean {
   return set.some(({ from, to }) => from <= at && at < to);
 }

@@ -1,8 +1,6 @@
 /**
- * Finds values in the bytes of a JSON text. A record is never parsed into values and serialized again: so it comes out as
- * it came in, digit by digit, and at a fraction of the cost.
- *
- * The syntax of JSON is ASCII. Other bytes occur in strings only, which are skipped.
+ * Finds values in the bytes of a JSON text, so that a record comes out as it came in, digit by digit, and at a fraction of
+ * the cost of parsing it. The syntax of JSON is ASCII. Other bytes occur in strings only, which are skipped.
  */
 
 const [TAB, LINE_END, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20] as const;
@@ -11,7 +9,6 @@ const [PLUS, MINUS, DOT, ZERO, NINE] = [0x2b, 0x2d, 0x2e, 0x30, 0x39] as const;
 const [BRACKET, BRACKET_END, BRACE, BRACE_END] = [0x5b, 0x5d, 0x7b, 0x7d] as const;
 const ESCAPES: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
 
-/** Serializes a value. */
 export function bytesOf(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
@@ -29,19 +26,42 @@ export function isArray(json: Buffer, at: number): boolean {
   return json[at] === BRACKET;
 }
 
+/** Objects and arrays inside each other in one value. A value of a record has up to two more around it. */
+const MAX_LEVELS = 510;
+/** How many {@link endOfValue} is in. A parameter would cost more. */
+let level = 0;
+
+/** A value that nests deeper than any real one, and than functions may call each other. */
+export class TooDeep extends Error {
+  override readonly name = 'TooDeep';
+}
+
+/** To be called before a text: an error may have ended the one before at any level. */
+export function beginText(): void {
+  level = 0;
+}
+
 /**
- * Finds the end of the value that begins at byte `at`. Accepts what JSON.parse accepts, and nothing else.
- * @returns offset of the byte after the value
- * @throws SyntaxError whose message quotes nothing of the text
+ * The offset after the value that begins at byte `at`.
+ * @throws SyntaxError for exactly what JSON.parse does not accept; it quotes nothing of the text
+ * @throws TooDeep
  */
 export function endOfValue(json: Buffer, at: number): number {
   switch (json[at]) {
     case QUOTE:
       return endOfString(json, at);
-    case BRACE:
-      return eachMember(json, at, endOfValue);
-    case BRACKET:
-      return eachElement(json, at, endOfValue);
+    case BRACE: {
+      if (++level > MAX_LEVELS) throw new TooDeep();
+      const end = eachMember(json, at, endOfValue);
+      level--;
+      return end;
+    }
+    case BRACKET: {
+      if (++level > MAX_LEVELS) throw new TooDeep();
+      const end = eachElement(json, at, endOfValue);
+      level--;
+      return end;
+    }
     case 0x74:
       return endOfLiteral(json, at, 'true');
     case 0x66:
@@ -54,9 +74,8 @@ export function endOfValue(json: Buffer, at: number): number {
 }
 
 /**
- * Visits the members of the object that begins at byte `at`.
+ * Visits the members of the object that begins at byte `at`, and returns the end of the object.
  * @param visit gets the offsets of the value and of its key (with quotes), and returns the end of the value
- * @returns the end of the object
  */
 export function eachMember(
   json: Buffer,
@@ -78,11 +97,7 @@ export function eachMember(
   }
 }
 
-/**
- * Visits the elements of the array that begins at byte `at`.
- * @param visit gets the offset of an element, and returns the end of the element
- * @returns the end of the array
- */
+/** Visits the elements of an array, as {@link eachMember} the members of an object. */
 export function eachElement(json: Buffer, at: number, visit: (json: Buffer, at: number) => number): number {
   let i = endOfSpace(json, at + 1);
   if (json[i] === BRACKET_END) return i + 1;
@@ -151,22 +166,27 @@ function endOfDigits(json: Buffer, at: number): number {
 const MAX_KEYS = 20_000;
 /** A power of two: a bit mask takes the remainder. */
 const SLOTS = 4_096;
+/** Keys of one hash. Others than these are found by a Map, whose hashes nobody can aim at. */
+const SLOT_SIZE = 8;
 
 type Slot<Value> = { readonly key: Uint8Array; readonly value: Value }[];
 
-/** Remembers a value for each object key. Finds it by the bytes of the key, without making a string of them. */
+function emptySlots<Value>(): Slot<Value>[] {
+  return Array.from({ length: SLOTS }, () => []);
+}
+
+/** Computes a value for each object key, once. Finds it by the bytes of the key, without making a string of them. */
 export class KeyCache<Value> {
   readonly #compute: (key: string) => Value;
-  #slots: Slot<Value>[] = [];
+  readonly #others = new Map<string, Value>();
+  #slots = emptySlots<Value>();
   #size = 0;
 
-  /** @param compute computes the value of a key */
   constructor(compute: (key: string) => Value) {
     this.#compute = compute;
-    this.#clear();
   }
 
-  /** The value of the key in bytes [from, to), quotes included. */
+  /** The value of the key in bytes [from, to), quotes included. It is computed again where the cache is full. */
   at(json: Buffer, from: number, to: number): Value {
     // A hash of the length and five bytes differs for nearly all keys.
     const middle = (from + to) >> 1;
@@ -178,22 +198,30 @@ export class KeyCache<Value> {
       const { key, value } = slot[n] as Slot<Value>[number];
       if (isSame(key, json, from, to)) return value;
     }
+    if (slot.length === SLOT_SIZE) return this.#atOther(json, from, to);
     const value = this.#compute(String(valueIn(json, from, to)));
-    slot.push({ key: new Uint8Array(json.subarray(from, to)), value });
+    if (this.#size < MAX_KEYS) slot.push({ key: new Uint8Array(json.subarray(from, to)), value });
+    this.#size++;
+    return value;
+  }
+
+  #atOther(json: Buffer, from: number, to: number): Value {
+    const key = json.toString('latin1', from, to);
+    const known = this.#others.get(key);
+    if (known !== undefined) return known;
+    const value = this.#compute(String(valueIn(json, from, to)));
+    if (this.#size < MAX_KEYS) this.#others.set(key, value);
     this.#size++;
     return value;
   }
 
   /** Forgets all keys when there are too many. Returns whether there were. */
   clearIfFull(): boolean {
-    const isFull = this.#size >= MAX_KEYS;
-    if (isFull) this.#clear();
-    return isFull;
-  }
-
-  #clear(): void {
-    this.#slots = Array.from({ length: SLOTS }, () => []);
+    if (this.#size < MAX_KEYS) return false;
+    this.#slots = emptySlots();
+    this.#others.clear();
     this.#size = 0;
+    return true;
   }
 }
 

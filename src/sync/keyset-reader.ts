@@ -1,6 +1,5 @@
 /**
- * Reads one slice of a search stream exactly, oldest first. Pure: every decision that could lose or duplicate a record is
- * made here or in the tie reader.
+ * Reads one slice of a search stream exactly, oldest first. Pure.
  *
  * The reader requests page 1 only, starting at the time up to which everything is read (keyset pagination): page numbers
  * over a result that changes would skip records. Records of one second are committed together, and only when no more of
@@ -16,7 +15,7 @@ import {
   withImputedDates,
 } from './pages.ts';
 import type { DatedRecord, Page, SearchIndex } from './source.ts';
-import type { Output, Slice, Steps } from './steps.ts';
+import type { Batch, Slice, Steps } from './steps.ts';
 import { readTies } from './tie-reader.ts';
 
 /** A page with records of more seconds than this, in ascending order, is not sorted by chance. */
@@ -24,39 +23,38 @@ export const MIN_ORDERED_SECONDS = 12;
 /** Requests in a row that bring no progress because the result contradicts itself. */
 const MAX_RETRIES = 5;
 
-/** How much of the slice the next request covers. */
-interface RequestWindow {
+/** The next request. */
+interface SliceProgress {
+  /** How much of the slice it covers. */
   widthMs: number;
-  /** Where the slice began when it last made progress (ms). */
-  reached: number;
+  /** By what the width is multiplied for the request after it. */
+  growth: number;
   retriesLeft: number;
 }
 
-/**
- * Reads a slice of one index.
- * @throws SyncError `search-inconsistent` when the search contradicts itself, also after retries
- */
+/** @throws SyncError `search-inconsistent` when the search contradicts itself, also after retries */
 export function* readByKeyset(slice: Slice, index: SearchIndex): Steps {
-  const window = { widthMs: Number.POSITIVE_INFINITY, reached: slice.from, retriesLeft: MAX_RETRIES };
+  const progress = { widthMs: Number.POSITIVE_INFINITY, growth: 2, retriesLeft: MAX_RETRIES };
   while (slice.from < slice.to) {
-    if (slice.from > window.reached) {
-      window.reached = slice.from;
-      window.retriesLeft = MAX_RETRIES;
-      window.widthMs *= 2;
+    const { from } = slice;
+    yield* readKeysetPage(slice, index, progress);
+    if (slice.from > from) {
+      progress.retriesLeft = MAX_RETRIES;
+      progress.widthMs = Math.max(SECOND_MS, progress.widthMs * progress.growth);
     }
-    yield* readKeysetPage(slice, index, window);
   }
 }
 
 /** A generator for each page: the frame of a loop would keep the page in memory while the next one is awaited. */
-function* readKeysetPage(slice: Slice, index: SearchIndex, window: RequestWindow): Steps {
+function* readKeysetPage(slice: Slice, index: SearchIndex, progress: SliceProgress): Steps {
   const from = floorToSecond(slice.from);
-  const requestedTo = Math.min(slice.to, floorToSecond(slice.from + window.widthMs));
+  const requestedTo = Math.min(slice.to, floorToSecond(slice.from + progress.widthMs));
   const page = yield { index, from, to: requestedTo, created: null, page: 1 };
   const isOutOfWindow = hasOutOfWindowRecords(page.found, from, requestedTo);
   // The slice may have been split meanwhile: what lies beyond its end belongs to another reader.
   const to = Math.min(requestedTo, slice.to);
   const found = recordsIn(withImputedDates(page.found, slice.from), from, to);
+  progress.growth = page.isUnordered ? Math.min(MAX_GROWTH, fractionOf(page)) : 2;
   const isNarrow = requestedTo - slice.from <= SECOND_MS;
 
   if (isEnd(page) && !isOutOfWindow) {
@@ -65,10 +63,11 @@ function* readKeysetPage(slice: Slice, index: SearchIndex, window: RequestWindow
     // All records lie beyond the new end of the slice; the next request is for what lies before it.
   } else if (isOutOfWindow || (page.timedOut ? isNarrow : found.length === 0)) {
     // Records are missing, or out-of-window records have taken their place: a stale index or a fault, which is over soon.
-    if (window.retriesLeft-- === 0) throw inconsistentSearch('does not return the requested records', slice.from);
-  } else if (page.timedOut || !isSorted(found)) {
-    // A smaller window is easier on the search, and a window that fits on one page needs no order.
-    window.widthMs = Math.max(SECOND_MS, floorToSecond((requestedTo - slice.from) / 2));
+    if (progress.retriesLeft-- === 0) throw inconsistentSearch('does not return the requested records', slice.from);
+  } else if (page.timedOut || !isSorted(found) || (!isNarrow && !provesOrder(page))) {
+    // A smaller window is easier on the search, and a window that fits on one page needs neither order nor dates.
+    const fraction = page.isUnordered ? Math.min(1 / 2, fractionOf(page)) : 1 / 2;
+    progress.widthMs = Math.max(SECOND_MS, floorToSecond((requestedTo - slice.from) * fraction));
   } else {
     yield* readSortedPage(slice, index, page, found);
   }
@@ -78,8 +77,9 @@ function* readKeysetPage(slice: Slice, index: SearchIndex, window: RequestWindow
 function* readSortedPage(slice: Slice, index: SearchIndex, page: Page, found: readonly DatedRecord[]): Steps {
   const [firstAt, lastAt] = [found[0]?.at as number, found.at(-1)?.at as number];
   const lastSecond = floorToSecond(lastAt);
+  const seconds = new Set(found.map(({ at }) => floorToSecond(at))).size;
   // A page that is full and sorted has all records before its last second.
-  if (page.found.length >= page.size && secondsIn(found) > MIN_ORDERED_SECONDS) {
+  if (page.found.length >= page.size && seconds > MIN_ORDERED_SECONDS) {
     yield commitUntil(slice, found, lastSecond);
   } else {
     // The last second is counted by itself: it may go on beyond the page.
@@ -90,7 +90,7 @@ function* readSortedPage(slice: Slice, index: SearchIndex, page: Page, found: re
 }
 
 /** Commits the records before `until` (ms), and moves the start of the slice there. */
-function commitUntil(slice: Slice, found: readonly DatedRecord[], until: number): Output {
+function commitUntil(slice: Slice, found: readonly DatedRecord[], until: number): Batch {
   const records = recordsIn(found, slice.from, until);
   slice.from = until;
   return { action: 'commit', records, until };
@@ -104,9 +104,18 @@ function isEnd(page: Page): boolean {
   return !page.hasMore && (page.total === null || page.total === page.found.length);
 }
 
-/** In how many different seconds the records were updated. */
-function secondsIn(found: readonly DatedRecord[]): number {
-  return new Set(found.map(({ at }) => floorToSecond(at))).size;
+/** Without an order, a page should be so full: a window with more than a page is read in vain. */
+const TARGET_FILL = 0.7;
+const MAX_GROWTH = 8;
+
+/** The part of the window of a page, or the multiple of it, that should have as many records as fit on a page. */
+function fractionOf({ total, found, size }: Page): number {
+  return (TARGET_FILL * size) / Math.max(1, total ?? 0, found.length);
+}
+
+/** Whether the order of the records on a page may be that of their times. */
+function provesOrder({ found, isUnordered }: Page): boolean {
+  return isUnordered !== true && found.some(({ at }) => !Number.isNaN(at));
 }
 
 /** Whether records come oldest first, by whole seconds. */

@@ -3,99 +3,175 @@
  * not have (docs/kustomer-api.md#plain-context).
  *
  * Each missing klass has a plan and a state of its own, so that a klass found later is read from its beginning. The job
- * looks for missing klasses on a first sync and then once a day, after the generic search: a klass that it has found
- * there is not missing.
+ * looks for missing klasses on a first sync and then once a day, in the order of their names: a run that has no time for
+ * all of them leaves the rest to the next one. A klass that cannot be read is skipped, and tried again in each run.
  */
-import { isKind } from '../errors.ts';
-import { awaitAll, type Job, type JobContext, searchJob } from './job.ts';
-import type { SearchPlan, Selection } from './plan.ts';
-import type { DatedRecord, Klasses, SearchIndex, SearchPages, Sink } from './source.ts';
+import { isKind, isRefusal, type SyncError } from '../errors.ts';
+import { addChanges, countingSink, isKnownToSearch } from './changes.ts';
+import { awaitAll, type SearchContext, type SearchJob, type StreamJob, searchJob } from './job.ts';
+import { LIVE_ONLY, liveFrom, type SearchPlan, type Selection } from './plan.ts';
+import type { DatedRecord, Klasses, SearchPages, Sink } from './source.ts';
+import { isCheckDone, type KlassCheck } from './state.ts';
 
-export interface KlassesOptions {
+interface KlassesOptions {
   readonly selection: Selection;
   /** Plans the generic search (null) or one klass. */
   readonly planOf: (klass: string | null) => SearchPlan;
   readonly generic: SearchPages;
   readonly klasses: Klasses;
   readonly sink: Sink;
-  readonly context: JobContext;
-  /** Klasses known to be missing from the generic search. */
+  readonly context: SearchContext;
+  /** Known to be missing from the generic search. */
   readonly missingKlasses: readonly string[];
-  /** When somebody last looked for missing klasses (ms); null: never. */
-  readonly checkedAt: number | null;
-  /** From when on records are synced, and klasses were looked for (ms). */
+  /** What earlier runs have looked at. */
+  readonly check: KlassCheck | undefined;
+  /** From when on records are synced (ms). */
   readonly syncedFrom: number;
   /** Whether to look for missing klasses once only: in a backfill or a shard. */
-  readonly isCheckedOnce?: boolean;
-  /** Called when the API key may not list the klasses. */
+  readonly isCheckedOnce: boolean;
+  /** The API key may not list the klasses. */
   readonly onUnchecked: () => void;
+  /** Nothing is read of these klasses. */
+  readonly onSkipped: (klasses: ReadonlyMap<string, SkipReason>) => void;
 }
+
+/** Kustomer refuses the search of a klass, or it does not find by time what there is. */
+export type SkipReason = 'refused' | 'unfiltered';
 
 const CHECK_INTERVAL_MS = 24 * 3_600_000;
 /** A record that is being updated is hard to find; a record not found this often is not in the generic search. */
 const MAX_LOOKUPS = 3;
 
-/** The key of a klass in the state. */
 export function klassKey(stream: string, klass: string): string {
   return `${stream}/${klass}`;
 }
 
-export function klassesJob(options: KlassesOptions): Job {
-  const { selection, klasses, sink, context, syncedFrom, isCheckedOnce = false } = options;
+export function klassesJob(options: KlassesOptions): StreamJob {
+  const { selection, sink, context } = options;
   const plan = options.planOf(null);
-  const missing = openKlassJobs(options);
   const seen = new Set<string>();
-  const pages = noteKlasses(options.generic, seen);
-  const generic = searchJob(selection, plan, pages, withoutKlasses(missing.jobs, sink), context);
+  const skipped = new Map<string, SkipReason | null>((options.check?.skipped ?? []).map(klass => [klass, null]));
+  const missing = openKlassJobs(options, skipped);
+  // Counts what the filter lets through.
+  const counting = countingSink(sink, isKnownToSearch(plan.before));
+  const filtered = genericSink(counting.sink, seen, missing.jobs);
+  const generic = searchJob(selection, plan, options.generic, filtered, context);
   const allJobs = () => [generic, ...missing.jobs.values()];
-  // An earlier start date reaches records that nobody has looked at.
-  let checkedAt = plan.wanted.from < syncedFrom ? null : options.checkedAt;
-
-  /** Looks for klasses that are missing from the generic search, and reads them. */
-  async function findAndRead(): Promise<boolean> {
-    let hasAll = true;
-    try {
-      const wanted = { ...plan.wanted, from: Math.min(plan.wanted.from, syncedFrom) };
-      const isKnown = (klass: string) => seen.has(klass) || missing.jobs.has(klass);
-      for (const klass of await findMissingKlasses(klasses, { ...plan, wanted }, isKnown, context.signal)) {
-        missing.add(klass);
-        hasAll = (await missing.read(klass)) && hasAll;
-      }
-      checkedAt = context.now;
-    } catch (error) {
-      context.signal.throwIfAborted();
-      if (!isKind(error, 'forbidden')) throw error;
-      options.onUnchecked();
-      // A window that is read once is checked once: the user knows what may be missing.
-      if (isCheckedOnce) checkedAt = context.now;
-    }
-    return hasAll;
-  }
-
+  const isArchiveRefused = () => allJobs().some(job => job.isArchiveRefused());
+  const search = openKlassCheck(options, { plan, seen, skipped, missing, isArchiveRefused });
   return {
     ...selection,
     wanted: generic.wanted,
-    isDone: (checkedAt !== null || plan.ranges.length === 0) && allJobs().every(({ isDone }) => isDone),
+    isDone:
+      (search.isDone() || plan.ranges.length === 0) && skipped.size === 0 && allJobs().every(({ isDone }) => isDone),
     async read() {
       if (plan.ranges.length === 0) return true;
       const results = await awaitAll([generic.read(), ...[...missing.jobs.keys()].map(missing.read)]);
-      const isChecked = checkedAt !== null && (isCheckedOnce || context.now - checkedAt < CHECK_INTERVAL_MS);
-      if (!isChecked) results.push(await findAndRead());
+      results.push(await search.run());
+      const reasons = [...skipped].flatMap(([klass, reason]) => (reason === null ? [] : [[klass, reason] as const]));
+      if (reasons.length > 0) options.onSkipped(new Map(reasons));
       return !results.includes(false);
     },
     records: () => allJobs().reduce((sum, job) => sum + job.records(), 0),
+    changes: () => addChanges([counting.changes(), ...[...missing.jobs.values()].map(job => job.changes())]),
+    recordsLeft: generic.recordsLeft,
+    readFrom: generic.readFrom,
     updateState(draft, clockLeadMs) {
-      draft.klassesCheckedAt = checkedAt;
-      return allJobs()
-        .map(job => job.updateState(draft, clockLeadMs))
-        .includes(true);
+      const [isChanged, ...others] = allJobs().map(job => job.updateState(draft, clockLeadMs));
+      const state = draft.search.get(selection.name);
+      if (isChanged && state !== undefined) draft.search.set(selection.name, { ...state, klasses: search.state() });
+      return isChanged || others.includes(true);
     },
   };
 }
 
-/** The jobs of the klasses that have a search of their own. */
-function openKlassJobs({ selection, planOf, klasses, sink, context, missingKlasses }: KlassesOptions) {
-  const jobs = new Map<string, Job>();
+interface CheckContext {
+  readonly plan: SearchPlan;
+  /** Klasses that the generic search has shown. */
+  readonly seen: ReadonlySet<string>;
+  /** Null where nobody has tried to read the klass in this run. */
+  readonly skipped: Map<string, SkipReason | null>;
+  readonly missing: ReturnType<typeof openKlassJobs>;
+  readonly isArchiveRefused: () => boolean;
+}
+
+/** Looks for missing klasses, once the generic search is read, and reads those that it finds. */
+function openKlassCheck(options: KlassesOptions, { plan, seen, skipped, missing, ...known }: CheckContext) {
+  const { klasses, context, isCheckedOnce } = options;
+  let { check } = options;
+  let isLookupRefused = false;
+  const isArchiveRefused = () => isLookupRefused || known.isArchiveRefused();
+  /** From when on records are looked at. An earlier start date reaches some that nobody has looked at. */
+  const lookFrom = () => {
+    const from = Math.min(plan.wanted.from, options.syncedFrom);
+    return isArchiveRefused() ? Math.max(from, liveFrom(plan.horizon)) : from;
+  };
+
+  async function lookAt(klass: string): Promise<boolean> {
+    if (seen.has(klass)) skipped.delete(klass);
+    if (seen.has(klass) || missing.jobs.has(klass)) return true;
+    const horizon = isArchiveRefused() ? LIVE_ONLY : plan.horizon;
+    const wanted = { from: check?.from ?? lookFrom(), to: plan.wanted.to };
+    const found = await lookAtKlass(klasses, klass, { wanted, horizon }, context.signal, refusal => {
+      isLookupRefused = true;
+      context.onArchiveRefused(refusal);
+    });
+    if (found === 'missing') {
+      missing.add(klass);
+      return missing.read(klass);
+    }
+    if (found === 'shown') skipped.delete(klass);
+    else skipped.set(klass, found);
+    return found === 'shown';
+  }
+
+  return {
+    isDone: () => isCheckDone({ klasses: check }) && (check as KlassCheck).from <= lookFrom(),
+    state: (): KlassCheck | undefined => check && { ...check, skipped: [...skipped.keys()].sort() },
+    /** Looks at the klasses whose turn it is. Resolves to whether all of them are read. */
+    async run(): Promise<boolean> {
+      const begun = check !== undefined && check.from <= lookFrom() ? check : undefined;
+      const isUnderWay = begun?.doneUpTo !== undefined;
+      const isOld = begun === undefined || (!isCheckedOnce && context.now - begun.checkedAt >= CHECK_INTERVAL_MS);
+      const names = isOld || isUnderWay ? await namesOf(options) : [];
+      // A window that is read once is checked once: the user knows what may be missing.
+      if (names === null && !isCheckedOnce) return true;
+      if (isOld && !isUnderWay) {
+        check = { checkedAt: context.now, from: begun?.from ?? lookFrom(), doneUpTo: '', skipped: [] };
+      }
+      const doneUpTo = check?.doneUpTo ?? '';
+      let hasAll = true;
+      const toLookAt = new Set([...skipped.keys(), ...(names ?? []).filter(name => name > doneUpTo)]);
+      for (const klass of [...toLookAt].sort()) {
+        hasAll = (await lookAt(klass)) && hasAll;
+        if (check?.doneUpTo !== undefined && klass > check.doneUpTo) check = { ...check, doneUpTo: klass };
+        // What only the archive has was not looked at, unless a check before has done so.
+        const wasDone = begun !== undefined && !isUnderWay;
+        if (check !== undefined && isArchiveRefused() && !wasDone) check = { ...check, from: lookFrom() };
+      }
+      if (check !== undefined) check = { ...check, doneUpTo: undefined };
+      return hasAll && !isLookupRefused;
+    },
+  };
+}
+
+/** The names of the klasses, in order; null when the API key may not list them. */
+async function namesOf({ klasses, context, onUnchecked }: KlassesOptions): Promise<readonly string[] | null> {
+  try {
+    return await klasses.names();
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!isKind(error, 'forbidden')) throw error;
+    onUnchecked();
+    return null;
+  }
+}
+
+function openKlassJobs(
+  { selection, planOf, klasses, sink, context, missingKlasses }: KlassesOptions,
+  skipped: Map<string, SkipReason | null>,
+) {
+  const jobs = new Map<string, SearchJob>();
   const add = (klass: string) => {
     const own = { ...selection, name: klassKey(selection.name, klass) };
     jobs.set(klass, searchJob(own, planOf(klass), klasses.pages(klass), sink, context));
@@ -106,40 +182,65 @@ function openKlassJobs({ selection, planOf, klasses, sink, context, missingKlass
     add,
     /** Resolves to whether all of a klass has been read. A klass that is removed meanwhile has nothing more to read. */
     async read(klass: string): Promise<boolean> {
+      skipped.delete(klass);
       try {
-        return await (jobs.get(klass) as Job).read();
+        return await (jobs.get(klass) as SearchJob).read();
       } catch (error) {
+        context.signal.throwIfAborted();
         if (klasses.isGone(error)) return true;
-        throw error;
+        if (!isRefusal(error)) throw error;
+        skipped.set(klass, 'refused');
+        return false;
       }
     },
   };
 }
 
-/** The klasses with records in `wanted` that the generic search does not have, except those that are known already. */
+/** Whether the generic search shows a klass that has records in `wanted`, or why nobody can tell. */
+async function lookAtKlass(
+  klasses: Klasses,
+  klass: string,
+  { wanted, horizon }: Pick<SearchPlan, 'wanted' | 'horizon'>,
+  signal: AbortSignal,
+  onArchiveRefused: (refusal: SyncError) => void,
+): Promise<'shown' | 'missing' | SkipReason> {
+  // A record after the window will be wanted by a run before the next check.
+  const within = { from: wanted.from, to: wanted.to + CHECK_INTERVAL_MS };
+  for (const index of wanted.from < horizon.archive ? (['live', 'archive'] as const) : (['live'] as const)) {
+    try {
+      for (let lookup = 1; ; lookup++) {
+        signal.throwIfAborted();
+        const newest = await klasses.newest(klass, index, within);
+        if (newest === null) break;
+        if (await klasses.isInGenericSearch(index, newest, within)) return 'shown';
+        if (lookup === MAX_LOOKUPS) return 'missing';
+      }
+      if (index === 'live' && (await klasses.isUnfiltered(klass))) return 'unfiltered';
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isRefusal(error)) throw error;
+      if (index === 'live') return 'refused';
+      onArchiveRefused(error);
+    }
+  }
+  return 'shown';
+}
+
+/** The klasses with records in `wanted` that the generic search does not have; null when not all can be looked at. */
 export async function findMissingKlasses(
   klasses: Klasses,
-  { wanted, horizon }: Pick<SearchPlan, 'wanted' | 'horizon'>,
-  isKnown: (klass: string) => boolean,
+  plan: Pick<SearchPlan, 'wanted' | 'horizon'>,
   signal: AbortSignal,
-): Promise<string[]> {
-  const indexes: readonly SearchIndex[] = wanted.from < horizon.archive ? ['live', 'archive'] : ['live'];
-  // A record after the window will be wanted by a run before the next check.
-  const until = wanted.to + CHECK_INTERVAL_MS;
-  async function isMissing(klass: string): Promise<boolean> {
-    for (const index of indexes) {
-      for (let lookup = 1; lookup <= MAX_LOOKUPS; lookup++) {
-        signal.throwIfAborted();
-        const newest = await klasses.newest(klass, index, wanted.from, until);
-        if (newest === null || Number.isNaN(newest.at)) break;
-        if (await klasses.isInGenericSearch(index, newest)) return false;
-        if (lookup === MAX_LOOKUPS) return true;
-      }
-    }
-    return false;
-  }
+): Promise<string[] | null> {
   const missing: string[] = [];
-  for (const klass of await klasses.names()) if (!isKnown(klass) && (await isMissing(klass))) missing.push(klass);
+  let isArchiveRefused = false;
+  for (const klass of await klasses.names()) {
+    const found = await lookAtKlass(klasses, klass, plan, signal, () => {
+      isArchiveRefused = true;
+    });
+    if (isArchiveRefused || found === 'refused' || found === 'unfiltered') return null;
+    if (found === 'missing') missing.push(klass);
+  }
   return missing;
 }
 
@@ -148,20 +249,13 @@ function klassOf({ resource: { type } }: DatedRecord): string {
   return type.slice(type.indexOf('.') + 1);
 }
 
-/** The same pages; notes the klasses of their records. */
-function noteKlasses(pages: SearchPages, seen: Set<string>): SearchPages {
-  return {
-    async page(request) {
-      const page = await pages.page(request);
-      for (const record of page.found) seen.add(klassOf(record));
-      return page;
-    },
-  };
-}
-
-/** A sink that ignores the records of some klasses: the generic search may come to have them as well. */
-function withoutKlasses(ignored: ReadonlyMap<string, unknown>, sink: Sink): Sink {
+/**
+ * Adds the klasses of the records to `seen`.
+ * @param ignored klasses that have a search of their own: the generic search may come to have them as well
+ */
+function genericSink(sink: Sink, seen: Set<string>, ignored: ReadonlyMap<string, unknown>): Sink {
   const filtered = (to: Pick<Sink, 'write'>) => async (records: readonly DatedRecord[]) => {
+    for (const record of records) seen.add(klassOf(record));
     const rest = records.filter(record => !ignored.has(klassOf(record)));
     if (rest.length > 0) await to.write(rest);
   };

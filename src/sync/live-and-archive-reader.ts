@@ -3,18 +3,16 @@
  * for a while in both (docs/kustomer-api.md#archive-overlap). Pure.
  *
  * Records move from the live to the archive index and never back. So the live index is read first: a record that moves
- * meanwhile is then found twice, and not missed. Staged records of both indexes pass through as they come: the emitter
- * drops the second copy of a record.
+ * meanwhile is then found twice, and not missed. The emitter drops the second copy, or the older version.
  */
 import { readByKeyset } from './keyset-reader.ts';
 import { floorToSecond } from './pages.ts';
 import type { DatedRecord } from './source.ts';
-import { isOutput, type Output, type Slice, type Steps } from './steps.ts';
+import { type Batch, isBatch, type Slice, type Steps } from './steps.ts';
 
 /** Commits of the live index before the archive catches up: more take memory, fewer cause many small archive requests. */
 const MAX_LIVE_COMMITS = 10;
 
-/** Reads a slice from both indexes, as {@link readByKeyset} reads a slice from one. */
 export function* readLiveAndArchive(slice: Slice): Steps {
   const liveSlice = followingSlice(slice);
   const live = readByKeyset(liveSlice, 'live');
@@ -35,7 +33,7 @@ export function* readLiveAndArchive(slice: Slice): Steps {
       const liveRecords = buffer.filter(({ at }) => at < until);
       buffer = buffer.filter(({ at }) => at >= until);
       slice.from = until;
-      yield { ...commit, records: newestVersions([...liveRecords, ...commit.records]) };
+      yield { ...commit, records: [...liveRecords, ...commit.records] };
     }
   }
 }
@@ -57,19 +55,9 @@ function followingSlice(slice: Slice): Slice {
 }
 
 /** Runs a reader up to its next commit, and passes its other steps on. Undefined at the end of its slice. */
-function* nextCommit(steps: Steps): Steps<Output | undefined> {
+function* nextCommit(steps: Steps): Steps<Batch | undefined> {
   for (let step = steps.next(undefined as never); !step.done; step = steps.next(yield step.value)) {
-    if (isOutput(step.value) && step.value.action === 'commit') return step.value;
+    if (isBatch(step.value) && step.value.action === 'commit') return step.value;
   }
   return undefined;
-}
-
-/** Each record once, in the version updated last, oldest first. */
-function newestVersions(records: readonly DatedRecord[]): DatedRecord[] {
-  const newest = new Map<string, DatedRecord>();
-  for (const record of records) {
-    const other = newest.get(record.resource.id);
-    if (other === undefined || other.at < record.at) newest.set(record.resource.id, record);
-  }
-  return [...newest.values()].sort((a, b) => a.at - b.at);
 }

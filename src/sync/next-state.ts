@@ -1,13 +1,13 @@
-// Compare and swap: the state that a run saves, when another run may have saved since this one started.
-//
-// Two runs at once are told apart stream by stream. Every stream knows the generation that changed it last, so what another
-// run has changed is what changed after the generation that this run started from. Nothing inside a stream is merged.
+// Compare and swap, stream by stream: the state that a run saves, when another run may have saved since this one started.
+// What the other run has changed is what changed after the generation that this run started from. Nothing inside a stream
+// is merged.
 import { SyncError } from '../errors.ts';
-import { NO_STATE, type State, type StreamRevision, streamOf } from './state.ts';
+import { MAX_GENERATION, NO_STATE, type ShardFile, type State, type StreamRevision, streamOf } from './state.ts';
+import { requireReadable } from './state-document.ts';
 
 /** What a run wants to save. */
 export interface StateChange {
-  /** The state as the run knows it: what it started from, and what it has published since. Its generation does not count. */
+  /** What the run started from, and what it has published since. Its generation does not count. */
   readonly state: State;
   /** The streams that the run has changed. */
   readonly changed: readonly string[];
@@ -20,51 +20,51 @@ export interface MergedState {
   readonly state: State;
   /** Streams of this run that another run has changed meanwhile: theirs holds, and ours must not be published. */
   readonly lost: readonly string[];
+  /** The run that has saved meanwhile; null when none has. */
+  readonly otherRun: State['run'] | null;
 }
 
 /**
  * The next state: the only place that gives out a generation.
  * @param baseGeneration the generation of the state that the run started from, or of its own last save; 0: there was none
  * @param latest what another run has saved since; null when nobody has
- * @throws SyncError `other-organization` when another run has saved the state of another Kustomer organization
+ * @throws SyncError `other-organization` when another run has saved the state of another Kustomer organization;
+ *   `state-unreadable` when the next run could not read the state
  */
 export function nextState(change: StateChange, baseGeneration: number, latest: State | null): MergedState {
   const { state, changed, startsOver } = change;
-  const generation = Math.max(latest?.generation ?? 0, baseGeneration) + 1;
+  const last = Math.max(latest?.generation ?? 0, baseGeneration);
+  const generation = (startsOver && last >= MAX_GENERATION ? 0 : last) + 1;
   const isOurs = latest === null || startsOver;
   if (!isOurs) requireSameOrganization(state, latest);
   const theirs = isOurs ? state : latest;
   const isLost = (stream: string) => (theirs.revisions.get(stream)?.changedIn ?? 0) > baseGeneration;
   const lost = isOurs ? [] : changed.filter(isLost);
   const taken = new Set(changed.filter(stream => !lost.includes(stream)));
-  const pick = <T>(of: (from: State) => ReadonlyMap<string, T>) =>
+  const pick = <T>(other: ReadonlyMap<string, T>, own: ReadonlyMap<string, T>) =>
     new Map([
-      ...[...of(theirs)].filter(([key]) => !taken.has(streamOf(key))),
-      ...[...of(state)].filter(([key]) => taken.has(streamOf(key))),
+      ...[...other].filter(([key]) => !taken.has(streamOf(key))),
+      ...[...own].filter(([key]) => taken.has(streamOf(key))),
     ]);
-  const revisions = [...pick(from => from.revisions)].map(([stream, revision]): [string, StreamRevision] => [
-    stream,
+  const revisions = pick(theirs.revisions, state.revisions);
+  for (const [stream, revision] of revisions) {
     // Starting over changes every stream, also those that the run does not read.
-    startsOver || taken.has(stream) ? { ...revision, changedIn: generation } : revision,
-  ]);
-  return {
-    lost,
-    state: {
-      ...state,
-      generation,
-      organizationId: state.organizationId ?? theirs.organizationId,
-      revisions: new Map(revisions),
-      search: pick(from => from.search),
-      lists: pick(from => from.lists),
-      klassesCheckedAt: (taken.has(STREAM_WITH_KLASSES) ? state : theirs).klassesCheckedAt,
-    },
+    if (startsOver || taken.has(stream)) revisions.set(stream, { ...revision, changedIn: generation });
+  }
+  const next = {
+    ...state,
+    generation,
+    organizationId: state.organizationId ?? theirs.organizationId,
+    revisions,
+    search: pick(theirs.search, state.search),
+    lists: pick(theirs.lists, state.lists),
   };
+  requireReadable(next);
+  return { lost, otherRun: latest?.run ?? null, state: next };
 }
 
-/** The stream whose state has `klassesCheckedAt`. */
-const STREAM_WITH_KLASSES = 'kobjects';
-
-function requireSameOrganization(ours: State, theirs: State): void {
+/** @throws SyncError `other-organization` */
+export function requireSameOrganization(ours: State, theirs: State): void {
   if (ours.organizationId === null || theirs.organizationId === null) return;
   if (ours.organizationId === theirs.organizationId) return;
   throw new SyncError('other-organization', {
@@ -86,30 +86,27 @@ export function startOver({ generation, revisions }: State): State {
  */
 export function withoutReplaced(
   state: State,
-  sync: ReadonlyMap<string, StreamRevision>,
+  sync: State['revisions'],
 ): { readonly state: State; readonly replaced: readonly string[] } {
-  const epochOf = (revisions: ReadonlyMap<string, StreamRevision>, stream: string) => revisions.get(stream)?.epoch ?? 0;
-  const replaced = [...state.revisions.keys()].filter(
-    stream => epochOf(sync, stream) > epochOf(state.revisions, stream),
-  );
-  const isKept = ([key]: readonly [string, unknown]) => !replaced.includes(streamOf(key));
+  const isReplaced = ([stream, { epoch }]: [string, StreamRevision]) => (sync.get(stream)?.epoch ?? 0) > epoch;
+  const replaced = [...state.revisions].filter(isReplaced).map(([stream]) => stream);
+  return { replaced, state: withoutStreams(state, replaced, ({ stream }) => replaced.includes(stream)) };
+}
+
+/**
+ * The state without some streams.
+ * @param isGone whether a file that a shard's manifest lists is not published any more, or was never
+ */
+export function withoutStreams(state: State, streams: readonly string[], isGone: (file: ShardFile) => boolean): State {
+  const kept = <T>(map: ReadonlyMap<string, T>) =>
+    new Map([...map].filter(([key]) => !streams.includes(streamOf(key))));
   const { shardManifest } = state;
+  const files = shardManifest?.files.filter(file => !isGone(file)) ?? [];
   return {
-    replaced,
-    state: {
-      ...state,
-      revisions: new Map([...state.revisions].filter(isKept)),
-      search: new Map([...state.search].filter(isKept)),
-      lists: new Map([...state.lists].filter(isKept)),
-      klassesCheckedAt: replaced.includes(STREAM_WITH_KLASSES) ? null : state.klassesCheckedAt,
-      ...(shardManifest === undefined
-        ? {}
-        : {
-            shardManifest: {
-              ...shardManifest,
-              files: shardManifest.files.filter(({ stream }) => !replaced.includes(stream)),
-            },
-          }),
-    },
+    ...state,
+    revisions: kept(state.revisions),
+    search: kept(state.search),
+    lists: kept(state.lists),
+    shardManifest: shardManifest && { ...shardManifest, files },
   };
 }

@@ -1,8 +1,6 @@
 /**
- * What the readers of a search know about one page. Pure.
- *
- * Whether a search compares milliseconds or whole seconds is not documented (docs/kustomer-api.md#date-precision), so
- * every boundary that is requested is a whole second: that means the same to both.
+ * What the readers of a search know about one page. Whether a search compares milliseconds or whole seconds is not
+ * documented (docs/kustomer-api.md#date-precision). So every boundary that is requested is a whole second.
  */
 import { SyncError } from '../errors.ts';
 import type { DatedRecord } from './source.ts';

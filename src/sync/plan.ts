@@ -1,25 +1,14 @@
 /**
- * Decides from the config, the state and the time what a run reads of each stream. Pure.
- *
- * All windows of a run end at its cutoff: the start of the run less `settle`, so that the search index can catch up. The
- * shards of a plan share the cutoff of the plan.
+ * Decides what a run reads of each stream. All windows of a run end at its cutoff: the start of the run less `settle`, so
+ * that the search index can catch up. The shards of a plan share the cutoff of the plan. Pure.
  */
 import { clamp, covers, type Interval, type IntervalSet } from './intervals.ts';
 import { floorToSecond } from './pages.ts';
 import type { SearchIndex } from './source.ts';
-import {
-  type ListState,
-  type SearchState,
-  type SearchWork,
-  type State,
-  searchWork,
-  searchWorkOnce,
-  streamOf,
-} from './state.ts';
+import { type ListState, type SearchState, type SearchWork, type State, searchWork, streamOf } from './state.ts';
 
 export type SyncMode = 'incremental' | 'full_refresh';
 
-/** A stream that the run reads, and how. */
 export interface Selection {
   readonly name: string;
   readonly mode: SyncMode;
@@ -27,7 +16,6 @@ export interface Selection {
   readonly named: boolean;
 }
 
-/** What one shard of a plan reads. */
 export interface ShardWork {
   /** When the plan was made, less `settle` (ms). */
   readonly cutoff: number;
@@ -38,15 +26,16 @@ export interface ShardWork {
 }
 
 export interface PlanOptions {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds. */
   readonly startDate: number | null;
-  /** Milliseconds since the epoch; makes the run a backfill. */
+  /** Milliseconds; makes the run a backfill. */
   readonly endDate?: number | null;
   /** Makes the run one shard of a plan. */
   readonly shard?: ShardWork | null;
   readonly settleMs: number;
   readonly lookbackMs: number;
   readonly archive: 'auto' | 'never';
+  readonly confirmVanished?: boolean;
 }
 
 export interface SearchPlan {
@@ -63,35 +52,38 @@ export interface SearchPlan {
   readonly listOnlyBefore: number | null;
 }
 
+export type OldRecords = 'archive' | 'list' | 'nowhere';
+
 export interface ListPlan {
   /** Records updated outside of this window are ignored. */
   readonly wanted: Interval;
   /** What was published before; undefined when everything is to be published. */
   readonly before: ListState | undefined;
-  /**
-   * Set for a backfill or a shard: records updated before this (ms) are read once and for all, and no record is reported
-   * as deleted.
-   */
+  /** Set for a backfill or a shard: records updated before this (ms) are read once, and none is reported as deleted. */
   readonly until?: number;
+  /** Ids that have vanished are published as deleted, however many they are. */
+  readonly confirmsVanished?: boolean;
 }
 
-/**
- * Where the live index begins and where the archive index ends, for this run (ms). Between the two, both are read.
- * Infinite where only one of them is read.
- */
+/** Where the live index begins and where the archive index ends (ms). Infinite where only one of them is read. */
 export interface SearchHorizon {
   readonly live: number;
   readonly archive: number;
 }
 
+/** From this time on (ms) the live index has all records, as far as anybody knows: the search horizon itself. */
+export function liveFrom({ live, archive }: SearchHorizon): number {
+  return (live + archive) / 2;
+}
+
+/** Where only the live index is read. */
+export const LIVE_ONLY: SearchHorizon = { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY };
+
 /** The live index has what was updated in the last two years (docs/kustomer-api.md#search-horizon). */
 const LIVE_HORIZON_MS = 730 * 86_400_000;
 /** Before and after the search horizon, both indexes are read this far (docs/kustomer-api.md#archive-overlap). */
 const OVERLAP_MS = 30 * 86_400_000;
-/**
- * A stream without an archive is read from a list up to this long after the search horizon. The list has all records, so
- * nothing has to overlap, but the live index has to be sure to have what comes after.
- */
+/** A stream without an archive is read from a list up to this long after the horizon: the list has all records. */
 const LIST_MARGIN_MS = 7 * 86_400_000;
 /** A shard of an older plan takes the search horizon of its own start: the overlap allows for this much. */
 const MAX_PLAN_AGE_MS = 3 * 86_400_000;
@@ -102,10 +94,9 @@ export function cutoffOf(now: number, settleMs: number): number {
 }
 
 /**
- * Plans a search stream, or one klass of it.
  * @param name key in the state: the stream, or a klass of it
  * @param now start of the run (ms)
- * @param isArchived whether the archive index has the stream
+ * @param old where the old records of the stream are: in the archive index, in a list, or nowhere
  */
 export function planSearch(
   name: string,
@@ -113,7 +104,7 @@ export function planSearch(
   options: PlanOptions,
   state: State,
   now: number,
-  isArchived: boolean,
+  old: OldRecords,
 ): SearchPlan {
   const { shard = null, endDate = null, lookbackMs } = options;
   // A full refresh starts from nothing.
@@ -123,20 +114,17 @@ export function planSearch(
   const usesArchive = options.archive === 'auto';
   const to = Math.min(cutoff, endDate ?? cutoff);
   const from = Math.min(to, Math.max(options.startDate ?? 0, usesArchive ? 0 : horizon));
-  const window = { from, to };
-  const ranges = shard === null ? [window] : (shard.search.get(streamOf(name)) ?? []);
+  const ranges = shard === null ? [{ from, to }] : (shard.search.get(streamOf(name)) ?? []);
   const isOnce = shard !== null || (endDate !== null && covers(before?.syncedRanges ?? [], { from, to: endDate }));
   return {
-    wanted: shard === null ? window : { from: ranges[0]?.from ?? from, to: ranges.at(-1)?.to ?? from },
+    wanted: { from: ranges[0]?.from ?? from, to: ranges.at(-1)?.to ?? from },
     ranges,
     cutoff,
     before,
-    work: isOnce ? searchWorkOnce(before, ranges, cutoff - lookbackMs) : searchWork(before, window, lookbackMs, cutoff),
+    work: searchWork(before, ranges, lookbackMs, cutoff, isOnce),
     horizon:
-      usesArchive && isArchived
-        ? { live: horizon - OVERLAP_MS, archive: horizon + OVERLAP_MS }
-        : { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY },
-    listOnlyBefore: usesArchive && !isArchived ? horizon + LIST_MARGIN_MS : null,
+      usesArchive && old === 'archive' ? { live: horizon - OVERLAP_MS, archive: horizon + OVERLAP_MS } : LIVE_ONLY,
+    listOnlyBefore: usesArchive && old === 'list' ? horizon + LIST_MARGIN_MS : null,
   };
 }
 
@@ -146,15 +134,14 @@ function horizonOf({ shard = null, settleMs }: PlanOptions, now: number): number
   return floorToSecond((now - plannedAt < MAX_PLAN_AGE_MS ? plannedAt : now) - LIVE_HORIZON_MS);
 }
 
-/**
- * Plans a list stream. A list is read as it is now: its window has no end, unless the run is a backfill or a shard.
- * @param now start of the run (ms)
- */
+/** A list is read as it is now: its window has no end, unless the run is a backfill or a shard. */
 export function planList(name: string, { mode }: Selection, options: PlanOptions, state: State, now = 0): ListPlan {
   const { shard = null, endDate = null } = options;
   const before = mode === 'full_refresh' ? undefined : state.lists.get(name);
   const wanted = { from: options.startDate ?? Number.NEGATIVE_INFINITY, to: endDate ?? Number.POSITIVE_INFINITY };
-  if (shard === null && endDate === null) return { wanted, before };
+  if (shard === null && endDate === null) {
+    return { wanted, before, ...(options.confirmVanished === true && { confirmsVanished: true }) };
+  }
   // A list belongs to one shard; the others have nothing to read.
   if (shard !== null && !shard.lists.includes(name)) return { wanted, before, until: Number.NEGATIVE_INFINITY };
   const cutoff = shard?.cutoff ?? cutoffOf(now, options.settleMs);
@@ -166,15 +153,16 @@ export function isListDone({ before, until }: ListPlan): boolean {
   return until !== undefined && (before?.until ?? Number.NEGATIVE_INFINITY) >= until;
 }
 
-/** Which index has the records of a range; `both` for a range around the search horizon. */
 export type IndexChoice = SearchIndex | 'both';
 
-/** Splits an interval into the ranges that each index has to be read for; none of them is empty. */
+/** The ranges that each index has to be read for, none of them empty: `both` for the one around the search horizon. */
 export function splitByIndex(interval: Interval, horizon: SearchHorizon): { range: Interval; index: IndexChoice }[] {
   const { live, archive } = horizon;
-  const boundaries = [Number.NEGATIVE_INFINITY, live, archive, Number.POSITIVE_INFINITY];
-  return (['archive', 'both', 'live'] as const).flatMap((index, n) => {
-    const [range] = clamp([interval], boundaries[n] as number, boundaries[n + 1] as number);
-    return range === undefined ? [] : [{ range, index }];
-  });
+  const split = (index: IndexChoice, from: number, to: number) =>
+    clamp([interval], from, to).map(range => ({ range, index }));
+  return [
+    ...split('archive', Number.NEGATIVE_INFINITY, live),
+    ...split('both', live, archive),
+    ...split('live', archive, Number.POSITIVE_INFINITY),
+  ];
 }

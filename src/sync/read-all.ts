@@ -1,9 +1,5 @@
-/**
- * Reads all streams in parallel. An error of one stream does not stop the others, unless it ends the run
- * (`endsTheRun` of a `SyncError`).
- */
 import { asSyncError, type SyncError } from '../errors.ts';
-import type { Job } from './job.ts';
+import type { StreamJob } from './job.ts';
 
 /** The reason of the abort signal when a run stops early and cleanly. */
 export class Stopped extends Error {
@@ -16,19 +12,17 @@ export class Stopped extends Error {
   }
 }
 
-/** How reading a stream ended. */
 export interface Ending {
   readonly outcome: 'complete' | 'partial' | 'failed' | 'skipped';
   readonly error?: SyncError;
 }
 
 /**
- * Reads all streams; never rejects.
+ * Reads all streams in parallel; never rejects. An error of one stream does not stop the others, unless it ends the run.
  * @param stop aborted with the first error that ends the run
- * @returns the ending of each stream, by name
  */
 export async function readAll(
-  jobs: readonly Pick<Job, 'name' | 'read'>[],
+  jobs: readonly Pick<StreamJob, 'name' | 'read'>[],
   stop: AbortController,
 ): Promise<Map<string, Ending>> {
   const endings = jobs.map(async ({ name, read }): Promise<[string, Ending]> => {
@@ -40,8 +34,13 @@ export async function readAll(
       if (reason instanceof Stopped) return [name, { outcome: 'partial' }];
       const error = asSyncError(reason);
       if (error.endsTheRun && !stop.signal.aborted) stop.abort(error);
-      return [name, { outcome: error.kind === 'forbidden' ? 'skipped' : 'failed', error }];
+      return [name, { outcome: isSkipped(error) ? 'skipped' : 'failed', error }];
     }
   });
   return new Map(await Promise.all(endings));
+}
+
+/** Whether the stream is one that the key may not read, or that the organization does not have. */
+export function isSkipped({ kind }: SyncError): boolean {
+  return kind === 'forbidden' || kind === 'absent';
 }

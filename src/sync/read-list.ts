@@ -1,5 +1,5 @@
 /**
- * Reads one list stream whole and compares it with what was published before, so that only changes are published.
+ * Reads one list stream whole, so that what has changed since the last run is published.
  *
  * A record that moves to another page while a list is read can be missed. So a list is read again until two passes agree,
  * and a record that is missing counts as deleted only when they do.
@@ -7,12 +7,20 @@
 import type { Interval } from './intervals.ts';
 import { bytesOf } from './json-bytes.ts';
 import type { ListPlan } from './plan.ts';
-import { type DatedRecord, type ListPages, type ListPass, type Resource, type Sink, updatedAt } from './source.ts';
-import type { ListState } from './state.ts';
+import {
+  type DatedRecord,
+  type ListPages,
+  type ListPass,
+  type Resource,
+  type Sink,
+  timeIn,
+  updatedAt,
+} from './source.ts';
+import { type ListState, listVersion, listVersionTime } from './state.ts';
 
-export interface ReadListOptions extends ListPlan {
+interface ReadListOptions extends ListPlan {
   readonly pages: ListPages;
-  /** JSON:API type of its records. */
+  /** JSON:API type of the records. */
   readonly type: string;
   readonly sink: Pick<Sink, 'write'>;
   /** Start of the run (ms). */
@@ -24,45 +32,54 @@ export interface ReadListOptions extends ListPlan {
 const MAX_PASSES = 20;
 /** Passes in a row without a new record, after which no more are expected. */
 const MAX_STALE_PASSES = 3;
+/** So many records, and more than this part of a list, vanish at once because the API key sees less, or by mistake. */
+const MAX_VANISHED = 20;
+const MAX_VANISHED_SHARE = 0.1;
 /** How long a deletion is remembered, to save room: no run resumes from a state that is older. */
 const MAX_DELETION_AGE_MS = 30 * 86_400_000;
 
-/**
- * Reads a list, and writes what is new, changed or deleted to the sink.
- * @returns the state once that is published, and the number of records written
- */
-export async function readList(options: ReadListOptions): Promise<{ state: ListState; records: number }> {
-  const { type, sink, before, until, now } = options;
-  const { records, isSettled, isUnrestricted } = await readSettled(options);
+/** What came of reading a list. */
+export interface ListResult {
+  /** The state once what was written is published. */
+  readonly state: ListState;
+  /** Number of records written. */
+  readonly records: number;
+  /** Ids that have vanished, which are too many to be taken for deleted. */
+  readonly heldBack: number;
+  /** See {@link ListPass}. */
+  readonly isCut: boolean;
+}
+
+/** Reads a list, and writes what is new, changed or deleted to the sink. */
+export async function readList(options: ReadListOptions): Promise<ListResult> {
+  const { type, sink, before, until, now, confirmsVanished = false } = options;
+  const { records, isSettled, isUnrestricted, isCut } = await readSettled(options);
   const { seen, changed } = compare(records, options);
   // Deletions found before, unless the record has come back.
   const isRemembered = ([id, at]: [string, number]) => !records.has(id) && at >= now - MAX_DELETION_AGE_MS;
   const gone = new Map([...(before?.gone ?? [])].filter(isRemembered));
-  for (const [id, version] of before?.seen ?? []) {
-    if (records.has(id)) continue;
-    if (isSettled && until === undefined) {
-      changed.push(dated(deletion(id, type, Math.max(now, Date.parse(version) + 1 || 0))));
+  const vanished = [...(before?.seen ?? [])].filter(([id]) => !records.has(id));
+  const areFew = vanished.length <= Math.max(MAX_VANISHED, (before?.seen.size ?? 0) * MAX_VANISHED_SHARE);
+  const mayBeGone = isSettled && !isCut && until === undefined;
+  const areGone = mayBeGone && (areFew || confirmsVanished);
+  for (const [id, version] of vanished) {
+    if (areGone) {
+      changed.push(dated(deletion(id, type, Math.max(now, listVersionTime(version) + 1 || 0))));
       gone.set(id, now);
     } else seen.set(id, version);
   }
   if (changed.length > 0) await sink.write(changed);
   const narrow = !isUnrestricted && (before?.narrow ?? before === undefined);
-  const state: ListState = {
-    seen,
-    readAt: now,
-    ...(narrow ? { narrow } : {}),
-    ...(until === undefined ? {} : { until }),
-    ...(gone.size === 0 ? {} : { gone }),
-  };
-  return { state, records: changed.length };
+  const state = { seen, narrow: narrow || undefined, until, gone: gone.size === 0 ? undefined : gone };
+  return { state, records: changed.length, heldBack: mayBeGone && !areGone ? vanished.length : 0, isCut };
 }
 
-/** The versions that the list has and that are wanted, and those of them that were not published before. */
+/** The versions that are published after this run, and the records that this run has to publish. */
 function compare(records: ReadonlyMap<string, Resource>, { before, wanted }: ReadListOptions) {
   const seen = new Map<string, string>();
   const changed: DatedRecord[] = [];
   for (const [id, resource] of records) {
-    const version = updatedAt(resource);
+    const version = listVersion(resource);
     const known = before?.seen.get(id);
     if (known !== version && isInWindow(resource, wanted)) {
       changed.push(dated(resource));
@@ -74,14 +91,8 @@ function compare(records: ReadonlyMap<string, Resource>, { before, wanted }: Rea
   return { seen, changed };
 }
 
-/** What a list has. */
-interface Settled extends Pick<ListPass, 'records' | 'isUnrestricted'> {
-  /** Whether a record that is missing here is gone. */
-  readonly isSettled: boolean;
-}
-
-/** Reads a list until it can be told what is in it. */
-async function readSettled({ pages, before, signal }: ReadListOptions): Promise<Settled> {
+/** Reads a list until it can be told what is in it. When it is settled, a record that is missing is gone. */
+async function readSettled({ pages, before, signal }: ReadListOptions) {
   const all = new Map<string, Resource>();
   let last: ListPass | undefined;
   let stalePasses = 0;
@@ -91,51 +102,46 @@ async function readSettled({ pages, before, signal }: ReadListOptions): Promise<
     const known = all.size;
     for (const [id, resource] of pass.records) all.set(id, newestOf(all.get(id), resource));
     stalePasses = all.size > known ? 0 : stalePasses + 1;
-    if (
-      (number === 1 && isConclusive(pass, before)) ||
-      (last !== undefined && hasSameIds(last.records, pass.records))
-    ) {
+    if (last === undefined ? isConclusive(pass, before) : hasSameIds(last.records, pass.records)) {
       // Where a part of the list was refused before as well, no record of that part was seen and could now be missing.
       return { ...pass, isSettled: pass.isUnrestricted || before?.narrow === true };
     }
     last = pass;
   }
-  return { records: all, isUnrestricted: last?.isUnrestricted ?? true, isSettled: false };
+  const { isUnrestricted = true, isCut = false } = last ?? {};
+  return { records: all, isUnrestricted, isCut, isSettled: false };
 }
 
 /** Whether a first pass needs no second one. A record that is missing is looked for again before it counts as gone. */
 function isConclusive({ records, isOneResponse, isCounted }: ListPass, before: ListState | undefined): boolean {
   if (!isCounted) return false;
-  const lacksSome = before !== undefined && [...before.seen.keys()].some(id => !records.has(id));
-  return (isOneResponse && !lacksSome) || isUnchanged(records, before);
-}
-
-function isUnchanged(records: ReadonlyMap<string, Resource>, before: ListState | undefined): boolean {
-  if (before === undefined || before.seen.size !== records.size) return false;
-  return [...records].every(([id, resource]) => before.seen.get(id) === updatedAt(resource));
+  const seen = before?.seen ?? new Map<string, string>();
+  const hasAllSeen = [...seen.keys()].every(id => records.has(id));
+  const isUnchanged = () => [...records].every(([id, resource]) => seen.get(id) === listVersion(resource));
+  return hasAllSeen && (isOneResponse || (before !== undefined && isUnchanged()));
 }
 
 function hasSameIds(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
   return a.size === b.size && [...a.keys()].every(id => b.has(id));
 }
 
-/** Whether a record was updated in a window (ms). A record without a readable date is never left out. */
+/** A record without a readable date is never left out. */
 export function isInWindow(resource: Resource, { from, to }: Interval): boolean {
-  const at = Date.parse(updatedAt(resource));
+  const at = timeIn(updatedAt(resource));
   return Number.isNaN(at) || (at >= from && at < to);
 }
 
 /** The copy of a record that was updated last; the second one when the dates do not tell. */
 export function newestOf(a: Resource | undefined, b: Resource): Resource {
-  return a !== undefined && Date.parse(updatedAt(a)) > Date.parse(updatedAt(b)) ? a : b;
+  return a !== undefined && timeIn(updatedAt(a)) > timeIn(updatedAt(b)) ? a : b;
 }
 
-function dated(resource: Resource): DatedRecord {
-  return { at: Date.parse(updatedAt(resource)), resource };
+export function dated(resource: Resource): DatedRecord {
+  return { at: timeIn(updatedAt(resource)), resource };
 }
 
 /**
- * What is published once for a record that is gone (docs/reading-the-data.md#deletions).
+ * What is published for a record that is gone (docs/reading-the-data.md#deletions).
  * @param at when it was found gone (ms); later than its last update, so that the line with the latest update wins
  */
 function deletion(id: string, type: string, at: number): Resource {

@@ -1,18 +1,21 @@
 /**
- * Reads records that only a long list has: the notes older than the search horizon, since the archive index has no notes
- * (docs/kustomer-api.md#old-notes).
+ * Reads the notes older than the search horizon, which only a list has (docs/kustomer-api.md#old-notes).
  *
  * The list is in no known order and too long for memory. A record that moves to another page while the list is read can
  * be missed, so the list is read twice, and the records are committed only when both passes have had the same ones.
  */
 import { SyncError } from '../errors.ts';
-import type { IntervalSet } from './intervals.ts';
-import type { DatedRecord, LongList, Sink, StagingFile } from './source.ts';
+import { hash64 } from './hash.ts';
+import { contains, type IntervalSet } from './intervals.ts';
+import { type DatedRecord, LIST_CAP, type LongList, type Sink, type StagingFile } from './source.ts';
+import { dedupKey } from './state.ts';
 
-export interface ReadLongListOptions {
+interface ReadLongListOptions {
   readonly list: LongList;
   readonly sink: Pick<Sink, 'openStagingFile'>;
   readonly toRead: IntervalSet;
+  /** Versions that were published before. */
+  readonly dedupKeys: ReadonlySet<string>;
   /** Those of the undated records that nobody else has published: the search may have them as well. */
   readonly withoutKnown: (undated: readonly DatedRecord[]) => Promise<readonly DatedRecord[]>;
   readonly signal: AbortSignal;
@@ -22,8 +25,9 @@ export interface ReadLongListOptions {
 const MAX_ATTEMPTS = 5;
 
 /**
- * Commits all records of the list that are to be read, or none.
- * @returns the number of records committed, and those of them that are undated
+ * Commits all records that are to be read, or none; of a list that ends at its cap, those that it has.
+ * @returns the number of records committed, and the dedup keys of those of them that may come again: of the undated ones,
+ *   and of all where the list is cut
  * @throws SyncError `notes-keep-changing` when no two passes had the same records
  */
 export async function readLongList(options: ReadLongListOptions) {
@@ -48,31 +52,40 @@ export async function readLongList(options: ReadLongListOptions) {
 }
 
 /** Writes the records of one pass to a file. Null when a second pass has had other records. */
-async function stageAll({ list, toRead, withoutKnown, signal }: ReadLongListOptions, file: StagingFile) {
+async function stageAll(options: ReadLongListOptions, file: StagingFile) {
+  const { list, toRead, dedupKeys, withoutKnown, signal } = options;
   const undated = new Map<string, DatedRecord>();
+  /** Of the first records, which are all where the list is cut. */
+  const keys = new Set<string>();
   let written = 0;
+  const isNew = (record: DatedRecord) => {
+    const key = dedupKey(record);
+    if (Number.isNaN(record.at) || dedupKeys.has(key) || keys.has(key)) return false;
+    if (keys.size < LIST_CAP) keys.add(key);
+    return true;
+  };
   const write = async (records: readonly DatedRecord[]) => {
     if (records.length > 0) await file.write(records);
     written += records.length;
   };
-  const first = new Checksum(toRead);
-  const isOneResponse = await list.pass(async found => {
+  const [first, second] = [new Checksum(), new Checksum()];
+  const { isOneResponse, isCut } = await list.pass(async found => {
     signal.throwIfAborted();
-    const fresh = first.add(found);
+    const fresh = first.add(found, toRead);
     for (const each of fresh) if (Number.isNaN(each.at)) undated.set(each.resource.id, { ...each, undated: true });
-    await write(fresh.filter(({ at }) => !Number.isNaN(at)));
+    await write(fresh.filter(isNew));
   });
-  if (!isOneResponse) {
-    const second = new Checksum(toRead);
+  if (!isOneResponse && !isCut) {
     await list.pass(async found => {
       signal.throwIfAborted();
-      second.add(found);
+      second.add(found, toRead);
     });
-    if (!second.equals(first)) return null;
+    if (second.count !== first.count || second.sum !== first.sum) return null;
   }
   const unknown = await withoutKnown([...undated.values()]);
   await write(unknown);
-  return { records: written, undated: unknown };
+  const newKeys = [...unknown.map(dedupKey), ...(isCut ? keys : [])];
+  return { records: written, keys: newKeys, isCut };
 }
 
 /**
@@ -80,44 +93,30 @@ async function stageAll({ list, toRead, withoutKnown, signal }: ReadLongListOpti
  * count: a list in use has new ones in every pass.
  */
 class Checksum {
-  readonly #toRead: IntervalSet;
-  #count = 0;
-  #sum = 0n;
+  count = 0;
+  sum = 0n;
   #lastPage: ReadonlySet<string> = new Set();
-
-  constructor(toRead: IntervalSet) {
-    this.#toRead = toRead;
-  }
 
   /**
    * Adds the records of a page.
-   * @returns those to read, without those of the page before: a new record moves the others, so that one comes twice
+   * @returns those to read, each once, without those of the page before: a new record moves the others, so that one
+   *   comes twice
    */
-  add(found: readonly DatedRecord[]): DatedRecord[] {
-    const fresh = found.filter(each => !this.#lastPage.has(each.resource.id) && isIn(each, this.#toRead));
-    this.#lastPage = new Set(found.map(({ resource }) => resource.id));
-    for (const { resource } of fresh) this.#sum = BigInt.asUintN(64, this.#sum + hash(resource.id));
-    this.#count += fresh.length;
+  add(found: readonly DatedRecord[], toRead: IntervalSet): DatedRecord[] {
+    const page = new Map<string, DatedRecord>();
+    for (const each of found) {
+      const isOlder = each.at < (page.get(each.resource.id)?.at ?? Number.NaN);
+      if (!isOlder) page.set(each.resource.id, each);
+    }
+    const fresh = [...page.values()].filter(each => !this.#lastPage.has(each.resource.id) && isIn(each, toRead));
+    this.#lastPage = new Set(page.keys());
+    for (const { resource } of fresh) this.sum = BigInt.asUintN(64, this.sum + hash64(Buffer.from(resource.id)));
+    this.count += fresh.length;
     return fresh;
   }
-
-  equals(other: Checksum): boolean {
-    return this.#count === other.#count && this.#sum === other.#sum;
-  }
-}
-
-/** 64 bits: two FNV-1a hashes with different offsets. */
-function hash(text: string): bigint {
-  let [high, low] = [0x811c9dc5, 0x9747b28c];
-  for (let n = 0; n < text.length; n++) {
-    high = Math.imul(high ^ text.charCodeAt(n), 0x01000193);
-    low = Math.imul(low ^ text.charCodeAt(n), 0x85ebca6b);
-  }
-  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
 /** An undated record counts as the oldest of all, so that it is not lost. */
 function isIn({ at }: DatedRecord, set: IntervalSet): boolean {
-  if (Number.isNaN(at)) return set[0]?.from === 0;
-  return set.some(({ from, to }) => at >= from && at < to);
+  return Number.isNaN(at) ? set[0]?.from === 0 : contains(set, at);
 }

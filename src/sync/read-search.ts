@@ -1,21 +1,19 @@
 /**
- * Reads one search stream: divides its work into slices, reads them in parallel, and writes the new records to the sink.
- *
- * A range counts as read only after its records have reached the sink, so the progress is true at every moment, also
- * when reading ends with an error.
+ * Reads one search stream in slices, several at once. A range counts as read only after its records have reached the
+ * sink, so the progress is true at every moment, also when reading ends with an error.
  */
+import { isRefusal, type SyncError } from '../errors.ts';
 import { type Emitter, openEmitter } from './emitter.ts';
-import type { Interval } from './intervals.ts';
+import { clamp, type Interval, minus } from './intervals.ts';
 import { readByKeyset } from './keyset-reader.ts';
 import { readLiveAndArchive } from './live-and-archive-reader.ts';
-import { ceilToSecond, floorToSecond } from './pages.ts';
-import { type IndexChoice, type SearchHorizon, splitByIndex } from './plan.ts';
+import { ceilToSecond, floorToSecond, SECOND_MS } from './pages.ts';
+import { type IndexChoice, LIVE_ONLY, liveFrom, type SearchHorizon, splitByIndex } from './plan.ts';
 import { type PooledReader, type ReaderPool, splitLargest } from './reader-pool.ts';
-import type { Page, SearchPages, SearchRequest, Sink } from './source.ts';
-import type { SearchWork } from './state.ts';
-import { isOutput, type Slice, type Step } from './steps.ts';
+import type { Page, SearchPages, Sink } from './source.ts';
+import { MAX_CLOCK_LEAD_MS, type SearchWork } from './state.ts';
+import { isBatch, type Slice, type Step } from './steps.ts';
 
-/** What has been read so far. */
 export interface SearchProgress {
   /** A range for each slice, which grows as the slice is read. */
   readonly read: Interval[];
@@ -23,9 +21,21 @@ export interface SearchProgress {
   readonly newDedupKeys: Set<string>;
   /** Records written. */
   records: number;
+  /** Set when reading begins. */
+  recordsLeft?: () => RecordsLeft;
 }
 
-export interface ReadSearchOptions {
+/** An estimate: NaN as long as nothing is known. */
+export interface RecordsLeft {
+  readonly records: number;
+  /** There may be more: the source has counted as far as it can count. */
+  readonly isCapped: boolean;
+}
+
+/** A search may count no further (docs/kustomer-api.md#search-depth). */
+const MAX_COUNT = 10_000;
+
+interface ReadSearchOptions {
   readonly pages: SearchPages;
   readonly sink: Sink;
   readonly work: SearchWork;
@@ -37,59 +47,106 @@ export interface ReadSearchOptions {
 
 interface Reader extends PooledReader {
   readonly slice: Slice;
-  /** Range of the work that the slice belongs to; records outside of the range belong to other slices. */
+  /** Range of the work that the slice belongs to. */
   readonly range: Interval;
   readonly index: IndexChoice;
-  /** What the slice has read, as an item of {@link SearchProgress.read}. */
+  /** Its item of {@link SearchProgress.read}. */
   readonly read: { readonly from: number; to: number };
   readonly emitter: Emitter;
   pagesLeft: number;
+  pageSize: number;
+  isCapped: boolean;
 }
+
+const NOTHING_KNOWN = { pagesLeft: Number.POSITIVE_INFINITY, pageSize: 1, isCapped: false };
 
 /** What a reader is resumed with after an output. The first step of a reader has no page before it either. */
 const NO_PAGE = undefined as never;
 
 /**
- * Reads until the work is done.
+ * Reads until all is read. Where Kustomer refuses the archive search, it reads what the live search has, as with
+ * `archive: never`.
+ * @returns the refusal of the archive search; undefined when there was none
  * @throws what went wrong first, once no reader is running any more
  */
-export async function readSearch(options: ReadSearchOptions): Promise<void> {
-  await new SearchReaders(options).run();
+export async function readSearch(options: ReadSearchOptions): Promise<SyncError | undefined> {
+  const { pages, work, horizon, progress } = options;
+  const refusal = await new SearchReaders(options).run();
+  if (refusal === undefined) return undefined;
+  const from = liveFrom(horizon);
+  // Where nobody has asked the live search yet, the key may lack the role for the stream.
+  if (work.toRead.every(({ to }) => to <= horizon.live)) {
+    await pages.page({ index: 'live', from, to: from + SECOND_MS, created: null, page: 1 });
+  }
+  const toRead = clamp(minus(work.toRead, progress.read), from, Number.POSITIVE_INFINITY);
+  await new SearchReaders({ ...options, work: { ...work, toRead }, horizon: LIVE_ONLY }).run();
+  return refusal;
 }
 
 class SearchReaders {
   readonly #options: ReadSearchOptions;
   readonly #running: Promise<void>[] = [];
+  readonly #readers = new Set<Reader>();
   #failure: { readonly error: unknown } | undefined;
+  #archiveRefusal: SyncError | undefined;
 
   constructor(options: ReadSearchOptions) {
     this.#options = options;
+    options.progress.recordsLeft = () => this.#recordsLeft();
   }
 
-  async run(): Promise<void> {
+  #recordsLeft(): RecordsLeft {
+    const readers = [...this.#readers];
+    const records = Math.round(readers.reduce((sum, { pagesLeft, pageSize }) => sum + pagesLeft * pageSize, 0));
+    return {
+      records: Number.isFinite(records) ? records : Number.NaN,
+      isCapped: readers.some(({ isCapped }) => isCapped),
+    };
+  }
+
+  /** @returns the refusal of the archive search, after which only the live search was read on */
+  async run(): Promise<SyncError | undefined> {
     const { work, horizon } = this.#options;
     for (const interval of work.toRead) {
       for (const { range, index } of splitByIndex(interval, horizon)) {
         const slice = { from: range.from, to: ceilToSecond(range.to), splitBarrier: range.from };
-        this.#start(slice, range, index, Number.POSITIVE_INFINITY);
+        this.#start(slice, range, index, NOTHING_KNOWN);
       }
     }
     // Splits add readers while these are awaited.
     for (let n = 0; n < this.#running.length; n++) await this.#running[n];
     if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#archiveRefusal;
   }
 
-  #start(slice: Slice, range: Interval, index: IndexChoice, pagesLeft: number): void {
+  #start(
+    slice: Slice,
+    range: Interval,
+    index: IndexChoice,
+    left: Pick<Reader, 'pagesLeft' | 'pageSize' | 'isCapped'>,
+  ): void {
     const { pool, progress } = this.#options;
     const read = { from: slice.from, to: slice.from };
-    const emitter = openEmitter(this.#options, range);
-    const reader: Reader = { slice, range, index, read, emitter, pagesLeft, split: () => this.#split(reader) };
+    const { dedupKeys, dedupSince } = this.#options.work;
+    const work = { dedupKeys, dedupSince: dedupSince - MAX_CLOCK_LEAD_MS };
+    const emitter = openEmitter({ ...this.#options, work }, range);
+    const { pagesLeft, pageSize, isCapped } = left;
+    const reader: Reader = {
+      ...{ slice, range, index, read, emitter, pagesLeft, pageSize, isCapped },
+      split: () => this.#split(reader),
+    };
+    this.#readers.add(reader);
     progress.read.push(read);
     pool.readers.add(reader);
     const running = this.#run(reader).catch(error => {
-      this.#failure ??= { error };
+      if (error !== this.#archiveRefusal) this.#failure ??= { error };
     });
-    this.#running.push(running.finally(() => pool.readers.delete(reader)));
+    this.#running.push(running.finally(() => this.#end(reader)));
+  }
+
+  #end(reader: Reader): void {
+    this.#options.pool.readers.delete(reader);
+    this.#readers.delete(reader);
   }
 
   async #run(reader: Reader): Promise<void> {
@@ -97,7 +154,7 @@ class SearchReaders {
     const { pool, signal } = this.#options;
     const steps = index === 'both' ? readLiveAndArchive(slice) : readByKeyset(slice, index);
     try {
-      for (let step = steps.next(NO_PAGE); !step.done && this.#failure === undefined; ) {
+      for (let step = steps.next(NO_PAGE); !step.done && !this.#isOver(index); ) {
         signal.throwIfAborted();
         const page = await this.#perform(reader, step.value);
         step = steps.next(page);
@@ -110,34 +167,43 @@ class SearchReaders {
 
   /** A method of its own, so that no page stays in memory while the next one is awaited. */
   async #perform(reader: Reader, step: Step): Promise<Page> {
-    const { read, range, emitter } = reader;
-    if (!isOutput(step)) return this.#request(reader, step);
-    const { action, records, until } = step;
-    if (action === 'stage') await emitter.stage(records, until);
-    else if (await emitter.commit(records, until)) read.to = Math.min(until, range.to);
-    return NO_PAGE;
-  }
-
-  async #request(reader: Reader, request: SearchRequest): Promise<Page> {
-    const page = await this.#options.pages.page(request);
-    if (request.created === null && request.page === 1) {
-      const { from, to } = request;
+    const { slice, read, range, emitter } = reader;
+    if (isBatch(step)) {
+      const { action, records, until } = step;
+      if (action === 'stage') await emitter.stage(records, until);
+      else if (await emitter.commit(records, until)) read.to = Math.min(until, range.to);
+      return NO_PAGE;
+    }
+    const page = await this.#options.pages.page(step).catch(error => {
+      if (step.index !== 'archive' || !isRefusal(error)) throw error;
+      this.#archiveRefusal ??= error;
+      throw this.#archiveRefusal;
+    });
+    if (step.created === null && step.page === 1) {
+      const { from, to } = step;
       // The slice may have been split since the request; its records are taken to be evenly distributed.
-      const rest = Math.min(1, Math.max(0, (reader.slice.to - from) / (to - from)));
+      const rest = Math.min(1, Math.max(0, (slice.to - from) / (to - from)));
       reader.pagesLeft = (rest * (page.total ?? 0)) / page.size;
+      reader.pageSize = page.size;
+      reader.isCapped = page.total === MAX_COUNT;
     }
     return page;
+  }
+
+  /** Whether nothing more is to be read from an index. */
+  #isOver(index: IndexChoice): boolean {
+    return this.#failure !== undefined || (this.#archiveRefusal !== undefined && index !== 'live');
   }
 
   #split(reader: Reader): boolean {
     const { slice, range, index } = reader;
     const from = Math.max(slice.from, slice.splitBarrier);
     const middle = floorToSecond((from + slice.to) / 2);
-    if (middle <= from || this.#failure !== undefined) return false;
+    if (middle <= from || this.#isOver(index)) return false;
     const later = { from: middle, to: slice.to, splitBarrier: middle };
     slice.to = middle;
     reader.pagesLeft /= 2;
-    this.#start(later, range, index, reader.pagesLeft);
+    this.#start(later, range, index, reader);
     return true;
   }
 }

@@ -1,19 +1,15 @@
 /**
- * The readers of all search streams, which share the requests that may be in flight.
- *
- * When a request could be sent and no reader has one, the slice with the most pages left is split in two, whichever
- * stream it belongs to. So slices stay about equally large, the longest stream has the most readers, and all streams end
- * at about the same time.
+ * The readers of all search streams, which share the requests that may be in flight. While a permit has no reader, the
+ * slice with the most pages left is split in two, whichever stream it belongs to: so all end at about the same time.
  */
 
 /** The requests that may be in flight at once. */
-export interface Semaphore {
+interface Semaphore {
   readonly permits: number;
   /** How many permits no request is waiting for. */
   idle(): number;
 }
 
-/** What the pool knows of a reader. */
 export interface PooledReader {
   /** Gives the later half of the slice to a new reader; false when the slice cannot be split. */
   readonly split: () => boolean;
@@ -29,10 +25,7 @@ export interface ReaderPool {
 /** Below this, a split costs more than it saves: every slice ends with a page that is not full. */
 const MIN_PAGES_TO_SPLIT = 16;
 
-/**
- * Readers beyond the permits, which send requests while others write. Each has a page or two in memory; where writing
- * is slow, more readers would only wait.
- */
+/** Readers beyond the permits, which send requests while others write. Each has a page or two in memory. */
 const SPARE_READERS = 1;
 
 export function openReaderPool(semaphore: Semaphore): ReaderPool {

@@ -1,32 +1,31 @@
-/**
- * What the sync engine needs from a source of records, and from the place where the records go. Types only, but for two
- * accessors: src/kustomer implements the source, src/records the sink.
- */
+/** What the engine needs from a source of records (src/kustomer), and from the place where they go (src/records). */
 
-/** A record as the source returned it: its bytes, and the few values that the engine reads. */
+import type { Interval } from './intervals.ts';
+
+/** A record: its bytes, and the few values that the engine reads. */
 export interface Resource {
   readonly id: string;
   readonly type: string;
-  /** The JSON of the whole record, byte for byte as it came. */
+  /** The whole record, byte for byte as it came. */
   readonly json: Buffer;
   readonly attributes?: {
     readonly updatedAt?: unknown;
     readonly createdAt?: unknown;
     readonly name?: unknown;
     readonly deleted?: unknown;
+    readonly deletedAt?: unknown;
   };
   readonly relationships?: { readonly org?: { readonly data?: { readonly id?: unknown } } };
 }
 
 export interface DatedRecord {
-  /** `updated_at` in milliseconds since the epoch; NaN when it is missing or unreadable. */
+  /** `updated_at` (ms); NaN when it is missing or unreadable. */
   readonly at: number;
   readonly resource: Resource;
   /** `updated_at` is missing or unreadable, and `at` is imputed from a neighbor in the result. */
   readonly undated?: true;
 }
 
-/** The live index has what was updated in the last two years, the archive index what is older. */
 export type SearchIndex = 'live' | 'archive';
 
 /** Requests one page of the records with `from <= updated_at < to` (ms), oldest first. */
@@ -46,41 +45,33 @@ export interface CreatedRange {
   readonly to: number | null;
 }
 
-/** One page of a search. */
 export interface Page {
   /** In the order in which the records came. */
   readonly found: readonly DatedRecord[];
-  /** Records on all pages together, as the source reports it; null when it does not. */
+  /** Records on all pages, as the source reports it; null when it does not. */
   readonly total: number | null;
-  /** Whether the source says that another page follows. */
   readonly hasMore: boolean;
   /** Records of a full page. */
   readonly size: number;
   /** The source says that the result is incomplete. */
   readonly timedOut: boolean;
+  /** The source was not asked for an order: that of the records proves nothing. */
+  readonly isUnordered?: boolean;
 }
 
-/** A search stream. */
 export interface SearchPages {
   page(request: SearchRequest): Promise<Page>;
 }
 
-/** Counts the records of a search stream without reading them. */
 export interface Counting {
-  /**
-   * Records with `from <= updated_at < to` (ms). The source may cap the count. Null when the window is too large for the
-   * search to count.
-   */
+  /** Records with `from <= updated_at < to` (ms), which the source may cap. Null when the window is too large to count. */
   count(index: SearchIndex, from: number, to: number): Promise<number | null>;
 }
 
-/** A list stream. */
 export interface ListPages {
-  /** Reads the whole list once. */
   pass(): Promise<ListPass>;
 }
 
-/** What one pass over a list has returned. */
 export interface ListPass {
   readonly records: Map<string, Resource>;
   /** All came with one response. Otherwise a record that moved between two pages may be missing. */
@@ -89,26 +80,28 @@ export interface ListPass {
   readonly isCounted: boolean;
   /** No part of the list was refused: a record that is missing is gone. */
   readonly isUnrestricted: boolean;
+  /** A part of the list ends at {@link LIST_CAP}: a record that is missing may still be there. */
+  readonly isCut: boolean;
 }
+
+/** A list that ends with just this many records may have more of them (docs/kustomer-api.md#old-notes). */
+export const LIST_CAP = 10_000;
 
 /** A list that is too long for memory, and in no known order. */
 export interface LongList {
-  /** Reads the list once, page by page. Resolves to whether one response had it all. */
-  pass(onPage: (found: readonly DatedRecord[]) => Promise<void>): Promise<boolean>;
-  /** Estimates the length of the list without reading it. */
+  /** Reads the list once, page by page. Resolves to whether one response had it all, and whether it ends at its cap. */
+  pass(onPage: (found: readonly DatedRecord[]) => Promise<void>): Promise<Pick<ListPass, 'isOneResponse' | 'isCut'>>;
+  /** Estimates the length of the list. */
   extent(): Promise<Extent>;
 }
 
-/** How long a list is. */
 export interface Extent {
   /** At least 1: reading an empty list takes a request as well. */
   readonly pages: number;
-  /** An estimate. */
   readonly records: number;
   readonly sample: readonly Resource[];
 }
 
-/** Where records go. */
 export interface Sink {
   /** Resolves when there is room for more. */
   write(records: readonly DatedRecord[]): Promise<void>;
@@ -124,21 +117,31 @@ export interface StagingFile extends Pick<Sink, 'write'> {
 /** The klasses of a stream, whose generic search may not have all of them (docs/kustomer-api.md#plain-context). */
 export interface Klasses {
   names(): Promise<readonly string[]>;
-  /** The search of one klass. */
   pages(klass: string): SearchPages;
-  /**
-   * The record of a klass that was updated last in [from, to) (ms); null when there is none, or the klass does not exist.
-   */
-  newest(klass: string, index: SearchIndex, from: number, to: number): Promise<DatedRecord | null>;
-  isInGenericSearch(index: SearchIndex, record: DatedRecord): Promise<boolean>;
-  /** Whether an error says that the klass does not exist any more. */
+  /** The record of a klass that was updated last in a window (ms); null when there is none, or no such klass. */
+  newest(klass: string, index: SearchIndex, window: Interval): Promise<DatedRecord | null>;
+  /** Whether the live search counts records of a klass that it finds at no time (docs/kustomer-api.md#klass-filter-keys). */
+  isUnfiltered(klass: string): Promise<boolean>;
+  /** @param within [from, to) (ms) in which the record was found, for one that is undated */
+  isInGenericSearch(index: SearchIndex, record: DatedRecord, within: Interval): Promise<boolean>;
+  /** Whether an error says that the klass does not exist. */
   isGone(error: unknown): boolean;
 }
 
-/** Id of the organization that a record belongs to (`relationships.org`), or null when the record has none. */
+/** Id of the organization that a record belongs to, or null when the record names none: an empty id is none. */
 export function organizationOf(resource: Resource): string | null {
   const id = resource.relationships?.org?.data?.id;
-  return typeof id === 'string' ? id : null;
+  return typeof id === 'string' && id !== '' ? id : null;
+}
+
+/** The years that a search can name, with room to calculate: whoever is dated outside of them has no date. */
+const FIRST_TIME = Date.parse('0001-01-01T00:00:00.000Z');
+export const LAST_TIME = Date.parse('9999-01-01T00:00:00.000Z');
+
+/** The time (ms) that a value names as a text; NaN when it names none, or one that no search and no state can hold. */
+export function timeIn(value: unknown): number {
+  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return at >= FIRST_TIME && at < LAST_TIME ? at : Number.NaN;
 }
 
 /** `updated_at` as the record has it; empty when it has none. */

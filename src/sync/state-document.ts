@@ -1,31 +1,33 @@
-// The state as the document that is saved: JSON with a version. Pure. The document holds record ids and times, and nothing
-// else of a record (docs/design.md#the-life-of-the-state).
+// The state as the document that is saved: JSON with a version. Pure. The document holds record ids, times and hashes, and
+// nothing else of a record (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
 import { type Interval, union } from './intervals.ts';
 import {
   dedupKeyTime,
+  type KlassCheck,
   type ListState,
+  MAX_GENERATION,
   RECORD_FORMATS,
   type SearchState,
   type ShardManifest,
   type State,
   type StreamRevision,
   streamOf,
+  undatedId,
 } from './state.ts';
 
 type Json = Record<string, unknown>;
 
-const STATE_VERSION = 1;
+export const STATE_VERSION = 1;
 
 /** By version: makes a document of that version one of the next version. */
-export type Migrations = Readonly<Record<number, (document: Json) => Json>>;
+type Migrations = Readonly<Record<number, (document: Json) => Json>>;
 
 /** Nothing is released yet, so there is no older version. */
 const MIGRATIONS: Migrations = {};
 
 /** The document: keys in order and one value a line, so that two documents can be compared line by line. */
 export function serializeState(state: State): string {
-  const { consecutiveRuns, shardManifest } = state;
   const document = {
     version: STATE_VERSION,
     written_by: state.writtenBy,
@@ -34,14 +36,12 @@ export function serializeState(state: State): string {
     saved_at: state.savedAt,
     run: state.run,
     publish_id: state.publishId,
-    klasses_checked_at: isoOrNull(state.klassesCheckedAt),
-    ...(consecutiveRuns ? { consecutive_runs: consecutiveRuns } : {}),
-    ...(shardManifest === undefined ? {} : { shard_manifest: shardManifest }),
-    revisions: sorted([...state.revisions].map(([stream, revision]) => [stream, revisionToJson(revision)])),
-    streams: sorted([
-      ...[...state.search].map(([key, search]) => [key, searchToJson(search)] as const),
-      ...[...state.lists].map(([key, list]) => [key, listToJson(list)] as const),
-    ]),
+    consecutive_runs: state.consecutiveRuns,
+    shard_manifest: state.shardManifest,
+    revisions: mapToJson(state.revisions, revisionToJson),
+    streams: mapToJson(new Map<string, SearchState | ListState>([...state.search, ...state.lists]), stream =>
+      'seen' in stream ? listToJson(stream) : searchToJson(stream),
+    ),
   };
   return `${JSON.stringify(document, null, 1)}\n`;
 }
@@ -50,24 +50,30 @@ function revisionToJson({ changedIn, epoch, recordFormat, includeDeleted }: Stre
   return { changed_in: changedIn, epoch, record_format: recordFormat, include_deleted: includeDeleted };
 }
 
-function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys }: SearchState): Json {
+function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys, listCutAt, klasses }: SearchState): Json {
   return {
     synced_ranges: syncedRanges.map(({ from, to }) => [iso(from), iso(to)]),
     cutoff: iso(cutoff),
     dedup_since: iso(dedupSince),
+    list_cut_at: listCutAt === undefined ? undefined : iso(listCutAt),
+    klasses: klasses && {
+      checked_at: iso(klasses.checkedAt),
+      from: iso(klasses.from),
+      done_up_to: klasses.doneUpTo,
+      skipped: klasses.skipped,
+    },
     dedup_keys: [...dedupKeys]
       .sort()
-      .map(key => (key.startsWith('-') ? key : `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}`)),
+      .map(key => (undatedId(key) === null ? `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}` : key)),
   };
 }
 
-function listToJson({ seen, narrow, until, readAt, gone }: ListState): Json {
+function listToJson({ seen, narrow, until, gone }: ListState): Json {
   return {
-    ...(narrow ? { narrow } : {}),
-    ...(until === undefined ? {} : { read_until: iso(until) }),
-    ...(readAt === undefined ? {} : { read_at: iso(readAt) }),
-    ...(gone === undefined ? {} : { gone: sorted([...gone].map(([id, at]) => [id, iso(at)])) }),
-    seen: sorted([...seen]),
+    narrow,
+    read_until: until === undefined ? undefined : iso(until),
+    gone: gone && mapToJson(gone, iso),
+    seen: mapToJson(seen, version => version),
   };
 }
 
@@ -80,14 +86,17 @@ function listToJson({ seen, narrow, until, readAt, gone }: ListState): Json {
 export function parseState(text: string, place: string, migrations = MIGRATIONS, current = STATE_VERSION): State {
   const document = upgrade(parseDocument(text, place), place, migrations, current);
   const damaged = (why: string) => damagedState(place, why);
-  const { generation, identity, saved_at: savedAt, run, klasses_checked_at: checkedAt, revisions, streams } = document;
-  const { consecutive_runs: consecutiveRuns = 0, shard_manifest: shardManifest } = document;
-  if (!isCount(generation) || generation < 1) throw damaged('its generation is not a number from 1');
+  const { generation, identity, saved_at: savedAt, run, revisions, streams } = document;
+  const { consecutive_runs: consecutiveRuns, shard_manifest: shardManifest } = document;
+  if (!isCount(generation) || generation < 1 || generation > MAX_GENERATION) {
+    throw damaged('its generation is not a number from 1');
+  }
   if (identity !== null && (typeof identity !== 'string' || identity === ''))
     throw damaged('its identity is unreadable');
   if (!isObject(streams)) throw damaged('it has no streams');
-  if (checkedAt !== null && Number.isNaN(time(checkedAt))) throw damaged('when its klasses were checked is unreadable');
-  if (!isCount(consecutiveRuns)) throw damaged('its number of consecutive runs is unreadable');
+  if (consecutiveRuns !== undefined && !isCount(consecutiveRuns)) {
+    throw damaged('its number of consecutive runs is unreadable');
+  }
   if (shardManifest !== undefined && !isShardManifest(shardManifest)) throw damaged('its list of files is unreadable');
 
   const search = new Map<string, SearchState>();
@@ -111,10 +120,27 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
     revisions: parsedRevisions,
     search,
     lists,
-    klassesCheckedAt: checkedAt === null ? null : time(checkedAt),
-    ...(consecutiveRuns === 0 ? {} : { consecutiveRuns }),
-    ...(shardManifest === undefined ? {} : { shardManifest }),
+    consecutiveRuns,
+    shardManifest,
   };
+}
+
+/**
+ * Reads a state back before anything is published with it: what the next run could not read must not be saved.
+ * @throws SyncError `state-unreadable`
+ */
+export function requireReadable(state: State): void {
+  try {
+    const text = serializeState(state);
+    if (serializeState(parseState(text, 'not saved yet')) === text) return;
+    throw new Error('the state is another one when it is read back');
+  } catch (cause) {
+    throw new SyncError('state-unreadable', {
+      what: 'The state of this run could not be read again once it was saved, so nothing is published with it.',
+      todo: 'Report it to this project, with the log of a run with debug logging on; until then `reset-state: true` starts over.',
+      cause,
+    });
+  }
 }
 
 function parseDocument(text: string, place: string): Json {
@@ -181,42 +207,55 @@ function isShardManifest(value: unknown): value is ShardManifest {
   return value.files.every(isFile) && Object.values(value.requests).every(Number.isSafeInteger);
 }
 
-function parseSearch({ synced_ranges: ranges, cutoff, dedup_since, dedup_keys: keys }: Json): SearchState | null {
+function parseSearch(stream: Json): SearchState | null {
+  const { synced_ranges: ranges, cutoff, dedup_since, dedup_keys: keys, list_cut_at: cutAt } = stream;
   if (!Array.isArray(ranges) || !Array.isArray(keys)) return null;
   const syncedRanges = ranges.map(pair =>
     Array.isArray(pair) && pair.length === 2 ? { from: time(pair[0]), to: time(pair[1]) } : null,
   );
   const dedupKeys = keys.map(parseDedupKey);
   const [cutoffAt, dedupSince] = [time(cutoff), time(dedup_since)];
-  if (Number.isNaN(cutoffAt) || Number.isNaN(dedupSince) || dedupKeys.includes(null)) return null;
+  const listCutAt = cutAt === undefined ? undefined : time(cutAt);
+  if (Number.isNaN(listCutAt ?? 0) || Number.isNaN(cutoffAt) || Number.isNaN(dedupSince) || dedupKeys.includes(null))
+    return null;
   if (syncedRanges.some(range => range === null || !(range.from < range.to))) return null;
+  const klasses = stream.klasses === undefined ? undefined : parseKlassCheck(stream.klasses);
+  if (klasses === null) return null;
   return {
     syncedRanges: union(syncedRanges as Interval[]),
     cutoff: cutoffAt,
     dedupSince,
     dedupKeys: new Set(dedupKeys as string[]),
+    ...(listCutAt !== undefined && { listCutAt }),
+    ...(klasses && { klasses }),
   };
 }
 
+function parseKlassCheck(value: unknown): KlassCheck | null {
+  if (!isObject(value)) return null;
+  const { checked_at, from, done_up_to: doneUpTo, skipped } = value;
+  const [checkedAt, fromAt] = [time(checked_at), time(from)];
+  if (Number.isNaN(checkedAt) || Number.isNaN(fromAt)) return null;
+  if (doneUpTo !== undefined && typeof doneUpTo !== 'string') return null;
+  if (!Array.isArray(skipped) || !skipped.every(klass => typeof klass === 'string')) return null;
+  return { checkedAt, from: fromAt, skipped, ...(doneUpTo === undefined ? {} : { doneUpTo }) };
+}
+
 function parseDedupKey(key: unknown): string | null {
-  const [, when, id] = (typeof key === 'string' && /^(\S+) (\S.*)$/.exec(key)) || [];
+  const [, when, id] = (typeof key === 'string' && /^(\S+) (.+)$/s.exec(key)) || [];
   if (id === undefined) return null;
   if (when === '-') return key as string;
   return Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;
 }
 
-function parseList({ seen, narrow = false, read_until, read_at, gone }: Json): ListState | null {
+function parseList({ seen, narrow, read_until, gone }: Json): ListState | null {
   if (!isObject(seen) || !Object.values(seen).every(value => typeof value === 'string')) return null;
-  if (typeof narrow !== 'boolean') return null;
-  if ([read_until, read_at].some(at => at !== undefined && Number.isNaN(time(at)))) return null;
-  if (gone !== undefined && !(isObject(gone) && Object.values(gone).every(at => !Number.isNaN(time(at))))) return null;
-  return {
-    seen: new Map(Object.entries(seen) as [string, string][]),
-    ...(narrow ? { narrow } : {}),
-    ...(read_until === undefined ? {} : { until: time(read_until) }),
-    ...(read_at === undefined ? {} : { readAt: time(read_at) }),
-    ...(gone === undefined ? {} : { gone: new Map(Object.entries(gone).map(([id, at]) => [id, time(at)])) }),
-  };
+  if (narrow !== undefined && typeof narrow !== 'boolean') return null;
+  const until = read_until === undefined ? undefined : time(read_until);
+  const goneAt = isObject(gone) ? new Map(Object.entries(gone).map(([id, at]) => [id, time(at)])) : undefined;
+  const times = [until ?? 0, ...(goneAt?.values() ?? [])];
+  if (times.some(Number.isNaN) || (gone !== undefined && goneAt === undefined)) return null;
+  return { seen: new Map(Object.entries(seen) as [string, string][]), narrow, until, gone: goneAt };
 }
 
 function isObject(value: unknown): value is Json {
@@ -239,10 +278,7 @@ export function iso(at: number): string {
   return new Date(at).toISOString();
 }
 
-function isoOrNull(at: number | null): string | null {
-  return at === null ? null : iso(at);
-}
-
-function sorted<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
-  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+function mapToJson<T>(map: ReadonlyMap<string, T>, toJson: (value: T) => unknown): Json {
+  const sorted = [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(sorted.map(([key, value]) => [key, toJson(value)]));
 }

@@ -1,13 +1,20 @@
-// The state: which versions of which records are published. Its arithmetic says what that leaves to read, and
-// what a run that has read something may add. Pure. state-document.ts is its file, next-state.ts puts two runs together.
+// The state: which versions of which records are published, what that leaves to read, and what a run may add. Pure.
 //
 // A range of `updated_at` is synced when every record in it has been published. Reading is always the wanted range minus the
 // synced ranges, so that resuming, an earlier start date, slices read side by side and a time budget are one idea.
-import { clamp, contains, covers, type Interval, type IntervalSet, minus, union } from './intervals.ts';
-import type { DatedRecord } from './source.ts';
+
+import { hash64 } from './hash.ts';
+import { clamp, contains, type IntervalSet, minus, union } from './intervals.ts';
+import { type DatedRecord, type Resource, timeIn, updatedAt } from './source.ts';
 
 /** Dedup keys kept for one stream: some 15 MB of memory, 6 MB of state. Beyond that the lookback gets shorter. */
 const MAX_DEDUP_KEYS = 100_000;
+
+/**
+ * A clock may be fast by this, and not by more. Only what the source's clock had reached counts as read, and the dedup keys
+ * of what is published beyond that keep it from coming twice, should the source's clock have been the wrong one.
+ */
+export const MAX_CLOCK_LEAD_MS = 24 * 3_600_000;
 
 export interface SearchState {
   /** Ranges of `updated_at` (ms) that are published, as far as the search index had caught up by `cutoff`. */
@@ -16,21 +23,34 @@ export interface SearchState {
   readonly cutoff: number;
   /** From this time on (ms), the dedup keys know every version that was published. */
   readonly dedupSince: number;
-  /** The dedup window: see {@link dedupKey}. */
   readonly dedupKeys: ReadonlySet<string>;
+  /** When (ms) the list with the oldest records was last found to end at its cap, so that they are not all read. */
+  readonly listCutAt?: number | undefined;
+  /** For a stream with klasses: undefined when nobody has looked for missing ones. */
+  readonly klasses?: KlassCheck | undefined;
+}
+
+/** The last look for klasses that the generic search of a stream does not show (docs/kustomer-api.md#plain-context). */
+export interface KlassCheck {
+  /** When it began (ms). */
+  readonly checkedAt: number;
+  /** It looks at records updated from this time on (ms). */
+  readonly from: number;
+  /** It is not done, and goes on after this klass in the order of their names. Empty before the first klass. */
+  readonly doneUpTo?: string | undefined;
+  /** Klasses that could not be read. Each run tries them again. */
+  readonly skipped: readonly string[];
 }
 
 export interface ListState {
-  /** Id -> `updated_at` as it was published, of everything that the list showed. */
+  /** Id -> version as it was published, of everything that the list showed: see {@link listVersion}. */
   readonly seen: ReadonlyMap<string, string>;
   /** The API refused a part of the list, such as the deleted records, when all of `seen` was read. */
-  readonly narrow?: boolean;
+  readonly narrow?: boolean | undefined;
   /** For a backfill or a shard: everything updated before this time (ms) has been read. */
-  readonly until?: number;
-  /** When the list was read, in milliseconds; before everything else where that is not known. */
-  readonly readAt?: number;
+  readonly until?: number | undefined;
   /** Id -> when (ms) the id was found gone, for ids that were published as deleted and have not come back. */
-  readonly gone?: ReadonlyMap<string, number>;
+  readonly gone?: ReadonlyMap<string, number> | undefined;
 }
 
 /** How a record is written as a line: docs/reading-the-data.md#records. */
@@ -54,12 +74,15 @@ export type ShardFile = Readonly<Record<string, string | number | null>> & { rea
 /** What one shard has published over all its runs, for the merge to report. */
 export interface ShardManifest {
   readonly files: readonly ShardFile[];
-  /** Requests by stream. */
+  /** By stream. */
   readonly requests: Readonly<Record<string, number>>;
 }
 
+/** No sync saves so often: a greater number was not counted. */
+export const MAX_GENERATION = 2 ** 52;
+
 export interface State {
-  /** Grows by one with each save; given out by next-state.ts alone. 0: nothing is saved yet. */
+  /** Grows by one with each save, to {@link MAX_GENERATION}; given out by next-state.ts alone. 0: nothing is saved yet. */
   readonly generation: number;
   /** Id of the Kustomer organization that the records belong to; null as long as no record has been seen. */
   readonly organizationId: string | null;
@@ -70,17 +93,13 @@ export interface State {
   readonly publishId: string;
   /** The version of the action that wrote the state, for whoever finds it too new. */
   readonly writtenBy: string;
-  /** By stream. */
   readonly revisions: ReadonlyMap<string, StreamRevision>;
   /** By stream, or `stream/klass` for a klass that is read on its own. */
   readonly search: ReadonlyMap<string, SearchState>;
   readonly lists: ReadonlyMap<string, ListState>;
-  /** When missing klasses were last looked for (ms); null: never. */
-  readonly klassesCheckedAt: number | null;
-  /** How many runs in a row have stopped early and started the next one themselves. */
-  readonly consecutiveRuns?: number;
-  /** Of a shard. */
-  readonly shardManifest?: ShardManifest;
+  /** Runs in a row that have stopped early and started the next one themselves. */
+  readonly consecutiveRuns?: number | undefined;
+  readonly shardManifest?: ShardManifest | undefined;
 }
 
 export const NO_STATE: State = {
@@ -93,20 +112,44 @@ export const NO_STATE: State = {
   revisions: new Map(),
   search: new Map(),
   lists: new Map(),
-  klassesCheckedAt: null,
 };
 
-/** Names one version of one record: its `updated_at` in milliseconds (`-` when it has none), a space, and its id. */
+/**
+ * Names one version of one record: its `updated_at` in milliseconds, a space, and its id. Where it has no date, `-`, a
+ * space and a hash of its bytes take the place of the time.
+ */
 export function dedupKey({ at, resource, undated }: DatedRecord): string {
-  return `${undated ? '-' : at} ${resource.id}`;
+  if (!undated) return `${at} ${resource.id}`;
+  return `${UNDATED}${hash64(resource.json).toString(16).padStart(HASH_DIGITS, '0')} ${resource.id}`;
 }
 
-/** The `updated_at` in a dedup key, in milliseconds; infinite where there is none. */
+const UNDATED = '- ';
+const HASH_DIGITS = 16;
+
+/** The id in the dedup key of an undated record; null in that of a dated one. */
+export function undatedId(key: string): string | null {
+  return key.startsWith(UNDATED) ? key.slice(UNDATED.length + HASH_DIGITS + 1) : null;
+}
+
+/** The `updated_at` in a dedup key (ms); infinite where there is none. */
 export function dedupKeyTime(key: string): number {
-  return key.startsWith('-') ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
+  return key.startsWith(UNDATED) ? Number.POSITIVE_INFINITY : Number(key.slice(0, key.indexOf(' ')));
 }
 
-/** What a run has to read of a search stream, and what it need not publish again. */
+/**
+ * Names one version of a record of a list: its `updated_at` (`-` when it has none), a space, and a hash of its bytes,
+ * because a team or a tag may change and keep its `updated_at` (docs/kustomer-api.md#update-time).
+ */
+export function listVersion(resource: Resource): string {
+  const at = timeIn(updatedAt(resource));
+  return `${Number.isNaN(at) ? '-' : new Date(at).toISOString()} ${hash64(resource.json).toString(36)}`;
+}
+
+/** The `updated_at` in a {@link listVersion} (ms); NaN where there is none. */
+export function listVersionTime(version: string): number {
+  return Date.parse(version.slice(0, version.indexOf(' ')));
+}
+
 export interface SearchWork {
   readonly toRead: IntervalSet;
   /** Published, and not to be read again by the lookback either. */
@@ -118,35 +161,28 @@ export interface SearchWork {
 }
 
 /**
- * The wanted range minus the synced ranges, and the lookback again: records near the last cutoff may have been indexed late.
+ * The wanted ranges minus the synced ranges, and the lookback again: what is young may have been indexed late.
  * @param lookbackMs how far before the last cutoff to read again
  * @param cutoff how far the search index has caught up by now (ms)
+ * @param isOnce there is no lookback: what is synced is done, however young it is
  */
 export function searchWork(
   before: SearchState | undefined,
-  wanted: Interval,
+  wanted: IntervalSet,
   lookbackMs: number,
-  cutoff = wanted.to,
+  cutoff: number,
+  isOnce = false,
 ): SearchWork {
   const dedupSince = cutoff - lookbackMs;
-  if (before === undefined) {
-    return { toRead: union([wanted]), synced: [], dedupKeys: new Set(), dedupSince };
-  }
+  if (before === undefined) return { toRead: union(wanted), synced: [], dedupKeys: new Set(), dedupSince };
   // A clock that was fast may have synced a future that nobody can have read: nothing from this run's end on counts.
-  const again = Math.min(Math.max(before.dedupSince, before.cutoff - lookbackMs), wanted.to);
-  const synced = clamp(before.syncedRanges, Number.NEGATIVE_INFINITY, again);
-  return { toRead: minus([wanted], synced), synced, dedupKeys: before.dedupKeys, dedupSince };
-}
-
-/** The same without a lookback, for ranges that are read once: what is synced is done, however young it is. */
-export function searchWorkOnce(before: SearchState | undefined, wanted: IntervalSet, dedupSince: number): SearchWork {
-  const synced = before?.syncedRanges ?? [];
-  return { toRead: minus(wanted, synced), synced, dedupKeys: before?.dedupKeys ?? new Set(), dedupSince };
+  const again = Math.min(Math.max(before.dedupSince, before.cutoff - lookbackMs), wanted.at(-1)?.to ?? cutoff);
+  const synced = isOnce ? before.syncedRanges : clamp(before.syncedRanges, Number.NEGATIVE_INFINITY, again);
+  return { toRead: minus(wanted, synced), synced, dedupKeys: before.dedupKeys, dedupSince };
 }
 
 /**
  * The state of a search stream after a run.
- * @param read the ranges that the run has read
  * @param newKeys the dedup keys of what the run has published, from `work.dedupSince` on
  * @param cutoff how far the search index had caught up (ms)
  */
@@ -161,7 +197,7 @@ export function nextSearchState(
   let syncedRanges = union(work.synced, read);
   // A dedup key is needed for as long as its version may be read again: by the lookback, or because a run that was to read
   // the range again did not come so far.
-  const keys = [...new Set([...work.dedupKeys, ...newKeys])].filter(key => {
+  const keys = latestKeys([...work.dedupKeys, ...newKeys]).filter(key => {
     const at = dedupKeyTime(key);
     return at >= work.dedupSince || !contains(syncedRanges, at);
   });
@@ -179,17 +215,22 @@ export function nextSearchState(
   return { syncedRanges, cutoff, dedupSince, dedupKeys: new Set(keys) };
 }
 
-/** The stream of a key of `State.search`: its own, or that of a klass. */
+/** The keys, each once; of an undated record the last one alone, so that those of its older versions do not pile up. */
+function latestKeys(keys: readonly string[]): string[] {
+  return [...new Map(keys.map(key => [undatedId(key) ?? key, key])).values()];
+}
+
+/** The stream of a key of `State.search`. */
 export function streamOf(key: string): string {
   return key.split('/')[0] as string;
 }
 
-/** The keys of `State.search` that belong to a stream: its own, and those of its klasses. */
+/** The keys of `State.search` that belong to a stream. */
 export function stateKeysOf({ search }: Pick<State, 'search'>, stream: string): readonly string[] {
   return [stream, ...[...search.keys()].filter(key => key.startsWith(`${stream}/`))];
 }
 
-/** Whether a range is read up to its end. */
-export function isComplete(work: SearchWork, read: IntervalSet, wanted: Interval): boolean {
-  return covers(union(work.synced, read), wanted);
+/** Whether all klasses of a stream have been looked at, as far as that was possible. */
+export function isCheckDone({ klasses }: Pick<SearchState, 'klasses'>): boolean {
+  return klasses !== undefined && klasses.doneUpTo === undefined;
 }

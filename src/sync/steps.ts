@@ -1,6 +1,6 @@
 /**
- * What the readers of a search yield. The readers are generators without side effects: whoever runs a reader sends each
- * request and resumes the reader with the page, or passes each output to an emitter and resumes the reader with nothing.
+ * The readers of a search are generators: whoever runs a reader sends each request and resumes the reader with the page,
+ * or passes each output to an emitter and resumes the reader with nothing.
  */
 import type { DatedRecord, Page, SearchRequest } from './source.ts';
 
@@ -14,23 +14,21 @@ export interface Slice {
   splitBarrier: number;
 }
 
-/** Records that a reader has found. */
-export interface Output {
+export interface Batch {
   /**
    * `stage`: these are some of the records before `until`, and others are still to come.
    * `commit`: with the outputs before, these are all records of the slice before `until`.
    */
   readonly action: 'stage' | 'commit';
   readonly records: readonly DatedRecord[];
-  /** Milliseconds since the epoch. */
+  /** Milliseconds. */
   readonly until: number;
 }
 
-export type Step = SearchRequest | Output;
+export type Step = SearchRequest | Batch;
 
-/** Reads something of a search, and returns a `Result`. */
 export type Steps<Result = void> = Generator<Step, Result, Page>;
 
-export function isOutput(step: Step): step is Output {
+export function isBatch(step: Step): step is Batch {
   return 'action' in step;
 }

@@ -2,14 +2,20 @@
  * Reads a small window whole without trusting the order of the search: a tie group (more records of one second than a
  * page holds), or seconds that come unsorted. Pure.
  *
- * The reader goes through the pages of the window and counts the records against the total that the search reports.
- * Where the order changes between requests, or the window holds more than a search returns, the reader splits the window
- * by `created_at` into ranges that fit on one page each: a single page needs no order. It stages the records of each
- * range as they come, so that it keeps only the ids of a window of any size.
+ * The reader goes through the pages and counts the records against the total that the search reports. Where the order
+ * changes between requests, or the window holds more than a search returns, the reader splits the window by `created_at`
+ * into ranges that fit on one page each: a single page needs no order. It keeps only the ids of what it has staged.
  */
 import type { Interval } from './intervals.ts';
 import { floorToSecond, hasOutOfWindowRecords, inconsistentSearch, recordsIn, withImputedDates } from './pages.ts';
-import type { CreatedRange, DatedRecord, Page, SearchIndex, SearchRequest } from './source.ts';
+import {
+  type CreatedRange,
+  type DatedRecord,
+  type Page,
+  type SearchIndex,
+  type SearchRequest,
+  timeIn,
+} from './source.ts';
 import type { Steps } from './steps.ts';
 
 /**
@@ -26,8 +32,6 @@ const MAX_SPLIT_ATTEMPTS = 3;
 /** Part of a page that a range should fill: boundaries come from a sample, so some ranges get more than planned. */
 const TARGET_FILL = 0.7;
 
-const ALL_CREATED: CreatedRange = { from: null, to: null };
-
 type Window = Omit<SearchRequest, 'page' | 'created'>;
 
 /**
@@ -40,7 +44,7 @@ export function* readTies(range: Interval, index: SearchIndex): Steps<DatedRecor
   const staged = new Set<string>();
   for (let attempt = 1; ; attempt++) {
     const seen = new Set<string>();
-    const pending = [ALL_CREATED];
+    const pending: (CreatedRange | null)[] = [null];
     for (let created = pending.shift(); created !== undefined; created = pending.shift()) {
       const result = yield* readCreatedRange(window, created, attempt <= MAX_SPLIT_ATTEMPTS);
       if ('boundaries' in result) {
@@ -48,7 +52,7 @@ export function* readTies(range: Interval, index: SearchIndex): Steps<DatedRecor
         continue;
       }
       const records = recordsIn(result.found, range.from, range.to).filter(({ resource }) => !staged.has(resource.id));
-      if (created === ALL_CREATED) return records;
+      if (created === null) return records;
       for (const { resource } of result.found) seen.add(resource.id);
       for (const { resource } of records) staged.add(resource.id);
       yield { action: 'stage', records, until: range.to };
@@ -63,10 +67,10 @@ export function* readTies(range: Interval, index: SearchIndex): Steps<DatedRecor
 /** Reads the records of a window that were created in a range, or says where to split the range. */
 function* readCreatedRange(
   window: Window,
-  range: CreatedRange,
+  created: CreatedRange | null,
   maySplit: boolean,
 ): Steps<{ found: DatedRecord[] } | { boundaries: number[] }> {
-  const search = { ...window, created: range === ALL_CREATED ? null : range };
+  const search = { ...window, created };
   // The count includes the records just outside of the range that a search by whole seconds returns.
   let seen = new Map<string, DatedRecord>();
   let total = 0;
@@ -84,7 +88,7 @@ function* readCreatedRange(
       seen = new Map();
     }
 
-    const boundaries = maySplit ? splitByCreatedAt(pass.found, range, total, pass.size) : [];
+    const boundaries = maySplit ? splitByCreatedAt(pass.found, created, total, pass.size) : [];
     if (boundaries.length > 0) return { boundaries };
     if (pass.isTooLarge && number > 1) {
       const isInPages = total > MAX_RELIABLE_RECORDS && total < MAX_PAGES * pass.size;
@@ -117,7 +121,6 @@ interface Pass {
   readonly reported: number;
   /** Records of a full page. */
   readonly size: number;
-  /** Pages read. */
   readonly pages: number;
   /** Nothing shows that records came or went meanwhile, or that the search was wrong. */
   readonly isConsistent: boolean;
@@ -137,15 +140,17 @@ function* readPages(search: Omit<SearchRequest, 'page'>, maxRecords: number): St
     for (const record of withImputedDates(page.found, search.from)) found.set(record.resource.id, record);
     received += page.found.length;
     if (number === 1) total = page.total;
-    if (page.timedOut || page.total !== total || hasOutOfWindowRecords(page.found, search.from, search.to)) {
+    const { size } = page;
+    const isEmpty = page.found.length === 0;
+    // A later page that has nothing and says nothing is one that there is not.
+    const isTotalKept = page.total === total || (isEmpty && page.total === null);
+    if (page.timedOut || !isTotalKept || hasOutOfWindowRecords(page.found, search.from, search.to)) {
       isConsistent = false;
     }
 
-    const { size } = page;
     const reported = total ?? 0;
     const requested = number * size;
     const limit = Math.min(maxRecords, MAX_PAGES * size);
-    const isEmpty = page.found.length === 0;
     const end = (isTooLarge: boolean, isCounted = true): Pass => {
       const records = [...found.values()];
       return { found: records, reported, size, pages: number, isConsistent: isConsistent && isCounted, isTooLarge };
@@ -161,31 +166,31 @@ function* readPages(search: Omit<SearchRequest, 'page'>, maxRecords: number): St
   }
 }
 
-function splitAt({ from, to }: CreatedRange, boundaries: readonly number[]): CreatedRange[] {
-  const starts = [from, ...boundaries];
-  return starts.map((start, n) => ({ from: start, to: boundaries[n] ?? to }));
+function splitAt(range: CreatedRange | null, boundaries: readonly number[]): CreatedRange[] {
+  const starts = [range?.from ?? null, ...boundaries];
+  return starts.map((from, n) => ({ from, to: boundaries[n] ?? range?.to ?? null }));
 }
 
 /**
  * Where to split a range of `created_at` so that each part fits on a page.
- * @param sample some of the records of the range
- * @param total records in the range
+ * @param sample some of its `total` records
  * @param size records of a full page
  * @returns boundaries (ms), ascending; empty when the sample does not tell
  */
 export function splitByCreatedAt(
   sample: readonly DatedRecord[],
-  range: CreatedRange,
+  range: CreatedRange | null,
   total: number,
   size: number,
 ): number[] {
   const created = sample
-    .map(({ resource }) => Date.parse(String(resource.attributes?.createdAt)))
+    .map(({ resource }) => timeIn(resource.attributes?.createdAt))
     .filter(at => !Number.isNaN(at))
     .sort((a, b) => a - b);
-  const first = Math.max(created[0] ?? 0, range.from ?? Number.NEGATIVE_INFINITY);
-  const last = range.to ?? Number.POSITIVE_INFINITY;
-  const parts = Math.max(2, Math.ceil(total / Math.max(1, size * TARGET_FILL)));
+  const first = Math.max(created[0] ?? 0, range?.from ?? Number.NEGATIVE_INFINITY);
+  const last = range?.to ?? Number.POSITIVE_INFINITY;
+  // A sample has no more boundaries than records, whatever the total says.
+  const parts = Math.min(created.length + 1, Math.max(2, Math.ceil(total / Math.max(1, size * TARGET_FILL))));
   const boundaries = new Set<number>();
   for (let n = 1; n < parts; n++) {
     const at = created[Math.floor((n * created.length) / parts)] as number;

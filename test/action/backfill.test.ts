@@ -25,6 +25,7 @@ import {
   SEARCH_STREAMS,
   SECOND,
 } from './support.ts';
+import { expectAnnotation } from './troubles.ts';
 
 let stage: Stage;
 async function open(options?: StageOptions): Promise<void> {
@@ -79,6 +80,7 @@ describe('a backfill', () => {
     const inputs = { ...WINDOW(), streams: 'kobjects' };
     const first = await stage.sync({ with: inputs });
     expect(annotations(first, 'warning').join()).toContain('may not list klasses');
+    expectAnnotation(first, 'klasses-unknown');
     expect(first.outputs.complete).toBe('true');
     requestsSince(stage);
     for (let n = 0; n < 2; n++) {
@@ -236,7 +238,8 @@ describe('on-incomplete: continue', () => {
       exit: 0,
       dispatches: 0,
     });
-    expect(annotations(result, 'warning').join()).toContain(`(${status}): `);
+    // GitHub's own reason, and ours.
+    expect(annotations(result, 'warning').join()).toMatch(new RegExp(`\\(${status}: \\w[^)]+\\): `));
     expect(annotations(result, 'warning').join()).toContain(reason);
   });
 
@@ -307,7 +310,10 @@ describe('on-incomplete: continue', () => {
     const result = await stage.sync({ with: { ...inputs, streams } });
     expect(outcomes(result).messages).toBe('partial');
     expect(stage.github.repository.dispatches.length).toBe(started);
-    if (started === 0) expect(annotations(result, 'warning').join()).toContain('a full refresh that was not done');
+    if (started === 0) {
+      expect(annotations(result, 'warning').join()).toContain('a full refresh that was not done');
+      expectAnnotation(result, 'next-run-not-started');
+    }
   });
 
   test('does nothing after a run that was complete, failed or was cancelled', async () => {

@@ -6,6 +6,7 @@ import { DEFAULT_TOKEN, STREAMS } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { annotations, expectGreen, expectRed, populate, streamsOf, texts } from './support.ts';
+import { expectError } from './troubles.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -24,6 +25,7 @@ afterEach(() => {
 function expectRefused(result: ActionResult): string {
   expectRed(result);
   const errors = annotations(result, 'error');
+  expectError(result, 'invalid-input');
   expect(errors).toHaveLength(1);
   expect(result.annotations).toHaveLength(1);
   expect(stage.kustomer.requests.length).toBe(0);
@@ -78,6 +80,7 @@ describe('an input that cannot be used', () => {
     ['settle', '-1s', '`s`, `m` or `h`'],
     ['lookback', '1d', '`s`, `m` or `h`'],
     ['time-budget', 'PT5H', '`s`, `m` or `h`'],
+    ['time-budget', '0s', 'and more than `0s`'],
     // Longer than timers go: it would be over at once.
     ['time-budget', '1000h', 'up to `500h`'],
     ['search-requests-per-minute', '0', 'a whole number from 1'],
@@ -89,6 +92,10 @@ describe('an input that cannot be used', () => {
     ['concurrency', '1.5', 'a whole number from 1'],
     ['concurrency', '٣', 'a whole number from 1'],
     ['record-format', 'csv', '`flat` or `raw`'],
+    ['record-format', 'Raw', 'Did you mean `raw`?'],
+    ['sync-mode', 'full-refresh', 'Did you mean `full_refresh`?'],
+    ['streams', 'tags:Full-Refresh', '(did you mean `full_refresh`?)'],
+    ['destination', 'Artifacts', 'Did you mean `artifact`?'],
     ['compression', 'zip', '`none` or `gzip`'],
     ['destination', 's3', '`artifact`, `branch`, `artifact,branch` or `none`'],
     ['destination', 'artifact,none', '`none`'],
@@ -96,6 +103,7 @@ describe('an input that cannot be used', () => {
     ['retention-days', '-1', 'a whole number from 0'],
     ['retention-days', 'week', 'a whole number from 0'],
     ['branch', 'a..b', 'the name of a branch'],
+    ['branch', 'refs/tags/v1', 'the name of a branch'],
     ['data-path', '../outside', 'a relative path'],
     ['data-path', '/data', 'a relative path'],
     ['repository', 'https://github.com/acme/x', '`owner/name`'],
@@ -134,6 +142,12 @@ describe('dates that contradict each other', () => {
   });
 });
 
+test('a start-date that has not come yet is refused', async () => {
+  expect(expectRefused(await stage.sync({ with: { 'start-date': '2999-01-01' } }))).toBe(
+    '`start-date` is `2999-01-01`, which has not come yet. Use a time in the past. Correct the `with:` block of the step; nothing was requested from Kustomer.',
+  );
+});
+
 describe('a token that cannot be one', () => {
   test.each(['', '   '])('an empty one: %j', async token => {
     const error = expectRefused(await stage.sync({ with: { token } }));
@@ -141,21 +155,37 @@ describe('a token that cannot be one', () => {
     expect(error).toContain('secrets.KUSTOMER_TOKEN');
   });
 
-  test.each([
-    `${DEFAULT_TOKEN}\n`,
-    `${DEFAULT_TOKEN}\r\n`,
-    `first-half-of-it\nsecond-half-of-it`,
-    ` ${DEFAULT_TOKEN}`,
-    'kustomer-tökén',
-    `${DEFAULT_TOKEN}\nx-injected: 1`,
-  ])('one with a character that no key has: %j', async token => {
-    const result = await stage.sync({ with: { token } });
-    const error = expectRefused(result);
-    expect(error).toMatch(/^`token` is a secret of the wrong form\. .* It contains a line break/);
-    // Not even a half of it, and not even for those who would see through the masks.
-    for (const part of token.split(/\s+/).filter(part => part.length > 8)) expect(texts(result)).not.toContain(part);
-    expect(result.rawLog.split('\n').find(line => line.trim() !== '')).toMatch(/^::add-mask::/);
+  test.each([`first-half-of-it\nsecond-half-of-it`, 'kustomer-tökén', `${DEFAULT_TOKEN}\nx-injected: 1`])(
+    'one with a character that no key has: %j',
+    async token => {
+      const result = await stage.sync({ with: { token } });
+      const error = expectRefused(result);
+      expect(error).toMatch(/^`token` is a secret of the wrong form\. .* It contains a line break/);
+      // Not even a half of it, and not even for those who would see through the masks.
+      for (const part of token.split(/\s+/).filter(part => part.length > 8)) expect(texts(result)).not.toContain(part);
+      expect(result.rawLog.split('\n').find(line => line.trim() !== '')).toMatch(/^::add-mask::/);
+    },
+  );
+
+  test.each<[string, string, string]>([
+    ['quotation marks', `"${DEFAULT_TOKEN}"`, 'It contains quotation marks; a key is one long word'],
+    ['another sort of them', `'${DEFAULT_TOKEN}'`, 'It contains quotation marks'],
+    ['Bearer before it', `Bearer ${DEFAULT_TOKEN}`, 'It begins with `Bearer`, which is no part of the key'],
+    ['its name before it', `KUSTOMER_TOKEN=${DEFAULT_TOKEN}`, 'It is the name of a variable or an assignment'],
+    ['a variable that nobody has replaced', '$KUSTOMER_TOKEN', 'It is the name of a variable'],
+  ])('one with %s is explained', async (_what, token, explained) => {
+    const error = expectRefused(await stage.sync({ with: { token } }));
+    expect(error).toMatch(/^`token` is a secret of the wrong form\. Use a Kustomer API key, usually /);
+    expect(error).toContain(explained);
+    expect(error).not.toContain(DEFAULT_TOKEN);
   });
+
+  test.each([`${DEFAULT_TOKEN}\n`, `${DEFAULT_TOKEN}\r\n`, `  ${DEFAULT_TOKEN}\t`])(
+    'but white space at its ends is cut off: %j',
+    async token => {
+      expectGreen(await stage.sync({ with: { token, streams: 'tags', 'state-id': `white-${token.length}` } }));
+    },
+  );
 
   test('a token that was put into another input is not shown either', async () => {
     const result = await stage.sync({
@@ -210,6 +240,7 @@ describe('an output directory', () => {
     expectRed(result);
     expect(stage.kustomer.requests).toEqual([]);
     expect(output(result)).toMatch(/`output-dir` names could not be made \(E\w+\)\. Name a place that/);
+    expectError(result, 'output-dir-unusable');
   });
 
   test('below a file is refused', async () => {

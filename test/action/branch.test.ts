@@ -1,6 +1,7 @@
 // The data branch: data and state in one commit, checked with real git on a real repository behind the API.
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ErrorCode } from '../../src/errors.ts';
 import { secondaryLimitFault } from '../world/github/index.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { type ActionResult, runJob } from '../world/runner/index.ts';
@@ -18,6 +19,7 @@ import {
   populate,
   stateOnBranch,
 } from './publishing.ts';
+import { expectError } from './troubles.ts';
 
 let stage: Stage;
 async function open(options?: StageOptions): Promise<void> {
@@ -123,7 +125,7 @@ describe('the branch', () => {
     expect(result.outputs).toMatchObject({ 'artifact-id': '', 'state-saved': 'true', 'state-generation': '1' });
     expect(messages(result, 'error')).toEqual([
       expect.stringMatching(
-        /^The artifact could not be uploaded\. Its records are on the branch kustomer-data, with the/,
+        /^The artifact could not be uploaded \(403: no\)\. Its records are on the branch kustomer-data, with the/,
       ),
     ]);
     expect(result.outputs.commit).toBe(await stage.github.repository.head(BRANCH));
@@ -348,6 +350,31 @@ describe('another writer', () => {
     expect(twice).toEqual([]);
   });
 
+  test('who publishes a stream between two commits of ours leaves what only we have read of it to the next run', async () => {
+    await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
+    const inputs = { settle: '0s', streams: 'conversations,customers' };
+    await sync({ with: inputs });
+    stage.world.update('customers', 1, { at: Date.now() - HOUR / 4 });
+    const upload = hold(stage, 'git.createBlob');
+    const other = sync({ root: `${stage.root}-other`, with: { ...inputs, streams: 'customers' } });
+    await upload.reached;
+    // The other run has read up to its start.
+    stage.world.create('customers', 1, { updatedAt: Date.now() });
+    for (let n = 0; n < 24; n++)
+      stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 - n * 1_000 });
+    const ofLong = hold(stage, 'git.createCommit');
+    const long = sync({ root: `${stage.root}-long`, with: inputs, action: await actionOf(stage, true, true) });
+    await ofLong.reached;
+    upload.go();
+    expect((await other).outputs.records).toBe('1');
+    ofLong.go();
+    expect(messages(await long)).toEqual([expect.stringMatching(/has published customers.*`concurrency`/)]);
+    expect((await sync({ with: inputs })).outputs).toMatchObject({ records: '1', complete: 'true' });
+    const { missing, twice } = faults(stage, await cloned(stage));
+    expect(missing.filter(each => /^cu|^co/.test(each))).toEqual([]);
+    expect(twice).toEqual([]);
+  });
+
   test('who has committed while our cache went ahead of the branch is heard, too', async () => {
     await sync();
     const feature = { ref: 'refs/heads/feature' };
@@ -427,11 +454,12 @@ describe('GitHub', () => {
 });
 
 describe('one sentence says what to set when', () => {
-  const refused = async (expected: RegExp, options: Sync = {}) => {
+  const refused = async (expected: RegExp, options: Sync = {}, code?: ErrorCode) => {
     const result = await sync(options);
     expect(result.exitCode, result.log).toBe(1);
     expect(messages(result, 'error')).toEqual([expect.stringMatching(expected)]);
     expect(result.outputs['state-saved']).toBe('false');
+    if (code !== undefined) expectError(result, code);
     return result;
   };
 
@@ -451,14 +479,15 @@ describe('one sentence says what to set when', () => {
   test('the token may only read', async () => {
     await open({ github: { tokens: { ghs_main: { contents: 'read', actions: 'read' } } } });
     await refused(
-      /may not write to the contents of acme\/support-data \(403\)\. Give the job `permissions: contents: write`/,
+      /may not write to the contents of acme\/support-data \(403: Resource not accessible by integration\)\. Give the job `permissions: contents: write`/,
+      {},
+      'branch-refused',
     );
   });
 
   test('there is no such repository for the token', async () => {
-    await refused(/of acme\/nowhere could not be read.*Check `repository`/, {
-      with: { repository: 'acme/nowhere', 'allow-public': 'true' },
-    });
+    const nowhere = { with: { repository: 'acme/nowhere', 'allow-public': 'true' } };
+    await refused(/of acme\/nowhere could not be read.*Check `repository`/, nowhere, 'branch-unreadable');
   });
 
   test('the repository of the branch is public, or nobody knows', async () => {
@@ -474,7 +503,7 @@ describe('one sentence says what to set when', () => {
         with: { repository: 'acme/open' },
       },
     );
-    await refused(/cannot be told whether the repository acme\/nowhere is public/, {
+    await refused(/^The token does not let the action see the repository acme\/nowhere \(404: Not Found\)/, {
       with: { repository: 'acme/nowhere' },
     });
     expect((await sync({ with: { repository: 'acme/open', 'allow-public': 'true' } })).exitCode).toBe(0);
@@ -491,9 +520,16 @@ describe('one sentence says what to set when', () => {
       body: { message: 'Sorry, your input was too large to process.' },
     } as const;
     stage.github.traffic.fault('git.createBlob', fault, { when: ({ body }) => customers(body) });
-    await refused(
-      /^The file customers\/customers-00001\.ndjson holds a record that is too large.* Set `compression: gzip`/,
-    );
+    const result = await sync();
+    expect(result.exitCode, result.log).toBe(1);
+    expectError(result, 'record-too-large-for-branch');
+    expect(messages(result, 'error')).toEqual([
+      expect.stringMatching(
+        /^The file customers\/customers-00001\.ndjson holds a record that is too large.* Set `compression: gzip`/,
+      ),
+    ]);
+    // The other streams are published all the same.
+    expect(result.outputs).toMatchObject({ records: '29', 'state-saved': 'true', 'state-generation': '1' });
     stage.github.traffic.clearFaults();
     expect((await sync()).exitCode).toBe(0);
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);

@@ -2,6 +2,7 @@
 // everything that was ever published is compared with the truth.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { usualNodeArgs } from '../world/runner/index.ts';
 import { openStage, type Stage, type Sync } from '../world/stage.ts';
 import { impatientMain } from './impatient/bundle.ts';
 import { cloned, faults, HOUR, populate, uploaded } from './publishing.ts';
@@ -45,7 +46,7 @@ export async function crash({ destination, step, post, impatient, blind }: Crash
     const options: Sync = { with: inputs, action: await actionOf(stage, impatient ?? false, post) };
     const first = await stage.sync({
       ...options,
-      nodeArgs: ['--import', PRELOAD],
+      nodeArgs: [...usualNodeArgs(), '--import', PRELOAD],
       env: { DIE_AT: String(step), STEPS_FILE: stepsFile },
     });
     const steps = Number(await readFile(stepsFile, 'utf8').catch(() => '0'));

@@ -22,11 +22,11 @@ import {
   LIST_STREAMS,
   outcomes,
   populate,
-  requestsSince,
   SEARCH_STREAMS,
   streamsOf,
   wrongs,
 } from './support.ts';
+import { expectAnnotation, expectError } from './troubles.ts';
 
 async function open(world: Partial<WorldOptions> = {}, server: Partial<ServerOptions> = {}): Promise<Stage> {
   const stage = await openStage({ world, server });
@@ -44,6 +44,7 @@ describe('a key that is not accepted (401)', () => {
     const errors = annotations(result, 'error');
     expect(errors).toHaveLength(1);
     expect(errors[0]).toMatch(/API key \(401\).*expired.*`api-url`/);
+    expectError(result, 'unauthorized');
     expect(outcomes(result)).toEqual(all('failed'));
     // Nothing is asked twice.
     expect(Math.max(...Object.values(stage.kustomer.log.countBy(({ path, context }) => `${path} ${context}`)))).toBe(1);
@@ -86,6 +87,7 @@ describe('a key without a role (403)', () => {
     expect(annotations(result, 'error')).toEqual([]);
     expect(annotations(result, 'warning')).toHaveLength(1);
     expect(annotations(result, 'warning')[0]).toMatch(/notes.*403.*org\.permission\.note\.read/);
+    expectAnnotation(result, 'missing-role');
     expect(outcomes(result)).toEqual(all('complete', { notes: 'skipped' }));
     expect(result.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
     expect(
@@ -104,6 +106,7 @@ describe('a key without a role (403)', () => {
     expectRed(result);
     expect(annotations(result, 'error')).toHaveLength(1);
     expect(annotations(result, 'error')[0]).toContain('org.permission.note.read');
+    expectError(result, 'missing-role');
     expect(outcomes(result)).toEqual({ notes: 'skipped', tags: 'complete', teams: 'complete' });
     expect(await wrongs(stage, [result], ['tags', 'teams'])).toEqual([]);
     expect(result.outputs['state-saved']).toBe('true');
@@ -148,6 +151,7 @@ describe.each([400, 404, 422])('a request that is refused (%i)', status => {
     const first = await stage.sync();
     expectRed(first);
     expect([late.hits, list.hits]).toEqual([1, 1]);
+    expectError(first, 'request-refused');
     const errors = annotations(first, 'error');
     expect(errors).toHaveLength(2);
     for (const name of ['messages', 'shortcuts'])
@@ -336,6 +340,7 @@ describe('a redirect', () => {
     expectRed(result);
     expect(outcomes(result)).toEqual(all('complete', { teams: 'failed' }));
     expect(annotations(result, 'error')[0]).toContain('links to another host');
+    expectError(result, 'foreign-link');
   });
 });
 
@@ -347,6 +352,7 @@ describe('an answer that cannot be true', () => {
     expectRed(result);
     expect(annotations(result, 'error')).toHaveLength(1);
     expect(annotations(result, 'error')[0]).toContain('two organizations');
+    expectError(result, 'two-organizations');
     expect(result.outputs).toMatchObject({ 'artifact-id': '', 'state-saved': 'false' });
     expect(stage.github.artifacts()).toEqual([]);
     expect(stage.github.caches()).toEqual([]);
@@ -373,15 +379,6 @@ describe('an answer that cannot be true', () => {
     const result = await stage.sync();
     expectRed(result);
     expect(outcomes(result)).toEqual(all('complete', { tags: 'failed' }));
-  });
-
-  test('a server that is not there at all fails every stream, and says so once for each', async () => {
-    await using stage = await open();
-    requestsSince(stage);
-    const result = await stage.sync({ with: { 'api-url': 'http://127.0.0.1:9', 'time-budget': '2s' } });
-    expectSound(result);
-    expect(outcomes(result)).toEqual(all('partial'));
-    expect(result.outputs).toMatchObject({ complete: 'false', records: '0', 'artifact-id': '' });
-    expect(requestsSince(stage)).toBe(0);
+    expectError(result, 'not-records');
   });
 });

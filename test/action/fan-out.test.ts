@@ -22,6 +22,7 @@ import {
   requestsSince,
   streamsOf,
 } from './support.ts';
+import { expectError } from './troubles.ts';
 
 let stage: Stage;
 async function open(options?: StageOptions): Promise<void> {
@@ -272,10 +273,11 @@ describe('a shard', () => {
     expectRed(short);
     expect(short.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
     expect(annotations(short, 'error').join()).toMatch(/Shard 2 of 2 was not done .*Re-run the failed jobs/);
+    expectError(short, 'shard-unfinished');
     await runShard(stage, fan, 1);
-    expect(annotations(await runMerge(stage, fan), 'error').join()).toMatch(
-      /The shards 2 of 2 are missing or not done/,
-    );
+    const early = await runMerge(stage, fan);
+    expect(annotations(early, 'error').join()).toMatch(/The shards 2 of 2 are missing or not done/);
+    expectError(early, 'shards-unfinished');
     // What the cache has lost, the artifact of the first attempt still has.
     stage.github.evictCaches(({ key }) => key.includes('shard'));
     expectGreen(await runShard(stage, fan, 2, { job: { sameAttempt: false } }));
@@ -356,6 +358,7 @@ describe('a shard', () => {
       matrix: JSON.stringify({ shard: [first, forged(second, { search })] }),
     });
     expect(annotations(merged, 'error').join()).toMatch(/Shard 2 of the plan overlaps another one in messages/);
+    expectError(merged, 'plan-overlap');
   });
 });
 

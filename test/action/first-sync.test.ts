@@ -31,7 +31,7 @@ const COUNTS = {
   shortcuts: 110,
   kobjects: { order: 3_000, 'return-case': 1_500, Subscription: 500 },
 };
-const SIZES: Record<Stream, number> = { ...COUNTS, kobjects: 5_000 };
+const SIZES: Record<(typeof STREAMS)[number], number> = { ...COUNTS, kobjects: 5_000 };
 const TOTAL = Object.values(SIZES).reduce((sum, n) => sum + n, 0);
 
 /** A JSON text with members in order, and every number as it is written: two texts are equal when they mean the same. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { openStage } from '../world/stage.ts';
 import { annotations, DAY, expectGreen, expectRed, HOUR, LIST_STREAMS, outcomes } from './support.ts';
+import { expectError } from './troubles.ts';
 
 const LONG_AGO = { from: Date.now() - 30 * DAY, to: Date.now() - 3 * HOUR };
 
@@ -38,6 +39,7 @@ test('where no record is left at all, nothing is published, and it is no quiet f
   const second = await stage.sync({ with: { streams: 'shortcuts' } });
   expectRed(second);
   expect(annotations(second, 'error').join()).toContain('cannot be told whose data this is');
+  expectError(second, 'organization-unknown');
   expect(second.outputs).toMatchObject({ records: '0', 'artifact-id': '', 'state-saved': 'false' });
 });
 

@@ -5,6 +5,7 @@ import { runJob } from '../world/runner/index.ts';
 import { ACTION, type Line, openStage, type Stage, type Sync } from '../world/stage.ts';
 import { hold } from './publishing.ts';
 import { annotations, DAY, expectGreen, expectRed, gather, HOUR, LIST_STREAMS, outcomes, wrongs } from './support.ts';
+import { expectError } from './troubles.ts';
 
 const LISTS = { streams: LIST_STREAMS.join(', ') };
 
@@ -254,6 +255,7 @@ describe('a list that goes round in a circle', () => {
     expectRed(result);
     expect(annotations(result, 'error')).toHaveLength(1);
     expect(annotations(result, 'error')[0]).toMatch(/list of shortcuts leads round in a circle/);
+    expectError(result, 'list-loops');
     expect(outcomes(result)).toMatchObject({
       shortcuts: 'failed',
       tags: 'complete',

@@ -9,6 +9,7 @@ import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { forged, makePlan, runMerge, runShard, runShards } from './fan-out.ts';
 import { cloned, FLAWLESS, faults, uploaded } from './publishing.ts';
 import { annotations, DAY, expectGreen, expectRed, gather, HOUR, outcomes, ration, SECOND } from './support.ts';
+import { expectError } from './troubles.ts';
 
 let stage: Stage;
 async function open(options: StageOptions = { world: { pageSizeMax: 50 } }): Promise<void> {
@@ -38,7 +39,7 @@ test('a shard that has not come to the klasses that hide is not done, and nothin
   const fan = await makePlan(stage, { ...END(), streams: 'kobjects', 'shards-at-once': '2' });
   const first = await runShard(stage, fan, 1);
   const match = { context: 'kobject_rare' };
-  stage.kustomer.faults.add({ kind: 'status', status: 400, match, times: Number.POSITIVE_INFINITY });
+  stage.kustomer.faults.add({ kind: 'outside-window', match, times: Number.POSITIVE_INFINITY });
   const short = await runShard(stage, fan, 2);
   expectRed(short);
   stage.kustomer.faults.clear();
@@ -46,6 +47,25 @@ test('a shard that has not come to the klasses that hide is not done, and nothin
   const rest = await runShard(stage, fan, 2, { job: { sameAttempt: false } });
   expectGreen(await runMerge(stage, fan));
   const kobjects = (await gather(stage, [first, short, rest])).get('kobjects') ?? [];
+  expect(stage.compare('kobjects', kobjects)).toEqual([]);
+});
+
+test('a fan-out with a klass that cannot be read is put together without it, says so, and a sync catches up', async () => {
+  await open({ world: { pageSizeMax: 20, hiddenKlasses: ['rare'] } });
+  stage.world.populate({ kobjects: { order: 100, rare: 30 } }, LAST_DAYS());
+  const match = { context: 'kobject_rare' };
+  stage.kustomer.faults.add({ kind: 'status', status: 400, match, times: Number.POSITIVE_INFINITY });
+  const fan = await makePlan(stage, { streams: 'kobjects', 'shards-at-once': '2' });
+  const shards = [await runShard(stage, fan, 1), await runShard(stage, fan, 2)];
+  for (const shard of shards) expect(annotations(shard, 'warning').join()).toMatch(/`rare`/);
+  const merged = await runMerge(stage, fan);
+  expect(merged.exitCode, merged.log).toBe(0);
+  expect(merged.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
+  stage.kustomer.faults.clear();
+  const sync = await stage.sync({ with: { streams: 'kobjects' } });
+  expectGreen(sync);
+  expect(sync.outputs.records).toBe('30');
+  const kobjects = (await gather(stage, [...shards, sync])).get('kobjects') ?? [];
   expect(stage.compare('kobjects', kobjects)).toEqual([]);
 });
 
@@ -165,6 +185,7 @@ describe('a fan-out of what other runs have begun', () => {
     expect(annotations(shard, 'error')).toEqual([
       'The state that the plan goes on from (generation 1) is not there any more. Make a new plan: run the whole workflow again.',
     ]);
+    expectError(shard, 'plan-state-lost');
   });
 });
 
@@ -217,6 +238,7 @@ test('a plan whose shards leave something out is not put together', async () => 
   expect(annotations(merged, 'error').join()).toContain(
     `leave out what was updated in messages from ${day(2)} to ${day(1)}.`,
   );
+  expectError(merged, 'plan-gap');
 });
 
 test('what a sync before the plan has published, or opened again since, is no gap', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStage, type Stage } from '../world/stage.ts';
 import { populate } from './publishing.ts';
+import { expectError } from './troubles.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -15,7 +16,11 @@ import type { Delivery } from './destination.ts';
 export function openDirectory(): Delivery {
   return {
     async requireAccess() {},
-    deliver: ({ directory }) => cp(directory, process.env.COPY_TO ?? '', { recursive: true }),
+    async deliver({ directory }) {
+      const name = process.env.COPY_TO ?? '';
+      await cp(directory, name, { recursive: true });
+      return { kind: 'directory', name };
+    },
   };
 }
 `;
@@ -57,5 +62,19 @@ test('a destination that copies the files to a directory is one new file and one
   expect((await readdir(target)).sort()).toEqual(
     ['conversations', 'customers', 'manifest.json', 'messages', 'state.json', 'tags', 'users'].sort(),
   );
+  expect(first.log).toMatch(/^Complete: 37 records in \d+ m?s, /m);
+  expect(first.log).toContain(`, directory ${target}, state generation 1 saved.`);
   expect((await sync()).outputs).toMatchObject({ records: '0', 'state-generation': '2' });
+
+  // Where the files cannot be copied, one sentence says so, and the next run delivers them.
+  stage.world.create('tags', 3);
+  const inTheWay = join(copy, 'a-file');
+  await writeFile(inTheWay, '');
+  const failed = await stage.sync({ action, with: { destination: 'directory' }, env: { COPY_TO: inTheWay } });
+  expect(failed.exitCode).toBe(1);
+  expect(failed.log).toContain(
+    'The files could not be copied to the place that `destination` names (ERR_FS_CP_DIR_TO_NON_DIR).',
+  );
+  expectError(failed, 'files-not-copied');
+  expect((await sync()).outputs).toMatchObject({ records: '3', complete: 'true' });
 });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openStage, type Stage } from '../world/stage.ts';
 import { actionOf } from './crash-at.ts';
 import { FLAWLESS, faults, HOUR, messages, populate, uploaded } from './publishing.ts';
+import { expectAnnotation } from './troubles.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -65,6 +66,7 @@ test('deleted records that were left out are said to be missing, until they are 
   await stage.sync({ with: { streams, 'include-deleted': 'false' } });
   for (let n = 0; n < 2; n++) {
     const result = await stage.sync({ with: { streams } });
+    expectAnnotation(result, 'published-with-less');
     expect(messages(result, 'warning')).toEqual([
       expect.stringMatching(
         /^Records of conversations that were marked as deleted are missing.*`sync-mode: full_refresh`/,

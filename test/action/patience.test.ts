@@ -12,18 +12,23 @@ import {
   expectGreen,
   expectRed,
   HOUR,
+  longestSilence,
   outcomes,
   populate,
   streamsOf,
   texts,
   wrongs,
 } from './support.ts';
+import { expectError } from './troubles.ts';
 
 async function open(): Promise<Stage> {
   const stage = await openStage();
   populate(stage);
   return stage;
 }
+
+/** The log says something at least as often (ms). */
+const SILENCE = 30_000;
 
 /** Text that looks like a line of a stack, and a name that nobody may read in a log. */
 const NAME = 'Quenya Hopplestrom';
@@ -51,6 +56,9 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
     expect(after.filter(ms => ms < 59_000).length).toBeLessThan(3);
     expect(after.length).toBeGreaterThan(10);
     expect(await wrongs(stage, [result])).toEqual([]);
+    expect(result.log).toMatch(/^Kustomer answers 429 for customers: all requests wait 6[01] s\.$/m);
+    expect(result.log).toMatch(/^Read .* waiting [1-5]\d s for the rate limit; reading .*customers/m);
+    expect(longestSilence(result)).toBeLessThan(SILENCE);
   });
 
   test.each(['git.getRef', 'git.getTree'])(
@@ -61,7 +69,9 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
       await stage.sync(inputs);
       const before = stage.github.traffic.of(operation).length;
       stage.github.traffic.fault(operation, secondaryLimitFault(60));
-      expectGreen(await stage.sync(inputs));
+      const result = await stage.sync(inputs);
+      expectGreen(result);
+      expect(longestSilence(result)).toBeLessThan(SILENCE);
       const [refused, again] = stage.github.traffic.of(operation).slice(before);
       expect((again?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThan(60_000);
     },
@@ -78,6 +88,8 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
       expect(askedAgainAfter(stage, hung), name).toBeGreaterThan(29_000);
       expect(askedAgainAfter(stage, hung), name).toBeLessThan(40_000);
     }
+    expect(result.log).toMatch(/^Read .* waiting for an answer to a request for (?:notes|users), since 2\d s/m);
+    expect(longestSilence(result)).toBeLessThan(SILENCE);
     expect(await wrongs(stage, [result])).toEqual([]);
   });
 
@@ -100,11 +112,17 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
       expect(annotations(first, 'error')[0]).toMatch(
         /did not give a usable answer for messages.*status\.kustomer\.com/,
       );
+      expectError(first, 'no-usable-answer');
       expect(outcomes(first)).toEqual(all('complete', { messages: 'failed' }));
       const tries = stage.kustomer.requests
         .filter(({ fault: hit }) => hit !== undefined)
         .map(({ path, body }) => path + JSON.stringify(body));
       expect(Math.max(...tries.map(each => tries.filter(other => other === each).length))).toBe(9);
+      expect(longestSilence(first)).toBeLessThan(SILENCE);
+      const what = fault.kind === 'status' ? 'answers 500' : 'gives no usable answer \\([\\w ]+\\)';
+      for (const number of [3, 9])
+        expect(first.log).toMatch(new RegExp(`^Kustomer ${what} for messages; try ${number} of 9 in \\d+ s\\.$`, 'm'));
+      expect(first.log).not.toMatch(/^Kustomer .*try 2 of 9/m);
       expect(first.outputs['state-saved']).toBe('true');
       expect(
         texts(first)
@@ -147,8 +165,41 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
     expectRed(result);
     expect(annotations(result, 'error')).toHaveLength(1);
     expect(annotations(result, 'error')[0]).toMatch(/state could not be saved/);
+    expectError(result, 'state-not-saved');
     expect(result.outputs).toMatchObject({ 'state-saved': 'false', 'state-generation': '0' });
     expect(stage.github.caches()).toEqual([]);
+  });
+
+  test('a budget that is used up is what the log says that the run waits for', async () => {
+    await using stage = await open();
+    const result = await stage.sync({ with: { streams: 'messages', 'search-requests-per-minute': '2' } });
+    expectGreen(result);
+    expect(result.ms).toBeGreaterThan(55_000);
+    expect(result.log).toMatch(/^Read .* waiting [1-5]\d s for the request budget; reading messages/m);
+    expect(longestSilence(result)).toBeLessThan(SILENCE);
+  });
+
+  test.each(['GetCacheEntryDownloadURL', 'PutBlob', 'FinalizeCacheEntryUpload'])(
+    'GitHub may be slow, and the log goes on: %s',
+    async operation => {
+      await using stage = await open();
+      const inputs = { with: { streams: 'tags' } };
+      stage.github.traffic.fault(operation, { kind: 'slow', ms: 35_000 });
+      const result = await stage.sync(inputs);
+      expect(result.exitCode, result.log).toBe(0);
+      expect(result.ms).toBeGreaterThan(35_000);
+      expect(result.log).toMatch(/^(?:Prepare|Publish|Save state): [23]\d s so far\.$/m);
+      expect(longestSilence(result)).toBeLessThan(SILENCE);
+    },
+  );
+
+  test('the post step, too, says that it is still there', async () => {
+    await using stage = await open();
+    stage.kustomer.faults.add({ kind: 'hang', times: Number.POSITIVE_INFINITY, match: { stream: 'messages' } });
+    stage.github.traffic.fault('CreateArtifact', { kind: 'slow', ms: 35_000 });
+    const result = await stage.sync({ cancelAfter: handle => handle.waitFor(/^users: read/) });
+    expect(result.post?.log, result.log).toMatch(/^Publish: [23]\d s so far\.$/m);
+    expect(longestSilence(result.post ?? result)).toBeLessThan(SILENCE);
   });
 
   test('a run that reads for long says now and then how far it is', async () => {
@@ -157,6 +208,8 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
     stage.world.populate({ messages: 20_000 }, { from: now - 20 * DAY, to: now - HOUR });
     const result = await stage.sync({ with: { streams: 'messages', concurrency: '1' } });
     expectGreen(result);
-    expect(result.log).toMatch(/Read so far: messages \d+,\d{3}\./);
+    expect(result.log).toMatch(
+      /^Read \d+,\d{3} of about (?:19|20),\d{3} records \(\d+ %\) in \d+ s, [\d,]+ a second, about \d+ s left; reading messages \d+,\d{3}\.$/m,
+    );
   });
 });

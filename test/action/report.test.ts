@@ -1,9 +1,11 @@
 // What a run says: outputs, a summary, annotations and a log, and what is never said in any of them.
 import { describe, expect, test } from 'vitest';
+import { utc } from '../../src/report/format.ts';
 import { DEFAULT_TOKEN, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { annotations, expectGreen, expectRed, OUTPUTS, populate, streamsOf, texts, wrongs } from './support.ts';
+import { expectError } from './troubles.ts';
 
 async function open(options: StageOptions = {}): Promise<Stage> {
   const stage = await openStage(options);
@@ -51,8 +53,13 @@ describe('the outputs', () => {
   });
 });
 
+/** A time of the outputs as the summary has it. */
+function said(time: string): string {
+  return utc(Date.parse(time)).replace(' UTC', '');
+}
+
 describe('the summary', () => {
-  /** Cells of the table, by stream. */
+  /** Cells of the table of details, by stream. */
   function table({ summary }: ActionResult): Record<string, string[]> {
     const rows = summary.split('\n').filter(line => line.startsWith('|'));
     const cells = rows.map(row =>
@@ -61,8 +68,9 @@ describe('the summary', () => {
         .split('|')
         .map(cell => cell.trim()),
     );
-    expect(cells[0]).toEqual(['Stream', 'Mode', 'Outcome', 'Records', 'From', 'To', 'Requests']);
-    return Object.fromEntries(cells.slice(2).map(row => [row[0] as string, row]));
+    const at = cells.findIndex(each => each[1] === 'Mode');
+    expect(cells[at]).toEqual(['Stream', 'Mode', 'Outcome', 'Records', 'Read from (UTC)', 'To (UTC)', 'Requests']);
+    return Object.fromEntries(cells.slice(at + 2).map(row => [row[0] as string, row]));
   }
 
   test('is a table of streams, and says where the data went and what became of the state', async () => {
@@ -76,8 +84,8 @@ describe('the summary', () => {
         mode,
         expect.stringContaining(outcome),
         records.toLocaleString('en-US'),
-        from,
-        to,
+        said(from),
+        said(to),
         String(requests),
       ]);
     }
@@ -103,7 +111,7 @@ describe('the summary', () => {
   test('is there when the run was refused', async () => {
     await using stage = await open();
     const result = await stage.sync({ with: { settle: 'x' } });
-    expect(result.summary).toContain('## Kustomer sync');
+    expect(result.summary).toMatch(/^## ❌ Kustomer sync failed/);
     expect(result.summary).toContain(annotations(result, 'error')[0]?.split('.')[0]);
   });
 });
@@ -135,13 +143,10 @@ describe('what is said nowhere', () => {
       // Trouble on the way makes the log talk.
       faults.add({ kind: 'cut-body', match: { stream: 'users' } });
       faults.add({ kind: 'cut-chunked', match: { stream: 'notes' } });
-      faults.add({ kind: 'errors-200', errors: [{ message: 'leaking-error-text' }], match: { stream: 'customers' } });
-      faults.add({
-        kind: 'status',
-        status: 400,
-        body: { errors: [{ message: 'leaking-error-text' }] },
-        match: { stream: 'messages' },
-      });
+      const errors = [{ message: 'no "leaking text"', meta: 'leaking-error-text' }, { message: 'leaking-error-text' }];
+      faults.add({ kind: 'errors-200', errors, match: { stream: 'customers' } });
+      const times = Number.POSITIVE_INFINITY;
+      faults.add({ kind: 'status', status: 400, times, body: { errors }, match: { stream: 'messages' } });
       faults.add({
         kind: 'status',
         status: 429,
@@ -151,6 +156,11 @@ describe('what is said nowhere', () => {
       const result = await stage.sync({ debug });
       expectRed(result);
       expect(result.log.includes('##[debug]')).toBe(debug);
+      // Each request is a line: no query, no body, no header.
+      const requests = result.log.match(
+        /^##\[debug\](?:GET|POST) \/v1\/[a-z/]+: (?:\d{3}(?:, \d+ bytes)?|no response \(\w+\)), \d+ ms; /gm,
+      );
+      expect(requests?.length ?? 0).toBe(debug ? stage.kustomer.requests.length : 0);
       // Not thanks to the masks: without them there is nothing to see either.
       const said = `${texts(result)}\n${result.rawLog
         .split('\n')
@@ -180,16 +190,28 @@ describe('a public repository', () => {
   test.each<[string, StageOptions, Record<string, unknown>, RegExp]>([
     ['by what the event says', { github: { visibility: 'public' } }, {}, /acme\/support-data is public/],
     ['by what the API says, where the event does not', { github: { visibility: 'public' } }, unknown, /is public/],
-    ['where nobody says', { github: { tokens: { ghs_none: {} } } }, unknown, /cannot be told/],
+    [
+      'where nobody says',
+      { github: { tokens: { ghs_none: {} } } },
+      unknown,
+      /^The token does not let the action see the repository acme\/support-data \(404: fault on demand\), so it counts as public/,
+    ],
+    [
+      'where GitHub has no answer',
+      {},
+      unknown,
+      /^GitHub did not say whether the repository acme\/support-data is public \(500: fault on demand\), .* Run again later/,
+    ],
   ])('is refused %s: nothing is published, and the way out is told', async (_how, options, payload, message) => {
     await using stage = await open(options);
-    if (_how.includes('nobody'))
-      stage.github.traffic.fault('repos.get', { kind: 'status', status: 404 }, { times: Infinity });
+    const status = { 'where nobody says': 404, 'where GitHub has no answer': 500 }[_how];
+    if (status !== undefined) stage.github.traffic.fault('repos.get', { kind: 'status', status }, { times: Infinity });
     const result = await stage.sync({ job: { payload } });
     expectRed(result);
     expect(annotations(result, 'error')).toHaveLength(1);
     expect(annotations(result, 'error')[0]).toMatch(message);
     expect(annotations(result, 'error')[0]).toContain('`allow-public: true`');
+    expectError(result, _how === 'where nobody says' ? 'repository-not-visible' : 'public-repository');
     expect(result.outputs).toMatchObject({ records: '0', 'artifact-id': '', 'state-saved': 'false' });
     expect([stage.github.artifacts(), stage.github.caches()]).toEqual([[], []]);
     expect(stage.kustomer.requests).toEqual([]);

@@ -20,6 +20,7 @@ import {
   texts,
   wrongs,
 } from './support.ts';
+import { expectError } from './troubles.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a saved document, to be damaged anywhere
 type Any = any;
@@ -64,10 +65,10 @@ describe('a saved state', () => {
     ],
     [
       'is from a newer version',
-      /was written by a newer version of this action \(kustomer-sync\/0\.1\.0; state version 2, known is 1\)/,
-      inDocument(it => Object.assign(it, { version: 2 })),
+      /was written by a newer version of this action \(kustomer-sync\/0\.1\.0; state version 1002, known is \d+\)/,
+      inDocument(it => Object.assign(it, { version: 1002 })),
     ],
-    ['is from a newer version in all', /newer version/, () => '{"version":7,"shards":[]}'],
+    ['is from a newer version in all', /newer version/, () => '{"version":1007,"shards":[]}'],
     [
       'is of another organization',
       /belongs to another Kustomer organization/,
@@ -86,6 +87,9 @@ describe('a saved state', () => {
       expectNothingDone(stage, result, artifacts, caches);
       expect(annotations(result, 'error')[0]).toMatch(message);
       expect(annotations(result, 'error')[0]).toMatch(/reset-state|state-id/);
+      if (/is damaged/.test(message.source)) expectError(result, 'state-damaged');
+      if (/newer version/.test(message.source)) expectError(result, 'state-too-new');
+      if (/another Kustomer/.test(message.source)) expectError(result, 'other-organization');
     },
   );
 
@@ -107,6 +111,7 @@ describe('a saved state', () => {
     const result = await stage.sync({ with: SMALL });
     expectNothingDone(stage, result, artifacts, caches);
     expect(annotations(result, 'error')[0]).toMatch(/has a saved state .* and did not hand it over/);
+    expectError(result, 'cache-unreadable');
   });
 
   test('can be left behind with reset-state, which reads everything again and heals it', async () => {
@@ -118,7 +123,7 @@ describe('a saved state', () => {
     expect(after.outputs.records).toBe('0');
   });
 
-  test('holds no name, no text, no token: ids and times only', async () => {
+  test('holds no name, no text, no token: ids, times and hashes only', async () => {
     const text = await savedText(stage, stage.github.caches().at(-1)?.id ?? 0);
     expect(text).not.toContain(DEFAULT_TOKEN);
     const words: string[] = [];
@@ -126,7 +131,8 @@ describe('a saved state', () => {
       words.push(...(/^\d*$/.test(key) ? [] : [key]), ...(typeof value === 'string' ? [value] : []));
       return value;
     });
-    const names = ['synced_ranges', 'cutoff', 'dedup_since', 'dedup_keys', 'seen', 'read_at', ...Object.keys(streams)];
+    const klasses = ['klasses', 'checked_at', 'from', 'skipped'];
+    const names = ['synced_ranges', 'cutoff', 'dedup_since', 'dedup_keys', 'seen', ...klasses, ...Object.keys(streams)];
     const envelope = [
       'version',
       'generation',
@@ -135,7 +141,6 @@ describe('a saved state', () => {
       'run',
       'id',
       'attempt',
-      'klasses_checked_at',
       'written_by',
       'kustomer-sync/0.1.0',
       'publish_id',
@@ -150,7 +155,7 @@ describe('a saved state', () => {
     const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
     expect(words.length).toBeGreaterThan(0);
     const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-    const plain = new RegExp(`^(?:${time}|${time} [0-9a-f]{24}|[0-9a-f]{24}|${uuid}|\\d+)$`);
+    const plain = new RegExp(`^(?:${time}|${time} [0-9a-f]{24}|${time} [0-9a-z]{1,13}|[0-9a-f]{24}|${uuid}|\\d+)$`);
     expect(words.filter(word => !plain.test(word) && ![...names, ...envelope].includes(word))).toEqual([]);
     expect(first.outputs['state-generation']).toBe('1');
   });
@@ -222,6 +227,7 @@ describe('saving', () => {
       const result = await stage.sync({ with: { streams: 'notes' }, job: { cacheMode } });
       expectRed(result);
       expect(annotations(result, 'error')[0]).toContain(`cache-mode: ${cacheMode}`);
+      expectError(result, 'cache-not-writable');
       expect(stage.github.artifacts()).toEqual([]);
     },
   );
@@ -291,6 +297,7 @@ describe('no state', () => {
     const result = await stage.sync({ with: { ...SMALL, 'on-missing-state': 'fail' } });
     expectNothingDone(stage, result, 0, 0);
     expect(annotations(result, 'error')[0]).toMatch(/no saved state called `default`.*`on-missing-state: full`/);
+    expectError(result, 'no-state');
     expectGreen(await stage.sync({ with: SMALL }));
     expectGreen(await stage.sync({ with: { ...SMALL, 'on-missing-state': 'fail' } }));
   });

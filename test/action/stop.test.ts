@@ -16,9 +16,11 @@ import {
   OUTPUTS,
   outcomes,
   populate,
+  ration,
   streamsOf,
   wrongs,
 } from './support.ts';
+import { expectAnnotation } from './troubles.ts';
 
 const MESSAGES = 8_000;
 
@@ -70,10 +72,12 @@ describe('a time budget', () => {
     expect((await stage.sync()).outputs.records).toBe('0');
   });
 
-  test('of nothing at all reads nothing, and loses nothing', async () => {
+  test('that is over before the first answer reads nothing, and loses nothing', async () => {
     await using stage = await openStage();
     populate(stage);
-    const first = await stage.sync({ with: { 'time-budget': '0s' } });
+    ration(stage, 0);
+    const first = await stage.sync({ with: { 'time-budget': '1s' } });
+    stage.kustomer.faults.clear();
     expectSound(first);
     expect(first.exitCode).toBe(0);
     expect(first.outputs.complete).toBe('false');
@@ -241,6 +245,7 @@ describe('with `destination: none`', () => {
     expect(job.annotations.filter(({ level }) => level === 'notice').map(({ message }) => message)).toEqual([
       expect.stringMatching(/has not succeeded.*delivers the same records again/),
     ]);
+    expectAnnotation(job, 'job-not-successful');
     const total = job.steps[0]?.outputs.records;
     expect((await stage.sync()).outputs.records).toBe(total);
   });

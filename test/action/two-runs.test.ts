@@ -7,6 +7,7 @@ import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type Sync } from '../world/stage.ts';
 import { actionOf } from './crash-at.ts';
 import { BRANCH, cloned, FLAWLESS, faults, HOUR, hold, messages, populate, uploaded } from './publishing.ts';
+import { expectAnnotation } from './troubles.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -65,6 +66,7 @@ describe.each(['artifact', 'branch', 'artifact,branch'] as const)('on %s', where
       ),
     ]);
     expect(faults(stage, await published(where))).toEqual(FLAWLESS);
+    expectAnnotation(second, 'other-run');
     expect((await sync(where)).outputs).toMatchObject({ records: '0', complete: 'true' });
   });
 

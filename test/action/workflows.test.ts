@@ -1,13 +1,29 @@
 // The workflow files themselves, as users have them, in the simulated world: their jobs, their bash, and the committed
 // action.
-import { chmod, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_TOKEN, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import { ACTION, type Line, openStage, type Stage } from '../world/stage.ts';
 import { runWorkflow, type WorkflowOptions, type WorkflowRun } from '../world/workflow/index.ts';
 import { cloned, FLAWLESS, faults, uploaded } from './publishing.ts';
 import { DAY, HOUR, LIST_STREAMS, populate, ration, requestsSince } from './support.ts';
+
+/** The workflow files, where `$/.` is the action by its name: GitHub's runner puts that in its place, too. */
+let repository: string;
+beforeAll(async () => {
+  repository = await mkdtemp(join(tmpdir(), 'workflows-'));
+  for (const folder of ['examples', '.github/workflows']) {
+    await cp(join(import.meta.dirname, '../..', folder), join(repository, folder), { recursive: true });
+    for (const name of await readdir(join(repository, folder))) {
+      const file = join(repository, folder, name);
+      const text = await readFile(file, 'utf8');
+      await writeFile(file, text.replaceAll('uses: $/.', 'uses: org/kustomer-sync@v1'));
+    }
+  }
+});
+afterAll(() => rm(repository, { recursive: true }));
 
 let stage: Stage;
 let latencyMs: number;
@@ -27,6 +43,7 @@ function play(file: string, options: Partial<WorkflowOptions> = {}): Promise<Wor
     action: ACTION,
     github: stage.github,
     root: stage.root,
+    repository,
     file: `examples/${file}`,
     secrets: { KUSTOMER_TOKEN: DEFAULT_TOKEN },
     ...options,

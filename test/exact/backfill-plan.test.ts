@@ -25,7 +25,7 @@ const stateOf = (search: Record<string, SearchState>, lists: State['lists'] = ne
 });
 type Wishes = Parameters<typeof planSearch>[2];
 const plan = (wishes: Partial<Wishes>, state = NO_STATE, name = 'messages', now = NOW) =>
-  planSearch(name, INCREMENTAL, { ...WISHES, ...wishes }, state, now, true);
+  planSearch(name, INCREMENTAL, { ...WISHES, ...wishes }, state, now, 'archive');
 
 describe('a window that ends', () => {
   const endDate = NOW - 10 * DAY;

@@ -265,44 +265,74 @@ describe('times that cannot be', () => {
     expect(reader.problems('notes')).toEqual([]);
   });
 
-  describe.each(['missing', 'null', 'unreadable', 'number'] as const)('a record whose `updatedAt` is %s', how => {
-    test.each([
-      ['old', 3 * DAY],
-      ['just inside the lookback', 30 * MINUTE],
-    ])('is published once over four runs (%s)', async (_when, age) => {
-      await using reader = await Reader.open({ pageSizeMax: 20 });
-      reader.world.populate({ notes: 100 }, SPREAD);
-      const ids = reader.world.create('notes', 5, { updatedAt: i => NOON - age + i * SECOND });
-      reader.world.spoilUpdatedAt(ids, how);
-      for (let n = 0; n < 4; n++) {
-        const run = await reader.run('notes', RECENT);
-        expect(run.complete).toBe(true);
-        reader.now += 10 * MINUTE;
-        reader.world.update(
-          'notes',
-          [...reader.world.truth('notes').keys()].filter(id => !ids.includes(id)).slice(n, n + 10),
-        );
-      }
-      for (const id of ids) expect(reader.published.filter(each => each.id === id).length).toBe(1);
-    });
+  test.each([50, 500])(
+    'a search without `sort` takes a bounded number of requests (pages of %d)',
+    async pageSizeMax => {
+      await using reader = await Reader.open({ refusedForms: ['sort'], pageSizeMax });
+      reader.world.populate({ messages: 20 * pageSizeMax }, { ...SPREAD, tieFraction: 0.2, tieSize: 40 });
+      const run = await reader.run('messages', RECENT);
+      expect(run.complete).toBe(true);
+      expect(reader.problems('messages')).toEqual([]);
+      expect(run.requests.length).toBeLessThan(3 * 20 + 30);
+    },
+  );
 
-    test.each([
-      ['at once', null],
-      ['by a run that reaches back further than the one before', NOON - 300 * DAY],
-    ])('is published once where the search and the list of old notes both show it, %s', async (_when, startDate) => {
-      await using reader = await Reader.open({ pageSizeMax: 20 });
-      reader.world.populate({ notes: 300 }, { from: NOON - 820 * DAY, to: NOON - HOUR });
-      const ids = [3 * DAY, 30 * MINUTE, 900 * DAY].flatMap(age =>
-        reader.world.create('notes', 5, { updatedAt: i => NOON - age + i * SECOND }),
-      );
-      reader.world.spoilUpdatedAt(ids, how);
-      for (const start of [startDate, null, null]) {
-        expect((await reader.run('notes', { startDate: start })).complete).toBe(true);
-        reader.now += 10 * MINUTE;
-      }
-      for (const id of ids) expect(reader.published.filter(each => each.id === id).length).toBe(1);
-    });
-  });
+  describe.each(['missing', 'null', 'unreadable', 'number', 'end-of-time'] as const)(
+    'a record whose `updatedAt` is %s',
+    how => {
+      test.each([
+        ['old', 3 * DAY],
+        ['just inside the lookback', 30 * MINUTE],
+      ])('is published once over four runs (%s)', async (_when, age) => {
+        await using reader = await Reader.open({ pageSizeMax: 20 });
+        reader.world.populate({ notes: 100 }, SPREAD);
+        const ids = reader.world.create('notes', 5, { updatedAt: i => NOON - age + i * SECOND });
+        reader.world.spoilUpdatedAt(ids, how);
+        for (let n = 0; n < 4; n++) {
+          const run = await reader.run('notes', RECENT);
+          expect(run.complete).toBe(true);
+          reader.now += 10 * MINUTE;
+          reader.world.update(
+            'notes',
+            [...reader.world.truth('notes').keys()].filter(id => !ids.includes(id)).slice(n, n + 10),
+          );
+        }
+        for (const id of ids) expect(reader.published.filter(each => each.id === id).length).toBe(1);
+      });
+
+      test('is published again when its bytes change, and only the key of its last version is kept', async () => {
+        await using reader = await Reader.open({ pageSizeMax: 20 });
+        reader.world.populate({ notes: 100 }, SPREAD);
+        const ids = reader.world.create('notes', 2, { updatedAt: NOON - 5 * MINUTE });
+        const counts: number[] = [];
+        for (let n = 0; n < 4; n++) {
+          reader.world.spoilUpdatedAt(ids.slice(0, n === 0 ? 2 : 1), how);
+          counts.push((await reader.run('notes', RECENT)).published.length);
+          reader.now += 10 * MINUTE;
+        }
+        expect(counts).toEqual([102, 1, 1, 1]);
+        const keys = [...(reader.stateOf('notes')?.dedupKeys ?? [])];
+        expect(keys.filter(key => key.startsWith('- ')).length).toBe(2);
+      });
+
+      test.each([
+        ['at once', null],
+        ['by a run that reaches back further than the one before', NOON - 300 * DAY],
+      ])('is published once where the search and the list of old notes both show it, %s', async (_when, startDate) => {
+        await using reader = await Reader.open({ pageSizeMax: 20 });
+        reader.world.populate({ notes: 300 }, { from: NOON - 820 * DAY, to: NOON - HOUR });
+        const ids = [3 * DAY, 30 * MINUTE, 900 * DAY].flatMap(age =>
+          reader.world.create('notes', 5, { updatedAt: i => NOON - age + i * SECOND }),
+        );
+        reader.world.spoilUpdatedAt(ids, how);
+        for (const start of [startDate, null, null]) {
+          expect((await reader.run('notes', { startDate: start })).complete).toBe(true);
+          reader.now += 10 * MINUTE;
+        }
+        for (const id of ids) expect(reader.published.filter(each => each.id === id).length).toBe(1);
+      });
+    },
+  );
 
   test.each(['stable', 'unstable'] as const)(
     'a search that compares whole seconds, with a start that has milliseconds (%s)',

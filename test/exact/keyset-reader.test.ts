@@ -233,6 +233,16 @@ describe('an answer that is wrong once does no harm', () => {
   });
 });
 
+test('pages for which nobody asked an order are not taken for the first ones, however sorted they look', () => {
+  check(
+    fc.property(records, options, splits, (all, given, splitsAt) => {
+      const search = new TinySearch(all, { ...given, isUnordered: true });
+      const result = readSlices(search, { from: START, to: END }, 'live', { splitsAt });
+      expect(committed(result)).toEqual(names(inside(all, START, END)));
+    }),
+  );
+});
+
 describe('answers that are always wrong are seen through or refused, and soon', () => {
   test.each(LIES)('%s', lie => {
     check(

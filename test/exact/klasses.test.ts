@@ -141,11 +141,23 @@ describe('a klass that the plain context does not show', () => {
       },
     });
     expect(stopped.endings.get('kobjects')?.outcome).toBe('partial');
-    expect(reader.state.klassesCheckedAt).toBeNull();
+    expect(reader.stateOf('kobjects')?.klasses).toBeUndefined();
     const run = await reader.run('kobjects', RECENT);
     expect(run.complete).toBe(true);
     expect(reader.problems('kobjects')).toEqual([]);
   });
+
+  test.each(['end-of-time', 'missing'] as const)(
+    'is found also when its records have no usable date (%s)',
+    async how => {
+      await using reader = await withKlasses({ hiddenKlasses: ['hidden'] });
+      const ids = reader.world.create('kobjects', 5, { klass: 'hidden', updatedAt: NOON - 30 * MINUTE });
+      reader.world.spoilUpdatedAt(ids, how);
+      const run = await reader.run('kobjects', RECENT);
+      expect(run.error).toBeUndefined();
+      expect(new Set(run.published.map(({ id }) => id)).size).toBe(455);
+    },
+  );
 
   test.each(['disabled', 'existing_only'] as const)('is found also when it is %s', async status => {
     await using reader = await Reader.open({ hiddenKlasses: ['gone'] });
@@ -162,6 +174,113 @@ describe('a klass that the plain context does not show', () => {
     expect(run.complete).toBe(true);
     expect(reader.problems('kobjects')).toEqual([]);
   });
+});
+
+describe('a klass that cannot be read', () => {
+  async function withBroken(options: Partial<WorldOptions> = {}) {
+    const reader = await withKlasses({ hiddenKlasses: ['hidden', 'broken'], ...options });
+    reader.world.populate({ kobjects: { broken: 20 } }, SPREAD);
+    return reader;
+  }
+  const expectSkipped = (run: Awaited<ReturnType<Reader['run']>>, published: number) => {
+    expect(run.endings.get('kobjects')?.outcome).toBe('partial');
+    expect(run.published.length).toBe(published);
+    expect(run.warnings.filter(each => each.includes('`broken`')).length).toBe(1);
+    expect(run.warnings.length).toBe(1);
+  };
+
+  test.each([400, 403])(
+    'since Kustomer refuses its search (%d) is skipped, said and tried again; all others come',
+    async status => {
+      await using reader = await withBroken();
+      const fault = reader.server.faults.add({
+        kind: 'status',
+        status,
+        times: Number.POSITIVE_INFINITY,
+        match: { context: 'kobject_broken' },
+      });
+      expectSkipped(await reader.run('kobjects', RECENT), 450);
+      reader.now += 2 * HOUR;
+      const second = await reader.run('kobjects', RECENT);
+      expectSkipped(second, 0);
+      expect(checks(second.requests)).toBe(0);
+      expect(asksFor('kobject_broken', second.requests)).toBeLessThanOrEqual(10);
+      fault.remove();
+      const third = await reader.run('kobjects', RECENT);
+      expect(third.complete).toBe(true);
+      expect(reader.problems('kobjects')).toEqual([]);
+      expect(reader.stateOf('kobjects')?.klasses?.skipped).toEqual([]);
+    },
+  );
+
+  test('since its filter finds nothing that a count without a filter has is skipped, said and tried again', async () => {
+    const unfilteredKlasses = ['broken'];
+    await using reader = await withBroken({ unfilteredKlasses });
+    expectSkipped(await reader.run('kobjects', RECENT), 450);
+    reader.now += 2 * HOUR;
+    const second = await reader.run('kobjects', RECENT);
+    expectSkipped(second, 0);
+    expect(checks(second.requests)).toBe(0);
+    unfilteredKlasses.pop();
+    expect((await reader.run('kobjects', RECENT)).complete).toBe(true);
+    expect(reader.problems('kobjects')).toEqual([]);
+  });
+
+  test('is not one that has only records from before the start date', async () => {
+    await using reader = await withKlasses();
+    reader.world.populate({ kobjects: { old: 20 } }, { from: NOON - 300 * DAY, to: NOON - 200 * DAY });
+    const run = await reader.run('kobjects', RECENT);
+    expect(run.complete).toBe(true);
+    expect(run.warnings).toEqual([]);
+    expect(asksFor('kobject_old', run.requests)).toBe(3);
+  });
+
+  test('although it was read before costs nothing but itself', async () => {
+    await using reader = await withBroken();
+    await reader.run('kobjects', RECENT);
+    reader.now += 2 * HOUR;
+    reader.world.create('kobjects', 5, { klass: 'broken', updatedAt: reader.now - 5 * MINUTE });
+    reader.world.create('kobjects', 5, { klass: 'hidden', updatedAt: reader.now - 5 * MINUTE });
+    const fault = reader.server.faults.add({
+      kind: 'status',
+      status: 400,
+      times: Number.POSITIVE_INFINITY,
+      match: { context: 'kobject_broken' },
+    });
+    expectSkipped(await reader.run('kobjects', RECENT), 5);
+    fault.remove();
+    expect((await reader.run('kobjects', RECENT)).complete).toBe(true);
+    expect(reader.problems('kobjects')).toEqual([]);
+  });
+});
+
+test('a check of many klasses that does not fit into the time of a run goes on in the next one', async () => {
+  await using reader = await withKlasses({ hiddenKlasses: ['hidden', 'klass-7', 'klass-41'] });
+  for (let n = 0; n < 60; n++) reader.world.defineKlass(`klass-${n}`);
+  for (const klass of ['klass-7', 'klass-41']) {
+    reader.world.create('kobjects', 30, { klass, updatedAt: i => NOON - DAY - i * HOUR });
+  }
+  const lookedAt = new Map<string, number>();
+  let runs = 0;
+  for (let complete = false; !complete && runs < 20; runs++) {
+    let asked = 0;
+    const run = await reader.run('kobjects', {
+      ...RECENT,
+      onRequest: ({ context = '' }, run) => {
+        if (!context.startsWith('kobject_klass-')) return;
+        lookedAt.set(context, (lookedAt.get(context) ?? 0) + 1);
+        if (++asked === 30) run.stop();
+      },
+    });
+    complete = run.complete;
+    reader.now += MINUTE;
+  }
+  expect(runs).toBeLessThanOrEqual(6);
+  expect(reader.problems('kobjects')).toEqual([]);
+  const empty = [...lookedAt].filter(([context]) => !/-(?:7|41)$/.test(context));
+  expect(empty.reduce((sum, [, asked]) => sum + asked, 0)).toBeLessThanOrEqual(2 * 58 + 2 * runs);
+  expect(reader.stateOf('kobjects')?.klasses).toMatchObject({ checkedAt: NOON, skipped: [] });
+  expect(reader.stateOf('kobjects')?.klasses?.doneUpTo).toBeUndefined();
 });
 
 describe('a klass that disappears', () => {
@@ -201,7 +320,7 @@ test('a key that may not list klasses still reads what is shown, and is told so 
   expect(run.complete).toBe(true);
   expect(run.published.length).toBe(300);
   expect(run.warnings.join()).toContain('org.permission.klass.read');
-  expect(reader.state.klassesCheckedAt).toBeNull();
+  expect(reader.stateOf('kobjects')?.klasses).toBeUndefined();
 });
 
 test('a klass is looked for on no page that no search has', async () => {
@@ -215,6 +334,6 @@ test('a klass is looked for on no page that no search has', async () => {
   const stream = streamNamed('kobjects') as SearchStream;
   const klasses = openKlasses({ client, stream, includeDeleted: true, onRecord: () => {} });
   const looked = { id: 'mine', type: 'kobject.mine', json: Buffer.from('{}') };
-  expect(await klasses.isInGenericSearch('live', { at: NOON, resource: looked })).toBe(false);
+  expect(await klasses.isInGenericSearch('live', { at: NOON, resource: looked }, { from: 0, to: NOON })).toBe(false);
   expect(Math.max(...pages)).toBe(100);
 });

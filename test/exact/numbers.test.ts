@@ -9,7 +9,7 @@ import { cost, pageText } from './numbers.ts';
 
 function line(resource: Resource, format: RecordFormat): string {
   const lines = new Lines(1_024);
-  lines.add(resource, format);
+  lines.add(resource, { recordFormat: format });
   return String(lines.bytes());
 }
 

@@ -27,7 +27,7 @@ const plan = (
   selection: Parameters<typeof planSearch>[1] = INCREMENTAL,
   isArchived = true,
   state: State = NO_STATE,
-) => planSearch('messages', selection, { ...OPTIONS, ...options }, state, NOW, isArchived);
+) => planSearch('messages', selection, { ...OPTIONS, ...options }, state, NOW, isArchived ? 'archive' : 'list');
 
 test('the cutoff is the time less `settle`, on a whole second', () => {
   expect(cutoffOf(NOW, 60_000)).toBe(Date.UTC(2026, 5, 15, 11, 59));
@@ -104,7 +104,7 @@ describe('what went before', () => {
     const { before: known, work } = plan({}, INCREMENTAL, true, STATE);
     expect(known).toBe(before);
     expect(work.toRead).toEqual([{ from: NOW - DAY - HOUR, to: Date.UTC(2026, 5, 15, 11, 59) }]);
-    expect(planSearch('notes', INCREMENTAL, OPTIONS, STATE, NOW, true).before).toBeUndefined();
+    expect(planSearch('notes', INCREMENTAL, OPTIONS, STATE, NOW, 'archive').before).toBeUndefined();
   });
 
   test('is nothing to a full refresh', () => {

@@ -218,6 +218,10 @@ describe('where a range of `created_at` is split', () => {
     );
   });
 
+  test('nowhere else than at a record, whatever the total says', () => {
+    expect(splitByCreatedAt(sample(0, 1_500, 3_700), open, 1e15, 5)).toEqual(at(1_000, 3_000));
+  });
+
   test('on whole seconds where that is enough, else on milliseconds', () => {
     expect(splitByCreatedAt(sample(0, 1_500, 3_700, 9_900), open, 4, 4)).toEqual(at(3_000));
     expect(splitByCreatedAt(sample(100, 200, 300, 400), open, 4, 4)).toEqual(at(300));

@@ -5,7 +5,7 @@
 import { readByKeyset } from '../../src/sync/keyset-reader.ts';
 import { readLiveAndArchive } from '../../src/sync/live-and-archive-reader.ts';
 import type { DatedRecord, Page, SearchIndex, SearchRequest } from '../../src/sync/source.ts';
-import { isOutput, type Slice, type Steps } from '../../src/sync/steps.ts';
+import { isBatch, type Slice, type Steps } from '../../src/sync/steps.ts';
 import { Random } from '../world/kustomer/index.ts';
 import { resourceOf } from '../world/resource.ts';
 
@@ -52,6 +52,8 @@ export interface TinyOptions {
   readonly totals: boolean;
   /** Whether every page has a link to a next one, the last page as well. */
   readonly endless: boolean;
+  /** Nobody asks for an order: the records come in two halves, each of which is in the order of time. */
+  readonly isUnordered: boolean;
   /** What is wrong with the answer to a request, counted from 1. */
   readonly lie: (request: number) => Lie | undefined;
   /** Called before each answer, to change the records. */
@@ -68,6 +70,7 @@ const HONEST: TinyOptions = {
   seed: 1,
   totals: true,
   endless: false,
+  isUnordered: false,
   lie: () => undefined,
   before: () => {},
 };
@@ -121,17 +124,19 @@ export class TinySearch {
       hasMore: endless || lie === 'page-1' || number * size < total,
       size,
       timedOut: lie === 'timed-out' || lie === 'timed-out-empty',
+      isUnordered: this.options.isUnordered,
     };
   }
 
   /** By time, in the precision of the search. */
   #sorted(shown: Tiny[], isUnsorted: boolean): Tiny[] {
-    const { requested, sorted = requested, order } = this.options;
+    const { requested, sorted = requested, order, isUnordered } = this.options;
+    const halfOf = ({ id }: Tiny) => (isUnordered ? hash(id) % 2 : 0);
     const isStable = order === 'stable' && !isUnsorted;
     const timeOf = ({ at }: Tiny) => (isUnsorted ? 0 : floor(at, sorted));
     return shown
       .map(each => ({ each, time: timeOf(each), rank: isStable ? hash(each.id) : this.#random.next() }))
-      .sort((a, b) => a.time - b.time || a.rank - b.rank)
+      .sort((a, b) => halfOf(a.each) - halfOf(b.each) || a.time - b.time || a.rank - b.rank)
       .map(({ each }) => each);
   }
 }
@@ -156,7 +161,7 @@ export function runTieReader(steps: Steps<DatedRecord[]>, search: TinySearch, ma
   let step = steps.next(undefined as never);
   while (!step.done) {
     if (search.requests.length >= maxRequests) throw new Error(`not done after ${maxRequests} requests`);
-    if (isOutput(step.value)) {
+    if (isBatch(step.value)) {
       staged.push(...step.value.records);
       step = steps.next(undefined as never);
     } else {
@@ -209,15 +214,20 @@ export function readSlices(
   /** Runs a reader up to its next request. */
   const resume = (reader: Reader, page: Page) => {
     let step = reader.steps.next(page);
-    while (!step.done && isOutput(step.value)) {
+    while (!step.done && isBatch(step.value)) {
       const { action, records, until } = step.value;
       const { staged, synced } = reader;
       for (const { at } of records) if (at < synced.to || at >= until) throw new Error(`${at} is not in the output`);
       if (until < synced.to) throw new Error(`the output goes back to ${until}`);
       // As in the emitter: the first of two copies counts, and a commit waits for everything that is staged.
-      const known = new Map(staged.records.map(({ at, resource }) => [resource.id, at]));
-      const isNew = ({ at, resource }: DatedRecord) => at > (known.get(resource.id) ?? Number.NEGATIVE_INFINITY);
-      staged.records.push(...records.filter(isNew));
+      const latest = new Map(staged.records.map(({ at, resource }) => [resource.id, at]));
+      const fresh = new Map<string, DatedRecord>();
+      for (const record of records) {
+        if (record.at <= (latest.get(record.resource.id) ?? Number.NEGATIVE_INFINITY)) continue;
+        latest.set(record.resource.id, record.at);
+        fresh.set(record.resource.id, record);
+      }
+      staged.records.push(...fresh.values());
       if (action === 'stage') staged.until = Math.max(staged.until, until);
       else if (until >= staged.until) {
         result.committed.push(...staged.records);

@@ -6,10 +6,11 @@
  * archive index, and `range` a request for a range of `created_at`.
  */
 import { describe, expect, test } from 'vitest';
+import { openEmitter } from '../../src/sync/emitter.ts';
 import { readByKeyset } from '../../src/sync/keyset-reader.ts';
 import { readLiveAndArchive } from '../../src/sync/live-and-archive-reader.ts';
 import type { Page, SearchIndex, SearchRequest } from '../../src/sync/source.ts';
-import { isOutput, type Output, type Steps } from '../../src/sync/steps.ts';
+import { type Batch, isBatch, type Steps } from '../../src/sync/steps.ts';
 import { type Lie, readSlices, type Tiny, type TinyOptions, TinySearch } from './tiny-search.ts';
 
 const START = Date.UTC(2026, 0, 5);
@@ -996,7 +997,7 @@ describe('a slice that is split while it is read', () => {
     slice.to = START + 150_000;
     const { value: commit } = steps.next(search.page(request as SearchRequest));
     expect(commit).toMatchObject({ action: 'commit', until: START + 140_000 });
-    expect((commit as Output).records.length).toBe(14);
+    expect((commit as Batch).records.length).toBe(14);
     const next = steps.next(undefined as never);
     expect(next.value).toMatchObject({ from: START + 140_000, to: START + 150_000 });
   });
@@ -1032,10 +1033,10 @@ describe('a slice that is split while it is read', () => {
 });
 
 /** Runs a reader to its end. @returns its outputs */
-function read(steps: Steps, page: (request: SearchRequest) => Page): Output[] {
-  const outputs: Output[] = [];
+function read(steps: Steps, page: (request: SearchRequest) => Page): Batch[] {
+  const outputs: Batch[] = [];
   for (let step = steps.next(undefined as never); !step.done; ) {
-    if (isOutput(step.value)) {
+    if (isBatch(step.value)) {
       outputs.push(step.value);
       step = steps.next(undefined as never);
     } else step = steps.next(page(step.value));
@@ -1043,8 +1044,8 @@ function read(steps: Steps, page: (request: SearchRequest) => Page): Output[] {
   return outputs;
 }
 
-/** What each index has is read as a slice, in full pages of 20. */
-function readBoth(records: Record<SearchIndex, Tiny[]>, to: number): [string, number][] {
+/** What each index has is read as a slice, in full pages of 20. @returns what the emitter writes of it */
+async function readBoth(records: Record<SearchIndex, Tiny[]>, to: number): Promise<[string, number][]> {
   const search = new TinySearch([], { size: 20 });
   const outputs = read(readLiveAndArchive({ from: START, to: START + to, splitBarrier: START }), request => {
     search.records.clear();
@@ -1052,22 +1053,34 @@ function readBoth(records: Record<SearchIndex, Tiny[]>, to: number): [string, nu
     return search.page(request);
   });
   expect(outputs.map(({ action }) => action)).not.toContain('stage');
-  return outputs.flatMap(({ records }) =>
-    records.map(({ at, resource }): [string, number] => [resource.id, at - START]),
+  const written: [string, number][] = [];
+  const emitter = openEmitter(
+    {
+      sink: {
+        write: async found =>
+          void written.push(...found.map(({ at, resource }): [string, number] => [resource.id, at - START])),
+        openStagingFile: () => expect.unreachable('nothing is staged'),
+      },
+      work: { dedupKeys: new Set(), dedupSince: Number.POSITIVE_INFINITY },
+      progress: { newDedupKeys: new Set(), records: 0 },
+    },
+    { from: START, to: START + to },
   );
+  for (const { records, until } of outputs) expect(await emitter.commit(records, until)).toBe(true);
+  return written;
 }
 
-test('a record that only the live index has, just where a page of the archive ends, is committed', () => {
+test('a record that only the live index has, just where a page of the archive ends, is committed', async () => {
   const records = { live: [rec(19_000, 'live')], archive: sparse(30, 1_000, 0) };
-  const ids = readBoth(records, 100_000).map(([id]) => id);
+  const ids = (await readBoth(records, 100_000)).map(([id]) => id);
   expect(ids.sort()).toEqual([...records.archive, ...records.live].map(({ id }) => id).sort());
 });
 
-test('of two versions of a record, one in each index, the newer one is committed, in the order of time', () => {
+test('of two versions of a record, one in each index, the newer one is written', async () => {
   const records = {
     live: [rec(7, 'a'), rec(5, 'b'), rec(5, 'same')],
     archive: [rec(6, 'a'), rec(6, 'b'), rec(5, 'same'), rec(1, 'c')],
   };
-  const committed = readBoth(records, 10_000).map(([id, at]) => `${id}${at}`);
-  expect(committed).toEqual(['c1', 'same5', 'b6', 'a7']);
+  const written = (await readBoth(records, 10_000)).map(([id, at]) => `${id}${at}`);
+  expect(written.sort()).toEqual(['a7', 'b6', 'c1', 'same5']);
 });

@@ -227,8 +227,8 @@ describe('other clients', () => {
 describe('a refusal', () => {
   test('pauses all requests, waiting ones too, and never shortens a pause', async () => {
     const budget = open(100, 1_000);
-    budget.refused(600);
-    budget.refused(100);
+    budget.rateLimited(600);
+    budget.rateLimited(100);
     const start = performance.now();
     await Promise.all((['search', 'other', 'search'] as const).map(purpose => budget.acquire(purpose)));
     expect(performance.now() - start).toBeGreaterThanOrEqual(599);
@@ -237,7 +237,7 @@ describe('a refusal', () => {
   test('halves the speed, once for all that were refused together, and other responses restore it', async () => {
     const slowed = watchTimers();
     const budget = open(10, 110);
-    for (let n = 0; n < 10; n++) budget.refused(10);
+    for (let n = 0; n < 10; n++) budget.rateLimited(10);
     const slow = await take(budget, 'other', 500);
     // 100 a minute, at half the speed, in half a minute; on a busy machine, fewer.
     expect(slow.length).toBeLessThanOrEqual(26);

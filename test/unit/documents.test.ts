@@ -1,7 +1,8 @@
 // The documents say what is there: error codes, commands, files. And the README stays short.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ANNOTATION_ROWS } from '../../scripts/troubleshooting.ts';
 import { ERRORS } from '../../src/errors.ts';
 import { DOCUMENTS, ROOT } from './documents.ts';
 
@@ -16,7 +17,7 @@ describe('docs/troubleshooting.md', () => {
   const [, errors = ''] = text('docs/troubleshooting.md')
     .split(/^## /m)
     .filter(part => /^Errors|^# /.test(part));
-  const rows = [...errors.matchAll(/^\| `([\w-]+)` \| ([^|]+) \| ([^|]+) \|$/gm)];
+  const rows = [...errors.matchAll(/^\| `([\w-]+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$/gm)];
 
   test('has a row for each error code, and none for a code that is gone', () => {
     expect(rows.map(([, code]) => code).sort()).toEqual(Object.keys(ERRORS).sort());
@@ -24,9 +25,31 @@ describe('docs/troubleshooting.md', () => {
 
   test('says in each row what the error means and what to do', () => {
     const short = rows.filter(
-      ([, , meaning = '', todo = '']) => !/^[A-Z*].+\.$/.test(meaning) || !/^[A-Z*].+\.$/.test(todo),
+      ([, , , meaning = '', todo = '']) => !/^[A-Z*].+\.$/.test(meaning) || !/^[A-Z*].+\.$/.test(todo),
     );
     expect(short.map(([, code]) => code)).toEqual([]);
+  });
+});
+
+describe('what docs/troubleshooting.md says is what the action says', () => {
+  const folders = ['action', 'unit'].map(name => join(ROOT, 'test', name));
+  const tests = folders
+    .flatMap(folder => readdirSync(folder).map(name => join(folder, name)))
+    .filter(path => path.endsWith('.test.ts'))
+    .map(path => readFileSync(path, 'utf8'))
+    .join('\n');
+  /** The names that calls of a function have among their arguments, or in a table whose rows it is called with. */
+  const namesIn = (call: RegExp) =>
+    [...tests.matchAll(call)].flatMap(([text]) => text.match(/(?<=')[\w-]+(?=')/g) ?? []);
+
+  test('of each error, in a test that reaches it', () => {
+    const reached = new Set(namesIn(/(?:expectError|expectSaid|onlyError|refused)\([^;]*;|^ {4}\[\s*'[\w-]+',\s*\{/gm));
+    expect(Object.keys(ERRORS).filter(code => !reached.has(code))).toEqual([]);
+  });
+
+  test('of each warning and notice, in a test that reaches it', () => {
+    const reached = new Set(namesIn(/expectAnnotation\([^;]*;/g));
+    expect(Object.keys(ANNOTATION_ROWS).filter(name => !reached.has(name))).toEqual([]);
   });
 });
 

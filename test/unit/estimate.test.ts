@@ -74,9 +74,9 @@ describe('what a page costs', () => {
 test('the bytes of a record are those of its lines, compressed where the files are', () => {
   const json = (n: number) => Buffer.from(`{"id":"${n}","type":"tag","attributes":{"name":"${'x'.repeat(50)}"}}`);
   const samples = Array.from({ length: 10 }, (_, n) => ({ id: String(n), type: 'tag', json: json(n) }));
-  expect(bytesPerRecord([], { format: 'raw', gzip: true })).toBe(0);
-  expect(bytesPerRecord(samples, { format: 'raw', gzip: false })).toBe(json(0).length + 1);
-  expect(bytesPerRecord(samples, { format: 'raw', gzip: true })).toBeLessThan(20);
+  expect(bytesPerRecord([], { recordFormat: 'raw', compression: 'gzip' })).toBe(0);
+  expect(bytesPerRecord(samples, { recordFormat: 'raw', compression: 'none' })).toBe(json(0).length + 1);
+  expect(bytesPerRecord(samples, { recordFormat: 'raw', compression: 'gzip' })).toBeLessThan(20);
 });
 
 describe('the number of shards', () => {

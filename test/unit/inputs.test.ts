@@ -1,12 +1,12 @@
 // The table of inputs, what is generated from it, and the outputs of action.yml.
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { generate } from '../../scripts/generate.ts';
 import { makeConfig } from '../../src/config/config.ts';
-import { defaultOf, INPUT_NAMES, type InputName, type InputValue, inputOf } from '../../src/config/inputs.ts';
+import { defaultOf, INPUT_NAMES, INPUTS } from '../../src/config/inputs.ts';
 import { SyncError } from '../../src/errors.ts';
-import { outputs, refusal } from '../../src/report/report.ts';
+import { failedReport, outputs } from '../../src/report/report.ts';
 import { ACTION } from '../world/stage.ts';
 
 interface Declared {
@@ -48,6 +48,7 @@ const PROMISED: Record<string, string | undefined> = {
   'state-id': 'default',
   'on-missing-state': 'full',
   'reset-state': 'false',
+  'confirm-vanished': 'false',
   mode: 'sync',
   shard: '',
   'shards-at-once': '1',
@@ -96,27 +97,30 @@ describe('the table of inputs', () => {
   });
 
   test.each(INPUT_NAMES)('%s has a default that its own kind accepts', name => {
-    const { default: value, kind } = inputOf(name);
+    const { default: value, kind } = INPUTS[name];
     if (value !== undefined) expect(kind.parse(defaultOf(name))).toBeDefined();
   });
 
-  test('has no input that the configuration does not read, but the one of the post step', () => {
-    const unread = new Set(INPUT_NAMES);
-    makeConfig(<Name extends InputName>(name: Name) => {
-      unread.delete(name);
-      return inputOf(name).kind.parse(defaultOf(name)) as InputValue<Name>;
-    });
-    expect([...unread]).toEqual(['job-status']);
+  test('has no input whose value nobody uses, but the one that the post step reads', () => {
+    const code = globSync(`${ACTION}/src/**/*.ts`).filter(file => !/\/config\/(?!conflicts|scope)/.test(file));
+    const words = new Set(code.flatMap(file => readFileSync(file, 'utf8').match(/\w+/g) ?? []));
+    const fields = Object.keys(makeConfig(name => INPUTS[name].kind.parse(defaultOf(name))));
+    expect(fields.filter(field => !words.has(field))).toEqual(['jobStatus']);
   });
 });
 
 describe('a list of streams', () => {
-  const { kind } = inputOf('streams');
+  const { kind } = INPUTS.streams;
   test.each([
     ['Conversations', 'Not known: `Conversations` (did you mean `conversations`?).'],
     ['tag, mails', 'Not known: `tag` (did you mean `tags`?), `mails`.'],
     ['ALL', 'Not known: `ALL` (did you mean `all`?).'],
     ['Tag :full_refresh', 'Not known: `Tag :full_refresh` (did you mean `tags`?).'],
+    [
+      'company, work-session',
+      'Not known: `company` (did you mean `companies`?), `work-session` (did you mean `work_sessions`?).',
+    ],
+    ['Klass', 'Not known: `Klass` (did you mean `klasses`?).'],
     ['tags:sometimes', 'Not known: `tags:sometimes`.'],
     [',', ''],
   ])('%s is not accepted, and the message says what is wrong', (text, hint) => {
@@ -132,7 +136,7 @@ describe('the outputs of action.yml', () => {
   });
 
   test('are those that a report sets, on the shortest path too', () => {
-    const report = refusal(new SyncError('invalid-input', { what: 'It went wrong.', todo: 'Do something.' }));
+    const report = failedReport(new SyncError('invalid-input', { what: 'It went wrong.', todo: 'Do something.' }));
     expect(Object.keys(outputs(report)).sort()).toEqual(Object.keys(action.outputs).sort());
   });
 });

@@ -7,7 +7,6 @@ import {
   checkOverlap,
   isDone,
   joinOnto,
-  joinShards,
   unite,
   wantedRange,
 } from '../../src/shards/join.ts';
@@ -24,6 +23,11 @@ const read = (from: number, to: number): SearchState => ({
   dedupSince: to - HOUR,
   dedupKeys: new Set([`${to - 5} a`]),
 });
+const checked = (state: SearchState, checkedAt: number | null): SearchState =>
+  checkedAt === null
+    ? state
+    : { ...state, klasses: { checkedAt, from: state.syncedRanges[0]?.from ?? 0, skipped: [] } };
+const checkedAt = ({ search }: State) => search.get('kobjects')?.klasses?.checkedAt ?? null;
 const stateOf = (search: Record<string, SearchState>, more: Partial<State> = {}): State => ({
   ...NO_STATE,
   search: new Map(Object.entries(search)),
@@ -73,11 +77,11 @@ describe('two states together', () => {
       ...stateOf({ messages: read(0, 9), kobjects: read(0, 9), 'kobjects/rare': read(0, 9) }),
       lists: tags({ a: OLDER }).lists,
     };
-    const fresh = stateOf({ kobjects: read(20, 30) }, { klassesCheckedAt: 7, revisions });
+    const fresh = stateOf({ kobjects: checked(read(20, 30), 7) }, { revisions });
     for (const united of [unite(old, fresh), unite(fresh, old)]) {
       expect([...united.search.keys()].sort()).toEqual(['kobjects', 'messages']);
-      expect(united.search.get('kobjects')).toEqual(read(20, 30));
-      expect(united).toMatchObject({ klassesCheckedAt: 7, revisions });
+      expect(united.search.get('kobjects')).toEqual(checked(read(20, 30), 7));
+      expect(united).toMatchObject({ revisions });
       expect(united.lists.has('tags')).toBe(true);
     }
   });
@@ -88,10 +92,10 @@ describe('two states together', () => {
     [HOUR, 2 * HOUR, 2 * HOUR],
     [2 * HOUR, HOUR, 2 * HOUR],
   ])('whose klasses were checked at %s and at %s were checked at %s', (one, other, both) => {
-    const of = (klassesCheckedAt: number | null) => stateOf({ kobjects: read(0, 9) }, { klassesCheckedAt });
-    expect(unite(of(one), of(other)).klassesCheckedAt).toBe(both);
+    const of = (at: number | null) => stateOf({ kobjects: checked(read(0, 9), at) });
+    expect(checkedAt(unite(of(one), of(other)))).toBe(both);
     // One without kobjects has none to check.
-    expect(unite(of(one), NO_STATE).klassesCheckedAt).toBe(one);
+    expect(checkedAt(unite(of(one), NO_STATE))).toBe(one);
   });
 
   test('are never of two organizations', () => {
@@ -102,11 +106,12 @@ describe('two states together', () => {
 });
 
 describe('states of shards', () => {
+  const joinShards = (states: readonly State[]) => states.reduce(unite, NO_STATE);
   const first = {
     ...stateOf({ kobjects: read(0, 50), 'kobjects/odd': read(0, 50), notes: read(0, 9) }),
     generation: 4,
   };
-  const second = { ...stateOf({ kobjects: read(50, 99) }), generation: 9, klassesCheckedAt: 7 };
+  const second = { ...stateOf({ kobjects: read(50, 99) }), generation: 9 };
 
   test('are joined, klass by klass', () => {
     const joined = joinShards([first, second]);
@@ -120,10 +125,10 @@ describe('states of shards', () => {
   });
 
   test('say nothing of a klass when they have not looked for any', () => {
-    const joined = joinShards([first, { ...second, klassesCheckedAt: null }]);
+    const joined = joinShards([first, second]);
     expect(joined.search.get('kobjects')?.syncedRanges).toEqual([{ from: 0, to: 99 }]);
     expect(joined.search.get('kobjects/odd')?.syncedRanges).toEqual([{ from: 0, to: 50 }]);
-    expect(joined.klassesCheckedAt).toBe(null);
+    expect(checkedAt(joined)).toBe(null);
   });
 
   test('say nothing of a klass whose stream they have not read', () => {
@@ -134,13 +139,12 @@ describe('states of shards', () => {
 
   test('of which one has read a list: that is how far it is read, in the later version of each record', () => {
     const joined = (...states: State[]) => joinShards(states).lists.get('tags');
-    expect(joined(tags({ a: OLDER }, { until: 5, readAt: 1 }), tags({ a: NEWER, b: OLDER }, { until: 3 }))).toEqual({
+    expect(joined(tags({ a: OLDER }, { until: 5 }), tags({ a: NEWER, b: OLDER }, { until: 3 }))).toEqual({
       seen: new Map([
         ['a', NEWER],
         ['b', OLDER],
       ]),
       until: 5,
-      readAt: 1,
     });
     expect(joined(tags({ a: NEWER }), tags({ a: OLDER }))).toEqual({ seen: new Map([['a', NEWER]]) });
     expect(joined(tags({}), tags({}, { until: 3 }))?.until).toBe(3);
@@ -153,12 +157,12 @@ describe('states of shards', () => {
 describe('shards added to what was saved', () => {
   const INCREMENTAL = { endDate: null };
   const plan = [shardOf({ notes: [{ from: 0, to: 9 }] })];
-  const before = { ...stateOf({ notes: read(9, 20) }), generation: 5, klassesCheckedAt: 3, consecutiveRuns: 2 };
+  const before = { ...stateOf({ notes: read(9, 20) }), generation: 5, consecutiveRuns: 2 };
   const shards = [{ ...stateOf({ notes: read(0, 9) }), shardManifest: { files: [], requests: {} } }];
 
   test('are added to it, without what is of a run or of a shard alone', () => {
     const joined = joinOnto(before, plan, shards, INCREMENTAL);
-    expect(joined).toMatchObject({ generation: 5, klassesCheckedAt: 3 });
+    expect(joined).toMatchObject({ generation: 5 });
     expect(joined.search.get('notes')?.syncedRanges).toEqual([{ from: 0, to: 20 }]);
     expect(joined).not.toHaveProperty('consecutiveRuns');
     expect(joined).not.toHaveProperty('shardManifest');
@@ -170,10 +174,10 @@ describe('shards added to what was saved', () => {
 
   test('have looked for klasses in all that there is, where the plan has', () => {
     const looked = [shardOf({ kobjects: [{ from: 0, to: 9 }] }, { klasses: [] })];
-    const own = [stateOf({ kobjects: read(0, 9) }, { klassesCheckedAt: 8 })];
+    const own = [stateOf({ kobjects: checked(read(0, 9), 8) })];
     const unchecked = stateOf({ kobjects: read(9, 20) }, { generation: 5 });
-    expect(joinOnto(unchecked, looked, own, INCREMENTAL).klassesCheckedAt).toBe(8);
-    expect(joinOnto(unchecked, plan, own, INCREMENTAL).klassesCheckedAt).toBeNull();
+    expect(checkedAt(joinOnto(unchecked, looked, own, INCREMENTAL))).toBe(8);
+    expect(checkedAt(joinOnto(unchecked, plan, own, INCREMENTAL))).toBeNull();
   });
 
   describe('of a list', () => {
@@ -183,21 +187,20 @@ describe('shards added to what was saved', () => {
       );
 
     test('have its end in a backfill, and none in an incremental sync', () => {
-      const own = tags({ a: OLDER }, { until: 9, readAt: 8 });
-      expect(listed(null, own, 9)).toEqual({ seen: new Map([['a', OLDER]]), until: 9, readAt: 8 });
+      const own = tags({ a: OLDER }, { until: 9 });
+      expect(listed(null, own, 9)).toEqual({ seen: new Map([['a', OLDER]]), until: 9 });
       expect(listed(null, own, null)).toEqual({ seen: new Map([['a', OLDER]]) });
       expect(listed(null, tags({}, { until: 9, narrow: true }), null)).toEqual({ seen: new Map(), narrow: true });
     });
 
     test('do not bring back what a sync has found gone, nor forget what it has seen', () => {
-      const known = tags({ a: NEWER, c: OLDER }, { readAt: 9, gone: new Map([['b', 9]]) });
-      expect(listed(known, tags({ a: OLDER, b: OLDER, d: OLDER }, { until: 8, readAt: 8 }), null)).toEqual({
+      const known = tags({ a: NEWER, c: OLDER }, { gone: new Map([['b', 9]]) });
+      expect(listed(known, tags({ a: OLDER, b: OLDER, d: OLDER }, { until: 8 }), null)).toEqual({
         seen: new Map([
           ['a', NEWER],
           ['c', OLDER],
           ['d', OLDER],
         ]),
-        readAt: 9,
         gone: new Map([['b', 9]]),
       });
     });
@@ -208,7 +211,8 @@ describe('shards added to what was saved', () => {
     expect(addsNothing(before, both)).toBe(false);
     expect(addsNothing(both, joinOnto(both, plan, shards, INCREMENTAL))).toBe(true);
     expect(addsNothing(NO_STATE, NO_STATE)).toBe(false);
-    expect(addsNothing(both, { ...both, klassesCheckedAt: null })).toBe(false);
+    const known = { ...stateOf({ kobjects: read(0, 9) }), generation: 1 };
+    expect(addsNothing(known, stateOf({ kobjects: checked(read(0, 9), 3) }))).toBe(false);
     const [seen, more] = [tags({ a: OLDER }), tags({ a: OLDER, b: OLDER })].map(state => ({ ...state, generation: 1 }));
     expect(addsNothing(seen as State, more as State)).toBe(false);
     expect(addsNothing(more as State, seen as State)).toBe(true);
@@ -229,12 +233,12 @@ describe('a shard is done', () => {
 
   test('and every klass that only its own search shows', () => {
     const kobjects = shardOf({ kobjects: [{ from: 0, to: 9 }] }, { klasses: ['rare'] });
-    const state = (rare: number, klassesCheckedAt: number | null) =>
-      stateOf({ kobjects: read(0, 9), 'kobjects/rare': read(0, rare) }, { klassesCheckedAt });
+    const state = (rare: number, at: number | null) =>
+      stateOf({ kobjects: checked(read(0, 9), at), 'kobjects/rare': read(0, rare) });
     expect(isDone(kobjects, state(9, 1))).toBe(true);
     expect(isDone(kobjects, state(8, 1))).toBe(false);
     expect(isDone(kobjects, state(9, null))).toBe(false);
-    expect(isDone(kobjects, stateOf({ kobjects: read(0, 9) }, { klassesCheckedAt: 1 }))).toBe(false);
+    expect(isDone(kobjects, stateOf({ kobjects: checked(read(0, 9), 1) }))).toBe(false);
     // One that it has met itself.
     expect(isDone({ ...kobjects, klasses: null }, state(8, 1))).toBe(false);
   });
@@ -268,13 +272,13 @@ describe('a plan', () => {
 
   test('leaves nothing out that nobody else has published', () => {
     const shards = [half(0, 1_000, 1), half(2_000, 3_000, 2)].map(shard => ({ ...shard, cutoff: 3_000 }));
-    const window = { ...options, endDate: 3_000 };
+    const window = { ...options, endDate: 3_000, streams: [notes] };
     expect(wantedRange(shards, notes, window)).toEqual({ from: 0, to: 3_000 });
-    expect(() => checkGap(shards, [notes], window, NO_STATE)).toThrow(
+    expect(() => checkGap(shards, window, NO_STATE)).toThrow(
       'leave out what was updated in notes from 1970-01-01T00:00:01.000Z to 1970-01-01T00:00:02.000Z.',
     );
-    expect(() => checkGap(shards, [notes], window, stateOf({ notes: read(500, 2_000) }))).not.toThrow();
+    expect(() => checkGap(shards, window, stateOf({ notes: read(500, 2_000) }))).not.toThrow();
     // A stream that is not in the plan was done before.
-    expect(() => checkGap(shards, [{ ...notes, name: 'messages' }], window, NO_STATE)).not.toThrow();
+    expect(() => checkGap(shards, { ...window, streams: [{ ...notes, name: 'messages' }] }, NO_STATE)).not.toThrow();
   });
 });

@@ -10,7 +10,7 @@ const records = (response: unknown) => (response as { data: Resource[] }).data;
 /** The line of a record that came in a response. */
 const raw = (text: string) => {
   const lines = new Lines(8);
-  lines.add(records(read(`{"data":[${text}]}`))[0] as Resource, 'raw');
+  lines.add(records(read(`{"data":[${text}]}`))[0] as Resource, { recordFormat: 'raw' });
   return String(lines.bytes());
 };
 
@@ -105,7 +105,7 @@ test('of a record, a few members become values: by escaped keys too, and the las
   expect(records(read('{"data":[1,null,"x",[]]}'))).toEqual([null, null, null, null]);
 });
 
-describe('a record', () => {
+describe('the line of a record', () => {
   test('leaves byte for byte, except for line breaks between its tokens', () => {
     fc.assert(
       fc.property(
@@ -118,5 +118,28 @@ describe('a record', () => {
         },
       ),
     );
+  });
+});
+
+describe('a record', () => {
+  const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+  const given = (attribute: string) => `{"data":[{"id":"a","type":"t","attributes":{"x":${attribute}}}]}`;
+
+  test('may nest 512 levels, itself included, and fails with its id beyond that', () => {
+    expect(() => read(given(nested(510)))).not.toThrow();
+    expect(() => read(given(nested(511)))).toThrow(/A record of a stream with the id a nests deeper than 512 levels/);
+    // What failed leaves nothing behind.
+    expect(() => read(given(nested(510)))).not.toThrow();
+    expect(() => read(`{"meta":${nested(1_000_000)}}`)).toThrow(/nests deeper/);
+  });
+
+  test('is named only by what can be an id', () => {
+    const text = `{"data":[{"id":"::error::\\nJane","type":"t","x":${nested(600)}}]}`;
+    expect(() => read(text)).toThrow(/^A record of a stream nests deeper/);
+  });
+
+  test('has no value where an object or an array stands for a text', () => {
+    const [record] = records(read('{"data":[{"id":["a"],"type":{},"attributes":{"updatedAt":[[1]]}}]}'));
+    expect(record).toMatchObject({ id: undefined, type: undefined, attributes: { updatedAt: undefined } });
   });
 });

@@ -53,13 +53,13 @@ describe('the next state', () => {
     expect(streams.map(stream => state.revisions.get(stream)?.changedIn)).toEqual([7, 8, 6, 3]);
   });
 
-  test('takes a stream with all its klasses, and the time of their check, from one side', () => {
-    const ours = { ...stateOf(5, { kobjects: [9, 0], 'kobjects/order': [9, 0] }), klassesCheckedAt: 9 };
-    const theirs = { ...stateOf(6, { kobjects: [8, 6], 'kobjects/other': [8, 6] }), klassesCheckedAt: null };
+  test('takes a stream with all its klasses from one side', () => {
+    const ours = stateOf(5, { kobjects: [9, 0], 'kobjects/order': [9, 0] });
+    const theirs = stateOf(6, { kobjects: [8, 6], 'kobjects/other': [8, 6] });
     const lost = nextState(change(ours, ['kobjects']), 5, theirs);
-    expect([...lost.state.search.keys(), lost.state.klassesCheckedAt]).toEqual(['kobjects', 'kobjects/other', null]);
+    expect([...lost.state.search.keys()]).toEqual(['kobjects', 'kobjects/other']);
     const taken = nextState(change(ours, ['kobjects']), 6, theirs);
-    expect([...taken.state.search.keys(), taken.state.klassesCheckedAt]).toEqual(['kobjects', 'kobjects/order', 9]);
+    expect([...taken.state.search.keys()]).toEqual(['kobjects', 'kobjects/order']);
   });
 
   test('of two runs in either order: each stream is that of one of them, and is lost by at most one', () => {
@@ -114,7 +114,6 @@ test('starting over keeps the generation and the epochs, and nothing else', () =
 describe('what a full refresh has replaced', () => {
   const own = {
     ...stateOf(3, { notes: [9, 3], kobjects: [9, 3], 'kobjects/order': [9, 3] }),
-    klassesCheckedAt: 5,
     shardManifest: { files: [{ stream: 'notes' }, { stream: 'kobjects' }], requests: { notes: 1 } },
   };
 
@@ -123,7 +122,7 @@ describe('what a full refresh has replaced', () => {
     expect(replaced).toEqual(['kobjects']);
     expect([...state.search.keys()]).toEqual(['notes']);
     expect([...state.revisions.keys()]).toEqual(['notes']);
-    expect([state.klassesCheckedAt, state.shardManifest?.files]).toEqual([null, [{ stream: 'notes' }]]);
+    expect(state.shardManifest?.files).toEqual([{ stream: 'notes' }]);
   });
 
   test('is nothing where the sync is of the same epoch', () => {

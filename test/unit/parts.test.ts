@@ -23,7 +23,13 @@ afterEach(async () => {
 });
 
 function open(gzip = false, partBytes = 1 << 30): PartsWriter {
-  const writer = openParts({ directory, stream: 'notes', format: 'raw', gzip, partBytes });
+  const writer = openParts({
+    directory,
+    stream: 'notes',
+    recordFormat: 'raw',
+    compression: gzip ? 'gzip' : 'none',
+    partBytes,
+  });
   opened.push(writer);
   return writer;
 }
@@ -49,6 +55,22 @@ async function ids(parts: readonly PartFile[]): Promise<string[]> {
   }
   return all;
 }
+
+test('a write that fails leaves nothing of its records', async () => {
+  const writer = openParts({
+    directory,
+    stream: 'notes',
+    recordFormat: 'flat',
+    compression: 'none',
+    partBytes: 1 << 30,
+  });
+  opened.push(writer);
+  const broken = { at: 1, resource: { id: 'x', type: 'note', json: Buffer.from('{"id":"x","attributes":{"a":') } };
+  await writer.write(recordsOf(3));
+  await expect(writer.write([...recordsOf(2), broken, ...recordsOf(2)])).rejects.toThrow();
+  await writer.write(recordsOf(1));
+  expect(await ids(await writer.drain())).toHaveLength(4);
+});
 
 describe.each([false, true])('gzip: %j', gzip => {
   test('no part exceeds its limit, and no record is lost between two parts', async () => {

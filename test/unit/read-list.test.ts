@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { readList } from '../../src/sync/read-list.ts';
 import type { DatedRecord, Resource } from '../../src/sync/source.ts';
-import type { ListState } from '../../src/sync/state.ts';
+import { type ListState, listVersion } from '../../src/sync/state.ts';
 import { Random } from '../world/kustomer/index.ts';
 
 const user = (n: number): Resource => ({
@@ -28,6 +28,7 @@ async function read(share: number, seed: number, before?: { seen: ReadonlyMap<st
           isOneResponse: false,
           isCounted: true,
           isUnrestricted: true,
+          isCut: false,
         };
       },
     },
@@ -61,14 +62,16 @@ test('a list that comes the same way twice takes two passes', async () => {
 
 describe('what has gone', () => {
   const DAY = 86_400_000;
-  const VERSION = '2026-01-01T00:00:00.000Z';
+  const VERSION = listVersion(user(1));
 
   /** Reads a list of these users at a time; resolves to the state it leaves, and the ids that were published. */
   async function shown(numbers: readonly number[], now: number, before?: ListState, until?: number) {
     const written: string[] = [];
     const records = new Map(numbers.map(user).map(each => [each.id, each]));
     const { state } = await readList({
-      pages: { pass: async () => ({ records, isOneResponse: true, isCounted: true, isUnrestricted: true }) },
+      pages: {
+        pass: async () => ({ records, isOneResponse: true, isCounted: true, isUnrestricted: true, isCut: false }),
+      },
       type: 'user',
       sink: {
         write: async found => void written.push(...found.map(({ resource }) => resource.id)),
@@ -84,10 +87,10 @@ describe('what has gone', () => {
 
   test('is remembered with the time, for 30 days', async () => {
     const first = await shown([1, 2], 1 * DAY);
-    expect(first.state).toEqual({ seen: new Map([1, 2].map(n => [`user-${n}`, VERSION])), readAt: DAY });
+    expect(first.state).toEqual({ seen: new Map([1, 2].map(n => [`user-${n}`, VERSION])) });
     const second = await shown([1], 2 * DAY, first.state);
     expect(second).toEqual({
-      state: { seen: new Map([['user-1', VERSION]]), readAt: 2 * DAY, gone: new Map([['user-2', 2 * DAY]]) },
+      state: { seen: new Map([['user-1', VERSION]]), gone: new Map([['user-2', 2 * DAY]]) },
       written: ['user-2'],
     });
     const third = await shown([], 32 * DAY, second.state);
@@ -103,16 +106,16 @@ describe('what has gone', () => {
   });
 
   test('and comes back is published again, and is not gone any more', async () => {
-    const before = { seen: new Map(), readAt: DAY, gone: new Map([['user-1', DAY]]) };
+    const before = { seen: new Map(), gone: new Map([['user-1', DAY]]) };
     const { state, written } = await shown([1], 2 * DAY, before);
     expect(written).toEqual(['user-1']);
-    expect(state).toEqual({ seen: new Map([['user-1', VERSION]]), readAt: 2 * DAY });
+    expect(state).toEqual({ seen: new Map([['user-1', VERSION]]) });
   });
 
   test('is not said to be where a window ends, and what was said before stays', async () => {
-    const before = { seen: new Map([['user-1', VERSION]]), readAt: DAY, gone: new Map([['user-2', DAY]]) };
+    const before = { seen: new Map([['user-1', VERSION]]), gone: new Map([['user-2', DAY]]) };
     const { state, written } = await shown([], 2 * DAY, before, 9);
     expect(written).toEqual([]);
-    expect(state).toEqual({ ...before, readAt: 2 * DAY, until: 9 });
+    expect(state).toEqual({ ...before, until: 9 });
   });
 });

@@ -8,7 +8,7 @@ import type { RecordFormat } from '../../src/sync/state.ts';
 const resource = (text: string) => ({ id: '1', type: 'x', json: Buffer.from(text) }) as Resource;
 const line = (of: Resource, format: RecordFormat) => {
   const lines = new Lines(1_000);
-  lines.add(of, format);
+  lines.add(of, { recordFormat: format });
   return String(lines.bytes());
 };
 const flatOf = (members: object) =>
@@ -101,22 +101,29 @@ describe('a flat record', () => {
 
   test('keeps two relationships that become the same name', () => {
     const relationships = { assignedTo: { data: 1 }, assigned_to: { data: 2 } };
-    expect(flatOf({ relationships })).toMatchObject({ assigned_to: 1, assigned_to_2: 2 });
+    expect(flatOf({ relationships })).toMatchObject({ assigned_to: 2, assigned_to_2: 1 });
   });
 
-  test('keeps keys that become the same name, the later ones with _2, _3 in the order of the source', () => {
-    const attributes = { parcelIdStr: 'a', parcel_id_str: 'b', ParcelIdStr: 'c', in: { aB: 1, a_b: 2, AB: 3, ab: 4 } };
+  test('gives a name that several keys become to the one that is written so, and _2, _3 to the others by their alphabet', () => {
+    const attributes = { parcelIdStr: 'a', parcel_id_str: 'b', ParcelIdStr: 'c', in: { aB: 1, AB: 3, a_b: 2, ab: 4 } };
     expect(flatOf({ attributes })).toMatchObject({
-      parcel_id_str: 'a',
-      parcel_id_str_2: 'b',
-      parcel_id_str_3: 'c',
-      in: { a_b: 1, a_b_2: 2, ab: 3, ab_2: 4 },
+      parcel_id_str: 'b',
+      parcel_id_str_2: 'c',
+      parcel_id_str_3: 'a',
+      in: { a_b: 2, a_b_2: 1, ab: 4, ab_2: 3 },
     });
+    expect(flatOf({ attributes: { NAME: 1, name: 2, Name: 3 } })).toMatchObject({ name: 2, name_2: 1, name_3: 3 });
   });
 
   test('keeps a key that looks like the second of two', () => {
-    expect(flatOf({ attributes: { aB: 1, a_b_2: 2, a_b: 3 } })).toMatchObject({ a_b: 1, a_b_2: 2, a_b_3: 3 });
-    expect(flatOf({ attributes: { in: { aB: 1, a_b_2: 2, a_b: 3 } } }).in).toEqual({ a_b: 1, a_b_2: 2, a_b_3: 3 });
+    const keys = { aB: 1, a_b_2: 2, a_b: 3 };
+    expect(flatOf({ attributes: keys })).toMatchObject({ a_b: 3, a_b_2: 2, a_b_3: 1 });
+    expect(flatOf({ attributes: { in: keys } }).in).toEqual({ a_b: 3, a_b_2: 2, a_b_3: 1 });
+  });
+
+  test('prefers an attribute to a member of the resource with the same key', () => {
+    expect(flatOf({ meta: 1, attributes: { meta: 2 } })).toMatchObject({ meta: 2, meta_2: 1 });
+    expect(flatOf({ attributes: { meta: 2 }, meta: 1 })).toMatchObject({ meta: 2, meta_2: 1 });
   });
 
   test('keeps its own id, type and links where attributes have such names', () => {
@@ -154,12 +161,10 @@ describe('a flat record', () => {
   });
 
   test('is one line, whatever characters are in it, and its text survives', () => {
-    const attributes = { body: 'a\nb\r\n\u2028\u2029\u0000"\\ \ud83d é 值', 'Line\nBreak': 1 };
+    const attributes = { body: 'a\nb\r\n\u2028\u2029\u0000"\\ 😀 é 值', 'Line\nBreak': 1 };
     const text = line(resource(JSON.stringify({ id: '1', type: 'x', attributes })), 'flat');
     expect(text.indexOf('\n')).toBe(text.length - 1);
     expect(JSON.parse(text).body).toBe(attributes.body);
-    // A lone surrogate has no UTF-8, so it must stay escaped.
-    expect(JSON.parse(Buffer.from(text).toString())).toEqual(JSON.parse(text));
   });
 });
 
@@ -279,6 +284,128 @@ describe('for any resource', () => {
   });
 });
 
+describe('a lone surrogate', () => {
+  test('becomes U+FFFD in flat, in values and in keys, and stays in raw', () => {
+    const text = String.raw`{"id":"1","type":"x","attributes":{"bodyTxt":"a\uD83D, \ude00\ud83d, \ud83d\ude00, \\ud83d, \\\uDBFF","\ud800Key":1,"\ud801Key":2,"in":["\udfff"]}}`;
+    expect(line(resource(text), 'flat')).toBe(
+      `${String.raw`{"id":"1","type":"x","body_txt":"a\ufffd, \ufffd\ufffd, \ud83d\ude00, \\ud83d, \\\ufffd","`}\ufffd_key":1,"\ufffd_key_2":2,"in":["\\ufffd"]}\n`,
+    );
+    expect(line(resource(text), 'raw')).toBe(`${text}\n`);
+  });
+
+  test('does so in any text', () => {
+    const unit = fc.constantFrom('\ud83d', '\ude00', '\\', 'u', 'd83d', '"', 'a');
+    fc.assert(
+      fc.property(fc.string({ unit }), fc.boolean(), (body, isUpper) => {
+        const escaped = JSON.stringify({ attributes: { body } });
+        const text = isUpper ? escaped.replace(/\\u(d[89a-f]..)/g, (_, hex) => `\\u${hex.toUpperCase()}`) : escaped;
+        fc.pre(JSON.parse(text).attributes.body === body);
+        expect(JSON.parse(line(resource(text), 'flat')).body).toBe(body.toWellFormed());
+      }),
+    );
+  });
+});
+
+describe('keys given twice in one object', () => {
+  test.each([
+    ['an attribute', '"attributes":{"a":1,"b":2,"a":3}', '"b":2,"a":3'],
+    ['an attribute of another spelling', String.raw`"attributes":{"a":1,"\u0061":3}`, '"a":3'],
+    ['all attributes', '"attributes":{"a":1,"b":2},"attributes":{"c":3}', '"c":3'],
+    ['attributes that end as null', '"attributes":{"a":1},"attributes":null', '"attributes":null'],
+    ['members of an object', '"attributes":{"in":{"a":[1], "b":2 , "a" : 3}}', '"in":{"b":2 , "a" : 3}'],
+    ['the same name beside it', '"attributes":{"in":{"aB":1,"a_b":2,"aB":3}}', '"in":{"a_b":2,"a_b_2":3}'],
+    ['below a key of the same name', '"attributes":{"a":{"a":{"b":1,"a":1}},"b":2,"a":4}', '"b":2,"a":4'],
+    ['a relationship', '"relationships":{"r":{"data":1},"r":{"data":2,"data":3}}', '"r":3'],
+    ['a relationship that ends without data', '"relationships":{"r":{"data":1},"r":{}}', ''],
+    ['relationships', '"relationships":{"r":{"data":1}},"relationships":{"s":{"data":1}}', '"s":1'],
+  ])('count for their last value: %s', (_what, given, wanted) => {
+    const text = `{"id":"0","type":"x","id":"1",${given}}`;
+    expect(line(resource(text), 'flat')).toBe(`{"type":"x","id":"1"${wanted === '' ? '' : `,${wanted}`}}\n`);
+    expect(line(resource(text), 'raw')).toBe(`${text}\n`);
+  });
+
+  test('count as JSON.parse has them, in any record', () => {
+    const key = fc.constantFrom('a', 'aB', 'a_b', 'A', 'b');
+    const { value } = fc.letrec<{ value: string }>(tie => ({
+      value: fc.oneof(
+        { depthSize: 'small' },
+        fc.integer().map(String),
+        fc
+          .array(fc.tuple(key, fc.constantFrom('', ' '), tie('value')), { maxLength: 5 })
+          .map(members => `{${members.map(([key, space, of]) => `${space}"${key}":${space}${of}${space}`).join()}}`),
+        fc.array(tie('value'), { maxLength: 3 }).map(values => `[${values.join()}]`),
+      ),
+    }));
+    fc.assert(
+      fc.property(value, value, value, (a, b, c) => {
+        const text = `{"attributes":${a},"relationships":{"a":{"data":${b}},"r":{"data":${c}},"a":{"data":${c}}}}`;
+        const once = JSON.stringify(JSON.parse(text));
+        expect(JSON.parse(line(resource(text), 'flat'))).toEqual(JSON.parse(line(resource(once), 'flat')));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
+
+test('the order of keys in the source does not matter', () => {
+  const key = fc.constantFrom('a', 'A', 'aB', 'a_b', 'AB', 'a_b_2', 'id', 'Id', 'aData', 'a_data', 'r', 'R');
+  const { value } = fc.letrec<{ value: unknown }>(tie => ({
+    value: fc.oneof({ depthSize: 'small' }, fc.nat(), fc.dictionary(key, tie('value'), { maxKeys: 6 })),
+  }));
+  const reversed = (of: unknown): unknown =>
+    typeof of === 'object' && of !== null
+      ? Object.fromEntries(
+          Object.entries(of)
+            .map(([key, inner]) => [key, reversed(inner)])
+            .reverse(),
+        )
+      : of;
+  const members = fc.dictionary(key, value, { maxKeys: 8 });
+  const relationships = fc.dictionary(
+    key,
+    value.map(data => ({ data })),
+  );
+  fc.assert(
+    fc.property(members, relationships, (attributes, relationships) => {
+      const given = { attributes, relationships, a: 1, aB: 2 };
+      expect(flatOf(reversed(given) as object)).toEqual(flatOf(given));
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+describe('a record that is made to take time', () => {
+  const within = (ms: number, text: string) => {
+    const start = process.threadCpuUsage();
+    const written = line(resource(text), 'flat');
+    expect(process.threadCpuUsage(start).user / 1_000).toBeLessThan(ms);
+    return JSON.parse(written) as Record<string, unknown>;
+  };
+
+  test('takes none with 60,000 keys of one hash', () => {
+    // The cache hashes the length, the first, the middle and the last bytes.
+    const keys = Array.from({ length: 60_000 }, (_, n) => `a${String(n).padStart(8, '0')}mmmmm${'0'.repeat(6)}zz`);
+    const record = within(2_000, `{"attributes":{${keys.map(key => `"${key}":1`).join()}}}`);
+    expect(Object.keys(record)).toHaveLength(60_000);
+  });
+
+  test('takes none with 20,000 keys that meet in one name', () => {
+    const spelling = (n: number) => [...n.toString(2).padStart(15, '0')].map(bit => (bit === '1' ? 'É' : 'é')).join('');
+    const keys = Array.from({ length: 20_000 }, (_, n) => spelling(n));
+    expect(new Set(keys.map(snake)).size).toBe(1);
+    const record = within(2_000, `{"attributes":{"in":{${keys.map(key => `"${key}":1`).join()}}}}`);
+    expect(Object.keys(record.in as object)).toHaveLength(20_000);
+  });
+});
+
+test('what throws in the middle of a line leaves nothing of it', () => {
+  const lines = new Lines(8);
+  lines.add(resource('{"id":"1"}'), { recordFormat: 'flat' });
+  expect(() => lines.add(resource('{"id":"2","attributes":{"a":'), { recordFormat: 'flat' })).toThrow();
+  lines.add(resource('{"id":"3"}'), { recordFormat: 'flat' });
+  expect(String(lines.bytes())).toBe('{"id":"1"}\n{"id":"3"}\n');
+});
+
 test.each([
   ['that collide', '{"subItem":1,"sub_item":'],
   ['that could collide', '{"subItem":'],
@@ -286,8 +413,8 @@ test.each([
   const nest = (levels: number, end = '1') => `${level.repeat(levels)}${end}${'}'.repeat(levels)}`;
   const given = (value: string) => resource(`{"id":"a","type":"t","attributes":{"custom":${value}}}`);
   const lines = new Lines(1024);
-  lines.add(given('{"subItem":1,"other":{"sub_item":1}}'), 'flat');
+  lines.add(given('{"subItem":1,"other":{"sub_item":1}}'), { recordFormat: 'flat' });
   const start = performance.now();
-  lines.add(given(nest(200)), 'flat');
+  lines.add(given(nest(200)), { recordFormat: 'flat' });
   expect(performance.now() - start).toBeLessThan(1_000);
 });

@@ -1,11 +1,13 @@
 // What follows an attempt: use the response, retry, or give up.
 import { describe, expect, test } from 'vitest';
-import { type Attempt, decide } from '../../src/kustomer/retry.ts';
+import { decide, type RequestAttempt } from '../../src/kustomer/retry.ts';
 
 const NOW = Date.parse('2026-11-23T12:00:00.000Z');
-const decision = (status: number, headers: Attempt['headers'] = {}, more: Partial<Attempt> = {}) =>
-  decide({ status, headers, failures: 0, refusals: 0, now: NOW, random: 0, ...more });
-const waitAfter429 = (headers: Attempt['headers']) => {
+const decision = (status: number, headers: RequestAttempt['headers'] = {}, more: Partial<RequestAttempt> = {}) =>
+  decide({ status, headers, earlier: [], now: NOW, random: 0, ...more });
+const failed = (n: number) => ({ earlier: Array<number>(n).fill(500) });
+const rateLimited = (n: number) => ({ earlier: Array<number>(n).fill(429) });
+const waitAfter429 = (headers: RequestAttempt['headers']) => {
   const found = decision(429, headers);
   if (found.kind !== 'retry') throw new Error('there is no retry');
   expect(found.pausesAll).toBe(true);
@@ -21,17 +23,17 @@ test('a success is used, whatever its headers say', () => {
 describe('a refusal is final', () => {
   test.each([
     [401, 'unauthorized'],
-    [403, 'forbidden'],
-    [400, 'refused'],
-    [404, 'refused'],
-    [409, 'refused'],
-    [422, 'refused'],
-    [301, 'refused'],
-    [302, 'refused'],
-    [307, 'refused'],
-  ])('%i: %s', (status, reason) => {
-    expect(decision(status)).toEqual({ kind: 'give-up', reason });
-    expect(decision(status, { 'retry-after': '1' })).toEqual({ kind: 'give-up', reason });
+    [403, 'missing-role'],
+    [400, 'request-refused'],
+    [404, 'request-refused'],
+    [409, 'request-refused'],
+    [422, 'request-refused'],
+    [301, 'request-refused'],
+    [302, 'request-refused'],
+    [307, 'request-refused'],
+  ])('%i: %s', (status, code) => {
+    expect(decision(status)).toEqual({ kind: 'give-up', code });
+    expect(decision(status, { 'retry-after': '1' })).toEqual({ kind: 'give-up', code });
   });
 });
 
@@ -41,7 +43,7 @@ describe('a temporary failure is retried, and pauses no other request', () => {
   });
 
   test('after waits that grow, with jitter', () => {
-    const waits = [0, 1, 2, 3, 4, 5, 6, 7].map(failures => decision(500, {}, { failures, random: 0.5 }));
+    const waits = [0, 1, 2, 3, 4, 5, 6, 7].map(n => decision(500, {}, { ...failed(n), random: 0.5 }));
     const ms = waits.map(each => (each.kind === 'retry' ? each.waitMs : Number.NaN));
     expect(ms).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
     const [low, high] = [0, 1].map(random => decision(500, {}, { random }));
@@ -50,9 +52,9 @@ describe('a temporary failure is retried, and pauses no other request', () => {
   });
 
   test('up to a limit', () => {
-    expect(decision(500, {}, { failures: 7 }).kind).toBe('retry');
-    expect(decision(500, {}, { failures: 8 })).toEqual({ kind: 'give-up', reason: 'outage' });
-    expect(decision(0, {}, { failures: 8 })).toEqual({ kind: 'give-up', reason: 'outage' });
+    expect(decision(500, {}, failed(7)).kind).toBe('retry');
+    expect(decision(500, {}, failed(8))).toEqual({ kind: 'give-up', code: 'no-usable-answer' });
+    expect(decision(0, {}, failed(8))).toEqual({ kind: 'give-up', code: 'no-usable-answer' });
   });
 
   test('after Retry-After, up to a minute', () => {
@@ -64,7 +66,7 @@ describe('a temporary failure is retried, and pauses no other request', () => {
 });
 
 describe('after a 429 all requests wait', () => {
-  test.each<[string, Attempt['headers'], number]>([
+  test.each<[string, RequestAttempt['headers'], number]>([
     ['Retry-After in seconds', { 'retry-after': '12' }, 12_000],
     ['Retry-After as a date', { 'retry-after': httpDate(20_000) }, 20_000],
     ['a date that has passed', { 'retry-after': httpDate(-20_000) }, 1_000],
@@ -91,19 +93,19 @@ describe('after a 429 all requests wait', () => {
   });
 
   test('and twice as long each time that the same request is refused again', () => {
-    const waits = [0, 1, 2, 3, 4, 5, 6, 19].map(refusals => decision(429, { 'retry-after': '1' }, { refusals }));
+    const waits = [0, 1, 2, 3, 4, 5, 6, 19].map(n => decision(429, { 'retry-after': '1' }, rateLimited(n)));
     const ms = waits.map(each => (each.kind === 'retry' ? each.waitMs : Number.NaN));
     expect(ms).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
-    expect(decision(429, { 'retry-after': '50' }, { refusals: 3 })).toMatchObject({ waitMs: 50_000 });
+    expect(decision(429, { 'retry-after': '50' }, rateLimited(3))).toMatchObject({ waitMs: 50_000 });
   });
 
-  test('and neither failures nor refusals count for the limit of the other', () => {
-    expect(decision(429, {}, { failures: 8 }).kind).toBe('retry');
-    expect(decision(500, {}, { refusals: 19 }).kind).toBe('retry');
+  test('and neither other failures nor a 429 counts for the limit of the other', () => {
+    expect(decision(429, {}, failed(8)).kind).toBe('retry');
+    expect(decision(500, {}, rateLimited(19)).kind).toBe('retry');
   });
 
   test('up to a limit', () => {
-    expect(decision(429, {}, { refusals: 19 }).kind).toBe('retry');
-    expect(decision(429, {}, { refusals: 20 })).toEqual({ kind: 'give-up', reason: 'rate' });
+    expect(decision(429, {}, rateLimited(19)).kind).toBe('retry');
+    expect(decision(429, {}, rateLimited(20))).toEqual({ kind: 'give-up', code: 'rate-limited' });
   });
 });

@@ -28,7 +28,7 @@ const plan = (options: Partial<PlanOptions>, state: State, name = 'messages') =>
     { ...OPTIONS, ...options },
     state,
     NOW,
-    true,
+    'archive',
   );
 
 describe('a shard on top of earlier runs', () => {
@@ -65,14 +65,12 @@ describe('a shard on top of earlier runs', () => {
       ),
       generation: 7,
       organizationId: 'org',
-      klassesCheckedAt: 5,
       revisions: new Map([['notes', { changedIn: 7, epoch: 2, recordFormat: 'flat', includeDeleted: true } as const]]),
     };
     const state = onto(seed);
     expect(state).toMatchObject({
       generation: 0,
       organizationId: 'org',
-      klassesCheckedAt: null,
       revisions: seed.revisions,
     });
     expect([...state.search.keys()]).toEqual(['messages']);
@@ -98,12 +96,17 @@ describe('a shard on top of earlier runs', () => {
   });
 
   test('reads a klass where it has not been read, whatever the plain context has', () => {
+    const klasses = { checkedAt: 5, from: 0, skipped: [] };
     const seed = stateOf({
-      kobjects: read(0, NOW - DAY),
+      kobjects: { ...read(0, NOW - DAY), klasses },
       'kobjects/rare': read(0, NOW - 3 * DAY),
       'kobjectsbook/x': read(0, NOW),
     });
     const state = onto(seed);
+    // Unless the plan has looked for klasses, the shard has to.
+    expect(state.search.get('kobjects')?.klasses).toBeUndefined();
+    const own = stateOf({ kobjects: { ...read(NOW - 3 * DAY, NOW - 2 * DAY), klasses } });
+    expect(onto(seed, own).search.get('kobjects')?.klasses).toEqual(klasses);
     expect([...state.search.keys()]).toEqual(['kobjects', 'kobjects/rare']);
     expect(plan({ shard }, state, 'kobjects').work.toRead).toEqual([]);
     expect(plan({ shard }, state, 'kobjects/rare').work.toRead).toEqual([
@@ -112,10 +115,10 @@ describe('a shard on top of earlier runs', () => {
   });
 
   test('keeps what it has published itself, but for what a refresh has removed since', () => {
-    const own = { ...stateOf({ messages: read(NOW - 10 * DAY, NOW - 5 * DAY) }), generation: 3, klassesCheckedAt: 9 };
+    const own = { ...stateOf({ messages: read(NOW - 10 * DAY, NOW - 5 * DAY) }), generation: 3 };
     const seed = stateOf({ messages: read(0, NOW - 9 * DAY) });
     const both = onto(seed, own);
-    expect(both).toMatchObject({ generation: 3, klassesCheckedAt: 9 });
+    expect(both).toMatchObject({ generation: 3 });
     expect(both.search.get('messages')?.syncedRanges).toEqual([{ from: NOW - 10 * DAY, to: NOW - 5 * DAY }]);
     const refreshed = { changedIn: 8, epoch: 1, recordFormat: 'flat', includeDeleted: true } as const;
     const later = onto({ ...seed, revisions: new Map([['messages', refreshed]]) }, own);

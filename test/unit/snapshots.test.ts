@@ -29,7 +29,7 @@ test.each([true, false])(
       },
     });
     const snapshots = openSnapshots({
-      config: { streams: [], shard: null, format: 'flat', includeDeleted: true },
+      config: { streams: [], shard: null, recordFormat: 'flat', includeDeleted: true },
       context: { runId: '1', attempt: '1' },
       destination: { replacesFiles, artifactName: null },
       recovered: { state: NO_STATE },
@@ -40,8 +40,8 @@ test.each([true, false])(
         ['conversations', writerOf('conversations')],
       ]),
       completed,
-      source: { organization: () => 'org' },
-      client: { usage: {}, clockLeadMs: () => 0, requestsFor: () => 0 },
+      source: { organization: () => 'org', forms: { hasDeleted: () => true } },
+      client: { usage: {}, clock: { leadMs: () => 0 }, requestsFor: () => 0 },
     } as never);
     const first = await snapshots.drain();
     expect(first.files.map(({ stream }) => stream)).toEqual(['customers']);

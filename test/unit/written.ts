@@ -50,7 +50,7 @@ export function linesOf({ published }: Written, format: RecordFormat): Buffer[] 
   const lines = new Lines(65_536);
   return published.map(record => {
     lines.clear();
-    lines.add(record, format);
+    lines.add(record, { recordFormat: format });
     return Buffer.from(lines.bytes());
   });
 }

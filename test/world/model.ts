@@ -6,7 +6,7 @@ import { openJobs } from '../../src/commands/jobs.ts';
 import { openBudget } from '../../src/kustomer/budget.ts';
 import { openClient } from '../../src/kustomer/client.ts';
 import { openSource } from '../../src/kustomer/source.ts';
-import { streamNamed } from '../../src/kustomer/streams.ts';
+import { isSearch, streamNamed } from '../../src/kustomer/streams.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { readAll, Stopped } from '../../src/sync/read-all.ts';
 import { openReaderPool } from '../../src/sync/reader-pool.ts';
@@ -17,7 +17,10 @@ import {
   type Fault,
   type KustomerServer,
   KustomerWorld,
+  LISTED,
   Random,
+  SEARCHED,
+  STREAMS,
   type Stream,
   startKustomer,
 } from './kustomer/index.ts';
@@ -25,8 +28,6 @@ import { savedState } from './reader.ts';
 
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
-const LISTS: readonly Stream[] = ['shortcuts', 'tags', 'teams', 'users'];
-const SEARCHED: readonly Stream[] = ['conversations', 'customers', 'kobjects', 'messages', 'notes'];
 
 export interface Played {
   readonly seed: number;
@@ -93,6 +94,8 @@ class Game {
       archiveOverlapMs: this.#pick([0, 0, 5 * DAY, 40 * DAY]),
       klassFilterKey: this.#pick(['kobject_updated_at', 'kobject_<klass>_updated_at', 'both'] as const),
       hiddenKlasses: hidden,
+      linksNext: (['link', 'null', 'absent'] as const)[this.#seed % 3] ?? 'link',
+      afterEnd: (['empty', 404, 400] as const)[(this.#seed >> 2) % 3] ?? 'empty',
       exoticEvery: Number.POSITIVE_INFINITY,
     });
     const server = await startKustomer(world, {
@@ -134,9 +137,16 @@ class Game {
   }
 
   #streams(): Stream[] {
-    const some = [this.#pick(SEARCHED), this.#pick(SEARCHED)];
-    if (this.#chance(0.4)) some.push(this.#pick(LISTS));
+    const some = [this.#streamOf(SEARCHED), this.#streamOf(SEARCHED)];
+    if (this.#chance(0.4)) some.push(this.#streamOf(LISTED));
     return [...new Set(some)];
+  }
+
+  /** Now and then one of the streams that a user has to name. */
+  #streamOf(streams: readonly Stream[]): Stream {
+    const isUsual = (stream: Stream) => STREAMS.some(each => each === stream);
+    const [usual, others] = [streams.filter(isUsual), streams.filter(stream => !isUsual(stream))];
+    return this.#pick(others.length > 0 && this.#chance(0.25) ? others : usual);
   }
 
   #populate(world: KustomerWorld, streams: readonly Stream[]): void {
@@ -278,7 +288,6 @@ class Game {
     const jobs = openJobs({
       config,
       state: this.#state,
-      now,
       source,
       lists,
       context: { pool: openReaderPool(client), signal: stop.signal, now },
@@ -328,10 +337,12 @@ class Game {
     for (const [name, { resource }] of written) {
       const versions = this.#published.get(name) ?? new Set();
       this.#published.set(name, versions);
-      const gone = resource.attributes?.updatedAt === undefined;
-      const version = gone ? `${resource.id} gone` : `${resource.id} ${resource.attributes?.updatedAt}`;
-      if (versions.has(version)) this.#problems.push(`${name}: ${version} twice, in run ${this.#runs}`);
-      versions.add(version);
+      const { updatedAt, createdAt } = resource.attributes ?? {};
+      const version = `${resource.id} ${updatedAt ?? createdAt}`;
+      // A list may show a record changed under the same time; that is another version.
+      const bytes = isSearch(streamNamed(name)) ? '' : ` ${resource.json}`;
+      if (versions.has(`${version}${bytes}`)) this.#problems.push(`${name}: ${version} twice, in run ${this.#runs}`);
+      versions.add(version).add(`${version}${bytes}`);
     }
   }
 
@@ -339,8 +350,10 @@ class Game {
   #compare(world: KustomerWorld, stream: Stream, start: number, cutoff: number, now: number): void {
     const published = this.#published.get(stream) ?? new Set();
     const searched = SEARCHED.includes(stream);
+    // What is too old for the live search, and in no other place.
+    const lost = searched && !world.isArchived(stream) && stream !== 'notes' ? this.#now - 730 * DAY : 0;
     for (const [id, { updatedAt, ms }] of world.truth(stream)) {
-      if (ms < start || (searched && ms >= cutoff)) continue;
+      if (ms < Math.max(start, lost) || (searched && ms >= cutoff)) continue;
       const latest = world.versions(id).at(-1);
       if (searched && latest !== undefined && latest.visibleAt > now) continue;
       // Changed in the middle of this very run, after its list was read.

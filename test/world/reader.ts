@@ -7,7 +7,7 @@ import { openBudget } from '../../src/kustomer/budget.ts';
 import { openClient } from '../../src/kustomer/client.ts';
 import { openSource } from '../../src/kustomer/source.ts';
 import { streamNamed } from '../../src/kustomer/streams.ts';
-import type { Job } from '../../src/sync/job.ts';
+import type { StreamJob } from '../../src/sync/job.ts';
 import { cutoffOf } from '../../src/sync/plan.ts';
 import { type Ending, readAll, Stopped } from '../../src/sync/read-all.ts';
 import { openReaderPool } from '../../src/sync/reader-pool.ts';
@@ -16,6 +16,7 @@ import { NO_STATE, type SearchState, type State, streamOf } from '../../src/sync
 import { parseState, serializeState } from '../../src/sync/state-document.ts';
 import {
   DEFAULT_TOKEN,
+  isFixed,
   type KustomerServer,
   KustomerWorld,
   type LoggedRequest,
@@ -151,13 +152,12 @@ export class Reader {
     const write = (stream: string) => async (records: readonly DatedRecord[]) => {
       for (const { resource } of records) {
         wanted.onRecord(resource);
-        published.push({ stream, id: resource.id, updatedAt: versionOf(resource) });
+        published.push({ stream, id: resource.id, updatedAt: versionOf(resource, stream) });
       }
     };
     const jobs = openJobs({
       config: { ...wanted, streams: names.map(name => ({ name, mode: wanted.mode, named: true })) },
       state: before,
-      now,
       source,
       lists: new Map<string, ListPages>(
         names.flatMap(name => {
@@ -249,12 +249,8 @@ export class Reader {
 }
 
 /** The state that the jobs leave, through the document and back, as between two runs. */
-export function savedState(before: State, jobs: readonly Job[], organization: string | null): State {
-  const draft = {
-    search: new Map(before.search),
-    lists: new Map(before.lists),
-    klassesCheckedAt: before.klassesCheckedAt,
-  };
+export function savedState(before: State, jobs: readonly StreamJob[], organization: string | null): State {
+  const draft = { search: new Map(before.search), lists: new Map(before.lists) };
   for (const job of jobs) job.updateState(draft, 0);
   const generation = before.generation + 1;
   const revision = { changedIn: generation, epoch: 0, recordFormat: 'flat', includeDeleted: true } as const;
@@ -263,7 +259,8 @@ export function savedState(before: State, jobs: readonly Job[], organization: st
   return parseState(serializeState({ ...before, ...draft, generation, organizationId, revisions }), 'the test');
 }
 
-function versionOf(resource: Resource): string {
+function versionOf(resource: Resource, stream: string): string {
+  if (isFixed(stream as Stream)) return String(resource.attributes?.createdAt);
   const updatedAt = resource.attributes?.updatedAt;
   if (/^\{"id":"[^"]*","type":"\w+","attributes":\{"deleted":true,"updatedAt"/.test(String(resource.json)))
     return 'gone';

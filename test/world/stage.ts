@@ -141,8 +141,8 @@ export async function openStage({ world, server, github }: StageOptions = {}): P
   return new Stage(kustomer, hub, root);
 }
 
-/** `updated_at` of a record in either format. */
+/** `updated_at` of a record in either format; `created_at` of one that has no other time. */
 export function updatedAtOf(line: Line): string {
-  const raw = (line.attributes as { updatedAt?: string } | undefined)?.updatedAt;
-  return String(raw ?? line.updated_at ?? '');
+  const raw = line.attributes as { updatedAt?: string; createdAt?: string } | undefined;
+  return String(raw?.updatedAt ?? line.updated_at ?? raw?.createdAt ?? line.created_at ?? '');
 }

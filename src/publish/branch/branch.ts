@@ -1,16 +1,21 @@
 // The destination `branch`: the files of a run and the state that speaks of them in one commit on a data branch.
+import { randomUUID } from 'node:crypto';
 import { isKind, SyncError } from '../../errors.ts';
 import { requirePrivate } from '../../github/visibility.ts';
-import { type BranchPlace, openBranchStore } from '../../state/branch.ts';
-import { writeManifest } from '../beside.ts';
+import type { Place } from '../../report/report.ts';
+import { type Branch, type BranchPlace, openBranchStore } from '../../state/branch.ts';
 import {
   type Delivery,
   type Destination,
   type DestinationOptions,
-  removeLost,
-  warnOfLost,
-  withoutLost,
+  deliverTo,
+  leaveOut,
+  type PublishRequest,
+  type Receipt,
+  withhold,
 } from '../destination.ts';
+import { continueFrom } from '../publisher.ts';
+import type { CommitResult } from './commit.ts';
 
 /** Git stores every version of a file whole, so parts stay small (docs/actions-platform.md#commit-size). */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -28,9 +33,28 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
     dataPath,
     stateName,
   });
+  let loaded: Branch | undefined;
+
+  /** Commits what GitHub takes of a request, and notes in the receipt what became of it. */
+  async function commit(request: PublishRequest, receipt: Receipt): Promise<CommitResult> {
+    const { commitToBranch } = await import('./commit.ts');
+    const result = await commitToBranch(await openPlace(), request, options, loaded);
+    loaded = undefined;
+    await leaveOut(request, result, receipt, log);
+    const { commit: sha, state, base, files } = result;
+    // Without a commit, the state on the branch holds.
+    receipt.stateSaved ||= sha !== null || receipt.refused.size === 0;
+    if (sha === null) return result;
+    const places = [...receipt.places.filter(({ kind }) => kind !== 'branch'), ...placesOf(sha, options)];
+    Object.assign(receipt, { commit: sha, state, base, places, files: [...receipt.files, ...files] });
+    log.info(`Committed ${sha.slice(0, 12)} to ${branch} of ${repository}.`);
+    return result;
+  }
 
   return {
-    store: openBranchStore(openPlace, api, context.repository),
+    store: openBranchStore(openPlace, api, context.repository, branch => {
+      loaded = branch;
+    }),
     partBytes: PART_BYTES,
     maxParts: MAX_PARTS,
     replacesFiles: true,
@@ -41,40 +65,49 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
       for (const delivery of deliveries) await delivery.requireAccess();
     },
     async publish(request, receipt) {
-      const { commit } = await import('./commit.ts');
-      const result = await commit(await openPlace(), request, options);
-      warnOfLost(result.lost, result.otherRun, log);
-      receipt.lost = result.lost;
-      const kept = withoutLost(request, result.lost);
-      await removeLost(request, result.lost);
-      if (result.commit === null) {
-        // The state on the branch holds.
-        receipt.stateSaved = true;
-      } else {
-        receipt.commit = result.commit;
-        receipt.state = result.state;
-        receipt.base = result.base;
-        receipt.stateSaved = true;
-        log.info(`Committed ${result.commit.slice(0, 12)} to ${branch} of ${repository}.`);
-        receipt.files = kept.files.filter(({ stream }) => !kept.unfinished.includes(stream));
-      }
-      receipt.manifest = await writeManifest(kept, context, stateName, result.state);
-      if (kept.files.length === 0 && kept.externalFiles === undefined) return;
-      for (const delivery of deliveries) {
-        await delivery.deliver(kept, receipt).catch(error => {
-          throw receipt.commit === undefined ? error : onBranchAlone(error, branch);
-        });
-        receipt.files = kept.files;
-      }
+      const before = receipt.files;
+      const result = await commit(request, receipt).catch(async error => {
+        if (!isKind(error, 'refused')) throw error;
+        log.info(`${error.what} Each stream gets a commit of its own, to find out which it is.`);
+        let last: CommitResult | undefined;
+        for (const part of oneByOne(request, receipt)) last = await commit(continueFrom(part, receipt), receipt);
+        return last as CommitResult;
+      });
+      const kept = withhold(request, receipt);
+      await deliverTo(deliveries, kept, result.state, receipt, options).catch(error => {
+        throw receipt.files === before ? error : onBranchAlone(error, branch);
+      });
+      if (deliveries.length > 0) receipt.files = [...before, ...kept.files];
     },
     async saveState() {},
   };
 }
 
+/** The commit, and the folder with the data. */
+function placesOf(commit: string, { context, repository, branch, dataPath }: DestinationOptions): Place[] {
+  const pages = `${context.runUrl.slice(0, context.runUrl.indexOf(`/${context.repository}/`))}/${repository}`;
+  return [
+    { kind: 'commit', name: commit, url: `${pages}/commit/${commit}` },
+    { kind: 'branch', name: branch, url: encodeURI(`${pages}/tree/${branch}/${dataPath}`) },
+  ];
+}
+
+/** A request as several: one for each stream that has files, and one for what has none. Each is made when it is its turn. */
+function* oneByOne(request: PublishRequest, receipt: Receipt): Generator<PublishRequest> {
+  const withFiles = new Set(request.files.map(({ stream }) => stream));
+  const all = [...new Set([...request.streams.map(({ name }) => name), ...withFiles])];
+  const parts = [...[...withFiles].map(name => [name]), all.filter(name => !withFiles.has(name))];
+  for (const part of parts) {
+    const lost = all.filter(name => !part.includes(name));
+    const { change, ...rest } = withhold(request, { lost }, receipt.files);
+    yield { ...rest, change: { ...change, state: { ...change.state, publishId: randomUUID() } } };
+  }
+}
+
 /** A copy failed whose records, and the state that speaks of them, are in a commit already. */
 function onBranchAlone(error: unknown, branch: string): unknown {
-  if (!isKind(error, 'publish') || error.actor !== 'github') return error;
-  return new SyncError('artifact-not-uploaded', {
+  if (!isKind(error, 'publish') || error.code === 'part-changed') return error;
+  return new SyncError(error.code, {
     what: error.what,
     todo: `Its records are on the branch ${branch}, with the state: take them from there, no later run delivers them again.`,
     cause: error,

@@ -3,159 +3,199 @@
 // The branch moves forward only. Whoever finds that another writer was faster starts again from what is there now, and
 // publishes no stream that the other one has changed.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SyncError } from '../../errors.ts';
 import type { TreeEntry } from '../../github/answers.ts';
 import type { TreeChange } from '../../github/git.ts';
 import { GitHubError } from '../../github/request.ts';
 import { blobSha, entriesAt, writeTree } from '../../github/tree.ts';
 import { readPart } from '../../records/integrity.ts';
 import type { PartFile } from '../../records/parts.ts';
-import { count } from '../../report/format.ts';
-import type { Log } from '../../report/log.ts';
-import { type BranchPlace, branchDocument, headAt, readTip, stateFileOf, withWriter } from '../../state/branch.ts';
-import type { Base, BranchHead, Tip, Total, Totals } from '../../state/store.ts';
-import { nextState } from '../../sync/next-state.ts';
+import { plural } from '../../report/format.ts';
+import {
+  type Branch,
+  type BranchPlace,
+  branchDocument,
+  readBranch,
+  stateFileOf,
+  type Total,
+  type Totals,
+} from '../../state/branch.ts';
+import type { Base } from '../../state/store.ts';
+import { type MergedState, nextState } from '../../sync/next-state.ts';
 import type { State } from '../../sync/state.ts';
-import { type DestinationOptions, type PublishRequest, withoutLost } from '../destination.ts';
+import { type DestinationOptions, type PublishRequest, type Withheld, withhold } from '../destination.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
-import { isRace, isTooLarge, problem, tooLarge } from './refusal.ts';
+import { branchError, fileRefusal, isRace, keepsMoving } from './refusal.ts';
 
-export interface CommitResult {
+export interface CommitResult extends MergedState, Withheld {
   /** Null when there was nothing to commit. */
   readonly commit: string | null;
-  readonly state: State;
   readonly base: Base;
-  readonly lost: readonly string[];
-  /** The run that has committed meanwhile, if one has. */
-  readonly otherRun: State['run'] | null;
+  /** Those that are in the commit. */
+  readonly files: readonly PartFile[];
 }
 
 const UPLOADS_AT_ONCE = 4;
-/** How often another writer may be faster. */
-const MAX_TRIES = 12;
+/** For how long other writers may be faster, and the longest pause between two tries, in milliseconds. */
+const MAX_RACE_MS = 10 * 60_000;
+const MAX_PAUSE_MS = 2_000;
 /** How often, in files, the log says how far the upload is. */
 const PROGRESS_EVERY = 20;
-
-/**
- * Commits what is in the request and was not published by another run meanwhile.
- * @throws SyncError of kind `publish`; the branch is then as it was
- */
-export async function commit(
-  place: BranchPlace,
-  request: PublishRequest,
-  options: DestinationOptions,
-): Promise<CommitResult> {
-  const write: Write = { place, request, log: options.log, ...namesOf(request, options), blobs: new Map() };
-  for (let tries = 1; ; tries++) {
-    const result = await tryCommit(write, tries === 1 ? request.base.head?.tip : undefined, tries === MAX_TRIES);
-    if (result !== null) return result;
-    options.log.debug(`Another writer was faster on ${place.branch}; starting from what is there now.`);
-    await sleep(Math.random() * Math.min(8_000, 250 * 2 ** tries));
-  }
-}
+/** Writers that are remembered: more than come, as a rule, while a run lasts that commits several times. */
+const MAX_WRITERS = 200;
 
 /** One request on its way to the branch, over as many tries as it takes. */
 interface Write {
   readonly place: BranchPlace;
   readonly request: PublishRequest;
-  readonly log: Log;
-  readonly run: { readonly id: string; readonly attempt: string; readonly url: string };
-  /** `<run>-<attempt>/`: begins the names of all requests of the run. */
-  readonly runPrefix: string;
-  readonly ownName: string;
-  /** `<run>-<attempt>-`, and the mark of a backfill or a shard: begins the names of files. */
-  readonly filePrefix: string;
-  /** `YYYY-MM-DD`: the day that the files are filed under. */
-  readonly day: string;
+  readonly options: DestinationOptions;
+  /** `<run>-<attempt>`: begins the names of all writers of the run, and of its files. */
+  readonly runName: string;
   /** By path: the sha of what is uploaded. */
   readonly blobs: Map<string, string>;
+  /** Streams with a file that GitHub has refused. */
+  readonly refused: Map<string, SyncError>;
+  /** GitHub gave no answer to the last move of the branch, which may have been made. */
+  isUnsure?: boolean;
   /** What the last try was to move the branch to. */
   last?: CommitResult;
 }
 
-function namesOf({ change, window }: PublishRequest, { context, fileMark }: DestinationOptions) {
-  const { runId: id, attempt, serverUrl, repository } = context;
-  const runPrefix = `${id}-${attempt}/`;
-  return {
-    run: { id, attempt, url: `${serverUrl}/${repository}/actions/runs/${id}` },
-    runPrefix,
-    ownName: `${runPrefix}${change.state.publishId}`,
-    filePrefix: `${id}-${attempt}-${fileMark === '' ? '' : `${fileMark}-`}`,
-    day: window.to.slice(0, 10),
-  };
+/**
+ * Commits what is in the request and was not published by another run meanwhile.
+ * @param loaded what the branch had when the run began, if that is known
+ * @throws SyncError of kind `publish`, or of kind `refused` when GitHub does not say which of several streams has the file
+ * that it refuses; the branch is then as it was
+ */
+export async function commitToBranch(
+  place: BranchPlace,
+  request: PublishRequest,
+  options: DestinationOptions,
+  loaded: Branch | undefined,
+): Promise<CommitResult> {
+  const { runId, attempt } = options.context;
+  const runName = `${runId}-${attempt}`;
+  const write: Write = { place, request, options, runName, blobs: new Map(), refused: new Map() };
+  let deadline = Number.POSITIVE_INFINITY;
+  for (let tries = 1; ; tries++) {
+    const result = await tryCommit(write, tries === 1 ? loaded : undefined);
+    if (result !== null) return { ...result, refused: write.refused };
+    if (tries === 1) deadline = performance.now() + MAX_RACE_MS;
+    if (performance.now() > deadline) throw keepsMoving(place, MAX_RACE_MS / 60_000);
+    options.log.debug(`Another writer was faster on ${place.branch}; starting from what is there now.`);
+    await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 100 * 2 ** tries));
+  }
 }
 
 /** Null when another writer was faster. */
-async function tryCommit(write: Write, knownTip: Tip | undefined, isLastTry: boolean): Promise<CommitResult | null> {
-  const { place, request, last } = write;
+async function tryCommit(write: Write, loaded: Branch | undefined): Promise<CommitResult | null> {
+  const { place, last, refused } = write;
+  const request = withhold(write.request, { lost: [], refused });
   const { base, change } = request;
-  let isMoving = false;
+  let moving: PublishRequest | undefined;
   try {
-    const tip = knownTip ?? (await readTip(place));
+    const branch = loaded ?? (await readBranch(place, change.startsOver));
+    const { tip, document } = branch;
     // The answer was lost, and the branch did move.
     if (last !== undefined && tip?.commit === last.commit) return last;
-    const current = await headAt(place, tip?.root ?? [], base.head);
-    if (current?.state && current.head.writers.includes(write.ownName)) {
-      // A process before this one committed the request and died.
-      const { state, head } = current;
-      return { commit: tip?.commit ?? '', state, lost: [], otherRun: null, base: baseOf(state, head) };
+    const theirs = document === null ? null : document.state;
+    if (theirs !== null && document?.writers.includes(writerOf(write))) {
+      // A process before this one committed the request and died. Nobody knows why it left out what it left out.
+      const lost = change.changed.filter(stream => !isCommitted(stream, request, theirs));
+      const { files } = committedPart(request, lost);
+      const own = { generation: theirs.generation, savedAs: document.sha };
+      return { commit: tip?.commit ?? '', state: theirs, lost, otherRun: null, base: own, files };
     }
-    const theirs = current?.state ?? null;
-    const { state, lost } = nextState(change, base.generation, theirs);
-    const meanwhile = { lost, otherRun: theirs?.run ?? null };
-    const kept = withoutLost(request, lost);
-    const files = kept.files.filter(({ stream }) => !kept.unfinished.includes(stream));
-    const removed = await toRemove(place, files, kept.replaces, tip?.root ?? []);
-    const isNews = files.length > 0 || removed.length > 0 || request.savesStateAlone;
+    const next = nextState(change, base.generation, theirs);
+    const kept = committedPart(request, next.lost);
+    const removed = await toRemove(place, kept.replaces, branch.root);
+    const isNews = kept.files.length > 0 || removed.length > 0 || request.savesStateAlone;
     if (kept.change.changed.length === 0 || !isNews)
-      return { commit: null, state: theirs ?? change.state, base, ...meanwhile };
-    const { tree, head } = await writeContents(write, tip, current?.head ?? null, { kept, files, removed, state });
-    const made = await place.git.createCommit(messageOf(files, write.run), tree, tip?.commit ?? null);
-    write.last = { commit: made, state, base: baseOf(state, head), ...meanwhile };
-    isMoving = true;
+      return { ...next, state: theirs ?? change.state, commit: null, base, files: [] };
+    if (tip === null) await beginIfEmpty(place);
+    await uploadAll(write, kept.files);
+    if (kept.files.some(({ stream }) => refused.has(stream))) return tryCommit(write, branch);
+    const { sha, tree } = await writeContents(write, branch, kept, removed, next);
+    const made = await place.git.createCommit(messageOf(kept), tree, tip?.commit ?? null);
+    const own = { generation: next.state.generation, savedAs: sha };
+    write.last = { ...next, commit: made, base: own, files: kept.files };
+    moving = kept;
     if (tip === null) await place.git.createBranch(place.branch, made);
     else await place.git.moveBranch(place.branch, made);
     return write.last;
   } catch (error) {
     if (!(error instanceof GitHubError)) throw error;
-    if (isMoving && isRace(error) && !isLastTry) return null;
-    throw problem(error, place, isMoving);
+    if (moving !== undefined) {
+      if (isRace(error)) return null;
+      if (error.isTemporary && !write.isUnsure) {
+        write.isUnsure = true;
+        return null;
+      }
+      if (refuseOne(write, moving, error)) return tryCommit(write, loaded);
+    }
+    throw branchError(error, place, moving !== undefined);
   }
 }
 
-interface Contents {
-  readonly kept: PublishRequest;
-  readonly files: readonly PartFile[];
-  readonly removed: readonly TreeChange[];
-  readonly state: State;
+/**
+ * Notes whose file it is for which GitHub has refused a whole commit.
+ * @returns false when the refusal is not about a file
+ * @throws SyncError of kind `refused` when it may be that of several streams
+ */
+function refuseOne({ refused }: Write, { files }: PublishRequest, error: GitHubError): boolean {
+  const streams = new Set(files.map(({ stream }) => stream));
+  const refusal = fileRefusal(`A file of ${[...streams].join(', ')}`, error, false);
+  if (refusal === null || streams.size === 0) return false;
+  if (streams.size > 1) throw refusal;
+  for (const stream of streams) refused.set(stream, refusal);
+  return true;
+}
+
+/** Whether the commit of a request has a stream, as far as the state that is on the branch since can tell. */
+function isCommitted(stream: string, { base, change }: PublishRequest, { publishId, generation, revisions }: State) {
+  const changedIn = revisions.get(stream)?.changedIn ?? 0;
+  return publishId === change.state.publishId ? changedIn === generation : changedIn > base.generation;
+}
+
+function writerOf({ runName, request }: Write): string {
+  return `${runName}/${request.change.state.publishId}`;
+}
+
+/** A request without streams that are lost, and without the files of a refresh that is not complete. */
+function committedPart(request: PublishRequest, lost: readonly string[]): PublishRequest {
+  const kept = withhold(request, { lost });
+  return { ...kept, files: kept.files.filter(({ stream }) => !kept.unfinished.includes(stream)) };
 }
 
 /** Uploads what the commit is to have, and makes its tree. */
-async function writeContents(write: Write, tip: Tip | null, head: BranchHead | null, contents: Contents) {
-  const { place, run, request, blobs } = write;
-  const { kept, files, removed, state } = contents;
-  const root = tip?.root ?? [];
-  if (tip === null) await beginIfEmpty(place);
-  await uploadAll(place, request.directory, files, blobs, write.log);
-  const paths = await pathsOf(write, files, head, root);
-  const before = await readmeAt(place, root, head);
-  const totals = totalsAfter(before.totals, files, kept.replaces);
-  const about = readme({ ...place, totals, run, savedAt: state.savedAt });
-  const writers = withWriter(head?.writers ?? [], write.ownName);
-  const own = { writers, totals, readme: blobSha(Buffer.from(about)) };
-  const sha = await place.git.createBlob(Buffer.from(branchDocument(state, place.stateName, own)));
+async function writeContents(
+  write: Write,
+  { tip, root, document }: Branch,
+  { files, replaces }: PublishRequest,
+  removed: TreeChange[],
+  { state }: MergedState,
+) {
+  const { place, blobs, options } = write;
+  const { git, stateName } = place;
+  const writers = document?.writers ?? [];
+  const paths = await pathsOf(write, files, writers, root);
+  const before = await readmeAt(place, root, document);
+  const totals = totalsAfter(before.totals, files, replaces);
+  const content = readme(place, totals, state, options.context);
+  const notes = {
+    writers: [writerOf(write), ...writers].slice(0, MAX_WRITERS),
+    totals,
+    readme: blobSha(Buffer.from(content)),
+  };
+  const sha = await git.createBlob(Buffer.from(branchDocument(state, stateName, notes)));
   const blob = { type: 'blob' } as const;
-  const tree = await writeTree(place, tip?.tree ?? null, kept.replaces, [
-    { ...blob, path: stateFileOf(place.stateName), sha },
-    ...(before.isOurs ? [{ ...blob, path: README, content: about }] : []),
+  const tree = await writeTree(git, tip?.tree ?? null, removed, [
+    { ...blob, path: stateFileOf(stateName), sha },
+    ...(before.isOurs ? [{ ...blob, path: README, content }] : []),
     ...(root.some(({ path }) => path === ATTRIBUTES.path) ? [] : [{ ...blob, ...ATTRIBUTES }]),
-    ...removed,
     ...files.map((file, n) => ({ ...blob, path: paths[n] as string, sha: blobs.get(file.path) as string })),
   ]);
-  return { tree, head: { sha, ...own } };
-}
-
-function baseOf({ generation }: State, head: BranchHead): Base {
-  return { generation, cacheKey: null, head };
+  return { sha, tree };
 }
 
 function totalsAfter(before: Totals, files: readonly PartFile[], replaces: readonly string[]): Totals {
@@ -173,73 +213,62 @@ function totalsAfter(before: Totals, files: readonly PartFile[], replaces: reado
   return Object.fromEntries(Object.entries(totals).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Where files go. Numbers move on where the run has files in the same folder: those of another job or step. */
+/** Where files go. Numbers go on after those that the run has in the same folder, of this process or of another. */
 async function pathsOf(
-  { place: { git, dataPath }, runPrefix, filePrefix, day }: Write,
+  { place: { git, dataPath }, request, options: { fileMark }, runName }: Write,
   files: readonly PartFile[],
-  head: BranchHead | null,
+  writers: readonly string[],
   root: readonly TreeEntry[],
 ): Promise<string[]> {
-  const hasCommitted = head?.writers.some(writer => writer.startsWith(runPrefix)) ?? false;
-  const offsets = new Map<string, number>();
+  const folderOf = (stream: string) => `${dataPath}/${stream}/dt=${request.window.to.slice(0, 10)}`;
+  const prefix = fileMark === '' ? `${runName}-` : `${runName}-${fileMark}-`;
+  const hasCommitted = writers.some(writer => writer.startsWith(`${runName}/`));
+  /** By stream. */
+  const lastNumbers = new Map<string, number>();
   for (const stream of new Set(hasCommitted ? files.map(file => file.stream) : [])) {
-    const entries = (await entriesAt(git, root, `${dataPath}/${stream}/dt=${day}`)) ?? [];
-    const numbers = entries.flatMap(({ path }) =>
-      path.startsWith(filePrefix) ? Number(/^(\d+)\.ndjson/.exec(path.slice(filePrefix.length))?.[1] ?? 0) : [],
-    );
-    const first = Math.min(...files.filter(file => file.stream === stream).map(file => numbered(file).number));
-    // What this process has committed itself is numbered on from.
-    if (Math.max(0, ...numbers) >= first) offsets.set(stream, Math.max(...numbers));
+    const entries = (await entriesAt(git, root, folderOf(stream))) ?? [];
+    const own = entries.filter(({ path }) => path.startsWith(prefix));
+    const numbers = own.map(({ path }) => Number(/^(\d+)\.ndjson/.exec(path.slice(prefix.length))?.[1] ?? 0));
+    lastNumbers.set(stream, Math.max(0, ...numbers));
   }
-  return files.map(file => {
-    const { number, ending } = numbered(file);
-    const place = String(number + (offsets.get(file.stream) ?? 0)).padStart(5, '0');
-    return `${dataPath}/${file.stream}/dt=${day}/${filePrefix}${place}${ending}`;
+  return files.map(({ stream, path }) => {
+    const number = (lastNumbers.get(stream) ?? 0) + 1;
+    lastNumbers.set(stream, number);
+    return `${folderOf(stream)}/${prefix}${String(number).padStart(5, '0')}${path.slice(path.indexOf('.ndjson'))}`;
   });
 }
 
-function numbered({ path }: PartFile): { number: number; ending: string } {
-  const match = /-(\d+)(\.ndjson(?:\.gz)?)$/.exec(path);
-  // Without a number of its own, a file would take the place of another.
-  if (match === null) throw new Error(`A part has no number: ${path}`);
-  return { number: Number(match[1]), ending: match[2] as string };
+/** The folders of replaced streams. A path that is not there cannot be removed. */
+async function toRemove({ git, dataPath }: BranchPlace, replaces: readonly string[], root: readonly TreeEntry[]) {
+  const entries = replaces.length === 0 ? null : await entriesAt(git, root, dataPath);
+  return (entries ?? [])
+    .filter(({ path }) => replaces.includes(path))
+    .map(({ path }): TreeChange => ({ path: `${dataPath}/${path}`, type: 'tree', sha: null }));
 }
 
-/** The folders of replaced streams that have no file any more. A path that is not there cannot be removed. */
-async function toRemove(
-  { git, dataPath }: BranchPlace,
-  files: readonly PartFile[],
-  replaces: readonly string[],
-  root: readonly TreeEntry[],
-): Promise<TreeChange[]> {
-  const empty = replaces.filter(stream => !files.some(file => file.stream === stream));
-  if (empty.length === 0) return [];
-  const entries = (await entriesAt(git, root, dataPath)) ?? [];
-  return empty
-    .filter(stream => entries.some(({ path }) => path === stream))
-    .map(stream => ({ path: `${dataPath}/${stream}`, type: 'tree', sha: null }));
-}
-
-/** @param blobs filled with the sha of each file's blob, by path; what is there is not sent again */
+/** Fills in the blobs of files, and the streams whose file is refused; what is there is not sent again. */
 async function uploadAll(
-  { git, branch }: BranchPlace,
-  directory: string,
+  { place, request, options, blobs, refused }: Write,
   files: readonly PartFile[],
-  blobs: Map<string, string>,
-  log: Log,
 ): Promise<void> {
-  const missing = files.filter(({ path }) => !blobs.has(path));
+  // One iterator: each worker takes the next file from it.
+  const missing = files.filter(({ path }) => !blobs.has(path)).values();
   let done = 0;
   async function work(): Promise<void> {
-    for (let file = missing.shift(); file !== undefined; file = missing.shift()) {
-      const part = file;
-      const bytes = await readPart(directory, part);
-      const sha = await git.createBlob(bytes).catch(error => {
-        throw error instanceof GitHubError && isTooLarge(error) ? tooLarge(part, error) : error;
+    for (const part of missing) {
+      if (refused.has(part.stream)) continue;
+      const bytes = await readPart(request.directory, part);
+      const sha = await place.git.createBlob(bytes).catch(error => {
+        const refusal = error instanceof GitHubError ? fileRefusal(`The file ${part.path}`, error, true) : null;
+        if (refusal === null) throw error;
+        refused.set(part.stream, refusal);
+        return null;
       });
+      if (sha === null) continue;
       if (sha !== blobSha(bytes)) throw new GitHubError(0, 'another blob than was sent');
       blobs.set(part.path, sha);
-      if (++done % PROGRESS_EVERY === 0) log.info(`Uploaded ${done} of ${count(files.length, 'file')} for ${branch}.`);
+      if (++done % PROGRESS_EVERY === 0)
+        options.log.info(`Uploaded ${done} of ${plural(files.length, 'file')} for ${place.branch}.`);
     }
   }
   await Promise.all(Array.from({ length: UPLOADS_AT_ONCE }, work));
@@ -247,21 +276,16 @@ async function uploadAll(
 
 /** A repository without a commit takes no objects. It gets a first one, on the data branch, to build on. */
 async function beginIfEmpty({ git, branch }: BranchPlace): Promise<void> {
-  try {
-    await git.createBlob(Buffer.from(ATTRIBUTES.content));
-  } catch (error) {
+  const { path, content } = ATTRIBUTES;
+  await git.createBlob(Buffer.from(content)).catch(error => {
     if (!(error instanceof GitHubError) || error.status !== 409) throw error;
-    await git.createFirstCommit(
-      branch,
-      ATTRIBUTES.path,
-      ATTRIBUTES.content,
-      'sync: first commit of an empty repository',
-    );
-  }
+    return git.createFirstCommit(branch, path, content, 'sync: first commit of an empty repository');
+  });
 }
 
-function messageOf(files: readonly PartFile[], { id, attempt }: Write['run']): string {
+function messageOf({ files, change }: PublishRequest): string {
   const streams = [...new Set(files.map(({ stream }) => stream))];
   const records = files.reduce((sum, file) => sum + file.records, 0);
-  return `sync: ${streams.join(', ') || 'no stream'}, ${count(records, 'record')} [run ${id}.${attempt}]`;
+  const { id, attempt } = change.state.run;
+  return `sync: ${streams.join(', ') || 'no stream'}, ${plural(records, 'record')} [run ${id}.${attempt}]`;
 }

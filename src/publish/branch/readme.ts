@@ -1,8 +1,9 @@
 // What the data branch says about itself: its README and its attributes.
 import type { TreeEntry } from '../../github/answers.ts';
+import type { Context } from '../../github/context.ts';
 import { grouped } from '../../report/format.ts';
-import type { BranchPlace } from '../../state/branch.ts';
-import type { BranchHead, Totals } from '../../state/store.ts';
+import { type BranchNotes, type BranchPlace, type Totals, totalsIn } from '../../state/branch.ts';
+import type { State } from '../../sync/state.ts';
 
 export const README = 'README.md';
 
@@ -13,15 +14,12 @@ export const ATTRIBUTES = {
     '*.ndjson -text -diff linguist-generated\n*.gz -text -diff linguist-generated\nstate.json -diff linguist-generated\nstate/** -diff linguist-generated\n',
 };
 
-export interface About {
-  readonly branch: string;
-  readonly dataPath: string;
-  readonly totals: Totals;
-  readonly run: { readonly id: string; readonly attempt: string; readonly url: string };
-  readonly savedAt: string;
-}
-
-export function readme({ branch, dataPath, totals, run, savedAt }: About): string {
+export function readme(
+  { branch, dataPath }: BranchPlace,
+  totals: Totals,
+  { run, savedAt }: State,
+  { runUrl }: Context,
+): string {
   const rows = Object.entries(totals).map(
     ([stream, { records, files, bytes, max_updated_at }]) =>
       `| [${stream}](${encodeURI(dataPath)}/${stream}) | ${grouped(records)} | ${grouped(files)} | ${grouped(Math.ceil(bytes / 1024))} kB | ${max_updated_at ?? '–'} |`,
@@ -41,7 +39,7 @@ ${rows.join('\n')}
 
 <!-- totals: ${JSON.stringify(totals)} -->
 
-Last run: [${run.id}, attempt ${run.attempt}](${run.url}), ${savedAt}.
+Last run: [${run.id}, attempt ${run.attempt}](${runUrl}), ${savedAt}.
 
 ## Reading it
 
@@ -72,16 +70,6 @@ zcat -f ${glob} | jq -s 'group_by(.id) | map(max_by(.updated_at))'
 `;
 }
 
-/** What a README that was written here says there is; undefined when it says nothing. */
-function totalsIn(text: string): Totals | undefined {
-  const [, json] = /^<!-- totals: (\{.*\}) -->$/m.exec(text) ?? [];
-  try {
-    return json === undefined ? undefined : (JSON.parse(json) as Totals);
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * The totals that the README shows now: backfills and shards publish to the branch, too. A README that somebody else has
  * written is not replaced.
@@ -89,11 +77,15 @@ function totalsIn(text: string): Totals | undefined {
 export async function readmeAt(
   { git }: BranchPlace,
   root: readonly TreeEntry[],
-  head: BranchHead | null,
+  document: BranchNotes | null,
 ): Promise<{ readonly totals: Totals; readonly isOurs: boolean }> {
   const entry = root.find(({ path }) => path === README);
-  const known = head?.totals ?? {};
-  if (entry === undefined || entry.sha === head?.readme) return { totals: known, isOurs: true };
-  const totals = totalsIn((await git.blob(entry.sha)).toString('utf8'));
-  return { totals: totals ?? known, isOurs: totals !== undefined };
+  const known = document?.totals ?? {};
+  if (entry === undefined || entry.sha === document?.readme) return { totals: known, isOurs: true };
+  const [, json] = /^<!-- totals: (\{.*\}) -->$/m.exec(String(await git.blob(entry.sha))) ?? [];
+  try {
+    return { totals: totalsIn(JSON.parse(json ?? '')), isOurs: true };
+  } catch {
+    return { totals: known, isOurs: false };
+  }
 }

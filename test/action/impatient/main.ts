@@ -5,7 +5,7 @@ import { sync } from '../../../src/commands/sync.ts';
 import { readConfig } from '../../../src/config/read-config.ts';
 import { readContext } from '../../../src/github/context.ts';
 import { log } from '../../../src/report/log.ts';
-import { publishReport } from '../../../src/report/report.ts';
+import { publishReport } from '../../../src/report/show.ts';
 import { Stopped } from '../../../src/sync/read-all.ts';
 
 const stop = new AbortController();

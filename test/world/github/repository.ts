@@ -62,6 +62,10 @@ export class Repository {
   readonly workflows = new Map<string, string>();
   /** Branch -> the message with which a move of it is refused (422). */
   readonly protectedBranches = new Map<string, string>();
+  /** Push protection: texts that count as secrets. A blob that holds one is refused (409). */
+  readonly secrets = new Set<string>();
+  /** A ruleset about files: why a commit may not bring a file (its path, its content); undefined when it may. */
+  fileRule?: (path: string, bytes: Buffer) => string | undefined;
   visibility: Visibility;
   defaultBranch: string;
   #hasCommits = false;

@@ -85,6 +85,12 @@ async function createBlob(call: RestCall): Promise<Answer> {
       'Sorry, your input was too large to process. Consider creating the blob in a local clone of the repository and then pushing it to GitHub.';
     throw says(422, message, { errors: [{ resource: 'Blob', field: 'data', code: 'too_large' }] });
   }
+  if ([...call.repository.secrets].some(secret => bytes.includes(secret))) {
+    const placeholders = [{ placeholder_id: '2k5Z0', token_type: 'stripe_api_key' }];
+    throw says(409, 'Repository rule violations found\n\nSecret detected in content\n\n', {
+      metadata: { secret_scanning: { bypass_placeholders: placeholders } },
+    });
+  }
   const sha = await call.repository.git.write('blob', bytes);
   return { status: 201, body: { sha, url: `${call.base}/git/blobs/${sha}` } };
 }
@@ -274,6 +280,7 @@ async function createRef(call: RestCall): Promise<Answer> {
     throw says(422, `Reference name is invalid: ${String(ref)}`);
   if ((await git.info(String(sha)))?.type !== 'commit') throw says(422, 'Object does not exist');
   refuseIfProtected(call, ref);
+  await refuseFiles(call, undefined, String(sha));
   if (!(await git.moveRef(ref, undefined, String(sha)))) throw says(422, 'Reference already exists');
   return { status: 201, body: refJson(call, ref, String(sha)) };
 }
@@ -288,6 +295,7 @@ async function updateRef(call: RestCall): Promise<Answer> {
   const from = await git.ref(ref);
   if (from === undefined) throw says(422, 'Reference does not exist');
   if (force !== true && !(await git.isAncestor(from, to))) throw says(422, 'Update is not a fast forward');
+  await refuseFiles(call, from, to);
   // The old value is compared once more by git, so that of two that saw the same one only one lands.
   if (!(await git.moveRef(ref, from, to))) throw says(422, 'Update is not a fast forward');
   return { status: 200, body: refJson(call, ref, to) };
@@ -304,6 +312,16 @@ async function deleteRef(call: RestCall): Promise<Answer> {
 function refuseIfProtected(call: RestCall, ref: string): void {
   const message = call.repository.protectedBranches.get(ref.replace(/^refs\/heads\//, ''));
   if (message !== undefined) throw says(422, message);
+}
+
+/** Rulesets about files look at what a push brings. The answer names no file. */
+async function refuseFiles({ repository }: RestCall, from: string | undefined, to: string): Promise<void> {
+  if (repository.fileRule === undefined) return;
+  const before = from === undefined ? new Map<string, Buffer>() : await repository.files(from);
+  for (const [path, bytes] of await repository.files(to)) {
+    const message = before.get(path)?.equals(bytes) ? undefined : repository.fileRule(path, bytes);
+    if (message !== undefined) throw says(422, `Repository rule violations found\n\n${message}\n\n`);
+  }
 }
 
 async function getBranch(call: RestCall): Promise<Answer> {

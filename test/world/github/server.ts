@@ -49,6 +49,7 @@ const JSON_LOG_LIMIT = 64 * 1024;
 
 export async function serve(options: ServerOptions): Promise<LoopbackServer> {
   const server = createServer((request, response) => {
+    if (options.traffic.intercept?.(options.name, request, response)) return;
     handle(options, request, response).catch((error: unknown) => {
       // A client that was killed in the middle of a request is nothing to report.
       response.destroy();
@@ -137,6 +138,11 @@ async function handle(options: ServerOptions, request: IncomingMessage, response
     done(0);
     const sent = bytes.subarray(0, fault.bytes ?? Math.floor(bytes.length / 2));
     response.write(sent, () => setTimeout(() => request.socket.resetAndDestroy(), 20));
+    return;
+  }
+  if (fault?.kind === 'stall') {
+    done(0);
+    response.write(bytes.subarray(0, Math.floor(bytes.length / 2)));
     return;
   }
   done(answer.status);

@@ -2,6 +2,8 @@
 // that are called before a request is worked on and before it is answered (so that a test can let another writer move a
 // ref in between, or kill the action at exactly this step).
 
+import type { Interceptor } from '../intercept.ts';
+
 export type ServerName = 'results' | 'blobs' | 'rest';
 
 /** One request and what became of it. */
@@ -34,6 +36,8 @@ export type Fault =
   | { kind: 'lost'; status?: number }
   /** Does the work, announces the whole body, sends a part of it and resets the connection. */
   | { kind: 'cut'; bytes?: number }
+  /** Does the work, announces the whole body, sends half of it and nothing more. */
+  | { kind: 'stall' }
   /** Waits, then works as usual. */
   | { kind: 'slow'; ms: number }
   /** Does not do the work and never answers. */
@@ -54,6 +58,7 @@ export class Traffic {
   readonly log: Exchange[] = [];
   /** Errors inside the fake itself: a test that sees any should fail. */
   readonly bugs: Error[] = [];
+  intercept: Interceptor | undefined;
   #rules: Array<{ operation: string | RegExp; fault: Fault; rule: Required<FaultRule> }> = [];
   #before = new Set<Listener>();
   #after = new Set<Listener>();

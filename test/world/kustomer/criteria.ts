@@ -1,7 +1,7 @@
 // The body of a search, checked as strictly as the official schema reads (docs/kustomer-api.md#search-request,
 // docs/kustomer-api.md#archive).
 import type { Version } from './rows.ts';
-import { type Context, contextNamed } from './streams.ts';
+import { type Context, contextNamed, isFixed } from './streams.ts';
 
 export type SearchKind = 'live' | 'archive';
 type Field = 'updated' | 'created';
@@ -12,6 +12,8 @@ export interface Range {
   readonly to: number;
 }
 
+export const ALWAYS: Range = { from: -Infinity, to: Infinity };
+
 interface Criterion extends Range {
   readonly field: Field;
 }
@@ -20,7 +22,8 @@ export interface SearchQuery {
   readonly context: Context;
   readonly includeDeleted: boolean;
   readonly updated: Range;
-  /** What `updated` does not say; undefined when that is all. */
+  readonly created: Range;
+  /** What `updated` and `created` do not say; undefined when that is all. */
   readonly test: ((version: Version) => boolean) | undefined;
   readonly sort: { readonly field: Field; readonly descending: boolean } | undefined;
 }
@@ -68,8 +71,7 @@ function read(kind: SearchKind, body: unknown, options: CriteriaOptions): Search
   const { queryContext = 'customer', includeDeleted = false } = body;
   const context = typeof queryContext === 'string' ? contextNamed(queryContext) : undefined;
   if (context === undefined) throw new Refused('queryContext is unknown');
-  // The archive has no notes (docs/kustomer-api.md#archive).
-  if (kind === 'archive' && context.stream === 'notes') throw new Refused('queryContext note is not supported here');
+  if (kind === 'archive' && !context.isArchived) throw new Refused('queryContext is not supported here');
   if (context.klass !== undefined && !options.hasKlass(context.klass)) throw new Refused('no such klass', 404);
   if (typeof includeDeleted !== 'boolean') throw new Refused('includeDeleted is not a boolean');
 
@@ -77,34 +79,31 @@ function read(kind: SearchKind, body: unknown, options: CriteriaOptions): Search
   const [and, or, not] = [body.and, body.or, body.not].map(list =>
     entries(list).map(one => criterion(one, keys, options.precision)),
   );
-  const within = (field: Field) =>
-    and!.filter(one => one.field === field).reduce(intersect, { from: -Infinity, to: Infinity });
-  const created = within('created');
+  const within = (field: Field) => and!.filter(one => one.field === field).reduce(intersect, ALWAYS);
   const plain = or!.length === 0 && not!.length === 0;
-  // Asked of every record of a large tie, at each request: no more is done than is needed.
-  const isCreatedWithin = ({ row }: Version) => row.createdAt >= created.from && row.createdAt < created.to;
   const holdsAll = (version: Version) =>
-    isCreatedWithin(version) &&
-    (or!.length === 0 || or!.some(one => holds(one, version))) &&
-    !not!.some(one => holds(one, version));
-  const all = created.from === -Infinity && created.to === Infinity;
+    (or!.length === 0 || or!.some(one => holds(one, version))) && !not!.some(one => holds(one, version));
   return {
     context,
     includeDeleted,
     updated: within('updated'),
-    test: plain ? (all ? undefined : isCreatedWithin) : holdsAll,
+    created: within('created'),
+    test: plain ? undefined : holdsAll,
     sort: sortOf(body.sort, keys),
   };
 }
 
 /** The keys of a context's dates. Under `kobject_<klass>` the option says which spelling is right. */
 function timeKeys(context: Context, options: CriteriaOptions): Map<string, Field> {
-  const plain = context.stream.slice(0, -1);
+  const plain = context.type;
   const spellings = context.klass === undefined ? [plain] : [];
   if (context.klass !== undefined && options.klassFilterKey !== 'kobject_<klass>_updated_at') spellings.push(plain);
   if (context.klass !== undefined && options.klassFilterKey !== 'kobject_updated_at') spellings.push(context.name);
   return new Map(
-    spellings.flatMap(name => [[`${name}_updated_at`, 'updated'] as const, [`${name}_created_at`, 'created'] as const]),
+    spellings.flatMap(name => [
+      ...(isFixed(context.stream) ? [] : [[`${name}_updated_at`, 'updated'] as const]),
+      [`${name}_created_at`, 'created'] as const,
+    ]),
   );
 }
 

@@ -37,16 +37,20 @@ export interface ListEnvelope {
   /** What meta says; undefined where the endpoint has no total (docs/kustomer-api.md#totals). */
   readonly total: number | undefined;
   readonly hasNext: boolean;
+  /** See WorldOptions. */
+  readonly linksNext: 'link' | 'null' | 'absent' | 'always';
   /** Members of meta that search has and lists have not. */
   readonly meta?: Readonly<Record<string, unknown>>;
   /** JSON texts. */
   readonly data: readonly string[] | undefined;
+  /** JSON texts. */
+  readonly included?: readonly string[] | undefined;
   /** Links as if this were the page; for a server that repeats a link. */
   readonly linkPage?: number;
 }
 
 export function listAnswer(envelope: ListEnvelope): Answer {
-  const { path, query = {}, page, pageSize, total, hasNext, data } = envelope;
+  const { path, query = {}, page, pageSize, total, hasNext, linksNext, data } = envelope;
   const linkPage = envelope.linkPage ?? page;
   // Root-relative (docs/kustomer-api.md#links).
   const link = (to: number) =>
@@ -58,12 +62,21 @@ export function listAnswer(envelope: ListEnvelope): Answer {
     first: link(1),
     // On the last page both are null (docs/kustomer-api.md#links).
     prev: hasNext && page > 1 ? link(linkPage - 1) : null,
-    next: hasNext ? link(linkPage + 1) : null,
+    next:
+      hasNext && linksNext === 'absent'
+        ? undefined
+        : linksNext === 'always' || (hasNext && linksNext === 'link')
+          ? link(linkPage + 1)
+          : null,
     ...(totalPages === undefined ? {} : { last: link(Math.max(1, totalPages)) }),
   };
   if (data === undefined) return { status: 200, body: Buffer.from(JSON.stringify({ meta, links })), records: 0 };
   const head = `{"meta":${JSON.stringify(meta)},"links":${JSON.stringify(links)},"data":[`;
-  return { status: 200, body: encode(head, data, ']}'), records: data.length };
+  return {
+    status: 200,
+    body: encode(head, data, envelope.included === undefined ? ']}' : `],"included":[${envelope.included}]}`),
+    records: data.length,
+  };
 }
 
 let scratch = Buffer.alloc(0);

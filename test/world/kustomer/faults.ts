@@ -10,7 +10,7 @@ export type Replaced =
       readonly kind: 'status';
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
-      /** An object is sent as JSON; a text as HTML when it begins with `<`. */
+      /** Bytes are sent as they are, an object as JSON, a text as HTML when it begins with `<`. */
       readonly body?: string | object;
     }
   /** The socket is closed before any byte. */
@@ -26,6 +26,12 @@ export type Replaced =
 
 /** The right answer, delivered badly. */
 export type Damaged =
+  /** Other bytes than the right ones, and perhaps more headers. */
+  | {
+      readonly kind: 'edit';
+      readonly edit: (body: Buffer, request: LoggedRequest) => Buffer;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** content-length is right, then the connection breaks; `keep` is the part that arrives, 0.5 by default. */
   | { readonly kind: 'cut-body'; readonly keep?: number }
   /** Chunked, with a clean end, but only a part of the JSON. */

@@ -8,7 +8,7 @@ export { type LoggedRequest, type RequestFilter, RequestLog } from './log.ts';
 export { mix, Random } from './random.ts';
 export type { SpoiledUpdatedAt } from './rows.ts';
 export { KustomerServer, type RequestHook, type ServerOptions, startKustomer } from './server.ts';
-export { STREAMS, type Stream } from './streams.ts';
+export { ALL_STREAMS, isFixed, LISTED, SEARCHED, STREAMS, STREAMS_BY_NAME, type Stream } from './streams.ts';
 export type { Tweak } from './tweak.ts';
 export {
   type Counts,

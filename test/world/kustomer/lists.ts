@@ -1,28 +1,30 @@
 // The GET endpoints (docs/kustomer-api.md#lists).
 import { type Answer, errorAnswer, listAnswer, pageNumber } from './envelope.ts';
 import type { Renderer } from './render.ts';
-import type { Row } from './rows.ts';
+import { objectId, type Row } from './rows.ts';
 import type { Stream } from './streams.ts';
 import type { Tweak } from './tweak.ts';
+import type { WorldOptions } from './world.ts';
 
 export type KlassStatus = 'enabled' | 'existing_only' | 'disabled';
 
 export interface Klass {
   readonly name: string;
   readonly status: KlassStatus;
-  readonly createdAt: number;
 }
 
 export type Query = Readonly<Record<string, string>>;
 
+export type MetadataIds = 'hex' | 'kind' | 'same';
+
 export interface ListSource {
   readonly renderer: Renderer;
   readonly klasses: () => readonly Klass[];
+  readonly missingLists: readonly Stream[];
+  readonly metadataIds: MetadataIds;
   /** Rows that are not gone, in the order of lists. */
   readonly rows: (stream: Stream, klass?: string) => readonly Row[];
-  readonly notesListDeleted: boolean;
-  /** Rows of a list beyond this position are never shown. */
-  readonly listLimit: number;
+  readonly options: Pick<WorldOptions, 'notesListDeleted' | 'listLimit' | 'linksNext' | 'afterEnd' | 'listCopies'>;
 }
 
 interface ListSpec {
@@ -62,16 +64,49 @@ const LISTS: Readonly<Record<string, ListSpec>> = {
     stream: 'notes',
     maxPageSize: 100,
     total: false,
-    select: (rows, _query, source) => (source.notesListDeleted ? rows : notDeleted(rows)),
+    select: (rows, _query, source) => (source.options.notesListDeleted ? rows : notDeleted(rows)),
   },
   '/v1/conversations': { stream: 'conversations', maxPageSize: 100, total: false, select: notDeleted },
   '/v1/customers': { stream: 'customers', maxPageSize: 100, total: true, select: notDeleted },
   '/v1/messages': { stream: 'messages', maxPageSize: 100, total: false, select: notDeleted },
+  '/v1/routing/queues': { stream: 'queues', maxPageSize: 100, total: false, select: everything },
+  '/v1/brands': { stream: 'brands', maxPageSize: 100, total: false, select: everything },
+  '/v1/slas': { stream: 'slas', maxPageSize: 100, total: false, select: rows => rows.filter(isSla) },
+  '/v1/schedules': { stream: 'business_schedules', maxPageSize: 100, total: false, select: everything },
+  '/v1/klasses': { stream: 'klasses', maxPageSize: 100, total: false, select: klassesByStatus },
 };
+
+const isSla = ({ klass }: Row) => klass === undefined;
+
+/** Klasses by status, enabled ones by default (docs/kustomer-api.md#klass-list). */
+function klassesByStatus(rows: readonly Row[], { status = 'enabled' }: Query, source: ListSource) {
+  if (!['enabled', 'existing_only', 'disabled'].includes(status)) return undefined;
+  const names = source.klasses().flatMap(klass => (klass.status === status ? [klass.name] : []));
+  return rows.filter(({ id }) => names.includes(id));
+}
+
+/** The versions of the SLAs on a page, where the query asks for them (docs/kustomer-api.md#slas). */
+function versionsOf(slas: readonly Row[], shown: readonly Row[], rows: readonly Row[]): readonly Row[] {
+  return rows.filter(row => !isSla(row) && shown.includes(slas[row.seq % slas.length] as Row));
+}
+
+const METADATA = /^\/v1\/metadata\/([^/]+)$/;
+
+/** One record, not a list (docs/kustomer-api.md#definitions-of-custom-attributes). */
+function answerMetadata({ rows, renderer, metadataIds, missingLists }: ListSource, kind: string, org: string): Answer {
+  const row = rows('custom_attributes').find(({ id }) => id === kind);
+  if (row === undefined || missingLists.includes('custom_attributes')) return errorAnswer(404, 'not found', 'jsonapi');
+  const id = { hex: objectId(row.createdAt, 0, row.seq), kind, same: 'metadata' }[metadataIds];
+  const text = renderer.render(row.latest, org).replace(JSON.stringify(kind), () => JSON.stringify(id));
+  return { status: 200, body: Buffer.from(`{"data":${text}}`), records: 1 };
+}
 
 /** The stream that a path lists, for the roles and for tests that look for requests. */
 export function listedStream(path: string): Stream | undefined {
   if (/^\/v1\/klasses\/[^/]+$/.test(path)) return 'kobjects';
+  if (METADATA.test(path)) return 'custom_attributes';
+  // It is asked for by who reads KObjects.
+  if (path === '/v1/klasses') return undefined;
   return Object.hasOwn(LISTS, path) ? LISTS[path]?.stream : undefined;
 }
 
@@ -83,7 +118,8 @@ export function answerList(
   orgId: string,
   tweak: Tweak,
 ): Answer | undefined {
-  if (path === '/v1/klasses') return answerKlasses(source, query, orgId, tweak);
+  const kind = METADATA.exec(path)?.[1];
+  if (kind !== undefined) return answerMetadata(source, decodeURIComponent(kind), tweak.org ?? orgId);
   const klass = /^\/v1\/klasses\/([^/]+)$/.exec(path)?.[1];
   if (klass !== undefined) {
     const name = decodeURIComponent(klass);
@@ -92,10 +128,12 @@ export function answerList(
     return page(source, { path, query, rows, maxPageSize: 100, total: false, orgId, tweak });
   }
   const spec = Object.hasOwn(LISTS, path) ? LISTS[path] : undefined;
-  if (spec === undefined) return undefined;
-  const rows = spec.select(source.rows(spec.stream), query, source);
+  if (spec === undefined || source.missingLists.includes(spec.stream)) return undefined;
+  const all = source.rows(spec.stream);
+  const rows = spec.select(all, query, source);
   if (rows === undefined) return errorAnswer(400, 'filters cannot be combined', 'jsonapi');
-  return page(source, { path, query, rows, maxPageSize: spec.maxPageSize, total: spec.total, orgId, tweak });
+  const beside = query.versions === 'all' ? (shown: readonly Row[]) => versionsOf(rows, shown, all) : undefined;
+  return page(source, { path, query, rows, maxPageSize: spec.maxPageSize, total: spec.total, orgId, tweak, beside });
 }
 
 interface PageOf {
@@ -106,24 +144,25 @@ interface PageOf {
   readonly total: boolean;
   readonly orgId: string;
   readonly tweak: Tweak;
+  /** What `included` has beside these rows. */
+  readonly beside?: ((shown: readonly Row[]) => readonly Row[]) | undefined;
 }
 
 function page(source: ListSource, list: PageOf): Answer {
-  const { tweak, orgId } = list;
-  const rows = list.rows.length > source.listLimit ? list.rows.slice(0, source.listLimit) : list.rows;
-  return paged(list, rows, row => source.renderer.render(row.latest, tweak.org ?? orgId));
-}
-
-function paged<T>(list: Omit<PageOf, 'rows' | 'orgId'>, rows: readonly T[], render: (row: T) => string): Answer {
-  const { path, query, tweak } = list;
+  const { path, query, tweak, orgId } = list;
+  const { listLimit, afterEnd, linksNext, listCopies } = source.options;
+  const rows = list.rows.length > listLimit ? list.rows.slice(0, listLimit) : list.rows;
   const { page: _page, pageSize: _pageSize, ...rest } = query;
   const asked = pageNumber(query.page, 1);
   const size = pageNumber(query.pageSize, Math.min(100, list.maxPageSize));
   if (asked === undefined || size === undefined) return errorAnswer(400, 'page or pageSize is not a number', 'jsonapi');
   // Clamped, not refused (docs/kustomer-api.md#page-size).
   const pageSize = Math.min(size, list.maxPageSize);
-  const number = tweak.repeatPage ? 1 : asked;
+  const last = Math.max(1, Math.ceil(rows.length / pageSize));
+  if (asked > last && typeof afterEnd === 'number') return errorAnswer(afterEnd, 'no such page', 'jsonapi');
+  const number = tweak.repeatPage ? 1 : afterEnd === 'last-page' ? Math.min(asked, last) : asked;
   const found = rows.slice((number - 1) * pageSize, number * pageSize);
+  const render = (row: Row) => source.renderer.render(row.latest, tweak.org ?? orgId);
   return listAnswer({
     path,
     query: rest,
@@ -131,7 +170,11 @@ function paged<T>(list: Omit<PageOf, 'rows' | 'orgId'>, rows: readonly T[], rend
     pageSize,
     total: list.total ? (tweak.total?.(rows.length) ?? rows.length) : undefined,
     hasNext: tweak.repeatPage === true || number * pageSize < rows.length,
-    data: tweak.missingData ? undefined : dropped(found, tweak).map(render),
+    linksNext,
+    data: tweak.missingData
+      ? undefined
+      : dropped(found, tweak).flatMap(row => Array.from({ length: listCopies }, () => render(row))),
+    included: list.beside?.(found).map(render),
   });
 }
 
@@ -140,33 +183,4 @@ export function dropped<T>(found: readonly T[], { drop }: Tweak): readonly T[] {
   const count = Math.min(found.length, drop.count ?? Math.ceil(found.length / 2));
   const start = drop.where === 'end' ? found.length - count : Math.floor((found.length - count) / 2);
   return found.filter((_, i) => i < start || i >= start + count);
-}
-
-/** Klasses by status, enabled ones by default (docs/kustomer-api.md#klass-list). */
-function answerKlasses(source: ListSource, query: Query, orgId: string, tweak: Tweak): Answer {
-  const status = query.status ?? 'enabled';
-  if (!['enabled', 'existing_only', 'disabled'].includes(status)) return errorAnswer(400, 'unknown status', 'jsonapi');
-  const klasses = source.klasses().filter(klass => klass.status === status);
-  return paged({ path: '/v1/klasses', query, maxPageSize: 100, total: false, tweak }, klasses, klass =>
-    JSON.stringify({
-      type: 'klass',
-      id: klass.name,
-      attributes: {
-        name: klass.name,
-        // Spelt so in an official example (docs/kustomer-api.md#klass-list).
-        displayname: klass.name,
-        icon: 'box',
-        color: '#00ff00',
-        status: klass.status,
-        mixins: ['editable'],
-        createdAt: source.renderer.iso(klass.createdAt),
-        updatedAt: source.renderer.iso(klass.createdAt),
-      },
-      relationships: {
-        org: { data: { type: 'org', id: tweak.org ?? orgId }, links: { self: `/v1/orgs/${orgId}` } },
-        kobjects: { links: { self: `/v1/klasses/${encodeURIComponent(klass.name)}` } },
-      },
-      links: { self: `/v1/klasses/${encodeURIComponent(klass.name)}` },
-    }),
-  );
 }

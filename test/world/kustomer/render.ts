@@ -81,7 +81,8 @@ export class Renderer {
         case 'conversationId':
           return relate('conversations', hash);
         case 'userId':
-          return relate('users', hash);
+          // So that each change of a record shows, whatever its `updatedAt` says.
+          return relate('users', hash + rev);
         case 'teamId':
           return relate('teams', hash);
         case 'tagId':
@@ -209,5 +210,7 @@ function spoil(text: string, how: SpoiledUpdatedAt, iso: string): string {
       return text.replace(member, ',"updatedAt":"not a date"');
     case 'number':
       return text.replace(member, `,"updatedAt":${Date.parse(iso)}`);
+    case 'end-of-time':
+      return text.replace(member, ',"updatedAt":"+275760-09-13T00:00:00.000Z"');
   }
 }

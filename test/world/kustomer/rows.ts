@@ -8,7 +8,7 @@ export interface Row {
   /** Number of the row in its world; what its content is drawn from. */
   readonly seq: number;
   readonly stream: Stream;
-  /** Of KObjects only. */
+  /** Of KObjects and klasses; `version` for the version of an SLA. */
   readonly klass: string | undefined;
   readonly createdAt: number;
   latest: Version;
@@ -30,7 +30,7 @@ export interface Version {
   readonly spoiled: SpoiledUpdatedAt | undefined;
 }
 
-export type SpoiledUpdatedAt = 'missing' | 'null' | 'unreadable' | 'number';
+export type SpoiledUpdatedAt = 'missing' | 'null' | 'unreadable' | 'number' | 'end-of-time';
 
 const idBytes = Buffer.alloc(12);
 

@@ -32,7 +32,7 @@ export class SearchIndex {
   #alive: Sorted | undefined;
   #added: Version[] = [];
   #removed: Version[] = [];
-  /** The last result that had to be sorted; its pages are asked for one after the other. */
+  /** The last range of times of update that had to be put in order of creation: searches come back to a large tie. */
   #last: { readonly key: string; readonly list: Version[] } | undefined;
 
   /** To be called when `version.row.shown` has become this version. */
@@ -54,8 +54,15 @@ export class SearchIndex {
     const key = sort?.field === 'created' ? byCreated : byUpdated;
     let list = all;
     let [start, end] = [low, high];
-    if (query.test !== undefined || sort?.field === 'created') {
-      list = this.#filtered(all, low, high, query, key);
+    if (query.created.from > -Infinity || query.created.to < Infinity || key === byCreated) {
+      list = this.#byCreated(all, low, high, query.includeDeleted);
+      start = lowerBound(list, 0, list.length, byCreated, query.created.from);
+      end = lowerBound(list, start, list.length, byCreated, query.created.to);
+    }
+    if (query.test !== undefined || (list !== all && key === byUpdated)) {
+      list = list.slice(start, end);
+      if (query.test !== undefined) list = list.filter(query.test);
+      if (key === byUpdated) list.sort(order);
       [start, end] = [0, list.length];
     }
     const total = end - start;
@@ -80,19 +87,14 @@ export class SearchIndex {
     return this.#alive.list;
   }
 
-  #filtered(all: Version[], low: number, high: number, query: SearchQuery, key: Key): Version[] {
-    const { test } = query;
-    // A test is a closure over the body it was read from: only a sort without one can be told apart cheaply.
-    const name = test === undefined ? `${low}-${high}-${query.includeDeleted}` : undefined;
-    if (name !== undefined && this.#last?.key === name) return this.#last.list;
-    const list: Version[] = [];
-    for (let at = low; at < high; at++) {
-      const version = all[at] as Version;
-      if (test === undefined || test(version)) list.push(version);
+  /** all[low, high) in order of creation. */
+  #byCreated(all: Version[], low: number, high: number, includeDeleted: boolean): Version[] {
+    const key = `${low}-${high}-${includeDeleted}`;
+    if (this.#last?.key !== key) {
+      const list = all.slice(low, high).sort((a, b) => byCreated(a) - byCreated(b) || order(a, b));
+      this.#last = { key, list };
     }
-    if (key === byCreated) list.sort((a, b) => key(a) - key(b) || order(a, b));
-    if (name !== undefined) this.#last = { key: name, list };
-    return list;
+    return this.#last.list;
   }
 }
 

@@ -5,13 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import type { Interceptor } from '../intercept.ts';
 import type { SearchKind } from './criteria.ts';
 import { type Answer, type ErrorShape, errorAnswer } from './envelope.ts';
 import { type Fault, Faults, tweakOf } from './faults.ts';
 import { listedStream } from './lists.ts';
 import { type LoggedRequest, RequestLog } from './log.ts';
 import { SlidingBudget } from './rate.ts';
-import { contextNamed } from './streams.ts';
+import { ALL_STREAMS, contextNamed, typeOf } from './streams.ts';
 import type { KustomerWorld, Resource, TokenGrant } from './world.ts';
 
 export interface ServerOptions {
@@ -30,6 +31,8 @@ export interface ServerOptions {
   readonly reset: 'epoch-seconds' | 'epoch-ms' | 'delta' | 'none';
   /** Kustomer does not document it; a proxy before it may send it. */
   readonly retryAfter: 'none' | 'seconds' | 'date';
+  /** The header `date` of an answer; undefined: the time of this machine. */
+  readonly date: (request: LoggedRequest) => string | undefined;
   /** How long an answer takes. */
   readonly latencyMs: number | ((request: LoggedRequest) => number);
   readonly gzip: boolean;
@@ -44,6 +47,7 @@ const DEFAULTS: ServerOptions = {
   searchHeadersShow: 'org',
   reset: 'epoch-seconds',
   retryAfter: 'none',
+  date: () => undefined,
   latencyMs: 0,
   gzip: true,
 };
@@ -77,11 +81,13 @@ export class KustomerServer {
   readonly options: ServerOptions;
   readonly faults = new Faults();
   readonly log = new RequestLog();
+  intercept: Interceptor | undefined;
   readonly #org: SlidingBudget;
   readonly #search: SlidingBudget;
   readonly #hooks = new Set<RequestHook>();
   readonly #closing = new AbortController();
   readonly #http = createServer((request, response) => {
+    if (this.intercept?.('kustomer', request, response)) return;
     this.#serve(request, response).catch(error => {
       // A client that goes away is no matter; a mistake in the simulator has to be seen.
       if (request.socket.destroyed || this.#closing.signal.aborted) return;
@@ -283,11 +289,26 @@ export class KustomerServer {
     fault: Fault | undefined,
     logged: LoggedRequest,
   ): Promise<void> {
-    const headers: Record<string, string> = { 'content-type': reply.type, ...this.#rate(logged), ...reply.headers };
+    const date = this.options.date(logged);
+    const headers: Record<string, string> = {
+      'content-type': reply.type,
+      ...this.#rate(logged),
+      ...(date !== undefined && { date }),
+      ...reply.headers,
+    };
     let bytes: Buffer = reply.body;
     // Cut before it is compressed: the client shall get whole bytes of half a document.
+    if (fault?.kind === 'edit') {
+      bytes = fault.edit(bytes, logged);
+      Object.assign(headers, fault.headers);
+    }
     if (fault?.kind === 'cut-chunked') bytes = bytes.subarray(0, Math.floor(bytes.length * (fault.keep ?? 0.5)));
-    if (this.options.gzip && bytes.length > 1000 && /\bgzip\b/.test(String(request.headers['accept-encoding']))) {
+    if (
+      this.options.gzip &&
+      bytes.length > 1000 &&
+      headers['content-encoding'] === undefined &&
+      /\bgzip\b/.test(String(request.headers['accept-encoding']))
+    ) {
       bytes = await compress(bytes, { level: constants.Z_BEST_SPEED });
       headers['content-encoding'] = 'gzip';
     }
@@ -352,17 +373,11 @@ function needs(request: LoggedRequest): Resource[] {
   return stream;
 }
 
-/** The one of the permission set for each (docs/kustomer-api.md#roles). */
+/** The roles of the permission set, by what they are for (docs/kustomer-api.md#roles). */
 const ROLES: Readonly<Partial<Record<Resource, string>>> = {
-  conversations: 'org.permission.conversation.read',
-  customers: 'org.permission.customer.read',
-  kobjects: 'org.permission.kobject.read',
-  messages: 'org.permission.message.read',
-  notes: 'org.permission.note.read',
-  shortcuts: 'org.permission.shortcut.read',
-  tags: 'org.permission.tag.read',
-  teams: 'org.permission.team.read',
-  users: 'org.permission.user.read',
+  ...Object.fromEntries(
+    ALL_STREAMS.map(stream => [stream, `org.permission.${typeOf(stream, '').replace('.', '')}.read`]),
+  ),
   klasses: 'org.permission.klass.read',
   search: 'org.permission.search.create',
 };
@@ -380,6 +395,7 @@ function replacement(fault: Fault | undefined, request: LoggedRequest): Reply | 
     case 'status': {
       const { status, body } = fault;
       if (body === undefined) return json(errorAnswer(status, 'fault on demand', shapeFor(request)), fault.headers);
+      if (Buffer.isBuffer(body)) return { ...plain(status, '', 'application/json', fault.headers), body };
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       return plain(status, text, text.startsWith('<') ? 'text/html' : 'application/json', fault.headers);
     }

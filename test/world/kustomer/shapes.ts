@@ -573,17 +573,249 @@ function user(random: Random): Shape {
   };
 }
 
+function company(random: Random): Shape {
+  return {
+    attributes: {
+      name: slot('name'),
+      ...some(random, 0.5, {
+        externalId: `comp-${random.int(1, 1e9)}`,
+        domains: [`a${random.int(1, 999)}.example.test`],
+        emails: [{ type: 'work', email: slot('email'), verified: false }],
+        phones: [],
+        whatsapps: [],
+        socials: [],
+        urls: [{ url: 'https://example.test', type: 'website' }],
+        locations: [{ type: 'work', address: '1 Main St' }],
+        modifiedAt: slot('modifiedAt'),
+        importedAt: when(random),
+        defaultLang: 'en_us',
+      }),
+      tags: random.chance(0.3) ? ['b2b'] : [],
+      custom: custom(random, 'comp'),
+      roleGroupVersions: [],
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      rev: rawSlot('rev'),
+    },
+    relationships: { org: ORG, createdBy: to('user', slot('userId')), modifiedBy: to('user', slot('userId')) },
+  };
+}
+
+/** After the columns of Fivetran's table (docs/kustomer-api.md#work-sessions). */
+function workSession(random: Random): Shape {
+  return {
+    attributes: {
+      active: random.chance(0.2),
+      statusType: random.pick(['available', 'busy', 'unavailable', 'offline']),
+      capacityStatus: random.pick(['open', 'full']),
+      capacityRemaining: random.int(0, 100),
+      handledConversationCount: rawSlot('number'),
+      handledItemCount: rawSlot('number'),
+      hasPendingItem: random.chance(0.1),
+      hasSkills: false,
+      pausedWorkItemCount: 0,
+      routable: true,
+      ...some(random, 0.5, { signedOutAt: when(random), idleSince: when(random), lastAssignedItemAt: when(random) }),
+      totalAvailable: { time: random.int(0, 1e7), businessTime: random.int(0, 1e6), statusAt: when(random) },
+      signedInAt: slot('createdAt'),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      rev: rawSlot('rev'),
+    },
+    relationships: {
+      org: ORG,
+      user: to('user', slot('userId')),
+      team: to('team', slot('teamId')),
+      queues: { data: ids(random, 3).map(id => ({ type: 'queue', id })) },
+    },
+  };
+}
+
+function workItem(random: Random): Shape {
+  return {
+    attributes: {
+      status: random.pick(['ivr', 'queued', 'routed', 'assigned', 'completed']),
+      queuedCount: random.int(0, 4),
+      resourceType: 'conversation',
+      resource: { id: slot('conversationId'), channel: 'email', sla: sla(random) },
+      priority: random.int(1, 6),
+      itemSize: random.int(1, 100),
+      ...some(random, 0.5, {
+        handle: { completedAt: when(random), time: random.int(0, 1e7) },
+        wrapUp: { time: random.int(0, 1e5) },
+        abandoned: {},
+        lastRevision: { id: hex(random) },
+      }),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+      rev: rawSlot('rev'),
+    },
+    relationships: {
+      org: ORG,
+      conversation: to('conversation', slot('conversationId')),
+      ...some(random, 0.7, { queue: to('queue', hex(random)), assignedTo: to('user', slot('userId')) }),
+    },
+  };
+}
+
+/** Without `updatedAt` (docs/kustomer-api.md#conversation-times). */
+function conversationTime(random: Random): Shape {
+  return {
+    attributes: {
+      handleAt: when(random),
+      handleTime: random.int(0, 1e6),
+      ...some(random, 0.5, { messageAt: when(random), messageTime: random.int(0, 1e6) }),
+      channels: ['email'],
+      assignedUsers: [slot('userId')],
+      assignedTeams: [slot('teamId')],
+      createdByTeams: [slot('teamId')],
+      createdAt: slot('createdAt'),
+    },
+    relationships: {
+      org: ORG,
+      customer: to('customer', slot('customerId')),
+      conversation: to('conversation', slot('conversationId')),
+      createdBy: to('user', slot('userId')),
+    },
+  };
+}
+
+const CHANGED = { createdBy: to('user', slot('userId')), modifiedBy: to('user', slot('userId')) };
+
+function queue(random: Random): Shape {
+  return {
+    attributes: {
+      name: slot('name'),
+      displayName: slot('name'),
+      ...some(random, 0.5, {
+        description: words(random, 5),
+        key: `q-${random.int(1, 999)}`,
+        modifiedAt: slot('modifiedAt'),
+      }),
+      priority: random.int(1, 6),
+      itemSize: random.int(1, 100),
+      restrictTransfersByUsers: false,
+      settings: { overrideAssignment: 'none', putBackItemsOnOffline: 'never' },
+      system: false,
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+    },
+    relationships: { org: ORG, ...CHANGED },
+  };
+}
+
+function brand(random: Random): Shape {
+  return {
+    attributes: {
+      name: slot('name'),
+      default: random.chance(0.2),
+      ...some(random, 0.5, { iconUrl: 'https://img.example.test/b.png', modifiedAt: slot('modifiedAt') }),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+    },
+    relationships: { org: ORG, ...CHANGED },
+  };
+}
+
+/** An SLA, or a version of one: in the documents neither has `updatedAt` (docs/kustomer-api.md#slas). */
+function serviceLevel(random: Random, klass: string | undefined): Shape {
+  const dates = { createdAt: slot('createdAt'), updatedAt: slot('updatedAt') };
+  if (klass === undefined) {
+    const versions = { data: ids(random, 3).map(id => ({ type: 'sla_version', id })) };
+    return {
+      attributes: { currentVersion: rawSlot('number'), ...dates },
+      relationships: { org: ORG, createdBy: to('user', slot('userId')), versions },
+    };
+  }
+  const metric = { enabled: true, times: { '1': 3600, '2': 1800, '3': random.int(60, 900), '4': 300, '5': 60 } };
+  return {
+    attributes: {
+      name: slot('name'),
+      description: words(random, 8),
+      version: rawSlot('number'),
+      hours: 'business',
+      metrics: { firstResponse: metric, longestUnrespondedMessage: { enabled: false, times: {} } },
+      criteria: { and: [{ conversation_channel: { operator: 'equals', value: 'email' } }] },
+      ...dates,
+    },
+    relationships: { org: ORG, createdBy: to('user', slot('userId')), sla: to('sla', hex(random)) },
+  };
+}
+
+function businessSchedule(random: Random): Shape {
+  const day = [[480, random.int(900, 1200)]];
+  return {
+    attributes: {
+      name: slot('name'),
+      hours: {
+        '0': null,
+        '1': day,
+        '2': day,
+        '3': day,
+        '4': [
+          [480, 720],
+          [780, 1020],
+        ],
+        '5': day,
+        '6': null,
+      },
+      timezone: random.pick(['Europe/Paris', 'America/New_York']),
+      default: random.chance(0.2),
+      ...some(random, 0.5, {
+        holidays: [{ name: words(random, 2), date: '2026-12-25' }],
+        modifiedAt: slot('modifiedAt'),
+      }),
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+    },
+    relationships: { org: ORG, ...CHANGED },
+  };
+}
+
+function klassDefinition(random: Random, name = ''): Shape {
+  return {
+    attributes: {
+      name,
+      // Spelt so in an official example (docs/kustomer-api.md#klass-list).
+      displayname: name,
+      icon: 'box',
+      color: random.pick(['#00ff00', '#ff0000']),
+      status: 'enabled',
+      mixins: ['editable'],
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+    },
+    relationships: { org: ORG, kobjects: { links: { self: `/v1/klasses/${encodeURIComponent(name)}` } } },
+  };
+}
+
+/** In the documents it has no dates of its own (docs/kustomer-api.md#definitions-of-custom-attributes). */
+function metadata(random: Random): Shape {
+  const changed = { modifiedBy: slot('userId'), modifiedAt: when(random), updatedAt: when(random) };
+  const children = [
+    { id: 'size', displayName: 'Size' },
+    { id: 'damage', displayName: 'Damage', children: [] },
+  ];
+  return {
+    attributes: {
+      properties: {
+        orderIdStr: { type: 'string', displayName: slot('name') },
+        loyaltyTierStr: { ...changed, type: 'string', enumeration: ['gold', 'silver'], displayName: 'Loyalty Tier' },
+        contactReasonTree: { ...changed, type: 'tree', tree: { children }, lastNodeRequired: false },
+        ...some(random, 0.5, {
+          ordersId: { ...changed, type: 'id', target: 'kobject.order', multi: true, displayName: 'Orders' },
+          secretStr: { type: 'string', hasSensitiveAttributes: true, deletedAt: null, rank: rawSlot('rev') },
+        }),
+      },
+      createdAt: slot('createdAt'),
+      updatedAt: slot('updatedAt'),
+    },
+    relationships: { org: ORG },
+  };
+}
+
 /** How a stream marks what is deleted (docs/kustomer-api.md#deletion-marks): a flag, a date, or both. */
-const DELETED_FLAG: ReadonlySet<Stream> = new Set<Stream>([
-  'conversations',
-  'customers',
-  'kobjects',
-  'messages',
-  'notes',
-  'shortcuts',
-  'tags',
-  'teams',
-]);
+const WITHOUT_DELETED_FLAG: ReadonlySet<Stream> = new Set<Stream>(['users']);
 const DELETED_AT: ReadonlySet<Stream> = new Set<Stream>(['notes', 'tags', 'teams', 'users']);
 
 export function shapeOf(
@@ -593,8 +825,8 @@ export function shapeOf(
   random: Random,
   deleted: boolean,
 ): Shape {
-  const shape = draw(stream, klass, klasses, random);
-  if (deleted && DELETED_FLAG.has(stream)) shape.attributes.deleted = true;
+  const shape = SHAPES[stream](random, klass, klasses);
+  if (deleted && !WITHOUT_DELETED_FLAG.has(stream)) shape.attributes.deleted = true;
   if (deleted && DELETED_AT.has(stream)) {
     shape.attributes.deletedAt = slot('updatedAt');
     shape.relationships.deletedBy = to('user', slot('userId'));
@@ -602,25 +834,26 @@ export function shapeOf(
   return shape;
 }
 
-function draw(stream: Stream, klass: string | undefined, klasses: readonly string[], random: Random): Shape {
-  switch (stream) {
-    case 'conversations':
-      return conversation(random);
-    case 'customers':
-      return customer(random, klasses);
-    case 'kobjects':
-      return kobject(random, klass ?? 'order');
-    case 'messages':
-      return message(random);
-    case 'notes':
-      return note(random);
-    case 'shortcuts':
-      return shortcut(random);
-    case 'tags':
-      return tag(random);
-    case 'teams':
-      return team(random);
-    case 'users':
-      return user(random);
-  }
-}
+type Draw = (random: Random, klass: string | undefined, klasses: readonly string[]) => Shape;
+
+const SHAPES: Readonly<Record<Stream, Draw>> = {
+  conversations: conversation,
+  customers: (random, _, klasses) => customer(random, klasses),
+  kobjects: (random, klass) => kobject(random, klass ?? 'order'),
+  messages: message,
+  notes: note,
+  shortcuts: shortcut,
+  tags: tag,
+  teams: team,
+  users: user,
+  companies: company,
+  work_sessions: workSession,
+  work_items: workItem,
+  conversation_times: conversationTime,
+  queues: queue,
+  brands: brand,
+  slas: serviceLevel,
+  business_schedules: businessSchedule,
+  klasses: klassDefinition,
+  custom_attributes: metadata,
+};

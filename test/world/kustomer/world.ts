@@ -1,13 +1,13 @@
 // The records of an organization, what happens to them, and what the API shows of them. No sockets here: the server
 // asks a world, and tests ask it for the truth.
-import { type CriteriaOptions, readSearch, type SearchKind } from './criteria.ts';
+import { ALWAYS, type CriteriaOptions, readSearch, type SearchKind } from './criteria.ts';
 import { type Answer, errorAnswer, listAnswer, pageNumber } from './envelope.ts';
-import { answerList, dropped, type Klass, type KlassStatus, type Query } from './lists.ts';
+import { answerList, dropped, type Klass, type KlassStatus, type MetadataIds, type Query } from './lists.ts';
 import { mix, Random, textSeed } from './random.ts';
 import { Renderer } from './render.ts';
 import { objectId, type Row, type SpoiledUpdatedAt, type Version } from './rows.ts';
 import { type Found, SearchIndex } from './search-index.ts';
-import { STREAMS, type Stream, typeOf } from './streams.ts';
+import { ALL_STREAMS, contextNamed, isFixed, STREAMS_BY_NAME, type Stream, typeOf } from './streams.ts';
 import type { Tweak } from './tweak.ts';
 
 const DAY = 86_400_000;
@@ -49,16 +49,34 @@ export interface WorldOptions {
   readonly precision: 'ms' | 's' | 'stored-s';
   readonly listOrder: 'id' | 'insertion';
   readonly listLimit: number;
+  /** `links.next` of a page that others follow: a link, null as on the last page, nothing; or all pages have a link. */
+  readonly linksNext: 'link' | 'null' | 'absent' | 'always';
+  /** What a page after the last one answers (docs/kustomer-api.md#links): nothing, a refusal, or the last page again. */
+  readonly afterEnd: 'empty' | 404 | 400 | 'last-page';
+  /** A page of a list shows each of its records so often. */
+  readonly listCopies: number;
   readonly notesListDeleted: boolean;
   readonly strictBody: boolean;
   readonly klassFilterKey: CriteriaOptions['klassFilterKey'];
   /** KObjects of these klasses don't show under the plain `kobject`. */
   readonly hiddenKlasses: readonly string[];
+  /** The records of these streams carry no `updatedAt`. */
+  readonly undated: readonly Stream[];
+  /** The ids that definitions of custom attributes come with: hexadecimal, the kind of object, or the same for all. */
+  readonly metadataIds: MetadataIds;
+  /** Lists that this organization does not have: 404. */
+  readonly missingLists: readonly Stream[];
+  /** The searches of these klasses find nothing by a time (docs/kustomer-api.md#klass-filter-keys). */
+  readonly unfilteredKlasses: readonly string[];
+  /** What a search must not have in its body: it is answered with 400. */
+  readonly refusedForms: readonly SearchForm[];
   /** docs/kustomer-api.md#search-request. */
   readonly idsOnlyShape: 'objects' | 'strings';
   /** One record in so many carries something that breaks copies; Infinity for none. */
   readonly exoticEvery: number;
 }
+
+export type SearchForm = 'sort' | 'includeDeleted' | 'lt';
 
 export const DEFAULT_TOKEN = 'kustomer-test-token';
 
@@ -80,10 +98,18 @@ const DEFAULTS: WorldOptions = {
   precision: 'ms',
   listOrder: 'id',
   listLimit: Infinity,
+  linksNext: 'link',
+  afterEnd: 'empty',
+  listCopies: 1,
   notesListDeleted: true,
   strictBody: true,
   klassFilterKey: 'kobject_updated_at',
   hiddenKlasses: [],
+  undated: [],
+  metadataIds: 'hex',
+  missingLists: [],
+  unfilteredKlasses: [],
+  refusedForms: [],
   idsOnlyShape: 'objects',
   exoticEvery: 40,
 };
@@ -147,6 +173,8 @@ export class KustomerWorld {
   #pending: Version[] = [];
   #nextVisible = Infinity;
   #seq = 0;
+  /** Of klasses: a number apart, so that the content of records does not depend on how many there are. */
+  #klassSeq = 0xe00000;
   readonly #changes: Random;
   readonly #shuffle: Random;
 
@@ -155,7 +183,7 @@ export class KustomerWorld {
     const { seed, exoticEvery } = this.options;
     this.#changes = new Random(mix(seed, 1));
     this.#shuffle = new Random(mix(seed, 2));
-    this.#rows = Object.fromEntries(STREAMS.map(stream => [stream, []])) as unknown as Record<Stream, Row[]>;
+    this.#rows = Object.fromEntries(ALL_STREAMS.map(stream => [stream, []])) as unknown as Record<Stream, Row[]>;
     this.#renderer = new Renderer({
       seed,
       exoticEvery,
@@ -183,6 +211,7 @@ export class KustomerWorld {
       'messages',
       'notes',
       'shortcuts',
+      ...STREAMS_BY_NAME,
     ] as const) {
       this.#spread(stream, plain[stream] ?? 0, spread);
       if (!this.#relatable.has(stream)) this.#relatable.set(stream, this.#rows[stream].length);
@@ -233,7 +262,7 @@ export class KustomerWorld {
     });
   }
 
-  /** Changes `n` random records, or those of these ids; gives the ids. */
+  /** Changes `n` random records, or those of these ids; gives the ids. None of a stream whose records never change. */
   update(stream: Stream, which: number | readonly string[], how: UpdateOptions = {}): string[] {
     return this.#change(stream, which, how, row => row.latest.deleted);
   }
@@ -249,6 +278,7 @@ export class KustomerWorld {
     how: UpdateOptions,
     deleted: (row: Row) => boolean,
   ): string[] {
+    if (isFixed(stream)) return [];
     return this.#choose(stream, which).map((row, i) => {
       const { latest } = row;
       const updatedAt = how.keepUpdatedAt ? latest.updatedAt : (at(how.at, i) ?? this.now);
@@ -265,6 +295,7 @@ export class KustomerWorld {
       const { shown } = row;
       row.gone = true;
       row.shown = undefined;
+      if (stream === 'klasses') this.#klasses.delete(row.id);
       if (shown !== undefined) for (const index of this.#indexesOf(row)) index.remove(shown);
     }
     if (rows.length > 0) this.#ordered.clear();
@@ -281,12 +312,15 @@ export class KustomerWorld {
   }
 
   defineKlass(name: string, status: KlassStatus = 'enabled'): void {
-    this.#klasses.set(name, { name, status, createdAt: this.now - 900 * DAY });
+    const since = this.now - 900 * DAY;
+    if (this.#klasses.has(name)) this.update('klasses', [name]);
+    else this.#add('klasses', name, since, since, 1, since);
+    this.#klasses.set(name, { name, status });
   }
 
   /** The klass and its records are gone; its context is a 404 from now on. */
   removeKlass(name: string): void {
-    this.#klasses.delete(name);
+    this.hardDelete('klasses', [name]);
     this.hardDelete(
       'kobjects',
       (this.#klassRows.get(name) ?? []).filter(row => !row.gone).map(row => row.id),
@@ -301,6 +335,8 @@ export class KustomerWorld {
     { before = Infinity, from = -Infinity }: { before?: number; from?: number } = {},
   ): Map<string, Truth> {
     const out = new Map<string, Truth>();
+    // A version of an SLA is shown beside an SLA, and there may be none (docs/kustomer-api.md#slas).
+    if (stream === 'slas' && !this.#rows.slas.some(row => !row.gone && row.klass === undefined)) return out;
     for (const { id, latest, gone, klass } of this.#rows[stream]) {
       if (gone || latest.updatedAt >= before || latest.updatedAt < from) continue;
       out.set(id, { ...this.#truthOf(latest), ...(klass === undefined ? {} : { klass }) });
@@ -326,6 +362,11 @@ export class KustomerWorld {
     return this.#renderer.render(version, this.options.orgId);
   }
 
+  /** Whether the archive search has the stream. */
+  isArchived(stream: Stream): boolean {
+    return contextNamed(typeOf(stream, ''))?.isArchived === true;
+  }
+
   get klasses(): readonly Klass[] {
     return [...this.#klasses.values()];
   }
@@ -344,6 +385,8 @@ export class KustomerWorld {
     const { options } = this;
     const asked = readSearch(kind, body, { ...options, hasKlass: name => this.#klasses.has(name) });
     if ('status' in asked) return errorAnswer(asked.status, asked.message);
+    const refused = options.refusedForms.find(form => JSON.stringify(body).includes(`"${form}":`));
+    if (refused !== undefined) return errorAnswer(400, `"${refused}" is not supported`);
     const page = pageNumber(query.page, 1);
     const size = pageNumber(query.pageSize, Math.min(100, options.pageSizeMax));
     if (page === undefined || size === undefined) return errorAnswer(400, 'page or pageSize is not a number');
@@ -358,15 +401,24 @@ export class KustomerWorld {
     this.#promote();
     const edge = this.now - options.liveHorizonMs;
     const index = this.#index(asked.context.klass === undefined ? asked.context.stream : asked.context.name);
+    const isBlind = options.unfilteredKlasses.includes(asked.context.klass ?? '') && asked.updated !== ALWAYS;
     const ask = {
       query: asked,
-      shown: kind === 'live' ? { from: edge, to: Infinity } : { from: -Infinity, to: edge + options.archiveOverlapMs },
+      shown: isBlind
+        ? { from: 0, to: 0 }
+        : kind === 'live'
+          ? { from: edge, to: Infinity }
+          : { from: -Infinity, to: edge + options.archiveOverlapMs },
       from: (shownPage - 1) * pageSize,
       to: Math.min(shownPage * pageSize, options.resultLimit),
       shuffle: options.tieOrder === 'unstable' ? this.#shuffle : undefined,
       ignoreSort: tweak.ignoreSort === true,
     };
     const found = index.find(ask);
+    // Only the refusals: a search is checked against its total.
+    if (typeof options.afterEnd === 'number' && shownPage > 1 && ask.from >= found.total) {
+      return errorAnswer(options.afterEnd, 'no such page');
+    }
     let versions: readonly Version[] = dropped(found.versions, tweak);
     if (tweak.timedOut !== undefined) versions = versions.slice(0, Math.floor(versions.length * tweak.timedOut.keep));
     if (tweak.outside !== undefined) versions = this.#outside(index, ask, found, versions, tweak.outside);
@@ -381,6 +433,7 @@ export class KustomerWorld {
       total,
       // At page 100 this still points to page 101 (docs/kustomer-api.md#search-depth).
       hasNext: tweak.repeatPage === true || shownPage * pageSize < total,
+      linksNext: options.linksNext,
       meta: { timed_out: tweak.timedOut !== undefined, aggregations: {} },
       data: tweak.missingData ? undefined : this.#renderAll(versions, query.idsOnly === 'true', tweak.org ?? orgId),
     });
@@ -405,7 +458,13 @@ export class KustomerWorld {
     const near = (range: typeof updated, descending: boolean) =>
       index.find({
         ...ask,
-        query: { ...ask.query, test: undefined, updated: range, sort: { field: 'updated', descending } },
+        query: {
+          ...ask.query,
+          created: ALWAYS,
+          test: undefined,
+          updated: range,
+          sort: { field: 'updated', descending },
+        },
         from: 0,
         to: count,
       }).versions;
@@ -418,14 +477,14 @@ export class KustomerWorld {
 
   /** The GET endpoints; undefined: no such path. */
   get(path: string, query: Query, orgId = this.options.orgId, tweak: Tweak = {}): Answer | undefined {
-    const { notesListDeleted, listLimit } = this.options;
     return answerList(
       {
         renderer: this.#renderer,
         klasses: () => this.klasses,
+        missingLists: this.options.missingLists,
+        metadataIds: this.options.metadataIds,
         rows: (stream, klass) => this.#inListOrder(stream, klass),
-        notesListDeleted,
-        listLimit,
+        options: this.options,
       },
       path,
       query,
@@ -444,21 +503,23 @@ export class KustomerWorld {
     rev: number,
     visibleAt: number,
   ): Row {
-    const seq = this.#seq++;
-    const id = objectId(createdAt, this.options.seed >>> 0, seq);
+    const seq = stream === 'klasses' ? this.#klassSeq++ : this.#seq++;
+    const own = this.#ownName(stream, klass, seq);
+    const isNamed = stream === 'klasses' || stream === 'custom_attributes';
+    const id = isNamed ? (own ?? '') : objectId(createdAt, this.options.seed >>> 0, seq);
     const row = {
       id,
       seq,
       stream,
-      klass,
-      createdAt,
+      klass: own,
+      createdAt: isFixed(stream) ? updatedAt : createdAt,
       latest: undefined,
       shown: undefined,
       gone: false,
     } as unknown as Row;
     this.#rows[stream].push(row);
     this.#byId.set(id, row);
-    if (klass !== undefined) {
+    if (stream === 'kobjects' && klass !== undefined) {
       const rows = this.#klassRows.get(klass);
       if (rows === undefined) this.#klassRows.set(klass, [row]);
       else rows.push(row);
@@ -468,13 +529,31 @@ export class KustomerWorld {
     return row;
   }
 
+  /** The klass of a row: a klass has its own name. Every third record of SLAs is one, and the others are versions. */
+  #ownName(stream: Stream, klass: string | undefined, seq: number): string | undefined {
+    if (stream === 'slas') return seq % 3 === 0 ? undefined : 'version';
+    if (stream === 'custom_attributes') return this.#kindOfObject();
+    if (stream !== 'klasses') return klass;
+    const name = klass ?? `klass-${seq - 0xe00000}`;
+    this.#klasses.set(name, { name, status: 'enabled' });
+    return name;
+  }
+
+  /** The next that has no custom attributes yet: one of the usual four, and then a new klass. */
+  #kindOfObject(): string {
+    const kinds = ['company', 'conversation', 'customer', 'message'];
+    const n = this.#rows.custom_attributes.length;
+    if (n >= kinds.length) this.defineKlass(`described-${n}`);
+    return kinds[n] ?? `kobject.described-${n}`;
+  }
+
   #write(
     row: Row,
     updatedAt: number,
     rev: number,
     deleted: boolean,
     visibleAt: number,
-    spoiled: SpoiledUpdatedAt | undefined = undefined,
+    spoiled: SpoiledUpdatedAt | undefined = this.options.undated.includes(row.stream) ? 'missing' : undefined,
   ): void {
     const version: Version = { row, updatedAt, rev, deleted, visibleAt, previous: row.latest, spoiled };
     row.latest = version;
@@ -511,9 +590,9 @@ export class KustomerWorld {
   }
 
   #indexesOf(row: Row): SearchIndex[] {
-    if (row.klass === undefined) return [this.#index(row.stream)];
+    if (row.stream !== 'kobjects') return [this.#index(row.stream)];
     const own = this.#index(`kobject_${row.klass}`);
-    return this.options.hiddenKlasses.includes(row.klass) ? [own] : [this.#index(row.stream), own];
+    return this.options.hiddenKlasses.includes(row.klass ?? '') ? [own] : [this.#index(row.stream), own];
   }
 
   #index(name: string): SearchIndex {
@@ -528,7 +607,10 @@ export class KustomerWorld {
   #choose(stream: Stream, which: number | readonly string[]): Row[] {
     if (typeof which !== 'number') return which.map(id => this.#row(id));
     const rows = this.#rows[stream];
-    const alive = (row: Row) => !row.gone && !row.latest.deleted;
+    // A klass that has records cannot be deleted.
+    const isUsed = ({ stream, id }: Row) =>
+      stream === 'klasses' && (this.#klassRows.has(id) || this.#byId.has(`kobject.${id}`));
+    const alive = (row: Row) => !row.gone && !row.latest.deleted && !isUsed(row);
     // A few of many are drawn; looking at all of them is for when that does not succeed.
     const few = this.#changes.sample(which, 0, rows.length).map(i => rows[i] as Row);
     if (which <= rows.length && few.every(alive)) return few;
@@ -548,7 +630,10 @@ export class KustomerWorld {
     if (rows === undefined) {
       const all = (klass === undefined ? this.#rows[stream] : this.#klassRows.get(klass)) ?? [];
       const present = all.filter(row => !row.gone);
-      rows = this.options.listOrder === 'id' ? present.sort((a, b) => (a.id < b.id ? -1 : 1)) : present;
+      rows =
+        this.options.listOrder === 'id' && stream !== 'klasses'
+          ? present.sort((a, b) => (a.id < b.id ? -1 : 1))
+          : present;
       this.#ordered.set(key, rows);
     }
     return rows;

@@ -89,7 +89,7 @@ export interface RunnerOptions {
   /** More contexts for expressions: those of a workflow. */
   contexts?: Contexts;
   debug?: boolean;
-  /** Node's own arguments, before the script. */
+  /** Node's own arguments, before the script; by default those of `usualNodeArgs`. */
   nodeArgs?: string[];
   node?: string;
   ladder?: Partial<Ladder>;

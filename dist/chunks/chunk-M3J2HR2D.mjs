@@ -1,2 +1,0 @@
-import{createRequire as __require}from'node:module';const require=__require(import.meta.url);
-import{n as e}from"./chunk-KP3LMUY5.mjs";import{b as n}from"./chunk-FBDYW3DX.mjs";var d=e,g=1e4;function c(i,t){let r=performance.now();return()=>{if(performance.now()-r<g)return;r=performance.now();let s=i().filter(o=>o.records()>0);t.info(`Read so far: ${s.map(o=>`${o.name} ${n(o.records())}`).join(", ")}.`)}}export{d as a,c as b};

@@ -1,0 +1,57 @@
+// What the summary says of a run and its streams, beside what the outputs say: docs/reading-the-data.md#new-changed-deleted.
+import { isSearch, streamNamed } from '../kustomer/streams.ts';
+import type { StreamDetails, StreamResult } from '../report/report.ts';
+import type { StreamJob } from '../sync/job.ts';
+import { type State, stateKeysOf } from '../sync/state.ts';
+import type { ReadingRun } from './prepare.ts';
+
+/** Says what the run starts from. */
+export function describeStart(run: Pick<ReadingRun, 'report' | 'scope' | 'context' | 'config'>, before: State): void {
+  const { report, scope, context, config } = run;
+  const { shard } = config;
+  const incremental = before.generation === 0 ? 'First Kustomer sync' : 'Kustomer sync';
+  report.isIncremental = scope.kind === 'incremental';
+  report.kind =
+    shard !== null
+      ? `Kustomer sync of shard ${shard.number} of ${shard.of}`
+      : report.isIncremental
+        ? incremental
+        : 'Kustomer backfill';
+  // An id from a state, which anybody may have written who may write to the branch.
+  if (!/^\d+$/.test(before.run.id) || Number.isNaN(Date.parse(before.savedAt))) return;
+  report.lastSave = { savedAt: before.savedAt, runUrl: context.runUrl.replace(/[^/]+$/, before.run.id) };
+}
+
+/**
+ * Adds to each stream what is known of it.
+ * @param state the state now in force
+ */
+export function describeStreams(run: ReadingRun, state: State, jobs: readonly StreamJob[] = []): void {
+  const { report, client, window } = run;
+  report.usage = client.usage;
+  const readUpTo = Date.parse(window.to) - client.clock.leadMs();
+  report.streams = report.streams.map(stream => {
+    const job = jobs.find(({ name }) => name === stream.name);
+    const from = job?.wanted.from ?? run.config.startDate ?? 0;
+    const completeUpTo = stream.outcome === 'complete' ? readUpTo : syncedUpTo(state, stream.name, from);
+    return { ...stream, details: { completeUpTo, ...changesOf(stream, job) } };
+  });
+}
+
+function changesOf({ records }: StreamResult, job: StreamJob | undefined): Pick<StreamDetails, 'changes' | 'readFrom'> {
+  if (job === undefined) return {};
+  const changes = job.changes();
+  // What was read and is not published, or left to another run, does not count.
+  const isPublished = changes.new + changes.changed + changes.deleted === records;
+  return { readFrom: job.readFrom, ...(isPublished && { changes }) };
+}
+
+/** Up to where a stream is published without a gap (ms). A state does not say when a list was read. */
+function syncedUpTo(state: State, name: string, from: number): StreamDetails['completeUpTo'] {
+  if (!isSearch(streamNamed(name))) return state.lists.has(name) ? 'earlier-run' : null;
+  const ends = stateKeysOf(state, name).map(key => {
+    const range = state.search.get(key)?.syncedRanges.find(({ to }) => to > from);
+    return range !== undefined && range.from <= from ? range.to : null;
+  });
+  return ends.includes(null) ? null : Math.min(...(ends as number[]));
+}

@@ -1,0 +1,62 @@
+/**
+ * Shows what a run did: as outputs, as the job summary, as annotations and as the last line of the log.
+ */
+import * as core from '@actions/core';
+import { causes } from '../errors.ts';
+import { duration, oneLine, plural } from './format.ts';
+import { endSection } from './log.ts';
+import {
+  isComplete,
+  isFailed,
+  isFailure,
+  outputs,
+  type Place,
+  planLine,
+  publishedTo,
+  type Report,
+  recordsOf,
+  stateLine,
+} from './report.ts';
+
+/** Writes outputs, annotations, log and summary, and sets the exit code. A summary that fails does not fail the run. */
+export async function publishReport(report: Report): Promise<void> {
+  endSection();
+  annotate(report);
+  for (const [name, value] of Object.entries(outputs(report))) core.setOutput(name, value);
+  // From the start of the process on.
+  const end = { at: Date.now(), ms: performance.now() };
+  core.info(lastLine(report, end.ms));
+  try {
+    if ((process.env.GITHUB_STEP_SUMMARY ?? '') !== '') {
+      const { summary } = await import('./summary.ts');
+      await core.summary.addRaw(summary(report, end)).write();
+    }
+  } catch {
+    core.warning('The summary of the run could not be written; the run itself is not affected.');
+  }
+  if (isFailure(report) || report.stopped === 'cancelled') process.exitCode = 1;
+}
+
+/** Annotates each error once, however many streams have it. The debug log gets its causes. */
+function annotate({ errors, streams }: Report): void {
+  const levels = new Map(errors.map(error => [error, core.error]));
+  for (const stream of streams) {
+    const { error } = stream;
+    if (error === undefined || levels.has(error)) continue;
+    levels.set(error, stream.outcome === 'skipped' && !isFailed(stream) ? core.warning : core.error);
+  }
+  for (const [error, show] of levels) {
+    show(error.message, { title: `kustomer-sync: ${error.code}` });
+    for (const cause of causes(error.cause)) core.debug(cause);
+  }
+}
+
+const PLAIN = { place: ({ kind, name }: Place) => `${kind} ${name}`, directory: (path: string) => path };
+
+function lastLine(report: Report, ms: number): string {
+  const took = `in ${duration(ms)}`;
+  if (report.plan !== undefined && !isFailure(report)) return `Planned ${took}: ${planLine(report.plan.estimate)}.`;
+  const outcome = isFailure(report) ? 'Failed' : isComplete(report) ? 'Complete' : 'Stopped before the end';
+  const records = plural(recordsOf(report), 'record');
+  return oneLine(`${outcome}: ${records} ${took}, ${publishedTo(report, PLAIN)}, ${stateLine(report)}.`);
+}

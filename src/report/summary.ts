@@ -1,0 +1,211 @@
+/**
+ * The job summary, in Markdown: did it work, how fresh is the data, what has changed, where it went, and then the details.
+ * Pure.
+ */
+import { asCode, duration, grouped, inMarkdown, plural, utc } from './format.ts';
+import {
+  isComplete,
+  isFailure,
+  megabytes,
+  type Plan,
+  planLine,
+  publishedTo,
+  type Report,
+  recordsOf,
+  STOPPED,
+  type StreamResult,
+  stateLine,
+} from './report.ts';
+
+/** When a run has ended (ms since the epoch), and how long it has taken. */
+export interface End {
+  readonly at: number;
+  readonly ms: number;
+}
+
+/**
+ * Bytes of each block at most, 64 kB in all: GitHub drops a summary above 1 MiB, and a page of that length answers nobody.
+ * A block is cut between two lines.
+ */
+const MAX_BYTES = { alert: 24_000, freshness: 8_000, changes: 12_000, place: 4_000, details: 14_000 };
+
+export function summary(report: Report, end: End): string {
+  const details = within(MAX_BYTES.details, detailLines(report));
+  const blocks = [
+    // The error is in the third line at the latest.
+    [`## ${verdict(report, end)}`, ...within(MAX_BYTES.alert, alertLines(report))],
+    within(MAX_BYTES.freshness, freshnessLines(report, end)),
+    within(MAX_BYTES.changes, report.plan === undefined ? changeLines(report) : planLines(report.plan)),
+    within(MAX_BYTES.place, placeLines(report)),
+    details.length === 0 ? [] : ['<details><summary>Details</summary>', '', ...details, '', '</details>'],
+  ];
+  return `${blocks
+    .filter(lines => lines.length > 0)
+    .map(lines => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function within(bytes: number, lines: readonly string[]): string[] {
+  let left = bytes - 100;
+  const kept = lines.findIndex(line => {
+    left -= Buffer.byteLength(line) + 1;
+    return left < 0;
+  });
+  if (kept < 0) return [...lines];
+  return [...lines.slice(0, kept), lines[0]?.startsWith('>') ? '> …' : '', ...(lines[0]?.startsWith('>') ? [] : ['…'])];
+}
+
+function verdict(report: Report, { ms }: End): string {
+  const { kind, plan, stopped, streams } = report;
+  const took = duration(Math.max(1_000, ms));
+  const nothing = isComplete(report) ? 'nothing new' : 'no record published';
+  const records = recordsOf(report) === 0 ? nothing : plural(recordsOf(report), 'record');
+  const name = inMarkdown(kind, 100);
+  if (stopped === 'cancelled') return `🚫 ${name} cancelled after ${took}`;
+  if (isFailure(report)) return `❌ ${name} failed after ${took}`;
+  if (plan !== undefined) return `✅ ${name} of ${plural(plan.estimate.shards, 'shard')} made in ${took}`;
+  if (isComplete(report)) return `✅ ${name} complete: ${records} in ${took}`;
+  if (stopped !== undefined) return `⏸️ ${name} not done yet: ${records} in ${took}`;
+  if (report.endsInFuture) return `⏸️ ${name} complete up to now: ${records} in ${took}`;
+  const rest = streams.filter(({ outcome }) => outcome !== 'complete');
+  return `⚠️ ${name} complete but for ${namesOf(rest)}: ${records} in ${took}`;
+}
+
+function namesOf(streams: readonly StreamResult[]): string {
+  return streams.map(({ name }) => inMarkdown(name, 100)).join(', ');
+}
+
+/** The first line names the kind of the alert. */
+function alertLines(report: Report): string[] {
+  const errors = [...new Set([...report.errors, ...report.streams.flatMap(({ error }) => error ?? [])])];
+  const texts = [...errors.map(({ message }) => message), ...report.notes];
+  if (report.stopped !== undefined) texts.push(STOPPED[report.stopped]);
+  if (texts.length === 0) return [];
+  const kind = isFailure(report) ? 'CAUTION' : errors.length > 0 && report.stopped === undefined ? 'WARNING' : 'NOTE';
+  const paragraphs = texts.map(text => text.trim().split('\n').map(quoted));
+  return [`> [!${kind}]`, ...paragraphs.flatMap((lines, n) => (n === 0 ? lines : ['>', ...lines]))];
+}
+
+/** A line of one of our errors, which may be an item of a list. */
+function quoted(line: string): string {
+  const [, bullet = '', text = ''] = /^([-*] )?(.*)$/s.exec(line) ?? [];
+  return `> ${bullet}${inMarkdown(text)}`.trimEnd();
+}
+
+function freshnessLines(report: Report, { at }: End): string[] {
+  const { streams, isIncremental, lastSave, plan } = report;
+  if (plan !== undefined || streams.every(({ details }) => details === undefined)) return [];
+  if (!isIncremental) {
+    const [{ from, to }] = streams as [StreamResult];
+    return [`From ${timeOf(Date.parse(from))} to ${timeOf(Date.parse(to))}.`];
+  }
+  const ago = (upTo: number) => `${duration(Math.max(0, at - upTo))} before this run ended`;
+  const times = [...new Set(streams.map(({ details }) => details?.completeUpTo ?? null))];
+  const [only] = times;
+  const last = isFailure(report) && lastSave !== undefined ? ['', lastSaveLine(lastSave)] : [];
+  if (times.length === 1 && typeof only === 'number')
+    return [`The data is complete up to **${utc(only)}**, ${ago(only)}.`, ...last];
+  if (times.length === 1 && only === null) return ['The data is not complete yet.', ...last];
+  const sorted = times.sort((a, b) => Number(a ?? 0) - Number(b ?? 0));
+  const lines = sorted.map(time => {
+    const names = namesOf(streams.filter(({ details }) => (details?.completeUpTo ?? null) === time));
+    if (time === null) return `- not complete yet: ${names}`;
+    return time === 'earlier-run'
+      ? `- as an earlier run has left them: ${names}`
+      : `- up to **${utc(time)}**, ${ago(time)}: ${names}`;
+  });
+  return ['How far the data is complete:', '', ...lines, ...last];
+}
+
+function lastSaveLine({ savedAt, runUrl }: NonNullable<Report['lastSave']>): string {
+  return `The last run that saved its state is [that of ${utc(Date.parse(savedAt))}](${encodeURI(runUrl)}).`;
+}
+
+const ICONS: Readonly<Record<string, string>> = { complete: '✅', partial: '⏸️', failed: '❌', skipped: '⚠️' };
+
+function changeLines({ streams }: Report): string[] {
+  const rows = streams.filter(({ records }) => records > 0).map(changeRow);
+  if (rows.length === 0) return [];
+  for (const outcome of Object.keys(ICONS)) {
+    const rest = streams.filter(each => each.records === 0 && each.outcome === outcome);
+    if (rest.length === 0) continue;
+    rows.push(row(namesOf(rest), outcome === 'complete' ? 'no change' : outcome, '', '', '0'));
+  }
+  const total = grouped(streams.reduce((sum, { records }) => sum + records, 0));
+  if (streams.length > 1) rows.push(row('**All**', '', '', '', `**${total}**`));
+  return [row('Stream', 'New', 'Changed', 'Deleted', 'Records'), '| --- | ---: | ---: | ---: | ---: |', ...rows];
+}
+
+function changeRow({ name, mode, outcome, records, details }: StreamResult): string {
+  const { changes } = details ?? {};
+  const icon = outcome === 'complete' ? '' : `${ICONS[outcome] ?? ''} `;
+  const cells = [changes?.new, changes?.changed, changes?.deleted].map(n => (n === undefined ? '–' : grouped(n)));
+  if (mode === 'full_refresh') cells.splice(0, 2, 'read again', '');
+  return row(`${icon}${inMarkdown(name, 100)}`, ...cells, grouped(records));
+}
+
+function planLines({ streams, estimate }: Plan): string[] {
+  const rows = streams.map(({ name, records, bytes }) => row(name, grouped(records), megabytes(bytes)));
+  return [`**${planLine(estimate)}**`, '', '| Stream | Records | Size |', '| --- | ---: | ---: |', ...rows];
+}
+
+function placeLines(report: Report): string[] {
+  if (report.plan !== undefined || report.streams.length === 0) return [];
+  const where = publishedTo(report, {
+    place: ({ kind, name, url }) => `${inMarkdown(kind, 100)} ${linkTo(name, url)}`,
+    directory: path => asCode(path),
+  });
+  return [`**${plural(recordsOf(report), 'record')}** · ${where} · ${stateLine(report)}`];
+}
+
+function linkTo(name: string, url: string | undefined): string {
+  const text = inMarkdown(name, 200);
+  return url === undefined ? text : `[${text}](${url.replace(/[()\s<>]/g, encodeURIComponent).slice(0, 1_000)})`;
+}
+
+function detailLines({ streams, usage, plan }: Report): string[] {
+  const rows = streams.map(({ name, mode, outcome, records, from, to, requests, details }) =>
+    row(
+      inMarkdown(name, 100),
+      mode,
+      `${ICONS[outcome] ?? ''} ${outcome}`,
+      grouped(records),
+      inTable(details?.readFrom ?? Date.parse(from)),
+      inTable(Date.parse(to)),
+      grouped(requests),
+    ),
+  );
+  const head = [
+    row('Stream', 'Mode', 'Outcome', 'Records', 'Read from (UTC)', 'To (UTC)', 'Requests'),
+    '| --- | --- | --- | ---: | --- | --- | ---: |',
+  ];
+  const isUnread = streams.every(({ details }) => details === undefined);
+  const table = plan !== undefined || isUnread ? [] : [...head, ...rows];
+  const all = Object.entries(usage ?? {});
+  const sum = (of: (each: (typeof all)[number][1]) => number) => all.reduce((total, [, each]) => total + of(each), 0);
+  if (sum(({ requests }) => requests) === 0) return table;
+  const used = [
+    plural(
+      sum(({ requests }) => requests),
+      'request',
+    ),
+    `${grouped(usage?.search?.requests ?? 0)} of them searches`,
+    `${grouped(sum(({ retries }) => retries))} repeated`,
+    `${grouped(sum(each => each.rate_limited))} refused for the rate (429)`,
+    `waits of ${duration(sum(each => each.waited_ms))} for the budgets and for each other, all requests together`,
+  ];
+  return [...table, ...(table.length > 0 ? [''] : []), `To Kustomer: ${used.join(', ')}.`];
+}
+
+function timeOf(at: number): string {
+  return Number.isFinite(at) && at > 0 ? utc(at) : 'the beginning';
+}
+
+function inTable(at: number): string {
+  return timeOf(at).replace(' UTC', '');
+}
+
+/** @param cells Markdown; what is still a bar then is in code */
+function row(...cells: readonly string[]): string {
+  return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}

@@ -1,0 +1,84 @@
+/**
+ * Counts what a run gives to the sink as new, changed and deleted records (docs/reading-the-data.md#new-changed-deleted).
+ *
+ * The state has the ids of what was published lately, and of everything in a list. For an older record its creation
+ * tells: whoever has read the time in which it was created has published a version of it.
+ */
+import { clamp } from './intervals.ts';
+import type { DatedRecord, Sink } from './source.ts';
+import type { ListState, SearchState } from './state.ts';
+
+export interface Changes {
+  readonly new: number;
+  readonly changed: number;
+  readonly deleted: number;
+}
+
+/** Whether earlier runs have published a version of a record. */
+export type IsKnown = (record: DatedRecord) => boolean;
+
+export function addChanges(all: readonly Changes[]): Changes {
+  const sum = (kind: keyof Changes) => all.reduce((total, each) => total + each[kind], 0);
+  return { new: sum('new'), changed: sum('changed'), deleted: sum('deleted') };
+}
+
+function countChanges(records: readonly DatedRecord[], isKnown: IsKnown): Changes {
+  const counts = { new: 0, changed: 0, deleted: 0 };
+  for (const record of records) {
+    const { deleted, deletedAt } = record.resource.attributes ?? {};
+    // Streams mark deletions by a flag, a date or both (docs/kustomer-api.md#deletion-marks).
+    if (deleted === true || typeof deletedAt === 'string') counts.deleted++;
+    else counts[isKnown(record) ? 'changed' : 'new']++;
+  }
+  return counts;
+}
+
+/** A sink that counts. Records of a staging file count when the file is committed. A write that fails ends its stream. */
+export function countingSink(sink: Sink, isKnown: IsKnown): { readonly sink: Sink; changes(): Changes } {
+  let total: Changes = addChanges([]);
+  const add = (changes: Changes) => {
+    total = addChanges([total, changes]);
+  };
+  return {
+    changes: () => total,
+    sink: {
+      write(records) {
+        add(countChanges(records, isKnown));
+        return sink.write(records);
+      },
+      openStagingFile() {
+        const file = sink.openStagingFile();
+        let staged: Changes = addChanges([]);
+        return {
+          write(records) {
+            staged = addChanges([staged, countChanges(records, isKnown)]);
+            return file.write(records);
+          },
+          commit() {
+            add(staged);
+            return file.commit();
+          },
+          discard: file.discard,
+        };
+      },
+    },
+  };
+}
+
+export function isKnownToSearch(before: SearchState | undefined): IsKnown {
+  if (before === undefined) return () => false;
+  let ids: ReadonlySet<string> | undefined;
+  return ({ at, resource: { id, attributes } }) => {
+    ids ??= new Set([...before.dedupKeys].map(key => key.slice(key.indexOf(' ') + 1)));
+    if (ids.has(id)) return true;
+    const created = Date.parse(String(attributes?.createdAt));
+    if (created >= before.dedupSince) return false;
+    // An earlier version has a time from the creation on and before this version.
+    const from = Number.isNaN(created) ? Number.NEGATIVE_INFINITY : created;
+    return clamp(before.syncedRanges, from, Number.isNaN(at) ? Number.POSITIVE_INFINITY : at).length > 0;
+  };
+}
+
+export function isKnownToList(before: ListState | undefined): IsKnown {
+  return ({ resource: { id } }) => before?.seen.has(id) === true;
+}

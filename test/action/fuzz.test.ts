@@ -1,0 +1,48 @@
+// The short form of `npm run fuzz`, and tests of its oracle.
+import { describe, expect, test } from 'vitest';
+import { type Case, drawCase } from '../fuzz/case.ts';
+import { isKnown } from '../fuzz/known.ts';
+import { type PlantedFault, runCase } from '../fuzz/run-case.ts';
+
+/** All services give right answers. */
+const QUIET: Case = {
+  seed: 1,
+  destination: 'artifact',
+  pageSize: 10,
+  format: 'flat',
+  compression: 'none',
+  pace: 'none',
+  debug: false,
+  isSecond: false,
+  rules: [],
+};
+
+describe.concurrent('the oracle', () => {
+  const cases: [readonly PlantedFault[], readonly string[]][] = [
+    [[], []],
+    [
+      ['loss', 'leak', 'memory'],
+      ['leak', 'loss', 'memory'],
+    ],
+    [['doubling'], ['doubling']],
+    [['hang'], ['hang']],
+    [['crash'], ['crash']],
+  ];
+  test.each(cases)('finds for a run with %j planted: %j', async (planted, kinds) => {
+    const { findings } = await runCase(QUIET, planted);
+    expect([...new Set(findings.map(({ kind }) => kind))].filter(kind => kind !== 'unclear').sort()).toEqual(kinds);
+  });
+});
+
+describe.concurrent('hostile answers lose, double, leak and hang nothing', () => {
+  // One for each service, and a link to a foreign host.
+  test.each([29, 30, 35, 39])('of seed %i', async seed => {
+    const drawn = drawCase(seed);
+    const { findings, injected } = await runCase(drawn);
+    expect(injected).toBeGreaterThan(0);
+    expect(
+      findings.filter(finding => !isKnown(finding, drawn)),
+      `npm run fuzz -- --seed ${seed} --count 1`,
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,43 @@
+// An answer of the results service stops halfway: the toolkit would wait for the rest for ever.
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openStage, type Stage } from '../world/stage.ts';
+import { FLAWLESS, faults, HOUR, populate, uploaded } from './publishing.ts';
+import { expectRed } from './support.ts';
+
+/** Five minutes in three seconds. */
+const fast = {
+  nodeArgs: ['--import', join(import.meta.dirname, '../../scripts/fast-clock.mjs')],
+  env: { TIME_SCALE: '100' },
+};
+const change = (stage: Stage) => stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
+
+test.each([
+  'CreateArtifact',
+  'FinalizeArtifact',
+  'CreateCacheEntry',
+  'FinalizeCacheEntryUpload',
+  'GetCacheEntryDownloadURL',
+])('one answer of %s that stops halfway costs some minutes, and nothing else', async operation => {
+  await using stage = await openStage();
+  populate(stage);
+  await stage.sync();
+  change(stage);
+  stage.github.traffic.fault(operation, { kind: 'stall' });
+  const result = await stage.sync(fast);
+  expect(result.exitCode, result.log).toBe(0);
+  expect((await stage.sync()).outputs).toMatchObject({ records: '0', complete: 'true' });
+  expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+});
+
+test('a cache whose every answer stops halfway is one clear error', async () => {
+  await using stage = await openStage();
+  populate(stage);
+  await stage.sync();
+  change(stage);
+  stage.github.traffic.fault('GetCacheEntryDownloadURL', { kind: 'stall' }, { times: Infinity });
+  expectRed(await stage.sync(fast));
+  stage.github.traffic.clearFaults();
+  expect((await stage.sync()).outputs.records).toBe('2');
+  expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+});
