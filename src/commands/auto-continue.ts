@@ -57,9 +57,9 @@ export function planNextRun(run: Run, isStoppedEarly: boolean, before: State, ch
 }
 
 function hasProgress(before: State, { state }: StateChange, streams: readonly { readonly records: number }[]): boolean {
-  const isAhead = ([key, { syncedRanges }]: [string, SearchState]) =>
+  const hasNewRange = ([key, { syncedRanges }]: [string, SearchState]) =>
     minus(syncedRanges, before.search.get(key)?.syncedRanges ?? []).length > 0;
-  return streams.some(({ records }) => records > 0) || [...state.search].some(isAhead);
+  return streams.some(({ records }) => records > 0) || [...state.search].some(hasNewRange);
 }
 
 /** Starts the next run. A run that cannot has still done its own work: it says how to go on by hand. */

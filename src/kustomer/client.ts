@@ -6,7 +6,6 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { EnvHttpProxyAgent } from 'undici';
-
 import { SyncError } from '../errors.ts';
 import { wholeNumber } from '../sync/numbers.ts';
 import { BodyTooLarge, openBodyReader } from './body.ts';
@@ -16,7 +15,6 @@ import { answerTooLarge, type OnRecord, parseResponse } from './json.ts';
 import { hostError, reasonOf, requestError } from './request-errors.ts';
 import { type Decision, decide, MAX_FAILURES, type RequestAttempt } from './retry.ts';
 import type { SearchForm } from './search-form.ts';
-
 import { openSemaphore } from './semaphore.ts';
 import { openServerClock } from './server-clock.ts';
 import { pathForLog, type Stream } from './streams.ts';

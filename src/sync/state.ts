@@ -2,7 +2,6 @@
 //
 // A range of `updated_at` is synced when every record in it has been published. Reading is always the wanted range minus the
 // synced ranges, so that resuming, an earlier start date, slices read side by side and a time budget are one idea.
-
 import { hash64 } from './hash.ts';
 import { clamp, contains, type IntervalSet, minus, union } from './intervals.ts';
 import { type DatedRecord, type Resource, timeIn, updatedAt } from './source.ts';

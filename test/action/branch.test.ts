@@ -5,33 +5,29 @@ import type { ErrorCode } from '../../src/errors.ts';
 import { secondaryLimitFault } from '../world/github/index.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { type ActionResult, runJob } from '../world/runner/index.ts';
-import { ACTION, openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
+import { ACTION, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
 import { actionOf } from './crash-at.ts';
 import {
   BRANCH,
   cloned,
+  endStage,
   FLAWLESS,
   faults,
   HOUR,
   hold,
   messages,
+  nextStage,
   onBranch,
-  populate,
   stateOnBranch,
 } from './publishing.ts';
 import { expectError } from './troubles.ts';
 
 let stage: Stage;
-async function open(options?: StageOptions): Promise<void> {
-  await stage?.close();
-  stage = await openStage(options);
-  populate(stage);
-}
+const open = async (options?: StageOptions) => {
+  stage = await nextStage(stage, options);
+};
 beforeEach(() => open());
-afterEach(async () => {
-  expect(stage.github.traffic.bugs).toEqual([]);
-  await stage.close();
-});
+afterEach(() => endStage(stage));
 
 const sync = ({ with: inputs, ...options }: Sync = {}) => stage.sync({ with: { ...onBranch, ...inputs }, ...options });
 const touch = () => stage.world.update('conversations', 3, { at: Date.now() - HOUR / 3 });

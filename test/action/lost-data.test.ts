@@ -4,33 +4,29 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { runJob } from '../world/runner/index.ts';
-import { ACTION, openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
+import { ACTION, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
 import {
   BRANCH,
   cloned,
+  endStage,
   FLAWLESS,
   faults,
   HOUR,
   hold,
   messages,
+  nextStage,
   onBranch,
-  populate,
   stateOnBranch,
   uploaded,
 } from './publishing.ts';
 import { expectError } from './troubles.ts';
 
 let stage: Stage;
-async function open(options?: StageOptions): Promise<void> {
-  await stage?.close();
-  stage = await openStage(options);
-  populate(stage);
-}
+const open = async (options?: StageOptions) => {
+  stage = await nextStage(stage, options);
+};
 beforeEach(() => open());
-afterEach(async () => {
-  expect(stage.github.traffic.bugs).toEqual([]);
-  await stage.close();
-});
+afterEach(() => endStage(stage));
 
 const change = () => stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
 const toBranch = (options: Sync = {}) => stage.sync({ ...options, with: { ...onBranch, ...options.with } });

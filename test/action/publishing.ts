@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
-import { type Line, type Stage, updatedAtOf } from '../world/stage.ts';
+import { type Line, openStage, type Stage, type StageOptions, updatedAtOf } from '../world/stage.ts';
 
 const run = promisify(execFile);
 export const BRANCH = 'kustomer-data';
@@ -21,6 +21,20 @@ export function populate(stage: Stage, times = 1): void {
     { users: 3, tags: 4, customers: 8 * times, conversations: 12 * times, messages: 10 * times },
     { from: now - 30 * 24 * HOUR, to: now - 3 * HOUR, tieFraction: 0.2, tieSize: 4 },
   );
+}
+
+/** A stage with a small organization, in the place of the one before. */
+export async function nextStage(before: Stage | undefined, options?: StageOptions): Promise<Stage> {
+  await before?.close();
+  const stage = await openStage(options);
+  populate(stage);
+  return stage;
+}
+
+/** Closes a stage whose GitHub has had no request that it should not have had. */
+export async function endStage(stage: Stage): Promise<void> {
+  expect(stage.github.traffic.bugs).toEqual([]);
+  await stage.close();
 }
 
 export const onBranch = { destination: 'branch' };

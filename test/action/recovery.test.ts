@@ -1,19 +1,27 @@
 // The saved state is lost, forged, out of reach or behind: what the next run does then.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
-import { BRANCH, cloned, FLAWLESS, faults, HOUR, hold, messages, onBranch, populate, uploaded } from './publishing.ts';
+import {
+  BRANCH,
+  cloned,
+  endStage,
+  FLAWLESS,
+  faults,
+  HOUR,
+  hold,
+  messages,
+  nextStage,
+  onBranch,
+  populate,
+  uploaded,
+} from './publishing.ts';
 
 let stage: Stage;
-async function open(options?: StageOptions): Promise<void> {
-  await stage?.close();
-  stage = await openStage(options);
-  populate(stage);
-}
+const open = async (options?: StageOptions) => {
+  stage = await nextStage(stage, options);
+};
 beforeEach(() => open());
-afterEach(async () => {
-  expect(stage.github.traffic.bugs).toEqual([]);
-  await stage.close();
-});
+afterEach(() => endStage(stage));
 
 const change = () => stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
 const toBranch = (options: Sync = {}) => stage.sync({ ...options, with: { ...onBranch, ...options.with } });

@@ -1,23 +1,30 @@
 // GitHub refuses a file: its stream waits, and nothing else does.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
+import type { Stage, StageOptions, Sync } from '../world/stage.ts';
 import { actionOf } from './crash-at.ts';
-import { BRANCH, cloned, FLAWLESS, faults, HOUR, hold, messages, onBranch, populate, uploaded } from './publishing.ts';
+import {
+  BRANCH,
+  cloned,
+  endStage,
+  FLAWLESS,
+  faults,
+  HOUR,
+  hold,
+  messages,
+  nextStage,
+  onBranch,
+  uploaded,
+} from './publishing.ts';
 import { expectRed, outcomes, streamsOf } from './support.ts';
 import { expectError } from './troubles.ts';
 
 let stage: Stage;
-async function open(options?: StageOptions): Promise<void> {
-  await stage?.close();
-  stage = await openStage(options);
-  populate(stage);
-}
+const open = async (options?: StageOptions) => {
+  stage = await nextStage(stage, options);
+};
 beforeEach(() => open());
-afterEach(async () => {
-  expect(stage.github.traffic.bugs).toEqual([]);
-  await stage.close();
-});
+afterEach(() => endStage(stage));
 
 const streams = 'customers,conversations,messages,tags,users';
 const sync = ({ with: inputs, ...options }: Sync = {}) =>

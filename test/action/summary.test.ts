@@ -171,7 +171,7 @@ describe.concurrent('a run that has failed', () => {
   test('a summary that cannot be written does not fail the run', async () => {
     await using stage = await openStage();
     populate(stage);
-    const folder = `${stage.root}/work/_temp/_runner_file_commands`;
+    const folder = join(stage.root, 'work', '_temp', '_runner_file_commands');
     let path = '';
     const onLine = (line: string) => {
       if (line.startsWith('Reading ')) {
