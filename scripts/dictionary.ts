@@ -1,10 +1,12 @@
 // What follows from the table of documented columns: docs/data-dictionary.md, and the views for warehouses in docs/sql.
+
+import { isSearch, streamNamed } from '../src/kustomer/streams.ts';
 import { Lines } from '../src/records/record.ts';
 import { type Column, DOCUMENTED, hasDeletionLines } from '../src/schema/columns.ts';
 import { ANY, KIND } from '../src/schema/kinds.ts';
 import { documentedSchema } from '../src/schema/schema.ts';
 import { DIALECTS, type Warehouse, warehouseViews } from '../src/schema/warehouses.ts';
-import { KustomerWorld, STREAMS, type Stream } from '../test/world/kustomer/index.ts';
+import { ALL_STREAMS, KustomerWorld, type Stream } from '../test/world/kustomer/index.ts';
 
 /** Every file, by its path in the repository. */
 export function dictionaryFiles(): ReadonlyMap<string, string> {
@@ -20,7 +22,7 @@ function dictionary(): string {
     exoticEvery: Number.POSITIVE_INFINITY,
     clock: () => Date.UTC(2026, 5, 15),
   });
-  const plain = Object.fromEntries(STREAMS.filter(stream => stream !== 'kobjects').map(stream => [stream, 20]));
+  const plain = Object.fromEntries(ALL_STREAMS.filter(stream => stream !== 'kobjects').map(stream => [stream, 20]));
   world.populate({ ...plain, kobjects: { order: 20 } }, { from: Date.UTC(2026, 4, 1), to: Date.UTC(2026, 5, 1) });
   return `# Data dictionary
 
@@ -33,7 +35,7 @@ A relationship is an object \`{"type", "id"}\`, or a list of them; the views hav
 \`customer_id\`. The end of the name of a custom attribute says its type: \`_str\`, \`_txt\`, \`_url\`, \`_id\` and \`_tree\` are
 text, \`_num\` is a number, \`_at\` a time, \`_bool\` a boolean. Times are ISO 8601 in UTC.
 
-${STREAMS.map(stream => section(stream, world)).join('\n')}`;
+${ALL_STREAMS.map(stream => section(stream, world)).join('\n')}`;
 }
 
 /** A link from one page of docs/ to another. */
@@ -52,7 +54,7 @@ function section(stream: Stream, world: KustomerWorld): string {
   const sources = columns.find(({ name }) => name === 'id')?.sources ?? '';
   return `## ${stream}
 
-${documented.text} Key: \`id\`. Cursor: \`updated_at\`. ${deletion}
+${documented.text} Key: \`id\`. ${readBy(stream)} ${deletion}
 Sources: ${sources}.
 
 | Column | Type | Joins | Meaning |
@@ -63,6 +65,12 @@ ${columns.map(column => row(column, sources)).join('\n')}
 ${simulatedLine(stream, world)}
 \`\`\`
 `;
+}
+
+function readBy(stream: Stream): string {
+  const row = streamNamed(stream);
+  if (isSearch(row)) return `Cursor: \`${row.cursor}_at\`.`;
+  return 'The whole list is read in each run, and what has changed is written.';
 }
 
 function row({ name, joins, text, kinds, isRelationship, sources }: Column, usual: string): string {
@@ -96,7 +104,7 @@ function simulatedLine(stream: Stream, world: KustomerWorld): string {
 }
 
 function views(warehouse: Warehouse): string {
-  const statements = STREAMS.map(stream => warehouseViews(warehouse, documentedSchema(stream, 'flat')));
+  const statements = ALL_STREAMS.map(stream => warehouseViews(warehouse, documentedSchema(stream, 'flat')));
   return `-- Views for ${DIALECTS[warehouse].title}, written by npm run generate. Load each line of a stream's files, unchanged,
 -- into the column record of its table <stream>_lines; a line that is loaded twice does no harm. <stream> then has the
 -- latest version of each record that exists, <stream>_history every version. Other columns: see custom.

@@ -498,3 +498,335 @@ FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
   FROM kustomer.users_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.companies_lines (run BIGINT, record STRING);
+CREATE OR REPLACE VIEW kustomer.companies_history AS
+SELECT
+  JSON_VALUE(record, '$."id"') AS `id`,
+  JSON_VALUE(record, '$."type"') AS `type`,
+  JSON_QUERY(record, '$."links"') AS `links`,
+  SAFE_CAST(JSON_VALUE(record, '$."created_at"') AS TIMESTAMP) AS `created_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."updated_at"') AS TIMESTAMP) AS `updated_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted"') AS BOOL) AS `deleted`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted_at"') AS TIMESTAMP) AS `deleted_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."modified_at"') AS TIMESTAMP) AS `modified_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."imported_at"') AS TIMESTAMP) AS `imported_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."rev"') AS INT64) AS `rev`,
+  JSON_VALUE(record, '$."external_id"') AS `external_id`,
+  JSON_VALUE(record, '$."default_lang"') AS `default_lang`,
+  JSON_QUERY(record, '$."custom"') AS `custom`,
+  JSON_QUERY(record, '$."role_group_versions"') AS `role_group_versions`,
+  JSON_QUERY(record, '$."org"') AS `org`,
+  JSON_VALUE(record, '$."org"."id"') AS `org_id`,
+  JSON_QUERY(record, '$."created_by"') AS `created_by`,
+  JSON_VALUE(record, '$."created_by"."id"') AS `created_by_id`,
+  JSON_QUERY(record, '$."modified_by"') AS `modified_by`,
+  JSON_VALUE(record, '$."modified_by"."id"') AS `modified_by_id`,
+  JSON_VALUE(record, '$."name"') AS `name`,
+  JSON_QUERY(record, '$."tags"') AS `tags`,
+  JSON_QUERY(record, '$."domains"') AS `domains`,
+  JSON_QUERY(record, '$."emails"') AS `emails`,
+  JSON_QUERY(record, '$."phones"') AS `phones`,
+  JSON_QUERY(record, '$."whatsapps"') AS `whatsapps`,
+  JSON_QUERY(record, '$."socials"') AS `socials`,
+  JSON_QUERY(record, '$."urls"') AS `urls`,
+  JSON_QUERY(record, '$."locations"') AS `locations`
+FROM kustomer.companies_lines;
+CREATE OR REPLACE VIEW kustomer.companies AS
+SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `imported_at`, `rev`, `external_id`, `default_lang`, `custom`, `role_group_versions`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `tags`, `domains`, `emails`, `phones`, `whatsapps`, `socials`, `urls`, `locations`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  FROM kustomer.companies_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.work_sessions_lines (run BIGINT, record STRING);
+CREATE OR REPLACE VIEW kustomer.work_sessions_history AS
+SELECT
+  JSON_VALUE(record, '$."id"') AS `id`,
+  JSON_VALUE(record, '$."type"') AS `type`,
+  JSON_QUERY(record, '$."links"') AS `links`,
+  SAFE_CAST(JSON_VALUE(record, '$."created_at"') AS TIMESTAMP) AS `created_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."updated_at"') AS TIMESTAMP) AS `updated_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted"') AS BOOL) AS `deleted`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted_at"') AS TIMESTAMP) AS `deleted_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."rev"') AS INT64) AS `rev`,
+  JSON_QUERY(record, '$."org"') AS `org`,
+  JSON_VALUE(record, '$."org"."id"') AS `org_id`,
+  SAFE_CAST(JSON_VALUE(record, '$."active"') AS BOOL) AS `active`,
+  JSON_VALUE(record, '$."status_type"') AS `status_type`,
+  JSON_VALUE(record, '$."capacity_status"') AS `capacity_status`,
+  SAFE_CAST(JSON_VALUE(record, '$."capacity_remaining"') AS INT64) AS `capacity_remaining`,
+  SAFE_CAST(JSON_VALUE(record, '$."handled_conversation_count"') AS INT64) AS `handled_conversation_count`,
+  SAFE_CAST(JSON_VALUE(record, '$."handled_item_count"') AS INT64) AS `handled_item_count`,
+  SAFE_CAST(JSON_VALUE(record, '$."has_pending_item"') AS BOOL) AS `has_pending_item`,
+  SAFE_CAST(JSON_VALUE(record, '$."has_skills"') AS BOOL) AS `has_skills`,
+  SAFE_CAST(JSON_VALUE(record, '$."paused_work_item_count"') AS INT64) AS `paused_work_item_count`,
+  SAFE_CAST(JSON_VALUE(record, '$."routable"') AS BOOL) AS `routable`,
+  SAFE_CAST(JSON_VALUE(record, '$."signed_in_at"') AS TIMESTAMP) AS `signed_in_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."signed_out_at"') AS TIMESTAMP) AS `signed_out_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."idle_since"') AS TIMESTAMP) AS `idle_since`,
+  SAFE_CAST(JSON_VALUE(record, '$."last_assigned_item_at"') AS TIMESTAMP) AS `last_assigned_item_at`,
+  JSON_QUERY(record, '$."total_available"') AS `total_available`,
+  JSON_QUERY(record, '$."user"') AS `user`,
+  JSON_VALUE(record, '$."user"."id"') AS `user_id`,
+  JSON_QUERY(record, '$."team"') AS `team`,
+  JSON_VALUE(record, '$."team"."id"') AS `team_id`,
+  JSON_QUERY(record, '$."queues"') AS `queues`
+FROM kustomer.work_sessions_lines;
+CREATE OR REPLACE VIEW kustomer.work_sessions AS
+SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `rev`, `org`, `org_id`, `active`, `status_type`, `capacity_status`, `capacity_remaining`, `handled_conversation_count`, `handled_item_count`, `has_pending_item`, `has_skills`, `paused_work_item_count`, `routable`, `signed_in_at`, `signed_out_at`, `idle_since`, `last_assigned_item_at`, `total_available`, `user`, `user_id`, `team`, `team_id`, `queues`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  FROM kustomer.work_sessions_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.work_items_lines (run BIGINT, record STRING);
+CREATE OR REPLACE VIEW kustomer.work_items_history AS
+SELECT
+  JSON_VALUE(record, '$."id"') AS `id`,
+  JSON_VALUE(record, '$."type"') AS `type`,
+  JSON_QUERY(record, '$."links"') AS `links`,
+  SAFE_CAST(JSON_VALUE(record, '$."created_at"') AS TIMESTAMP) AS `created_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."updated_at"') AS TIMESTAMP) AS `updated_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted"') AS BOOL) AS `deleted`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted_at"') AS TIMESTAMP) AS `deleted_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."rev"') AS INT64) AS `rev`,
+  JSON_QUERY(record, '$."org"') AS `org`,
+  JSON_VALUE(record, '$."org"."id"') AS `org_id`,
+  JSON_QUERY(record, '$."customer"') AS `customer`,
+  JSON_VALUE(record, '$."customer"."id"') AS `customer_id`,
+  JSON_QUERY(record, '$."conversation"') AS `conversation`,
+  JSON_VALUE(record, '$."conversation"."id"') AS `conversation_id`,
+  JSON_QUERY(record, '$."queue"') AS `queue`,
+  JSON_VALUE(record, '$."queue"."id"') AS `queue_id`,
+  JSON_VALUE(record, '$."status"') AS `status`,
+  SAFE_CAST(JSON_VALUE(record, '$."queued_count"') AS INT64) AS `queued_count`,
+  JSON_VALUE(record, '$."resource_type"') AS `resource_type`,
+  JSON_QUERY(record, '$."resource"') AS `resource`,
+  SAFE_CAST(JSON_VALUE(record, '$."priority"') AS INT64) AS `priority`,
+  SAFE_CAST(JSON_VALUE(record, '$."item_size"') AS INT64) AS `item_size`,
+  JSON_QUERY(record, '$."handle"') AS `handle`,
+  JSON_QUERY(record, '$."wrap_up"') AS `wrap_up`,
+  JSON_QUERY(record, '$."abandoned"') AS `abandoned`,
+  JSON_QUERY(record, '$."last_revision"') AS `last_revision`,
+  JSON_QUERY(record, '$."assigned_to"') AS `assigned_to`,
+  JSON_VALUE(record, '$."assigned_to"."id"') AS `assigned_to_id`
+FROM kustomer.work_items_lines;
+CREATE OR REPLACE VIEW kustomer.work_items AS
+SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `rev`, `org`, `org_id`, `customer`, `customer_id`, `conversation`, `conversation_id`, `queue`, `queue_id`, `status`, `queued_count`, `resource_type`, `resource`, `priority`, `item_size`, `handle`, `wrap_up`, `abandoned`, `last_revision`, `assigned_to`, `assigned_to_id`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  FROM kustomer.work_items_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.conversation_times_lines (run BIGINT, record STRING);
+CREATE OR REPLACE VIEW kustomer.conversation_times_history AS
+SELECT
+  JSON_VALUE(record, '$."id"') AS `id`,
+  JSON_VALUE(record, '$."type"') AS `type`,
+  JSON_QUERY(record, '$."links"') AS `links`,
+  SAFE_CAST(JSON_VALUE(record, '$."created_at"') AS TIMESTAMP) AS `created_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."updated_at"') AS TIMESTAMP) AS `updated_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted"') AS BOOL) AS `deleted`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted_at"') AS TIMESTAMP) AS `deleted_at`,
+  JSON_QUERY(record, '$."org"') AS `org`,
+  JSON_VALUE(record, '$."org"."id"') AS `org_id`,
+  JSON_QUERY(record, '$."created_by"') AS `created_by`,
+  JSON_VALUE(record, '$."created_by"."id"') AS `created_by_id`,
+  JSON_QUERY(record, '$."customer"') AS `customer`,
+  JSON_VALUE(record, '$."customer"."id"') AS `customer_id`,
+  JSON_QUERY(record, '$."conversation"') AS `conversation`,
+  JSON_VALUE(record, '$."conversation"."id"') AS `conversation_id`,
+  SAFE_CAST(JSON_VALUE(record, '$."handle_at"') AS TIMESTAMP) AS `handle_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."handle_time"') AS INT64) AS `handle_time`,
+  SAFE_CAST(JSON_VALUE(record, '$."message_at"') AS TIMESTAMP) AS `message_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."message_time"') AS INT64) AS `message_time`,
+  JSON_QUERY(record, '$."channels"') AS `channels`,
+  JSON_VALUE_ARRAY(record, '$."assigned_users"') AS `assigned_users`,
+  JSON_VALUE_ARRAY(record, '$."assigned_teams"') AS `assigned_teams`,
+  JSON_VALUE_ARRAY(record, '$."created_by_teams"') AS `created_by_teams`,
+  JSON_QUERY(record, '$."user"') AS `user`,
+  JSON_VALUE(record, '$."user"."id"') AS `user_id`
+FROM kustomer.conversation_times_lines;
+CREATE OR REPLACE VIEW kustomer.conversation_times AS
+SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `org`, `org_id`, `created_by`, `created_by_id`, `customer`, `customer_id`, `conversation`, `conversation_id`, `handle_at`, `handle_time`, `message_at`, `message_time`, `channels`, `assigned_users`, `assigned_teams`, `created_by_teams`, `user`, `user_id`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.conversation_times_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.queues_lines (run BIGINT, record STRING);
+CREATE OR REPLACE VIEW kustomer.queues_history AS
+SELECT
+  JSON_VALUE(record, '$."id"') AS `id`,
+  JSON_VALUE(record, '$."type"') AS `type`,
+  JSON_QUERY(record, '$."links"') AS `links`,
+  SAFE_CAST(JSON_VALUE(record, '$."created_at"') AS TIMESTAMP) AS `created_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."updated_at"') AS TIMESTAMP) AS `updated_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted"') AS BOOL) AS `deleted`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted_at"') AS TIMESTAMP) AS `deleted_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."modified_at"') AS TIMESTAMP) AS `modified_at`,
+  JSON_QUERY(record, '$."org"') AS `org`,
+  JSON_VALUE(record, '$."org"."id"') AS `org_id`,
+  JSON_QUERY(record, '$."created_by"') AS `created_by`,
+  JSON_VALUE(record, '$."created_by"."id"') AS `created_by_id`,
+  JSON_QUERY(record, '$."modified_by"') AS `modified_by`,
+  JSON_VALUE(record, '$."modified_by"."id"') AS `modified_by_id`,
+  JSON_VALUE(record, '$."name"') AS `name`,
+  JSON_VALUE(record, '$."display_name"') AS `display_name`,
+  JSON_VALUE(record, '$."description"') AS `description`,
+  JSON_VALUE(record, '$."key"') AS `key`,
+  SAFE_CAST(JSON_VALUE(record, '$."priority"') AS INT64) AS `priority`,
+  SAFE_CAST(JSON_VALUE(record, '$."item_size"') AS INT64) AS `item_size`,
+  SAFE_CAST(JSON_VALUE(record, '$."restrict_transfers_by_users"') AS BOOL) AS `restrict_transfers_by_users`,
+  JSON_QUERY(record, '$."settings"') AS `settings`,
+  SAFE_CAST(JSON_VALUE(record, '$."system"') AS BOOL) AS `system`
+FROM kustomer.queues_lines;
+CREATE OR REPLACE VIEW kustomer.queues AS
+SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `display_name`, `description`, `key`, `priority`, `item_size`, `restrict_transfers_by_users`, `settings`, `system`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.queues_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.brands_lines (run BIGINT, record STRING);
+CREATE OR REPLACE VIEW kustomer.brands_history AS
+SELECT
+  JSON_VALUE(record, '$."id"') AS `id`,
+  JSON_VALUE(record, '$."type"') AS `type`,
+  JSON_QUERY(record, '$."links"') AS `links`,
+  SAFE_CAST(JSON_VALUE(record, '$."created_at"') AS TIMESTAMP) AS `created_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."updated_at"') AS TIMESTAMP) AS `updated_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted"') AS BOOL) AS `deleted`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted_at"') AS TIMESTAMP) AS `deleted_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."modified_at"') AS TIMESTAMP) AS `modified_at`,
+  JSON_QUERY(record, '$."org"') AS `org`,
+  JSON_VALUE(record, '$."org"."id"') AS `org_id`,
+  JSON_QUERY(record, '$."created_by"') AS `created_by`,
+  JSON_VALUE(record, '$."created_by"."id"') AS `created_by_id`,
+  JSON_QUERY(record, '$."modified_by"') AS `modified_by`,
+  JSON_VALUE(record, '$."modified_by"."id"') AS `modified_by_id`,
+  JSON_VALUE(record, '$."name"') AS `name`,
+  SAFE_CAST(JSON_VALUE(record, '$."default"') AS BOOL) AS `default`,
+  JSON_VALUE(record, '$."icon_url"') AS `icon_url`
+FROM kustomer.brands_lines;
+CREATE OR REPLACE VIEW kustomer.brands AS
+SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `default`, `icon_url`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.brands_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.slas_lines (run BIGINT, record STRING);
+CREATE OR REPLACE VIEW kustomer.slas_history AS
+SELECT
+  JSON_VALUE(record, '$."id"') AS `id`,
+  JSON_VALUE(record, '$."type"') AS `type`,
+  JSON_QUERY(record, '$."links"') AS `links`,
+  SAFE_CAST(JSON_VALUE(record, '$."created_at"') AS TIMESTAMP) AS `created_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."updated_at"') AS TIMESTAMP) AS `updated_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted"') AS BOOL) AS `deleted`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted_at"') AS TIMESTAMP) AS `deleted_at`,
+  JSON_QUERY(record, '$."org"') AS `org`,
+  JSON_VALUE(record, '$."org"."id"') AS `org_id`,
+  JSON_QUERY(record, '$."created_by"') AS `created_by`,
+  JSON_VALUE(record, '$."created_by"."id"') AS `created_by_id`,
+  SAFE_CAST(JSON_VALUE(record, '$."current_version"') AS INT64) AS `current_version`,
+  JSON_QUERY(record, '$."versions"') AS `versions`,
+  JSON_VALUE(record, '$."name"') AS `name`,
+  JSON_VALUE(record, '$."description"') AS `description`,
+  SAFE_CAST(JSON_VALUE(record, '$."version"') AS INT64) AS `version`,
+  JSON_VALUE(record, '$."hours"') AS `hours`,
+  JSON_QUERY(record, '$."metrics"') AS `metrics`,
+  JSON_QUERY(record, '$."criteria"') AS `criteria`,
+  JSON_QUERY(record, '$."sla"') AS `sla`,
+  JSON_VALUE(record, '$."sla"."id"') AS `sla_id`
+FROM kustomer.slas_lines;
+CREATE OR REPLACE VIEW kustomer.slas AS
+SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `org`, `org_id`, `created_by`, `created_by_id`, `current_version`, `versions`, `name`, `description`, `version`, `hours`, `metrics`, `criteria`, `sla`, `sla_id`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.slas_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.business_schedules_lines (run BIGINT, record STRING);
+CREATE OR REPLACE VIEW kustomer.business_schedules_history AS
+SELECT
+  JSON_VALUE(record, '$."id"') AS `id`,
+  JSON_VALUE(record, '$."type"') AS `type`,
+  JSON_QUERY(record, '$."links"') AS `links`,
+  SAFE_CAST(JSON_VALUE(record, '$."created_at"') AS TIMESTAMP) AS `created_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."updated_at"') AS TIMESTAMP) AS `updated_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted"') AS BOOL) AS `deleted`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted_at"') AS TIMESTAMP) AS `deleted_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."modified_at"') AS TIMESTAMP) AS `modified_at`,
+  JSON_QUERY(record, '$."org"') AS `org`,
+  JSON_VALUE(record, '$."org"."id"') AS `org_id`,
+  JSON_QUERY(record, '$."created_by"') AS `created_by`,
+  JSON_VALUE(record, '$."created_by"."id"') AS `created_by_id`,
+  JSON_QUERY(record, '$."modified_by"') AS `modified_by`,
+  JSON_VALUE(record, '$."modified_by"."id"') AS `modified_by_id`,
+  JSON_VALUE(record, '$."name"') AS `name`,
+  JSON_QUERY(record, '$."hours"') AS `hours`,
+  JSON_VALUE(record, '$."timezone"') AS `timezone`,
+  SAFE_CAST(JSON_VALUE(record, '$."default"') AS BOOL) AS `default`,
+  JSON_QUERY(record, '$."holidays"') AS `holidays`
+FROM kustomer.business_schedules_lines;
+CREATE OR REPLACE VIEW kustomer.business_schedules AS
+SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `hours`, `timezone`, `default`, `holidays`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.business_schedules_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.klasses_lines (run BIGINT, record STRING);
+CREATE OR REPLACE VIEW kustomer.klasses_history AS
+SELECT
+  JSON_VALUE(record, '$."id"') AS `id`,
+  JSON_VALUE(record, '$."type"') AS `type`,
+  JSON_QUERY(record, '$."links"') AS `links`,
+  SAFE_CAST(JSON_VALUE(record, '$."created_at"') AS TIMESTAMP) AS `created_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."updated_at"') AS TIMESTAMP) AS `updated_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted"') AS BOOL) AS `deleted`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted_at"') AS TIMESTAMP) AS `deleted_at`,
+  JSON_QUERY(record, '$."org"') AS `org`,
+  JSON_VALUE(record, '$."org"."id"') AS `org_id`,
+  JSON_VALUE(record, '$."name"') AS `name`,
+  JSON_VALUE(record, '$."display_name"') AS `display_name`,
+  JSON_VALUE(record, '$."displayname"') AS `displayname`,
+  JSON_VALUE(record, '$."icon"') AS `icon`,
+  JSON_VALUE(record, '$."color"') AS `color`,
+  JSON_VALUE(record, '$."klass_schema"') AS `klass_schema`,
+  JSON_VALUE(record, '$."app_version"') AS `app_version`,
+  SAFE_CAST(JSON_VALUE(record, '$."app_disabled"') AS BOOL) AS `app_disabled`,
+  JSON_VALUE(record, '$."status"') AS `status`,
+  JSON_QUERY(record, '$."mixins"') AS `mixins`,
+  JSON_VALUE(record, '$."s3_data_url"') AS `s3_data_url`
+FROM kustomer.klasses_lines;
+CREATE OR REPLACE VIEW kustomer.klasses AS
+SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `org`, `org_id`, `name`, `display_name`, `displayname`, `icon`, `color`, `klass_schema`, `app_version`, `app_disabled`, `status`, `mixins`, `s3_data_url`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.klasses_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.custom_attributes_lines (run BIGINT, record STRING);
+CREATE OR REPLACE VIEW kustomer.custom_attributes_history AS
+SELECT
+  JSON_VALUE(record, '$."id"') AS `id`,
+  JSON_VALUE(record, '$."type"') AS `type`,
+  JSON_QUERY(record, '$."links"') AS `links`,
+  SAFE_CAST(JSON_VALUE(record, '$."created_at"') AS TIMESTAMP) AS `created_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."updated_at"') AS TIMESTAMP) AS `updated_at`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted"') AS BOOL) AS `deleted`,
+  SAFE_CAST(JSON_VALUE(record, '$."deleted_at"') AS TIMESTAMP) AS `deleted_at`,
+  JSON_QUERY(record, '$."org"') AS `org`,
+  JSON_VALUE(record, '$."org"."id"') AS `org_id`,
+  JSON_QUERY(record, '$."properties"') AS `properties`
+FROM kustomer.custom_attributes_lines;
+CREATE OR REPLACE VIEW kustomer.custom_attributes AS
+SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `org`, `org_id`, `properties`
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.custom_attributes_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;

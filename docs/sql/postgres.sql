@@ -516,3 +516,355 @@ FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
   FROM kustomer.users_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.companies_lines (run BIGINT, record json);
+DROP VIEW IF EXISTS kustomer.companies;
+DROP VIEW IF EXISTS kustomer.companies_history;
+CREATE VIEW kustomer.companies_history AS
+SELECT
+  record->>'id' AS "id",
+  record->>'type' AS "type",
+  record->'links' AS "links",
+  CASE WHEN record->>'created_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'created_at')::timestamptz END AS "created_at",
+  CASE WHEN record->>'updated_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'updated_at')::timestamptz END AS "updated_at",
+  CASE WHEN record->>'deleted' ~ '^(true|false)$' THEN (record->>'deleted')::boolean END AS "deleted",
+  CASE WHEN record->>'deleted_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'deleted_at')::timestamptz END AS "deleted_at",
+  CASE WHEN record->>'modified_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'modified_at')::timestamptz END AS "modified_at",
+  CASE WHEN record->>'imported_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'imported_at')::timestamptz END AS "imported_at",
+  CASE WHEN record->>'rev' ~ '^-?\d{1,18}$' THEN (record->>'rev')::bigint END AS "rev",
+  record->>'external_id' AS "external_id",
+  record->>'default_lang' AS "default_lang",
+  record->'custom' AS "custom",
+  record->'role_group_versions' AS "role_group_versions",
+  record->'org' AS "org",
+  record->'org'->>'id' AS "org_id",
+  record->'created_by' AS "created_by",
+  record->'created_by'->>'id' AS "created_by_id",
+  record->'modified_by' AS "modified_by",
+  record->'modified_by'->>'id' AS "modified_by_id",
+  record->>'name' AS "name",
+  record->'tags' AS "tags",
+  record->'domains' AS "domains",
+  record->'emails' AS "emails",
+  record->'phones' AS "phones",
+  record->'whatsapps' AS "whatsapps",
+  record->'socials' AS "socials",
+  record->'urls' AS "urls",
+  record->'locations' AS "locations"
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.companies_lines) AS lines;
+CREATE VIEW kustomer.companies AS
+SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "imported_at", "rev", "external_id", "default_lang", "custom", "role_group_versions", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "name", "tags", "domains", "emails", "phones", "whatsapps", "socials", "urls", "locations"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  FROM kustomer.companies_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.work_sessions_lines (run BIGINT, record json);
+DROP VIEW IF EXISTS kustomer.work_sessions;
+DROP VIEW IF EXISTS kustomer.work_sessions_history;
+CREATE VIEW kustomer.work_sessions_history AS
+SELECT
+  record->>'id' AS "id",
+  record->>'type' AS "type",
+  record->'links' AS "links",
+  CASE WHEN record->>'created_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'created_at')::timestamptz END AS "created_at",
+  CASE WHEN record->>'updated_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'updated_at')::timestamptz END AS "updated_at",
+  CASE WHEN record->>'deleted' ~ '^(true|false)$' THEN (record->>'deleted')::boolean END AS "deleted",
+  CASE WHEN record->>'deleted_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'deleted_at')::timestamptz END AS "deleted_at",
+  CASE WHEN record->>'rev' ~ '^-?\d{1,18}$' THEN (record->>'rev')::bigint END AS "rev",
+  record->'org' AS "org",
+  record->'org'->>'id' AS "org_id",
+  CASE WHEN record->>'active' ~ '^(true|false)$' THEN (record->>'active')::boolean END AS "active",
+  record->>'status_type' AS "status_type",
+  record->>'capacity_status' AS "capacity_status",
+  CASE WHEN record->>'capacity_remaining' ~ '^-?\d{1,18}$' THEN (record->>'capacity_remaining')::bigint END AS "capacity_remaining",
+  CASE WHEN record->>'handled_conversation_count' ~ '^-?\d{1,18}$' THEN (record->>'handled_conversation_count')::bigint END AS "handled_conversation_count",
+  CASE WHEN record->>'handled_item_count' ~ '^-?\d{1,18}$' THEN (record->>'handled_item_count')::bigint END AS "handled_item_count",
+  CASE WHEN record->>'has_pending_item' ~ '^(true|false)$' THEN (record->>'has_pending_item')::boolean END AS "has_pending_item",
+  CASE WHEN record->>'has_skills' ~ '^(true|false)$' THEN (record->>'has_skills')::boolean END AS "has_skills",
+  CASE WHEN record->>'paused_work_item_count' ~ '^-?\d{1,18}$' THEN (record->>'paused_work_item_count')::bigint END AS "paused_work_item_count",
+  CASE WHEN record->>'routable' ~ '^(true|false)$' THEN (record->>'routable')::boolean END AS "routable",
+  CASE WHEN record->>'signed_in_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'signed_in_at')::timestamptz END AS "signed_in_at",
+  CASE WHEN record->>'signed_out_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'signed_out_at')::timestamptz END AS "signed_out_at",
+  CASE WHEN record->>'idle_since' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'idle_since')::timestamptz END AS "idle_since",
+  CASE WHEN record->>'last_assigned_item_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'last_assigned_item_at')::timestamptz END AS "last_assigned_item_at",
+  record->'total_available' AS "total_available",
+  record->'user' AS "user",
+  record->'user'->>'id' AS "user_id",
+  record->'team' AS "team",
+  record->'team'->>'id' AS "team_id",
+  record->'queues' AS "queues"
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.work_sessions_lines) AS lines;
+CREATE VIEW kustomer.work_sessions AS
+SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "rev", "org", "org_id", "active", "status_type", "capacity_status", "capacity_remaining", "handled_conversation_count", "handled_item_count", "has_pending_item", "has_skills", "paused_work_item_count", "routable", "signed_in_at", "signed_out_at", "idle_since", "last_assigned_item_at", "total_available", "user", "user_id", "team", "team_id", "queues"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  FROM kustomer.work_sessions_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.work_items_lines (run BIGINT, record json);
+DROP VIEW IF EXISTS kustomer.work_items;
+DROP VIEW IF EXISTS kustomer.work_items_history;
+CREATE VIEW kustomer.work_items_history AS
+SELECT
+  record->>'id' AS "id",
+  record->>'type' AS "type",
+  record->'links' AS "links",
+  CASE WHEN record->>'created_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'created_at')::timestamptz END AS "created_at",
+  CASE WHEN record->>'updated_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'updated_at')::timestamptz END AS "updated_at",
+  CASE WHEN record->>'deleted' ~ '^(true|false)$' THEN (record->>'deleted')::boolean END AS "deleted",
+  CASE WHEN record->>'deleted_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'deleted_at')::timestamptz END AS "deleted_at",
+  CASE WHEN record->>'rev' ~ '^-?\d{1,18}$' THEN (record->>'rev')::bigint END AS "rev",
+  record->'org' AS "org",
+  record->'org'->>'id' AS "org_id",
+  record->'customer' AS "customer",
+  record->'customer'->>'id' AS "customer_id",
+  record->'conversation' AS "conversation",
+  record->'conversation'->>'id' AS "conversation_id",
+  record->'queue' AS "queue",
+  record->'queue'->>'id' AS "queue_id",
+  record->>'status' AS "status",
+  CASE WHEN record->>'queued_count' ~ '^-?\d{1,18}$' THEN (record->>'queued_count')::bigint END AS "queued_count",
+  record->>'resource_type' AS "resource_type",
+  record->'resource' AS "resource",
+  CASE WHEN record->>'priority' ~ '^-?\d{1,18}$' THEN (record->>'priority')::bigint END AS "priority",
+  CASE WHEN record->>'item_size' ~ '^-?\d{1,18}$' THEN (record->>'item_size')::bigint END AS "item_size",
+  record->'handle' AS "handle",
+  record->'wrap_up' AS "wrap_up",
+  record->'abandoned' AS "abandoned",
+  record->'last_revision' AS "last_revision",
+  record->'assigned_to' AS "assigned_to",
+  record->'assigned_to'->>'id' AS "assigned_to_id"
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.work_items_lines) AS lines;
+CREATE VIEW kustomer.work_items AS
+SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "rev", "org", "org_id", "customer", "customer_id", "conversation", "conversation_id", "queue", "queue_id", "status", "queued_count", "resource_type", "resource", "priority", "item_size", "handle", "wrap_up", "abandoned", "last_revision", "assigned_to", "assigned_to_id"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  FROM kustomer.work_items_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.conversation_times_lines (run BIGINT, record json);
+DROP VIEW IF EXISTS kustomer.conversation_times;
+DROP VIEW IF EXISTS kustomer.conversation_times_history;
+CREATE VIEW kustomer.conversation_times_history AS
+SELECT
+  record->>'id' AS "id",
+  record->>'type' AS "type",
+  record->'links' AS "links",
+  CASE WHEN record->>'created_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'created_at')::timestamptz END AS "created_at",
+  CASE WHEN record->>'updated_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'updated_at')::timestamptz END AS "updated_at",
+  CASE WHEN record->>'deleted' ~ '^(true|false)$' THEN (record->>'deleted')::boolean END AS "deleted",
+  CASE WHEN record->>'deleted_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'deleted_at')::timestamptz END AS "deleted_at",
+  record->'org' AS "org",
+  record->'org'->>'id' AS "org_id",
+  record->'created_by' AS "created_by",
+  record->'created_by'->>'id' AS "created_by_id",
+  record->'customer' AS "customer",
+  record->'customer'->>'id' AS "customer_id",
+  record->'conversation' AS "conversation",
+  record->'conversation'->>'id' AS "conversation_id",
+  CASE WHEN record->>'handle_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'handle_at')::timestamptz END AS "handle_at",
+  CASE WHEN record->>'handle_time' ~ '^-?\d{1,18}$' THEN (record->>'handle_time')::bigint END AS "handle_time",
+  CASE WHEN record->>'message_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'message_at')::timestamptz END AS "message_at",
+  CASE WHEN record->>'message_time' ~ '^-?\d{1,18}$' THEN (record->>'message_time')::bigint END AS "message_time",
+  record->'channels' AS "channels",
+  record->'assigned_users' AS "assigned_users",
+  record->'assigned_teams' AS "assigned_teams",
+  record->'created_by_teams' AS "created_by_teams",
+  record->'user' AS "user",
+  record->'user'->>'id' AS "user_id"
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.conversation_times_lines) AS lines;
+CREATE VIEW kustomer.conversation_times AS
+SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "org", "org_id", "created_by", "created_by_id", "customer", "customer_id", "conversation", "conversation_id", "handle_at", "handle_time", "message_at", "message_time", "channels", "assigned_users", "assigned_teams", "created_by_teams", "user", "user_id"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.conversation_times_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.queues_lines (run BIGINT, record json);
+DROP VIEW IF EXISTS kustomer.queues;
+DROP VIEW IF EXISTS kustomer.queues_history;
+CREATE VIEW kustomer.queues_history AS
+SELECT
+  record->>'id' AS "id",
+  record->>'type' AS "type",
+  record->'links' AS "links",
+  CASE WHEN record->>'created_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'created_at')::timestamptz END AS "created_at",
+  CASE WHEN record->>'updated_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'updated_at')::timestamptz END AS "updated_at",
+  CASE WHEN record->>'deleted' ~ '^(true|false)$' THEN (record->>'deleted')::boolean END AS "deleted",
+  CASE WHEN record->>'deleted_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'deleted_at')::timestamptz END AS "deleted_at",
+  CASE WHEN record->>'modified_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'modified_at')::timestamptz END AS "modified_at",
+  record->'org' AS "org",
+  record->'org'->>'id' AS "org_id",
+  record->'created_by' AS "created_by",
+  record->'created_by'->>'id' AS "created_by_id",
+  record->'modified_by' AS "modified_by",
+  record->'modified_by'->>'id' AS "modified_by_id",
+  record->>'name' AS "name",
+  record->>'display_name' AS "display_name",
+  record->>'description' AS "description",
+  record->>'key' AS "key",
+  CASE WHEN record->>'priority' ~ '^-?\d{1,18}$' THEN (record->>'priority')::bigint END AS "priority",
+  CASE WHEN record->>'item_size' ~ '^-?\d{1,18}$' THEN (record->>'item_size')::bigint END AS "item_size",
+  CASE WHEN record->>'restrict_transfers_by_users' ~ '^(true|false)$' THEN (record->>'restrict_transfers_by_users')::boolean END AS "restrict_transfers_by_users",
+  record->'settings' AS "settings",
+  CASE WHEN record->>'system' ~ '^(true|false)$' THEN (record->>'system')::boolean END AS "system"
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.queues_lines) AS lines;
+CREATE VIEW kustomer.queues AS
+SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "name", "display_name", "description", "key", "priority", "item_size", "restrict_transfers_by_users", "settings", "system"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.queues_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.brands_lines (run BIGINT, record json);
+DROP VIEW IF EXISTS kustomer.brands;
+DROP VIEW IF EXISTS kustomer.brands_history;
+CREATE VIEW kustomer.brands_history AS
+SELECT
+  record->>'id' AS "id",
+  record->>'type' AS "type",
+  record->'links' AS "links",
+  CASE WHEN record->>'created_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'created_at')::timestamptz END AS "created_at",
+  CASE WHEN record->>'updated_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'updated_at')::timestamptz END AS "updated_at",
+  CASE WHEN record->>'deleted' ~ '^(true|false)$' THEN (record->>'deleted')::boolean END AS "deleted",
+  CASE WHEN record->>'deleted_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'deleted_at')::timestamptz END AS "deleted_at",
+  CASE WHEN record->>'modified_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'modified_at')::timestamptz END AS "modified_at",
+  record->'org' AS "org",
+  record->'org'->>'id' AS "org_id",
+  record->'created_by' AS "created_by",
+  record->'created_by'->>'id' AS "created_by_id",
+  record->'modified_by' AS "modified_by",
+  record->'modified_by'->>'id' AS "modified_by_id",
+  record->>'name' AS "name",
+  CASE WHEN record->>'default' ~ '^(true|false)$' THEN (record->>'default')::boolean END AS "default",
+  record->>'icon_url' AS "icon_url"
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.brands_lines) AS lines;
+CREATE VIEW kustomer.brands AS
+SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "name", "default", "icon_url"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.brands_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.slas_lines (run BIGINT, record json);
+DROP VIEW IF EXISTS kustomer.slas;
+DROP VIEW IF EXISTS kustomer.slas_history;
+CREATE VIEW kustomer.slas_history AS
+SELECT
+  record->>'id' AS "id",
+  record->>'type' AS "type",
+  record->'links' AS "links",
+  CASE WHEN record->>'created_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'created_at')::timestamptz END AS "created_at",
+  CASE WHEN record->>'updated_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'updated_at')::timestamptz END AS "updated_at",
+  CASE WHEN record->>'deleted' ~ '^(true|false)$' THEN (record->>'deleted')::boolean END AS "deleted",
+  CASE WHEN record->>'deleted_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'deleted_at')::timestamptz END AS "deleted_at",
+  record->'org' AS "org",
+  record->'org'->>'id' AS "org_id",
+  record->'created_by' AS "created_by",
+  record->'created_by'->>'id' AS "created_by_id",
+  CASE WHEN record->>'current_version' ~ '^-?\d{1,18}$' THEN (record->>'current_version')::bigint END AS "current_version",
+  record->'versions' AS "versions",
+  record->>'name' AS "name",
+  record->>'description' AS "description",
+  CASE WHEN record->>'version' ~ '^-?\d{1,18}$' THEN (record->>'version')::bigint END AS "version",
+  record->>'hours' AS "hours",
+  record->'metrics' AS "metrics",
+  record->'criteria' AS "criteria",
+  record->'sla' AS "sla",
+  record->'sla'->>'id' AS "sla_id"
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.slas_lines) AS lines;
+CREATE VIEW kustomer.slas AS
+SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "org", "org_id", "created_by", "created_by_id", "current_version", "versions", "name", "description", "version", "hours", "metrics", "criteria", "sla", "sla_id"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.slas_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.business_schedules_lines (run BIGINT, record json);
+DROP VIEW IF EXISTS kustomer.business_schedules;
+DROP VIEW IF EXISTS kustomer.business_schedules_history;
+CREATE VIEW kustomer.business_schedules_history AS
+SELECT
+  record->>'id' AS "id",
+  record->>'type' AS "type",
+  record->'links' AS "links",
+  CASE WHEN record->>'created_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'created_at')::timestamptz END AS "created_at",
+  CASE WHEN record->>'updated_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'updated_at')::timestamptz END AS "updated_at",
+  CASE WHEN record->>'deleted' ~ '^(true|false)$' THEN (record->>'deleted')::boolean END AS "deleted",
+  CASE WHEN record->>'deleted_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'deleted_at')::timestamptz END AS "deleted_at",
+  CASE WHEN record->>'modified_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'modified_at')::timestamptz END AS "modified_at",
+  record->'org' AS "org",
+  record->'org'->>'id' AS "org_id",
+  record->'created_by' AS "created_by",
+  record->'created_by'->>'id' AS "created_by_id",
+  record->'modified_by' AS "modified_by",
+  record->'modified_by'->>'id' AS "modified_by_id",
+  record->>'name' AS "name",
+  record->'hours' AS "hours",
+  record->>'timezone' AS "timezone",
+  CASE WHEN record->>'default' ~ '^(true|false)$' THEN (record->>'default')::boolean END AS "default",
+  record->'holidays' AS "holidays"
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.business_schedules_lines) AS lines;
+CREATE VIEW kustomer.business_schedules AS
+SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "name", "hours", "timezone", "default", "holidays"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.business_schedules_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.klasses_lines (run BIGINT, record json);
+DROP VIEW IF EXISTS kustomer.klasses;
+DROP VIEW IF EXISTS kustomer.klasses_history;
+CREATE VIEW kustomer.klasses_history AS
+SELECT
+  record->>'id' AS "id",
+  record->>'type' AS "type",
+  record->'links' AS "links",
+  CASE WHEN record->>'created_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'created_at')::timestamptz END AS "created_at",
+  CASE WHEN record->>'updated_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'updated_at')::timestamptz END AS "updated_at",
+  CASE WHEN record->>'deleted' ~ '^(true|false)$' THEN (record->>'deleted')::boolean END AS "deleted",
+  CASE WHEN record->>'deleted_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'deleted_at')::timestamptz END AS "deleted_at",
+  record->'org' AS "org",
+  record->'org'->>'id' AS "org_id",
+  record->>'name' AS "name",
+  record->>'display_name' AS "display_name",
+  record->>'displayname' AS "displayname",
+  record->>'icon' AS "icon",
+  record->>'color' AS "color",
+  record->>'klass_schema' AS "klass_schema",
+  record->>'app_version' AS "app_version",
+  CASE WHEN record->>'app_disabled' ~ '^(true|false)$' THEN (record->>'app_disabled')::boolean END AS "app_disabled",
+  record->>'status' AS "status",
+  record->'mixins' AS "mixins",
+  record->>'s3_data_url' AS "s3_data_url"
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.klasses_lines) AS lines;
+CREATE VIEW kustomer.klasses AS
+SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "org", "org_id", "name", "display_name", "displayname", "icon", "color", "klass_schema", "app_version", "app_disabled", "status", "mixins", "s3_data_url"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.klasses_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.custom_attributes_lines (run BIGINT, record json);
+DROP VIEW IF EXISTS kustomer.custom_attributes;
+DROP VIEW IF EXISTS kustomer.custom_attributes_history;
+CREATE VIEW kustomer.custom_attributes_history AS
+SELECT
+  record->>'id' AS "id",
+  record->>'type' AS "type",
+  record->'links' AS "links",
+  CASE WHEN record->>'created_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'created_at')::timestamptz END AS "created_at",
+  CASE WHEN record->>'updated_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'updated_at')::timestamptz END AS "updated_at",
+  CASE WHEN record->>'deleted' ~ '^(true|false)$' THEN (record->>'deleted')::boolean END AS "deleted",
+  CASE WHEN record->>'deleted_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'deleted_at')::timestamptz END AS "deleted_at",
+  record->'org' AS "org",
+  record->'org'->>'id' AS "org_id",
+  record->'properties' AS "properties"
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.custom_attributes_lines) AS lines;
+CREATE VIEW kustomer.custom_attributes AS
+SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "org", "org_id", "properties"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.custom_attributes_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;

@@ -498,3 +498,335 @@ FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
   FROM kustomer.users_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.companies_lines (run BIGINT, record VARIANT);
+CREATE OR REPLACE VIEW kustomer.companies_history AS
+SELECT
+  record:"id"::VARCHAR AS "ID",
+  record:"type"::VARCHAR AS "TYPE",
+  record:"links" AS "LINKS",
+  TRY_TO_TIMESTAMP_TZ(record:"created_at"::VARCHAR) AS "CREATED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"updated_at"::VARCHAR) AS "UPDATED_AT",
+  TRY_TO_BOOLEAN(record:"deleted"::VARCHAR) AS "DELETED",
+  TRY_TO_TIMESTAMP_TZ(record:"deleted_at"::VARCHAR) AS "DELETED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"modified_at"::VARCHAR) AS "MODIFIED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"imported_at"::VARCHAR) AS "IMPORTED_AT",
+  TRY_TO_NUMBER(record:"rev"::VARCHAR) AS "REV",
+  record:"external_id"::VARCHAR AS "EXTERNAL_ID",
+  record:"default_lang"::VARCHAR AS "DEFAULT_LANG",
+  record:"custom" AS "CUSTOM",
+  record:"role_group_versions" AS "ROLE_GROUP_VERSIONS",
+  record:"org" AS "ORG",
+  record:"org"."id"::VARCHAR AS "ORG_ID",
+  record:"created_by" AS "CREATED_BY",
+  record:"created_by"."id"::VARCHAR AS "CREATED_BY_ID",
+  record:"modified_by" AS "MODIFIED_BY",
+  record:"modified_by"."id"::VARCHAR AS "MODIFIED_BY_ID",
+  record:"name"::VARCHAR AS "NAME",
+  record:"tags" AS "TAGS",
+  record:"domains" AS "DOMAINS",
+  record:"emails" AS "EMAILS",
+  record:"phones" AS "PHONES",
+  record:"whatsapps" AS "WHATSAPPS",
+  record:"socials" AS "SOCIALS",
+  record:"urls" AS "URLS",
+  record:"locations" AS "LOCATIONS"
+FROM kustomer.companies_lines;
+CREATE OR REPLACE VIEW kustomer.companies AS
+SELECT "ID", "TYPE", "LINKS", "CREATED_AT", "UPDATED_AT", "DELETED", "DELETED_AT", "MODIFIED_AT", "IMPORTED_AT", "REV", "EXTERNAL_ID", "DEFAULT_LANG", "CUSTOM", "ROLE_GROUP_VERSIONS", "ORG", "ORG_ID", "CREATED_BY", "CREATED_BY_ID", "MODIFIED_BY", "MODIFIED_BY_ID", "NAME", "TAGS", "DOMAINS", "EMAILS", "PHONES", "WHATSAPPS", "SOCIALS", "URLS", "LOCATIONS"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  FROM kustomer.companies_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.work_sessions_lines (run BIGINT, record VARIANT);
+CREATE OR REPLACE VIEW kustomer.work_sessions_history AS
+SELECT
+  record:"id"::VARCHAR AS "ID",
+  record:"type"::VARCHAR AS "TYPE",
+  record:"links" AS "LINKS",
+  TRY_TO_TIMESTAMP_TZ(record:"created_at"::VARCHAR) AS "CREATED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"updated_at"::VARCHAR) AS "UPDATED_AT",
+  TRY_TO_BOOLEAN(record:"deleted"::VARCHAR) AS "DELETED",
+  TRY_TO_TIMESTAMP_TZ(record:"deleted_at"::VARCHAR) AS "DELETED_AT",
+  TRY_TO_NUMBER(record:"rev"::VARCHAR) AS "REV",
+  record:"org" AS "ORG",
+  record:"org"."id"::VARCHAR AS "ORG_ID",
+  TRY_TO_BOOLEAN(record:"active"::VARCHAR) AS "ACTIVE",
+  record:"status_type"::VARCHAR AS "STATUS_TYPE",
+  record:"capacity_status"::VARCHAR AS "CAPACITY_STATUS",
+  TRY_TO_NUMBER(record:"capacity_remaining"::VARCHAR) AS "CAPACITY_REMAINING",
+  TRY_TO_NUMBER(record:"handled_conversation_count"::VARCHAR) AS "HANDLED_CONVERSATION_COUNT",
+  TRY_TO_NUMBER(record:"handled_item_count"::VARCHAR) AS "HANDLED_ITEM_COUNT",
+  TRY_TO_BOOLEAN(record:"has_pending_item"::VARCHAR) AS "HAS_PENDING_ITEM",
+  TRY_TO_BOOLEAN(record:"has_skills"::VARCHAR) AS "HAS_SKILLS",
+  TRY_TO_NUMBER(record:"paused_work_item_count"::VARCHAR) AS "PAUSED_WORK_ITEM_COUNT",
+  TRY_TO_BOOLEAN(record:"routable"::VARCHAR) AS "ROUTABLE",
+  TRY_TO_TIMESTAMP_TZ(record:"signed_in_at"::VARCHAR) AS "SIGNED_IN_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"signed_out_at"::VARCHAR) AS "SIGNED_OUT_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"idle_since"::VARCHAR) AS "IDLE_SINCE",
+  TRY_TO_TIMESTAMP_TZ(record:"last_assigned_item_at"::VARCHAR) AS "LAST_ASSIGNED_ITEM_AT",
+  record:"total_available" AS "TOTAL_AVAILABLE",
+  record:"user" AS "USER",
+  record:"user"."id"::VARCHAR AS "USER_ID",
+  record:"team" AS "TEAM",
+  record:"team"."id"::VARCHAR AS "TEAM_ID",
+  record:"queues" AS "QUEUES"
+FROM kustomer.work_sessions_lines;
+CREATE OR REPLACE VIEW kustomer.work_sessions AS
+SELECT "ID", "TYPE", "LINKS", "CREATED_AT", "UPDATED_AT", "DELETED", "DELETED_AT", "REV", "ORG", "ORG_ID", "ACTIVE", "STATUS_TYPE", "CAPACITY_STATUS", "CAPACITY_REMAINING", "HANDLED_CONVERSATION_COUNT", "HANDLED_ITEM_COUNT", "HAS_PENDING_ITEM", "HAS_SKILLS", "PAUSED_WORK_ITEM_COUNT", "ROUTABLE", "SIGNED_IN_AT", "SIGNED_OUT_AT", "IDLE_SINCE", "LAST_ASSIGNED_ITEM_AT", "TOTAL_AVAILABLE", "USER", "USER_ID", "TEAM", "TEAM_ID", "QUEUES"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  FROM kustomer.work_sessions_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.work_items_lines (run BIGINT, record VARIANT);
+CREATE OR REPLACE VIEW kustomer.work_items_history AS
+SELECT
+  record:"id"::VARCHAR AS "ID",
+  record:"type"::VARCHAR AS "TYPE",
+  record:"links" AS "LINKS",
+  TRY_TO_TIMESTAMP_TZ(record:"created_at"::VARCHAR) AS "CREATED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"updated_at"::VARCHAR) AS "UPDATED_AT",
+  TRY_TO_BOOLEAN(record:"deleted"::VARCHAR) AS "DELETED",
+  TRY_TO_TIMESTAMP_TZ(record:"deleted_at"::VARCHAR) AS "DELETED_AT",
+  TRY_TO_NUMBER(record:"rev"::VARCHAR) AS "REV",
+  record:"org" AS "ORG",
+  record:"org"."id"::VARCHAR AS "ORG_ID",
+  record:"customer" AS "CUSTOMER",
+  record:"customer"."id"::VARCHAR AS "CUSTOMER_ID",
+  record:"conversation" AS "CONVERSATION",
+  record:"conversation"."id"::VARCHAR AS "CONVERSATION_ID",
+  record:"queue" AS "QUEUE",
+  record:"queue"."id"::VARCHAR AS "QUEUE_ID",
+  record:"status"::VARCHAR AS "STATUS",
+  TRY_TO_NUMBER(record:"queued_count"::VARCHAR) AS "QUEUED_COUNT",
+  record:"resource_type"::VARCHAR AS "RESOURCE_TYPE",
+  record:"resource" AS "RESOURCE",
+  TRY_TO_NUMBER(record:"priority"::VARCHAR) AS "PRIORITY",
+  TRY_TO_NUMBER(record:"item_size"::VARCHAR) AS "ITEM_SIZE",
+  record:"handle" AS "HANDLE",
+  record:"wrap_up" AS "WRAP_UP",
+  record:"abandoned" AS "ABANDONED",
+  record:"last_revision" AS "LAST_REVISION",
+  record:"assigned_to" AS "ASSIGNED_TO",
+  record:"assigned_to"."id"::VARCHAR AS "ASSIGNED_TO_ID"
+FROM kustomer.work_items_lines;
+CREATE OR REPLACE VIEW kustomer.work_items AS
+SELECT "ID", "TYPE", "LINKS", "CREATED_AT", "UPDATED_AT", "DELETED", "DELETED_AT", "REV", "ORG", "ORG_ID", "CUSTOMER", "CUSTOMER_ID", "CONVERSATION", "CONVERSATION_ID", "QUEUE", "QUEUE_ID", "STATUS", "QUEUED_COUNT", "RESOURCE_TYPE", "RESOURCE", "PRIORITY", "ITEM_SIZE", "HANDLE", "WRAP_UP", "ABANDONED", "LAST_REVISION", "ASSIGNED_TO", "ASSIGNED_TO_ID"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  FROM kustomer.work_items_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.conversation_times_lines (run BIGINT, record VARIANT);
+CREATE OR REPLACE VIEW kustomer.conversation_times_history AS
+SELECT
+  record:"id"::VARCHAR AS "ID",
+  record:"type"::VARCHAR AS "TYPE",
+  record:"links" AS "LINKS",
+  TRY_TO_TIMESTAMP_TZ(record:"created_at"::VARCHAR) AS "CREATED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"updated_at"::VARCHAR) AS "UPDATED_AT",
+  TRY_TO_BOOLEAN(record:"deleted"::VARCHAR) AS "DELETED",
+  TRY_TO_TIMESTAMP_TZ(record:"deleted_at"::VARCHAR) AS "DELETED_AT",
+  record:"org" AS "ORG",
+  record:"org"."id"::VARCHAR AS "ORG_ID",
+  record:"created_by" AS "CREATED_BY",
+  record:"created_by"."id"::VARCHAR AS "CREATED_BY_ID",
+  record:"customer" AS "CUSTOMER",
+  record:"customer"."id"::VARCHAR AS "CUSTOMER_ID",
+  record:"conversation" AS "CONVERSATION",
+  record:"conversation"."id"::VARCHAR AS "CONVERSATION_ID",
+  TRY_TO_TIMESTAMP_TZ(record:"handle_at"::VARCHAR) AS "HANDLE_AT",
+  TRY_TO_NUMBER(record:"handle_time"::VARCHAR) AS "HANDLE_TIME",
+  TRY_TO_TIMESTAMP_TZ(record:"message_at"::VARCHAR) AS "MESSAGE_AT",
+  TRY_TO_NUMBER(record:"message_time"::VARCHAR) AS "MESSAGE_TIME",
+  record:"channels" AS "CHANNELS",
+  record:"assigned_users" AS "ASSIGNED_USERS",
+  record:"assigned_teams" AS "ASSIGNED_TEAMS",
+  record:"created_by_teams" AS "CREATED_BY_TEAMS",
+  record:"user" AS "USER",
+  record:"user"."id"::VARCHAR AS "USER_ID"
+FROM kustomer.conversation_times_lines;
+CREATE OR REPLACE VIEW kustomer.conversation_times AS
+SELECT "ID", "TYPE", "LINKS", "CREATED_AT", "UPDATED_AT", "DELETED", "DELETED_AT", "ORG", "ORG_ID", "CREATED_BY", "CREATED_BY_ID", "CUSTOMER", "CUSTOMER_ID", "CONVERSATION", "CONVERSATION_ID", "HANDLE_AT", "HANDLE_TIME", "MESSAGE_AT", "MESSAGE_TIME", "CHANNELS", "ASSIGNED_USERS", "ASSIGNED_TEAMS", "CREATED_BY_TEAMS", "USER", "USER_ID"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.conversation_times_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.queues_lines (run BIGINT, record VARIANT);
+CREATE OR REPLACE VIEW kustomer.queues_history AS
+SELECT
+  record:"id"::VARCHAR AS "ID",
+  record:"type"::VARCHAR AS "TYPE",
+  record:"links" AS "LINKS",
+  TRY_TO_TIMESTAMP_TZ(record:"created_at"::VARCHAR) AS "CREATED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"updated_at"::VARCHAR) AS "UPDATED_AT",
+  TRY_TO_BOOLEAN(record:"deleted"::VARCHAR) AS "DELETED",
+  TRY_TO_TIMESTAMP_TZ(record:"deleted_at"::VARCHAR) AS "DELETED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"modified_at"::VARCHAR) AS "MODIFIED_AT",
+  record:"org" AS "ORG",
+  record:"org"."id"::VARCHAR AS "ORG_ID",
+  record:"created_by" AS "CREATED_BY",
+  record:"created_by"."id"::VARCHAR AS "CREATED_BY_ID",
+  record:"modified_by" AS "MODIFIED_BY",
+  record:"modified_by"."id"::VARCHAR AS "MODIFIED_BY_ID",
+  record:"name"::VARCHAR AS "NAME",
+  record:"display_name"::VARCHAR AS "DISPLAY_NAME",
+  record:"description"::VARCHAR AS "DESCRIPTION",
+  record:"key"::VARCHAR AS "KEY",
+  TRY_TO_NUMBER(record:"priority"::VARCHAR) AS "PRIORITY",
+  TRY_TO_NUMBER(record:"item_size"::VARCHAR) AS "ITEM_SIZE",
+  TRY_TO_BOOLEAN(record:"restrict_transfers_by_users"::VARCHAR) AS "RESTRICT_TRANSFERS_BY_USERS",
+  record:"settings" AS "SETTINGS",
+  TRY_TO_BOOLEAN(record:"system"::VARCHAR) AS "SYSTEM"
+FROM kustomer.queues_lines;
+CREATE OR REPLACE VIEW kustomer.queues AS
+SELECT "ID", "TYPE", "LINKS", "CREATED_AT", "UPDATED_AT", "DELETED", "DELETED_AT", "MODIFIED_AT", "ORG", "ORG_ID", "CREATED_BY", "CREATED_BY_ID", "MODIFIED_BY", "MODIFIED_BY_ID", "NAME", "DISPLAY_NAME", "DESCRIPTION", "KEY", "PRIORITY", "ITEM_SIZE", "RESTRICT_TRANSFERS_BY_USERS", "SETTINGS", "SYSTEM"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.queues_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.brands_lines (run BIGINT, record VARIANT);
+CREATE OR REPLACE VIEW kustomer.brands_history AS
+SELECT
+  record:"id"::VARCHAR AS "ID",
+  record:"type"::VARCHAR AS "TYPE",
+  record:"links" AS "LINKS",
+  TRY_TO_TIMESTAMP_TZ(record:"created_at"::VARCHAR) AS "CREATED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"updated_at"::VARCHAR) AS "UPDATED_AT",
+  TRY_TO_BOOLEAN(record:"deleted"::VARCHAR) AS "DELETED",
+  TRY_TO_TIMESTAMP_TZ(record:"deleted_at"::VARCHAR) AS "DELETED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"modified_at"::VARCHAR) AS "MODIFIED_AT",
+  record:"org" AS "ORG",
+  record:"org"."id"::VARCHAR AS "ORG_ID",
+  record:"created_by" AS "CREATED_BY",
+  record:"created_by"."id"::VARCHAR AS "CREATED_BY_ID",
+  record:"modified_by" AS "MODIFIED_BY",
+  record:"modified_by"."id"::VARCHAR AS "MODIFIED_BY_ID",
+  record:"name"::VARCHAR AS "NAME",
+  TRY_TO_BOOLEAN(record:"default"::VARCHAR) AS "DEFAULT",
+  record:"icon_url"::VARCHAR AS "ICON_URL"
+FROM kustomer.brands_lines;
+CREATE OR REPLACE VIEW kustomer.brands AS
+SELECT "ID", "TYPE", "LINKS", "CREATED_AT", "UPDATED_AT", "DELETED", "DELETED_AT", "MODIFIED_AT", "ORG", "ORG_ID", "CREATED_BY", "CREATED_BY_ID", "MODIFIED_BY", "MODIFIED_BY_ID", "NAME", "DEFAULT", "ICON_URL"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.brands_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.slas_lines (run BIGINT, record VARIANT);
+CREATE OR REPLACE VIEW kustomer.slas_history AS
+SELECT
+  record:"id"::VARCHAR AS "ID",
+  record:"type"::VARCHAR AS "TYPE",
+  record:"links" AS "LINKS",
+  TRY_TO_TIMESTAMP_TZ(record:"created_at"::VARCHAR) AS "CREATED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"updated_at"::VARCHAR) AS "UPDATED_AT",
+  TRY_TO_BOOLEAN(record:"deleted"::VARCHAR) AS "DELETED",
+  TRY_TO_TIMESTAMP_TZ(record:"deleted_at"::VARCHAR) AS "DELETED_AT",
+  record:"org" AS "ORG",
+  record:"org"."id"::VARCHAR AS "ORG_ID",
+  record:"created_by" AS "CREATED_BY",
+  record:"created_by"."id"::VARCHAR AS "CREATED_BY_ID",
+  TRY_TO_NUMBER(record:"current_version"::VARCHAR) AS "CURRENT_VERSION",
+  record:"versions" AS "VERSIONS",
+  record:"name"::VARCHAR AS "NAME",
+  record:"description"::VARCHAR AS "DESCRIPTION",
+  TRY_TO_NUMBER(record:"version"::VARCHAR) AS "VERSION",
+  record:"hours"::VARCHAR AS "HOURS",
+  record:"metrics" AS "METRICS",
+  record:"criteria" AS "CRITERIA",
+  record:"sla" AS "SLA",
+  record:"sla"."id"::VARCHAR AS "SLA_ID"
+FROM kustomer.slas_lines;
+CREATE OR REPLACE VIEW kustomer.slas AS
+SELECT "ID", "TYPE", "LINKS", "CREATED_AT", "UPDATED_AT", "DELETED", "DELETED_AT", "ORG", "ORG_ID", "CREATED_BY", "CREATED_BY_ID", "CURRENT_VERSION", "VERSIONS", "NAME", "DESCRIPTION", "VERSION", "HOURS", "METRICS", "CRITERIA", "SLA", "SLA_ID"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.slas_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.business_schedules_lines (run BIGINT, record VARIANT);
+CREATE OR REPLACE VIEW kustomer.business_schedules_history AS
+SELECT
+  record:"id"::VARCHAR AS "ID",
+  record:"type"::VARCHAR AS "TYPE",
+  record:"links" AS "LINKS",
+  TRY_TO_TIMESTAMP_TZ(record:"created_at"::VARCHAR) AS "CREATED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"updated_at"::VARCHAR) AS "UPDATED_AT",
+  TRY_TO_BOOLEAN(record:"deleted"::VARCHAR) AS "DELETED",
+  TRY_TO_TIMESTAMP_TZ(record:"deleted_at"::VARCHAR) AS "DELETED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"modified_at"::VARCHAR) AS "MODIFIED_AT",
+  record:"org" AS "ORG",
+  record:"org"."id"::VARCHAR AS "ORG_ID",
+  record:"created_by" AS "CREATED_BY",
+  record:"created_by"."id"::VARCHAR AS "CREATED_BY_ID",
+  record:"modified_by" AS "MODIFIED_BY",
+  record:"modified_by"."id"::VARCHAR AS "MODIFIED_BY_ID",
+  record:"name"::VARCHAR AS "NAME",
+  record:"hours" AS "HOURS",
+  record:"timezone"::VARCHAR AS "TIMEZONE",
+  TRY_TO_BOOLEAN(record:"default"::VARCHAR) AS "DEFAULT",
+  record:"holidays" AS "HOLIDAYS"
+FROM kustomer.business_schedules_lines;
+CREATE OR REPLACE VIEW kustomer.business_schedules AS
+SELECT "ID", "TYPE", "LINKS", "CREATED_AT", "UPDATED_AT", "DELETED", "DELETED_AT", "MODIFIED_AT", "ORG", "ORG_ID", "CREATED_BY", "CREATED_BY_ID", "MODIFIED_BY", "MODIFIED_BY_ID", "NAME", "HOURS", "TIMEZONE", "DEFAULT", "HOLIDAYS"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.business_schedules_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.klasses_lines (run BIGINT, record VARIANT);
+CREATE OR REPLACE VIEW kustomer.klasses_history AS
+SELECT
+  record:"id"::VARCHAR AS "ID",
+  record:"type"::VARCHAR AS "TYPE",
+  record:"links" AS "LINKS",
+  TRY_TO_TIMESTAMP_TZ(record:"created_at"::VARCHAR) AS "CREATED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"updated_at"::VARCHAR) AS "UPDATED_AT",
+  TRY_TO_BOOLEAN(record:"deleted"::VARCHAR) AS "DELETED",
+  TRY_TO_TIMESTAMP_TZ(record:"deleted_at"::VARCHAR) AS "DELETED_AT",
+  record:"org" AS "ORG",
+  record:"org"."id"::VARCHAR AS "ORG_ID",
+  record:"name"::VARCHAR AS "NAME",
+  record:"display_name"::VARCHAR AS "DISPLAY_NAME",
+  record:"displayname"::VARCHAR AS "DISPLAYNAME",
+  record:"icon"::VARCHAR AS "ICON",
+  record:"color"::VARCHAR AS "COLOR",
+  record:"klass_schema"::VARCHAR AS "KLASS_SCHEMA",
+  record:"app_version"::VARCHAR AS "APP_VERSION",
+  TRY_TO_BOOLEAN(record:"app_disabled"::VARCHAR) AS "APP_DISABLED",
+  record:"status"::VARCHAR AS "STATUS",
+  record:"mixins" AS "MIXINS",
+  record:"s3_data_url"::VARCHAR AS "S3_DATA_URL"
+FROM kustomer.klasses_lines;
+CREATE OR REPLACE VIEW kustomer.klasses AS
+SELECT "ID", "TYPE", "LINKS", "CREATED_AT", "UPDATED_AT", "DELETED", "DELETED_AT", "ORG", "ORG_ID", "NAME", "DISPLAY_NAME", "DISPLAYNAME", "ICON", "COLOR", "KLASS_SCHEMA", "APP_VERSION", "APP_DISABLED", "STATUS", "MIXINS", "S3_DATA_URL"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.klasses_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+
+CREATE TABLE IF NOT EXISTS kustomer.custom_attributes_lines (run BIGINT, record VARIANT);
+CREATE OR REPLACE VIEW kustomer.custom_attributes_history AS
+SELECT
+  record:"id"::VARCHAR AS "ID",
+  record:"type"::VARCHAR AS "TYPE",
+  record:"links" AS "LINKS",
+  TRY_TO_TIMESTAMP_TZ(record:"created_at"::VARCHAR) AS "CREATED_AT",
+  TRY_TO_TIMESTAMP_TZ(record:"updated_at"::VARCHAR) AS "UPDATED_AT",
+  TRY_TO_BOOLEAN(record:"deleted"::VARCHAR) AS "DELETED",
+  TRY_TO_TIMESTAMP_TZ(record:"deleted_at"::VARCHAR) AS "DELETED_AT",
+  record:"org" AS "ORG",
+  record:"org"."id"::VARCHAR AS "ORG_ID",
+  record:"properties" AS "PROPERTIES"
+FROM kustomer.custom_attributes_lines;
+CREATE OR REPLACE VIEW kustomer.custom_attributes AS
+SELECT "ID", "TYPE", "LINKS", "CREATED_AT", "UPDATED_AT", "DELETED", "DELETED_AT", "ORG", "ORG_ID", "PROPERTIES"
+FROM (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  FROM kustomer.custom_attributes_history) AS versions
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;

@@ -52,6 +52,7 @@ most_recent_login_at time Time of the last login.
 name str Name.
 display_name str Name to show.
 description str Description.
+key str Key, for use in rules.
 priority int Priority.
 item_size int How much of a user's capacity an item takes.
 restrict_transfers_by_users bool Whether users may not move items elsewhere.
@@ -62,19 +63,33 @@ system bool Whether Kustomer made it.
 + id type links created_at updated_at deleted deleted_at modified_at org created_by modified_by
 name str Name.
 default bool Whether it is the brand of what has none.
+icon_url str Address of the icon.
 
-# slas | Meltano tap | A service level agreement.
+# slas | Meltano tap, OpenAPI | A service level agreement, or a version of one: type says which.
 + id type links created_at updated_at deleted deleted_at org created_by
 current_version int Number of the version that holds.
-versions >>sla_versions The versions.
+versions >>slas The versions of an agreement.
+name str Name of a version.
+description str Description of a version.
+version int Number of a version.
+hours str Which hours a version counts, such as business.
+metrics obj What a version measures, and its limits in seconds by priority.
+criteria obj Which conversations a version is for.
+sla >slas The agreement of a version.
 
-# business_schedules | docs | Business hours.
-+ id type links created_at updated_at deleted deleted_at org
+# business_schedules | OpenAPI | Business hours.
++ id type links created_at updated_at deleted deleted_at modified_at org created_by modified_by
+name str Name.
+hours obj Hours of each day of the week, in minutes since midnight.
+timezone str Time zone.
+default bool Whether it is the schedule of what has none.
+holidays list Days without business hours.
 
 # klasses | OpenAPI | A kind of KObject; a relation of kobjects leads to its name.
 + id type links created_at updated_at deleted deleted_at org
 name str Name, unique and unchangeable.
 display_name str Name to show.
+displayname str Name to show, as some records spell it.
 icon str Icon.
 color str Color.
 klass_schema str Schema the klass builds on, such as task.
@@ -84,7 +99,7 @@ status str Status: enabled, existing_only or disabled.
 mixins list What its KObjects can be: commentable, assignable, editable, creatable.
 s3_data_url str Where the data is when it is large.
 
-# custom_attributes | docs, Meltano tap | The definitions of the custom attributes of a resource.
+# custom_attributes | OpenAPI, Meltano tap | The definitions of the custom attributes of a kind of record, which is the id.
 + id type links created_at updated_at deleted deleted_at org
-properties any Definition of each attribute: name to show, type, whether a list, target.
+properties obj Definition of each attribute: name to show, type, whether a list, target.
 `;

@@ -237,14 +237,50 @@ socials list Accounts at social networks.
 urls list Web addresses.
 locations list Addresses.
 
-# work_sessions | docs | A session of a user who takes routed work.
-+ id type links created_at updated_at deleted deleted_at org
+# work_sessions | Fivetran | A session of a user who takes routed work.
++ id type links created_at updated_at deleted deleted_at rev org
+active bool Whether the session goes on.
+status_type str Status of the user: available, busy, unavailable or offline.
+capacity_status str Whether the user can take more: open or full.
+capacity_remaining int How much the user can still take.
+handled_conversation_count int Number of conversations handled.
+handled_item_count int Number of items handled.
+has_pending_item bool Whether an item waits for the user.
+has_skills bool Whether the user has skills.
+paused_work_item_count int Number of items paused.
+routable bool Whether work is routed to the user.
+signed_in_at time When the user signed in.
+signed_out_at time When the user signed out.
+idle_since time Since when the user has had no work.
+last_assigned_item_at time When an item was last assigned.
+total_available obj Time the user was available, in all and in business hours.
 user >users Who worked.
+team >teams The team of the user.
+queues >>queues The queues that the user served.
 
-# work_items | docs | A routed piece of work.
-+ id type links created_at updated_at deleted deleted_at org customer conversation queue
+# work_items | Fivetran | A routed piece of work.
++ id type links created_at updated_at deleted deleted_at rev org customer conversation queue
+status str Status, such as queued, routed, assigned or completed.
+queued_count int How often it was queued.
+resource_type str Kind of the record that it is about, such as conversation.
+resource obj The record that it is about, as it was then.
+priority int Priority.
+item_size int How much of a user's capacity it takes.
+handle obj How it was handled: when and how long.
+wrap_up obj Wrap-up: how long.
+abandoned obj How it was abandoned.
+last_revision obj Its last revision.
+assigned_to >users The user assigned.
 
-# conversation_times | docs | Time that a user spent on a conversation.
-+ id type links created_at updated_at deleted deleted_at org customer conversation
+# conversation_times | OpenAPI | Time that a user spent on a conversation.
++ id type links created_at updated_at deleted deleted_at org created_by customer conversation
+handle_at time When the time began.
+handle_time int How long, in milliseconds.
+message_at time When the message was sent.
+message_time int How long the message took, in milliseconds.
+channels list Channels of the conversation.
+assigned_users ids:users Ids of the users assigned to the conversation then.
+assigned_teams ids:teams Ids of the teams assigned to the conversation then.
+created_by_teams ids:teams Ids of the teams of who spent it.
 user >users Who spent it.
 `;

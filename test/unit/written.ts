@@ -1,12 +1,10 @@
 // Lines as a run writes them: all versions of the records of a random world, deletion lines, both formats.
 import { Lines } from '../../src/records/record.ts';
 import type { RecordFormat } from '../../src/sync/state.ts';
-import { KustomerWorld, STREAMS, type Stream } from '../world/kustomer/index.ts';
+import { ALL_STREAMS, KustomerWorld, LISTED, type Stream } from '../world/kustomer/index.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 5, 15);
-/** Of these, a record that is gone gets a deletion line. */
-const LISTS: ReadonlySet<string> = new Set(['shortcuts', 'tags', 'teams', 'users']);
 
 export interface Written {
   readonly stream: Stream;
@@ -20,9 +18,9 @@ export interface Written {
 export function writtenBy(seed: number, { count = 12, exoticEvery = 3 } = {}): readonly Written[] {
   const world = new KustomerWorld({ seed, exoticEvery, clock: () => NOW });
   const kobjects = { order: count, 'shopify-Return': count };
-  const plain = Object.fromEntries(STREAMS.filter(stream => stream !== 'kobjects').map(stream => [stream, count]));
+  const plain = Object.fromEntries(ALL_STREAMS.filter(stream => stream !== 'kobjects').map(stream => [stream, count]));
   world.populate({ ...plain, kobjects }, { from: NOW - 90 * DAY, to: NOW - 30 * DAY });
-  return STREAMS.map(stream => {
+  return ALL_STREAMS.map(stream => {
     const at = (days: number) => (i: number) => NOW - days * DAY + i;
     world.update(stream, Math.ceil(count / 2), { at: at(20) });
     world.softDelete(stream, Math.ceil(count / 6), { at: at(10) });
@@ -33,7 +31,7 @@ export function writtenBy(seed: number, { count = 12, exoticEvery = 3 } = {}): r
       )
       .sort((a, b) => a.at - b.at)
       .map(({ id, json }) => ({ id, type: String(JSON.parse(json).type), json: Buffer.from(json) }));
-    const gone = LISTS.has(stream) ? world.hardDelete(stream, Math.ceil(count / 6)) : [];
+    const gone = LISTED.includes(stream) ? world.hardDelete(stream, Math.ceil(count / 6)) : [];
     for (const id of gone) {
       const time = new Date(NOW).toISOString();
       const attributes = { deleted: true, updatedAt: time, deletedAt: time };
