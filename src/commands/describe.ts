@@ -26,7 +26,12 @@ export function describeStart(run: Pick<ReadingRun, 'report' | 'scope' | 'contex
  * Adds to each stream what is known of it.
  * @param state the state now in force
  */
-export function describeStreams(run: ReadingRun, state: State, jobs: readonly StreamJob[] = []): void {
+export function describeStreams(
+  run: ReadingRun,
+  state: State,
+  jobs: readonly StreamJob[] = [],
+  newsOf: (stream: string) => StreamDetails['news'] = () => undefined,
+): void {
   const { report, client, window } = run;
   report.usage = client.usage;
   const readUpTo = Date.parse(window.to) - client.clock.leadMs();
@@ -34,7 +39,8 @@ export function describeStreams(run: ReadingRun, state: State, jobs: readonly St
     const job = jobs.find(({ name }) => name === stream.name);
     const from = job?.wanted.from ?? run.config.startDate ?? 0;
     const completeUpTo = stream.outcome === 'complete' ? readUpTo : syncedUpTo(state, stream.name, from);
-    return { ...stream, details: { completeUpTo, ...changesOf(stream, job) } };
+    const news = newsOf(stream.name);
+    return { ...stream, details: { completeUpTo, ...changesOf(stream, job), ...(news && { news }) } };
   });
 }
 

@@ -5,7 +5,8 @@ import type { Context } from '../github/context.ts';
 import type { Source } from '../kustomer/source.ts';
 import type { Snapshot } from '../publish/publisher.ts';
 import type { PartFile, PartsWriter } from '../records/parts.ts';
-import { type StreamResult, streamReport } from '../report/report.ts';
+import { type StreamDetails, type StreamResult, streamReport } from '../report/report.ts';
+import type { LearnedSchema } from '../schema/learn.ts';
 import type { RecoveredState } from '../state/store.ts';
 import type { StreamJob } from '../sync/job.ts';
 import type { Ending } from '../sync/read-all.ts';
@@ -23,6 +24,8 @@ export interface SnapshotOptions extends Pick<ReadingRun, 'config' | 'context' |
   /** Streams that are read up to the cutoff. */
   readonly completed: ReadonlySet<string>;
   readonly source: Source;
+  /** By stream. */
+  readonly learned: ReadonlyMap<string, LearnedSchema>;
 }
 
 export function openSnapshots(options: SnapshotOptions) {
@@ -131,9 +134,27 @@ function changeOf(
     ...stampOf(context),
     revisions,
     ...draft,
+    schemas: schemasAfter(options),
     ...(config.shard !== null && { shardManifest: shardManifestOf(options, parts) }),
   };
   return { state, changed: changed.map(({ name }) => name), startsOver: config.resetState && config.shard === null };
+}
+
+/** What the run has learned of the columns of a stream. */
+export function newsOf(options: SnapshotOptions, stream: string): StreamDetails['news'] {
+  const schema = schemasAfter(options).get(stream);
+  return schema && options.learned.get(stream)?.news(schema);
+}
+
+/** Of all streams of the run: an artifact also has the records of a refresh that is not complete. */
+function schemasAfter({ jobs, recovered, learned, completed, config }: SnapshotOptions): State['schemas'] {
+  const schemas = new Map(recovered.state.schemas);
+  for (const { name, mode, wanted } of jobs) {
+    const isWhole = mode === 'full_refresh' && wanted.from === Number.NEGATIVE_INFINITY && config.archive !== 'never';
+    const schema = learned.get(name)?.schema(isWhole && completed.has(name));
+    if (schema !== undefined) schemas.set(name, schema);
+  }
+  return schemas;
 }
 
 /** Who saves a state, and when. */

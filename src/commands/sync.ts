@@ -13,6 +13,7 @@ import { duration, plural } from '../report/format.ts';
 import { type Log, openSection, stillAt } from '../report/log.ts';
 import { progressLine } from '../report/progress.ts';
 import { type Report, streamReport } from '../report/report.ts';
+import type { LearnedSchema } from '../schema/learn.ts';
 import { seedState } from '../shards/seed.ts';
 import type { RecoveredState } from '../state/store.ts';
 import type { StreamJob } from '../sync/job.ts';
@@ -35,7 +36,7 @@ import {
   whenCancelled,
 } from './outcome.ts';
 import { checkOptions, makeOutputDir, openReadingRun, type ReadingRun, recoverSeed, recoverState } from './prepare.ts';
-import { type Endings, openSnapshots } from './snapshots.ts';
+import { type Endings, newsOf, openSnapshots } from './snapshots.ts';
 import { judgeStreams } from './verdict.ts';
 
 /** What tests set otherwise. */
@@ -99,9 +100,10 @@ async function prepare(run: SyncRun) {
   describeStreams(run, state);
   source.expect(state.organizationId);
 
-  const writing = openWritingJobs(run, state, source, lists);
+  const writing = await openWritingJobs(run, state, source, lists);
   const { jobs, completed } = writing;
-  const snapshots = openSnapshots({ ...run, ...writing, recovered, source });
+  const given = { ...run, ...writing, recovered, source };
+  const snapshots = openSnapshots(given);
   if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
     for (const { name } of jobs) completed.add(name);
     report.streams = snapshots.results([]);
@@ -111,7 +113,7 @@ async function prepare(run: SyncRun) {
     return null;
   }
   const publisher = openPublisher({ ...run, base, directory: report.outputDir });
-  return { before: state, source, jobs, snapshots, publisher };
+  return { before: state, source, jobs, snapshots, publisher, newsOf: (name: string) => newsOf(given, name) };
 }
 
 /** The state to go on from; for a shard, on top of what the runs before its plan have published. */
@@ -123,16 +125,21 @@ async function recoverRun(run: SyncRun): Promise<RecoveredState> {
 }
 
 /** The selected streams as jobs that write to part files, and note which streams are complete. */
-function openWritingJobs(run: SyncRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
+async function openWritingJobs(run: SyncRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
   const { config, now, stop, client, report, lock, log, limits, destination } = run;
   const directory = report.outputDir;
+  const { learnSchema } = await import('../schema/learn.ts');
+  const learned = new Map<string, LearnedSchema>();
   const writers = new Map<string, PartsWriter>();
   const completed = new Set<string>();
   const written = () => [...writers.values()].reduce((sum, writer) => sum + writer.bytes(), 0);
   const checkDisk = watchDisk(run, limits.disk, written);
   const writerOf = (stream: string) => {
-    const writer = openParts({ ...config, directory, stream, partBytes: destination.partBytes });
+    const schema = learnSchema(stream, config.recordFormat, state.schemas.get(stream));
+    const { partBytes } = destination;
+    const writer = openParts({ ...config, directory, stream, partBytes, observer: schema.observer });
     writers.set(stream, writer);
+    learned.set(stream, schema);
     return throughWriteLock(writer, lock, checkDisk);
   };
   const context = { pool: openReaderPool(client), signal: stop.signal, now };
@@ -146,7 +153,7 @@ function openWritingJobs(run: SyncRun, state: State, source: Source, lists: Read
       },
     }),
   );
-  return { jobs, writers, completed };
+  return { jobs, writers, learned, completed };
 }
 
 async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
@@ -180,11 +187,15 @@ async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
   }
 }
 
-function reportPublished(run: SyncRun, { before, jobs, snapshots, publisher }: Reading, endings: Endings): void {
+function reportPublished(
+  run: SyncRun,
+  { before, jobs, snapshots, publisher, newsOf }: Reading,
+  endings: Endings,
+): void {
   const { report } = run;
   report.streams = snapshots.results(publisher.receipt.files, endings);
   reportReceipt(report, publisher.receipt);
-  describeStreams(run, publisher.receipt.state ?? before, jobs);
+  describeStreams(run, publisher.receipt.state ?? before, jobs, newsOf);
 }
 
 /** Reads all streams, and says in the log how far it is. */
@@ -257,14 +268,14 @@ async function publishRest(run: SyncRun, reading: Reading, endings: Endings): Pr
   await publishLast(run, publisher, { ...rest, change, savesStateAlone }, starts);
   reportPublished(run, reading, endings);
   // The manifest of the last publication has its own parts alone.
-  if (wasPublished) await writeOwnManifest(run, before, publisher.receipt.files);
+  if (wasPublished) await writeOwnManifest(run, publisher.receipt.state ?? before, publisher.receipt.files);
   if (starts && publisher.receipt.stateSaved) await startNext(run);
 }
 
 /** Writes the manifest of the whole run. */
 async function writeOwnManifest(run: SyncRun, state: State, files: readonly PartFile[]): Promise<void> {
-  const { context, report, window, client, scope } = run;
+  const { report, window, client, settings } = run;
   const streams = report.streams.map(streamReport);
   const contents = { directory: report.outputDir, window, streams, usage: client.usage, files };
-  report.manifest = await writeManifest(contents, context, scope.stateName, state);
+  report.manifest = await writeManifest(contents, { ...run, ...settings }, state);
 }

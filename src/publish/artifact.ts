@@ -1,6 +1,6 @@
 // The destination `artifact`: all files of a run as one artifact. Only this file knows @actions/artifact.
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DefaultArtifactClient, UploadArtifactResponse } from '@actions/artifact';
@@ -50,7 +50,7 @@ async function upload(
   { context, api, retentionDays, compression }: DestinationOptions,
 ): Promise<UploadedArtifact> {
   const { directory, files } = request;
-  const unlisted = ['manifest.json', 'state.json'].filter(path => existsSync(join(directory, path)));
+  const unlisted = globSync(['manifest.json', 'state.json', 'views.sql', '*/schema.json'], { cwd: directory });
   const paths = [...unlisted, ...files.map(({ path }) => path)].map(path => join(directory, path));
   // Parts that are compressed need not be compressed again; 0 days are the default of the repository.
   const options = { compressionLevel: compression === 'gzip' ? 0 : 6, ...(retentionDays > 0 ? { retentionDays } : {}) };

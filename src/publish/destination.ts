@@ -2,8 +2,8 @@
 //
 // The order is the same everywhere: files are closed, files are published, and only then the state says so. And a run
 // publishes on top of the state that it started from: what another run has changed since is not published again.
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
@@ -199,9 +199,9 @@ export async function deliverTo(
   request: PublishRequest,
   state: State,
   receipt: Receipt,
-  { context, stateName }: DestinationOptions,
+  options: DestinationOptions,
 ): Promise<void> {
-  receipt.manifest = await writeManifest(request, context, stateName, state);
+  receipt.manifest = await writeManifest(request, options, state);
   if (request.files.length === 0 && request.externalFiles === undefined) return;
   for (const { deliver } of deliveries) {
     const place = await deliver(request, receipt).catch(error => {
@@ -221,16 +221,16 @@ function notDelivered(cause: unknown): SyncError {
 }
 
 /**
- * Writes `manifest.json`, and `state.json` with the state that holds once the parts are published.
+ * Writes `manifest.json`, `state.json` with the state that holds once the parts are published, and the schemas and views.
  * @returns the path of the manifest
  */
 export async function writeManifest(
   request: Pick<PublishRequest, 'directory' | 'window' | 'streams' | 'usage' | 'externalFiles' | 'files'>,
-  { runId, attempt, job, workflow, repository, ref, event }: Context,
-  stateName: string,
+  { context, stateName, dataPath }: Pick<DestinationOptions, 'context' | 'stateName' | 'dataPath'>,
   state: State,
 ): Promise<string> {
   const { directory, window, streams, usage, externalFiles = [] } = request;
+  const { runId, attempt, job, workflow, repository, ref, event } = context;
   const path = join(directory, 'manifest.json');
   const run = { id: runId, attempt, job, workflow, repository, ref, event, state_id: stateName };
   // A merge lists the parts of the shards, with the run and the artifact that has them.
@@ -238,5 +238,10 @@ export async function writeManifest(
   const manifest = { version: 1, run, window, streams, files, api: usage };
   await writeFile(path, `${JSON.stringify(manifest, null, 1)}\n`);
   if (state.generation > 0) await writeFile(join(directory, 'state.json'), serializeState(state));
+  const { filesBeside } = await import('../schema/beside.ts');
+  for (const [name, text] of filesBeside([...state.schemas.values()], dataPath)) {
+    await mkdir(dirname(join(directory, name)), { recursive: true });
+    await writeFile(join(directory, name), text);
+  }
   return path;
 }

@@ -2,6 +2,19 @@
 // alphabetical order with `_2`, `_3`, ... So the order of the source does not matter. Pure.
 import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject } from '../sync/json-bytes.ts';
 
+/** Gets each value of a column: the bytes [from, to) of a JSON text. */
+export interface ValueObserver {
+  note(json: Uint8Array, from: number, to: number): void;
+}
+
+/** Is told what columns the lines have, and what values. */
+export interface LineObserver {
+  type(type: string): void;
+  line(json: Buffer): void;
+  /** A column of `flat` lines, or of their custom attributes. */
+  column(container: '' | 'custom', name: string): ValueObserver;
+}
+
 /** A name in snake_case. */
 export interface Name {
   readonly text: string;
@@ -11,6 +24,9 @@ export interface Name {
   object: number;
   /** Number of the last record that has it from an attribute. */
   attributeOf: number;
+  /** Notes the values that it has in a line, and in the custom attributes of a line. */
+  inLine: ValueObserver | undefined;
+  inCustom: ValueObserver | undefined;
 }
 
 /** A key of the source and the name it becomes. */

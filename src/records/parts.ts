@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
 import { openMutex } from '../sync/mutex.ts';
 import type { DatedRecord, StagingFile } from '../sync/source.ts';
+import type { LineObserver } from './name-plan.ts';
 import { type LineOptions, Lines } from './record.ts';
 
 /** A part as the manifest lists it. */
@@ -29,6 +30,7 @@ export interface PartsOptions extends LineOptions {
   readonly directory: string;
   readonly stream: string;
   readonly compression: 'none' | 'gzip';
+  readonly observer?: LineObserver;
   /** Largest part in bytes, before compression. A chunk that is larger gets a part of its own. */
   readonly partBytes: number;
 }
@@ -104,7 +106,7 @@ function openRollingWriter(
   onBytes: (count: number) => void,
   onSealed: (part: Part) => Promise<void>,
 ) {
-  const chunk = new Lines(CHUNK_BYTES);
+  const chunk = new Lines(CHUNK_BYTES, options.observer);
   let dates: number[] = [];
   let part: Part | undefined;
 

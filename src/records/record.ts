@@ -4,279 +4,48 @@
 // A record never becomes values: its bytes are copied, and `flat` replaces the keys on the way. So a value stays as it
 // was written, digit by digit. This runs over every byte that is written: changes here, allocations above all, show in
 // the CPU figures of `npm run bench -- --only throughput`.
-import {
-  beginText,
-  bytesOf,
-  eachElement,
-  eachMember,
-  endOfSpace,
-  endOfValue,
-  isArray,
-  isObject,
-  KeyCache,
-} from '../sync/json-bytes.ts';
 import type { Resource } from '../sync/source.ts';
 import type { RecordFormat } from '../sync/state.ts';
-import { type Key, type Name, type NamePlan, planNames, RESERVED } from './name-plan.ts';
+import { FlatWriter } from './flat.ts';
+import { LineBuffer } from './line-buffer.ts';
+import type { LineObserver } from './name-plan.ts';
 
 const [LINE_END, RETURN] = [0x0a, 0x0d] as const;
-const [BRACE, COMMA, COLON, BRACE_END] = [0x7b, 0x2c, 0x3a, 0x7d] as const;
 
 /** How a record becomes a line: inputs of the same names. */
 export interface LineOptions {
   readonly recordFormat: RecordFormat;
 }
 
-/** A buffer of lines. It grows when a line does not fit, and is reused after `clear`. */
-export class Lines {
-  readonly #flat = new FlatWriter(this);
-  #bytes: Buffer;
-  length = 0;
+/** The lines of records. */
+export class Lines extends LineBuffer {
+  readonly #flat: FlatWriter;
+  readonly #observer: LineObserver | undefined;
 
   /** @param size bytes to begin with */
-  constructor(size: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(size);
-  }
-
-  /** A view of the lines, valid until the next call of another method. */
-  bytes(): Buffer {
-    return this.#bytes.subarray(0, this.length);
-  }
-
-  clear(): void {
-    this.length = 0;
+  constructor(size: number, observer?: LineObserver) {
+    super(size);
+    this.#observer = observer;
+    this.#flat = new FlatWriter(this, observer);
   }
 
   /** Adds a record as a line, or nothing when it throws. */
-  add({ json }: Resource, { recordFormat }: LineOptions): void {
+  add({ json, type }: Resource, { recordFormat }: LineOptions): void {
     // JSON has line breaks between tokens only, where they mean nothing.
     const isLine = !json.includes(LINE_END) && !json.includes(RETURN);
     const record = isLine ? json : Buffer.from(json.filter(byte => byte !== LINE_END && byte !== RETURN));
     const start = this.length;
     try {
       if (recordFormat === 'flat') this.#flat.write(record);
-      else this.copy(record, 0, record.length);
+      else {
+        this.copy(record, 0, record.length);
+        this.#observer?.line(record);
+      }
       this.put(LINE_END);
+      this.#observer?.type(type);
     } catch (error) {
       this.length = start;
       throw error;
     }
-  }
-
-  put(byte: number): void {
-    if (this.length === this.#bytes.length) this.#grow(1);
-    this.#bytes[this.length++] = byte;
-  }
-
-  copy(from: Uint8Array, start: number, end: number): void {
-    if (this.length + end - start > this.#bytes.length) this.#grow(end - start);
-    const bytes = this.#bytes;
-    let at = this.length;
-    // A call into the runtime costs as much as copying some hundred bytes in this loop.
-    if (end - start > 256) bytes.set(from.subarray(start, end), at);
-    else for (let i = start; i < end; i++) bytes[at++] = from[i] as number;
-    this.length += end - start;
-  }
-
-  #grow(by: number): void {
-    const larger = Buffer.allocUnsafeSlow(2 * this.#bytes.length + by);
-    this.#bytes.copy(larger, 0, 0, this.length);
-    this.#bytes = larger;
-  }
-}
-
-/** From camelCase to snake_case, by the rule of the Singer tap (docs/reading-the-data.md#records). */
-export function snake(key: string): string {
-  return key
-    .replace(/([^\n])([A-Z][a-z]+)/gu, '$1_$2')
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase();
-}
-
-/** Thrown when a name occurs twice in an object. Few records have such a name: they are written again, by a plan. */
-const COLLISION = new Error('two keys meet in one name');
-/** The members of a resource that have a meaning of their own. */
-const OWN: ReadonlyMap<string, number> = new Map([
-  ['id', 1],
-  ['type', 2],
-  ['links', 4],
-  ['attributes', 8],
-  ['relationships', 16],
-]);
-
-/** Writes flat records: attributes and the data of relationships at the top level, every key in snake_case. */
-class FlatWriter {
-  readonly #out: Lines;
-  readonly #names = new Map<string, Name>();
-  readonly #keys = new KeyCache((key): Key => ({ key, name: this.#nameOf(snake(key).toWellFormed()) }));
-  /** Number of the last object, and of the record. */
-  #objects = 0;
-  #record = 0;
-  /** Names that an open object shares with an object around it, and the numbers to give back to them. */
-  readonly #shadowed: Name[] = [];
-  readonly #before: number[] = [];
-  /** What this record's keys are called that do not just get their name: see {@link NamePlan}. */
-  #plan: NamePlan | undefined;
-  /** The members of {@link OWN} that the record has had. */
-  #own = 0;
-  #isFirst = true;
-  /** Every byte of the record before this offset is copied or left out. */
-  #copied = 0;
-  /** Offset of the relationships in the record; -1 until they are found. */
-  #relationships = -1;
-
-  constructor(out: Lines) {
-    this.#out = out;
-  }
-
-  write(json: Buffer): void {
-    if (this.#keys.clearIfFull()) this.#names.clear();
-    const start = this.#out.length;
-    this.#plan = undefined;
-    try {
-      this.#write(json);
-    } catch (error) {
-      if (error !== COLLISION) throw error;
-      this.#out.length = start;
-      this.#plan = planNames(json, (from, to) => this.#keys.at(json, from, to));
-      this.#write(json);
-    }
-    if (json.includes(ESCAPE)) replaceLoneSurrogates(this.#out.bytes().subarray(start));
-  }
-
-  #write(json: Buffer): void {
-    beginText();
-    this.#record = ++this.#objects;
-    this.#shadowed.length = 0;
-    this.#before.length = 0;
-    this.#own = 0;
-    this.#isFirst = true;
-    this.#relationships = -1;
-    // Reserved for the resource's own members: an attribute with such a name gets another one.
-    for (const own of RESERVED) this.#nameOf(own).object = this.#record;
-    eachMember(json, 0, this.#member);
-    // Last, wherever they stand in the source: the order must not decide whether an attribute gets the name.
-    if (this.#relationships >= 0) eachMember(json, this.#relationships, this.#relationship);
-    if (this.#isFirst) this.#out.put(BRACE);
-    this.#out.put(BRACE_END);
-  }
-
-  readonly #member = (json: Buffer, at: number, from: number, to: number): number => {
-    if (this.#plan?.get(from) === null) return endOfValue(json, at);
-    const { key, name } = this.#keys.at(json, from, to);
-    const own = OWN.get(key) ?? 0;
-    if ((this.#own & own) > 0) throw COLLISION;
-    this.#own |= own;
-    if (RESERVED.includes(key)) return this.#column(name.json, json, at);
-    if (key === 'attributes' && isObject(json, at)) return eachMember(json, at, this.#attribute);
-    if (key === 'relationships' && isObject(json, at)) {
-      this.#relationships = at;
-      return endOfValue(json, at);
-    }
-    return this.#column(this.#nameIn(this.#record, name, from), json, at);
-  };
-
-  readonly #attribute = (json: Buffer, at: number, from: number, to: number): number => {
-    const { name } = this.#keys.at(json, from, to);
-    const column = this.#nameIn(this.#record, name, from);
-    name.attributeOf = this.#record;
-    return this.#column(column, json, at);
-  };
-
-  readonly #relationship = (json: Buffer, at: number, from: number, to: number): number => {
-    const { name } = this.#keys.at(json, from, to);
-    const isTaken = name.attributeOf === this.#record;
-    const column = this.#nameIn(this.#record, isTaken ? this.#nameOf(`${name.text}_data`) : name, from);
-    if (!isObject(json, at)) return endOfValue(json, at);
-    let data = -1;
-    const end = eachMember(json, at, (_, value, from, to) => {
-      if (this.#keys.at(json, from, to).key === 'data') data = value;
-      return endOfValue(json, value);
-    });
-    if (data >= 0) this.#column(column, json, data);
-    return end;
-  };
-
-  #nameOf(text: string): Name {
-    let name = this.#names.get(text);
-    if (name === undefined) {
-      name = { text, json: bytesOf(text), object: 0, attributeOf: 0 };
-      this.#names.set(text, name);
-    }
-    return name;
-  }
-
-  /**
-   * What a key of the object is called; null when the same key comes again.
-   * @param from offset of the key
-   */
-  #nameIn(object: number, name: Name, from: number): Uint8Array | null {
-    // By far the most names are the first of their kind in the record.
-    if (name.object < this.#record && this.#plan === undefined) {
-      name.object = object;
-      return name.json;
-    }
-    return this.#sharedName(object, name, from);
-  }
-
-  #sharedName(object: number, name: Name, from: number): Uint8Array | null {
-    if (this.#plan !== undefined) {
-      const planned = this.#plan.get(from);
-      return planned === undefined ? name.json : planned;
-    }
-    if (name.object === object) throw COLLISION;
-    this.#shadowed.push(name);
-    this.#before.push(name.object);
-    name.object = object;
-    return name.json;
-  }
-
-  #column(name: Uint8Array | null, json: Buffer, at: number): number {
-    if (name === null) return endOfValue(json, at);
-    this.#out.put(this.#isFirst ? BRACE : COMMA);
-    this.#isFirst = false;
-    this.#out.copy(name, 0, name.length);
-    this.#out.put(COLON);
-    this.#copied = at;
-    const end = this.#value(json, at);
-    this.#out.copy(json, this.#copied, end);
-    return end;
-  }
-
-  /** Copies a value with its keys renamed, up to its last key: what follows is left to `#column`. */
-  readonly #value = (json: Buffer, at: number): number => {
-    if (isObject(json, at)) return this.#object(json, at);
-    return isArray(json, at) ? eachElement(json, at, this.#value) : endOfValue(json, at);
-  };
-
-  #object(json: Buffer, at: number): number {
-    const object = ++this.#objects;
-    const shadowed = this.#shadowed.length;
-    const end = eachMember(json, at, (_, value, from, to) => {
-      const name = this.#nameIn(object, this.#keys.at(json, from, to).name, from);
-      this.#out.copy(json, this.#copied, from);
-      if (name === null) {
-        const end = endOfValue(json, value);
-        // The same key comes again, so a comma follows.
-        this.#copied = endOfSpace(json, endOfSpace(json, end) + 1);
-        return end;
-      }
-      this.#out.copy(name, 0, name.length);
-      this.#copied = to;
-      return this.#value(json, value);
-    });
-    while (this.#shadowed.length > shadowed) (this.#shadowed.pop() as Name).object = this.#before.pop() as number;
-    return end;
-  }
-}
-
-const ESCAPE = Buffer.from('\\u');
-/** Every pair of surrogates, lone surrogate and other escape. The second is captured. */
-const ESCAPES = /\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)/g;
-
-/** Makes U+FFFD of each lone surrogate. Only an escape can be one, and U+FFFD as an escape takes the same room. */
-function replaceLoneSurrogates(json: Buffer): void {
-  for (const { 1: lone, index } of json.toString('latin1').matchAll(ESCAPES)) {
-    if (lone !== undefined) json.write('ufffd', index + 1, 'latin1');
   }
 }

@@ -92,6 +92,8 @@ export interface StreamDetails {
   readonly completeUpTo: number | 'earlier-run' | null;
   /** Where reading began (ms). */
   readonly readFrom?: number;
+  /** Names of undocumented columns and klasses that earlier runs have not seen, and of those that are gone. */
+  readonly news?: { readonly appeared: readonly string[]; readonly vanished: readonly string[] };
 }
 
 /** The report of a run that has done nothing yet. */

@@ -27,7 +27,7 @@ export interface End {
  * Bytes of each block at most, 64 kB in all: GitHub drops a summary above 1 MiB, and a page of that length answers nobody.
  * A block is cut between two lines.
  */
-const MAX_BYTES = { alert: 24_000, freshness: 8_000, changes: 12_000, place: 4_000, details: 14_000 };
+const MAX_BYTES = { alert: 24_000, freshness: 8_000, changes: 12_000, news: 4_000, place: 4_000, details: 10_000 };
 
 export function summary(report: Report, end: End): string {
   const details = within(MAX_BYTES.details, detailLines(report));
@@ -36,6 +36,7 @@ export function summary(report: Report, end: End): string {
     [`## ${verdict(report, end)}`, ...within(MAX_BYTES.alert, alertLines(report))],
     within(MAX_BYTES.freshness, freshnessLines(report, end)),
     within(MAX_BYTES.changes, report.plan === undefined ? changeLines(report) : planLines(report.plan)),
+    within(MAX_BYTES.news, newsLines(report)),
     within(MAX_BYTES.place, placeLines(report)),
     details.length === 0 ? [] : ['<details><summary>Details</summary>', '', ...details, '', '</details>'],
   ];
@@ -142,6 +143,21 @@ function changeRow({ name, mode, outcome, records, details }: StreamResult): str
   const cells = [changes?.new, changes?.changed, changes?.deleted].map(n => (n === undefined ? '–' : grouped(n)));
   if (mode === 'full_refresh') cells.splice(0, 2, 'read again', '');
   return row(`${icon}${inMarkdown(name, 100)}`, ...cells, grouped(records));
+}
+
+const MAX_NAMES = 10;
+
+function newsLines({ streams }: Report): string[] {
+  const lines = (what: string, name: string, names: readonly string[] = []) => {
+    const shown = names.slice(0, MAX_NAMES).map(each => asCode(each, 60));
+    const rest = names.length > MAX_NAMES ? [`${names.length - MAX_NAMES} more`] : [];
+    return names.length === 0 ? [] : [`- ${what} ${inMarkdown(name, 100)}: ${[...shown, ...rest].join(', ')}`];
+  };
+  const found = streams.filter(({ records }) => records > 0);
+  return found.flatMap(({ name, details }) => [
+    ...lines('New in', name, details?.news?.appeared),
+    ...lines('No longer in', name, details?.news?.vanished),
+  ]);
 }
 
 function planLines({ streams, estimate }: Plan): string[] {

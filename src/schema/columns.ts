@@ -1,9 +1,10 @@
 // The documented columns of each stream, and what the name of a custom attribute says of its type. Pure.
 import { STREAMS } from '../kustomer/streams.ts';
 import type { RecordFormat } from '../sync/state.ts';
+import type { Container, Kinds } from '../sync/stream-schema.ts';
 import { DOCUMENTED_LISTS } from './documented-lists.ts';
 import { DOCUMENTED_SEARCH } from './documented-search.ts';
-import { ANY, KIND, type Kinds } from './kinds.ts';
+import { ANY, KIND } from './kinds.ts';
 
 /** A documented column. */
 export interface Column {
@@ -110,15 +111,6 @@ export function snakeName(key: string): string {
 export function sourceKey(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
-
-/** An object of a line whose members are columns of the schema: '' is the line itself. */
-export type Container = '' | 'attributes' | 'relationships' | 'custom' | 'attributes.custom';
-
-/** Where a format has the members that are columns, outermost first. */
-export const CONTAINERS: Readonly<Record<RecordFormat, readonly Container[]>> = {
-  flat: ['', 'custom'],
-  raw: ['', 'attributes', 'relationships', 'attributes.custom'],
-};
 
 /** Where a documented column is in a line. */
 export function placeOf({ name, isRelationship }: Column, format: RecordFormat): { in: Container; key: string } {

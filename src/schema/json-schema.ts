@@ -1,8 +1,8 @@
 // The JSON Schema (2020-12) of the lines of a stream. Pure.
 import type { RecordFormat } from '../sync/state.ts';
-import { CONTAINERS, type Container, customKinds, DOCUMENTED, placeOf, type StreamColumns } from './columns.ts';
-import { ANY, KIND, type KindName, type Kinds } from './kinds.ts';
-import { byKey, type StreamSchema } from './schema.ts';
+import { byKey, CONTAINERS, type Container, type Kinds, type StreamSchema } from '../sync/stream-schema.ts';
+import { customKinds, DOCUMENTED, placeOf, type StreamColumns } from './columns.ts';
+import { ANY, KIND, type KindName } from './kinds.ts';
 
 /** A JSON Schema, or a part of one. */
 export type JsonSchema = { [keyword: string]: unknown };

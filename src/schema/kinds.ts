@@ -1,4 +1,5 @@
 /** The kinds of JSON values that a column may have, as bits, so that a schema widens by `|`. */
+import type { Kinds } from '../sync/stream-schema.ts';
 
 export const KIND = {
   boolean: 1,
@@ -13,27 +14,18 @@ export const KIND = {
 } as const;
 
 export type KindName = Exclude<keyof typeof KIND, 'seen'>;
-/** A union of kinds. Null fits any. */
-export type Kinds = number;
-
 export const ANY: Kinds = KIND.seen - 1;
-const MOST = 2 * KIND.seen - 1;
-
-export function isKinds(value: unknown): value is Kinds {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST;
-}
-
 const [QUOTE, MINUS, DOT, NINE, COLON, T, Z] = [0x22, 0x2d, 0x2e, 0x39, 0x3a, 0x54, 0x5a] as const;
 
-/** The kinds of values that were seen under a key. */
-export interface Entry {
-  kinds: Kinds;
-}
+/** The kinds of values that were seen in a column. */
+export class SeenKinds {
+  kinds: Kinds = 0;
 
-/** Adds the kind of the JSON value in bytes [from, to) to those of its key. For every value: most take one comparison. */
-export function note(entry: Entry, json: Uint8Array, from: number, to: number): void {
-  if (json[from] === QUOTE && (entry.kinds & KIND.string) > 0) return;
-  entry.kinds |= kindsOf(json, from, to);
+  /** Adds the kind of the JSON value in bytes [from, to). For every value: most take one comparison. */
+  note(json: Uint8Array, from: number, to: number): void {
+    if (json[from] === QUOTE && (this.kinds & KIND.string) > 0) return;
+    this.kinds |= kindsOf(json, from, to);
+  }
 }
 
 /** The kind of the JSON value in bytes [from, to), and `seen`. Looks at a few bytes only. */

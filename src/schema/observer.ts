@@ -1,21 +1,29 @@
 /**
  * Notes which columns the lines of a stream have, and which kinds of values. Pure.
  *
- * A writer that visits the members of a line anyway keeps the `entry` of each key, and calls `note` where it copies a
- * value: that costs a few nanoseconds. `line` does the same in a pass of its own, at half the cost of writing `flat`.
+ * The writer of flat lines visits their members anyway, and notes each value where it copies it: that costs a few
+ * nanoseconds. `line` does the same in a pass of its own, at half the cost of writing `flat`.
  */
 import { eachMember, endOfValue, isObject, KeyCache, valueIn } from '../sync/json-bytes.ts';
-import { CONTAINERS, type Container } from './columns.ts';
-import { type Entry, KIND, note } from './kinds.ts';
-import { type Columns, MAX_COLUMNS, MAX_KEY_LENGTH, type Observed, type StreamSchema } from './schema.ts';
+import {
+  CONTAINERS,
+  type Columns,
+  type Container,
+  MAX_COLUMNS,
+  MAX_KEY_LENGTH,
+  type StreamSchema,
+} from '../sync/stream-schema.ts';
+import { KIND, SeenKinds } from './kinds.ts';
+import type { Observed } from './schema.ts';
 
 const MAX_KLASSES = 1_000;
 
 export class Observer {
-  readonly #entries: ReadonlyMap<Container, Map<string, Entry>>;
-  readonly #open = new Map<Container, Entry>();
+  readonly #entries: ReadonlyMap<Container, Map<string, SeenKinds>>;
+  readonly #open = new Map<Container, SeenKinds>();
   readonly #klasses = new Set<string>();
-  readonly #caches: ReadonlyMap<Container, KeyCache<Entry>>;
+  readonly #types = new Set<string>();
+  readonly #caches: ReadonlyMap<Container, KeyCache<SeenKinds>>;
   readonly #containers: ReadonlySet<string>;
 
   /** @param known its columns are noted however many others there are */
@@ -25,20 +33,20 @@ export class Observer {
     this.#entries = new Map(
       containers.map(container => {
         const keys = known.columns.get(container)?.keys() ?? [];
-        return [container, new Map([...keys].map(key => [key, { kinds: 0 }]))];
+        return [container, new Map([...keys].map(key => [key, new SeenKinds()]))];
       }),
     );
     this.#caches = new Map(
-      containers.map(container => [container, new KeyCache<Entry>(key => this.entry(container, key))]),
+      containers.map(container => [container, new KeyCache<SeenKinds>(key => this.column(container, key))]),
     );
   }
 
-  /** The entry of a key. Beyond the limit, all further keys of a container share one. */
-  entry(container: Container, key: string): Entry {
-    const entries = this.#entries.get(container) as Map<string, Entry>;
+  /** What is noted of a column. Beyond the limit, all further keys of a container share one. */
+  column(container: Container, key: string): SeenKinds {
+    const entries = this.#entries.get(container) as Map<string, SeenKinds>;
     const known = entries.get(key);
     if (known !== undefined) return known;
-    const entry = { kinds: 0 };
+    const entry = new SeenKinds();
     if (entries.size < MAX_COLUMNS && key.length <= MAX_KEY_LENGTH) entries.set(key, entry);
     else {
       const shared = this.#open.get(container) ?? entry;
@@ -50,10 +58,10 @@ export class Observer {
 
   /** @param type JSON:API type of a record, which names the klass of a KObject */
   type(type: string): void {
+    if (this.#types.has(type) || this.#types.size === MAX_KLASSES) return;
+    this.#types.add(type);
     const klass = /^kobject\.(.+)$/s.exec(type)?.[1];
-    if (klass !== undefined && klass.length <= MAX_KEY_LENGTH && this.#klasses.size < MAX_KLASSES) {
-      this.#klasses.add(klass);
-    }
+    if (klass !== undefined && klass.length <= MAX_KEY_LENGTH) this.#klasses.add(klass);
   }
 
   /** Notes the columns of a line, which is as its format writes it. */
@@ -62,17 +70,17 @@ export class Observer {
   }
 
   #members(json: Buffer, at: number, container: Container): number {
-    const cache = this.#caches.get(container) as KeyCache<Entry>;
+    const cache = this.#caches.get(container) as KeyCache<SeenKinds>;
     return eachMember(json, at, (_, value, from, to) => {
       // A cache of ever new keys would be slower than none.
       const entry = this.#open.has(container)
-        ? this.entry(container, String(valueIn(json, from, to)))
+        ? this.column(container, String(valueIn(json, from, to)))
         : cache.at(json, from, to);
       const inner = isObject(json, value)
         ? this.#innerContainer(container, json.toString('latin1', from + 1, to - 1))
         : null;
       const end = inner === null ? endOfValue(json, value) : this.#members(json, value, inner);
-      note(entry, json, value, end);
+      entry.note(json, value, end);
       return end;
     });
   }

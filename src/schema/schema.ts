@@ -1,32 +1,17 @@
-/**
- * What is known of the lines of a stream. It only ever widens: each kind of value that was
- * documented or seen once stays allowed.
- *
- * Keys that were never met are not allowed, so that a new one widens the schema and does not narrow it. Beyond
- * `MAX_COLUMNS` keys in one place, every key is.
- */
+// What is documented and seen of the lines of a stream. It only ever widens: each kind of value that was documented or seen
+// once stays allowed. Pure.
 import type { RecordFormat } from '../sync/state.ts';
-import { CONTAINERS, type Container, type CustomMetadata, customKinds, DOCUMENTED, placeOf } from './columns.ts';
-import { isKinds, KIND, type Kinds } from './kinds.ts';
-
-/** A record whose keys are data, ids for example, must not make a schema of megabytes. */
-export const MAX_COLUMNS = 2_000;
-export const MAX_KEY_LENGTH = 200;
-
-export type Columns = Map<string, Kinds>;
-
-/** What is known of the lines of a stream. */
-export interface StreamSchema {
-  readonly stream: string;
-  readonly format: RecordFormat;
-  readonly columns: ReadonlyMap<Container, Columns>;
-  /** The containers that have more keys than are listed. */
-  readonly open: ReadonlySet<Container>;
-  /** Names of the klasses that were seen. */
-  readonly klasses: ReadonlySet<string>;
-  /** What a complete read no longer showed: paths of columns, and klasses as `klass <name>`. */
-  readonly vanished: ReadonlySet<string>;
-}
+import {
+  byKey,
+  CONTAINERS,
+  type Columns,
+  type Container,
+  type Kinds,
+  MAX_COLUMNS,
+  type StreamSchema,
+} from '../sync/stream-schema.ts';
+import { type CustomMetadata, customKinds, DOCUMENTED, placeOf } from './columns.ts';
+import { KIND } from './kinds.ts';
 
 /** What was seen in the lines of a run. */
 export type Observed = Pick<StreamSchema, 'columns' | 'open' | 'klasses'>;
@@ -106,57 +91,4 @@ export function changes(previous: StreamSchema, next: StreamSchema): { appeared:
   const appeared = [...seenIn(next)].filter(name => !before.has(name) && !documented.has(name));
   const vanished = [...next.vanished].filter(name => !previous.vanished.has(name));
   return { appeared: appeared.sort(), vanished: vanished.sort() };
-}
-
-/** Sorts the entries of columns. */
-export function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
-  return a < b ? -1 : 1;
-}
-
-/** For the state. Keys in order, so that the same schema is the same text. */
-export function serializeSchema(schema: StreamSchema): unknown {
-  return {
-    format: schema.format,
-    columns: Object.fromEntries(
-      [...schema.columns].map(([container, keys]) => [container, Object.fromEntries([...keys].sort(byKey))]),
-    ),
-    open: [...schema.open].sort(),
-    klasses: [...schema.klasses].sort(),
-    vanished: [...schema.vanished].sort(),
-  };
-}
-
-/** @throws TypeError when the value is not what `serializeSchema` makes */
-export function parseSchema(stream: string, value: unknown): StreamSchema {
-  const { format, columns, open, klasses, vanished } = objectIn(value);
-  if (format !== 'flat' && format !== 'raw') throw notSchema();
-  const containers = objectIn(columns);
-  return {
-    stream,
-    format,
-    columns: new Map(
-      CONTAINERS[format].map(container => {
-        const keys = Object.entries(objectIn(containers[container]));
-        if (!keys.every((each): each is [string, Kinds] => isKinds(each[1]))) throw notSchema();
-        return [container, new Map(keys)];
-      }),
-    ),
-    open: stringsIn(open) as ReadonlySet<Container>,
-    klasses: stringsIn(klasses),
-    vanished: stringsIn(vanished),
-  };
-}
-
-function objectIn(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw notSchema();
-  return value as Record<string, unknown>;
-}
-
-function stringsIn(value: unknown): ReadonlySet<string> {
-  if (!Array.isArray(value) || !value.every(each => typeof each === 'string')) throw notSchema();
-  return new Set(value);
-}
-
-function notSchema(): TypeError {
-  return new TypeError('this is not the schema of a stream');
 }

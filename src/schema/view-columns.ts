@@ -1,7 +1,7 @@
 // The columns of the views of a stream: what they are called, where their values are in a line, and their SQL type. Pure.
-import { type Column, type Container, customKinds, DOCUMENTED, placeOf, snakeName } from './columns.ts';
-import { KIND, type Kinds } from './kinds.ts';
-import type { StreamSchema } from './schema.ts';
+import type { Container, Kinds, StreamSchema } from '../sync/stream-schema.ts';
+import { type Column, customKinds, DOCUMENTED, placeOf, snakeName } from './columns.ts';
+import { KIND } from './kinds.ts';
 
 export type SqlType = 'text' | 'time' | 'integer' | 'number' | 'boolean' | 'texts' | 'json';
 
@@ -47,7 +47,7 @@ export function viewColumns(schema: StreamSchema): readonly ViewColumn[] {
     const isCustom = container.endsWith('custom');
     for (const [key, kinds] of [...members].sort(bySpelling)) {
       const isOwn = container === '' && /^(?:attributes|relationships)$/.test(key);
-      if (places.has(`${container}/${key}`) || isOwn || !/^[^\p{Cc}]+$/u.test(key)) continue;
+      if (places.has(`${container}/${key}`) || isOwn || !/^[^\p{Cc}\p{Cs}]+$/u.test(key)) continue;
       const name = snakeName(key);
       if (isCustom) add(`custom_${name}`, typeOfCustom(key, kinds), pathTo('', ...container.split('.')), [key]);
       else add(name, typeOfSeen(kinds), pathTo(container, key));

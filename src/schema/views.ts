@@ -4,7 +4,7 @@
  * Nothing is sniffed: files of different width give the same types. Columns are read as text or JSON, and cast in the
  * view, where a value that does not fit is null. A stream without a file has empty views.
  */
-import type { StreamSchema } from './schema.ts';
+import type { StreamSchema } from '../sync/stream-schema.ts';
 import { FILE, type SqlType, type ViewColumn, viewColumns } from './view-columns.ts';
 
 const CASTS: Readonly<Record<SqlType, string>> = {
@@ -49,9 +49,11 @@ function streamViews(schema: StreamSchema, dataPath: string): string {
   const { stream } = schema;
   const columns = viewColumns(schema);
   const places = [stream, `*/${stream}`, `*/*/${stream}`, `${dataPath}/${stream}/*`].map(place => `${place}/*.ndjson*`);
+  // As parts are called in an artifact, and on the branch: there by their run, and by the shard or backfill.
+  const parts = String.raw`(${stream}-\d+|\d+-\d+-((shard\d+|backfill)-\w+-)?\d+)\.ndjson(\.gz)?$`;
   return `SET VARIABLE ${stream}_files = (
   SELECT list(file ORDER BY file) FROM glob([${places.map(text).join(', ')}])
-  WHERE regexp_matches(file, ${text(`[\\\\/](${stream}-)?[0-9-]+\\.ndjson(\\.gz)?$`)}));
+  WHERE regexp_matches(file, ${text(`[\\\\/]${parts}`)}));
 CREATE OR REPLACE TEMP VIEW ${stream}_history AS
 SELECT
 ${columns.map(column => `  ${cast(column, schema)} AS ${name(column.name)},`).join('\n')}

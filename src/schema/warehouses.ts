@@ -2,7 +2,7 @@
  * The views of a stream for warehouses, over a table `<stream>_lines` that has a line a row in its column `record`. Pure.
  * The same columns as in DuckDB, and as there a value that does not fit its column is null.
  */
-import type { StreamSchema } from './schema.ts';
+import type { StreamSchema } from '../sync/stream-schema.ts';
 import { type SqlType, type ViewColumn, viewColumns } from './view-columns.ts';
 
 interface Dialect {

@@ -23,6 +23,7 @@ import {
   streamOf,
 } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
+import { joinSchemas } from '../sync/stream-schema.ts';
 import type { Shard } from './shard.ts';
 
 /**
@@ -50,6 +51,7 @@ export function unite(a: State, b: State): State {
     search: uniteMaps(({ search }) => search, uniteSearch),
     lists: uniteMaps(({ lists }) => lists, addList),
     revisions: uniteMaps(({ revisions }) => revisions, uniteRevisions),
+    schemas: joinSchemas(b.schemas, a.schemas),
   };
 }
 

@@ -4,6 +4,7 @@
 import { SyncError } from '../errors.ts';
 import { MAX_GENERATION, NO_STATE, type ShardFile, type State, type StreamRevision, streamOf } from './state.ts';
 import { requireReadable } from './state-document.ts';
+import { joinSchemas } from './stream-schema.ts';
 
 /** What a run wants to save. */
 export interface StateChange {
@@ -58,6 +59,7 @@ export function nextState(change: StateChange, baseGeneration: number, latest: S
     revisions,
     search: pick(theirs.search, state.search),
     lists: pick(theirs.lists, state.lists),
+    schemas: joinSchemas(theirs.schemas, state.schemas),
   };
   requireReadable(next);
   return { lost, otherRun: latest?.run ?? null, state: next };
@@ -73,10 +75,12 @@ export function requireSameOrganization(ours: State, theirs: State): void {
   });
 }
 
-/** The state of a run that ignores what is saved. Epochs stay: starting over replaces no file on the data branch. */
-export function startOver({ generation, revisions }: State): State {
+/**
+ * The state of a run that ignores what is saved. Epochs and schemas stay: starting over replaces no file on the data branch.
+ */
+export function startOver({ generation, revisions, schemas }: State): State {
   const epochs = [...revisions].map(([stream, revision]) => [stream, { ...revision, changedIn: 0 }] as const);
-  return { ...NO_STATE, generation, revisions: new Map(epochs) };
+  return { ...NO_STATE, generation, revisions: new Map(epochs), schemas };
 }
 
 /**

@@ -1,5 +1,5 @@
-// The state as the document that is saved: JSON with a version. Pure. The document holds record ids, times and hashes, and
-// nothing else of a record (docs/design.md#the-life-of-the-state).
+// The state as the document that is saved: JSON with a version. Pure. The document holds record ids, times and hashes, the
+// names of columns, and nothing else of a record (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
 import { type Interval, union } from './intervals.ts';
 import {
@@ -15,6 +15,7 @@ import {
   streamOf,
   undatedId,
 } from './state.ts';
+import { parseSchema, type StreamSchema, serializeSchema } from './stream-schema.ts';
 
 type Json = Record<string, unknown>;
 
@@ -42,6 +43,7 @@ export function serializeState(state: State): string {
     streams: mapToJson(new Map<string, SearchState | ListState>([...state.search, ...state.lists]), stream =>
       'seen' in stream ? listToJson(stream) : searchToJson(stream),
     ),
+    schemas: mapToJson(state.schemas, serializeSchema),
   };
   return `${JSON.stringify(document, null, 1)}\n`;
 }
@@ -109,6 +111,8 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
   }
   const parsedRevisions = parseRevisions(revisions, [...search.keys(), ...lists.keys()].map(streamOf));
   if (parsedRevisions === null) throw damaged('the revisions of its streams are unreadable');
+  const parsedSchemas = parseSchemas(document.schemas ?? {});
+  if (parsedSchemas === null) throw damaged('the schemas of its streams are unreadable');
   const by = isObject(run) ? run : {};
   return {
     generation,
@@ -120,6 +124,7 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
     revisions: parsedRevisions,
     search,
     lists,
+    schemas: parsedSchemas,
     consecutiveRuns,
     shardManifest,
   };
@@ -198,6 +203,15 @@ function parseRevisions(revisions: unknown, streams: readonly string[]): Map<str
     parsed.set(stream, { changedIn, epoch, recordFormat: format, includeDeleted });
   }
   return parsed;
+}
+
+function parseSchemas(schemas: unknown): Map<string, StreamSchema> | null {
+  if (!isObject(schemas)) return null;
+  try {
+    return new Map(Object.entries(schemas).map(([stream, schema]) => [stream, parseSchema(stream, schema)]));
+  } catch {
+    return null;
+  }
 }
 
 function isShardManifest(value: unknown): value is ShardManifest {

@@ -5,6 +5,9 @@
 import { hash64 } from './hash.ts';
 import { clamp, contains, type IntervalSet, minus, union } from './intervals.ts';
 import { type DatedRecord, type Resource, timeIn, updatedAt } from './source.ts';
+import type { RecordFormat, StreamSchema } from './stream-schema.ts';
+
+export { RECORD_FORMATS, type RecordFormat } from './stream-schema.ts';
 
 /** Dedup keys kept for one stream: some 15 MB of memory, 6 MB of state. Beyond that the lookback gets shorter. */
 const MAX_DEDUP_KEYS = 100_000;
@@ -52,10 +55,6 @@ export interface ListState {
   readonly gone?: ReadonlyMap<string, number> | undefined;
 }
 
-/** How a record is written as a line: docs/reading-the-data.md#records. */
-export const RECORD_FORMATS = ['flat', 'raw'] as const;
-export type RecordFormat = (typeof RECORD_FORMATS)[number];
-
 /** When a stream of the state last changed, and how its records were published. */
 export interface StreamRevision {
   /** The generation of the state that changed the stream last. Two runs at once are told apart by it: see next-state.ts. */
@@ -96,6 +95,8 @@ export interface State {
   /** By stream, or `stream/klass` for a klass that is read on its own. */
   readonly search: ReadonlyMap<string, SearchState>;
   readonly lists: ReadonlyMap<string, ListState>;
+  /** What is known of the lines of each stream. It only ever widens, also when the stream starts over. */
+  readonly schemas: ReadonlyMap<string, StreamSchema>;
   /** Runs in a row that have stopped early and started the next one themselves. */
   readonly consecutiveRuns?: number | undefined;
   readonly shardManifest?: ShardManifest | undefined;
@@ -111,6 +112,7 @@ export const NO_STATE: State = {
   revisions: new Map(),
   search: new Map(),
   lists: new Map(),
+  schemas: new Map(),
 };
 
 /**

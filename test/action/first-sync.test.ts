@@ -206,7 +206,11 @@ describe('the files of a run', () => {
       const files = await stage.github.readArtifact(Number(result.outputs['artifact-id']));
       const { manifest } = (await stage.published(result)) as Published;
       expect([...files.keys()].sort()).toEqual(
-        ['manifest.json', 'state.json', ...manifest.files.map(({ path }) => path)].sort(),
+        [
+          ...['manifest.json', 'state.json', 'views.sql'],
+          ...STREAMS.map(name => `${name}/schema.json`),
+          ...manifest.files.map(({ path }) => path),
+        ].sort(),
       );
       expect(manifest.files.map(({ path }) => path).sort()).toEqual(
         STREAMS.map(name => `${name}/${name}-00001${end}`).sort(),

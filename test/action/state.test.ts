@@ -123,11 +123,19 @@ describe('a saved state', () => {
     expect(after.outputs.records).toBe('0');
   });
 
-  test('holds no name, no text, no token: ids, times and hashes only', async () => {
+  test('holds no text of a record and no token: ids, times, hashes and the names of columns only', async () => {
     const text = await savedText(stage, stage.github.caches().at(-1)?.id ?? 0);
     expect(text).not.toContain(DEFAULT_TOKEN);
     const words: string[] = [];
-    const { streams } = JSON.parse(text, (key, value) => {
+    const { schemas, ...rest } = JSON.parse(text);
+    for (const { format, columns, open, klasses, vanished } of Object.values<Record<string, unknown>>(schemas)) {
+      expect([format, open, klasses, vanished]).toEqual(['flat', [], [], []]);
+      for (const names of Object.values(columns as Record<string, object>)) {
+        for (const [name, kinds] of Object.entries(names)) expect([name, kinds]).toEqual([name, expect.any(Number)]);
+        expect(Object.keys(names).filter(name => !/^[a-z][a-z_0-9]*$/.test(name))).toEqual([]);
+      }
+    }
+    const { streams } = JSON.parse(JSON.stringify(rest), (key, value) => {
       words.push(...(/^\d*$/.test(key) ? [] : [key]), ...(typeof value === 'string' ? [value] : []));
       return value;
     });

@@ -1,7 +1,8 @@
 // The flat record beside a model of it: the same rules in values, as slow and plain as can be.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Lines, snake } from '../../src/records/record.ts';
+import { snake } from '../../src/records/flat.ts';
+import { Lines } from '../../src/records/record.ts';
 
 const flat = (json: string) => {
   const lines = new Lines(8);

@@ -1,7 +1,8 @@
 // Lines of NDJSON: `raw` as received, and `flat` as the Singer tap and the Airbyte connector emit it.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Lines, snake } from '../../src/records/record.ts';
+import { snake } from '../../src/records/flat.ts';
+import { Lines } from '../../src/records/record.ts';
 import type { Resource } from '../../src/sync/source.ts';
 import type { RecordFormat } from '../../src/sync/state.ts';
 

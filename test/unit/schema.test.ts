@@ -2,22 +2,21 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { snake } from '../../src/records/record.ts';
+import { snake } from '../../src/records/flat.ts';
+import { schemaIn, schemaText } from '../../src/schema/beside.ts';
 import { customKinds, DOCUMENTED, hasDeletionLines, snakeName, sourceKey } from '../../src/schema/columns.ts';
 import { jsonSchema } from '../../src/schema/json-schema.ts';
 import { KIND, kindsOf } from '../../src/schema/kinds.ts';
 import { Observer } from '../../src/schema/observer.ts';
+import { changes, documentedSchema, type Observed, widen } from '../../src/schema/schema.ts';
+import { DIALECTS, type Warehouse, warehouseViews } from '../../src/schema/warehouses.ts';
 import {
-  changes,
-  documentedSchema,
+  joinSchemas,
   MAX_COLUMNS,
-  type Observed,
   parseSchema,
   type StreamSchema,
   serializeSchema,
-  widen,
-} from '../../src/schema/schema.ts';
-import { DIALECTS, type Warehouse, warehouseViews } from '../../src/schema/warehouses.ts';
+} from '../../src/sync/stream-schema.ts';
 import { ALL_STREAMS, LISTED } from '../world/kustomer/index.ts';
 import { linesOf, writtenBy } from './written.ts';
 
@@ -224,6 +223,39 @@ describe('a schema', () => {
     expect(changes(wholly, again)).toEqual({ appeared: [], vanished: [] });
     const back = seen(again, { id: '1', custom: { a_str: 'y' } });
     expect([...back.vanished]).toEqual([]);
+  });
+
+  test('can be read back from its file, so that the next one allows what it allows', () => {
+    const line = JSON.parse('{"id":"1","__proto__":1,"n":1.5,"t":"x","custom":{"__proto__":{},"a_num":2,"odd":[]}}');
+    for (const format of ['flat', 'raw'] as const) {
+      const schema = seen(documentedSchema('users', format), format === 'flat' ? line : { attributes: line });
+      const back = schemaIn('users', schemaText(schema)) as StreamSchema;
+      expect(schemaText(back)).toBe(schemaText(schema));
+      const own = new Map([['users', documentedSchema('users', format)]]);
+      const joined = joinSchemas(new Map([['users', back]]), own).get('users') as StreamSchema;
+      expect(schemaText(joined)).toBe(schemaText(schema));
+    }
+    for (const text of ['', 'null', '[]', '{}', '{"x-record-format":"flat","properties":3}'])
+      expect([text, schemaIn('users', text)?.columns.get('')?.size ?? 0]).toEqual([text, 0]);
+  });
+
+  test('of two runs allows what either allows, and no order of them matters', () => {
+    const record = fc.dictionary(fc.constantFrom('a', 'b', 'name', 'custom'), fc.constantFrom(1, 1.5, 'x', null, {}));
+    fc.assert(
+      fc.property(fc.array(record), fc.array(record), fc.boolean(), (one, two, isOpen) => {
+        const start = documentedSchema('tags', 'flat');
+        const [a, b] = [seen(start, ...one), seen(isOpen ? { ...start, open: new Set(['' as const]) } : start, ...two)];
+        const join = (x: StreamSchema, y: StreamSchema) =>
+          joinSchemas(new Map([['tags', x]]), new Map([['tags', y]])).get('tags') as StreamSchema;
+        expect(schemaText(join(a, b))).toBe(schemaText(join(b, a)));
+        const [validate, validators] = [validatorOf(join(a, b)), [validatorOf(a), validatorOf(b)]];
+        for (const each of [...one, ...two]) {
+          const line = { ...each, id: '1', type: 'tag' };
+          if (validators.some(valid => valid(line))) expect([line, validate(line)]).toEqual([line, true]);
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 
   test('lists the klasses that were seen', () => {

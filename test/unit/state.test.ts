@@ -18,6 +18,7 @@ import {
   type StreamRevision,
 } from '../../src/sync/state.ts';
 import { iso, parseState, STATE_VERSION, serializeState } from '../../src/sync/state-document.ts';
+import { byKey, CONTAINERS, type Container, type StreamSchema } from '../../src/sync/stream-schema.ts';
 
 /** From the beginning to the end of time. */
 const at = fc.oneof(
@@ -59,6 +60,17 @@ const revision: fc.Arbitrary<StreamRevision> = fc.record({
   recordFormat: fc.constantFrom('flat', 'raw'),
   includeDeleted: fc.boolean(),
 });
+const schema: fc.Arbitrary<StreamSchema> = fc
+  .tuple(
+    fc.constantFrom('flat' as const, 'raw' as const),
+    fc.array(fc.tuple(id, fc.integer({ min: 0, max: 255 })), { maxLength: 4 }),
+    fc.array(id, { maxLength: 2 }),
+  )
+  .map(([format, keys, names]) => ({
+    ...{ stream: '', format, klasses: new Set(names), vanished: new Set(names) },
+    columns: new Map(CONTAINERS[format].map(container => [container, new Map([...keys].sort(byKey))])),
+    open: new Set<Container>(['']),
+  }));
 const STREAMS = ['conversations', 'notes', 'messages', 'users', 'tags'];
 const plain: fc.Arbitrary<State> = fc.record({
   generation: fc.integer({ min: 1, max: MAX_GENERATION }),
@@ -71,6 +83,9 @@ const plain: fc.Arbitrary<State> = fc.record({
   lists: fc
     .dictionary(fc.constantFrom('users', 'tags'), fc.oneof(listState, windowOfList))
     .map(of => new Map(Object.entries(of))),
+  schemas: fc
+    .dictionary(fc.constantFrom('tags', 'notes'), schema)
+    .map(all => new Map(Object.entries(all).map(([stream, each]) => [stream, { ...each, stream }]))),
   publishId: fc.uuid(),
   writtenBy: fc.constantFrom('kustomer-sync/0.1.0', 'kustomer-sync/source'),
   revisions: fc
@@ -112,6 +127,7 @@ const SAMPLE: State = {
       },
     ],
   ]),
+  schemas: new Map(),
   publishId: '6f1c1f0e-2b2a-4b8e-9d55-3f0a7f6f1a10',
   writtenBy: 'kustomer-sync/0.1.0',
   revisions: new Map([
@@ -176,6 +192,7 @@ describe('a state that was saved', () => {
         conversations: { changed_in: 7, epoch: 0, record_format: 'flat', include_deleted: true },
         users: { changed_in: 3, epoch: 2, record_format: 'flat', include_deleted: false },
       },
+      schemas: {},
       streams: {
         conversations: {
           synced_ranges: [['2024-11-23T12:00:00.000Z', '2026-11-23T11:59:00.000Z']],

@@ -38,9 +38,9 @@ const importersOf = (name: RegExp) => [...new Set(imports.filter(({ to }) => nam
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   '': ['commands', 'config', 'publish', 'report', 'github', 'sync'],
-  commands: ['config', 'publish', 'state', 'shards', 'report', 'records', 'kustomer', 'github', 'sync'],
+  commands: ['config', 'publish', 'state', 'shards', 'report', 'records', 'schema', 'kustomer', 'github', 'sync'],
   config: ['publish', 'shards', 'kustomer', 'sync'],
-  publish: ['state', 'report', 'records', 'github', 'sync'],
+  publish: ['state', 'report', 'records', 'schema', 'github', 'sync'],
   state: ['report', 'github', 'sync'],
   shards: ['records', 'kustomer', 'sync'],
   report: ['records'],

@@ -26,6 +26,7 @@ import type { State } from '../../sync/state.ts';
 import { type DestinationOptions, type PublishRequest, type Withheld, withhold } from '../destination.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
 import { branchError, fileRefusal, isRace, keepsMoving } from './refusal.ts';
+import { withSchemas } from './schemas.ts';
 
 export interface CommitResult extends MergedState, Withheld {
   /** Null when there was nothing to commit. */
@@ -115,10 +116,10 @@ async function tryCommit(write: Write, loaded: Branch | undefined): Promise<Comm
     if (tip === null) await beginIfEmpty(place);
     await uploadAll(write, kept.files);
     if (kept.files.some(({ stream }) => refused.has(stream))) return tryCommit(write, branch);
-    const { sha, tree } = await writeContents(write, branch, kept, removed, next);
+    const { sha, tree, state } = await writeContents(write, branch, kept, removed, next);
     const made = await place.git.createCommit(messageOf(kept), tree, tip?.commit ?? null);
     const own = { generation: next.state.generation, savedAs: sha };
-    write.last = { ...next, commit: made, base: own, files: kept.files };
+    write.last = { ...next, state, commit: made, base: own, files: kept.files };
     moving = kept;
     if (tip === null) await place.git.createBranch(place.branch, made);
     else await place.git.moveBranch(place.branch, made);
@@ -170,13 +171,15 @@ function committedPart(request: PublishRequest, lost: readonly string[]): Publis
 /** Uploads what the commit is to have, and makes its tree. */
 async function writeContents(
   write: Write,
-  { tip, root, document }: Branch,
+  branch: Branch,
   { files, replaces }: PublishRequest,
   removed: TreeChange[],
-  { state }: MergedState,
+  next: MergedState,
 ) {
   const { place, blobs, options } = write;
   const { git, stateName } = place;
+  const { tip, root, document } = branch;
+  const { state, changes } = await withSchemas(place, branch, next.state);
   const writers = document?.writers ?? [];
   const paths = await pathsOf(write, files, writers, root);
   const before = await readmeAt(place, root, document);
@@ -193,9 +196,10 @@ async function writeContents(
     { ...blob, path: stateFileOf(stateName), sha },
     ...(before.isOurs ? [{ ...blob, path: README, content }] : []),
     ...(root.some(({ path }) => path === ATTRIBUTES.path) ? [] : [{ ...blob, ...ATTRIBUTES }]),
+    ...changes,
     ...files.map((file, n) => ({ ...blob, path: paths[n] as string, sha: blobs.get(file.path) as string })),
   ]);
-  return { sha, tree };
+  return { sha, tree, state };
 }
 
 function totalsAfter(before: Totals, files: readonly PartFile[], replaces: readonly string[]): Totals {
