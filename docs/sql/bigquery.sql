@@ -104,12 +104,13 @@ SELECT
   JSON_QUERY(record, '$."sla_data"') AS `sla_data`,
   JSON_VALUE(record, '$."sla_data"."id"') AS `sla_data_id`,
   JSON_QUERY(record, '$."sub_status"') AS `sub_status`,
-  JSON_VALUE(record, '$."sub_status"."id"') AS `sub_status_id`
+  JSON_VALUE(record, '$."sub_status"."id"') AS `sub_status_id`,
+  run AS _run
 FROM kustomer.conversations_lines;
 CREATE OR REPLACE VIEW kustomer.conversations AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `imported_at`, `rev`, `external_id`, `default_lang`, `locale`, `tags`, `custom`, `role_group_versions`, `access_override`, `sentiment`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `customer`, `customer_id`, `queue`, `queue_id`, `sla_version`, `sla_version_id`, `name`, `preview`, `channels`, `status`, `open`, `snooze`, `priority`, `direction`, `phase`, `message_count`, `note_count`, `outbound_message_count`, `inbound_message_count`, `done_count`, `reopen_count`, `reopen_from_done_count`, `snooze_count`, `satisfaction`, `satisfaction_level`, `last_activity_at`, `last_received_at`, `last_message_at`, `last_message_direction`, `spam`, `ended`, `ended_at`, `ended_reason`, `ended_by_type`, `suggested_tags`, `suggested_shortcuts`, `predictions`, `first_message_in`, `first_message_out`, `last_message_in`, `last_message_out`, `last_message_unresponded_to`, `last_message_unresponded_to_since_last_done`, `assigned_users`, `assigned_teams`, `first_company`, `first_response`, `first_response_since_last_done`, `last_response`, `first_done`, `last_done`, `total_open`, `total_done`, `total_snooze`, `modification_history`, `assistant`, `matched_time_based_rules`, `reply_channel`, `external_queue`, `sla`, `attribution`, `skills`, `last_deflection`, `linked_conversations`, `merged_target`, `pinned`, `brand`, `brand_id`, `ended_by`, `ended_by_id`, `pinned_by`, `pinned_by_id`, `sla_data`, `sla_data_id`, `sub_status`, `sub_status_id`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.conversations_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -193,12 +194,13 @@ SELECT
   JSON_QUERY(record, '$."unmasking_window"') AS `unmasking_window`,
   JSON_QUERY(record, '$."sla"') AS `sla`,
   JSON_QUERY(record, '$."sla_data"') AS `sla_data`,
-  JSON_VALUE(record, '$."sla_data"."id"') AS `sla_data_id`
+  JSON_VALUE(record, '$."sla_data"."id"') AS `sla_data_id`,
+  run AS _run
 FROM kustomer.customers_lines;
 CREATE OR REPLACE VIEW kustomer.customers AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `imported_at`, `rev`, `external_id`, `default_lang`, `locale`, `custom`, `role_group_versions`, `access_override`, `sentiment`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `company`, `company_id`, `sla_version`, `sla_version_id`, `name`, `display_name`, `display_color`, `display_icon`, `first_name`, `last_name`, `username`, `avatar_url`, `company_name`, `external_ids`, `shared_external_ids`, `emails`, `shared_emails`, `phones`, `shared_phones`, `whatsapps`, `shared_whatsapps`, `facebook_ids`, `instagram_ids`, `smooch_ids`, `socials`, `shared_socials`, `urls`, `locations`, `active_users`, `watchers`, `recent_location`, `time_zone`, `birthday_at`, `gender`, `presence`, `signed_up_at`, `last_seen_at`, `last_activity_at`, `last_customer_activity_at`, `last_message_at`, `last_message_in`, `last_message_out`, `last_message_unresponded_to`, `last_conversation`, `conversation_counts`, `preview`, `tags`, `progressive_status`, `satisfaction_level`, `verified`, `recent_items`, `unmasking_window`, `sla`, `sla_data`, `sla_data_id`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.customers_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -249,12 +251,13 @@ SELECT
   SAFE_CAST(JSON_VALUE(record, '$."reopen_count"') AS INT64) AS `reopen_count`,
   SAFE_CAST(JSON_VALUE(record, '$."reopen_from_done_count"') AS INT64) AS `reopen_from_done_count`,
   JSON_QUERY(record, '$."klass"') AS `klass`,
-  JSON_VALUE(record, '$."klass"."id"') AS `klass_id`
+  JSON_VALUE(record, '$."klass"."id"') AS `klass_id`,
+  run AS _run
 FROM kustomer.kobjects_lines;
 CREATE OR REPLACE VIEW kustomer.kobjects AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `imported_at`, `rev`, `external_id`, `custom`, `role_group_versions`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `customer`, `customer_id`, `company`, `company_id`, `queue`, `queue_id`, `title`, `description`, `icon`, `images`, `data`, `tags`, `klass_display_name`, `klass_mixins`, `s3_data_url`, `attribution`, `status`, `assigned_user`, `assigned_team`, `first_done`, `last_done`, `done_count`, `reopen_count`, `reopen_from_done_count`, `klass`, `klass_id`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.kobjects_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -312,12 +315,13 @@ SELECT
   JSON_QUERY(record, '$."location"') AS `location`,
   JSON_QUERY(record, '$."shortcuts"') AS `shortcuts`,
   JSON_QUERY(record, '$."attachments"') AS `attachments`,
-  JSON_QUERY(record, '$."kb_articles"') AS `kb_articles`
+  JSON_QUERY(record, '$."kb_articles"') AS `kb_articles`,
+  run AS _run
 FROM kustomer.messages_lines;
 CREATE OR REPLACE VIEW kustomer.messages AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `imported_at`, `rev`, `external_id`, `lang`, `custom`, `sentiment`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `customer`, `customer_id`, `conversation`, `conversation_id`, `channel`, `app`, `size`, `direction`, `direction_type`, `preview`, `subject`, `meta`, `status`, `error_at`, `response_time`, `response_business_time`, `assigned_teams`, `assigned_users`, `created_by_teams`, `auto`, `source`, `sent_at`, `redacted`, `redacted_at`, `reactions`, `first_delivered`, `first_read`, `intent_detections`, `location`, `shortcuts`, `attachments`, `kb_articles`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.messages_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -349,12 +353,13 @@ SELECT
   JSON_VALUE(record, '$."conversation"."id"') AS `conversation_id`,
   JSON_VALUE(record, '$."body"') AS `body`,
   JSON_VALUE_ARRAY(record, '$."created_by_teams"') AS `created_by_teams`,
-  JSON_QUERY(record, '$."user_mentions"') AS `user_mentions`
+  JSON_QUERY(record, '$."user_mentions"') AS `user_mentions`,
+  run AS _run
 FROM kustomer.notes_lines;
 CREATE OR REPLACE VIEW kustomer.notes AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `imported_at`, `external_id`, `lang`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `deleted_by`, `deleted_by_id`, `customer`, `customer_id`, `conversation`, `conversation_id`, `body`, `created_by_teams`, `user_mentions`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.notes_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -386,12 +391,13 @@ SELECT
   JSON_VALUE(record, '$."parent"."id"') AS `parent_id`,
   JSON_QUERY(record, '$."access_users"') AS `access_users`,
   JSON_QUERY(record, '$."access_teams"') AS `access_teams`,
-  JSON_QUERY(record, '$."attachments"') AS `attachments`
+  JSON_QUERY(record, '$."attachments"') AS `attachments`,
+  run AS _run
 FROM kustomer.shortcuts_lines;
 CREATE OR REPLACE VIEW kustomer.shortcuts AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `rev`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `draft`, `conversation`, `payload`, `is_private`, `app_disabled`, `parent`, `parent_id`, `access_users`, `access_teams`, `attachments`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.shortcuts_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -415,12 +421,13 @@ SELECT
   JSON_QUERY(record, '$."deleted_by"') AS `deleted_by`,
   JSON_VALUE(record, '$."deleted_by"."id"') AS `deleted_by_id`,
   JSON_VALUE(record, '$."name"') AS `name`,
-  JSON_VALUE(record, '$."color"') AS `color`
+  JSON_VALUE(record, '$."color"') AS `color`,
+  run AS _run
 FROM kustomer.tags_lines;
 CREATE OR REPLACE VIEW kustomer.tags AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `deleted_by`, `deleted_by_id`, `name`, `color`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.tags_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -449,12 +456,13 @@ SELECT
   JSON_VALUE(record, '$."display_name"') AS `display_name`,
   JSON_VALUE(record, '$."icon"') AS `icon`,
   JSON_VALUE_ARRAY(record, '$."members"') AS `members`,
-  JSON_QUERY(record, '$."role_groups"') AS `role_groups`
+  JSON_QUERY(record, '$."role_groups"') AS `role_groups`,
+  run AS _run
 FROM kustomer.teams_lines;
 CREATE OR REPLACE VIEW kustomer.teams AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `imported_at`, `external_id`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `deleted_by`, `deleted_by_id`, `name`, `display_name`, `icon`, `members`, `role_groups`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.teams_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -490,12 +498,13 @@ SELECT
   JSON_QUERY(record, '$."role_groups"') AS `role_groups`,
   JSON_QUERY(record, '$."roles"') AS `roles`,
   SAFE_CAST(JSON_VALUE(record, '$."first_login_at"') AS TIMESTAMP) AS `first_login_at`,
-  SAFE_CAST(JSON_VALUE(record, '$."most_recent_login_at"') AS TIMESTAMP) AS `most_recent_login_at`
+  SAFE_CAST(JSON_VALUE(record, '$."most_recent_login_at"') AS TIMESTAMP) AS `most_recent_login_at`,
+  run AS _run
 FROM kustomer.users_lines;
 CREATE OR REPLACE VIEW kustomer.users AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `display_name`, `name`, `user_type`, `email`, `email_verified_at`, `first_email_verified_at`, `mobile`, `email_signature`, `avatar_url`, `password`, `verified_email_status`, `is_email_valid`, `role_groups`, `roles`, `first_login_at`, `most_recent_login_at`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.users_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -530,12 +539,13 @@ SELECT
   JSON_QUERY(record, '$."whatsapps"') AS `whatsapps`,
   JSON_QUERY(record, '$."socials"') AS `socials`,
   JSON_QUERY(record, '$."urls"') AS `urls`,
-  JSON_QUERY(record, '$."locations"') AS `locations`
+  JSON_QUERY(record, '$."locations"') AS `locations`,
+  run AS _run
 FROM kustomer.companies_lines;
 CREATE OR REPLACE VIEW kustomer.companies AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `imported_at`, `rev`, `external_id`, `default_lang`, `custom`, `role_group_versions`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `tags`, `domains`, `emails`, `phones`, `whatsapps`, `socials`, `urls`, `locations`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.companies_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -571,12 +581,13 @@ SELECT
   JSON_VALUE(record, '$."user"."id"') AS `user_id`,
   JSON_QUERY(record, '$."team"') AS `team`,
   JSON_VALUE(record, '$."team"."id"') AS `team_id`,
-  JSON_QUERY(record, '$."queues"') AS `queues`
+  JSON_QUERY(record, '$."queues"') AS `queues`,
+  run AS _run
 FROM kustomer.work_sessions_lines;
 CREATE OR REPLACE VIEW kustomer.work_sessions AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `rev`, `org`, `org_id`, `active`, `status_type`, `capacity_status`, `capacity_remaining`, `handled_conversation_count`, `handled_item_count`, `has_pending_item`, `has_skills`, `paused_work_item_count`, `routable`, `signed_in_at`, `signed_out_at`, `idle_since`, `last_assigned_item_at`, `total_available`, `user`, `user_id`, `team`, `team_id`, `queues`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.work_sessions_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -610,12 +621,13 @@ SELECT
   JSON_QUERY(record, '$."abandoned"') AS `abandoned`,
   JSON_QUERY(record, '$."last_revision"') AS `last_revision`,
   JSON_QUERY(record, '$."assigned_to"') AS `assigned_to`,
-  JSON_VALUE(record, '$."assigned_to"."id"') AS `assigned_to_id`
+  JSON_VALUE(record, '$."assigned_to"."id"') AS `assigned_to_id`,
+  run AS _run
 FROM kustomer.work_items_lines;
 CREATE OR REPLACE VIEW kustomer.work_items AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `rev`, `org`, `org_id`, `customer`, `customer_id`, `conversation`, `conversation_id`, `queue`, `queue_id`, `status`, `queued_count`, `resource_type`, `resource`, `priority`, `item_size`, `handle`, `wrap_up`, `abandoned`, `last_revision`, `assigned_to`, `assigned_to_id`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.work_items_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -646,12 +658,13 @@ SELECT
   JSON_VALUE_ARRAY(record, '$."assigned_teams"') AS `assigned_teams`,
   JSON_VALUE_ARRAY(record, '$."created_by_teams"') AS `created_by_teams`,
   JSON_QUERY(record, '$."user"') AS `user`,
-  JSON_VALUE(record, '$."user"."id"') AS `user_id`
+  JSON_VALUE(record, '$."user"."id"') AS `user_id`,
+  run AS _run
 FROM kustomer.conversation_times_lines;
 CREATE OR REPLACE VIEW kustomer.conversation_times AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `org`, `org_id`, `created_by`, `created_by_id`, `customer`, `customer_id`, `conversation`, `conversation_id`, `handle_at`, `handle_time`, `message_at`, `message_time`, `channels`, `assigned_users`, `assigned_teams`, `created_by_teams`, `user`, `user_id`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.conversation_times_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -680,12 +693,13 @@ SELECT
   SAFE_CAST(JSON_VALUE(record, '$."item_size"') AS INT64) AS `item_size`,
   SAFE_CAST(JSON_VALUE(record, '$."restrict_transfers_by_users"') AS BOOL) AS `restrict_transfers_by_users`,
   JSON_QUERY(record, '$."settings"') AS `settings`,
-  SAFE_CAST(JSON_VALUE(record, '$."system"') AS BOOL) AS `system`
+  SAFE_CAST(JSON_VALUE(record, '$."system"') AS BOOL) AS `system`,
+  run AS _run
 FROM kustomer.queues_lines;
 CREATE OR REPLACE VIEW kustomer.queues AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `display_name`, `description`, `key`, `priority`, `item_size`, `restrict_transfers_by_users`, `settings`, `system`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.queues_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -708,12 +722,13 @@ SELECT
   JSON_VALUE(record, '$."modified_by"."id"') AS `modified_by_id`,
   JSON_VALUE(record, '$."name"') AS `name`,
   SAFE_CAST(JSON_VALUE(record, '$."default"') AS BOOL) AS `default`,
-  JSON_VALUE(record, '$."icon_url"') AS `icon_url`
+  JSON_VALUE(record, '$."icon_url"') AS `icon_url`,
+  run AS _run
 FROM kustomer.brands_lines;
 CREATE OR REPLACE VIEW kustomer.brands AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `default`, `icon_url`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.brands_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -740,12 +755,13 @@ SELECT
   JSON_QUERY(record, '$."metrics"') AS `metrics`,
   JSON_QUERY(record, '$."criteria"') AS `criteria`,
   JSON_QUERY(record, '$."sla"') AS `sla`,
-  JSON_VALUE(record, '$."sla"."id"') AS `sla_id`
+  JSON_VALUE(record, '$."sla"."id"') AS `sla_id`,
+  run AS _run
 FROM kustomer.slas_lines;
 CREATE OR REPLACE VIEW kustomer.slas AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `org`, `org_id`, `created_by`, `created_by_id`, `current_version`, `versions`, `name`, `description`, `version`, `hours`, `metrics`, `criteria`, `sla`, `sla_id`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY _run DESC) AS age
   FROM kustomer.slas_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -770,12 +786,13 @@ SELECT
   JSON_QUERY(record, '$."hours"') AS `hours`,
   JSON_VALUE(record, '$."timezone"') AS `timezone`,
   SAFE_CAST(JSON_VALUE(record, '$."default"') AS BOOL) AS `default`,
-  JSON_QUERY(record, '$."holidays"') AS `holidays`
+  JSON_QUERY(record, '$."holidays"') AS `holidays`,
+  run AS _run
 FROM kustomer.business_schedules_lines;
 CREATE OR REPLACE VIEW kustomer.business_schedules AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `hours`, `timezone`, `default`, `holidays`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.business_schedules_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -801,12 +818,13 @@ SELECT
   SAFE_CAST(JSON_VALUE(record, '$."app_disabled"') AS BOOL) AS `app_disabled`,
   JSON_VALUE(record, '$."status"') AS `status`,
   JSON_QUERY(record, '$."mixins"') AS `mixins`,
-  JSON_VALUE(record, '$."s3_data_url"') AS `s3_data_url`
+  JSON_VALUE(record, '$."s3_data_url"') AS `s3_data_url`,
+  run AS _run
 FROM kustomer.klasses_lines;
 CREATE OR REPLACE VIEW kustomer.klasses AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `org`, `org_id`, `name`, `display_name`, `displayname`, `icon`, `color`, `klass_schema`, `app_version`, `app_disabled`, `status`, `mixins`, `s3_data_url`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.klasses_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -822,11 +840,12 @@ SELECT
   SAFE_CAST(JSON_VALUE(record, '$."deleted_at"') AS TIMESTAMP) AS `deleted_at`,
   JSON_QUERY(record, '$."org"') AS `org`,
   JSON_VALUE(record, '$."org"."id"') AS `org_id`,
-  JSON_QUERY(record, '$."properties"') AS `properties`
+  JSON_QUERY(record, '$."properties"') AS `properties`,
+  run AS _run
 FROM kustomer.custom_attributes_lines;
 CREATE OR REPLACE VIEW kustomer.custom_attributes AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `org`, `org_id`, `properties`
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY _run DESC) AS age
   FROM kustomer.custom_attributes_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;

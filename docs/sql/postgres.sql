@@ -106,12 +106,13 @@ SELECT
   record->'sla_data' AS "sla_data",
   record->'sla_data'->>'id' AS "sla_data_id",
   record->'sub_status' AS "sub_status",
-  record->'sub_status'->>'id' AS "sub_status_id"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.conversations_lines) AS lines;
+  record->'sub_status'->>'id' AS "sub_status_id",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.conversations_lines) AS lines;
 CREATE VIEW kustomer.conversations AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "imported_at", "rev", "external_id", "default_lang", "locale", "tags", "custom", "role_group_versions", "access_override", "sentiment", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "customer", "customer_id", "queue", "queue_id", "sla_version", "sla_version_id", "name", "preview", "channels", "status", "open", "snooze", "priority", "direction", "phase", "message_count", "note_count", "outbound_message_count", "inbound_message_count", "done_count", "reopen_count", "reopen_from_done_count", "snooze_count", "satisfaction", "satisfaction_level", "last_activity_at", "last_received_at", "last_message_at", "last_message_direction", "spam", "ended", "ended_at", "ended_reason", "ended_by_type", "suggested_tags", "suggested_shortcuts", "predictions", "first_message_in", "first_message_out", "last_message_in", "last_message_out", "last_message_unresponded_to", "last_message_unresponded_to_since_last_done", "assigned_users", "assigned_teams", "first_company", "first_response", "first_response_since_last_done", "last_response", "first_done", "last_done", "total_open", "total_done", "total_snooze", "modification_history", "assistant", "matched_time_based_rules", "reply_channel", "external_queue", "sla", "attribution", "skills", "last_deflection", "linked_conversations", "merged_target", "pinned", "brand", "brand_id", "ended_by", "ended_by_id", "pinned_by", "pinned_by_id", "sla_data", "sla_data_id", "sub_status", "sub_status_id"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.conversations_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -197,12 +198,13 @@ SELECT
   record->'unmasking_window' AS "unmasking_window",
   record->'sla' AS "sla",
   record->'sla_data' AS "sla_data",
-  record->'sla_data'->>'id' AS "sla_data_id"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.customers_lines) AS lines;
+  record->'sla_data'->>'id' AS "sla_data_id",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.customers_lines) AS lines;
 CREATE VIEW kustomer.customers AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "imported_at", "rev", "external_id", "default_lang", "locale", "custom", "role_group_versions", "access_override", "sentiment", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "company", "company_id", "sla_version", "sla_version_id", "name", "display_name", "display_color", "display_icon", "first_name", "last_name", "username", "avatar_url", "company_name", "external_ids", "shared_external_ids", "emails", "shared_emails", "phones", "shared_phones", "whatsapps", "shared_whatsapps", "facebook_ids", "instagram_ids", "smooch_ids", "socials", "shared_socials", "urls", "locations", "active_users", "watchers", "recent_location", "time_zone", "birthday_at", "gender", "presence", "signed_up_at", "last_seen_at", "last_activity_at", "last_customer_activity_at", "last_message_at", "last_message_in", "last_message_out", "last_message_unresponded_to", "last_conversation", "conversation_counts", "preview", "tags", "progressive_status", "satisfaction_level", "verified", "recent_items", "unmasking_window", "sla", "sla_data", "sla_data_id"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.customers_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -255,12 +257,13 @@ SELECT
   CASE WHEN record->>'reopen_count' ~ '^-?\d{1,18}$' THEN (record->>'reopen_count')::bigint END AS "reopen_count",
   CASE WHEN record->>'reopen_from_done_count' ~ '^-?\d{1,18}$' THEN (record->>'reopen_from_done_count')::bigint END AS "reopen_from_done_count",
   record->'klass' AS "klass",
-  record->'klass'->>'id' AS "klass_id"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.kobjects_lines) AS lines;
+  record->'klass'->>'id' AS "klass_id",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.kobjects_lines) AS lines;
 CREATE VIEW kustomer.kobjects AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "imported_at", "rev", "external_id", "custom", "role_group_versions", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "customer", "customer_id", "company", "company_id", "queue", "queue_id", "title", "description", "icon", "images", "data", "tags", "klass_display_name", "klass_mixins", "s3_data_url", "attribution", "status", "assigned_user", "assigned_team", "first_done", "last_done", "done_count", "reopen_count", "reopen_from_done_count", "klass", "klass_id"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.kobjects_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -320,12 +323,13 @@ SELECT
   record->'location' AS "location",
   record->'shortcuts' AS "shortcuts",
   record->'attachments' AS "attachments",
-  record->'kb_articles' AS "kb_articles"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.messages_lines) AS lines;
+  record->'kb_articles' AS "kb_articles",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.messages_lines) AS lines;
 CREATE VIEW kustomer.messages AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "imported_at", "rev", "external_id", "lang", "custom", "sentiment", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "customer", "customer_id", "conversation", "conversation_id", "channel", "app", "size", "direction", "direction_type", "preview", "subject", "meta", "status", "error_at", "response_time", "response_business_time", "assigned_teams", "assigned_users", "created_by_teams", "auto", "source", "sent_at", "redacted", "redacted_at", "reactions", "first_delivered", "first_read", "intent_detections", "location", "shortcuts", "attachments", "kb_articles"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.messages_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -359,12 +363,13 @@ SELECT
   record->'conversation'->>'id' AS "conversation_id",
   record->>'body' AS "body",
   record->'created_by_teams' AS "created_by_teams",
-  record->'user_mentions' AS "user_mentions"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.notes_lines) AS lines;
+  record->'user_mentions' AS "user_mentions",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.notes_lines) AS lines;
 CREATE VIEW kustomer.notes AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "imported_at", "external_id", "lang", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "deleted_by", "deleted_by_id", "customer", "customer_id", "conversation", "conversation_id", "body", "created_by_teams", "user_mentions"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.notes_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -398,12 +403,13 @@ SELECT
   record->'parent'->>'id' AS "parent_id",
   record->'access_users' AS "access_users",
   record->'access_teams' AS "access_teams",
-  record->'attachments' AS "attachments"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.shortcuts_lines) AS lines;
+  record->'attachments' AS "attachments",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.shortcuts_lines) AS lines;
 CREATE VIEW kustomer.shortcuts AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "rev", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "name", "draft", "conversation", "payload", "is_private", "app_disabled", "parent", "parent_id", "access_users", "access_teams", "attachments"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.shortcuts_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -429,12 +435,13 @@ SELECT
   record->'deleted_by' AS "deleted_by",
   record->'deleted_by'->>'id' AS "deleted_by_id",
   record->>'name' AS "name",
-  record->>'color' AS "color"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.tags_lines) AS lines;
+  record->>'color' AS "color",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.tags_lines) AS lines;
 CREATE VIEW kustomer.tags AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "deleted_by", "deleted_by_id", "name", "color"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.tags_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -465,12 +472,13 @@ SELECT
   record->>'display_name' AS "display_name",
   record->>'icon' AS "icon",
   record->'members' AS "members",
-  record->'role_groups' AS "role_groups"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.teams_lines) AS lines;
+  record->'role_groups' AS "role_groups",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.teams_lines) AS lines;
 CREATE VIEW kustomer.teams AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "imported_at", "external_id", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "deleted_by", "deleted_by_id", "name", "display_name", "icon", "members", "role_groups"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.teams_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -508,12 +516,13 @@ SELECT
   record->'role_groups' AS "role_groups",
   record->'roles' AS "roles",
   CASE WHEN record->>'first_login_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'first_login_at')::timestamptz END AS "first_login_at",
-  CASE WHEN record->>'most_recent_login_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'most_recent_login_at')::timestamptz END AS "most_recent_login_at"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.users_lines) AS lines;
+  CASE WHEN record->>'most_recent_login_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'most_recent_login_at')::timestamptz END AS "most_recent_login_at",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.users_lines) AS lines;
 CREATE VIEW kustomer.users AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "display_name", "name", "user_type", "email", "email_verified_at", "first_email_verified_at", "mobile", "email_signature", "avatar_url", "password", "verified_email_status", "is_email_valid", "role_groups", "roles", "first_login_at", "most_recent_login_at"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.users_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -550,12 +559,13 @@ SELECT
   record->'whatsapps' AS "whatsapps",
   record->'socials' AS "socials",
   record->'urls' AS "urls",
-  record->'locations' AS "locations"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.companies_lines) AS lines;
+  record->'locations' AS "locations",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.companies_lines) AS lines;
 CREATE VIEW kustomer.companies AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "imported_at", "rev", "external_id", "default_lang", "custom", "role_group_versions", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "name", "tags", "domains", "emails", "phones", "whatsapps", "socials", "urls", "locations"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.companies_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -593,12 +603,13 @@ SELECT
   record->'user'->>'id' AS "user_id",
   record->'team' AS "team",
   record->'team'->>'id' AS "team_id",
-  record->'queues' AS "queues"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.work_sessions_lines) AS lines;
+  record->'queues' AS "queues",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.work_sessions_lines) AS lines;
 CREATE VIEW kustomer.work_sessions AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "rev", "org", "org_id", "active", "status_type", "capacity_status", "capacity_remaining", "handled_conversation_count", "handled_item_count", "has_pending_item", "has_skills", "paused_work_item_count", "routable", "signed_in_at", "signed_out_at", "idle_since", "last_assigned_item_at", "total_available", "user", "user_id", "team", "team_id", "queues"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.work_sessions_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -634,12 +645,13 @@ SELECT
   record->'abandoned' AS "abandoned",
   record->'last_revision' AS "last_revision",
   record->'assigned_to' AS "assigned_to",
-  record->'assigned_to'->>'id' AS "assigned_to_id"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.work_items_lines) AS lines;
+  record->'assigned_to'->>'id' AS "assigned_to_id",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.work_items_lines) AS lines;
 CREATE VIEW kustomer.work_items AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "rev", "org", "org_id", "customer", "customer_id", "conversation", "conversation_id", "queue", "queue_id", "status", "queued_count", "resource_type", "resource", "priority", "item_size", "handle", "wrap_up", "abandoned", "last_revision", "assigned_to", "assigned_to_id"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.work_items_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -672,12 +684,13 @@ SELECT
   record->'assigned_teams' AS "assigned_teams",
   record->'created_by_teams' AS "created_by_teams",
   record->'user' AS "user",
-  record->'user'->>'id' AS "user_id"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.conversation_times_lines) AS lines;
+  record->'user'->>'id' AS "user_id",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.conversation_times_lines) AS lines;
 CREATE VIEW kustomer.conversation_times AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "org", "org_id", "created_by", "created_by_id", "customer", "customer_id", "conversation", "conversation_id", "handle_at", "handle_time", "message_at", "message_time", "channels", "assigned_users", "assigned_teams", "created_by_teams", "user", "user_id"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.conversation_times_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -708,12 +721,13 @@ SELECT
   CASE WHEN record->>'item_size' ~ '^-?\d{1,18}$' THEN (record->>'item_size')::bigint END AS "item_size",
   CASE WHEN record->>'restrict_transfers_by_users' ~ '^(true|false)$' THEN (record->>'restrict_transfers_by_users')::boolean END AS "restrict_transfers_by_users",
   record->'settings' AS "settings",
-  CASE WHEN record->>'system' ~ '^(true|false)$' THEN (record->>'system')::boolean END AS "system"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.queues_lines) AS lines;
+  CASE WHEN record->>'system' ~ '^(true|false)$' THEN (record->>'system')::boolean END AS "system",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.queues_lines) AS lines;
 CREATE VIEW kustomer.queues AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "name", "display_name", "description", "key", "priority", "item_size", "restrict_transfers_by_users", "settings", "system"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.queues_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -738,12 +752,13 @@ SELECT
   record->'modified_by'->>'id' AS "modified_by_id",
   record->>'name' AS "name",
   CASE WHEN record->>'default' ~ '^(true|false)$' THEN (record->>'default')::boolean END AS "default",
-  record->>'icon_url' AS "icon_url"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.brands_lines) AS lines;
+  record->>'icon_url' AS "icon_url",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.brands_lines) AS lines;
 CREATE VIEW kustomer.brands AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "name", "default", "icon_url"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.brands_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -772,12 +787,13 @@ SELECT
   record->'metrics' AS "metrics",
   record->'criteria' AS "criteria",
   record->'sla' AS "sla",
-  record->'sla'->>'id' AS "sla_id"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.slas_lines) AS lines;
+  record->'sla'->>'id' AS "sla_id",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.slas_lines) AS lines;
 CREATE VIEW kustomer.slas AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "org", "org_id", "created_by", "created_by_id", "current_version", "versions", "name", "description", "version", "hours", "metrics", "criteria", "sla", "sla_id"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY _run DESC) AS age
   FROM kustomer.slas_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -804,12 +820,13 @@ SELECT
   record->'hours' AS "hours",
   record->>'timezone' AS "timezone",
   CASE WHEN record->>'default' ~ '^(true|false)$' THEN (record->>'default')::boolean END AS "default",
-  record->'holidays' AS "holidays"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.business_schedules_lines) AS lines;
+  record->'holidays' AS "holidays",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.business_schedules_lines) AS lines;
 CREATE VIEW kustomer.business_schedules AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "modified_at", "org", "org_id", "created_by", "created_by_id", "modified_by", "modified_by_id", "name", "hours", "timezone", "default", "holidays"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.business_schedules_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -837,12 +854,13 @@ SELECT
   CASE WHEN record->>'app_disabled' ~ '^(true|false)$' THEN (record->>'app_disabled')::boolean END AS "app_disabled",
   record->>'status' AS "status",
   record->'mixins' AS "mixins",
-  record->>'s3_data_url' AS "s3_data_url"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.klasses_lines) AS lines;
+  record->>'s3_data_url' AS "s3_data_url",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.klasses_lines) AS lines;
 CREATE VIEW kustomer.klasses AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "org", "org_id", "name", "display_name", "displayname", "icon", "color", "klass_schema", "app_version", "app_disabled", "status", "mixins", "s3_data_url"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.klasses_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 
@@ -860,11 +878,12 @@ SELECT
   CASE WHEN record->>'deleted_at' ~ '^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d' THEN (record->>'deleted_at')::timestamptz END AS "deleted_at",
   record->'org' AS "org",
   record->'org'->>'id' AS "org_id",
-  record->'properties' AS "properties"
-FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM kustomer.custom_attributes_lines) AS lines;
+  record->'properties' AS "properties",
+  run AS _run
+FROM (SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM kustomer.custom_attributes_lines) AS lines;
 CREATE VIEW kustomer.custom_attributes AS
 SELECT "id", "type", "links", "created_at", "updated_at", "deleted", "deleted_at", "org", "org_id", "properties"
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY _run DESC) AS age
   FROM kustomer.custom_attributes_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;

@@ -23,7 +23,8 @@ export class Observer {
   readonly #open = new Map<Container, SeenKinds>();
   readonly #klasses = new Set<string>();
   readonly #types = new Set<string>();
-  readonly #caches: ReadonlyMap<Container, KeyCache<SeenKinds>>;
+  /** Made when there is a line: each takes a while, and some 200 kB. */
+  readonly #caches = new Map<Container, KeyCache<SeenKinds>>();
   readonly #containers: ReadonlySet<string>;
 
   /** @param known its columns are noted however many others there are */
@@ -33,11 +34,8 @@ export class Observer {
     this.#entries = new Map(
       containers.map(container => {
         const keys = known.columns.get(container)?.keys() ?? [];
-        return [container, new Map([...keys].map(key => [key, new SeenKinds()]))];
+        return [container, new Map([...keys].map(key => [key, new SeenKinds(this.#inner(container, key))]))];
       }),
-    );
-    this.#caches = new Map(
-      containers.map(container => [container, new KeyCache<SeenKinds>(key => this.column(container, key))]),
     );
   }
 
@@ -46,14 +44,20 @@ export class Observer {
     const entries = this.#entries.get(container) as Map<string, SeenKinds>;
     const known = entries.get(key);
     if (known !== undefined) return known;
-    const entry = new SeenKinds();
-    if (entries.size < MAX_COLUMNS && key.length <= MAX_KEY_LENGTH) entries.set(key, entry);
+    const entry = new SeenKinds(this.#inner(container, key));
+    const hasRoom = entries.size < MAX_COLUMNS && key.length <= MAX_KEY_LENGTH;
+    if (hasRoom || entry.inner !== null) entries.set(key, entry);
     else {
       const shared = this.#open.get(container) ?? entry;
       this.#open.set(container, shared);
       return shared;
     }
     return entry;
+  }
+
+  #inner(container: Container, key: string): Container | null {
+    const path = container === '' ? key : `${container}.${key}`;
+    return this.#containers.has(path) && path !== '' ? (path as Container) : null;
   }
 
   /** @param type JSON:API type of a record, which names the klass of a KObject */
@@ -70,24 +74,18 @@ export class Observer {
   }
 
   #members(json: Buffer, at: number, container: Container): number {
-    const cache = this.#caches.get(container) as KeyCache<SeenKinds>;
+    const cache = this.#caches.get(container) ?? new KeyCache<SeenKinds>(key => this.column(container, key));
+    this.#caches.set(container, cache);
     return eachMember(json, at, (_, value, from, to) => {
       // A cache of ever new keys would be slower than none.
       const entry = this.#open.has(container)
         ? this.column(container, String(valueIn(json, from, to)))
         : cache.at(json, from, to);
-      const inner = isObject(json, value)
-        ? this.#innerContainer(container, json.toString('latin1', from + 1, to - 1))
-        : null;
+      const inner = isObject(json, value) ? entry.inner : null;
       const end = inner === null ? endOfValue(json, value) : this.#members(json, value, inner);
       entry.note(json, value, end);
       return end;
     });
-  }
-
-  #innerContainer(container: Container, key: string): Container | null {
-    const path = container === '' ? key : `${container}.${key}`;
-    return this.#containers.has(path) && path !== '' ? (path as Container) : null;
   }
 
   /** What was seen so far, as a copy. */

@@ -13,8 +13,19 @@ export interface ViewColumn {
   readonly inside: readonly string[];
 }
 
-/** The column of the views that says which file a line is from. */
+/** The columns of the views that say which file a line is from, and how many lines were written before it. */
 export const FILE = '_file';
+export const ORDER = '_order';
+
+/** Of lines with one time, the one that was written later; of records that have no time, too. */
+export function newestFirst(stream: string, columns: readonly ViewColumn[], order: string): string {
+  const dated = columns.some(({ name }) => name === 'rev') ? ['updated_at', 'rev'] : ['updated_at'];
+  const by = UNDATED.has(stream) ? [] : dated.map(name => `${name} DESC NULLS LAST`);
+  return [...by, `${order} DESC`].join(', ');
+}
+
+/** Their records have no `updated_at`, and their deletion lines do (docs/kustomer-api.md#slas). */
+const UNDATED: ReadonlySet<string> = new Set(['slas', 'custom_attributes']);
 
 /**
  * The type of a documented column is that of the documents, whatever was seen: a value of another kind is null in the
@@ -22,8 +33,11 @@ export const FILE = '_file';
  */
 export function viewColumns(schema: StreamSchema): readonly ViewColumn[] {
   const columns: ViewColumn[] = [];
-  const used = new Set([FILE]);
-  const keys = new Map([[FILE, '']]);
+  const used = new Set([FILE, ORDER]);
+  const keys = new Map([
+    [FILE, ''],
+    [ORDER, ''],
+  ]);
   const add = (name: string, type: SqlType, path: readonly string[], inside: readonly string[] = []) => {
     let free = name;
     // SQL does not tell names apart by case, and DuckDB's readers do not tell keys apart.

@@ -5,7 +5,7 @@
  * view, where a value that does not fit is null. A stream without a file has empty views.
  */
 import type { StreamSchema } from '../sync/stream-schema.ts';
-import { FILE, type SqlType, type ViewColumn, viewColumns } from './view-columns.ts';
+import { FILE, newestFirst, ORDER, type SqlType, type ViewColumn, viewColumns } from './view-columns.ts';
 
 const CASTS: Readonly<Record<SqlType, string>> = {
   text: '',
@@ -45,6 +45,12 @@ LEFT JOIN conversations AS conversation ON conversation.id = message.conversatio
 LEFT JOIN customers AS customer ON customer.id = coalesce(message.customer_id, conversation.customer_id);
 `;
 
+/** Sorts files by when they were written: by the numbers in the names of their folders (runs), then of their own. */
+const WRITTEN = [String.raw`regexp_replace(file, '[^\\/]*$', '')`, String.raw`regexp_extract(file, '[^\\/]*$')`].map(
+  name =>
+    String.raw`list_transform(regexp_extract_all(regexp_replace(${name}, 'dt=[0-9-]+', ''), '\d+'), n -> lpad(n, 20, '0'))`,
+);
+
 function streamViews(schema: StreamSchema, dataPath: string): string {
   const { stream } = schema;
   const columns = viewColumns(schema);
@@ -52,25 +58,19 @@ function streamViews(schema: StreamSchema, dataPath: string): string {
   // As parts are called in an artifact, and on the branch: there by their run, and by the shard or backfill.
   const parts = String.raw`(${stream}-\d+|\d+-\d+-((shard\d+|backfill)-\w+-)?\d+)\.ndjson(\.gz)?$`;
   return `SET VARIABLE ${stream}_files = (
-  SELECT list(file ORDER BY file) FROM glob([${places.map(text).join(', ')}])
+  SELECT list(file ORDER BY ${WRITTEN.join(', ')}) FROM glob([${places.map(text).join(', ')}])
   WHERE regexp_matches(file, ${text(`[\\\\/]${parts}`)}));
 CREATE OR REPLACE TEMP VIEW ${stream}_history AS
 SELECT
 ${columns.map(column => `  ${cast(column, schema)} AS ${name(column.name)},`).join('\n')}
-  ${FILE}
+  ${FILE}, row_number() OVER () AS ${ORDER}
 FROM ${schema.format === 'flat' ? flatLines(stream, columns) : rawLines(stream, columns)};
 CREATE OR REPLACE TEMP VIEW ${stream} AS
 SELECT * FROM (
   FROM ${stream}_history
-  QUALIFY row_number() OVER (PARTITION BY id ORDER BY ${newestFirst(columns)}, ${FILE} DESC) = 1)
+  QUALIFY row_number() OVER (PARTITION BY id ORDER BY ${newestFirst(stream, columns, ORDER)}) = 1)
 WHERE deleted IS NOT TRUE AND deleted_at IS NULL;
 `;
-}
-
-/** Of versions with one time, the one that was written more often. */
-function newestFirst(columns: readonly ViewColumn[]): string {
-  const by = columns.some(column => column.name === 'rev') ? ['updated_at', 'rev'] : ['updated_at'];
-  return by.map(column => `${column} DESC NULLS LAST`).join(', ');
 }
 
 function cast({ path, inside, type }: ViewColumn, { format }: StreamSchema): string {

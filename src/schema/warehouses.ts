@@ -3,7 +3,7 @@
  * The same columns as in DuckDB, and as there a value that does not fit its column is null.
  */
 import type { StreamSchema } from '../sync/stream-schema.ts';
-import { type SqlType, type ViewColumn, viewColumns } from './view-columns.ts';
+import { newestFirst, type SqlType, type ViewColumn, viewColumns } from './view-columns.ts';
 
 interface Dialect {
   readonly title: string;
@@ -72,7 +72,7 @@ export const DIALECTS = {
     canReplace: false,
     // A text of Postgres cannot hold the character NUL.
     lines: table =>
-      String.raw`(SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record FROM ${table}) AS lines`,
+      String.raw`(SELECT regexp_replace(record::text, '(\\\\)|\\u0000', '\1', 'g')::json AS record, run FROM ${table}) AS lines`,
   },
 } as const satisfies Record<string, Dialect>;
 
@@ -81,20 +81,19 @@ export function warehouseViews(warehouse: Warehouse, schema: StreamSchema): stri
   const dialect: Dialect = DIALECTS[warehouse];
   const { stream } = schema;
   const columns = viewColumns(schema).filter(({ name }) => /^\w+$/.test(name));
-  const order = columns.some(({ name }) => name === 'rev') ? ['updated_at', 'rev'] : ['updated_at'];
-  const newest = order.map(name => `${name} DESC NULLS LAST`).join(', ');
   const names = columns.map(({ name }) => dialect.name(name)).join(', ');
   const create = dialect.canReplace ? 'CREATE OR REPLACE VIEW' : 'CREATE VIEW';
   const drop = `DROP VIEW IF EXISTS kustomer.${stream};\nDROP VIEW IF EXISTS kustomer.${stream}_history;\n`;
   return `CREATE TABLE IF NOT EXISTS kustomer.${stream}_lines (run BIGINT, record ${dialect.recordType});
 ${dialect.canReplace ? '' : drop}${create} kustomer.${stream}_history AS
 SELECT
-${columns.map(column => `  ${value(dialect, column)} AS ${dialect.name(column.name)}`).join(',\n')}
+${columns.map(column => `  ${value(dialect, column)} AS ${dialect.name(column.name)}`).join(',\n')},
+  run AS _run
 FROM ${dialect.lines(`kustomer.${stream}_lines`)};
 ${create} kustomer.${stream} AS
 SELECT ${names}
 FROM (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY ${newest}) AS age
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY ${newestFirst(stream, columns, '_run')}) AS age
   FROM kustomer.${stream}_history) AS versions
 WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
 `;

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documentedSchema } from '../../src/schema/schema.ts';
+import { duckdbViews } from '../../src/schema/views.ts';
 import { BLOCKS, type Block, blocksIn } from './documents.ts';
 
 /** An id and a name: what each recipe is to give of the tags. */
@@ -58,6 +60,22 @@ function raw({ id, at, name }: Line): object {
   return { id, type: 'tag', attributes };
 }
 
+const DAY = 86_400_000;
+const TEAMS = { t1: 'Returns', t2: 'Warehouse' };
+/** What the README shows: 41 open conversations of one team and 7 of the other, and others that do not count. */
+function conversations(): { id: string; updated_at: string; status: string; assigned_teams: string[] }[] {
+  const one = (id: string, team: string, days: number, status = 'open') => {
+    const updated_at = new Date(Date.now() - days * DAY).toISOString();
+    return { id, type: 'conversation', updated_at, status, assigned_teams: [team] };
+  };
+  const open = Array.from({ length: 48 }, (_, i) => one(`000${i}`, i < 41 ? 't1' : 't2', 1 + (i % 28)));
+  const again = open
+    .slice(0, 9)
+    .map(each => ({ ...each, updated_at: new Date(Date.now() - 29.5 * DAY).toISOString() }));
+  const gone = [one('gone', 't1', 5), { ...one('gone', 't1', 4), deleted: true }];
+  return [...open, ...again, ...gone, one('old', 't2', 31), one('done', 't2', 3), one('done', 't2', 2, 'done')];
+}
+
 const home = mkdtempSync(join(tmpdir(), 'kustomer-sync-recipes-'));
 const folderOf = (text: string) => join(home, text.includes('attributes') ? 'raw' : 'flat');
 
@@ -78,6 +96,23 @@ beforeAll(() => {
       );
     }
   }
+});
+
+beforeAll(() => {
+  const folder = join(home, 'flat/kustomer/1002/kustomer-sync');
+  const write = (stream: string, lines: readonly object[]) => {
+    mkdirSync(join(folder, stream), { recursive: true });
+    writeFileSync(
+      join(folder, stream, `${stream}-00001.ndjson`),
+      lines.map(line => `${JSON.stringify(line)}\n`).join(''),
+    );
+  };
+  write('conversations', conversations());
+  const updated_at = new Date(Date.now() - 90 * DAY).toISOString();
+  write(
+    'teams',
+    Object.entries(TEAMS).map(([id, name]) => ({ id, type: 'team', updated_at, name })),
+  );
 });
 
 afterAll(() => rmSync(home, { recursive: true }));
@@ -151,8 +186,19 @@ describe.each(blocksIn('sql'))('%s', (_, { text }: Block) => {
     const duckdb: DuckDB | null = await import(name).catch(() => null);
     if (duckdb === null) return;
     const connection = await (await duckdb.DuckDBInstance.create(':memory:')).connect();
-    await connection.run(`SET file_search_path = '${folderOf(text)}'`);
+    const usesViews = !text.includes('read_ndjson_objects');
+    await connection.run(`SET file_search_path = '${folderOf(text)}${usesViews ? '/kustomer' : ''}'`);
+    const streams = ['conversations', 'teams', 'tags'];
+    if (usesViews) await connection.run(duckdbViews(streams.map(stream => documentedSchema(stream, 'flat'))));
     const rows = (await connection.runAndReadAll(text)).getRowObjectsJson();
+    if (text.includes('FROM conversations')) {
+      const shown = BLOCKS[BLOCKS.findIndex(block => block.text === text) + 1]?.text.split('\n') ?? [];
+      const cells = shown.filter(line => line.startsWith('│')).map(line => line.split('│').map(cell => cell.trim()));
+      expect([Object.keys(rows[0] ?? {}), ...rows.map(row => Object.values(row))]).toEqual(
+        cells.map(row => row.slice(1, -1)),
+      );
+      return;
+    }
     // A query gives columns, or the record as it is.
     const tags = rows.map(row => ('tag' in row ? JSON.parse(row.tag as string) : row));
     expect(sorted(tags.map(({ id, name }) => [id, name]))).toEqual(EXPECTED);

@@ -53,8 +53,8 @@ function wellFormed(line: Buffer): Buffer {
   return Buffer.from(String(line).replace(pattern, (_, kept) => kept ?? '\ufffd'));
 }
 
-async function open(folder: string, sql: string): Promise<DuckDBConnection> {
-  const database = await DuckDBInstance.create(':memory:', { threads: '1' });
+async function open(folder: string, sql: string, threads = '1'): Promise<DuckDBConnection> {
+  const database = await DuckDBInstance.create(':memory:', { threads });
   const connection = await database.connect();
   // In a folder of its own without a change of the process: the paths of views.sql are relative.
   await connection.run(`SET file_search_path = '${folder}'`);
@@ -194,6 +194,56 @@ describe('what breaks others', () => {
     }
   });
 
+  test.each(['flat', 'raw'] as const)(
+    '%s: of lines with one time, or with none, the later one counts',
+    async format => {
+      const folder = join(home, 'ties', format);
+      const record = (id: string, name: string | null, updated?: string) => {
+        const own = name === null ? { deleted: true } : { name };
+        if (format === 'flat') return { id, type: 'x', ...own, ...(updated && { updated_at: updated }) };
+        return { id, type: 'x', attributes: { ...own, ...(updated && { updatedAt: updated }) } };
+      };
+      const filler = Array.from({ length: 20_000 }, (_, i) => record(`f${i}`, 'x', at(1)));
+      // The runs 999 and 1002, in two attempts, and a data branch that has the same.
+      const runs = [
+        [
+          '999/kustomer-sync',
+          1,
+          [record('a', 'old', at(1)), record('b', 'old'), record('c', 'old'), record('e', 'new', at(2))],
+        ],
+        ['999/kustomer-sync', 2, [...filler, record('d', 'older', at(1)), record('d', 'old', at(1))]],
+        ['999/kustomer-sync-attempt-2', 1, [record('d', 'newer', at(1)), record('a', 'newer', at(1))]],
+        ['1002/kustomer-sync', 1, [record('a', 'new', at(1)), record('b', null, at(3)), record('c', null, at(3))]],
+        ['1003/kustomer-sync', 1, [record('b', 'new'), record('d', 'new', at(1)), record('e', 'old', at(1))]],
+      ] as const;
+      const branch = (run: string, part: number) => {
+        const [, id, attempt = '1'] = /^(\d+).*?(?:attempt-(\d+))?$/.exec(run) ?? [];
+        // A backfill has the day of its end.
+        return `dt=2026-01-${id === '1003' ? '01' : '05'}/${id}-${attempt}-${id === '1003' ? 'backfill-a1b2c3-' : ''}0000${part}.ndjson`;
+      };
+      for (const stream of ['tags', 'slas']) {
+        for (const [run, part, records] of runs) {
+          write(join(folder, 'artifacts', run, stream, `${stream}-0000${part}.ndjson`), lines(...records));
+          write(join(folder, 'branch/data', stream, branch(run, part)), lines(...records));
+        }
+      }
+      for (const layout of ['artifacts', 'branch']) {
+        const connection = await open(
+          join(folder, layout),
+          duckdbViews([documentedSchema('tags', format), documentedSchema('slas', format)]),
+          '4',
+        );
+        const named = async (stream: string) => {
+          const found = await rows(connection, `SELECT id, name FROM ${stream} WHERE id NOT LIKE 'f%' ORDER BY id`);
+          return found.map(({ id, name }) => `${id} ${name}`);
+        };
+        expect([layout, await named('tags')]).toEqual([layout, ['a new', 'd new', 'e new']]);
+        expect([layout, await named('slas')]).toEqual([layout, ['a new', 'b new', 'd new', 'e old']]);
+        connection.closeSync();
+      }
+    },
+  );
+
   test('a version after a deletion line, values of another type, keys that are no names', async () => {
     const folder = join(home, 'odd');
     const text = lines(
@@ -230,7 +280,7 @@ describe('what breaks others', () => {
     expect(
       await rows(
         connection,
-        `SELECT * EXCLUDE (type, links, org, org_id, created_by, created_by_id, modified_by, modified_by_id, deleted_by, deleted_by_id, created_at, modified_at, deleted_at, custom, filename, _file) FROM tags ORDER BY id`,
+        `SELECT * EXCLUDE (type, links, org, org_id, created_by, created_by_id, modified_by, modified_by_id, deleted_by, deleted_by_id, created_at, modified_at, deleted_at, custom, filename, _file, _order) FROM tags ORDER BY id`,
       ),
     ).toEqual([
       {
