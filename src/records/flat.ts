@@ -54,8 +54,6 @@ export class FlatWriter {
   /** Offset of the relationships in the record; -1 until they are found. */
   #relationships = -1;
   readonly #observer: LineObserver | undefined;
-  /** The next object is that of the custom attributes, and is to be observed. */
-  #isCustom = false;
 
   constructor(out: LineBuffer, observer: LineObserver | undefined) {
     this.#out = out;
@@ -175,14 +173,9 @@ export class FlatWriter {
     this.#out.copy(column, 0, column.length);
     this.#out.put(COLON);
     this.#copied = at;
-    const isObserved = this.#observer !== undefined && this.#plan === undefined;
-    this.#isCustom = isObserved && name.text === 'custom' && isObject(json, at);
     const end = this.#value(json, at);
     this.#out.copy(json, this.#copied, end);
-    if (isObserved) {
-      name.inLine ??= this.#observer?.column('', name.text);
-      name.inLine?.note(json, at, end);
-    }
+    if (this.#observer !== undefined && this.#plan === undefined) this.#note(this.#observer, name, json, at, end);
     return end;
   }
 
@@ -195,11 +188,8 @@ export class FlatWriter {
   #object(json: Buffer, at: number): number {
     const object = ++this.#objects;
     const shadowed = this.#shadowed.length;
-    const isCustom = this.#isCustom;
-    this.#isCustom = false;
     const end = eachMember(json, at, (_, value, from, to) => {
-      const own = this.#keys.at(json, from, to).name;
-      const name = this.#nameIn(object, own, from);
+      const name = this.#nameIn(object, this.#keys.at(json, from, to).name, from);
       this.#out.copy(json, this.#copied, from);
       if (name === null) {
         const end = endOfValue(json, value);
@@ -209,17 +199,23 @@ export class FlatWriter {
       }
       this.#out.copy(name, 0, name.length);
       this.#copied = to;
-      const end = this.#value(json, value);
-      if (isCustom) this.#noteCustom(own, json, value, end);
-      return end;
+      return this.#value(json, value);
     });
     while (this.#shadowed.length > shadowed) (this.#shadowed.pop() as Name).object = this.#before.pop() as number;
     return end;
   }
 
-  #noteCustom(name: Name, json: Buffer, at: number, end: number): void {
-    name.inCustom ??= this.#observer?.column('custom', name.text);
-    name.inCustom?.note(json, at, end);
+  #note(observer: LineObserver, name: Name, json: Buffer, at: number, end: number): void {
+    name.inLine ??= observer.column('', name.text);
+    name.inLine.note(json, at, end);
+    if (name.inLine.inner === null || !isObject(json, at)) return;
+    eachMember(json, at, (_, value, from, to) => {
+      const { name: own } = this.#keys.at(json, from, to);
+      const end = endOfValue(json, value);
+      own.inCustom ??= observer.column('custom', own.text);
+      own.inCustom.note(json, value, end);
+      return end;
+    });
   }
 }
 

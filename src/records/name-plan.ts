@@ -4,6 +4,8 @@ import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject } from 
 
 /** Gets each value of a column: the bytes [from, to) of a JSON text. */
 export interface ValueObserver {
+  /** Not null when members of the value are columns. */
+  readonly inner: string | null;
   note(json: Uint8Array, from: number, to: number): void;
 }
 

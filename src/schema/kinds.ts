@@ -17,6 +17,13 @@ export type KindName = Exclude<keyof typeof KIND, 'seen'>;
 export const ANY: Kinds = KIND.seen - 1;
 const [QUOTE, MINUS, DOT, ZERO, NINE, COLON, T, Z] = [0x22, 0x2d, 0x2e, 0x30, 0x39, 0x3a, 0x54, 0x5a] as const;
 
+/** By the first byte of a value: what it can be at most. With that, a column cannot widen by such a value. */
+const MOST_BY_FIRST = new Uint8Array(256).fill(KIND.seen | KIND.number);
+for (const [first, kind] of Object.entries({ '"': KIND.string, '{': KIND.object, '[': KIND.array, n: 0 })) {
+  MOST_BY_FIRST[first.charCodeAt(0)] = KIND.seen | kind;
+}
+for (const first of 'tf') MOST_BY_FIRST[first.charCodeAt(0)] = KIND.seen | KIND.boolean;
+
 /** The kinds of values that were seen in a column. */
 export class SeenKinds {
   kinds: Kinds = 0;
@@ -29,8 +36,8 @@ export class SeenKinds {
 
   /** Adds the kind of the JSON value in bytes [from, to). For every value: most take one comparison. */
   note(json: Uint8Array, from: number, to: number): void {
-    if (json[from] === QUOTE && (this.kinds & KIND.string) > 0) return;
-    this.kinds |= kindsOf(json, from, to);
+    const most = MOST_BY_FIRST[json[from] as number] as Kinds;
+    if ((this.kinds & most) !== most) this.kinds |= kindsOf(json, from, to);
   }
 }
 
