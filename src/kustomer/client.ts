@@ -14,7 +14,7 @@ import { type Outcome, openHost } from './host.ts';
 import { answerTooLarge, type OnRecord, parseResponse } from './json.ts';
 import { hostError, reasonOf, requestError } from './request-errors.ts';
 import { type Decision, decide, MAX_FAILURES, type RequestAttempt } from './retry.ts';
-import type { SearchForm } from './search-form.ts';
+import type { openRefusals, SearchForm } from './search-form.ts';
 import { openSemaphore } from './semaphore.ts';
 import { openServerClock } from './server-clock.ts';
 import { pathForLog, type Stream } from './streams.ts';
@@ -45,6 +45,7 @@ export interface ReadOptions<Of extends Stream> {
   readonly onRecord: OnRecord;
   /** Called with the form of each search that was answered. */
   readonly onForm?: (stream: string, form: SearchForm) => void;
+  readonly archiveRefusals?: ReturnType<typeof openRefusals>;
 }
 
 export interface ClientOptions {

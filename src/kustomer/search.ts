@@ -97,7 +97,9 @@ function openPost(options: ReadOptions<SearchStream>, klass: string | undefined)
   const { client, stream, includeDeleted, onRecord, onForm } = options;
   const { name, role, context, cursor } = stream;
   const queryContext = klass === undefined ? context : `${context}_${klass}`;
-  const negotiations = { live: openNegotiation(), archive: openNegotiation() };
+  // Where an organization has no archive, it has none for any stream; a klass may be refused alone.
+  const archive = openNegotiation(klass === undefined ? options.archiveRefusals : undefined);
+  const negotiations = { live: openNegotiation(), archive };
   const prefixes = [...new Set([context, queryContext])];
   return async (index: SearchIndex, page: number, size: number, criteria: Criteria | null) => {
     const path = `${PATHS[index]}?page=${page}&pageSize=${size}`;
