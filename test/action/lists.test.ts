@@ -292,6 +292,8 @@ describe('a list that refuses to show deleted ones', () => {
     const result = await stage.sync({ with: { streams: `${LISTS.streams}, klasses` } });
     expectGreen(result);
     expect(await wrongs(stage, [result], [...LIST_STREAMS, 'klasses'])).toEqual([]);
+    const said = [...result.log.matchAll(/refused a part of the list of (\w+) \(/g)].map(([, name]) => name);
+    expect(said.sort()).toEqual(['klasses', 'tags', 'teams', 'users']);
   });
 
   test('where it did show them before takes none of them for gone, and publishes none of them again', async () => {
