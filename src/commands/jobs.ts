@@ -59,7 +59,11 @@ export function openJobs(options: JobsOptions): StreamJob[] {
   });
 }
 
-function warnOf({ heldBack, isCut }: ListResult, name: string, { before }: ListPlan, log: Log): void {
+function warnOf(result: ListResult, name: string, { before }: ListPlan, log: Log): void {
+  const { heldBack, isCut, isUnrestricted } = result;
+  if (!isUnrestricted) {
+    log.info(`Kustomer refused a part of the list of ${name} (400, 404 or 422): what its plain list shows is read.`);
+  }
   if (isCut) {
     log.warning(
       `The list of ${name} ends with exactly ${grouped(LIST_CAP)} records, where Kustomer may cut it: there may be more ${name}, and none is taken for deleted. Ask Kustomer how to list all of them.`,

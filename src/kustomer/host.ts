@@ -76,7 +76,7 @@ export function openHost(origin: string, token: string) {
       const error = errorIn(value ?? jsonIn(errorBody));
       const pod = headers['x-kustomer-pod'];
       const texts = error === null ? [] : [error.code ?? error.status, error.title, error.message, error.detail];
-      const words = foreignWords(texts, [token]);
+      const words = foreignWords(texts, [token]).replace(/.+/, '`$&`');
       return typeof pod === 'string' && /^[\w.-]{1,20}$/.test(pod) ? `${words || 'no reason'} (pod ${pod})` : words;
     },
   };

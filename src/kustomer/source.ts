@@ -10,7 +10,7 @@ import { openKlasses } from './klasses.ts';
 import { requestPage } from './list-pages.ts';
 import { openList, openLongList } from './lists.ts';
 import { openSearch } from './search.ts';
-import { openFormNotes } from './search-form.ts';
+import { openFormNotes, openRefusals } from './search-form.ts';
 import { isSearch, type ListStream, type SearchStream, streamNamed, USUAL_STREAMS } from './streams.ts';
 
 export type Source = ReturnType<typeof openSource>;
@@ -19,7 +19,7 @@ export function openSource(client: Client, includeDeleted: boolean) {
   const organization = openOrganizationCheck();
   const forms = openFormNotes();
   const onRecord = (resource: Resource) => organization.check(organizationOf(resource));
-  const options = { client, includeDeleted, onRecord, onForm: forms.note };
+  const options = { client, includeDeleted, onRecord, onForm: forms.note, archiveRefusals: openRefusals() };
   return {
     /** `klass`: one klass on its own, for a klass missing from the generic search. */
     search: (stream: SearchStream, klass?: string) => openSearch({ ...options, stream }, klass),

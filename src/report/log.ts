@@ -61,6 +61,15 @@ export function endSection(): void {
   core.endGroup();
 }
 
+/**
+ * Ends the process when the runner has read all lines: what it has not read would be lost, the errors first of all
+ * (docs/actions-platform.md#log-and-masks). Idle connections of the libraries would keep the process for seconds.
+ */
+export async function exit(): Promise<never> {
+  await new Promise(resolve => process.stdout.write('', resolve));
+  process.exit(process.exitCode ?? core.ExitCode.Success);
+}
+
 /** @param waitingFor what it waits for, if that is known */
 export function stillAt(title: Section, ms: number, waitingFor = ''): string {
   return `${title}: ${duration(ms)} so far${waitingFor === '' ? '' : `, ${waitingFor}`}.`;

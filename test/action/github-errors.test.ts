@@ -65,6 +65,24 @@ test('an allow list of addresses is said in the words of GitHub, and is no missi
   expect(annotations(result, 'error')[0]).not.toContain('actions: read');
 });
 
+test('an answer that puts megabytes into the log does not cost the errors behind it', async () => {
+  await using stage = await open();
+  // The toolkit writes each answer as a debug command, with as many spaces before each line as it is deep: 32 MB.
+  const deep: unknown = JSON.parse(`${'['.repeat(4_000)}${']'.repeat(4_000)}`);
+  stage.github.traffic.fault(
+    'CreateArtifact',
+    { kind: 'status', status: 200, body: { ok: deep } },
+    { times: Infinity },
+  );
+  const result = await stage.sync({ with: TAGS });
+  expectRed(result);
+  expectError(result, 'artifact-not-uploaded');
+  stage.github.traffic.clearFaults();
+  const next = await stage.sync({ with: TAGS });
+  expectGreen(next);
+  expect(next.outputs).toMatchObject({ records: '8', 'state-generation': '1' });
+});
+
 describe.concurrent('a `tar` that the cache cannot use', () => {
   async function withTar(script: string | null): Promise<Record<string, string>> {
     const folder = await mkdtemp(join(tmpdir(), 'path-'));

@@ -52,6 +52,7 @@ const isMessages = (request: LoggedRequest) => request.stream === 'messages' && 
 const errorsOf = (result: ActionResult) =>
   streamsOf(result).flatMap(({ name, error }) => (error ? [`${name}: ${error}`] : []));
 
+const FAST_CLOCK = new URL('../../scripts/fast-clock.mjs', import.meta.url).href;
 const METER = new URL('../../bench/meter.ts', import.meta.url).href;
 
 /** Runs the action, and measures the peak of its resident memory in MB. */
@@ -277,6 +278,41 @@ describe('a body that is too large', () => {
     const result = await stage.sync();
     expectGreen(result);
     expect(await wrongs(stage, [result])).toEqual([]);
+  });
+
+  test('or takes Kustomer or its gateway too long makes the pages of a search smaller, and nothing is missing', async () => {
+    await using stage = await open({ world: { pageSizeMax: 500 } });
+    stage.world.populate(
+      { messages: 700, notes: 700, conversations: 300 },
+      { from: Date.now() - 20 * DAY, to: Date.now() - DAY, tieFraction: 0.3, tieSize: 200 },
+    );
+    const faults = [
+      ['messages', { kind: 'status', status: 504 }],
+      ['notes', { kind: 'hang' }],
+      ['conversations', { kind: 'hang', afterBytes: 10 }],
+    ] as const;
+    for (const [stream, fault] of faults) {
+      const match = (request: LoggedRequest) =>
+        request.budget === 'search' && request.stream === stream && Number(request.query.pageSize) > 125;
+      stage.kustomer.faults.add({ ...fault, match, ...ALWAYS });
+    }
+    const result = await stage.sync({ nodeArgs: ['--import', FAST_CLOCK], env: { TIME_SCALE: '40' } });
+    expectGreen(result);
+    expect(await wrongs(stage, [result])).toEqual([]);
+    // Both searches of a stream may find that out at the same time.
+    for (const [stream] of faults) {
+      const sizes = stage.kustomer.requests.filter(each => each.stream === stream).map(({ query }) => query.pageSize);
+      expect(sizes.filter(size => size === '500').length, stream).toBeLessThanOrEqual(4 * 6);
+    }
+  });
+
+  test('and one that always takes too long is an error after some tries', async () => {
+    await using stage = await open();
+    stage.kustomer.faults.add({ kind: 'status', status: 504, match: { context: 'message' }, ...ALWAYS });
+    const result = await stage.sync({ nodeArgs: ['--import', FAST_CLOCK], env: { TIME_SCALE: '40' } });
+    expectRed(result);
+    expectError(result, 'no-usable-answer');
+    expect(outcomes(result)).toEqual(all('complete', { messages: 'failed' }));
   });
 });
 

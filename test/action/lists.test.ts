@@ -276,29 +276,31 @@ describe('a list that goes round in a circle', () => {
 });
 
 describe('a list that refuses to show deleted ones', () => {
-  test('is read without them', async () => {
-    await using stage = await open(SOME);
+  /** The plain list is all there is. */
+  const refuseViews = (stage: Stage, status = 400) =>
     stage.kustomer.faults.add({
       kind: 'status',
-      status: 400,
+      status,
       times: Infinity,
-      match: ({ query }) => query.deleted === 'true',
+      match: ({ query }) => query.deleted === 'true' || ['existing_only', 'disabled'].includes(query.status ?? ''),
     });
-    const result = await stage.sync({ with: LISTS });
+
+  test.each([400, 404, 422])('(%i) is read without them', async status => {
+    await using stage = await open(SOME);
+    refuseViews(stage, status);
+    stage.world.create('kobjects', 1, { klass: 'order' });
+    const result = await stage.sync({ with: { streams: `${LISTS.streams}, klasses` } });
     expectGreen(result);
-    expect(await wrongs(stage, [result], LIST_STREAMS)).toEqual([]);
+    expect(await wrongs(stage, [result], [...LIST_STREAMS, 'klasses'])).toEqual([]);
+    const said = [...result.log.matchAll(/refused a part of the list of (\w+) \(/g)].map(([, name]) => name);
+    expect(said.sort()).toEqual(['klasses', 'tags', 'teams', 'users']);
   });
 
   test('where it did show them before takes none of them for gone, and publishes none of them again', async () => {
     await using stage = await open(SOME);
     stage.world.softDelete('users', 4, { at: Date.now() - HOUR });
     expectGreen(await stage.sync({ with: { streams: 'users' } }));
-    stage.kustomer.faults.add({
-      kind: 'status',
-      status: 400,
-      times: Infinity,
-      match: ({ query }) => query.deleted === 'true',
-    });
+    refuseViews(stage);
     const second = await stage.sync({ with: { streams: 'users' } });
     expect(second.outputs.records).toBe('0');
     stage.kustomer.faults.clear();
@@ -308,12 +310,7 @@ describe('a list that refuses to show deleted ones', () => {
 
   test('and always has, publishes what has gone from the rest of it once', async () => {
     await using stage = await open(SOME);
-    stage.kustomer.faults.add({
-      kind: 'status',
-      status: 400,
-      times: Infinity,
-      match: ({ query }) => query.deleted === 'true',
-    });
+    refuseViews(stage);
     await published(stage, { streams: 'users' });
     const gone = stage.world.hardDelete('users', 2);
     const second = await stage.sync({ with: { streams: 'users' } });
@@ -328,12 +325,7 @@ describe('a list that refuses to show deleted ones', () => {
     stage.world.softDelete('users', 3, { at: Date.now() - HOUR });
     stage.kustomer.faults.clear();
     expect((await stage.sync({ with: { streams: 'users' } })).outputs.records).toBe('3');
-    stage.kustomer.faults.add({
-      kind: 'status',
-      status: 400,
-      times: Infinity,
-      match: ({ query }) => query.deleted === 'true',
-    });
+    refuseViews(stage);
     expect((await stage.sync({ with: { streams: 'users' } })).outputs.records).toBe('0');
   });
 });
