@@ -45,6 +45,17 @@ export function openGit(call: Call) {
     },
     createBranch: (branch: string, sha: string) =>
       call('write', 'POST /git/refs', { ref: `refs/heads/${branch}`, sha }, object),
+    /**
+     * Resolves when the token may write, and changes nothing: GitHub looks at the permission of a request first, and then
+     * refuses this one, since there is no such object (docs/actions-platform.md#git-data-api).
+     */
+    async requireWrite(branch: string): Promise<void> {
+      const nothing = { ref: `refs/heads/${branch}`, sha: '0'.repeat(40) };
+      await call('write', 'POST /git/refs', nothing, object).catch(error => {
+        // 409: there is no commit yet.
+        if (!(error instanceof GitHubError) || ![409, 422].includes(error.status)) throw error;
+      });
+    },
     /** Fast-forward only. */
     moveBranch(branch: string, sha: string) {
       const update = { ref: `heads/${branch}`, sha, force: false };

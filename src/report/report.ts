@@ -44,6 +44,8 @@ export interface Report {
   streams: readonly StreamResult[];
   /** Only a sync keeps data fresh. Others read a window once. */
   isIncremental: boolean;
+  /** A plan or a check: it says what there is to read, and reads nothing. */
+  isDry?: boolean;
   /** Requests to Kustomer. */
   usage?: Usage;
   /** The state that the run started from; undefined for none. */
@@ -68,6 +70,29 @@ export interface Report {
   /** Whether the window of a backfill ends in the future, so that the run cannot be complete yet. */
   endsInFuture?: boolean;
   plan?: Plan;
+  check?: Check;
+}
+
+/** What was looked at, and what was found, as in `Permission actions: read`, `granted`. */
+export type Finding = readonly [what: string, found: string];
+
+/** What a check has found. */
+export interface Check {
+  readonly findings: Finding[];
+  readonly streams: CheckedStream[];
+  /** What a sync would use; undefined as long as that is not known. */
+  estimate?: { readonly requests: number; readonly minutes: number };
+}
+
+/** What a sync would read of a stream, as far as the first page of it says. */
+export interface CheckedStream {
+  readonly name: string;
+  /** Where it would begin (ms). */
+  readonly from: number;
+  readonly records: number;
+  /** There are more, and nobody has counted them. */
+  isCapped: boolean;
+  readonly requests: number;
 }
 
 export interface Plan {

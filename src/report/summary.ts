@@ -2,7 +2,8 @@
  * The job summary, in Markdown: did it work, how fresh is the data, what has changed, where it went, and then the details.
  * Pure.
  */
-import { asCode, duration, grouped, inMarkdown, plural, utc } from './format.ts';
+import { checkLines } from './check.ts';
+import { asCode, duration, grouped, inMarkdown, plural, row, utc } from './format.ts';
 import {
   isComplete,
   isFailure,
@@ -35,7 +36,7 @@ export function summary(report: Report, end: End): string {
     // The error is in the third line at the latest.
     [`## ${verdict(report, end)}`, ...within(MAX_BYTES.alert, alertLines(report))],
     within(MAX_BYTES.freshness, freshnessLines(report, end)),
-    within(MAX_BYTES.changes, report.plan === undefined ? changeLines(report) : planLines(report.plan)),
+    within(MAX_BYTES.changes, mainLines(report)),
     within(MAX_BYTES.place, placeLines(report)),
     details.length === 0 ? [] : ['<details><summary>Details</summary>', '', ...details, '', '</details>'],
   ];
@@ -63,6 +64,7 @@ function verdict(report: Report, { ms }: End): string {
   const name = inMarkdown(kind, 100);
   if (stopped === 'cancelled') return `🚫 ${name} cancelled after ${took}`;
   if (isFailure(report)) return `❌ ${name} failed after ${took}`;
+  if (report.check !== undefined) return checkVerdict(report, name, took);
   if (plan !== undefined) return `✅ ${name} of ${plural(plan.estimate.shards, 'shard')} made in ${took}`;
   if (isComplete(report)) return `✅ ${name} complete: ${records} in ${took}`;
   if (stopped !== undefined) return `⏸️ ${name} not done yet: ${records} in ${took}`;
@@ -71,15 +73,25 @@ function verdict(report: Report, { ms }: End): string {
   return `⚠️ ${name} complete but for ${namesOf(rest)}: ${records} in ${took}`;
 }
 
+function checkVerdict({ streams, stopped }: Report, name: string, took: string): string {
+  const skipped = streams.filter(({ outcome }) => outcome === 'skipped');
+  if (stopped !== undefined) return `⏸️ ${name} not done after ${took}`;
+  return skipped.length === 0
+    ? `✅ ${name} passed in ${took}`
+    : `⚠️ ${name} passed but for ${namesOf(skipped)} in ${took}`;
+}
+
 function namesOf(streams: readonly StreamResult[]): string {
   return streams.map(({ name }) => inMarkdown(name, 100)).join(', ');
 }
+
+const UNDONE = 'It was stopped before it was done, and has changed nothing.';
 
 /** The first line names the kind of the alert. */
 function alertLines(report: Report): string[] {
   const errors = [...new Set([...report.errors, ...report.streams.flatMap(({ error }) => error ?? [])])];
   const texts = [...errors.map(({ message }) => message), ...report.notes];
-  if (report.stopped !== undefined) texts.push(STOPPED[report.stopped]);
+  if (report.stopped !== undefined) texts.push(report.isDry ? UNDONE : STOPPED[report.stopped]);
   if (texts.length === 0) return [];
   const kind = isFailure(report) ? 'CAUTION' : errors.length > 0 && report.stopped === undefined ? 'WARNING' : 'NOTE';
   const paragraphs = texts.map(text => text.trim().split('\n').map(quoted));
@@ -123,6 +135,12 @@ function lastSaveLine({ savedAt, runUrl }: NonNullable<Report['lastSave']>): str
 
 const ICONS: Readonly<Record<string, string>> = { complete: '✅', partial: '⏸️', failed: '❌', skipped: '⚠️' };
 
+function mainLines(report: Report): string[] {
+  const { plan, check } = report;
+  if (check !== undefined) return checkLines(check, report);
+  return plan === undefined ? changeLines(report) : planLines(plan);
+}
+
 function changeLines({ streams }: Report): string[] {
   const rows = streams.filter(({ records }) => records > 0).map(changeRow);
   if (rows.length === 0) return [];
@@ -150,7 +168,7 @@ function planLines({ streams, estimate }: Plan): string[] {
 }
 
 function placeLines(report: Report): string[] {
-  if (report.plan !== undefined || report.streams.length === 0) return [];
+  if (report.isDry || report.streams.length === 0) return [];
   const where = publishedTo(report, {
     place: ({ kind, name, url }) => `${inMarkdown(kind, 100)} ${linkTo(name, url)}`,
     directory: path => asCode(path),
@@ -203,9 +221,4 @@ function timeOf(at: number): string {
 
 function inTable(at: number): string {
   return timeOf(at).replace(' UTC', '');
-}
-
-/** @param cells Markdown; what is still a bar then is in code */
-function row(...cells: readonly string[]): string {
-  return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { isKind, SyncError } from '../../errors.ts';
 import { requirePrivate } from '../../github/visibility.ts';
-import type { Place } from '../../report/report.ts';
+import type { Finding, Place } from '../../report/report.ts';
 import { type Branch, type BranchPlace, openBranchStore } from '../../state/branch.ts';
 import {
   type Delivery,
@@ -16,6 +16,7 @@ import {
 } from '../destination.ts';
 import { continueFrom } from '../publisher.ts';
 import type { CommitResult } from './commit.ts';
+import { branchError } from './refusal.ts';
 
 /** Git stores every version of a file whole, so parts stay small (docs/actions-platform.md#commit-size). */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -64,6 +65,7 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
       if (!allowPublic) await requirePrivate(repository, 'its data branch', context, api);
       for (const delivery of deliveries) await delivery.requireAccess();
     },
+    permissions: async () => permissionsFor(await openPlace()),
     async publish(request, receipt) {
       const before = receipt.files;
       const result = await commit(request, receipt).catch(async error => {
@@ -81,6 +83,14 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
     },
     async saveState() {},
   };
+}
+
+/** @throws SyncError as a commit would, when the token may not write */
+async function permissionsFor(place: BranchPlace): Promise<Finding[]> {
+  await place.git.requireWrite(place.branch).catch(error => {
+    throw branchError(error, place, false);
+  });
+  return [['Permission `contents: write`', 'granted']];
 }
 
 /** The commit, and the folder with the data. */
