@@ -69,6 +69,7 @@ async function joinAndPublish(run: Run): Promise<void> {
       replaces: [],
       unfinished: [],
       streams: report.streams.map(streamReport),
+      firstSeen: {},
       usage: {},
       change: { state, changed: config.streams.map(({ name }) => name), startsOver: false },
       savesStateAlone: true,

@@ -28,6 +28,8 @@ export interface PublishRequest {
   readonly unfinished: readonly string[];
   readonly window: { readonly from: string; readonly to: string };
   readonly streams: readonly StreamReport[];
+  /** Records in the files that no earlier run has published, by stream. */
+  readonly firstSeen: Readonly<Record<string, number>>;
   /** Requests by budget, for the manifest. */
   readonly usage: unknown;
   /** The state that holds once this is published. Nothing is saved when no stream has changed. */

@@ -16,6 +16,7 @@ import {
 } from '../destination.ts';
 import { continueFrom } from '../publisher.ts';
 import type { CommitResult } from './commit.ts';
+import { markChecked } from './freshness.ts';
 import { branchError } from './refusal.ts';
 
 /** Git stores every version of a file whole, so parts stay small (docs/actions-platform.md#commit-size). */
@@ -75,6 +76,7 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
         for (const part of oneByOne(request, receipt)) last = await commit(continueFrom(part, receipt), receipt);
         return last as CommitResult;
       });
+      if (result.commit === null) await markChecked(await openPlace(), result.tip, request, receipt, log);
       const kept = withhold(request, receipt);
       await deliverTo(deliveries, kept, result.state, receipt, options).catch(error => {
         throw receipt.files === before ? error : onBranchAlone(error, branch);
@@ -95,7 +97,7 @@ async function permissionsFor(place: BranchPlace): Promise<Finding[]> {
 
 /** The commit, and the folder with the data. */
 function placesOf(commit: string, { context, repository, branch, dataPath }: DestinationOptions): Place[] {
-  const pages = `${context.runUrl.slice(0, context.runUrl.indexOf(`/${context.repository}/`))}/${repository}`;
+  const pages = `${context.serverUrl}/${repository}`;
   return [
     { kind: 'commit', name: commit, url: `${pages}/commit/${commit}` },
     { kind: 'branch', name: branch, url: encodeURI(`${pages}/tree/${branch}/${dataPath}`) },
