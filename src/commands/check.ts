@@ -64,6 +64,7 @@ export async function check(config: Config, context: Context, log: Log, stop: Ab
   }
   for (const [what, how] of found.findings) log.info(`${what}: ${how}.`);
   report.notes.push(...said);
+  report.next = 'run the same step without `mode: check`.';
   return report;
 }
 

@@ -34,7 +34,8 @@ export function describeStreams(run: ReadingRun, state: State, jobs: readonly St
     const job = jobs.find(({ name }) => name === stream.name);
     const from = job?.wanted.from ?? run.config.startDate ?? 0;
     const completeUpTo = stream.outcome === 'complete' ? readUpTo : syncedUpTo(state, stream.name, from);
-    return { ...stream, details: { completeUpTo, ...changesOf(stream, job) } };
+    const inAll = state.revisions.get(stream.name)?.published;
+    return { ...stream, details: { completeUpTo, inAll, ...changesOf(stream, job) } };
   });
 }
 

@@ -109,6 +109,8 @@ async function countAndSplit(planning: Planning): Promise<void> {
 
   const shards = shardsOf(planning, splitIntoShards(ranges, fixed, number), counted);
   const streams = counted.map(stream => sizeOf(stream, ranges, config));
+  report.window = window;
+  report.next = `run a job with \`shard: \${{ matrix.shard }}\` for each shard, and then one with \`mode: merge\`; the callable workflow \`backfill.yml\` does both.`;
   report.plan = {
     matrix: JSON.stringify({ shard: shards.map(formatShard) }),
     streams,

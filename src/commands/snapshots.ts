@@ -137,6 +137,7 @@ function changeOf(
         config.includeDeleted &&
         source.forms.hasDeleted(job.name) &&
         (revisionBefore(before, job)?.includeDeleted ?? true),
+      published: publishedInAll(before, job, parts),
     });
   }
   const state: State = {
@@ -149,6 +150,14 @@ function changeOf(
     ...(config.shard !== null && { shardManifest: shardManifestOf(options, parts) }),
   };
   return { state, changed: changed.map(({ name }) => name), startsOver: config.resetState && config.shard === null };
+}
+
+/** Undefined after a run that did not count. */
+function publishedInAll(before: State, { name }: StreamJob, parts: readonly PartFile[]): number | undefined {
+  const wasPublished = before.search.has(name) || before.lists.has(name);
+  const earlier = before.revisions.get(name)?.published ?? (wasPublished ? undefined : 0);
+  const own = parts.filter(({ stream }) => stream === name).reduce((sum, { records }) => sum + records, 0);
+  return earlier === undefined ? undefined : earlier + own;
 }
 
 /** Who saves a state, and when. */

@@ -21,6 +21,8 @@ export interface Place {
   readonly kind: string;
   readonly name: string;
   readonly url?: string;
+  /** At the address each stream has a folder of its name. */
+  readonly hasFolders?: true;
 }
 
 /** The requests of a run, by budget. */
@@ -71,6 +73,10 @@ export interface Report {
   endsInFuture?: boolean;
   plan?: Plan;
   check?: Check;
+  /** Of a run that does not say of each stream how far it is. Times are RFC 3339; `from` is empty for the beginning. */
+  window?: { readonly from: string; readonly to: string };
+  /** What to do once this run has succeeded. */
+  next?: string;
 }
 
 /** What was looked at, and what was found, as in `Permission actions: read`, `granted`. */
@@ -117,6 +123,8 @@ export interface StreamDetails {
   readonly completeUpTo: number | 'earlier-run' | null;
   /** Where reading began (ms). */
   readonly readFrom?: number;
+  /** Records that all runs together have published; undefined where nobody has counted. */
+  readonly inAll?: number | undefined;
 }
 
 /** The report of a run that has done nothing yet. */

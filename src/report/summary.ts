@@ -30,6 +30,9 @@ export interface End {
  */
 const MAX_BYTES = { alert: 24_000, freshness: 8_000, changes: 12_000, place: 4_000, details: 14_000 };
 
+/** A run publishes to two or three. */
+const MAX_PLACES = 10;
+
 export function summary(report: Report, end: End): string {
   const details = within(MAX_BYTES.details, detailLines(report));
   const blocks = [
@@ -38,6 +41,7 @@ export function summary(report: Report, end: End): string {
     within(MAX_BYTES.freshness, freshnessLines(report, end)),
     within(MAX_BYTES.changes, mainLines(report)),
     within(MAX_BYTES.place, placeLines(report)),
+    report.next === undefined || isFailure(report) || report.stopped !== undefined ? [] : [`Next: ${report.next}`],
     details.length === 0 ? [] : ['<details><summary>Details</summary>', '', ...details, '', '</details>'],
   ];
   return `${blocks
@@ -105,10 +109,10 @@ function quoted(line: string): string {
 }
 
 function freshnessLines(report: Report, { at }: End): string[] {
-  const { streams, isIncremental, lastSave, plan } = report;
-  if (plan !== undefined || streams.every(({ details }) => details === undefined)) return [];
+  const { streams, isIncremental, lastSave, window } = report;
+  if (window === undefined && streams.every(({ details }) => details === undefined)) return [];
   if (!isIncremental) {
-    const [{ from, to }] = streams as [StreamResult];
+    const { from, to } = window ?? (streams[0] as StreamResult);
     return [`From ${timeOf(Date.parse(from))} to ${timeOf(Date.parse(to))}.`];
   }
   const ago = (upTo: number) => `${duration(Math.max(0, at - upTo))} before this run ended`;
@@ -141,25 +145,39 @@ function mainLines(report: Report): string[] {
   return plan === undefined ? changeLines(report) : planLines(plan);
 }
 
-function changeLines({ streams }: Report): string[] {
-  const rows = streams.filter(({ records }) => records > 0).map(changeRow);
+function changeLines({ streams, places }: Report): string[] {
+  const folders = places.find(({ hasFolders }) => hasFolders)?.url;
+  const rows = streams.filter(({ records }) => records > 0).map(stream => changeRow(stream, folders));
   if (rows.length === 0) return [];
   for (const outcome of Object.keys(ICONS)) {
     const rest = streams.filter(each => each.records === 0 && each.outcome === outcome);
     if (rest.length === 0) continue;
-    rows.push(row(namesOf(rest), outcome === 'complete' ? 'no change' : outcome, '', '', '0'));
+    rows.push(row(namesOf(rest), outcome === 'complete' ? 'no change' : outcome, '', '', '0', totalOf(rest)));
   }
   const total = grouped(streams.reduce((sum, { records }) => sum + records, 0));
-  if (streams.length > 1) rows.push(row('**All**', '', '', '', `**${total}**`));
-  return [row('Stream', 'New', 'Changed', 'Deleted', 'Records'), '| --- | ---: | ---: | ---: | ---: |', ...rows];
+  if (streams.length > 1) rows.push(row('**All**', '', '', '', `**${total}**`, totalOf(streams)));
+  return [
+    row('Stream', 'New', 'Changed', 'Deleted', 'Records', 'In all runs'),
+    `|${' --- |'}${' ---: |'.repeat(5)}`,
+    ...rows,
+  ];
 }
 
-function changeRow({ name, mode, outcome, records, details }: StreamResult): string {
+/** What all runs together have published. */
+function totalOf(streams: readonly StreamResult[]): string {
+  const totals = streams.map(({ details }) => details?.inAll ?? Number.NaN);
+  const total = totals.reduce((sum, each) => sum + each, 0);
+  return Number.isNaN(total) ? '–' : grouped(total);
+}
+
+function changeRow(stream: StreamResult, folders: string | undefined): string {
+  const { name, mode, outcome, records, details } = stream;
   const { changes } = details ?? {};
   const icon = outcome === 'complete' ? '' : `${ICONS[outcome] ?? ''} `;
   const cells = [changes?.new, changes?.changed, changes?.deleted].map(n => (n === undefined ? '–' : grouped(n)));
   if (mode === 'full_refresh') cells.splice(0, 2, 'read again', '');
-  return row(`${icon}${inMarkdown(name, 100)}`, ...cells, grouped(records));
+  const link = folders === undefined ? inMarkdown(name, 100) : linkTo(name, `${folders}/${name}`);
+  return row(`${icon}${link}`, ...cells, grouped(records), totalOf([stream]));
 }
 
 function planLines({ streams, estimate }: Plan): string[] {
@@ -169,10 +187,13 @@ function planLines({ streams, estimate }: Plan): string[] {
 
 function placeLines(report: Report): string[] {
   if (report.isDry || report.streams.length === 0) return [];
-  const where = publishedTo(report, {
-    place: ({ kind, name, url }) => `${inMarkdown(kind, 100)} ${linkTo(name, url)}`,
-    directory: path => asCode(path),
-  });
+  const where = publishedTo(
+    { ...report, places: report.places.slice(0, MAX_PLACES) },
+    {
+      place: ({ kind, name, url }) => `${inMarkdown(kind, 100)} ${linkTo(name, url)}`,
+      directory: path => asCode(path),
+    },
+  );
   return [`**${plural(recordsOf(report), 'record')}** · ${where} · ${stateLine(report)}`];
 }
 

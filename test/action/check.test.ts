@@ -64,6 +64,7 @@ describe.concurrent('a check', () => {
     );
     expect(outcomes(result)).toEqual(all('partial'));
     expect(result.summary).toMatch(/^## ✅ Kustomer check passed in \d+ s\n/);
+    expect(result.summary).toContain('Next: run the same step without `mode: check`.');
     const found = rows(result);
     expect(Object.fromEntries(found)).toMatchObject({
       Inputs: ['can be used'],

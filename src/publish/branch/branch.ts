@@ -100,7 +100,7 @@ function placesOf(commit: string, { context, repository, branch, dataPath }: Des
   const pages = `${context.serverUrl}/${repository}`;
   return [
     { kind: 'commit', name: commit, url: `${pages}/commit/${commit}` },
-    { kind: 'branch', name: branch, url: encodeURI(`${pages}/tree/${branch}/${dataPath}`) },
+    { kind: 'branch', name: branch, url: encodeURI(`${pages}/tree/${branch}/${dataPath}`), hasFolders: true },
   ];
 }
 
