@@ -11,8 +11,9 @@ import { regionOf } from '../kustomer/host.ts';
 import { archiveRefused } from '../kustomer/request-errors.ts';
 import { openSource, type Source } from '../kustomer/source.ts';
 import { isSearch, KLASS_LIST, type ListStream, type SearchStream, streamNamed } from '../kustomer/streams.ts';
+import { checkedLine } from '../report/check.ts';
 import { grouped } from '../report/format.ts';
-import { type Log, openSection, stillAt } from '../report/log.ts';
+import { endSection, type Log, openSection, stillAt } from '../report/log.ts';
 import type { Check, CheckedStream, Finding, Report } from '../report/report.ts';
 import { countList } from '../shards/count.ts';
 import { minutesFor, pageCostOf, requestsFor } from '../shards/estimate.ts';
@@ -62,7 +63,9 @@ export async function check(config: Config, context: Context, log: Log, stop: Ab
     reportEnd(run);
     await client.close();
   }
+  endSection();
   for (const [what, how] of found.findings) log.info(`${what}: ${how}.`);
+  if (found.streams.length > 0) for (const stream of report.streams) log.info(checkedLine(stream, found));
   report.notes.push(...said);
   report.next = 'run the same step without `mode: check`.';
   return report;

@@ -8,12 +8,19 @@ export function checkLine({ streams, estimate }: Check): string {
   if (estimate.requests === 0) return 'a sync would find everything published already.';
   const records = streams.reduce((sum, stream) => sum + stream.records, 0);
   const isMore = streams.some(({ isCapped }) => isCapped);
-  const number = isMore ? `more than ${plural(records, 'record')}` : `about ${plural(records, 'record')}`;
+  const about = isMore ? 'more than' : 'about';
   const time = duration(Math.max(1_000, estimate.minutes * 60_000));
-  const requests = plural(estimate.requests, 'request');
-  return isMore
-    ? `a sync would read ${number}, with more than ${requests} and ${time}; \`mode: plan\` counts all of them.`
-    : `a sync would read ${number} with about ${requests}, in about ${time}.`;
+  const use = `${about} ${plural(records, 'record')} with ${about} ${plural(estimate.requests, 'request')}`;
+  const rest = isMore ? '; `mode: plan` counts what is not counted here (+)' : '';
+  return `a sync would read ${use}, which take ${about} ${time} at the budget${rest}.`;
+}
+
+/** What was found of a stream, for the log. */
+export function checkedLine({ name, outcome, error }: StreamResult, { streams }: Check): string {
+  const found = streams.find(stream => stream.name === name);
+  if (error !== undefined || found === undefined) return `${name}: ${error?.code ?? outcome}.`;
+  const [from, records, requests] = figuresOf(found);
+  return `${name}: may be read, from ${from || 'nowhere on'}, records: ${records}, requests: ${requests}.`;
 }
 
 /** The tables of the summary. */
@@ -33,7 +40,7 @@ export function checkLines(check: Check, { streams }: Report): string[] {
 function streamRow({ name, outcome, error }: StreamResult, { streams }: Check): string {
   const found = streams.find(stream => stream.name === name);
   const code = error === undefined ? outcome : error.code;
-  const may = found !== undefined && error === undefined ? '✅' : `${outcome === 'skipped' ? '⚠️' : '❌'} ${code}`;
+  const may = found !== undefined && error === undefined ? '✅ yes' : `${outcome === 'skipped' ? '⚠️' : '❌'} ${code}`;
   const figures = found === undefined ? ['', '', ''] : figuresOf(found);
   return row(inMarkdown(name, 100), may, ...figures);
 }

@@ -146,6 +146,8 @@ function mainLines(report: Report): string[] {
 }
 
 function changeLines({ streams, places }: Report): string[] {
+  // A merge knows how many records the shards have published.
+  if (streams.every(({ details }) => details === undefined)) return recordLines(streams);
   const folders = places.find(({ hasFolders }) => hasFolders)?.url;
   const rows = streams.filter(({ records }) => records > 0).map(stream => changeRow(stream, folders));
   if (rows.length === 0) return [];
@@ -161,6 +163,14 @@ function changeLines({ streams, places }: Report): string[] {
     `|${' --- |'}${' ---: |'.repeat(5)}`,
     ...rows,
   ];
+}
+
+function recordLines(streams: readonly StreamResult[]): string[] {
+  if (streams.every(({ records }) => records === 0)) return [];
+  const rows = streams.map(({ name, outcome, records }) =>
+    row(inMarkdown(name, 100), `${ICONS[outcome] ?? ''} ${outcome}`, grouped(records)),
+  );
+  return [row('Stream', 'Outcome', 'Records'), '| --- | --- | ---: |', ...rows];
 }
 
 /** What all runs together have published. */
