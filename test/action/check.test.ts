@@ -155,6 +155,21 @@ describe.concurrent('a check', () => {
     ]);
   });
 
+  test('of streams by name asks for each of them, and passes over what the organization does not have', async () => {
+    await using stage = await open();
+    stage.world.populate({ companies: 3, queues: 2, custom_attributes: 2 } as object, {
+      from: Date.now() - 9 * DAY,
+      to: Date.now() - HOUR,
+    });
+    const result = await check(stage, {
+      with: { streams: 'companies, work_items, queues, klasses, custom_attributes' },
+    });
+    expect(result.exitCode, result.log).toBe(0);
+    expect(stage.kustomer.requests.length).toBeLessThanOrEqual(12);
+    expect(rows(result).get('companies')?.[0]).toBe('✅ yes');
+    expect(rows(result).get('custom_attributes')?.[0]).toBe('✅ yes');
+  });
+
   test('whose time is up or that is cancelled has changed nothing', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'hang', times: Infinity, match: { stream: 'notes' } });
