@@ -169,27 +169,32 @@ export function asSyncError(error: unknown): SyncError {
 const MAX_FOREIGN = 200;
 
 /**
- * What another service says of an error, as code on one line: the only way for foreign text into an error. What may be
- * a value rather than a word is left out: addresses, numbers, ids, keys, names and quotations.
- * @param secrets left out, too
+ * What another service says of an error, on one line: the only way for foreign text into a message of ours.
+ * @param secrets left out
+ * @param mayQuote whether the texts may quote a record. What may be a value rather than a word is left out then.
  */
-export function foreignWords(texts: readonly unknown[], secrets: readonly string[] = []): string {
+export function foreignWords(texts: readonly unknown[], secrets: readonly string[] = [], mayQuote = true): string {
   const said = [...new Set(texts.filter(text => typeof text === 'string' || typeof text === 'number'))].join(': ');
   const plain = secrets
     .filter(secret => secret !== '')
-    .reduce((text, secret) => text.replaceAll(secret, '…'), said.slice(0, 10 * MAX_FOREIGN));
-  const words = plain
+    .reduce((text, secret) => text.replaceAll(secret, '…'), said.slice(0, 10 * MAX_FOREIGN))
     .replace(/[\p{C}\p{Z}\s]+/gu, ' ')
-    .replaceAll('`', "'")
-    // Names of fields may be quoted: `updated_at`, `queryContext`.
-    .replace(/(["'“‘])(?![a-z]+(?:[_.][a-z]+|[A-Z][a-z]+)+["'”’])[^"'”’]{2,}?["'”’](?!\w)/g, '…')
-    .replace(/\S*[@%?=&][^\s,;]*|\S*\/\/(?![\w.-]+\.kustomerapp\.com\b)[^\s,;]*/g, '…')
-    .replace(/\S{40,}|\+?\d[\d ()/.-]{5,}\d|\b(?=\w*\d)\w{12,}/g, '…')
-    .replace(/\b\p{Lu}\p{Ll}+(?: \p{Lu}\p{Ll}+)+/gu, words => (REASONS.has(words) ? words : '…'))
-    .trim();
-  return !/\p{L}/u.test(words)
-    ? ''
-    : `\`${words.length > MAX_FOREIGN ? `${words.slice(0, MAX_FOREIGN - 1)}…` : words}\``;
+    .replaceAll('`', "'");
+  const words = (mayQuote ? withoutValues(plain) : plain).replace(/^ | $/g, '');
+  if (!/\p{L}/u.test(words)) return '';
+  return words.length > MAX_FOREIGN ? `${words.slice(0, MAX_FOREIGN - 1)}…` : words;
+}
+
+/** Leaves out addresses, numbers, ids, keys, names and quotations. */
+function withoutValues(text: string): string {
+  return (
+    text
+      // Names of fields may be quoted: `updated_at`, `queryContext`.
+      .replace(/(["'“‘])(?![a-z]+(?:[_.][a-z]+|[A-Z][a-z]+)+["'”’])[^"'”’]{2,}?["'”’](?!\w)/g, '…')
+      .replace(/\S*[@%?=&][^\s,;]*|\S*\/\/(?![\w.-]+\.kustomerapp\.com\b)[^\s,;]*/g, '…')
+      .replace(/\S{40,}|\+?\d[\d ()/.-]{5,}\d|\b(?=\w*\d)\w{12,}/g, '…')
+      .replace(/\b\p{Lu}\p{Ll}+(?: \p{Lu}\p{Ll}+)+/gu, words => (REASONS.has(words) ? words : '…'))
+  );
 }
 
 /** Reasons of HTTP are no names. */

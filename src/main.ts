@@ -1,11 +1,10 @@
 // Entry of the main step.
 import { setFlagsFromString } from 'node:v8';
-import * as core from '@actions/core';
 import { sync } from './commands/sync.ts';
 import { readConfig } from './config/read-config.ts';
 import { asSyncError } from './errors.ts';
 import { readContext } from './github/context.ts';
-import { log } from './report/log.ts';
+import { exit, log } from './report/log.ts';
 import { failedReport } from './report/report.ts';
 import { publishReport } from './report/show.ts';
 import { Stopped } from './sync/read-all.ts';
@@ -31,6 +30,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const COMMANDS = {
   sync: async () => sync,
   plan: () => import('./commands/plan.ts').then(({ plan }) => plan),
+  check: () => import('./commands/check.ts').then(({ check }) => check),
   merge: () => import('./commands/merge.ts').then(({ merge }) => merge),
 };
 
@@ -41,5 +41,4 @@ try {
 } catch (error) {
   await publishReport(failedReport(asSyncError(error)));
 }
-// Idle connections of the libraries would keep the process for seconds.
-process.exit(process.exitCode ?? core.ExitCode.Success);
+await exit();

@@ -2,7 +2,7 @@
 import * as core from '@actions/core';
 import { asSyncError } from './errors.ts';
 import { readJournal } from './publish/journal.ts';
-import { log } from './report/log.ts';
+import { exit, log } from './report/log.ts';
 
 try {
   const entry = await readJournal();
@@ -15,4 +15,4 @@ try {
   core.error(error.message, { title: `kustomer-sync: ${error.code}` });
   process.exitCode = 1;
 }
-process.exit(process.exitCode ?? core.ExitCode.Success);
+await exit();

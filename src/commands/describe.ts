@@ -39,9 +39,17 @@ export function describeStreams(
     const job = jobs.find(({ name }) => name === stream.name);
     const from = job?.wanted.from ?? run.config.startDate ?? 0;
     const completeUpTo = stream.outcome === 'complete' ? readUpTo : syncedUpTo(state, stream.name, from);
+    const inAll = publishedBy(state, stream.name, report.stateSaved ? 0 : stream.records);
     const news = newsOf(stream.name);
-    return { ...stream, details: { completeUpTo, ...changesOf(stream, job), ...(news && { news }) } };
+    return { ...stream, details: { completeUpTo, inAll, ...changesOf(stream, job), ...(news && { news }) } };
   });
+}
+
+/** Lines that all runs have published; undefined where the state does not know. @param unsaved those that it cannot know */
+function publishedBy(state: State, name: string, unsaved: number): number | undefined {
+  const isNew = !state.search.has(name) && !state.lists.has(name);
+  const saved = state.revisions.get(name)?.published ?? (isNew ? 0 : undefined);
+  return saved === undefined ? undefined : saved + unsaved;
 }
 
 function changesOf({ records }: StreamResult, job: StreamJob | undefined): Pick<StreamDetails, 'changes' | 'readFrom'> {

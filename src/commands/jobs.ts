@@ -59,7 +59,11 @@ export function openJobs(options: JobsOptions): StreamJob[] {
   });
 }
 
-function warnOf({ heldBack, isCut }: ListResult, name: string, { before }: ListPlan, log: Log): void {
+function warnOf(result: ListResult, name: string, { before }: ListPlan, log: Log): void {
+  const { heldBack, isCut, isUnrestricted } = result;
+  if (!isUnrestricted) {
+    log.info(`Kustomer refused a part of the list of ${name} (400, 404 or 422): what its plain list shows is read.`);
+  }
   if (isCut) {
     log.warning(
       `The list of ${name} ends with exactly ${grouped(LIST_CAP)} records, where Kustomer may cut it: there may be more ${name}, and none is taken for deleted. Ask Kustomer how to list all of them.`,
@@ -87,6 +91,9 @@ function once<T>(call: (argument: T) => void): (argument: T) => void {
   };
 }
 
+export const KLASSES_UNCHECKED =
+  'The API key may not list klasses (403), so some KObjects may not be read. Make a key that also has the role org.permission.klass.read.';
+
 interface KlassesJobOptions extends JobsOptions {
   readonly context: SearchContext;
 }
@@ -112,10 +119,7 @@ function openKlassesJob(options: KlassesJobOptions, selection: Selection, stream
     check: planned === null ? check : { checkedAt: context.now, from: planOfKlass(null).wanted.from, skipped: [] },
     syncedFrom: planned === null ? (syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     isCheckedOnce: (config.endDate ?? config.shard ?? null) !== null,
-    onUnchecked: () =>
-      log.warning(
-        'The API key may not list klasses (403), so some KObjects may not be read. Make a key that also has the role org.permission.klass.read.',
-      ),
+    onUnchecked: () => log.warning(KLASSES_UNCHECKED),
     onSkipped: klasses => {
       for (const [reason, skipped] of Map.groupBy(klasses, ([, reason]) => reason)) {
         log.warning(

@@ -25,6 +25,11 @@ export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
 }
 
+/** The body has not come in time. */
+export class BodyTooSlow extends Error {
+  override readonly name = 'BodyTooSlow';
+}
+
 /** @param backpressure resolves when more may be read */
 export function openBodyReader(backpressure: () => Promise<void> = async () => {}, deadlineMs = DEADLINE_MS) {
   const room = openRoom();
@@ -95,7 +100,7 @@ async function readBody(body: Readable, encoding: unknown, room: Room, deadlineM
     const isTrickling = size > sizeBefore && size < seconds * MIN_BYTES_PER_SECOND;
     const isSlow = checks > CHECKS_WITHOUT_MINIMUM && isTrickling;
     sizeBefore = size;
-    if (isSlow || checks === CHECKS) body.destroy(new Error('the response takes too long'));
+    if (isSlow || checks === CHECKS) body.destroy(new BodyTooSlow('the response takes too long'));
   }, deadlineMs / CHECKS);
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {

@@ -12,9 +12,9 @@ import { BodyTooLarge, openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
 import { type Outcome, openHost } from './host.ts';
 import { answerTooLarge, type OnRecord, parseResponse } from './json.ts';
-import { hostError, reasonOf, requestError } from './request-errors.ts';
+import { hostError, isTooSlow, reasonOf, requestError } from './request-errors.ts';
 import { type Decision, decide, MAX_FAILURES, type RequestAttempt } from './retry.ts';
-import type { SearchForm } from './search-form.ts';
+import type { openRefusals, SearchForm } from './search-form.ts';
 import { openSemaphore } from './semaphore.ts';
 import { openServerClock } from './server-clock.ts';
 import { pathForLog, type Stream } from './streams.ts';
@@ -30,6 +30,8 @@ export interface Request {
   readonly stream: string;
   /** What to grant the API key when the response is 403. */
   readonly role: string;
+  /** Whether the same can be asked for in smaller parts: it is then given up early where it takes too long. */
+  readonly isDivisible?: boolean;
 }
 
 export type Client = ReturnType<typeof openClient>;
@@ -45,6 +47,7 @@ export interface ReadOptions<Of extends Stream> {
   readonly onRecord: OnRecord;
   /** Called with the form of each search that was answered. */
   readonly onForm?: (stream: string, form: SearchForm) => void;
+  readonly archiveRefusals?: ReturnType<typeof openRefusals>;
 }
 
 export interface ClientOptions {
@@ -89,7 +92,8 @@ export function openClient(options: ClientOptions) {
         const { next, ...outcome } = await attempt(request, earlier.length > 0, outcome => {
           const isElsewhere = host.judge(outcome);
           const elapsedMs = performance.now() - since;
-          return judge(outcome, request, { earlier, isElsewhere, elapsedMs }, options);
+          const maySplit = request.isDivisible === true && isTooSlow(outcome);
+          return judge(outcome, request, { earlier, isElsewhere, elapsedMs, maySplit }, options);
         });
         const { status, value, cause } = outcome;
         if (next.kind === 'use') return value as Record<string, unknown>;
@@ -120,6 +124,7 @@ export function openClient(options: ClientOptions) {
     usage,
     /** Requests sent for a stream, retries included. */
     requestsFor,
+    limits: budget.reported,
     clock: http.clock,
     close: http.close,
   };
@@ -129,7 +134,7 @@ export function openClient(options: ClientOptions) {
 function judge(
   { status, headers }: Outcome,
   { stream, purpose }: Request,
-  before: Pick<RequestAttempt, 'earlier' | 'isElsewhere' | 'elapsedMs'>,
+  before: Pick<RequestAttempt, 'earlier' | 'isElsewhere' | 'elapsedMs' | 'maySplit'>,
   { budget, debug, info = debug }: ClientOptions,
 ): Decision {
   if (status !== 0 && status !== 429) {

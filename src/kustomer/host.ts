@@ -76,7 +76,7 @@ export function openHost(origin: string, token: string) {
       const error = errorIn(value ?? jsonIn(errorBody));
       const pod = headers['x-kustomer-pod'];
       const texts = error === null ? [] : [error.code ?? error.status, error.title, error.message, error.detail];
-      const words = foreignWords(texts, [token]);
+      const words = foreignWords(texts, [token]).replace(/.+/, '`$&`');
       return typeof pod === 'string' && /^[\w.-]{1,20}$/.test(pod) ? `${words || 'no reason'} (pod ${pod})` : words;
     },
   };
@@ -125,4 +125,17 @@ function jsonIn(body: Buffer | undefined): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** The regions, by their hosts. */
+const REGIONS: Readonly<Record<string, string>> = {
+  'api.kustomerapp.com': 'US',
+  'api.prod2.kustomerapp.com': 'EU',
+  'api.prod4.kustomerapp.com': 'India',
+};
+
+/** What a host is, for people. */
+export function regionOf(host: string): string {
+  const isOfOrganization = /^[\w-]+\.api\.kustomerapp\.com$/.test(host);
+  return REGIONS[host] ?? (isOfOrganization ? 'the host of an organization, in its region' : 'no host of Kustomer');
 }

@@ -168,9 +168,9 @@ function parseMembers(json: Buffer, at: number, selection: Selection, out: Recor
   });
 }
 
-/** An id that could be anything else than an id is not named. */
+/** What could be anything else than an id is not named (docs/kustomer-api.md#ids-and-dates). */
 function tooComplex(stream: string, id: unknown, why: string): SyncError {
-  const named = typeof id === 'string' && /^[\w-]{1,64}$/.test(id) ? ` with the id ${id}` : '';
+  const named = typeof id === 'string' && /^[0-9a-f]{24}$/.test(id) ? ` with the id ${id}` : '';
   return new SyncError('record-too-complex', {
     what: `A record of ${stream}${named} ${why}, as no real one does.`,
     todo: 'Nothing of its page is published; report it to Kustomer, or leave the stream out of `streams` until it is mended.',

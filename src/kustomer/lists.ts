@@ -14,8 +14,8 @@ import type { ListStream, View } from './streams.ts';
 export function openList(options: ReadOptions<ListStream>): ListPages & Pick<LongList, 'extent'> {
   const { views } = options.stream;
   const refused = new Set<View>();
-  /** A list answers 400 to parameters that it does not know (docs/kustomer-api.md#list-views). It knows the first view. */
-  const isRefusal = (view: View, error: unknown) => view !== views[0] && hasStatus(error, 400);
+  /** What a list may answer to parameters that it does not know (docs/kustomer-api.md#list-views). It knows the first view. */
+  const isRefusal = (view: View, error: unknown) => view !== views[0] && hasStatus(error, 400, 404, 422);
 
   return {
     async pass() {

@@ -1,5 +1,6 @@
 // What it means for the user that a request was given up.
 import { codeOf, type ErrorText, SyncError } from '../errors.ts';
+import { BodyTooSlow } from './body.ts';
 import type { Outcome, openHost } from './host.ts';
 import type { ElsewhereCode, GiveUpCode } from './retry.ts';
 
@@ -60,6 +61,11 @@ export function hostError(host: Host): SyncError | null {
 /** Why there was no usable response, without its text. */
 export function reasonOf(cause: unknown): string {
   return cause instanceof Error ? codeOf(cause) || cause.name : 'not the expected JSON';
+}
+
+/** Whether Kustomer took too long: a gateway before it says so, or the client did not wait longer. */
+export function isTooSlow({ status, cause }: Pick<SyncError, 'status' | 'cause'>): boolean {
+  return status === 504 || cause instanceof BodyTooSlow || /^UND_ERR_(?:HEADERS|BODY)_TIMEOUT$/.test(codeOf(cause));
 }
 
 /** What a refusal of the archive search means. The live search may be allowed all the same. */

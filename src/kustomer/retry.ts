@@ -18,6 +18,8 @@ export interface RequestAttempt {
   readonly isElsewhere?: ElsewhereCode | null;
   /** Milliseconds since the first attempt of the request began. */
   readonly elapsedMs?: number;
+  /** Whether it took too long, and a request for less may not. */
+  readonly maySplit?: boolean;
 }
 
 export type ElsewhereCode = 'host-unreachable' | 'not-the-api';
@@ -41,6 +43,8 @@ export type GiveUpCode =
 const FIRST_WAIT_MS = 500;
 const MAX_WAIT_MS = 30_000;
 export const MAX_FAILURES = 8;
+/** Waits of 15 s together: many gateways are back by then, and pages need not become smaller (search.ts). */
+const MAX_SLOW = 5;
 /** A rate limit lasts a minute. A request that is still over it after 20 waits does not suffer from a rate limit. */
 const MAX_RATE_LIMITED = 20;
 /** A wrong `api-url` is to be an error within 20 s: a connection takes up to 10 s to fail, and these waits up to 9.4 s. */
@@ -68,7 +72,7 @@ export function decide(attempt: RequestAttempt): Decision {
   }
   const isTemporary = status === 0 || status === 408 || status === 425 || status >= 500;
   if (!isTemporary) return { kind: 'give-up', code: 'request-refused' };
-  if (failures >= MAX_FAILURES) return { kind: 'give-up', code: 'no-usable-answer' };
+  if (failures >= (attempt.maySplit ? MAX_SLOW : MAX_FAILURES)) return { kind: 'give-up', code: 'no-usable-answer' };
   const requested = waitIn(attempt.headers['retry-after'], attempt.now);
   return { kind: 'retry', waitMs: Math.max(backoff, Math.min(requested ?? 0, 60_000)), pausesAll: false };
 }

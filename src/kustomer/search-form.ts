@@ -56,9 +56,13 @@ interface Attempt {
   readonly mayNegotiate: boolean;
 }
 
+/** What searches that are refused together have in common: where one was refused in every form, others try the plainest. */
+export function openRefusals() {
+  return { exclusively: openMutex(), isAny: false };
+}
+
 /** One negotiation of a search, live or archive: finds the form that Kustomer accepts, and remembers it. */
-export function openNegotiation() {
-  const exclusively = openMutex();
+export function openNegotiation(refusals = openRefusals()) {
   let accepted: SearchForm | undefined;
   let isRefused = false;
   return async <T>(
@@ -81,8 +85,8 @@ export function openNegotiation() {
     } catch (refusal) {
       if (known !== undefined || !mayNegotiate || !hasStatus(refusal, 400)) throw refusal;
       // Requests that were under way at the same time wait for what the first of them finds out.
-      return exclusively(async () => {
-        const rest = accepted === undefined ? narrower : [accepted];
+      return refusals.exclusively(async () => {
+        const rest = accepted !== undefined ? [accepted] : refusals.isAny ? narrower.slice(-1) : narrower;
         for (const form of isRefused ? [] : rest) {
           const answer = await sendAs(form).then(
             value => ({ value }),
@@ -94,6 +98,7 @@ export function openNegotiation() {
           if (answer !== null) return answer.value;
         }
         isRefused ||= isProof;
+        refusals.isAny ||= isProof;
         throw refusal;
       });
     }

@@ -17,7 +17,7 @@ import {
 } from '../sync/source.ts';
 import type { ReadOptions } from './client.ts';
 import { type OnRecord, pageIn } from './json.ts';
-import { hasStatus } from './request-errors.ts';
+import { hasStatus, isTooSlow } from './request-errors.ts';
 import { bodyOf, type Criteria, openNegotiation, type SearchForm } from './search-form.ts';
 import type { SearchStream } from './streams.ts';
 
@@ -25,6 +25,8 @@ import type { SearchStream } from './streams.ts';
 const PAGE_SIZE = 500;
 /** Below this, smaller pages are of no use: a record would be larger than Kustomer stores (docs/kustomer-api.md#answer-time). */
 const MIN_PAGE_SIZE = 4;
+/** A page of this size that still takes too long does not suffer from its size. */
+const SLOW_PAGE_SIZE = PAGE_SIZE / 4;
 /** Requests for a count or for the newest record, until a response gives it. */
 const MAX_TRIES = 5;
 /** What a refusal beyond the first page stands for: the result ends before that page, or is cut short there. */
@@ -49,13 +51,15 @@ export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
           return await post(request.index, request.page, size, request);
         } catch (error) {
           const isTooLarge = hasStatus(error, 413) || (error instanceof SyncError && error.code === 'answer-too-large');
-          if (isTooLarge && size > MIN_PAGE_SIZE) pageSize = Math.min(pageSize, Math.max(MIN_PAGE_SIZE, size >> 2));
+          const isTooMuch = isTooLarge || (size > SLOW_PAGE_SIZE && error instanceof SyncError && isTooSlow(error));
+          const least = isTooLarge ? MIN_PAGE_SIZE : SLOW_PAGE_SIZE;
+          if (isTooMuch) pageSize = Math.min(pageSize, Math.max(least, size >> 2));
           // How deep a result can be read is disputed, and the reader has other ways to the rest
           // (docs/kustomer-api.md#search-depth). Numbers of smaller pages begin anew.
-          if (request.page > 1 && (isTooLarge || isKind(error, 'refused'))) {
-            return { ...NO_PAGE, size: pageSize, timedOut: isTooLarge };
+          if (request.page > 1 && (isTooMuch || isKind(error, 'refused'))) {
+            return { ...NO_PAGE, size: pageSize, timedOut: isTooMuch };
           }
-          if (!isTooLarge || pageSize >= size) throw error;
+          if (!isTooMuch || pageSize >= size) throw error;
         }
       }
     },
@@ -97,14 +101,17 @@ function openPost(options: ReadOptions<SearchStream>, klass: string | undefined)
   const { client, stream, includeDeleted, onRecord, onForm } = options;
   const { name, role, context, cursor } = stream;
   const queryContext = klass === undefined ? context : `${context}_${klass}`;
-  const negotiations = { live: openNegotiation(), archive: openNegotiation() };
+  // Where an organization has no archive, it has none for any stream; a klass may be refused alone.
+  const archive = openNegotiation(klass === undefined ? options.archiveRefusals : undefined);
+  const negotiations = { live: openNegotiation(), archive };
   const prefixes = [...new Set([context, queryContext])];
   return async (index: SearchIndex, page: number, size: number, criteria: Criteria | null) => {
     const path = `${PATHS[index]}?page=${page}&pageSize=${size}`;
     const sendAs = async (form: SearchForm): Promise<Page> => {
       const flag = form.hasDeletedFlag ? { includeDeleted } : {};
       const body = { queryContext, ...flag, ...(criteria && bodyOf(form, cursor, criteria)) };
-      const response = await client.send({ path, body, purpose: 'search', stream: name, role });
+      const isDivisible = size > SLOW_PAGE_SIZE;
+      const response = await client.send({ path, body, purpose: 'search', stream: name, role, isDivisible });
       onForm?.(name, form);
       return readPage(response, stream, size, onRecord, form);
     };

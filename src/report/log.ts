@@ -25,7 +25,7 @@ export const log: Log = {
 };
 
 /** The parts of a run. What the libraries print stands in the section that uses them. */
-export type Section = 'Prepare' | 'Read' | 'Count' | 'Publish' | 'Save state';
+export type Section = 'Prepare' | 'Read' | 'Count' | 'Ask' | 'Publish' | 'Save state';
 
 /** Between two lines about progress: people take a log that stands still for a process that hangs. */
 const INTERVAL_MS = 10_000;
@@ -59,6 +59,15 @@ export function endSection(): void {
   clearInterval(timer);
   timer = undefined;
   core.endGroup();
+}
+
+/**
+ * Ends the process when the runner has read all lines: what it has not read would be lost, the errors first of all
+ * (docs/actions-platform.md#log-and-masks). Idle connections of the libraries would keep the process for seconds.
+ */
+export async function exit(): Promise<never> {
+  await new Promise(resolve => process.stdout.write('', resolve));
+  process.exit(process.exitCode ?? core.ExitCode.Success);
 }
 
 /** @param waitingFor what it waits for, if that is known */

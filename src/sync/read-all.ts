@@ -1,4 +1,4 @@
-import { asSyncError, type SyncError } from '../errors.ts';
+import { asSyncError, SyncError } from '../errors.ts';
 import type { StreamJob } from './job.ts';
 
 /** The reason of the abort signal when a run stops early and cleanly. */
@@ -32,12 +32,19 @@ export async function readAll(
       // A request that was in flight when the run stopped fails with an error of its own; the signal knows the reason.
       const reason = stop.signal.aborted ? stop.signal.reason : thrown;
       if (reason instanceof Stopped) return [name, { outcome: 'partial' }];
-      const error = asSyncError(reason);
+      const error = named(asSyncError(reason), name);
       if (error.endsTheRun && !stop.signal.aborted) stop.abort(error);
       return [name, { outcome: isSkipped(error) ? 'skipped' : 'failed', error }];
     }
   });
   return new Map(await Promise.all(endings));
+}
+
+/** The readers of searches do not know which stream they read, and two of them may say the same. */
+function named(error: SyncError, name: string): SyncError {
+  const { code, what, todo, cause } = error;
+  if (code !== 'search-inconsistent') return error;
+  return new SyncError(code, { what: what.replace(/^Kustomer's search/, `$& of ${name}`), todo, cause });
 }
 
 /** Whether the stream is one that the key may not read, or that the organization does not have. */

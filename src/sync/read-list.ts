@@ -48,6 +48,7 @@ export interface ListResult {
   readonly heldBack: number;
   /** See {@link ListPass}. */
   readonly isCut: boolean;
+  readonly isUnrestricted: boolean;
 }
 
 /** Reads a list, and writes what is new, changed or deleted to the sink. */
@@ -71,7 +72,8 @@ export async function readList(options: ReadListOptions): Promise<ListResult> {
   if (changed.length > 0) await sink.write(changed);
   const narrow = !isUnrestricted && (before?.narrow ?? before === undefined);
   const state = { seen, narrow: narrow || undefined, until, gone: gone.size === 0 ? undefined : gone };
-  return { state, records: changed.length, heldBack: mayBeGone && !areGone ? vanished.length : 0, isCut };
+  const heldBack = mayBeGone && !areGone ? vanished.length : 0;
+  return { state, records: changed.length, heldBack, isCut, isUnrestricted };
 }
 
 /** The versions that are published after this run, and the records that this run has to publish. */

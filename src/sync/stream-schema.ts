@@ -97,6 +97,15 @@ export function serializeSchema(schema: StreamSchema): unknown {
   };
 }
 
+/** By stream; null when one of them is not what `serializeSchema` makes. */
+export function parseSchemas(schemas: unknown): Map<string, StreamSchema> | null {
+  try {
+    return new Map(Object.entries(objectIn(schemas)).map(([stream, schema]) => [stream, parseSchema(stream, schema)]));
+  } catch {
+    return null;
+  }
+}
+
 /** @throws TypeError when the value is not what `serializeSchema` makes */
 export function parseSchema(stream: string, value: unknown): StreamSchema {
   const { format, columns, open, klasses, vanished } = objectIn(value);

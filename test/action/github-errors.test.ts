@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { few } from '../forms.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { annotations, expectGreen, expectRed, populate } from './support.ts';
 import { expectAnnotation, expectError } from './troubles.ts';
@@ -28,7 +29,7 @@ describe.concurrent('a job without `actions: read`', () => {
     ]);
   });
 
-  test.each([403, 500])(
+  test.each(few([403, 500]))(
     'fails when the cache does not answer (%i), rather than deliver everything again',
     async status => {
       await using stage = await open(less);
@@ -65,6 +66,24 @@ test('an allow list of addresses is said in the words of GitHub, and is no missi
   expect(annotations(result, 'error')[0]).not.toContain('actions: read');
 });
 
+test('an answer that puts megabytes into the log does not cost the errors behind it', async () => {
+  await using stage = await open();
+  // The toolkit writes each answer as a debug command, with as many spaces before each line as it is deep: 32 MB.
+  const deep: unknown = JSON.parse(`${'['.repeat(4_000)}${']'.repeat(4_000)}`);
+  stage.github.traffic.fault(
+    'CreateArtifact',
+    { kind: 'status', status: 200, body: { ok: deep } },
+    { times: Infinity },
+  );
+  const result = await stage.sync({ with: TAGS });
+  expectRed(result);
+  expectError(result, 'artifact-not-uploaded');
+  stage.github.traffic.clearFaults();
+  const next = await stage.sync({ with: TAGS });
+  expectGreen(next);
+  expect(next.outputs).toMatchObject({ records: '8', 'state-generation': '1' });
+});
+
 describe.concurrent('a `tar` that the cache cannot use', () => {
   async function withTar(script: string | null): Promise<Record<string, string>> {
     const folder = await mkdtemp(join(tmpdir(), 'path-'));
@@ -78,10 +97,12 @@ describe.concurrent('a `tar` that the cache cannot use', () => {
   const BUSYBOX =
     'echo "tar: unrecognized option --version" >&2; echo "BusyBox v1.36.1 () multi-call binary." >&2; exit 1';
 
-  test.each([
-    ['BusyBox', BUSYBOX, 'The `tar` of BusyBox does not do what the Actions cache needs, and there is no other'],
-    ['no tar', null, 'There is no `tar`'],
-  ])('(%s) is named before anything is read', async (_what, script, what) => {
+  test.each(
+    few([
+      ['BusyBox', BUSYBOX, 'The `tar` of BusyBox does not do what the Actions cache needs, and there is no other'],
+      ['no tar', null, 'There is no `tar`'],
+    ]),
+  )('(%s) is named before anything is read', async (_what, script, what) => {
     await using stage = await open();
     const result = await stage.sync({ env: await withTar(script) });
     expectRed(result);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Used } from '../../bench/meter.ts';
+import { few, longTest } from '../forms.ts';
 import type { LoggedRequest, Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
@@ -52,6 +53,7 @@ const isMessages = (request: LoggedRequest) => request.stream === 'messages' && 
 const errorsOf = (result: ActionResult) =>
   streamsOf(result).flatMap(({ name, error }) => (error ? [`${name}: ${error}`] : []));
 
+const FAST_CLOCK = new URL('../../scripts/fast-clock.mjs', import.meta.url).href;
 const METER = new URL('../../bench/meter.ts', import.meta.url).href;
 
 /** Runs the action, and measures the peak of its resident memory in MB. */
@@ -70,11 +72,13 @@ async function measured(stage: Stage, inputs: Record<string, string> = {}) {
 }
 
 describe('a record that nests too deep', () => {
-  test.each([
-    ['flat', 2_000],
-    ['raw', 4_000],
-    ['raw', 1_000_000],
-  ])('is one error that names the stream and the id, at once (%s, %i levels)', async (format, levels) => {
+  test.each(
+    few([
+      ['flat', 2_000],
+      ['raw', 4_000],
+      ['raw', 1_000_000],
+    ]),
+  )('is one error that names the stream and the id, at once (%s, %i levels)', async (format, levels) => {
     await using stage = await open();
     const deep = `"custom":${'{"aB":'.repeat(levels)}1${'}'.repeat(levels)}`;
     const ids: string[] = [];
@@ -115,7 +119,7 @@ describe('a record that nests too deep', () => {
 });
 
 describe('numbers that are none', () => {
-  test.each(['1e15', '1e400', '-1e400', '-5', '0.5', '"many"', 'null', '{}', '1e10000000'])(
+  test.each(few(['1e15', '1e400', '-1e400', '-5', '0.5', '"many"', 'null', '{}', '1e10000000'], 2))(
     'a total of %s is as if there were none',
     async total => {
       await using stage = await open();
@@ -130,7 +134,7 @@ describe('numbers that are none', () => {
     },
   );
 
-  test.each(['Infinity', '1e400', '-1', '0', '0.5', 'NaN', '', '99999999999999999999', 'many'])(
+  test.each(few(['Infinity', '1e400', '-1', '0', '0.5', 'NaN', '', '99999999999999999999', 'many'], 2))(
     'a rate limit of %j is as if there were none',
     async limit => {
       await using stage = await open();
@@ -142,7 +146,7 @@ describe('numbers that are none', () => {
     },
   );
 
-  test.each(['1e400', '-5', '99999999999', 'Fri, 31 Dec 9999 23:59:59 GMT', 'soon', '0'])(
+  test.each(few(['1e400', '-5', '99999999999', 'Fri, 31 Dec 9999 23:59:59 GMT', 'soon', '0']))(
     'a retry-after of %s is kept within a minute',
     async retryAfter => {
       await using stage = await open();
@@ -213,7 +217,7 @@ describe('a body that is too large', () => {
     ],
     ['a record of 15 MB', () => gz(page(`${record}"bodyTxt":"${'a\\n'.repeat(5 * MB)}"}}`)), /^$/],
   ];
-  test.each(bombs)('%s end their stream with one error, within 300 MB', async (_what, bomb, error) => {
+  test.each(few(bombs, 2))('%s end their stream with one error, within 300 MB', async (_what, bomb, error) => {
     await using stage = await open();
     const headers = { 'content-encoding': 'gzip' };
     stage.kustomer.faults.add({
@@ -255,7 +259,7 @@ describe('a body that is too large', () => {
     expect(peakMB).toBeLessThan(300);
   });
 
-  test('or that is refused as such (413) makes the pages of a search smaller, and nothing is missing', async () => {
+  longTest('or that is refused as such (413) makes the pages of a search smaller, and nothing is missing', async () => {
     await using stage = await open();
     const isTooMuch = (request: LoggedRequest) => request.budget === 'search' && Number(request.query.pageSize) > 20;
     stage.kustomer.faults.add({
@@ -277,6 +281,41 @@ describe('a body that is too large', () => {
     const result = await stage.sync();
     expectGreen(result);
     expect(await wrongs(stage, [result])).toEqual([]);
+  });
+
+  test('or takes Kustomer or its gateway too long makes the pages of a search smaller, and nothing is missing', async () => {
+    await using stage = await open({ world: { pageSizeMax: 500 } });
+    stage.world.populate(
+      { messages: 700, notes: 700, conversations: 300 },
+      { from: Date.now() - 20 * DAY, to: Date.now() - DAY, tieFraction: 0.3, tieSize: 200 },
+    );
+    const faults = [
+      ['messages', { kind: 'status', status: 504 }],
+      ['notes', { kind: 'hang' }],
+      ['conversations', { kind: 'hang', afterBytes: 10 }],
+    ] as const;
+    for (const [stream, fault] of faults) {
+      const match = (request: LoggedRequest) =>
+        request.budget === 'search' && request.stream === stream && Number(request.query.pageSize) > 125;
+      stage.kustomer.faults.add({ ...fault, match, ...ALWAYS });
+    }
+    const result = await stage.sync({ nodeArgs: ['--import', FAST_CLOCK], env: { TIME_SCALE: '40' } });
+    expectGreen(result);
+    expect(await wrongs(stage, [result])).toEqual([]);
+    // Both searches of a stream may find that out at the same time.
+    for (const [stream] of faults) {
+      const sizes = stage.kustomer.requests.filter(each => each.stream === stream).map(({ query }) => query.pageSize);
+      expect(sizes.filter(size => size === '500').length, stream).toBeLessThanOrEqual(4 * 6);
+    }
+  });
+
+  test('and one that always takes too long is an error after some tries', async () => {
+    await using stage = await open();
+    stage.kustomer.faults.add({ kind: 'status', status: 504, match: { context: 'message' }, ...ALWAYS });
+    const result = await stage.sync({ nodeArgs: ['--import', FAST_CLOCK], env: { TIME_SCALE: '40' } });
+    expectRed(result);
+    expectError(result, 'no-usable-answer');
+    expect(outcomes(result)).toEqual(all('complete', { messages: 'failed' }));
   });
 });
 
@@ -314,14 +353,19 @@ test('two bodies that trickle delay no other stream', async () => {
 });
 
 describe('what held stays held', () => {
-  test.each([
-    '//elsewhere.invalid/v1/tags',
-    String.raw`\\elsewhere.invalid\v1\tags`,
-    String.raw`/\elsewhere.invalid`,
-    'http://elsewhere.invalid/v1/tags',
-    'javascript:alert(1)',
-    'http://127.0.0.1:9/v1/tags',
-  ])('a link to %s is not followed', async next => {
+  test.each(
+    few(
+      [
+        '//elsewhere.invalid/v1/tags',
+        String.raw`\\elsewhere.invalid\v1\tags`,
+        String.raw`/\elsewhere.invalid`,
+        'http://elsewhere.invalid/v1/tags',
+        'javascript:alert(1)',
+        'http://127.0.0.1:9/v1/tags',
+      ],
+      2,
+    ),
+  )('a link to %s is not followed', async next => {
     await using stage = await open();
     const body = { data: [{ type: 'tag', id: 'x', attributes: {} }], links: { next }, meta: {} };
     stage.kustomer.faults.add({ kind: 'status', status: 200, body, match: { stream: 'tags' }, ...ALWAYS });
@@ -344,14 +388,19 @@ describe('what held stays held', () => {
     expect(await wrongs(stage, [result])).toEqual([]);
   });
 
-  test.each([
-    ['says gzip', 'gzip', (body: Buffer) => body],
-    ['is cut off gzip', 'gzip', (body: Buffer) => gzipSync(body).subarray(0, -20)],
-    ['says nonsense', 'nonsense', (body: Buffer) => body],
-    ['is UTF-16', 'identity', (body: Buffer) => Buffer.from(String(body), 'utf16le')],
-    ['is there twice', 'identity', (body: Buffer) => Buffer.concat([body, body])],
-    ['has NUL behind', 'identity', (body: Buffer) => Buffer.concat([body, Buffer.alloc(1)])],
-  ])('a body that %s is asked for again', async (_what, encoding, edit) => {
+  test.each(
+    few(
+      [
+        ['says gzip', 'gzip', (body: Buffer) => body],
+        ['is cut off gzip', 'gzip', (body: Buffer) => gzipSync(body).subarray(0, -20)],
+        ['says nonsense', 'nonsense', (body: Buffer) => body],
+        ['is UTF-16', 'identity', (body: Buffer) => Buffer.from(String(body), 'utf16le')],
+        ['is there twice', 'identity', (body: Buffer) => Buffer.concat([body, body])],
+        ['has NUL behind', 'identity', (body: Buffer) => Buffer.concat([body, Buffer.alloc(1)])],
+      ],
+      2,
+    ),
+  )('a body that %s is asked for again', async (_what, encoding, edit) => {
     await using stage = await open();
     requestsSince(stage);
     const fault = stage.kustomer.faults.add({

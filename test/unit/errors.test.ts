@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { timeout } from '../../src/commands/post.ts';
 import { asSyncError, causes, foreignWords, SyncError } from '../../src/errors.ts';
+import { cite } from '../../src/github/cite.ts';
 import { openHost } from '../../src/kustomer/host.ts';
 import { answerTooLarge } from '../../src/kustomer/json.ts';
 import { requestError } from '../../src/kustomer/request-errors.ts';
@@ -81,13 +82,27 @@ test.each([
   [[undefined, null, { a: 1 }, 42], ''],
   [['Jane Doe'], ''],
 ])('what another side says is one line of words, without values: %j', (texts, said) => {
-  expect(foreignWords(texts, ['secret-of-tests', ''])).toBe(said === '' ? '' : `\`${said}\``);
+  expect(foreignWords(texts, ['secret-of-tests', ''])).toBe(said);
 });
 
 test('what another side says is cut to 200 characters', () => {
   const said = foreignWords(['so it is '.repeat(99)]);
-  expect(said).toMatch(/^`so it is .*…`$/);
-  expect(said).toHaveLength(202);
+  expect(said).toMatch(/^so it is .*…$/);
+  expect(said).toHaveLength(200);
+});
+
+test.each([
+  [
+    'Repository was archived so is read-only. - https://docs.github.com/rest',
+    'Repository was archived so is read-only',
+  ],
+  ['Required status check "Build And Test"\n\n  is expected.', 'Required status check "Build And Test" is expected'],
+  ['the `acme`\u202e organization\u0007 has an allow list:', "the 'acme' organization has an allow list"],
+  ['no '.repeat(99), `${'no '.repeat(99).slice(0, 199)}…`],
+  ['', ''],
+])('what GitHub says is one line of words, with what it names: %j', (reason, said) => {
+  expect(cite(409, reason)).toBe(said === '' ? ' (409)' : ` (409: ${said})`);
+  expect(cite(0, reason)).toBe('');
 });
 
 test('a request that is refused for its rate for ever says so', () => {

@@ -57,6 +57,11 @@ describe('a temporary failure is retried, and pauses no other request', () => {
     expect(decision(0, {}, failed(8))).toEqual({ kind: 'give-up', code: 'no-usable-answer' });
   });
 
+  test('up to a lower limit where a request for less may not take so long', () => {
+    expect(decision(504, {}, { ...failed(4), maySplit: true }).kind).toBe('retry');
+    expect(decision(504, {}, { ...failed(5), maySplit: true })).toEqual({ kind: 'give-up', code: 'no-usable-answer' });
+  });
+
   test('after Retry-After, up to a minute', () => {
     expect(decision(503, { 'retry-after': '7' })).toMatchObject({ waitMs: 7_000 });
     expect(decision(503, { 'retry-after': httpDate(9_000) })).toMatchObject({ waitMs: 9_000 });

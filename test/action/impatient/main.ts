@@ -4,7 +4,7 @@
 import { sync } from '../../../src/commands/sync.ts';
 import { readConfig } from '../../../src/config/read-config.ts';
 import { readContext } from '../../../src/github/context.ts';
-import { log } from '../../../src/report/log.ts';
+import { exit, log } from '../../../src/report/log.ts';
 import { publishReport } from '../../../src/report/show.ts';
 import { Stopped } from '../../../src/sync/read-all.ts';
 
@@ -18,4 +18,4 @@ const limits = {
   },
 };
 await publishReport(await sync(readConfig(), readContext(), log, stop, limits));
-process.exit(process.exitCode ?? 0);
+await exit();

@@ -114,9 +114,13 @@ function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void
   const decoder = new StringDecoder('utf8');
   let rest = '';
   stream.on('data', (chunk: Buffer) => {
-    const lines = (rest + decoder.write(chunk)).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) onLine(line.replace(/\r$/, ''));
+    const [end = '', ...begun] = decoder.write(chunk).split('\n');
+    // A line may have megabytes: what is known of it is not looked at again.
+    rest += end;
+    for (const next of begun) {
+      onLine(rest.replace(/\r$/, ''));
+      rest = next;
+    }
   });
   return () => {
     rest += decoder.end();
