@@ -99,7 +99,7 @@ export function openBudget(
       pause(waitMs);
     },
     pausedMs: () => Math.max(0, pausedUntil - performance.now()),
-    ...windows.forLog,
+    ...windows.outlook,
     /**
      * After any other response.
      * @param limit requests a minute, from `x-ratelimit-limit`; NaN without the header
@@ -180,5 +180,11 @@ function openWindows(limits: Rates, minuteMs: number, isEven: boolean, signal: A
     return Math.max(0, of(purpose).nextAt - performance.now(), nextAt - performance.now());
   }
 
-  return { of, resize, starts, started, forLog: { left, msUntilStart } };
+  /** How long so many more searches take at least (ms): less if they fit into what is left of this minute. */
+  function msForSearches(searches: number): number {
+    const isFast = !isEven && searches <= left('search');
+    return (searches * minuteMs) / (of('search').limit * (isFast ? MAX_SPEED : 1));
+  }
+
+  return { of, resize, starts, started, outlook: { left, msUntilStart, msForSearches } };
 }
