@@ -17,6 +17,8 @@ import { type Batch, isBatch, type Slice, type Steps } from './steps.ts';
 
 /** Commits of the live index before the archive catches up: more take memory, fewer cause many small archive requests. */
 const MAX_LIVE_COMMITS = 10;
+/** The same before the first request to the archive: nothing counts until then, and a long archive waits for it. */
+const FIRST_LIVE_COMMITS = 2;
 
 export function* readLiveAndArchive(slice: Slice, horizon: SearchHorizon): Steps {
   const liveSlice = followingSlice(slice);
@@ -27,12 +29,14 @@ export function* readLiveAndArchive(slice: Slice, horizon: SearchHorizon): Steps
   const note = (records: readonly DatedRecord[]) => {
     for (const { at } of records) earliest = Math.min(earliest, at);
   };
+  let liveCommits = slice.from < horizon.live ? FIRST_LIVE_COMMITS : MAX_LIVE_COMMITS;
   while (slice.from < Math.min(slice.to, horizon.archive)) {
-    for (let n = 0; n < MAX_LIVE_COMMITS && liveSlice.from < horizon.archive; n++) {
+    for (let n = 0; n < liveCommits && liveSlice.from < horizon.archive; n++) {
       const commit = yield* nextCommit(live, note);
       if (commit === undefined) break;
       buffer.push(...commit.records);
     }
+    liveCommits = MAX_LIVE_COMMITS;
     const caughtUpAt = Math.min(slice.to, floorToSecond(liveSlice.from));
     // What only the live index has been read of must not go to another reader.
     slice.splitBarrier = Math.max(slice.splitBarrier, caughtUpAt);
