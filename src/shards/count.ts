@@ -57,7 +57,7 @@ export async function countStream(source: Source, stream: SearchStream, remainin
         ...range,
         ...summarize(places),
         stream: stream.name,
-        startRequests: places.length,
+        startRequests: places.reduce((sum, { count }) => sum + startOf(count / page.size), 0),
         continueRequests,
         page,
         count: async half => summarize(await count(half)),
@@ -105,6 +105,11 @@ function countEach(searches: readonly Place['pages'][], indexes: readonly Search
       return { ...place, count: count ?? CAP };
     }),
   );
+}
+
+/** What a search takes beyond its full pages: where its last page ends is chance, and it asks once where nothing is. */
+function startOf(pages: number): number {
+  return Math.max(1 / 2, 1 - pages);
 }
 
 /** A record that both indexes of a search show is read twice, and is one record. */

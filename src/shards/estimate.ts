@@ -23,7 +23,7 @@ export interface RangeCount {
 /** A range of `updated_at` (ms since the epoch) of one stream, and what is known of its records. */
 export interface CountedRange extends Interval, RangeCount {
   readonly stream: string;
-  /** Requests of a shard that begins to read here: one for each search, for a page that is not full. */
+  /** Requests of a shard that begins to read here: for each search about half of one, or one where it finds nothing. */
   readonly startRequests: number;
   /** The same for a shard that reads the range before, too: searches that read both begin once. */
   readonly continueRequests: number;
