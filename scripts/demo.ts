@@ -2,22 +2,24 @@
 // and a simulated GitHub. What each run published is held against the truth; the demo fails when it differs.
 //
 //   npm run demo
-//   KUSTOMER_TOKEN=... npm run demo   one sync of the real API, to tmp/demo/real (region: KUSTOMER_API_URL)
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+//   KUSTOMER_TOKEN=... npm run demo   one sync of the real API, to tmp/demo/real
+//     KUSTOMER_API_URL     another region
+//     KUSTOMER_STREAMS     only these, as the input `streams`
+//     KUSTOMER_START_DATE  only what was updated since, as the input `start-date`
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { STREAMS, type Stream } from '../test/world/kustomer/index.ts';
 import type { ActionResult } from '../test/world/runner/index.ts';
 import { type Line, openStage, type Stage, type Sync, updatedAtOf } from '../test/world/stage.ts';
+import { foldLog, shorten, summaryAsText } from './demo/show.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUT = join(ROOT, 'tmp', 'demo');
 const DAY = 86_400_000;
 /** Kustomer's answers take about so long; without it there would be nothing to watch. */
 const LATENCY_MS = 300;
-/** How often the simulator says what it has served. */
-const TICK_MS = 2_000;
 
 /** Ctrl-C cancels the job as GitHub does: the action publishes what it has, and the demo ends after that run. */
 const interrupted = new Promise<void>(resolve => process.once('SIGINT', () => resolve()));
@@ -26,7 +28,10 @@ const GONE = 'gone';
 
 const token = process.env.KUSTOMER_TOKEN ?? '';
 await (token === '' ? simulated() : real(token));
-for (const problem of wrong) console.error(`WRONG: ${problem}`);
+if (wrong.length > 0) {
+  console.error('\nThe demo has failed:');
+  for (const problem of wrong) console.error(`  ${problem}`);
+}
 process.exit(wrong.length > 0 ? 1 : 0);
 
 // ---- Three runs in the simulated world ----------------------------------------------------------------------------
@@ -78,11 +83,27 @@ async function simulated(): Promise<void> {
   }
   if (wrong.length > 0) return;
   console.log('\nAll three runs published what is true at the source: nothing missing, nothing twice.');
-  console.log('Look at what they left:');
+  await lookAt();
+}
+
+/** What there is to look at, and what to try next. */
+async function lookAt(): Promise<void> {
+  const first = join(OUT, 'run-1');
+  const tags = await readFile(join(first, 'tags', 'tags-00001.ndjson'), 'utf8');
+  heading('A record, as a line of tags/tags-00001.ndjson has it');
+  console.log(indented(shorten(tags.slice(0, tags.indexOf('\n')))));
+  heading('The summary of run 2, as GitHub shows it');
+  console.log(indented(summaryAsText(await readFile(join(OUT, 'run-2', 'summary.md'), 'utf8'))));
+  // A query over the three runs with DuckDB, and its result, come here.
+  heading('What the runs left');
   for (const run of [1, 2, 3]) {
-    const left = run === 3 ? 'manifest.json' : '<stream>/*.ndjson, manifest.json';
+    const left = run === 3 ? 'manifest.json' : '<stream>/*.ndjson, manifest.json, state.json';
     console.log(`  ${shown(join(OUT, `run-${run}`))}/  ${left}, summary.md, log.txt`);
   }
+  heading('What to try next');
+  console.log(`  head -1 ${shown(first)}/conversations/*.ndjson      a record with all that Kustomer knows of it`);
+  console.log('  KUSTOMER_TOKEN=... KUSTOMER_STREAMS=tags,users npm run demo      some streams of your own Kustomer');
+  console.log('  README.md, "Quick start": the workflow that does this every six hours');
 }
 
 function change({ world }: Stage): { said: string; deletedTags: string[] } {
@@ -120,8 +141,7 @@ function truthOf({ world }: Stage, from = Number.NEGATIVE_INFINITY): Expected {
 
 async function syncAndCheck(stage: Stage, run: number, expected: Expected): Promise<void> {
   const before = stage.kustomer.requests.length;
-  const stop = watch(stage, before);
-  const result = await sync(stage, {}).finally(stop);
+  const result = await sync(stage, {});
   const dir = join(OUT, `run-${run}`);
   await keep(stage, result, dir);
 
@@ -203,17 +223,21 @@ async function real(secret: string): Promise<void> {
       settle: '60s',
       'search-requests-per-minute': '100',
       'requests-per-minute': 'auto',
+      streams: process.env.KUSTOMER_STREAMS ?? '',
+      'start-date': process.env.KUSTOMER_START_DATE ?? '',
     });
     await mkdir(dir, { recursive: true });
     await writeFile(join(dir, 'summary.md'), result.summary);
-    const { streams = '[]' } = result.outputs;
-    const rows = (JSON.parse(streams) as Record<string, string | number>[]).map(stream =>
-      [stream.name, stream.outcome, n(Number(stream.records)), n(Number(stream.requests))].map(String),
-    );
-    console.log('');
-    table(['stream', 'outcome', 'published', 'requests'], rows);
-    console.log(`\n${shown(dir)}/  <stream>/*.ndjson, manifest.json, summary.md. These are personal data.`);
-    if (result.conclusion !== 'success') wrong.push(`the run ended with ${result.conclusion}`);
+    await writeFile(join(dir, 'log.txt'), result.job.log);
+    if (result.conclusion !== 'success') {
+      wrong.push(`the run ended with ${result.conclusion}: ${shown(dir)}/summary.md says why`);
+      return;
+    }
+    heading('The summary, as GitHub shows it');
+    console.log(indented(summaryAsText(result.summary)));
+    // Records of a real organization are for whoever opens the files.
+    heading('What the run left');
+    console.log(`  ${shown(dir)}/  <stream>/*.ndjson, manifest.json, summary.md, log.txt. These are personal data.`);
   } finally {
     await stage.close();
   }
@@ -222,31 +246,21 @@ async function real(secret: string): Promise<void> {
 // ---- What is printed ----------------------------------------------------------------------------------------------
 
 function sync(stage: Stage, inputs: Record<string, string>): Promise<ActionResult> {
-  let phase = '';
+  const show = foldLog(line => console.log(line));
   const options: Sync = {
     with: { settle: '0s', ...inputs },
     cancelAfter: interrupted,
-    onLine(line, where) {
-      if (phase !== where.phase) console.log(`  ${where.phase === 'main' ? '' : 'Post '}Run org/kustomer-sync@v1`);
-      phase = where.phase;
-      console.log(`    ${line}`);
-    },
+    onLine: (line, { phase }) => show(line, phase),
   };
   return stage.sync(options);
 }
 
-/** Says how far it is while the action has nothing to say; gives a function that ends it. */
-function watch({ kustomer }: Stage, before: number): () => void {
-  const timer = setInterval(() => {
-    const served = kustomer.requests.slice(before);
-    const records = served.reduce((sum, request) => sum + request.records, 0);
-    console.log(`      (served so far: ${n(records)} records in ${n(served.length)} requests)`);
-  }, TICK_MS);
-  return () => clearInterval(timer);
-}
-
 function heading(text: string): void {
   console.log(`\n== ${text}`);
+}
+
+function indented(text: string): string {
+  return text.replace(/^(?=.)/gm, '  ');
 }
 
 /** The first column to the left, the others to the right. */

@@ -55,6 +55,10 @@ const again = (name: string, sync: Sync, between: (stage: Stage) => unknown): Pi
   },
 });
 
+/** A disk with 1 GB left, as the action asks for it. */
+const FULL_DISK = `import fs from 'node:fs/promises'; import { syncBuiltinESMExports } from 'node:module';
+  fs.statfs = async () => ({ bavail: 1e6, bsize: 1e3 }); syncBuiltinESMExports();`.replaceAll('\n', '');
+
 const PICTURES: readonly Picture[] = [
   {
     name: 'first-46000',
@@ -117,6 +121,15 @@ const PICTURES: readonly Picture[] = [
   },
   { ...once('public-repository'), stage: { github: { visibility: 'public' } } },
   once('input-errors', { with: { settle: 'x', streams: 'conversation, Messages', 'api-url': 'api.kustomerapp.com' } }),
+  once('check', { with: { mode: 'check' } }),
+  again('check-increment', { with: { mode: 'check', settle: '0s' } }, async ({ world }) => {
+    world.create('messages', 120);
+    await new Promise(resolve => setTimeout(resolve, 1_100));
+  }),
+  once('check-failed', { with: { mode: 'check', streams: 'notes,messages,tags' } }, stage =>
+    fault(stage, 403, 'notes'),
+  ),
+  once('full-disk', { nodeArgs: ['--import', `data:text/javascript,${FULL_DISK}`], with: { concurrency: '1' } }),
   once('plan', { with: { mode: 'plan' } }),
   {
     name: 'merge',

@@ -30,6 +30,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const COMMANDS = {
   sync: async () => sync,
   plan: () => import('./commands/plan.ts').then(({ plan }) => plan),
+  check: () => import('./commands/check.ts').then(({ check }) => check),
   merge: () => import('./commands/merge.ts').then(({ merge }) => merge),
 };
 

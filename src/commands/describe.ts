@@ -34,8 +34,16 @@ export function describeStreams(run: ReadingRun, state: State, jobs: readonly St
     const job = jobs.find(({ name }) => name === stream.name);
     const from = job?.wanted.from ?? run.config.startDate ?? 0;
     const completeUpTo = stream.outcome === 'complete' ? readUpTo : syncedUpTo(state, stream.name, from);
-    return { ...stream, details: { completeUpTo, ...changesOf(stream, job) } };
+    const inAll = publishedBy(state, stream.name, report.stateSaved ? 0 : stream.records);
+    return { ...stream, details: { completeUpTo, inAll, ...changesOf(stream, job) } };
   });
+}
+
+/** Lines that all runs have published; undefined where the state does not know. @param unsaved those that it cannot know */
+function publishedBy(state: State, name: string, unsaved: number): number | undefined {
+  const isNew = !state.search.has(name) && !state.lists.has(name);
+  const saved = state.revisions.get(name)?.published ?? (isNew ? 0 : undefined);
+  return saved === undefined ? undefined : saved + unsaved;
 }
 
 function changesOf({ records }: StreamResult, job: StreamJob | undefined): Pick<StreamDetails, 'changes' | 'readFrom'> {

@@ -91,6 +91,9 @@ function once<T>(call: (argument: T) => void): (argument: T) => void {
   };
 }
 
+export const KLASSES_UNCHECKED =
+  'The API key may not list klasses (403), so some KObjects may not be read. Make a key that also has the role org.permission.klass.read.';
+
 interface KlassesJobOptions extends JobsOptions {
   readonly context: SearchContext;
 }
@@ -116,10 +119,7 @@ function openKlassesJob(options: KlassesJobOptions, selection: Selection, stream
     check: planned === null ? check : { checkedAt: context.now, from: planOfKlass(null).wanted.from, skipped: [] },
     syncedFrom: planned === null ? (syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     isCheckedOnce: (config.endDate ?? config.shard ?? null) !== null,
-    onUnchecked: () =>
-      log.warning(
-        'The API key may not list klasses (403), so some KObjects may not be read. Make a key that also has the role org.permission.klass.read.',
-      ),
+    onUnchecked: () => log.warning(KLASSES_UNCHECKED),
     onSkipped: klasses => {
       for (const [reason, skipped] of Map.groupBy(klasses, ([, reason]) => reason)) {
         log.warning(

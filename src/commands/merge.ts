@@ -55,6 +55,11 @@ async function joinAndPublish(run: Run): Promise<void> {
   const joined = joinOnto(before, plan, states, config);
   report.streams = resultsOf(run, states, joined);
   report.endsInFuture = scope.endsInFuture;
+  report.window = run.window;
+  report.next =
+    scope.kind === 'incremental'
+      ? 'let the schedule of the incremental sync run again; it goes on from here.'
+      : 'take the files from the artifacts or the branch of the shards; the manifest lists all of them.';
   if (addsNothing(before, joined)) {
     log.info('The shards have been put together before: there is nothing to save.');
     return;
@@ -69,6 +74,7 @@ async function joinAndPublish(run: Run): Promise<void> {
       replaces: [],
       unfinished: [],
       streams: report.streams.map(streamReport),
+      firstSeen: {},
       usage: {},
       change: { state, changed: config.streams.map(({ name }) => name), startsOver: false },
       savesStateAlone: true,

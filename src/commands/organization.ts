@@ -33,11 +33,7 @@ export async function withOrganization(
       'Kustomer sent a time (`date`) that is more than a day from the clock of this runner, so it was ignored. Check that clock if this comes with each run.',
     );
   }
-  if (source.organization() === null && before.organizationId !== null && !stop.signal.aborted) {
-    // Answers without a record do not say whose they are.
-    const read = [...endings].filter(([, { error }]) => error === undefined);
-    await source.identify(read.map(([name]) => streamNamed(name)).filter(isSearch), stop.signal);
-  }
+  await learnOrganization({ stop }, source, before, endings);
   const organizationId = source.organization();
   // On a first sync there is no state that could be another's.
   if (organizationId !== null || before.organizationId === null) {
@@ -52,4 +48,19 @@ export async function withOrganization(
   }
   log.notice(`${what}: the state is left as it was. Check that the API key may read more than that.`);
   return { ...snapshot, change: { ...change, changed: [] } };
+}
+
+/**
+ * Asks whose data it is where there is a state that it must belong to, and answers without a record did not say.
+ * @throws SyncError `other-organization`
+ */
+export async function learnOrganization(
+  { stop }: Pick<ReadingRun, 'stop'>,
+  source: Source,
+  before: State,
+  endings: Endings,
+): Promise<void> {
+  if (source.organization() !== null || before.organizationId === null || stop.signal.aborted) return;
+  const read = [...endings].filter(([, { error }]) => error === undefined);
+  await source.identify(read.map(([name]) => streamNamed(name)).filter(isSearch), stop.signal);
 }

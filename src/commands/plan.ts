@@ -43,8 +43,7 @@ export async function plan(config: Config, context: Context, log: Log, stop: Abo
   const { report, destination, client } = run;
   // Only streams that the key may not read are in the report of a plan.
   report.streams = [];
-  report.kind = 'Kustomer plan';
-  report.usage = client.usage;
+  Object.assign(report, { kind: 'Kustomer plan', isDry: true, usage: client.usage });
   openSection('Prepare');
   try {
     await destination.requireAccess();
@@ -93,8 +92,7 @@ async function countAndSplit(planning: Planning): Promise<void> {
   );
   const counted = (await Promise.all(counting)).flat();
   const fixed = counted.reduce((sum, { list }) => sum + list.requests, 0);
-  const { search: searchesPerMinute, other } = rates(config.searchesPerMinute, config.requestsPerMinute);
-  const budgets = { ...config, searchesPerMinute, othersPerMinute: other, mostShards: MAX_SHARDS };
+  const budgets = budgetsOf(config);
   const numberFor = (ranges: readonly CountedRange[]) =>
     shardsFor(requestsForAll(ranges) + startRequestsFor(ranges) + fixed, budgets);
   const ranges = await countHalves(
@@ -111,6 +109,8 @@ async function countAndSplit(planning: Planning): Promise<void> {
 
   const shards = shardsOf(planning, splitIntoShards(ranges, fixed, number), counted);
   const streams = counted.map(stream => sizeOf(stream, ranges, config));
+  report.window = window;
+  report.next = `run a job with \`shard: \${{ matrix.shard }}\` for each shard, and then one with \`mode: merge\`; the callable workflow \`backfill.yml\` does both.`;
   report.plan = {
     matrix: JSON.stringify({ shard: shards.map(formatShard) }),
     streams,
@@ -123,6 +123,11 @@ async function countAndSplit(planning: Planning): Promise<void> {
   };
   const used = client.usage.search.requests + client.usage.other.requests;
   log.info(`Counted with ${plural(used, 'request')}: ${plural(shards.length, 'shard')}.`);
+}
+
+export function budgetsOf(config: Config): ShardBudgets {
+  const { search: searchesPerMinute, other } = rates(config.searchesPerMinute, config.requestsPerMinute);
+  return { ...config, searchesPerMinute, othersPerMinute: other, mostShards: MAX_SHARDS };
 }
 
 /** Empty for a list that is read already. */

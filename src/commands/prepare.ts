@@ -17,6 +17,7 @@ import type { DestinationSettings } from '../publish/destination.ts';
 import { openJournal } from '../publish/journal.ts';
 import type { Log } from '../report/log.ts';
 import { emptyReport, type Report } from '../report/report.ts';
+import { seedState } from '../shards/seed.ts';
 import type { Shard } from '../shards/shard.ts';
 import { type LoadOptions, type RecoveredState, recover } from '../state/store.ts';
 import { withoutReplaced } from '../sync/next-state.ts';
@@ -114,6 +115,17 @@ async function makeDirectory(path: string): Promise<void> {
   await mkdir(path);
 }
 
+/**
+ * The state that a sync goes on from; for a shard, on top of what the runs before its plan have published.
+ * @throws SyncError as {@link recoverState}, {@link recoverSeed} and {@link checkOptions} do
+ */
+export async function recoverRun(run: Run): Promise<RecoveredState> {
+  const { shard } = run.config;
+  const [recovered, seed] = await Promise.all([recoverState(run), shard && recoverSeed(run, shard)]);
+  checkOptions(run, recovered.state);
+  return shard && seed ? { ...recovered, state: seedState(recovered.state, seed, shard, run.config) } : recovered;
+}
+
 type ArtifactsOf = LoadOptions['artifactsOf'];
 
 /**
@@ -159,7 +171,7 @@ export function revisionBefore({ search, lists, revisions }: State, { name, mode
  * A state says with which options its streams were published. What contradicts them is refused, what goes beyond them is said.
  * @throws SyncError `record-format-changed`
  */
-export function checkOptions({ config, log }: Run, state: State): void {
+function checkOptions({ config, log }: Run, state: State): void {
   const { streams, recordFormat: format, includeDeleted } = config;
   const continued = streams.map(selection => ({ name: selection.name, ...revisionBefore(state, selection) }));
   const otherFormat = continued.filter(({ recordFormat = format }) => recordFormat !== format);
@@ -184,7 +196,7 @@ export function checkOptions({ config, log }: Run, state: State): void {
  * The state that a plan goes on from, for one of its shards.
  * @throws SyncError `plan-state-lost` when only an older one is there: what was published since would be published again
  */
-export async function recoverSeed({ config, context, log, api }: Run, { generation }: Shard): Promise<State> {
+async function recoverSeed({ config, context, log, api }: Run, { generation }: Shard): Promise<State> {
   if (generation === 0) return NO_STATE;
   const quiet = { ...log, info: log.debug, notice: log.debug, warning: log.debug };
   const run = openRun({ ...config, onMissingState: 'full' }, syncScope(config, 0), context, quiet, api);

@@ -26,27 +26,18 @@ export interface SnapshotOptions extends Pick<ReadingRun, 'config' | 'context' |
 }
 
 export function openSnapshots(options: SnapshotOptions) {
-  const { jobs, writers, completed, client, window } = options;
+  const { jobs, writers, completed, client } = options;
   /** Streams whose full refresh has been drained. */
   const replaced = new Set<string>();
-  /** Parts that have been drained. */
+  /** Parts that have been drained, and of their records, by stream, those that no earlier run has published. */
   const drained: PartFile[] = [];
+  const drainedFirst = new Map<string, number>();
 
   /** The streams as the outputs show them, with the parts given. */
   function results(parts: readonly PartFile[], endings: Endings = new Map()): StreamResult[] {
-    return jobs.map(({ name, mode, named, wanted }) => {
-      const { outcome, error }: Ending = endings.get(name) ?? { outcome: completed.has(name) ? 'complete' : 'partial' };
-      return {
-        name,
-        mode,
-        named,
-        outcome,
-        records: parts.filter(({ stream }) => stream === name).reduce((sum, part) => sum + part.records, 0),
-        requests: client.requestsFor(name),
-        from: Number.isFinite(wanted.from) ? iso(wanted.from) : '',
-        to: Number.isFinite(wanted.to) ? iso(wanted.to) : window.to,
-        ...(error === undefined ? {} : { error }),
-      };
+    return jobs.map(job => {
+      const ending = endings.get(job.name) ?? { outcome: completed.has(job.name) ? 'complete' : 'partial' };
+      return resultOf(job, ending, parts, options);
     });
   }
 
@@ -54,8 +45,12 @@ export function openSnapshots(options: SnapshotOptions) {
     // Decided once: a refresh that ends while parts are closed would be in the state without its own parts.
     const done = jobs.filter(({ name, mode }) => mode !== 'full_refresh' || completed.has(name));
     const files: PartFile[] = [];
-    for (const { name } of endings === undefined ? done : jobs) {
+    const firstSeen: Record<string, number> = {};
+    for (const job of endings === undefined ? done : jobs) {
+      const { name } = job;
       const writer = writers.get(name) as PartsWriter;
+      firstSeen[name] = job.firstSeen() - (drainedFirst.get(name) ?? 0);
+      if (isDrained) drainedFirst.set(name, job.firstSeen());
       files.push(...(await (isDrained ? writer.drain() : writer.peek())));
     }
     const replaces = done.filter(job => job.mode === 'full_refresh' && !replaced.has(job.name)).map(({ name }) => name);
@@ -68,6 +63,7 @@ export function openSnapshots(options: SnapshotOptions) {
       files,
       replaces,
       unfinished: jobs.filter(job => !done.includes(job)).map(({ name }) => name),
+      firstSeen,
       streams: results(files, endings).map(streamReport),
       usage: structuredClone(client.usage),
       change,
@@ -85,6 +81,25 @@ export function openSnapshots(options: SnapshotOptions) {
     drainAll: (endings: Endings) => take(true, endings),
     /** Closed parts that are not drained. */
     count: () => [...writers.values()].reduce((sum, writer) => sum + writer.count(), 0),
+  };
+}
+
+function resultOf(
+  { name, mode, named, wanted }: StreamJob,
+  { outcome, error }: Ending,
+  parts: readonly PartFile[],
+  { client, window }: SnapshotOptions,
+): StreamResult {
+  return {
+    name,
+    mode,
+    named,
+    outcome,
+    records: parts.filter(({ stream }) => stream === name).reduce((sum, part) => sum + part.records, 0),
+    requests: client.requestsFor(name),
+    from: Number.isFinite(wanted.from) ? iso(wanted.from) : '',
+    to: Number.isFinite(wanted.to) ? iso(wanted.to) : window.to,
+    ...(error === undefined ? {} : { error }),
   };
 }
 
@@ -122,6 +137,7 @@ function changeOf(
         config.includeDeleted &&
         source.forms.hasDeleted(job.name) &&
         (revisionBefore(before, job)?.includeDeleted ?? true),
+      published: publishedInAll(before, job, parts),
     });
   }
   const state: State = {
@@ -134,6 +150,14 @@ function changeOf(
     ...(config.shard !== null && { shardManifest: shardManifestOf(options, parts) }),
   };
   return { state, changed: changed.map(({ name }) => name), startsOver: config.resetState && config.shard === null };
+}
+
+/** Undefined after a run that did not count. */
+function publishedInAll(before: State, { name }: StreamJob, parts: readonly PartFile[]): number | undefined {
+  const wasPublished = before.search.has(name) || before.lists.has(name);
+  const earlier = before.revisions.get(name)?.published ?? (wasPublished ? undefined : 0);
+  const own = parts.filter(({ stream }) => stream === name).reduce((sum, { records }) => sum + records, 0);
+  return earlier === undefined ? undefined : earlier + own;
 }
 
 /** Who saves a state, and when. */

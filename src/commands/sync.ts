@@ -13,8 +13,6 @@ import { duration, plural } from '../report/format.ts';
 import { type Log, openSection, stillAt } from '../report/log.ts';
 import { progressLine } from '../report/progress.ts';
 import { type Report, streamReport } from '../report/report.ts';
-import { seedState } from '../shards/seed.ts';
-import type { RecoveredState } from '../state/store.ts';
 import type { StreamJob } from '../sync/job.ts';
 import { readAll } from '../sync/read-all.ts';
 import { openReaderPool } from '../sync/reader-pool.ts';
@@ -34,7 +32,7 @@ import {
   stoppedBy,
   whenCancelled,
 } from './outcome.ts';
-import { checkOptions, makeOutputDir, openReadingRun, type ReadingRun, recoverSeed, recoverState } from './prepare.ts';
+import { makeOutputDir, openReadingRun, type ReadingRun, recoverRun } from './prepare.ts';
 import { type Endings, openSnapshots } from './snapshots.ts';
 import { judgeStreams } from './verdict.ts';
 
@@ -112,14 +110,6 @@ async function prepare(run: SyncRun) {
   }
   const publisher = openPublisher({ ...run, base, directory: report.outputDir });
   return { before: state, source, jobs, snapshots, publisher };
-}
-
-/** The state to go on from; for a shard, on top of what the runs before its plan have published. */
-async function recoverRun(run: SyncRun): Promise<RecoveredState> {
-  const { shard } = run.config;
-  const [recovered, seed] = await Promise.all([recoverState(run), shard && recoverSeed(run, shard)]);
-  checkOptions(run, recovered.state);
-  return shard && seed ? { ...recovered, state: seedState(recovered.state, seed, shard, run.config) } : recovered;
 }
 
 /** The selected streams as jobs that write to part files, and note which streams are complete. */

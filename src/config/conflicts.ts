@@ -36,10 +36,11 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
     add('shards-at-once', `is ${given}. Use at most ${budget}, so that each shard has a request a minute.`);
   }
   const refreshed = streams.filter(stream => stream.mode === 'full_refresh').map(({ name }) => name);
-  if (refreshed.length > 0 && (endDate !== null || mode !== 'sync' || shard !== null)) {
+  const isDivided = mode === 'plan' || mode === 'merge' || shard !== null;
+  if (refreshed.length > 0 && (endDate !== null || isDivided)) {
     add(
       'streams',
-      `selects ${refreshed.join(', ')} as \`full_refresh\`. Use \`incremental\` with \`end-date\`, with \`shard\` and with any \`mode\` but \`sync\`: a run that reads a part of a stream must not replace all of it.`,
+      `selects ${refreshed.join(', ')} as \`full_refresh\`. Use \`incremental\` with \`end-date\`, with \`shard\` and with \`mode: plan\` or \`merge\`: a run that reads a part of a stream must not replace all of it.`,
     );
   }
   return found;

@@ -195,9 +195,9 @@ export const GROUPS = {
   },
   'fan-out': {
     mode: input(
-      kinds.oneOf('sync', 'plan', 'merge'),
+      kinds.oneOf('sync', 'plan', 'merge', 'check'),
       'sync',
-      '`sync`, `plan` (count a window and divide it into shards) or `merge` (join the shards of a plan).',
+      '`sync`, `plan` (count a window and divide it into shards), `merge` (join the shards of a plan) or `check` (say what a sync would find and do, and do nothing).',
       {},
     ),
     shard: input(

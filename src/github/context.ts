@@ -16,6 +16,8 @@ export function readContext(env: NodeJS.ProcessEnv = process.env) {
   return {
     /** `owner/name` of the workflow's repository. */
     repository: env.GITHUB_REPOSITORY ?? '',
+    /** `https://github.com`, without a slash. */
+    serverUrl,
     runId,
     runUrl: `${serverUrl}/${env.GITHUB_REPOSITORY ?? ''}/actions/runs/${runId}`,
     attempt: env.GITHUB_RUN_ATTEMPT ?? '1',

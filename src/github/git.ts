@@ -45,11 +45,13 @@ export function openGit(call: Call) {
     },
     createBranch: (branch: string, sha: string) =>
       call('write', 'POST /git/refs', { ref: `refs/heads/${branch}`, sha }, object),
+    requireWrite: (branch: string) => requireWrite(call, branch),
     /** Fast-forward only. */
     moveBranch(branch: string, sha: string) {
       const update = { ref: `heads/${branch}`, sha, force: false };
       return call('write', 'PATCH /git/refs/{ref}', update, object);
     },
+    setRef: (name: string, sha: string) => setRef(call, name, sha),
     /**
      * Makes the first commit of an empty repository, on this branch, because all methods above fail there
      * (docs/actions-platform.md#empty-repositories).
@@ -59,6 +61,26 @@ export function openGit(call: Call) {
       return call('write', 'PUT /contents/{path}', file, object);
     },
   };
+}
+
+/**
+ * Resolves when the token may write, and changes nothing: GitHub looks at the permission of a request first, and then refuses
+ * this one, since there is no such object (docs/actions-platform.md#git-data-api).
+ */
+async function requireWrite(call: Call, branch: string): Promise<void> {
+  const nothing = { ref: `refs/heads/${branch}`, sha: '0'.repeat(40) };
+  await call('write', 'POST /git/refs', nothing, object).catch(error => {
+    // 409: there is no commit yet.
+    if (!(error instanceof GitHubError) || ![409, 422].includes(error.status)) throw error;
+  });
+}
+
+/** Points a ref that is no branch at a commit, wherever it has pointed. @param name without `refs/` */
+async function setRef(call: Call, name: string, sha: string): Promise<void> {
+  await call('write', 'PATCH /git/refs/{ref}', { ref: name, sha, force: true }, object).catch(error => {
+    if (!(error instanceof GitHubError) || ![404, 422].includes(error.status)) throw error;
+    return call('write', 'POST /git/refs', { ref: `refs/${name}`, sha }, object);
+  });
 }
 
 /** GitHub answers 409 to every request about a repository without a commit. */

@@ -35,6 +35,12 @@ export type Purpose = 'search' | 'other';
 
 export type Budget = ReturnType<typeof openBudget>;
 
+/** See `answered`. */
+export interface ReportedLimit {
+  readonly limit: number;
+  readonly remaining: number;
+}
+
 /** Requests a minute. No `other` ones where all requests draw on the budget of `search`. */
 type Rates = Readonly<Record<Purpose, number>>;
 
@@ -102,13 +108,13 @@ export function openBudget(
     ...windows.outlook,
     /**
      * After any other response.
-     * @param limit requests a minute, from `x-ratelimit-limit`; NaN without the header
-     * @param remaining what is left of the limit, from `x-ratelimit-remaining`; NaN without the header
+     * @param limit from `x-ratelimit-limit` (a minute), `remaining` from `x-ratelimit-remaining`; NaN without the header
      */
     answered(purpose: Purpose, limit: number, remaining: number): void {
       // The responses of half a minute make up for one slowdown.
       speed = Math.min(1, speed + 1 / all);
       if (!(limit >= 1)) return;
+      windows.forLog.reported[purpose] = { limit, remaining };
       const isForAll = purpose === 'other' || limit >= LOWEST_LIMIT;
       const share = shareOf(Math.floor(limit * OUR_SHARE));
       if (isForAll && requestsPerMinute === null && share !== all) {
@@ -140,6 +146,8 @@ function openWindow(limit: number, interval: number, nextAt: number, signal: Abo
 /** A window for each purpose, or one for both where `other` is 0; and what has started in the last minute. */
 function openWindows(limits: Rates, minuteMs: number, isEven: boolean, signal: AbortSignal) {
   const starts: Record<Purpose, number[]> = { search: [], other: [] };
+  /** What the last response has said of the limit that it is subject to. */
+  const reported: Partial<Record<Purpose, ReportedLimit>> = {};
   let windows: Partial<Record<Purpose, ReturnType<typeof openWindow>>> = {};
   resize(limits);
 
@@ -186,5 +194,5 @@ function openWindows(limits: Rates, minuteMs: number, isEven: boolean, signal: A
     return (searches * minuteMs) / (of('search').limit * (isFast ? MAX_SPEED : 1));
   }
 
-  return { of, resize, starts, started, outlook: { left, msUntilStart, msForSearches } };
+  return { of, resize, starts, started, outlook: { left, msUntilStart, msForSearches, reported } };
 }

@@ -126,6 +126,7 @@ export function openClient(options: ClientOptions) {
     usage,
     /** Requests sent for a stream, retries included. */
     requestsFor,
+    limits: budget.reported,
     clock: http.clock,
     close: http.close,
   };

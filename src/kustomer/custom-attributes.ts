@@ -41,7 +41,7 @@ export function openCustomAttributes(options: ReadOptions<ListStream>): ListPage
  * The record for a kind of object, or null where there is none. Its id is the kind: the `type` of the records that have
  * these attributes, and the only name that is sure to be the same each time and another for each kind.
  */
-async function definedFor(kind: string, { client, stream, onRecord }: ReadOptions<ListStream>) {
+export async function definedFor(kind: string, { client, stream, onRecord }: ReadOptions<ListStream>) {
   const { name, path, role } = stream;
   const request = { path: `${path}/${encodeURIComponent(kind)}`, purpose: 'other', stream: name, role } as const;
   const response = await client.send(request).catch(error => {

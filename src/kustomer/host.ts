@@ -126,3 +126,16 @@ function jsonIn(body: Buffer | undefined): unknown {
     return undefined;
   }
 }
+
+/** The regions, by their hosts. */
+const REGIONS: Readonly<Record<string, string>> = {
+  'api.kustomerapp.com': 'US',
+  'api.prod2.kustomerapp.com': 'EU',
+  'api.prod4.kustomerapp.com': 'India',
+};
+
+/** What a host is, for people. */
+export function regionOf(host: string): string {
+  const isOfOrganization = /^[\w-]+\.api\.kustomerapp\.com$/.test(host);
+  return REGIONS[host] ?? (isOfOrganization ? 'the host of an organization, in its region' : 'no host of Kustomer');
+}

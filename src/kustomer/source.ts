@@ -5,9 +5,9 @@
 import { SyncError } from '../errors.ts';
 import { organizationOf, type Resource, type SearchIndex } from '../sync/source.ts';
 import type { Client } from './client.ts';
-import { openCustomAttributes } from './custom-attributes.ts';
+import { definedFor, openCustomAttributes } from './custom-attributes.ts';
 import { openKlasses } from './klasses.ts';
-import { requestPage } from './list-pages.ts';
+import { type ListPage, requestPage } from './list-pages.ts';
 import { openList, openLongList } from './lists.ts';
 import { openSearch } from './search.ts';
 import { openFormNotes, openRefusals } from './search-form.ts';
@@ -20,7 +20,15 @@ export function openSource(client: Client, includeDeleted: boolean) {
   const forms = openFormNotes();
   const onRecord = (resource: Resource) => organization.check(organizationOf(resource));
   const options = { client, includeDeleted, onRecord, onForm: forms.note, archiveRefusals: openRefusals() };
+  /** The first page of a list. @param countFor see {@link ReadOptions} */
+  async function firstPage(stream: ListStream, countFor = stream.name): Promise<Omit<ListPage, 'included'>> {
+    const { views, objects } = stream;
+    if (objects === undefined) return requestPage({ ...options, stream, countFor }, views[0] ?? {});
+    const defined = await definedFor(objects[0] as string, { ...options, stream });
+    return { records: defined === null ? [] : [defined], total: null, isFull: true, next: null };
+  }
   return {
+    firstPage,
     /** `klass`: one klass on its own, for a klass missing from the generic search. */
     search: (stream: SearchStream, klass?: string) => openSearch({ ...options, stream }, klass),
     list: (stream: ListStream) => (stream.objects ? openCustomAttributes : openList)({ ...options, stream }),
@@ -41,7 +49,7 @@ export function openSource(client: Client, includeDeleted: boolean) {
         of.map(stream => () => openSearch({ ...options, stream, includeDeleted: true }).probe(index));
       const archived = streams.filter(({ archive }) => archive === 'search');
       const others = USUAL_STREAMS.filter(isSearch).filter(stream => !streams.includes(stream));
-      const users = () => requestPage({ ...options, stream: streamNamed('users') as ListStream }, {});
+      const users = () => firstPage(streamNamed('users') as ListStream);
       const searches = [...probes('live', streams), ...probes('archive', archived), ...probes('live', others)];
       for (const probe of [...searches, users] as readonly (() => Promise<unknown>)[]) {
         if (organization.seen() !== null) return;

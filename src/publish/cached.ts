@@ -1,4 +1,5 @@
 // Destinations whose state is in the Actions cache: artifacts, and files that stay on the runner for the next steps.
+import type { GitHubError } from '../github/request.ts';
 import { openSection } from '../report/log.ts';
 import { requireTar } from '../state/tar.ts';
 import {
@@ -32,6 +33,17 @@ export function openCached(options: DestinationOptions, deliveries: readonly Del
     async requireAccess() {
       for (const delivery of deliveries) await delivery.requireAccess();
       await requireTar();
+    },
+    async permissions() {
+      const github = await options.api();
+      const found = await github.caches('kustomer-sync', 'best-effort').then(
+        () => 'granted',
+        ({ cited, isTemporary }: GitHubError) => `${isTemporary ? 'not known' : 'missing'}${cited}`,
+      );
+      return [
+        ['Actions cache', 'there is one, and the job may write to it'],
+        ['Permission `actions: read`', found],
+      ];
     },
     async publish(request, receipt) {
       const { change, base } = request;

@@ -10,7 +10,7 @@ import type { Api } from '../github/rest.ts';
 import type { StreamReport } from '../records/manifest.ts';
 import type { PartFile } from '../records/parts.ts';
 import type { Log } from '../report/log.ts';
-import type { Place, UploadedArtifact } from '../report/report.ts';
+import type { Finding, Place, UploadedArtifact } from '../report/report.ts';
 import type { Base, StateStore } from '../state/store.ts';
 import { type MergedState, type StateChange, withoutStreams } from '../sync/next-state.ts';
 import type { ShardFile, State } from '../sync/state.ts';
@@ -28,6 +28,8 @@ export interface PublishRequest {
   readonly unfinished: readonly string[];
   readonly window: { readonly from: string; readonly to: string };
   readonly streams: readonly StreamReport[];
+  /** Records in the files that no earlier run has published, by stream. */
+  readonly firstSeen: Readonly<Record<string, number>>;
   /** Requests by budget, for the manifest. */
   readonly usage: unknown;
   /** The state that holds once this is published. Nothing is saved when no stream has changed. */
@@ -82,6 +84,11 @@ export interface Destination {
    * @throws SyncError `public-repository`, `repository-not-visible` or `tar-unusable`
    */
   requireAccess(): Promise<void>;
+  /**
+   * What the job may do of what a sync needs, as rows for people. Changes nothing.
+   * @throws SyncError `branch-refused` or `branch-unavailable` when nothing could be published
+   */
+  permissions(): Promise<readonly Finding[]>;
   /**
    * Publishes, then saves the state. What a process before this one has published of the request is not published again.
    * @param receipt added to on the way; says what was done also when this rejects

@@ -59,3 +59,8 @@ function escapeMarkdown(text: string): string {
 export function asCode(text: string, maxLength = 200): string {
   return `\`${oneLine(text, maxLength).replaceAll('`', "'")}\``;
 }
+
+/** A row of a table in Markdown. @param cells Markdown; what is still a bar then is in code */
+export function row(...cells: readonly string[]): string {
+  return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}

@@ -21,6 +21,8 @@ export interface Place {
   readonly kind: string;
   readonly name: string;
   readonly url?: string;
+  /** At the address each stream has a folder of its name. */
+  readonly hasFolders?: true;
 }
 
 /** The requests of a run, by budget. */
@@ -44,6 +46,8 @@ export interface Report {
   streams: readonly StreamResult[];
   /** Only a sync keeps data fresh. Others read a window once. */
   isIncremental: boolean;
+  /** A plan or a check: it says what there is to read, and reads nothing. */
+  isDry?: boolean;
   /** Requests to Kustomer. */
   usage?: Usage;
   /** The state that the run started from; undefined for none. */
@@ -68,6 +72,33 @@ export interface Report {
   /** Whether the window of a backfill ends in the future, so that the run cannot be complete yet. */
   endsInFuture?: boolean;
   plan?: Plan;
+  check?: Check;
+  /** Of a run that does not say of each stream how far it is. Times are RFC 3339; `from` is empty for the beginning. */
+  window?: { readonly from: string; readonly to: string };
+  /** What to do once this run has succeeded. */
+  next?: string;
+}
+
+/** What was looked at, and what was found, as in `Permission actions: read`, `granted`. */
+export type Finding = readonly [what: string, found: string];
+
+/** What a check has found. */
+export interface Check {
+  readonly findings: Finding[];
+  readonly streams: CheckedStream[];
+  /** What a sync would use; undefined as long as that is not known. */
+  estimate?: { readonly requests: number; readonly minutes: number };
+}
+
+/** What a sync would read of a stream, as far as the first page of it says. */
+export interface CheckedStream {
+  readonly name: string;
+  /** Where it would begin (ms). */
+  readonly from: number;
+  readonly records: number;
+  /** There are more, and nobody has counted them. */
+  isCapped: boolean;
+  readonly requests: number;
 }
 
 export interface Plan {
@@ -92,6 +123,8 @@ export interface StreamDetails {
   readonly completeUpTo: number | 'earlier-run' | null;
   /** Where reading began (ms). */
   readonly readFrom?: number;
+  /** Records that all runs together have published; undefined where nobody has counted. */
+  readonly inAll?: number | undefined;
 }
 
 /** The report of a run that has done nothing yet. */

@@ -3,6 +3,7 @@
  */
 import * as core from '@actions/core';
 import { causes } from '../errors.ts';
+import { checkLine } from './check.ts';
 import { duration, oneLine, plural } from './format.ts';
 import { endSection } from './log.ts';
 import {
@@ -56,6 +57,8 @@ const PLAIN = { place: ({ kind, name }: Place) => `${kind} ${name}`, directory: 
 function lastLine(report: Report, ms: number): string {
   const took = `in ${duration(ms)}`;
   if (report.plan !== undefined && !isFailure(report)) return `Planned ${took}: ${planLine(report.plan.estimate)}.`;
+  if (report.check !== undefined)
+    return oneLine(`Check ${isFailure(report) ? 'failed' : 'passed'} ${took}: ${checkLine(report.check)}`);
   const outcome = isFailure(report) ? 'Failed' : isComplete(report) ? 'Complete' : 'Stopped before the end';
   const records = plural(recordsOf(report), 'record');
   return oneLine(`${outcome}: ${records} ${took}, ${publishedTo(report, PLAIN)}, ${stateLine(report)}.`);

@@ -2,7 +2,8 @@
  * The job summary, in Markdown: did it work, how fresh is the data, what has changed, where it went, and then the details.
  * Pure.
  */
-import { asCode, duration, grouped, inMarkdown, plural, utc } from './format.ts';
+import { checkLines } from './check.ts';
+import { asCode, duration, grouped, inMarkdown, plural, row, utc } from './format.ts';
 import {
   isComplete,
   isFailure,
@@ -29,14 +30,18 @@ export interface End {
  */
 const MAX_BYTES = { alert: 24_000, freshness: 8_000, changes: 12_000, place: 4_000, details: 14_000 };
 
+/** A run publishes to two or three. */
+const MAX_PLACES = 10;
+
 export function summary(report: Report, end: End): string {
   const details = within(MAX_BYTES.details, detailLines(report));
   const blocks = [
     // The error is in the third line at the latest.
     [`## ${verdict(report, end)}`, ...within(MAX_BYTES.alert, alertLines(report))],
     within(MAX_BYTES.freshness, freshnessLines(report, end)),
-    within(MAX_BYTES.changes, report.plan === undefined ? changeLines(report) : planLines(report.plan)),
+    within(MAX_BYTES.changes, mainLines(report)),
     within(MAX_BYTES.place, placeLines(report)),
+    report.next === undefined || isFailure(report) || report.stopped !== undefined ? [] : [`Next: ${report.next}`],
     details.length === 0 ? [] : ['<details><summary>Details</summary>', '', ...details, '', '</details>'],
   ];
   return `${blocks
@@ -63,6 +68,7 @@ function verdict(report: Report, { ms }: End): string {
   const name = inMarkdown(kind, 100);
   if (stopped === 'cancelled') return `🚫 ${name} cancelled after ${took}`;
   if (isFailure(report)) return `❌ ${name} failed after ${took}`;
+  if (report.check !== undefined) return checkVerdict(report, name, took);
   if (plan !== undefined) return `✅ ${name} of ${plural(plan.estimate.shards, 'shard')} made in ${took}`;
   if (isComplete(report)) return `✅ ${name} complete: ${records} in ${took}`;
   if (stopped !== undefined) return `⏸️ ${name} not done yet: ${records} in ${took}`;
@@ -71,15 +77,25 @@ function verdict(report: Report, { ms }: End): string {
   return `⚠️ ${name} complete but for ${namesOf(rest)}: ${records} in ${took}`;
 }
 
+function checkVerdict({ streams, stopped }: Report, name: string, took: string): string {
+  const skipped = streams.filter(({ outcome }) => outcome === 'skipped');
+  if (stopped !== undefined) return `⏸️ ${name} not done after ${took}`;
+  return skipped.length === 0
+    ? `✅ ${name} passed in ${took}`
+    : `⚠️ ${name} passed but for ${namesOf(skipped)} in ${took}`;
+}
+
 function namesOf(streams: readonly StreamResult[]): string {
   return streams.map(({ name }) => inMarkdown(name, 100)).join(', ');
 }
+
+const UNDONE = 'It was stopped before it was done, and has changed nothing.';
 
 /** The first line names the kind of the alert. */
 function alertLines(report: Report): string[] {
   const errors = [...new Set([...report.errors, ...report.streams.flatMap(({ error }) => error ?? [])])];
   const texts = [...errors.map(({ message }) => message), ...report.notes];
-  if (report.stopped !== undefined) texts.push(STOPPED[report.stopped]);
+  if (report.stopped !== undefined) texts.push(report.isDry ? UNDONE : STOPPED[report.stopped]);
   if (texts.length === 0) return [];
   const kind = isFailure(report) ? 'CAUTION' : errors.length > 0 && report.stopped === undefined ? 'WARNING' : 'NOTE';
   const paragraphs = texts.map(text => text.trim().split('\n').map(quoted));
@@ -93,10 +109,10 @@ function quoted(line: string): string {
 }
 
 function freshnessLines(report: Report, { at }: End): string[] {
-  const { streams, isIncremental, lastSave, plan } = report;
-  if (plan !== undefined || streams.every(({ details }) => details === undefined)) return [];
+  const { streams, isIncremental, lastSave, window } = report;
+  if (window === undefined && streams.every(({ details }) => details === undefined)) return [];
   if (!isIncremental) {
-    const [{ from, to }] = streams as [StreamResult];
+    const { from, to } = window ?? (streams[0] as StreamResult);
     return [`From ${timeOf(Date.parse(from))} to ${timeOf(Date.parse(to))}.`];
   }
   const ago = (upTo: number) => `${duration(Math.max(0, at - upTo))} before this run ended`;
@@ -123,25 +139,55 @@ function lastSaveLine({ savedAt, runUrl }: NonNullable<Report['lastSave']>): str
 
 const ICONS: Readonly<Record<string, string>> = { complete: '✅', partial: '⏸️', failed: '❌', skipped: '⚠️' };
 
-function changeLines({ streams }: Report): string[] {
-  const rows = streams.filter(({ records }) => records > 0).map(changeRow);
+function mainLines(report: Report): string[] {
+  const { plan, check } = report;
+  if (check !== undefined) return checkLines(check, report);
+  return plan === undefined ? changeLines(report) : planLines(plan);
+}
+
+function changeLines({ streams, places }: Report): string[] {
+  // A merge knows how many records the shards have published.
+  if (streams.every(({ details }) => details === undefined)) return recordLines(streams);
+  const folders = places.find(({ hasFolders }) => hasFolders)?.url;
+  const rows = streams.filter(({ records }) => records > 0).map(stream => changeRow(stream, folders));
   if (rows.length === 0) return [];
   for (const outcome of Object.keys(ICONS)) {
     const rest = streams.filter(each => each.records === 0 && each.outcome === outcome);
     if (rest.length === 0) continue;
-    rows.push(row(namesOf(rest), outcome === 'complete' ? 'no change' : outcome, '', '', '0'));
+    rows.push(row(namesOf(rest), outcome === 'complete' ? 'no change' : outcome, '', '', '0', totalOf(rest)));
   }
   const total = grouped(streams.reduce((sum, { records }) => sum + records, 0));
-  if (streams.length > 1) rows.push(row('**All**', '', '', '', `**${total}**`));
-  return [row('Stream', 'New', 'Changed', 'Deleted', 'Records'), '| --- | ---: | ---: | ---: | ---: |', ...rows];
+  if (streams.length > 1) rows.push(row('**All**', '', '', '', `**${total}**`, totalOf(streams)));
+  return [
+    row('Stream', 'New', 'Changed', 'Deleted', 'Records', 'In all runs'),
+    `|${' --- |'}${' ---: |'.repeat(5)}`,
+    ...rows,
+  ];
 }
 
-function changeRow({ name, mode, outcome, records, details }: StreamResult): string {
+function recordLines(streams: readonly StreamResult[]): string[] {
+  if (streams.every(({ records }) => records === 0)) return [];
+  const rows = streams.map(({ name, outcome, records }) =>
+    row(inMarkdown(name, 100), `${ICONS[outcome] ?? ''} ${outcome}`, grouped(records)),
+  );
+  return [row('Stream', 'Outcome', 'Records'), '| --- | --- | ---: |', ...rows];
+}
+
+/** What all runs together have published. */
+function totalOf(streams: readonly StreamResult[]): string {
+  const totals = streams.map(({ details }) => details?.inAll ?? Number.NaN);
+  const total = totals.reduce((sum, each) => sum + each, 0);
+  return Number.isNaN(total) ? '–' : grouped(total);
+}
+
+function changeRow(stream: StreamResult, folders: string | undefined): string {
+  const { name, mode, outcome, records, details } = stream;
   const { changes } = details ?? {};
   const icon = outcome === 'complete' ? '' : `${ICONS[outcome] ?? ''} `;
   const cells = [changes?.new, changes?.changed, changes?.deleted].map(n => (n === undefined ? '–' : grouped(n)));
   if (mode === 'full_refresh') cells.splice(0, 2, 'read again', '');
-  return row(`${icon}${inMarkdown(name, 100)}`, ...cells, grouped(records));
+  const link = folders === undefined ? inMarkdown(name, 100) : linkTo(name, `${folders}/${name}`);
+  return row(`${icon}${link}`, ...cells, grouped(records), totalOf([stream]));
 }
 
 function planLines({ streams, estimate }: Plan): string[] {
@@ -150,11 +196,14 @@ function planLines({ streams, estimate }: Plan): string[] {
 }
 
 function placeLines(report: Report): string[] {
-  if (report.plan !== undefined || report.streams.length === 0) return [];
-  const where = publishedTo(report, {
-    place: ({ kind, name, url }) => `${inMarkdown(kind, 100)} ${linkTo(name, url)}`,
-    directory: path => asCode(path),
-  });
+  if (report.isDry || report.streams.length === 0) return [];
+  const where = publishedTo(
+    { ...report, places: report.places.slice(0, MAX_PLACES) },
+    {
+      place: ({ kind, name, url }) => `${inMarkdown(kind, 100)} ${linkTo(name, url)}`,
+      directory: path => asCode(path),
+    },
+  );
   return [`**${plural(recordsOf(report), 'record')}** · ${where} · ${stateLine(report)}`];
 }
 
@@ -203,9 +252,4 @@ function timeOf(at: number): string {
 
 function inTable(at: number): string {
   return timeOf(at).replace(' UTC', '');
-}
-
-/** @param cells Markdown; what is still a bar then is in code */
-function row(...cells: readonly string[]): string {
-  return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

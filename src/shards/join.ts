@@ -63,7 +63,9 @@ function epochOf({ revisions }: State, name: string): number {
 
 function uniteRevisions(a: StreamRevision, b: StreamRevision): StreamRevision {
   const changedIn = Math.max(a.changedIn, b.changedIn);
-  return { ...a, changedIn, includeDeleted: a.includeDeleted && b.includeDeleted };
+  // Each has counted on from what was published before the plan.
+  const { published: _, ...rest } = a;
+  return { ...rest, changedIn, includeDeleted: a.includeDeleted && b.includeDeleted };
 }
 
 function uniteSearch(a: SearchState, b: SearchState): SearchState {

@@ -22,10 +22,15 @@ export interface BranchPlace {
 
 /** What is on the branch of one stream. */
 export interface Total {
+  /** Lines: a record has one for each version of it. */
   readonly records: number;
+  /** Records; undefined when some of the lines came without that. */
+  readonly distinct?: number | undefined;
   readonly files: number;
   readonly bytes: number;
   readonly max_updated_at: string | null;
+  /** The sync has read the stream up to this time; undefined when that is not known. */
+  readonly complete_up_to?: string;
 }
 
 export type Totals = Readonly<Record<string, Total>>;
@@ -139,8 +144,9 @@ export function totalsIn(value: unknown): Totals {
   const isNumber = (each: unknown) => Number.isSafeInteger(each) && (each as number) >= 0;
   const isTime = (each: unknown) => typeof each === 'string' && /^\+?\d[\d:.TZ-]{8,30}$/.test(each);
   const isTotal = (each: unknown): each is Total => {
-    const { records, files, bytes, max_updated_at: max } = (each ?? {}) as Record<string, unknown>;
-    return [records, files, bytes].every(isNumber) && (max === null || isTime(max));
+    const { records, distinct = 0, files, bytes, max_updated_at: max, complete_up_to: upTo } = Object(each) as Json;
+    const areTimes = (max === null || isTime(max)) && (upTo === undefined || isTime(upTo));
+    return areTimes && [records, distinct, files, bytes].every(isNumber);
   };
   return Object.fromEntries(Object.entries(value ?? {}).filter(([, each]) => isTotal(each)));
 }

@@ -63,6 +63,8 @@ export interface RecoveryOptions extends LoadOptions {
 
 export interface RecoveredState extends Omit<LoadedState, 'saved'> {
   readonly state: State;
+  /** Where it was found; undefined when there is none, or it is ignored. */
+  readonly foundIn?: string;
 }
 
 /**
@@ -81,7 +83,7 @@ export async function recover(store: StateStore, options: RecoveryOptions): Prom
     const age = Date.now() - Date.parse(state.savedAt);
     const ago = age >= 0 ? ` (${duration(age)} ago)` : '';
     log.info(`State: generation ${state.generation} of ${state.savedAt}${ago}, from ${place}.`);
-    return { ...loaded, state };
+    return { ...loaded, state, foundIn: place };
   }
   if (onMissing === 'fail') {
     throw new SyncError('no-state', {

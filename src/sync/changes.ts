@@ -14,6 +14,11 @@ export interface Changes {
   readonly deleted: number;
 }
 
+/** What is published, and how many of these records no earlier run has published. */
+interface Counted extends Changes {
+  readonly first: number;
+}
+
 /** Whether earlier runs have published a version of a record. */
 export type IsKnown = (record: DatedRecord) => boolean;
 
@@ -22,46 +27,55 @@ export function addChanges(all: readonly Changes[]): Changes {
   return { new: sum('new'), changed: sum('changed'), deleted: sum('deleted') };
 }
 
-function countChanges(records: readonly DatedRecord[], isKnown: IsKnown): Changes {
-  const counts = { new: 0, changed: 0, deleted: 0 };
+function countChanges(records: readonly DatedRecord[], isKnown: IsKnown): Counted {
+  const counts = { new: 0, changed: 0, deleted: 0, first: 0 };
   for (const record of records) {
     const { deleted, deletedAt } = record.resource.attributes ?? {};
+    const known = isKnown(record);
+    if (!known) counts.first++;
     // Streams mark deletions by a flag, a date or both (docs/kustomer-api.md#deletion-marks).
     if (deleted === true || typeof deletedAt === 'string') counts.deleted++;
-    else counts[isKnown(record) ? 'changed' : 'new']++;
+    else counts[known ? 'changed' : 'new']++;
   }
   return counts;
 }
 
+function addCounted(all: readonly Counted[]): Counted {
+  return { ...addChanges(all), first: all.reduce((sum, { first }) => sum + first, 0) };
+}
+
 /** A sink that counts. Records of a staging file count when the file is committed. A write that fails ends its stream. */
-export function countingSink(sink: Sink, isKnown: IsKnown): { readonly sink: Sink; changes(): Changes } {
-  let total: Changes = addChanges([]);
-  const add = (changes: Changes) => {
-    total = addChanges([total, changes]);
+export function countingSink(sink: Sink, isKnown: IsKnown) {
+  let total = addCounted([]);
+  const add = (counted: Counted) => {
+    total = addCounted([total, counted]);
+  };
+  const counting: Sink = {
+    write(records) {
+      add(countChanges(records, isKnown));
+      return sink.write(records);
+    },
+    openStagingFile() {
+      const file = sink.openStagingFile();
+      let staged = addCounted([]);
+      return {
+        write(records) {
+          staged = addCounted([staged, countChanges(records, isKnown)]);
+          return file.write(records);
+        },
+        commit() {
+          add(staged);
+          return file.commit();
+        },
+        discard: file.discard,
+      };
+    },
   };
   return {
-    changes: () => total,
-    sink: {
-      write(records) {
-        add(countChanges(records, isKnown));
-        return sink.write(records);
-      },
-      openStagingFile() {
-        const file = sink.openStagingFile();
-        let staged: Changes = addChanges([]);
-        return {
-          write(records) {
-            staged = addChanges([staged, countChanges(records, isKnown)]);
-            return file.write(records);
-          },
-          commit() {
-            add(staged);
-            return file.commit();
-          },
-          discard: file.discard,
-        };
-      },
-    },
+    sink: counting,
+    changes: (): Changes => ({ new: total.new, changed: total.changed, deleted: total.deleted }),
+    /** Records that no earlier run has published, deleted ones included. */
+    firstSeen: () => total.first,
   };
 }
 

@@ -21,6 +21,8 @@ export interface StreamJob extends Selection {
   records(): number;
   /** What those records are. */
   changes(): Changes;
+  /** How many of those records no earlier run has published. */
+  firstSeen(): number;
   /** Estimates the records still to be read. */
   recordsLeft(): RecordsLeft;
   /** Where reading begins (ms), after what earlier runs have published. */
@@ -77,7 +79,7 @@ export function searchJob(
 ): SearchJob {
   const { wanted, ranges, cutoff, work, before, horizon } = plan;
   const progress: SearchProgress = { read: [], newDedupKeys: new Set(), records: 0 };
-  const { sink, changes } = countingSink(target, isKnownToSearch(before));
+  const { sink, ...counts } = countingSink(target, isKnownToSearch(before));
   const hasAll = () => ranges.every(range => covers(union(work.synced, progress.read), range));
   const searchFrom = plan.listOnlyBefore ?? Number.NEGATIVE_INFINITY;
   let listCutAt = before?.listCutAt;
@@ -121,7 +123,7 @@ export function searchJob(
       return hasAll();
     },
     isArchiveRefused: () => isArchiveRefused,
-    ...progressOf(progress, changes, work.toRead[0]?.from ?? wanted.to),
+    ...progressOf(progress, counts, work.toRead[0]?.from ?? wanted.to),
     updateState({ search }, clockLeadMs) {
       // A full refresh replaces what was published, once it has read everything.
       if (selection.mode === 'full_refresh' && !hasAll()) return false;
@@ -138,9 +140,9 @@ export function searchJob(
 }
 
 /** What a job says of its progress. */
-function progressOf(progress: SearchProgress, changes: () => Changes, readFrom: number) {
+function progressOf(progress: SearchProgress, counts: Pick<StreamJob, 'changes' | 'firstSeen'>, readFrom: number) {
   const recordsLeft = () => progress.recordsLeft?.() ?? UNKNOWN_LEFT;
-  return { records: () => progress.records, changes, recordsLeft, readFrom };
+  return { records: () => progress.records, ...counts, recordsLeft, readFrom };
 }
 
 /** Waits for all, then rejects as the first that has rejected: nothing goes on reading after its stream has failed. */
@@ -163,7 +165,7 @@ interface ListJobOptions {
 
 export function listJob({ selection, plan, type, pages, context, onResult, ...options }: ListJobOptions): StreamJob {
   const isDone = isListDone(plan);
-  const { sink, changes } = countingSink(options.sink, isKnownToList(plan.before));
+  const { sink, changes, firstSeen } = countingSink(options.sink, isKnownToList(plan.before));
   let result: ListResult | undefined;
   return {
     ...selection,
@@ -177,6 +179,7 @@ export function listJob({ selection, plan, type, pages, context, onResult, ...op
     },
     records: () => result?.records ?? 0,
     changes,
+    firstSeen,
     // A list does not say how long it is.
     recordsLeft: () => ({ records: 0, isCapped: false }),
     readFrom: plan.wanted.from,

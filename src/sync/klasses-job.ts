@@ -73,6 +73,7 @@ export function klassesJob(options: KlassesOptions): StreamJob {
       return !results.includes(false);
     },
     records: () => allJobs().reduce((sum, job) => sum + job.records(), 0),
+    firstSeen: () => [...missing.jobs.values()].reduce((sum, job) => sum + job.firstSeen(), counting.firstSeen()),
     changes: () => addChanges([counting.changes(), ...[...missing.jobs.values()].map(job => job.changes())]),
     recordsLeft: generic.recordsLeft,
     readFrom: generic.readFrom,

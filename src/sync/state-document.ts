@@ -46,8 +46,9 @@ export function serializeState(state: State): string {
   return `${JSON.stringify(document, null, 1)}\n`;
 }
 
-function revisionToJson({ changedIn, epoch, recordFormat, includeDeleted }: StreamRevision): Json {
-  return { changed_in: changedIn, epoch, record_format: recordFormat, include_deleted: includeDeleted };
+function revisionToJson({ changedIn, epoch, recordFormat, includeDeleted, published }: StreamRevision): Json {
+  const options = { record_format: recordFormat, include_deleted: includeDeleted };
+  return { changed_in: changedIn, epoch, ...options, ...(published !== undefined && { published }) };
 }
 
 function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys, listCutAt, klasses }: SearchState): Json {
@@ -191,11 +192,18 @@ function parseRevisions(revisions: unknown, streams: readonly string[]): Map<str
   const parsed = new Map<string, StreamRevision>();
   for (const [stream, each] of Object.entries(revisions)) {
     if (!isObject(each)) return null;
-    const { changed_in: changedIn, epoch, record_format: recordFormat, include_deleted: includeDeleted } = each;
+    const {
+      changed_in: changedIn,
+      epoch,
+      record_format: recordFormat,
+      include_deleted: includeDeleted,
+      published,
+    } = each;
     if (!isCount(changedIn) || !isCount(epoch) || typeof includeDeleted !== 'boolean') return null;
     const format = RECORD_FORMATS.find(each => each === recordFormat);
     if (format === undefined) return null;
-    parsed.set(stream, { changedIn, epoch, recordFormat: format, includeDeleted });
+    const known = isCount(published) ? { published } : {};
+    parsed.set(stream, { changedIn, epoch, recordFormat: format, includeDeleted, ...known });
   }
   return parsed;
 }

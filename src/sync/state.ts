@@ -65,6 +65,8 @@ export interface StreamRevision {
   readonly recordFormat: RecordFormat;
   /** False when records marked as deleted were left out. */
   readonly includeDeleted: boolean;
+  /** Lines that were published of the stream so far; undefined where nobody knows. */
+  readonly published?: number | undefined;
 }
 
 /** A file as the manifest lists it, and the artifact that has the file where there is one. */

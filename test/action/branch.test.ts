@@ -53,7 +53,7 @@ describe('the branch', () => {
     const files = await stage.github.repository.files(BRANCH);
     expect(String(files.get('.gitattributes'))).toContain('-text');
     const readme = String(files.get('README.md'));
-    expect(readme).toMatch(/\| \[customers\]\(data\/customers\) \| 10 \| 2 \|/);
+    expect(readme).toMatch(/\| \[customers\]\(data\/customers\) \| 10 \| 10 \| 2 \|/);
     for (const word of ['DuckDB', 'pandas', 'jq', first.outputs.commit as string].slice(0, 3))
       expect(readme).toContain(word);
     const state = await stateOnBranch(stage);

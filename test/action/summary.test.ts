@@ -15,7 +15,7 @@ interface Counts {
 /** The rows of the first table of the summary, by the name of the stream. */
 function counted({ summary }: ActionResult): Map<string, Counts> {
   const lines = summary.split('\n');
-  const head = lines.indexOf('| Stream | New | Changed | Deleted | Records |');
+  const head = lines.indexOf('| Stream | New | Changed | Deleted | Records | In all runs |');
   const rows = new Map<string, Counts>();
   for (const line of head < 0 ? [] : lines.slice(head + 2)) {
     if (!line.startsWith('|')) break;
@@ -36,6 +36,7 @@ function isDeleted(line: Line): boolean {
 class Counting {
   readonly #stage: Stage;
   readonly #known = new Set<string>();
+  readonly #published = new Map<string, number>();
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -58,6 +59,11 @@ class Counting {
       truth.set(stream, counts);
     }
     expect(Object.fromEntries(counted(result)), result.summary).toEqual(Object.fromEntries(truth));
+    for (const [stream, lines] of records) {
+      const total = (this.#published.get(stream) ?? 0) + lines.length;
+      this.#published.set(stream, total);
+      expect(result.summary, stream).toMatch(new RegExp(`^\\| ${stream} \\|.* \\| ${total} \\|$`, 'm'));
+    }
     return result;
   }
 }
@@ -79,7 +85,7 @@ describe.concurrent('what has changed', () => {
     world.create('teams', 1);
     const second = await runs.sync();
     expect(counted(second).get('messages')).toEqual({ new: 5, changed: 7, deleted: 0 });
-    expect(second.summary).toContain('| customers, kobjects, notes, shortcuts | no change |  |  | 0 |');
+    expect(second.summary).toContain('| customers, kobjects, notes, shortcuts | no change |  |  | 0 | 66 |');
     // What is updated right after its creation is new all the same, and changed from then on.
     const ids = world.create('notes', 4);
     world.update('notes', ids.slice(2));
@@ -117,7 +123,7 @@ describe.concurrent('what has changed', () => {
     expectGreen(await stage.sync({ with: { streams: 'tags,notes' } }));
     const again = await stage.sync({ with: { streams: 'tags:full_refresh,notes' } });
     expectGreen(again);
-    expect(again.summary).toContain('| tags | read again |  | 0 | 8 |');
+    expect(again.summary).toContain('| tags | read again |  | 0 | 8 | 16 |');
   });
 });
 
@@ -224,6 +230,9 @@ test('records on a branch are linked: the commit, and the folder on the branch',
   expect(result.summary).toContain(
     'branch [kustomer-data](https://github.com/acme/support-data/tree/kustomer-data/data)',
   );
+  expect(result.summary).toContain(
+    '| [tags](https://github.com/acme/support-data/tree/kustomer-data/data/tags) | 8 | 0 | 0 | 8 | 8 |',
+  );
 });
 
 test('a plan, its shards and their merge say what they are', async () => {
@@ -232,14 +241,20 @@ test('a plan, its shards and their merge say what they are', async () => {
   const { runId } = stage.github.job();
   const job = { runId, sameAttempt: true };
   const plan = await stage.sync({ job, with: { mode: 'plan' } });
-  expect(plan.summary).toMatch(/^## ✅ Kustomer plan of 1 shard made in \d+ s\n\n\*\*1 shard for about 190 records/);
+  expect(plan.summary).toMatch(
+    /^## ✅ Kustomer plan of 1 shard made in \d+ s\n\nFrom the beginning to .*\n\n\*\*1 shard for about 190 records/,
+  );
+  expect(plan.summary).toContain('Next: run a job with `shard: $');
   const [shard = ''] = (JSON.parse(plan.outputs.matrix ?? '') as { shard: string[] }).shard;
   const read = await stage.sync({ job, with: { shard } });
   expect(read.summary).toMatch(
     /^## ✅ Kustomer sync of shard 1 of 1 complete: 190 records in \d+ s\n\nFrom the beginning to /,
   );
   const merged = await stage.sync({ job, with: { mode: 'merge', plan: plan.outputs.matrix ?? '' } });
-  expect(merged.summary).toMatch(/^## ✅ Kustomer merge of 1 shard complete: 190 records in \d+ s\n/);
+  expect(merged.summary).toMatch(
+    /^## ✅ Kustomer merge of 1 shard complete: 190 records in \d+ s\n\nFrom the beginning to /,
+  );
+  expect(merged.summary).toContain('Next: let the schedule of the incremental sync run again; it goes on from here.');
 });
 
 test('a backfill says what it has read', async () => {

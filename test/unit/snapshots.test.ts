@@ -16,6 +16,7 @@ test.each([true, false])(
       wanted: EVER,
       records: () => 1,
       // As a search does it: a full refresh that is not complete settles nothing.
+      firstSeen: () => 0,
       updateState({ search }: { search: Map<string, SearchState> }) {
         if (mode === 'full_refresh' && !completed.has(name)) return false;
         search.set(name, { syncedRanges: [EVER], cutoff: 9, dedupSince: 9, dedupKeys: new Set() });

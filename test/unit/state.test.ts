@@ -53,12 +53,16 @@ const shardManifest: fc.Arbitrary<ShardManifest> = fc.record({
   }),
   requests: fc.dictionary(fc.constantFrom('notes', 'tags'), fc.nat()),
 });
-const revision: fc.Arbitrary<StreamRevision> = fc.record({
-  changedIn: fc.nat(),
-  epoch: fc.nat(9),
-  recordFormat: fc.constantFrom('flat', 'raw'),
-  includeDeleted: fc.boolean(),
-});
+const revision: fc.Arbitrary<StreamRevision> = fc.record(
+  {
+    changedIn: fc.nat(),
+    epoch: fc.nat(9),
+    recordFormat: fc.constantFrom('flat', 'raw'),
+    includeDeleted: fc.boolean(),
+    published: fc.nat(),
+  },
+  { requiredKeys: ['changedIn', 'epoch', 'recordFormat', 'includeDeleted'] },
+);
 const STREAMS = ['conversations', 'notes', 'messages', 'users', 'tags'];
 const plain: fc.Arbitrary<State> = fc.record({
   generation: fc.integer({ min: 1, max: MAX_GENERATION }),

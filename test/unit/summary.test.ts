@@ -21,7 +21,7 @@ function failure(message: string): SyncError {
 }
 
 test('answers in order: the verdict, how fresh, what has changed, where it went', () => {
-  const details = { completeUpTo: Date.parse(TO), changes: { new: 1_200, changed: 3, deleted: 0 } };
+  const details = { completeUpTo: Date.parse(TO), inAll: 45_000, changes: { new: 1_200, changed: 3, deleted: 0 } };
   const text = summary(
     report([stream('messages', { records: 1_203, details }), stream('tags'), stream('notes')], {
       places: [{ kind: 'artifact', name: 'kustomer-sync', url: 'https://github.com/a/b/actions/runs/1/artifacts/2' }],
@@ -32,11 +32,11 @@ test('answers in order: the verdict, how fresh, what has changed, where it went'
 
 The data is complete up to **26 Nov 2026 10:59:30 UTC**, 2 min 0 s before this run ended.
 
-| Stream | New | Changed | Deleted | Records |
-| --- | ---: | ---: | ---: | ---: |
-| messages | 1,200 | 3 | 0 | 1,203 |
-| tags, notes | no change |  |  | 0 |
-| **All** |  |  |  | **1,203** |
+| Stream | New | Changed | Deleted | Records | In all runs |
+| --- | ---: | ---: | ---: | ---: | ---: |
+| messages | 1,200 | 3 | 0 | 1,203 | 45,000 |
+| tags, notes | no change |  |  | 0 | – |
+| **All** |  |  |  | **1,203** | – |
 
 **1,203 records** · artifact [kustomer-sync](https://github.com/a/b/actions/runs/1/artifacts/2) · state generation 7 saved
 
@@ -45,7 +45,7 @@ The data is complete up to **26 Nov 2026 10:59:30 UTC**, 2 min 0 s before this r
 
 test('counts that are not those of the published records are left out', () => {
   const [row] = summary(report([stream('messages', { records: 5 })]), END).match(/^\| messages .*$/m) ?? [];
-  expect(row).toBe('| messages | – | – | – | 5 |');
+  expect(row).toBe('| messages | – | – | – | 5 | – |');
 });
 
 test('a run that has stopped early says so, and that it goes on', () => {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { isKind, SyncError } from '../../errors.ts';
 import { requirePrivate } from '../../github/visibility.ts';
-import type { Place } from '../../report/report.ts';
+import type { Finding, Place } from '../../report/report.ts';
 import { type Branch, type BranchPlace, openBranchStore } from '../../state/branch.ts';
 import {
   type Delivery,
@@ -16,6 +16,8 @@ import {
 } from '../destination.ts';
 import { continueFrom } from '../publisher.ts';
 import type { CommitResult } from './commit.ts';
+import { markChecked } from './freshness.ts';
+import { branchError } from './refusal.ts';
 
 /** Git stores every version of a file whole, so parts stay small (docs/actions-platform.md#commit-size). */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -64,6 +66,7 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
       if (!allowPublic) await requirePrivate(repository, 'its data branch', context, api);
       for (const delivery of deliveries) await delivery.requireAccess();
     },
+    permissions: async () => permissionsFor(await openPlace()),
     async publish(request, receipt) {
       const before = receipt.files;
       const result = await commit(request, receipt).catch(async error => {
@@ -73,6 +76,7 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
         for (const part of oneByOne(request, receipt)) last = await commit(continueFrom(part, receipt), receipt);
         return last as CommitResult;
       });
+      if (result.commit === null) await markChecked(await openPlace(), result.tip, request, receipt, log);
       const kept = withhold(request, receipt);
       await deliverTo(deliveries, kept, result.state, receipt, options).catch(error => {
         throw receipt.files === before ? error : onBranchAlone(error, branch);
@@ -83,12 +87,20 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
   };
 }
 
+/** @throws SyncError as a commit would, when the token may not write */
+async function permissionsFor(place: BranchPlace): Promise<Finding[]> {
+  await place.git.requireWrite(place.branch).catch(error => {
+    throw branchError(error, place, false);
+  });
+  return [['Permission `contents: write`', 'granted']];
+}
+
 /** The commit, and the folder with the data. */
 function placesOf(commit: string, { context, repository, branch, dataPath }: DestinationOptions): Place[] {
-  const pages = `${context.runUrl.slice(0, context.runUrl.indexOf(`/${context.repository}/`))}/${repository}`;
+  const pages = `${context.serverUrl}/${repository}`;
   return [
     { kind: 'commit', name: commit, url: `${pages}/commit/${commit}` },
-    { kind: 'branch', name: branch, url: encodeURI(`${pages}/tree/${branch}/${dataPath}`) },
+    { kind: 'branch', name: branch, url: encodeURI(`${pages}/tree/${branch}/${dataPath}`), hasFolders: true },
   ];
 }
 

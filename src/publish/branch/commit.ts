@@ -11,25 +11,20 @@ import { blobSha, entriesAt, writeTree } from '../../github/tree.ts';
 import { readPart } from '../../records/integrity.ts';
 import type { PartFile } from '../../records/parts.ts';
 import { plural } from '../../report/format.ts';
-import {
-  type Branch,
-  type BranchPlace,
-  branchDocument,
-  readBranch,
-  stateFileOf,
-  type Total,
-  type Totals,
-} from '../../state/branch.ts';
+import { type Branch, type BranchPlace, branchDocument, readBranch, stateFileOf } from '../../state/branch.ts';
 import type { Base } from '../../state/store.ts';
 import { type MergedState, nextState } from '../../sync/next-state.ts';
 import type { State } from '../../sync/state.ts';
 import { type DestinationOptions, type PublishRequest, type Withheld, withhold } from '../destination.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
 import { branchError, fileRefusal, isRace, keepsMoving } from './refusal.ts';
+import { totalsAfter } from './totals.ts';
 
 export interface CommitResult extends MergedState, Withheld {
   /** Null when there was nothing to commit. */
   readonly commit: string | null;
+  /** What the branch has, where there was nothing to commit. */
+  readonly tip?: Branch['tip'];
   readonly base: Base;
   /** Those that are in the commit. */
   readonly files: readonly PartFile[];
@@ -111,7 +106,7 @@ async function tryCommit(write: Write, loaded: Branch | undefined): Promise<Comm
     const removed = await toRemove(place, kept.replaces, branch.root);
     const isNews = kept.files.length > 0 || removed.length > 0 || request.savesStateAlone;
     if (kept.change.changed.length === 0 || !isNews)
-      return { ...next, state: theirs ?? change.state, commit: null, base, files: [] };
+      return { ...next, state: theirs ?? change.state, commit: null, tip, base, files: [] };
     if (tip === null) await beginIfEmpty(place);
     await uploadAll(write, kept.files);
     if (kept.files.some(({ stream }) => refused.has(stream))) return tryCommit(write, branch);
@@ -171,16 +166,17 @@ function committedPart(request: PublishRequest, lost: readonly string[]): Publis
 async function writeContents(
   write: Write,
   { tip, root, document }: Branch,
-  { files, replaces }: PublishRequest,
+  request: PublishRequest,
   removed: TreeChange[],
   { state }: MergedState,
 ) {
   const { place, blobs, options } = write;
   const { git, stateName } = place;
+  const { files } = request;
   const writers = document?.writers ?? [];
   const paths = await pathsOf(write, files, writers, root);
   const before = await readmeAt(place, root, document);
-  const totals = totalsAfter(before.totals, files, replaces);
+  const totals = totalsAfter(before.totals, request, state, stateName);
   const content = readme(place, totals, state, options.context);
   const notes = {
     writers: [writerOf(write), ...writers].slice(0, MAX_WRITERS),
@@ -196,21 +192,6 @@ async function writeContents(
     ...files.map((file, n) => ({ ...blob, path: paths[n] as string, sha: blobs.get(file.path) as string })),
   ]);
   return { sha, tree };
-}
-
-function totalsAfter(before: Totals, files: readonly PartFile[], replaces: readonly string[]): Totals {
-  const totals: Record<string, Total> = {};
-  for (const [stream, total] of Object.entries(before)) if (!replaces.includes(stream)) totals[stream] = total;
-  for (const { stream, records, bytes, max_updated_at } of files) {
-    const total = totals[stream] ?? { records: 0, files: 0, bytes: 0, max_updated_at: null };
-    totals[stream] = {
-      records: total.records + records,
-      files: total.files + 1,
-      bytes: total.bytes + bytes,
-      max_updated_at: (total.max_updated_at ?? '') > (max_updated_at ?? '') ? total.max_updated_at : max_updated_at,
-    };
-  }
-  return Object.fromEntries(Object.entries(totals).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Where files go. Numbers go on after those that the run has in the same folder, of this process or of another. */

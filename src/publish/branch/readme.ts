@@ -4,6 +4,7 @@ import type { Context } from '../../github/context.ts';
 import { grouped } from '../../report/format.ts';
 import { type BranchNotes, type BranchPlace, type Totals, totalsIn } from '../../state/branch.ts';
 import type { State } from '../../sync/state.ts';
+import { markOf } from './freshness.ts';
 
 export const README = 'README.md';
 
@@ -15,14 +16,16 @@ export const ATTRIBUTES = {
 };
 
 export function readme(
-  { branch, dataPath }: BranchPlace,
+  { branch, dataPath, repository }: BranchPlace,
   totals: Totals,
   { run, savedAt }: State,
-  { runUrl }: Context,
+  { runUrl, serverUrl, workflowFile, repository: here }: Context,
 ): string {
+  const page = `${serverUrl}/${repository}`;
+  const runs = workflowFile === '' ? runUrl : `${serverUrl}/${here}/actions/workflows/${workflowFile}`;
   const rows = Object.entries(totals).map(
-    ([stream, { records, files, bytes, max_updated_at }]) =>
-      `| [${stream}](${encodeURI(dataPath)}/${stream}) | ${grouped(records)} | ${grouped(files)} | ${grouped(Math.ceil(bytes / 1024))} kB | ${max_updated_at ?? '–'} |`,
+    ([stream, { records, distinct, files, bytes, max_updated_at, complete_up_to }]) =>
+      `| [${stream}](${encodeURI(dataPath)}/${stream}) | ${distinct === undefined ? '–' : grouped(distinct)} | ${grouped(records)} | ${grouped(files)} | ${grouped(Math.ceil(bytes / 1024))} kB | ${max_updated_at ?? '–'} | ${complete_up_to ?? '–'} |`,
   );
   const [example = 'conversations'] = Object.keys(totals);
   const glob = `${dataPath}/${example}/*/*.ndjson*`;
@@ -33,18 +36,23 @@ adds files and changes none; a record that was updated is there again in its new
 \`updated_at\` of an \`id\` counts**. A full refresh replaces the files of its stream. \`state.json\`, and the folder
 \`state\` of backfills, say what has been read; leave them as they are. The records are personal data: treat this branch as you treat Kustomer.
 
-| Stream | Lines | Files | Size | Updated up to |
-| --- | ---: | ---: | ---: | --- |
+| Stream | Records | Lines | Files | Size | Newest record | Complete up to |
+| --- | ---: | ---: | ---: | ---: | --- | --- |
 ${rows.join('\n')}
 
 <!-- totals: ${JSON.stringify(totals)} -->
 
-Last run: [${run.id}, attempt ${run.attempt}](${runUrl}), ${savedAt}.
+Last commit: by run [${run.id}, attempt ${run.attempt}](${runUrl}), ${savedAt}. [A run](${runs}) that finds nothing new makes no commit;
+the last one says in a ref of its own that it has checked the branch, and up to when it is complete. (No such ref: none has.)
+
+\`\`\`sh
+git fetch --quiet ${page} ${markOf(branch)} && git log -1 --format=%s FETCH_HEAD
+\`\`\`
 
 ## Reading it
 
 \`\`\`sh
-git clone --single-branch --depth 1 --branch ${branch} <address of this repository> kustomer-data && cd kustomer-data
+git clone --single-branch --depth 1 --branch ${branch} ${page} kustomer-data && cd kustomer-data
 \`\`\`
 
 DuckDB, the latest version of each record:

@@ -1,0 +1,37 @@
+// The mark of freshness: a ref beside the data branch whose commit says when a run has last found the branch complete, and
+// up to when.
+//
+// A run that finds nothing new makes no commit on the branch, and leaves its mark instead: a commit on top of the branch, with
+// the files of the branch, which the next such run replaces. So neither the branch nor its history grows, and to fetch the
+// mark costs nothing beyond the branch (docs/actions-platform.md#refs).
+import type { Log } from '../../report/log.ts';
+import type { Branch, BranchPlace } from '../../state/branch.ts';
+import type { PublishRequest, Withheld } from '../destination.ts';
+
+/** The ref of a branch, in full. No ruleset for branches or tags is about it, and no workflow starts for it. */
+export function markOf(branch: string): string {
+  return `refs/kustomer-sync/checked/${branch}`;
+}
+
+/**
+ * Marks the branch after a complete sync that made no commit: a backfill or a shard reads a part. A mark that GitHub does not
+ * take is no reason to fail.
+ */
+export async function markChecked(
+  { git, branch, stateName }: BranchPlace,
+  tip: Branch['tip'] | undefined,
+  { streams, window, change, unfinished }: PublishRequest,
+  { lost, refused }: Withheld,
+  log: Log,
+): Promise<void> {
+  const isRead = streams.every(({ outcome }) => outcome === 'complete' || outcome === 'skipped');
+  const isPublished = lost.length === 0 && (refused?.size ?? 0) === 0 && unfinished.length === 0;
+  if (!tip || stateName.includes('/') || !isRead || !isPublished) return;
+  const { savedAt, run } = change.state;
+  const message = `checked ${savedAt}: complete up to ${window.to} [run ${run.id}.${run.attempt}]`;
+  try {
+    await git.setRef(markOf(branch).replace('refs/', ''), await git.createCommit(message, tip.tree, tip.commit));
+  } catch {
+    log.info(`GitHub did not take the mark that says when the branch ${branch} was last checked.`);
+  }
+}
