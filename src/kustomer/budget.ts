@@ -114,7 +114,7 @@ export function openBudget(
       // The responses of half a minute make up for one slowdown.
       speed = Math.min(1, speed + 1 / all);
       if (!(limit >= 1)) return;
-      windows.forLog.reported[purpose] = { limit, remaining };
+      windows.outlook.reported[purpose] = { limit, remaining };
       const isForAll = purpose === 'other' || limit >= LOWEST_LIMIT;
       const share = shareOf(Math.floor(limit * OUR_SHARE));
       if (isForAll && requestsPerMinute === null && share !== all) {

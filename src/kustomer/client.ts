@@ -175,7 +175,9 @@ function openAttempts(options: ClientOptions, http: Http, waits: Waits) {
       byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
       const startedAt = performance.now();
       const response = await exchange(request, options, http, waits);
-      if (purpose === 'search') msPerSearch = average(msPerSearch, performance.now() - startedAt);
+      const ms = performance.now() - startedAt;
+      // A moving average, in which each response counts less with every one after it.
+      if (purpose === 'search') msPerSearch = Number.isNaN(msPerSearch) ? ms : msPerSearch + (ms - msPerSearch) / 8;
       headers = response.headers;
       if (response.body === null) return response;
       const value = parseResponse(response.body, stream);
@@ -205,11 +207,6 @@ function openAttempts(options: ClientOptions, http: Http, waits: Waits) {
     msPerSearch: () => msPerSearch,
     idle: () => (waits.isAnyForBudget() ? 0 : semaphore.idle()),
   };
-}
-
-/** A moving average, in which each value counts less with every one after it. */
-function average(before: number, value: number): number {
-  return Number.isNaN(before) ? value : before + (value - before) / 8;
 }
 
 type Http = ReturnType<typeof openHttp>;
