@@ -17,32 +17,31 @@ import { type Batch, isBatch, type Slice, type Steps } from './steps.ts';
 
 /** Commits of the live index before the archive catches up: more take memory, fewer cause many small archive requests. */
 const MAX_LIVE_COMMITS = 10;
-/** The same before the first request to the archive: nothing counts until then, and a long archive waits for it. */
-const FIRST_LIVE_COMMITS = 2;
+/** The same before the first request to the archive: nothing counts until then. */
+const FIRST_LIVE_COMMITS = 1;
 
 export function* readLiveAndArchive(slice: Slice, horizon: SearchHorizon): Steps {
-  const liveSlice = followingSlice(slice);
-  const live = readByKeyset(liveSlice, 'live');
+  const live = readByKeyset(followingSlice(slice), 'live');
   /** Records of the live index that the archive has not reached. */
   let buffer: DatedRecord[] = [];
   let earliest = Number.POSITIVE_INFINITY;
-  const note = (records: readonly DatedRecord[]) => {
-    for (const { at } of records) earliest = Math.min(earliest, at);
-  };
+  let liveUntil = slice.from;
   let liveCommits = slice.from < horizon.live ? FIRST_LIVE_COMMITS : MAX_LIVE_COMMITS;
   while (slice.from < Math.min(slice.to, horizon.archive)) {
-    for (let n = 0; n < liveCommits && liveSlice.from < horizon.archive; n++) {
-      const commit = yield* nextCommit(live, note);
+    for (let n = 0; n < liveCommits && liveUntil < horizon.archive; n++) {
+      const commit = yield* nextCommit(live, ({ at }) => {
+        earliest = Math.min(earliest, at);
+      });
       if (commit === undefined) break;
+      liveUntil = commit.until;
       buffer.push(...commit.records);
     }
     liveCommits = MAX_LIVE_COMMITS;
-    const caughtUpAt = Math.min(slice.to, floorToSecond(liveSlice.from));
+    const caughtUpAt = Math.min(slice.to, floorToSecond(liveUntil));
     // What only the live index has been read of must not go to another reader.
     slice.splitBarrier = Math.max(slice.splitBarrier, caughtUpAt);
-    const archiveTo = Math.min(caughtUpAt, horizon.archive);
-    const mayDelegate = slice.from < horizon.live && horizon.live < archiveTo && earliest >= horizon.live;
-    const archive = readArchive(slice, archiveTo, mayDelegate ? horizon.live : slice.from);
+    const mayDelegate = slice.from < horizon.live && horizon.live < caughtUpAt && earliest >= horizon.live;
+    const archive = readArchive(slice, Math.min(caughtUpAt, horizon.archive), mayDelegate ? horizon.live : null);
     for (let commit = yield* nextCommit(archive); commit !== undefined; commit = yield* nextCommit(archive)) {
       const { until } = commit;
       const liveRecords = buffer.filter(({ at }) => at < until);
@@ -50,7 +49,7 @@ export function* readLiveAndArchive(slice: Slice, horizon: SearchHorizon): Steps
       slice.from = until;
       yield { ...commit, records: [...liveRecords, ...commit.records] };
     }
-    if (slice.from < caughtUpAt) {
+    if (slice.from < Math.min(slice.to, caughtUpAt)) {
       slice.from = caughtUpAt;
       yield { action: 'commit', records: buffer, until: caughtUpAt };
       buffer = [];
@@ -59,18 +58,16 @@ export function* readLiveAndArchive(slice: Slice, horizon: SearchHorizon): Steps
   yield* readByKeyset(slice, 'live');
 }
 
-/** Reads the archive index from the start of a slice. If that is long, what it has before `until` is delegated. */
-function* readArchive(slice: Slice, to: number, until: number): Steps {
-  const open = () => readByKeyset({ from: slice.from, to, splitBarrier: slice.from }, 'archive');
-  const steps = open();
+/**
+ * Reads the archive index from the start of a slice.
+ * @param delegateFrom from where on (ms) another reader takes over where the archive is long; null where none may
+ */
+function* readArchive(slice: Slice, to: number, delegateFrom: number | null): Steps {
+  const steps = readByKeyset(followingSlice(slice, to), 'archive');
   let step = steps.next(NO_PAGE);
-  if (until > slice.from && !step.done) {
+  if (delegateFrom !== null && !step.done) {
     const page = yield step.value;
-    if (isLong(page)) {
-      yield { action: 'delegate', records: [], until };
-      slice.from = until;
-      return yield* open();
-    }
+    if (isLong(page)) yield { action: 'delegate', records: [], until: delegateFrom };
     step = steps.next(page);
   }
   while (!step.done) step = steps.next(yield step.value);
@@ -83,11 +80,11 @@ function isLong({ total, found, size, timedOut }: Page): boolean {
 }
 
 /** A slice with a start of its own, whose end and split barrier are those of another slice, also after a split. */
-function followingSlice(slice: Slice): Slice {
+function followingSlice(slice: Slice, to = Number.POSITIVE_INFINITY): Slice {
   return {
     from: slice.from,
     get to() {
-      return slice.to;
+      return Math.min(to, slice.to);
     },
     get splitBarrier() {
       return slice.splitBarrier;
@@ -103,15 +100,12 @@ const NO_PAGE = undefined as never;
 
 /**
  * Runs a reader up to its next commit, and passes its other steps on. Undefined at the end of its slice.
- * @param note called with the records of every step
+ * @param note called with every record
  */
-function* nextCommit(
-  steps: Steps,
-  note: (records: readonly DatedRecord[]) => void = () => {},
-): Steps<Batch | undefined> {
+function* nextCommit(steps: Steps, note: (record: DatedRecord) => void = () => {}): Steps<Batch | undefined> {
   for (let step = steps.next(NO_PAGE); !step.done; step = steps.next(yield step.value)) {
     if (!isBatch(step.value)) continue;
-    note(step.value.records);
+    for (const record of step.value.records) note(record);
     if (step.value.action === 'commit') return step.value;
   }
   return undefined;

@@ -51,7 +51,7 @@ interface Reader extends PooledReader {
   readonly range: Interval;
   readonly index: IndexChoice;
   /** Its item of {@link SearchProgress.read}. */
-  read: { readonly from: number; to: number };
+  readonly read: { readonly from: number; to: number };
   readonly emitter: Emitter;
   /** Pages left, by index: see {@link PooledReader}. */
   readonly pagesIn: Record<SearchIndex, number>;
@@ -201,18 +201,19 @@ class SearchReaders {
     return needsArchive && this.#archiveRefusal !== undefined;
   }
 
-  /** Leaves what a reader has to read before `until` (ms) to the archive index. */
-  #delegate(reader: Reader, until: number): void {
-    const { slice, range } = reader;
-    const early = { from: slice.from, to: until, splitBarrier: slice.from };
-    this.#start(early, range, 'archive', nothingKnown('archive'));
-    reader.read = { from: until, to: until };
-    this.#options.progress.read.push(reader.read);
-    reader.pagesIn.archive = 0;
+  /** Leaves to another reader what a reader has to read from `until` (ms) on. */
+  #delegate({ slice, range, pagesIn }: Reader, until: number): void {
+    const later = { from: until, to: slice.to, splitBarrier: until };
+    slice.to = until;
+    // What the live index has shown so far is read again.
+    slice.splitBarrier = slice.from;
+    const index = indexOf(later, this.#options.horizon);
+    this.#start(later, range, index, nothingKnown(index));
+    pagesIn.live = 0;
   }
 
   #split(reader: Reader): boolean {
-    const { slice, range, index, pagesIn } = reader;
+    const { slice, range, pagesIn } = reader;
     const from = Math.max(slice.from, slice.splitBarrier);
     const middle = floorToSecond((from + slice.to) / 2);
     if (middle <= from || this.#isOver(reader)) return false;
@@ -220,7 +221,7 @@ class SearchReaders {
     slice.to = middle;
     pagesIn.live /= 2;
     pagesIn.archive /= 2;
-    this.#start(later, range, index, reader);
+    this.#start(later, range, indexOf(later, this.#options.horizon), reader);
     return true;
   }
 }

@@ -18,7 +18,7 @@ export interface Batch {
   /**
    * `stage`: these are some of the records before `until`, and others are still to come.
    * `commit`: with the outputs before, these are all records of the slice before `until`.
-   * `delegate`: nothing. What the slice has before `until` is left to readers of the archive index.
+   * `delegate`: nothing. The slice ends at `until`, and another reader reads what comes after.
    */
   readonly action: 'stage' | 'commit' | 'delegate';
   readonly records: readonly DatedRecord[];

@@ -4,7 +4,7 @@
  */
 import { readByKeyset } from '../../src/sync/keyset-reader.ts';
 import { readLiveAndArchive } from '../../src/sync/live-and-archive-reader.ts';
-import type { SearchHorizon } from '../../src/sync/plan.ts';
+import { indexOf, type SearchHorizon } from '../../src/sync/plan.ts';
 import type { DatedRecord, Page, SearchIndex, SearchRequest } from '../../src/sync/source.ts';
 import { isBatch, type Slice, type Steps } from '../../src/sync/steps.ts';
 import { Random } from '../world/kustomer/index.ts';
@@ -184,7 +184,7 @@ export interface ReadSlices {
 interface Reader {
   readonly slice: Slice;
   readonly index: SearchIndex | 'both';
-  synced: { readonly from: number; to: number };
+  readonly synced: { readonly from: number; to: number };
   readonly steps: Steps;
   /** As in the emitter: records that count when everything before `until` has been read. */
   readonly staged: { records: DatedRecord[]; until: number };
@@ -229,9 +229,11 @@ export function readSlices(
     while (!step.done && isBatch(step.value)) {
       const { action, records, until } = step.value;
       if (action === 'delegate') {
-        start({ from: reader.slice.from, to: until, splitBarrier: reader.slice.from }, 'archive');
-        reader.synced = { from: until, to: until };
-        result.synced.push(reader.synced);
+        const { slice } = reader;
+        const later = { from: until, to: slice.to, splitBarrier: until };
+        slice.to = until;
+        slice.splitBarrier = slice.from;
+        start(later, indexOf(later, horizon));
         step = reader.steps.next(undefined as never);
         continue;
       }
@@ -265,20 +267,24 @@ export function readSlices(
     const [reader] = waiting.splice(random.int(0, waiting.length), 1) as [Reader];
     const page = search.page(reader.request);
     // The answer to one slice may split another slice, whose request is in flight.
-    if (splitsAt.has(search.requests.length)) splitFirst([reader, ...waiting], start);
+    if (splitsAt.has(search.requests.length)) splitFirst([reader, ...waiting], horizon, start);
     resume(reader, page);
   }
   return result;
 }
 
-function splitFirst(readers: readonly Reader[], start: (slice: Slice, index: Reader['index']) => void): void {
+function splitFirst(
+  readers: readonly Reader[],
+  horizon: SearchHorizon,
+  start: (slice: Slice, index: Reader['index']) => void,
+): void {
   for (const { slice, index } of readers) {
     const from = Math.max(slice.from, slice.splitBarrier);
     const middle = floor((from + slice.to) / 2, 1_000);
     if (middle <= from) continue;
     const later = { from: middle, to: slice.to, splitBarrier: middle };
     slice.to = middle;
-    start(later, index);
+    start(later, index === 'both' ? indexOf(later, horizon) : index);
     return;
   }
 }
