@@ -146,6 +146,7 @@ describe('a saved state', () => {
       'kustomer-sync/0.1.0',
       'publish_id',
       'revisions',
+      'published',
       'changed_in',
       'epoch',
       'record_format',
