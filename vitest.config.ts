@@ -11,6 +11,9 @@ const SLOW = [
   'test/unit/{budget,examples,recipes,release,worlds,world-github,world-kustomer,world-runner,world-workflow}.test.ts',
 ];
 
+/** Files of the long form alone (test/forms.ts). */
+const LONG_ALONE = ['test/action/long-backfill.test.ts'];
+
 /** Those that take longest, or wait longest, first: whatever starts last is all that runs at the end. */
 const LONGEST_FIRST = [
   'patience',
@@ -39,7 +42,7 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   test: {
     pool: 'forks',
     // More than there are cores: for a good part of their time the slow ones wait.
@@ -64,10 +67,12 @@ export default defineConfig({
         test: {
           name: 'slow',
           include: SLOW,
+          exclude: mode === 'long' ? [] : LONG_ALONE,
           isolate: false,
           // What a thousand starts of the bundle need not do again: compile it, and collect what its start leaves behind.
           // Tests that measure its memory choose Node's arguments themselves.
           env: {
+            TEST_FORM: mode === 'long' ? 'long' : 'short',
             NODE_COMPILE_CACHE: join(import.meta.dirname, 'tmp/compile-cache'),
             ACTION_NODE_ARGS: '--min-semi-space-size=16',
           },
@@ -77,4 +82,4 @@ export default defineConfig({
       },
     ],
   },
-});
+}));

@@ -32,10 +32,13 @@ export function plural(n: number, noun: string): string {
 
 /** A text that is not ours, such as what an API or an input says: on one line, without commands of the runner, and cut. */
 export function oneLine(text: string, maxLength = 2_000): string {
+  // A text of megabytes takes no longer than what is shown of it.
+  const start = text.slice(0, 4 * maxLength);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out.
-  const line = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').replaceAll('##[', '## [');
+  const line = start.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').replaceAll('##[', '## [');
   const safe = line.replace(/^\s*::/, ': :');
-  return safe.length <= maxLength ? safe : `${safe.slice(0, maxLength - 1)}…`;
+  const whole = start.length === text.length && safe.length <= maxLength;
+  return whole ? safe : `${safe.slice(0, maxLength - 1)}…`;
 }
 
 /**

@@ -209,7 +209,7 @@ function placeLines(report: Report): string[] {
 
 function linkTo(name: string, url: string | undefined): string {
   const text = inMarkdown(name, 200);
-  return url === undefined ? text : `[${text}](${url.replace(/[()\s<>]/g, encodeURIComponent).slice(0, 1_000)})`;
+  return url === undefined ? text : `[${text}](${url.slice(0, 1_000).replace(/[()\s<>]/g, encodeURIComponent)})`;
 }
 
 function detailLines({ streams, usage, plan }: Report): string[] {

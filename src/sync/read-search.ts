@@ -173,7 +173,7 @@ class SearchReaders {
     const { slice, read, range, emitter, pagesIn } = reader;
     if (isBatch(step)) {
       const { action, records, until } = step;
-      if (action === 'delegate') this.#delegate(reader, until);
+      if (action === 'delegate') await this.#delegate(reader, until);
       else if (action === 'stage') await emitter.stage(records, until);
       else if (await emitter.commit(records, until)) read.to = Math.min(until, range.to);
       return NO_PAGE;
@@ -202,11 +202,12 @@ class SearchReaders {
   }
 
   /** Leaves to another reader what a reader has to read from `until` (ms) on. */
-  #delegate({ slice, range, pagesIn }: Reader, until: number): void {
+  async #delegate({ slice, range, emitter, pagesIn }: Reader, until: number): Promise<void> {
     const later = { from: until, to: slice.to, splitBarrier: until };
     slice.to = until;
-    // What the live index has shown so far is read again.
+    // What the live index has shown so far comes after that time, and is read again.
     slice.splitBarrier = slice.from;
+    await emitter.discard();
     const index = indexOf(later, this.#options.horizon);
     this.#start(later, range, index, nothingKnown(index));
     pagesIn.live = 0;

@@ -2,6 +2,7 @@
 // where states are kept; and a run that starts the next one.
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import type { JobOptions } from '../world/github/index.ts';
 import { DEFAULT_TOKEN, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
@@ -74,7 +75,7 @@ describe('a backfill', () => {
     }
   });
 
-  test('is done with a key that may not list klasses, too: it says so once and is not asked for ever', async () => {
+  longTest('is done with a key that may not list klasses, too: it says so once and is not asked for ever', async () => {
     await open({ world: { tokens: { [DEFAULT_TOKEN]: { missing: ['klasses'] } } } });
     populate(stage, 3);
     const inputs = { ...WINDOW(), streams: 'kobjects' };
@@ -95,7 +96,7 @@ describe('a backfill', () => {
     expect((await runMerge(stage, fan)).outputs).toMatchObject({ complete: 'true', 'state-saved': 'true' });
   });
 
-  test.each(['artifact', 'branch'])('and an incremental sync do not know each other (%s)', async destination => {
+  test.each(few(['artifact', 'branch']))('and an incremental sync do not know each other (%s)', async destination => {
     populate(stage, 2);
     const window = WINDOW();
     const inputs = { destination };
@@ -124,7 +125,7 @@ describe('a backfill', () => {
     }
   });
 
-  test('that was stopped goes on, whatever place its state is left in', async () => {
+  longTest('that was stopped goes on, whatever place its state is left in', async () => {
     await open({ world: { pageSizeMax: 5 } });
     populate(stage, 2);
     const window = { ...WINDOW(), concurrency: '2' };
@@ -140,7 +141,7 @@ describe('a backfill', () => {
     expect(wrongs(await uploaded(stage), window['start-date'], window['end-date'])).toEqual([]);
   });
 
-  test('whose end has not come yet is read as far as it can be, and says so', async () => {
+  longTest('whose end has not come yet is read as far as it can be, and says so', async () => {
     populate(stage);
     const end = new Date(Date.now() + 65 * SECOND).toISOString();
     const inputs = { streams: 'messages,tags', 'end-date': end, settle: '60s' };
@@ -194,7 +195,7 @@ describe('on-incomplete: continue', () => {
     streams: 'messages,customers,tags',
   };
 
-  test.each(['artifact', 'none'])('goes through to the end in one chain of runs (%s)', async destination => {
+  test.each(few(['artifact', 'none']))('goes through to the end in one chain of runs (%s)', async destination => {
     await open(slow);
     stage.github.repository.workflows.set('sync.yml', WORKFLOW);
     populate(stage, 6);
@@ -224,10 +225,12 @@ describe('on-incomplete: continue', () => {
     expect(wrongs(published, window['start-date'], window['end-date'], ['messages', 'customers', 'tags'])).toEqual([]);
   });
 
-  test.each([
-    ['without the permission', 403, 'permission `actions: write`', { ghs_main: { actions: 'read' } }, WORKFLOW],
-    ['a workflow that cannot be dispatched', 422, '`workflow_dispatch`', slow.github.tokens, 'on: [push]'],
-  ] as const)('%s says how to go on by hand', async (_, status, reason, tokens, workflow) => {
+  test.each(
+    few([
+      ['without the permission', 403, 'permission `actions: write`', { ghs_main: { actions: 'read' } }, WORKFLOW],
+      ['a workflow that cannot be dispatched', 422, '`workflow_dispatch`', slow.github.tokens, 'on: [push]'],
+    ] as const),
+  )('%s says how to go on by hand', async (_, status, reason, tokens, workflow) => {
     await open({ ...slow, github: { tokens } });
     stage.github.repository.workflows.set('sync.yml', workflow);
     populate(stage, 6);
@@ -243,7 +246,7 @@ describe('on-incomplete: continue', () => {
     expect(annotations(result, 'warning').join()).toContain(reason);
   });
 
-  test('ends a runaway: not after a run that read nothing, and not more than 100 times in a row', async () => {
+  longTest('ends a runaway: not after a run that read nothing, and not more than 100 times in a row', async () => {
     await open(slow);
     populate(stage, 12);
     const { dispatches } = stage.github.repository;
@@ -300,10 +303,12 @@ describe('on-incomplete: continue', () => {
     expect(stage.github.repository.dispatches.length).toBe(1);
   });
 
-  test.each([
-    ['alone', 'messages:full_refresh', 0],
-    ['but for a stream that goes on', 'messages:full_refresh,customers', 1],
-  ])('does not start a full refresh over, %s', async (_what, streams, started) => {
+  test.each(
+    few([
+      ['alone', 'messages:full_refresh', 0],
+      ['but for a stream that goes on', 'messages:full_refresh,customers', 1],
+    ]),
+  )('does not start a full refresh over, %s', async (_what, streams, started) => {
     await open(slow);
     populate(stage, 12);
     ration(stage, 30);

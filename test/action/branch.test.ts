@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
+import { few, longTest } from '../forms.ts';
 import { secondaryLimitFault } from '../world/github/index.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { type ActionResult, runJob } from '../world/runner/index.ts';
@@ -140,7 +141,7 @@ describe('the branch', () => {
     expect((await stateOnBranch(stage)).totals.conversations).toMatchObject({ records: 15, files: 2 });
   });
 
-  test('of an organization without records has the state of its first sync, and no other commit', async () => {
+  longTest('of an organization without records has the state of its first sync, and no other commit', async () => {
     for (const stream of ['conversations', 'customers', 'messages', 'tags', 'users'] as const)
       stage.world.hardDelete(stream, 99);
     const first = await sync();
@@ -170,31 +171,34 @@ describe('a full refresh', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('twice in one run brings what has changed in between, also where the first file is the same again', async () => {
-    const refresh = {
-      token: DEFAULT_TOKEN,
-      'api-url': stage.kustomer.url,
-      ...onBranch,
-      streams: 'tags,users',
-      'sync-mode': 'full_refresh',
-    };
-    const job = await runJob({
-      context: stage.github.job(),
-      root: stage.root,
-      steps: [
-        { uses: ACTION, with: refresh },
-        { run: () => void stage.world.create('users', 2, { updatedAt: Date.now() - HOUR }) },
-        { uses: ACTION, with: refresh },
-      ],
-    });
-    expect(job.conclusion, job.log).toBe('success');
-    const published = await cloned(stage);
-    for (const stream of ['tags', 'users'] as const) {
-      expect(stage.compare(stream, published.get(stream) ?? [])).toEqual([]);
-    }
-  });
+  longTest(
+    'twice in one run brings what has changed in between, also where the first file is the same again',
+    async () => {
+      const refresh = {
+        token: DEFAULT_TOKEN,
+        'api-url': stage.kustomer.url,
+        ...onBranch,
+        streams: 'tags,users',
+        'sync-mode': 'full_refresh',
+      };
+      const job = await runJob({
+        context: stage.github.job(),
+        root: stage.root,
+        steps: [
+          { uses: ACTION, with: refresh },
+          { run: () => void stage.world.create('users', 2, { updatedAt: Date.now() - HOUR }) },
+          { uses: ACTION, with: refresh },
+        ],
+      });
+      expect(job.conclusion, job.log).toBe('success');
+      const published = await cloned(stage);
+      for (const stream of ['tags', 'users'] as const) {
+        expect(stage.compare(stream, published.get(stream) ?? [])).toEqual([]);
+      }
+    },
+  );
 
-  test('removes what a backfill has brought, and the same backfill brings it again', async () => {
+  longTest('removes what a backfill has brought, and the same backfill brings it again', async () => {
     const day = (ago: number) => new Date(Date.now() - ago * 24 * HOUR).toISOString().slice(0, 10);
     const streams = 'conversations,customers';
     const backfill = () => sync({ with: { streams, 'start-date': day(40), 'end-date': day(15) } });
@@ -219,7 +223,7 @@ describe('a full refresh', () => {
     expect((await backfill()).log).toContain('is published already');
   });
 
-  test.each(['not a state', 'null', '{"refreshes":"many"}', '{"refreshes":{"tags":"many"}}'])(
+  test.each(few(['not a state', 'null', '{"refreshes":"many"}', '{"refreshes":{"tags":"many"}}']))(
     'that cannot be told of does not keep a backfill from going on (%s)',
     async text => {
       const inputs = { streams: 'tags', 'end-date': new Date(Date.now() - 24 * HOUR).toISOString().slice(0, 10) };
@@ -288,7 +292,7 @@ describe('another writer', () => {
     expect(stage.github.traffic.of('git.createBlob').length).toBeLessThan(20);
   });
 
-  test('between two steps of one run does not make the second one overwrite the files of the first', async () => {
+  longTest('between two steps of one run does not make the second one overwrite the files of the first', async () => {
     const inputs = { token: DEFAULT_TOKEN, 'api-url': stage.kustomer.url, ...onBranch };
     const job = await runJob({
       context: stage.github.job(),
@@ -309,7 +313,7 @@ describe('another writer', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('who publishes beside a full refresh is faster: the refresh of that stream is not published', async () => {
+  longTest('who publishes beside a full refresh is faster: the refresh of that stream is not published', async () => {
     const inputs = { settle: '0s', streams: 'conversations,tags' };
     await sync({ with: inputs });
     const refresh = await refreshing(inputs);
@@ -323,7 +327,7 @@ describe('another writer', () => {
     expect(twice).toEqual([]);
   });
 
-  test('who refreshes between two commits of a long run of ours leaves it no claim of the first', async () => {
+  longTest('who refreshes between two commits of a long run of ours leaves it no claim of the first', async () => {
     await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
     const inputs = { settle: '0s', streams: 'conversations,tags' };
     await sync({ with: inputs });
@@ -346,32 +350,35 @@ describe('another writer', () => {
     expect(twice).toEqual([]);
   });
 
-  test('who publishes a stream between two commits of ours leaves what only we have read of it to the next run', async () => {
-    await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
-    const inputs = { settle: '0s', streams: 'conversations,customers' };
-    await sync({ with: inputs });
-    stage.world.update('customers', 1, { at: Date.now() - HOUR / 4 });
-    const upload = hold(stage, 'git.createBlob');
-    const other = sync({ root: `${stage.root}-other`, with: { ...inputs, streams: 'customers' } });
-    await upload.reached;
-    // The other run has read up to its start.
-    stage.world.create('customers', 1, { updatedAt: Date.now() });
-    for (let n = 0; n < 24; n++)
-      stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 - n * 1_000 });
-    const ofLong = hold(stage, 'git.createCommit');
-    const long = sync({ root: `${stage.root}-long`, with: inputs, action: await actionOf(stage, true, true) });
-    await ofLong.reached;
-    upload.go();
-    expect((await other).outputs.records).toBe('1');
-    ofLong.go();
-    expect(messages(await long)).toEqual([expect.stringMatching(/has published customers.*`concurrency`/)]);
-    expect((await sync({ with: inputs })).outputs).toMatchObject({ records: '1', complete: 'true' });
-    const { missing, twice } = faults(stage, await cloned(stage));
-    expect(missing.filter(each => /^cu|^co/.test(each))).toEqual([]);
-    expect(twice).toEqual([]);
-  });
+  longTest(
+    'who publishes a stream between two commits of ours leaves what only we have read of it to the next run',
+    async () => {
+      await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
+      const inputs = { settle: '0s', streams: 'conversations,customers' };
+      await sync({ with: inputs });
+      stage.world.update('customers', 1, { at: Date.now() - HOUR / 4 });
+      const upload = hold(stage, 'git.createBlob');
+      const other = sync({ root: `${stage.root}-other`, with: { ...inputs, streams: 'customers' } });
+      await upload.reached;
+      // The other run has read up to its start.
+      stage.world.create('customers', 1, { updatedAt: Date.now() });
+      for (let n = 0; n < 24; n++)
+        stage.world.create('conversations', 1, { updatedAt: Date.now() - HOUR / 4 - n * 1_000 });
+      const ofLong = hold(stage, 'git.createCommit');
+      const long = sync({ root: `${stage.root}-long`, with: inputs, action: await actionOf(stage, true, true) });
+      await ofLong.reached;
+      upload.go();
+      expect((await other).outputs.records).toBe('1');
+      ofLong.go();
+      expect(messages(await long)).toEqual([expect.stringMatching(/has published customers.*`concurrency`/)]);
+      expect((await sync({ with: inputs })).outputs).toMatchObject({ records: '1', complete: 'true' });
+      const { missing, twice } = faults(stage, await cloned(stage));
+      expect(missing.filter(each => /^cu|^co/.test(each))).toEqual([]);
+      expect(twice).toEqual([]);
+    },
+  );
 
-  test('who has committed while our cache went ahead of the branch is heard, too', async () => {
+  longTest('who has committed while our cache went ahead of the branch is heard, too', async () => {
     await sync();
     const feature = { ref: 'refs/heads/feature' };
     for (let n = 0; n < 4; n++) await sync({ job: feature });
@@ -395,7 +402,7 @@ describe('another writer', () => {
 });
 
 describe('GitHub', () => {
-  test('is asked at most N + 8 times for N parts, also with 5,000 earlier runs on the branch', async () => {
+  longTest('is asked at most N + 8 times for N parts, also with 5,000 earlier runs on the branch', async () => {
     await sync();
     const files: Record<string, string> = {};
     for (let n = 0; n < 5_000; n++) {
@@ -413,13 +420,15 @@ describe('GitHub', () => {
     await stage.github.repository.fsck();
   });
 
-  test.each([
-    ['a 502', { kind: 'status', status: 502 }],
-    ['a reset', { kind: 'reset' }],
-    ['a lost answer', { kind: 'lost' }],
-    ['a cut answer', { kind: 'cut' }],
-    ['a secondary limit', secondaryLimitFault(1)],
-  ] as const)('may answer any request with %s', async (_, fault) => {
+  test.each(
+    few([
+      ['a 502', { kind: 'status', status: 502 }],
+      ['a reset', { kind: 'reset' }],
+      ['a lost answer', { kind: 'lost' }],
+      ['a cut answer', { kind: 'cut' }],
+      ['a secondary limit', secondaryLimitFault(1)],
+    ] as const),
+  )('may answer any request with %s', async (_, fault) => {
     await sync();
     touch();
     for (const operation of [

@@ -1,6 +1,7 @@
 // Killed at any step of input and output, with and without the post step, and run again: nothing is missing and nothing
 // is twice. A sample of what scripts/kill-everywhere.ts does step by step; SEED chooses another one.
 import { beforeAll, describe, expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import { Random } from '../world/kustomer/index.ts';
 import { type Crash, crash } from './crash-at.ts';
 
@@ -31,13 +32,13 @@ describe.each(KINDS)('killed, %j', kind => {
     steps = alive.steps;
   });
 
-  test.each(sample(10))('at $at of its steps, post step: $post', async ({ at, post }) => {
+  test.each(few(sample(10), 4))('at $at of its steps, post step: $post', async ({ at, post }) => {
     const { missing, twice, log } = await crash({ ...kind, step: Math.max(1, Math.round(at * steps)), post });
     expect({ missing, twice, log }).toEqual({ missing: [], twice: [], log: '' });
   });
 });
 
-test('with the cache alone, where no manifest can be read, nothing is missing', async () => {
+longTest('with the cache alone, where no manifest can be read, nothing is missing', async () => {
   const { steps } = await crash({ destination: 'artifact', step: 0, post: false, blind: true });
   // Towards the end, where records are published and their state is not saved yet.
   for (const at of [0.75, 0.9, 0.97]) {

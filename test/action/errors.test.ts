@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import {
   DEFAULT_TOKEN,
   type Fault,
@@ -56,7 +57,7 @@ describe('a key that is not accepted (401)', () => {
     });
   });
 
-  test('in the middle of a run keeps what had been read until then', async () => {
+  longTest('in the middle of a run keeps what had been read until then', async () => {
     await using stage = await open();
     stage.world.populate({ messages: 3_000 }, { from: Date.now() - 50 * 86_400_000, to: Date.now() - 3_600_000 });
     const fault = stage.kustomer.faults.add({
@@ -136,7 +137,7 @@ describe('a key without a role (403)', () => {
   });
 });
 
-describe.each([400, 404, 422])('a request that is refused (%i)', status => {
+describe.each(few([400, 404, 422]))('a request that is refused (%i)', status => {
   test('fails that stream only, after one try; the next run goes on with nothing twice', async () => {
     await using stage = await open();
     stage.world.populate({ messages: 2_000 }, { from: Date.now() - 50 * 86_400_000, to: Date.now() - 3_600_000 });
@@ -198,17 +199,19 @@ describe.concurrent('a rate limit (429)', () => {
     expect(waited).toBeLessThan(5_000);
   });
 
-  test.each<[string, () => string]>([
-    ['epoch seconds', () => String(inSeconds(3))],
-    ['epoch milliseconds', () => String(inSeconds(3) * 1_000)],
-    ['a number of seconds', () => '2'],
-  ])('with the reset in %s is waited out', async (_dialect, reset) => {
+  test.each<[string, () => string]>(
+    few([
+      ['epoch seconds', () => String(inSeconds(3))],
+      ['epoch milliseconds', () => String(inSeconds(3) * 1_000)],
+      ['a number of seconds', () => '2'],
+    ]),
+  )('with the reset in %s is waited out', async (_dialect, reset) => {
     const waited = await refusedOnce({ kind: 'status', status: 429, headers: { 'x-ratelimit-reset': reset() } });
     expect(waited).toBeGreaterThanOrEqual(990);
     expect(waited).toBeLessThan(5_000);
   });
 
-  test.each(['epoch-seconds', 'epoch-ms', 'delta'] as const)(
+  test.each(few(['epoch-seconds', 'epoch-ms', 'delta'] as const))(
     'of a window that is really used up, told in %s, costs time and no record',
     async reset => {
       await using stage = await open({}, { searchLimit: 4, windowMs: 2_000, reset });
@@ -255,7 +258,7 @@ describe.concurrent('trouble that passes is asked again, and nothing is missing 
     ['an answer that comes slowly', { kind: 'drip', chunks: 5, everyMs: 30 }, 1],
   ];
 
-  test.each([false, true])('of all kinds, with compression: %s', async gzip => {
+  test.each(few([false, true]))('of all kinds, with compression: %s', async gzip => {
     await using stage = await open({}, { gzip });
     const streams = [...SEARCH_STREAMS, ...LIST_STREAMS];
     // Each kind hits another stream, so that no stream has more than two of them.
@@ -269,7 +272,7 @@ describe.concurrent('trouble that passes is asked again, and nothing is missing 
     expect((await stage.sync()).outputs.records).toBe('0');
   });
 
-  test('in the middle of a large stream too', async () => {
+  longTest('in the middle of a large stream too', async () => {
     await using stage = await open();
     stage.world.populate(
       { messages: 8_000 },
@@ -317,7 +320,7 @@ describe('a redirect', () => {
     }
   });
 
-  test('on the second view of a list fails the list, and does not shorten it', async () => {
+  longTest('on the second view of a list fails the list, and does not shorten it', async () => {
     await using stage = await open();
     const first = await stage.sync({ with: { streams: 'users' } });
     expectGreen(first);

@@ -2,6 +2,7 @@
 // the truth, and use what the plan has said.
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import { DEFAULT_TOKEN, STREAMS } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
@@ -68,7 +69,7 @@ const estimateOf = ({ outputs }: ActionResult) => JSON.parse(outputs.estimate ??
 const requestsOf = (result: ActionResult) => streamsOf(result).reduce((sum, { requests }) => sum + requests, 0);
 
 describe('20,000 records over 8 shards, one of which is killed and run again', () => {
-  test.each(['artifact', 'branch'])(
+  test.each(few(['artifact', 'branch']))(
     'are exactly the truth, and as the plan has said (%s)',
     async destination => {
       // Counts that are no counts from 10,000 on.
@@ -140,7 +141,7 @@ describe('20,000 records over 8 shards, one of which is killed and run again', (
   );
 });
 
-test.each([{ archive: 'never' }, { 'start-date': '1960-01-01' }])(
+test.each(few([{ archive: 'never' }, { 'start-date': '1960-01-01' }]))(
   'a backfill that is done is done, as another plan, too (%o)',
   async more => {
     populate(1);
@@ -208,7 +209,7 @@ describe('without end-date, what the lookback is to read again is published once
     return runMerge(stage, fan);
   }
 
-  test('after other fan-outs', async () => {
+  longTest('after other fan-outs', async () => {
     for (let n = 0; n < 2; n++) {
       // After the cutoff of the run before, and before that of the one to come: a whole second, and what is to settle.
       stage.world.create('messages', 1, { updatedAt: Date.now() });
@@ -233,7 +234,7 @@ describe('without end-date, what the lookback is to read again is published once
   });
 });
 
-test('an incremental sync during a backfill is not disturbed by it, nor the other way round', async () => {
+longTest('an incremental sync during a backfill is not disturbed by it, nor the other way round', async () => {
   populate(10);
   const window = { from: 0, before: Date.parse(END()['end-date']) };
   const first = await stage.sync();
@@ -286,7 +287,7 @@ describe('a shard', () => {
     expect(faults(stage, await uploaded(stage, true))).toEqual(FLAWLESS);
   });
 
-  test('that is run again goes on, also where the plan has started over', async () => {
+  longTest('that is run again goes on, also where the plan has started over', async () => {
     await open({ world: { pageSizeMax: 5 }, server: { latencyMs: 30 } });
     populate(1);
     await stage.sync({ with: END() });
@@ -300,7 +301,7 @@ describe('a shard', () => {
     expectGreen(await runMerge(stage, fan));
   });
 
-  test('that has read all is done, also when its time is up before that is published', async () => {
+  longTest('that has read all is done, also when its time is up before that is published', async () => {
     populate(1);
     const fan = await makePlan(stage, { ...END(), streams: 'messages,tags' });
     stage.github.traffic.fault('CreateArtifact', { kind: 'slow', ms: 8_000 });
@@ -327,7 +328,7 @@ describe('a shard', () => {
     expect(requestsSince(stage)).toBe(0);
   });
 
-  test('reads the klasses that only their own search shows, as far as they are its own', async () => {
+  longTest('reads the klasses that only their own search shows, as far as they are its own', async () => {
     await open({ world: { pageSizeMax: 20, hiddenKlasses: ['return-case', 'rare'] } });
     populate(4);
     // One that only one shard meets.
@@ -362,32 +363,35 @@ describe('a shard', () => {
   });
 });
 
-test('a plan and its shards side by side never exceed the budget together, also where one takes the place of another', async () => {
-  const limit = 60;
-  await open({ world: { pageSizeMax: 10 }, server: { searchLimit: limit, windowMs: 3_000 } });
-  populate(3);
-  // A minute's budget of 1,200 is 60 in three seconds.
-  const budget = { 'search-requests-per-minute': '1200', 'requests-per-minute': '6000' };
-  const fan = await makePlan(stage, {
-    ...END(),
-    streams: 'messages,customers',
-    'shards-at-once': '2',
-    'time-budget': '1m',
-    ...budget,
-    archive: 'never',
-  });
-  const results = await runShards(stage, { ...fan, shards: [...fan.shards] }, 2);
-  for (const result of results) expect(result.exitCode, result.log).toBe(0);
-  const searches = stage.kustomer.requests.filter(({ budget }) => budget === 'search');
-  const most = Math.max(
-    ...searches.map(({ at }) => searches.filter(each => each.at >= at && each.at < at + 3_000).length),
-  );
-  expect(most).toBeLessThanOrEqual(limit);
-  expect(searches.filter(({ status }) => status === 429)).toEqual([]);
-  expect(most).toBeGreaterThan(limit * 0.7);
-});
+longTest(
+  'a plan and its shards side by side never exceed the budget together, also where one takes the place of another',
+  async () => {
+    const limit = 60;
+    await open({ world: { pageSizeMax: 10 }, server: { searchLimit: limit, windowMs: 3_000 } });
+    populate(3);
+    // A minute's budget of 1,200 is 60 in three seconds.
+    const budget = { 'search-requests-per-minute': '1200', 'requests-per-minute': '6000' };
+    const fan = await makePlan(stage, {
+      ...END(),
+      streams: 'messages,customers',
+      'shards-at-once': '2',
+      'time-budget': '1m',
+      ...budget,
+      archive: 'never',
+    });
+    const results = await runShards(stage, { ...fan, shards: [...fan.shards] }, 2);
+    for (const result of results) expect(result.exitCode, result.log).toBe(0);
+    const searches = stage.kustomer.requests.filter(({ budget }) => budget === 'search');
+    const most = Math.max(
+      ...searches.map(({ at }) => searches.filter(each => each.at >= at && each.at < at + 3_000).length),
+    );
+    expect(most).toBeLessThanOrEqual(limit);
+    expect(searches.filter(({ status }) => status === 429)).toEqual([]);
+    expect(most).toBeGreaterThan(limit * 0.7);
+  },
+);
 
-test('what the key may not read is left out of the plan, which says so, and the rest is put together', async () => {
+longTest('what the key may not read is left out of the plan, which says so, and the rest is put together', async () => {
   await open({ world: { tokens: { [DEFAULT_TOKEN]: { missing: ['tags', 'notes'] } } } });
   populate(1);
   const fan = await makePlan(stage, { ...END(), 'shards-at-once': '2' });
@@ -415,14 +419,18 @@ describe('a plan knows how long it takes to read', () => {
     expect(Math.max(...requests) / Math.min(...requests)).toBeLessThan(difference);
   }
 
-  test('records of one second that fill many pages', async () => {
-    stage.world.populate({ messages: 16_000 }, { from: Date.now() - 200 * DAY, to: Date.now() - 2 * DAY });
-    const second = Math.floor((Date.now() - 60 * DAY) / 1_000) * 1_000;
-    stage.world.create('messages', 1_600, { updatedAt: second });
-    await expectAsPlanned({ streams: 'messages', 'shards-at-once': '8' }, 1.2);
-  }, 60_000);
+  longTest(
+    'records of one second that fill many pages',
+    async () => {
+      stage.world.populate({ messages: 16_000 }, { from: Date.now() - 200 * DAY, to: Date.now() - 2 * DAY });
+      const second = Math.floor((Date.now() - 60 * DAY) / 1_000) * 1_000;
+      stage.world.create('messages', 1_600, { updatedAt: second });
+      await expectAsPlanned({ streams: 'messages', 'shards-at-once': '8' }, 1.2);
+    },
+    60_000,
+  );
 
-  test('klasses that hide, which each shard has to look for', async () => {
+  longTest('klasses that hide, which each shard has to look for', async () => {
     await open({ world: { pageSizeMax: 20, hiddenKlasses: ['a', 'b', 'c'] } });
     stage.world.populate(
       { kobjects: { order: 400, a: 200, b: 100, c: 100 } },
@@ -446,7 +454,7 @@ describe('a plan knows how long it takes to read', () => {
     await expectAsPlanned({ streams: 'messages,customers', 'shards-at-once': '4' }, 1.2);
   }, 60_000);
 
-  test('records that share a second with others, each time fewer than a page', async () => {
+  longTest('records that share a second with others, each time fewer than a page', async () => {
     await open({ world: { pageSizeMax: 100 } });
     stage.world.populate(
       { messages: 8_000 },
@@ -455,7 +463,7 @@ describe('a plan knows how long it takes to read', () => {
     await expectAsPlanned({ streams: 'messages', 'shards-at-once': '4' }, 1.4);
   });
 
-  test('pages too small to prove their order', async () => {
+  longTest('pages too small to prove their order', async () => {
     await open({ world: { pageSizeMax: 10 } });
     stage.world.populate({ messages: 200 }, { from: Date.now() - 200 * DAY, to: Date.now() - 2 * DAY });
     stage.world.create('messages', 200, { updatedAt: Math.floor((Date.now() - 60 * DAY) / 1_000) * 1_000 });
@@ -500,10 +508,12 @@ describe('a plan knows how much there is', () => {
   }
   const day = (ago: number) => new Date(Date.now() - ago * DAY).toISOString().slice(0, 10);
 
-  test.each([
-    ['both have for thirty days', 30 * DAY],
-    ['have one after the other', 0],
-  ])('of what the live search and the archive %s', async (_, archiveOverlapMs) => {
+  test.each(
+    few([
+      ['both have for thirty days', 30 * DAY],
+      ['have one after the other', 0],
+    ]),
+  )('of what the live search and the archive %s', async (_, archiveOverlapMs) => {
     await open({ world: { pageSizeMax: 50, archiveOverlapMs } });
     stage.world.populate({ messages: 1_500 }, { from: Date.now() - 762 * DAY, to: Date.now() - 698 * DAY });
     await expectAsPlanned({ 'start-date': day(761), 'end-date': day(699), streams: 'messages' });
@@ -515,14 +525,14 @@ describe('a plan knows how much there is', () => {
     await expectAsPlanned({ ...END(), streams: 'kobjects' });
   });
 
-  test('of a stream that has had nothing new for long', async () => {
+  longTest('of a stream that has had nothing new for long', async () => {
     await open({ world: { pageSizeMax: 200 } });
     stage.world.populate({ messages: 200 }, { from: Date.now() - 600 * DAY, to: Date.now() - 550 * DAY });
     await expectAsPlanned({ ...END(), 'start-date': day(610), streams: 'messages' });
   });
 });
 
-test('a plan knows what only the list of notes still has', async () => {
+longTest('a plan knows what only the list of notes still has', async () => {
   stage.world.populate({ notes: 2_000 }, { from: Date.now() - 2_000 * DAY, to: Date.now() - 800 * DAY });
   const fan = await makePlan(stage, { ...END(), streams: 'notes' });
   const [shard] = await runShards(stage, fan);
@@ -538,7 +548,7 @@ test('a plan knows what only the list of notes still has', async () => {
   expect(estimateOf(other.plan)).toMatchObject({ records: 0, bytes: 0 });
 });
 
-test('a plan knows how large the files will be, compressed, too', async () => {
+longTest('a plan knows how large the files will be, compressed, too', async () => {
   await open();
   populate(20);
   const inputs = { ...END(), streams: 'messages,customers', compression: 'gzip' };
@@ -550,7 +560,7 @@ test('a plan knows how large the files will be, compressed, too', async () => {
   expect(estimateOf(fan.plan).bytes / bytes).toBeLessThan(1.15);
 });
 
-test('a plan counts part by part what times out as a whole', async () => {
+longTest('a plan counts part by part what times out as a whole', async () => {
   const now = Date.now();
   stage.world.populate({ messages: 1_000 }, { from: now - 600 * DAY, to: now - 2 * DAY });
   stage.kustomer.faults.add({

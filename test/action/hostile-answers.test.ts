@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Used } from '../../bench/meter.ts';
+import { few, longTest } from '../forms.ts';
 import type { LoggedRequest, Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
@@ -71,11 +72,13 @@ async function measured(stage: Stage, inputs: Record<string, string> = {}) {
 }
 
 describe('a record that nests too deep', () => {
-  test.each([
-    ['flat', 2_000],
-    ['raw', 4_000],
-    ['raw', 1_000_000],
-  ])('is one error that names the stream and the id, at once (%s, %i levels)', async (format, levels) => {
+  test.each(
+    few([
+      ['flat', 2_000],
+      ['raw', 4_000],
+      ['raw', 1_000_000],
+    ]),
+  )('is one error that names the stream and the id, at once (%s, %i levels)', async (format, levels) => {
     await using stage = await open();
     const deep = `"custom":${'{"aB":'.repeat(levels)}1${'}'.repeat(levels)}`;
     const ids: string[] = [];
@@ -116,7 +119,7 @@ describe('a record that nests too deep', () => {
 });
 
 describe('numbers that are none', () => {
-  test.each(['1e15', '1e400', '-1e400', '-5', '0.5', '"many"', 'null', '{}', '1e10000000'])(
+  test.each(few(['1e15', '1e400', '-1e400', '-5', '0.5', '"many"', 'null', '{}', '1e10000000'], 2))(
     'a total of %s is as if there were none',
     async total => {
       await using stage = await open();
@@ -131,7 +134,7 @@ describe('numbers that are none', () => {
     },
   );
 
-  test.each(['Infinity', '1e400', '-1', '0', '0.5', 'NaN', '', '99999999999999999999', 'many'])(
+  test.each(few(['Infinity', '1e400', '-1', '0', '0.5', 'NaN', '', '99999999999999999999', 'many'], 2))(
     'a rate limit of %j is as if there were none',
     async limit => {
       await using stage = await open();
@@ -143,7 +146,7 @@ describe('numbers that are none', () => {
     },
   );
 
-  test.each(['1e400', '-5', '99999999999', 'Fri, 31 Dec 9999 23:59:59 GMT', 'soon', '0'])(
+  test.each(few(['1e400', '-5', '99999999999', 'Fri, 31 Dec 9999 23:59:59 GMT', 'soon', '0']))(
     'a retry-after of %s is kept within a minute',
     async retryAfter => {
       await using stage = await open();
@@ -214,7 +217,7 @@ describe('a body that is too large', () => {
     ],
     ['a record of 15 MB', () => gz(page(`${record}"bodyTxt":"${'a\\n'.repeat(5 * MB)}"}}`)), /^$/],
   ];
-  test.each(bombs)('%s end their stream with one error, within 300 MB', async (_what, bomb, error) => {
+  test.each(few(bombs, 2))('%s end their stream with one error, within 300 MB', async (_what, bomb, error) => {
     await using stage = await open();
     const headers = { 'content-encoding': 'gzip' };
     stage.kustomer.faults.add({
@@ -256,7 +259,7 @@ describe('a body that is too large', () => {
     expect(peakMB).toBeLessThan(300);
   });
 
-  test('or that is refused as such (413) makes the pages of a search smaller, and nothing is missing', async () => {
+  longTest('or that is refused as such (413) makes the pages of a search smaller, and nothing is missing', async () => {
     await using stage = await open();
     const isTooMuch = (request: LoggedRequest) => request.budget === 'search' && Number(request.query.pageSize) > 20;
     stage.kustomer.faults.add({
@@ -350,14 +353,19 @@ test('two bodies that trickle delay no other stream', async () => {
 });
 
 describe('what held stays held', () => {
-  test.each([
-    '//elsewhere.invalid/v1/tags',
-    String.raw`\\elsewhere.invalid\v1\tags`,
-    String.raw`/\elsewhere.invalid`,
-    'http://elsewhere.invalid/v1/tags',
-    'javascript:alert(1)',
-    'http://127.0.0.1:9/v1/tags',
-  ])('a link to %s is not followed', async next => {
+  test.each(
+    few(
+      [
+        '//elsewhere.invalid/v1/tags',
+        String.raw`\\elsewhere.invalid\v1\tags`,
+        String.raw`/\elsewhere.invalid`,
+        'http://elsewhere.invalid/v1/tags',
+        'javascript:alert(1)',
+        'http://127.0.0.1:9/v1/tags',
+      ],
+      2,
+    ),
+  )('a link to %s is not followed', async next => {
     await using stage = await open();
     const body = { data: [{ type: 'tag', id: 'x', attributes: {} }], links: { next }, meta: {} };
     stage.kustomer.faults.add({ kind: 'status', status: 200, body, match: { stream: 'tags' }, ...ALWAYS });
@@ -380,14 +388,19 @@ describe('what held stays held', () => {
     expect(await wrongs(stage, [result])).toEqual([]);
   });
 
-  test.each([
-    ['says gzip', 'gzip', (body: Buffer) => body],
-    ['is cut off gzip', 'gzip', (body: Buffer) => gzipSync(body).subarray(0, -20)],
-    ['says nonsense', 'nonsense', (body: Buffer) => body],
-    ['is UTF-16', 'identity', (body: Buffer) => Buffer.from(String(body), 'utf16le')],
-    ['is there twice', 'identity', (body: Buffer) => Buffer.concat([body, body])],
-    ['has NUL behind', 'identity', (body: Buffer) => Buffer.concat([body, Buffer.alloc(1)])],
-  ])('a body that %s is asked for again', async (_what, encoding, edit) => {
+  test.each(
+    few(
+      [
+        ['says gzip', 'gzip', (body: Buffer) => body],
+        ['is cut off gzip', 'gzip', (body: Buffer) => gzipSync(body).subarray(0, -20)],
+        ['says nonsense', 'nonsense', (body: Buffer) => body],
+        ['is UTF-16', 'identity', (body: Buffer) => Buffer.from(String(body), 'utf16le')],
+        ['is there twice', 'identity', (body: Buffer) => Buffer.concat([body, body])],
+        ['has NUL behind', 'identity', (body: Buffer) => Buffer.concat([body, Buffer.alloc(1)])],
+      ],
+      2,
+    ),
+  )('a body that %s is asked for again', async (_what, encoding, edit) => {
     await using stage = await open();
     requestsSince(stage);
     const fault = stage.kustomer.faults.add({

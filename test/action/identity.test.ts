@@ -1,5 +1,6 @@
 // Whose data it is: a state is never applied to another organization's, and a run that meets no record finds out.
 import { expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { openStage } from '../world/stage.ts';
 import { annotations, DAY, expectGreen, expectRed, HOUR, LIST_STREAMS, outcomes } from './support.ts';
@@ -7,7 +8,7 @@ import { expectError } from './troubles.ts';
 
 const LONG_AGO = { from: Date.now() - 30 * DAY, to: Date.now() - 3 * HOUR };
 
-test('records that went are told once, also where the streams that are read show no other', async () => {
+longTest('records that went are told once, also where the streams that are read show no other', async () => {
   await using stage = await openStage();
   const inputs = { streams: 'conversations, customers, shortcuts' };
   stage.world.populate({ shortcuts: 2, customers: 5 }, LONG_AGO);
@@ -19,10 +20,16 @@ test('records that went are told once, also where the streams that are read show
   expect((await stage.sync({ with: inputs })).outputs.records).toBe('0');
 });
 
-test.each([
-  ['that only the archive has', { from: Date.now() - 1_000 * DAY, to: Date.now() - 900 * DAY }, 'customers, shortcuts'],
-  ['of a stream that is not read', LONG_AGO, 'shortcuts'],
-])('a record %s says it, too', async (_what, when, streams) => {
+test.each(
+  few([
+    [
+      'that only the archive has',
+      { from: Date.now() - 1_000 * DAY, to: Date.now() - 900 * DAY },
+      'customers, shortcuts',
+    ],
+    ['of a stream that is not read', LONG_AGO, 'shortcuts'],
+  ]),
+)('a record %s says it, too', async (_what, when, streams) => {
   await using stage = await openStage();
   stage.world.populate({ shortcuts: 1, customers: 5 }, when);
   expectGreen(await stage.sync({ with: { streams } }));
@@ -55,7 +62,7 @@ test('is asked of no stream that the key may not read, and a quiet run stays gre
   expect(annotations(second, 'error')).toEqual([]);
 });
 
-test('is asked of no stream that has failed, whose trouble costs the others nothing', async () => {
+longTest('is asked of no stream that has failed, whose trouble costs the others nothing', async () => {
   await using stage = await openStage();
   stage.world.populate({ customers: 20, conversations: 5, users: 2 }, LONG_AGO);
   const inputs = { streams: 'conversations, customers' };

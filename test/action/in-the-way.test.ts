@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import { openStage, type Stage, type Sync } from '../world/stage.ts';
 import { BRANCH, cloned, FLAWLESS, faults, messages, onBranch, populate } from './publishing.ts';
 import { expectGreen, expectRed } from './support.ts';
@@ -37,12 +38,14 @@ describe('on the branch', () => {
     expect(String((await stage.github.repository.files(BRANCH)).get(path))).toBe(content);
   }
 
-  test.each([
-    ['of another program', TERRAFORM],
-    ['that is empty JSON', '{}'],
-    ['that is no JSON', 'state: none\n'],
-    ['that is a list', '[1, 2]'],
-  ])('a state.json %s is not overwritten, not even with reset-state', async (_, content) => {
+  test.each(
+    few([
+      ['of another program', TERRAFORM],
+      ['that is empty JSON', '{}'],
+      ['that is no JSON', 'state: none\n'],
+      ['that is a list', '[1, 2]'],
+    ]),
+  )('a state.json %s is not overwritten, not even with reset-state', async (_, content) => {
     await theirs('state.json', content);
     await leaves('state.json', content, {});
     await leaves('state.json', content, { 'reset-state': 'true' });
@@ -71,7 +74,7 @@ describe('on the branch', () => {
     expect((await sync({ with: { 'data-path': 'kustomer' } })).exitCode).toBe(0);
   });
 
-  test('the state of another state-id is left alone, and each gets a branch of its own', async () => {
+  longTest('the state of another state-id is left alone, and each gets a branch of its own', async () => {
     await sync();
     const head = await stage.github.repository.head(BRANCH);
     for (const reset of ['false', 'true']) {
@@ -88,7 +91,7 @@ describe('on the branch', () => {
 });
 
 describe('on the runner', () => {
-  test.each(['.kustomer-sync', '.kustomer-sync/default/state.json/x'])(
+  test.each(few(['.kustomer-sync', '.kustomer-sync/default/state.json/x']))(
     'a file %s in the workspace is not in the way, and stays as it is',
     async path => {
       const first = await stage.sync();
@@ -107,7 +110,7 @@ describe('on the runner', () => {
     },
   );
 
-  test.each(['artifact', 'branch', 'none'])(
+  test.each(few(['artifact', 'branch', 'none']))(
     'a RUNNER_TEMP that is a file is one clear error (%s)',
     async destination => {
       const { paths } = await stage.sync({ with: { streams: 'x' } });

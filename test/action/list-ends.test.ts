@@ -1,5 +1,6 @@
 // Where a list ends: what its links and its last page say of that differs from server to server.
 import { expect, test } from 'vitest';
+import { few } from '../forms.ts';
 import type { WorldOptions } from '../world/kustomer/index.ts';
 import { openStage } from '../world/stage.ts';
 import { DAY, expectGreen, HOUR, wrongs } from './support.ts';
@@ -35,7 +36,7 @@ async function open(world: Partial<WorldOptions>) {
   return stage;
 }
 
-test.each(ENDS)(
+test.each(few(ENDS, 3))(
   'a list is read to its end, once: `links.next` is %s, and a page after the last one is %s',
   async (next, after) => {
     await using stage = await open({ linksNext: next, afterEnd: after });

@@ -2,6 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { runJob } from '../world/runner/index.ts';
 import { ACTION, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
@@ -32,7 +33,7 @@ const change = () => stage.world.update('conversations', 2, { at: Date.now() - H
 const toBranch = (options: Sync = {}) => stage.sync({ ...options, with: { ...onBranch, ...options.with } });
 
 describe('artifacts', () => {
-  test('expired: the cache goes on, and without it everything is read again', async () => {
+  longTest('expired: the cache goes on, and without it everything is read again', async () => {
     await stage.sync();
     stage.github.expireArtifacts();
     expect((await stage.sync()).outputs.records).toBe('0');
@@ -43,7 +44,7 @@ describe('artifacts', () => {
     expect(result.outputs.records).toBe('37');
   });
 
-  test('of a feature branch change nothing of what the default branch reads next', async () => {
+  longTest('of a feature branch change nothing of what the default branch reads next', async () => {
     await stage.sync();
     change();
     const feature = await stage.sync({ job: { ref: 'refs/heads/feature' } });
@@ -56,7 +57,7 @@ describe('artifacts', () => {
     }
   });
 
-  test('of a tag that is called like the branch say nothing of the branch', async () => {
+  longTest('of a tag that is called like the branch say nothing of the branch', async () => {
     await stage.sync();
     change();
     await stage.sync({ job: { ref: 'refs/tags/main' } });
@@ -99,7 +100,7 @@ describe('artifacts', () => {
     expect((await stage.sync()).outputs.records).toBe('2');
   });
 
-  test('of two steps under one name are both there, also where nobody may look into the first', async () => {
+  longTest('of two steps under one name are both there, also where nobody may look into the first', async () => {
     await open({ github: { tokens: { ghs_main: { contents: 'read' } } } });
     const inputs = { token: DEFAULT_TOKEN, 'api-url': stage.kustomer.url };
     const job = await runJob({
@@ -122,18 +123,21 @@ describe('artifacts', () => {
     expect(stage.github.artifacts()).toHaveLength(1);
   });
 
-  test('that may be there or not are not uploaded again under another name, and the next run finds out', async () => {
-    const refused = { kind: 'status', status: 400, body: { code: 'internal', msg: 'no' } } as const;
-    stage.github.traffic.fault('FinalizeArtifact', { kind: 'lost', status: 400 }, { times: Infinity });
-    stage.github.traffic.fault('ListArtifacts', refused, { times: Infinity });
-    const result = await stage.sync();
-    expect(messages(result, 'error')).toEqual([expect.stringMatching(/did not say whether it has it\. Run again, /)]);
-    expectError(result, 'artifact-unconfirmed');
-    expect(result.outputs['state-saved']).toBe('false');
-    stage.github.traffic.clearFaults();
-    expect((await stage.sync()).outputs.records).toBe('0');
-    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
-  });
+  longTest(
+    'that may be there or not are not uploaded again under another name, and the next run finds out',
+    async () => {
+      const refused = { kind: 'status', status: 400, body: { code: 'internal', msg: 'no' } } as const;
+      stage.github.traffic.fault('FinalizeArtifact', { kind: 'lost', status: 400 }, { times: Infinity });
+      stage.github.traffic.fault('ListArtifacts', refused, { times: Infinity });
+      const result = await stage.sync();
+      expect(messages(result, 'error')).toEqual([expect.stringMatching(/did not say whether it has it\. Run again, /)]);
+      expectError(result, 'artifact-unconfirmed');
+      expect(result.outputs['state-saved']).toBe('false');
+      stage.github.traffic.clearFaults();
+      expect((await stage.sync()).outputs.records).toBe('0');
+      expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+    },
+  );
 
   /** Removes what there is of the tags once they are looked through, and before they are in the zip. */
   function loseTags(): void {
@@ -147,14 +151,16 @@ describe('artifacts', () => {
     });
   }
 
-  test.each([
-    ['is removed', {}],
-    [
-      'cannot be removed, so what it says of itself is not believed',
-      { DeleteArtifact: { kind: 'status', status: 403 } },
-    ],
-    ['is not taken for whole where its answer was lost', { FinalizeArtifact: { kind: 'lost', status: 400 } }],
-  ] as const)('one that lacks a part is an error, and %s: the next run delivers all', async (_what, given) => {
+  test.each(
+    few([
+      ['is removed', {}],
+      [
+        'cannot be removed, so what it says of itself is not believed',
+        { DeleteArtifact: { kind: 'status', status: 403 } },
+      ],
+      ['is not taken for whole where its answer was lost', { FinalizeArtifact: { kind: 'lost', status: 400 } }],
+    ] as const),
+  )('one that lacks a part is an error, and %s: the next run delivers all', async (_what, given) => {
     for (const [operation, fault] of Object.entries(given)) stage.github.traffic.fault(operation, fault);
     loseTags();
     const result = await stage.sync();
@@ -183,7 +189,7 @@ describe('the data branch', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('deleted and reset: what it lacks does not come back with a run that has begun before', async () => {
+  longTest('deleted and reset: what it lacks does not come back with a run that has begun before', async () => {
     await open({ github: { ignoreCacheVersions: true } });
     await toBranch();
     await stage.github.repository.deleteBranch(BRANCH);
@@ -215,7 +221,7 @@ describe('the data branch', () => {
     expect(await epochs()).toEqual([2, 0]);
   });
 
-  test('rewritten by force to what it was before: what it has lost is published again', async () => {
+  longTest('rewritten by force to what it was before: what it has lost is published again', async () => {
     await toBranch();
     const old = (await stage.github.repository.head(BRANCH)) ?? '';
     change();
@@ -238,10 +244,12 @@ describe('the data branch', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test.each([
-    ['damaged', 'not a state'],
-    ['of a newer version', '{"version":99,"generation":7,"streams":{}}'],
-  ])('with a state that is %s: an error, which reset-state heals', async (_what, text) => {
+  test.each(
+    few([
+      ['damaged', 'not a state'],
+      ['of a newer version', '{"version":99,"generation":7,"streams":{}}'],
+    ]),
+  )('with a state that is %s: an error, which reset-state heals', async (_what, text) => {
     await toBranch();
     await stage.github.repository.commit(BRANCH, { 'state.json': text });
     const refused = await toBranch();
@@ -252,7 +260,7 @@ describe('the data branch', () => {
     expect(faults(stage, await cloned(stage)).missing).toEqual([]);
   });
 
-  test('moves its state for whoever commits to it, from whichever branch', async () => {
+  longTest('moves its state for whoever commits to it, from whichever branch', async () => {
     await toBranch();
     change();
     await toBranch({ job: { ref: 'refs/heads/feature' } });

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseShard } from '../../src/shards/shard.ts';
+import { few, longTest } from '../forms.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { forged, makePlan, runMerge, runShard, runShards } from './fan-out.ts';
@@ -33,7 +34,7 @@ function failKlasses(): void {
   });
 }
 
-test('a shard that has not come to the klasses that hide is not done, and nothing of them is lost', async () => {
+longTest('a shard that has not come to the klasses that hide is not done, and nothing of them is lost', async () => {
   await open({ world: { pageSizeMax: 20, hiddenKlasses: ['rare'] } });
   stage.world.populate({ kobjects: { order: 100, rare: 30 } }, LAST_DAYS());
   const fan = await makePlan(stage, { ...END(), streams: 'kobjects', 'shards-at-once': '2' });
@@ -50,26 +51,29 @@ test('a shard that has not come to the klasses that hide is not done, and nothin
   expect(stage.compare('kobjects', kobjects)).toEqual([]);
 });
 
-test('a fan-out with a klass that cannot be read is put together without it, says so, and a sync catches up', async () => {
-  await open({ world: { pageSizeMax: 20, hiddenKlasses: ['rare'] } });
-  stage.world.populate({ kobjects: { order: 100, rare: 30 } }, LAST_DAYS());
-  const match = { context: 'kobject_rare' };
-  stage.kustomer.faults.add({ kind: 'status', status: 400, match, times: Number.POSITIVE_INFINITY });
-  const fan = await makePlan(stage, { streams: 'kobjects', 'shards-at-once': '2' });
-  const shards = [await runShard(stage, fan, 1), await runShard(stage, fan, 2)];
-  for (const shard of shards) expect(annotations(shard, 'warning').join()).toMatch(/`rare`/);
-  const merged = await runMerge(stage, fan);
-  expect(merged.exitCode, merged.log).toBe(0);
-  expect(merged.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
-  stage.kustomer.faults.clear();
-  const sync = await stage.sync({ with: { streams: 'kobjects' } });
-  expectGreen(sync);
-  expect(sync.outputs.records).toBe('30');
-  const kobjects = (await gather(stage, [...shards, sync])).get('kobjects') ?? [];
-  expect(stage.compare('kobjects', kobjects)).toEqual([]);
-});
+longTest(
+  'a fan-out with a klass that cannot be read is put together without it, says so, and a sync catches up',
+  async () => {
+    await open({ world: { pageSizeMax: 20, hiddenKlasses: ['rare'] } });
+    stage.world.populate({ kobjects: { order: 100, rare: 30 } }, LAST_DAYS());
+    const match = { context: 'kobject_rare' };
+    stage.kustomer.faults.add({ kind: 'status', status: 400, match, times: Number.POSITIVE_INFINITY });
+    const fan = await makePlan(stage, { streams: 'kobjects', 'shards-at-once': '2' });
+    const shards = [await runShard(stage, fan, 1), await runShard(stage, fan, 2)];
+    for (const shard of shards) expect(annotations(shard, 'warning').join()).toMatch(/`rare`/);
+    const merged = await runMerge(stage, fan);
+    expect(merged.exitCode, merged.log).toBe(0);
+    expect(merged.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
+    stage.kustomer.faults.clear();
+    const sync = await stage.sync({ with: { streams: 'kobjects' } });
+    expectGreen(sync);
+    expect(sync.outputs.records).toBe('30');
+    const kobjects = (await gather(stage, [...shards, sync])).get('kobjects') ?? [];
+    expect(stage.compare('kobjects', kobjects)).toEqual([]);
+  },
+);
 
-test('a shard whose time was up within a klass that hides is not done', async () => {
+longTest('a shard whose time was up within a klass that hides is not done', async () => {
   await open({ world: { pageSizeMax: 5, hiddenKlasses: ['rare'] } });
   stage.world.populate({ kobjects: { order: 20, rare: 300 } }, LAST_DAYS());
   const fan = await makePlan(stage, { ...END(), streams: 'kobjects', destination: 'none' });
@@ -103,14 +107,14 @@ describe('klasses that a run before the plan has not come to', () => {
     await expectRest(await stage.sync({ with: inputs() }));
   });
 
-  test('also where it has met one of them', async () => {
+  longTest('also where it has met one of them', async () => {
     await open({ world: { pageSizeMax: 5, hiddenKlasses: ['rare'] } });
     stage.world.populate({ kobjects: { order: 20, rare: 300 } }, LAST_DAYS());
     ration(stage, 30);
     await expectRest(await stage.sync({ with: { ...inputs(), 'time-budget': '2s', concurrency: '2' } }));
   });
 
-  test('also where it has read only a part of the window', async () => {
+  longTest('also where it has read only a part of the window', async () => {
     await open({ world: { pageSizeMax: 5, hiddenKlasses: ['rare'] } });
     stage.world.populate({ kobjects: { order: 300 } }, LAST_DAYS());
     stage.world.create('kobjects', 20, { klass: 'rare', updatedAt: Date.now() - 300 * DAY });
@@ -121,7 +125,7 @@ describe('klasses that a run before the plan has not come to', () => {
 });
 
 describe('a fan-out of what other runs have begun', () => {
-  test.each(['sync', 'fan-out'])('reads what was indexed late, and nothing twice (first a %s)', async how => {
+  test.each(few(['sync', 'fan-out']))('reads what was indexed late, and nothing twice (first a %s)', async how => {
     await open();
     stage.world.populate(
       { messages: 200, tags: 20, users: 10 },
@@ -153,7 +157,7 @@ describe('a fan-out of what other runs have begun', () => {
     expect(stage.kustomer.requests).toEqual([]);
   });
 
-  test('reads no klass twice that an earlier run has read further than the others', async () => {
+  longTest('reads no klass twice that an earlier run has read further than the others', async () => {
     await open({ world: { pageSizeMax: 20, hiddenKlasses: ['rare'] } });
     const now = Date.now();
     stage.world.populate({ kobjects: { order: 40, rare: 20 } }, { from: now - 20 * DAY, to: now - 20 * HOUR });
@@ -189,7 +193,7 @@ describe('a fan-out of what other runs have begun', () => {
   });
 });
 
-test.each(['artifact', 'branch'])(
+test.each(few(['artifact', 'branch']))(
   'two fan-outs of one run leave each other what they have published (%s)',
   async destination => {
     await open();
@@ -241,7 +245,7 @@ test('a plan whose shards leave something out is not put together', async () => 
   expectError(merged, 'plan-gap');
 });
 
-test('what a sync before the plan has published, or opened again since, is no gap', async () => {
+longTest('what a sync before the plan has published, or opened again since, is no gap', async () => {
   await open({ world: { pageSizeMax: 5 } });
   stage.world.populate({ messages: 60 }, { from: Date.now() - 20 * DAY, to: Date.now() - HOUR / 4 });
   const inputs = { streams: 'messages', 'start-date': new Date(Date.now() - 10 * DAY).toISOString() };
@@ -282,7 +286,7 @@ describe('what has gone from a list since a shard has seen it', () => {
     expect((await stage.sync({ with: inputs })).outputs.records).toBe('0');
   });
 
-  test('nor by one that comes late', async () => {
+  longTest('nor by one that comes late', async () => {
     const fan = await makePlan(stage, inputs);
     await runShards(stage, fan);
     await stage.sync({ with: inputs });

@@ -1,6 +1,7 @@
 // The streams that `all` does not stand for: read when they are named, and exactly as the others are.
 import { describe, expect, test } from 'vitest';
 import { isSearch, streamNamed } from '../../src/kustomer/streams.ts';
+import { few, longTest } from '../forms.ts';
 import {
   ALL_STREAMS,
   DEFAULT_TOKEN,
@@ -69,7 +70,7 @@ test('a run publishes what is new or changed in them, and the next run nothing',
   expect(third.outputs.records).toBe('0');
 });
 
-test('each may be refreshed in full by its own entry', async () => {
+longTest('each may be refreshed in full by its own entry', async () => {
   await using stage = await open();
   expectGreen(await stage.sync({ with: NAMED }));
   const refreshed = await stage.sync({ with: { streams: NAMES.map(name => `${name}:full_refresh`).join() } });
@@ -77,7 +78,7 @@ test('each may be refreshed in full by its own entry', async () => {
   expect(await wrongs(stage, [refreshed], NAMES)).toEqual([]);
 });
 
-test('a key without the role for one of them skips it, names the role, and costs the others nothing', async () => {
+longTest('a key without the role for one of them skips it, names the role, and costs the others nothing', async () => {
   for (const name of NAMES) {
     await using stage = await open({ tokens: { [DEFAULT_TOKEN]: { missing: [name] } } }, [name]);
     stage.world.populate({ users: 3 }, { from: Date.now() - DAY, to: Date.now() - HOUR });
@@ -89,7 +90,7 @@ test('a key without the role for one of them skips it, names the role, and costs
   }
 });
 
-test('what is gone from their lists is published once as deleted', async () => {
+longTest('what is gone from their lists is published once as deleted', async () => {
   await using stage = await open();
   const lists = NAMES.filter(name => !isSearch(streamNamed(name)));
   expectGreen(await stage.sync({ with: NAMED }));
@@ -101,7 +102,7 @@ test('what is gone from their lists is published once as deleted', async () => {
   expect((await stage.sync({ with: NAMED })).outputs.records).toBe('0');
 });
 
-test('a backfill, and the shards of a plan, read them as well', async () => {
+longTest('a backfill, and the shards of a plan, read them as well', async () => {
   await using stage = await open();
   const end = new Date(Date.now() - HOUR / 2).toISOString();
   const window = { ...NAMED, 'start-date': '2000-01-01', 'end-date': end };
@@ -222,7 +223,7 @@ test('a context that this organization refuses costs its own stream only', async
 });
 
 describe('custom attributes', () => {
-  test.each(['hex', 'kind', 'same'] as const)(
+  test.each(few(['hex', 'kind', 'same'] as const))(
     'are named by the kind of object, whatever their id: %s',
     async metadataIds => {
       await using stage = await open({ metadataIds }, ['custom_attributes']);

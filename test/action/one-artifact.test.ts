@@ -1,6 +1,7 @@
 // One artifact a run, whatever its length: a run that would grow too large for one upload stops at a clean point, and the next
 // one goes on.
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { actionOf } from './crash-at.ts';
 import { FLAWLESS, faults, HOUR, messages, populate, uploaded } from './publishing.ts';
@@ -27,10 +28,12 @@ test('a run that journals many times uploads one artifact, under the name that t
   expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
 });
 
-test.each([
-  ['its files reach their limit', { MAX_PARTS_BYTES: '20000' }, /The files of this run have reached 0\.00002 GB/],
-  ['the disk has little left', { MIN_FREE_BYTES: '1e18' }, /Less than 1000000000 GB are left on the disk/],
-] as const)('a run stops at a clean point when %s, and the next run goes on', async (_what, env, says) => {
+test.each(
+  few([
+    ['its files reach their limit', { MAX_PARTS_BYTES: '20000' }, /The files of this run have reached 0\.00002 GB/],
+    ['the disk has little left', { MIN_FREE_BYTES: '1e18' }, /Less than 1000000000 GB are left on the disk/],
+  ] as const),
+)('a run stops at a clean point when %s, and the next run goes on', async (_what, env, says) => {
   const first = await long(env);
   expect(first.exitCode, first.log).toBe(0);
   expect(first.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
@@ -45,7 +48,7 @@ test.each([
   expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
 });
 
-test('another record format than before is refused with what to do, before anything is read', async () => {
+longTest('another record format than before is refused with what to do, before anything is read', async () => {
   await stage.sync();
   stage.kustomer.log.clear();
   stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
@@ -61,7 +64,7 @@ test('another record format than before is refused with what to do, before anyth
   expect(raw.outputs.complete, raw.log).toBe('true');
 });
 
-test('deleted records that were left out are said to be missing, until they are read again', async () => {
+longTest('deleted records that were left out are said to be missing, until they are read again', async () => {
   const streams = 'conversations';
   await stage.sync({ with: { streams, 'include-deleted': 'false' } });
   for (let n = 0; n < 2; n++) {

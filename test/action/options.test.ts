@@ -1,5 +1,6 @@
 // Options that change from run to run: what goes beyond what was published is said in each run, what contradicts it is refused.
 import { expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { annotations, expectGreen, expectRed, expectSound, gather, HOUR, populate, wrongs } from './support.ts';
 
@@ -20,7 +21,7 @@ const missing = (streams: string) => [
 ];
 const SEARCHED = 'conversations, customers, kobjects, messages, notes';
 
-test.each(['artifact', 'branch'])(
+test.each(few(['artifact', 'branch']))(
   'deleted records that were left out are said to be missing in each run, for the streams that lack them (%s)',
   async destination => {
     await using stage = await openStage();
@@ -41,7 +42,7 @@ test.each(['artifact', 'branch'])(
   },
 );
 
-test('what is deleted while `include-deleted` is false is said to be missing afterwards', async () => {
+longTest('what is deleted while `include-deleted` is false is said to be missing afterwards', async () => {
   await using stage = await openStage();
   populate(stage);
   await sync(stage);
@@ -55,7 +56,7 @@ test('what is deleted while `include-deleted` is false is said to be missing aft
   expect((await sync(stage, { streams: 'notes' })).warnings).toEqual([]);
 });
 
-test.each(['artifact', 'branch'])(
+test.each(few(['artifact', 'branch']))(
   'another `record-format` is refused until the state is reset (%s)',
   async destination => {
     await using stage = await openStage();

@@ -1,6 +1,7 @@
 // Where the action waits for long before it goes on or gives up. Everything at once, so that the file takes as long as
 // its longest wait: a request is given up after a minute and a half.
 import { describe, expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import { secondaryLimitFault } from '../world/github/index.ts';
 import type { Fault } from '../world/kustomer/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
@@ -61,7 +62,7 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
     expect(longestSilence(result)).toBeLessThan(SILENCE);
   });
 
-  test.each(['git.getRef', 'git.getTree'])(
+  test.each(few(['git.getRef', 'git.getTree']))(
     'a limit of GitHub is waited out for the minute it asks for, also by %s, which only reads',
     async operation => {
       await using stage = await open();
@@ -101,7 +102,7 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
     ['errors with 200', { kind: 'errors-200', errors: [{ code: 'internal', message: NAME }] }],
   ];
 
-  test.each(outages)(
+  test.each(few(outages))(
     'an outage that stays (%s) fails its stream only, tells nothing of what came, and is made up for later',
     async (_what, fault) => {
       await using stage = await open();
@@ -179,7 +180,7 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
     expect(longestSilence(result)).toBeLessThan(SILENCE);
   });
 
-  test.each(['GetCacheEntryDownloadURL', 'PutBlob', 'FinalizeCacheEntryUpload'])(
+  test.each(few(['GetCacheEntryDownloadURL', 'PutBlob', 'FinalizeCacheEntryUpload']))(
     'GitHub may be slow, and the log goes on: %s',
     async operation => {
       await using stage = await open();
@@ -202,7 +203,7 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
     expect(longestSilence(result.post ?? result)).toBeLessThan(SILENCE);
   });
 
-  test('a run that reads for long says now and then how far it is', async () => {
+  longTest('a run that reads for long says now and then how far it is', async () => {
     await using stage = await openStage({ server: { latencyMs: 300 } });
     const now = Date.now();
     stage.world.populate({ messages: 20_000 }, { from: now - 20 * DAY, to: now - HOUR });

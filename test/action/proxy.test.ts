@@ -2,6 +2,7 @@
 import { createServer, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, test } from 'vitest';
+import { few } from '../forms.ts';
 import { openStage } from '../world/stage.ts';
 import { populate } from './publishing.ts';
 
@@ -37,7 +38,7 @@ async function openProxy() {
   };
 }
 
-test.each(['http_proxy', 'HTTP_PROXY'])(
+test.each(few(['http_proxy', 'HTTP_PROXY']))(
   'GitHub and what it keeps are asked through it, as Kustomer is (%s)',
   async name => {
     await using stage = await openStage();

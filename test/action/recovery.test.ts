@@ -1,5 +1,6 @@
 // The saved state is lost, forged, out of reach or behind: what the next run does then.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import { openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
 import {
   BRANCH,
@@ -42,20 +43,23 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('evicted: the manifest of the last artifact has the state, however many runs have found nothing new since', async () => {
-    await stage.sync();
-    let others = 0;
-    for (const runs of [40, 110]) {
-      for (; others < runs; others++) stage.github.finishRun(stage.github.job().runId, 'success');
-      stage.github.evictCaches();
-      const before = stage.github.traffic.log.length;
-      expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '2' });
-      const asked = stage.github.traffic.log.slice(before).filter(({ server }) => server === 'rest').length;
-      expect(asked).toBeLessThan(120);
-    }
-  });
+  longTest(
+    'evicted: the manifest of the last artifact has the state, however many runs have found nothing new since',
+    async () => {
+      await stage.sync();
+      let others = 0;
+      for (const runs of [40, 110]) {
+        for (; others < runs; others++) stage.github.finishRun(stage.github.job().runId, 'success');
+        stage.github.evictCaches();
+        const before = stage.github.traffic.log.length;
+        expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '2' });
+        const asked = stage.github.traffic.log.slice(before).filter(({ server }) => server === 'rest').length;
+        expect(asked).toBeLessThan(120);
+      }
+    },
+  );
 
-  test('evicted, and the newest artifact gone: an older one has a state that is better than none', async () => {
+  longTest('evicted, and the newest artifact gone: an older one has a state that is better than none', async () => {
     await stage.sync();
     change();
     await stage.sync();
@@ -92,7 +96,7 @@ describe('the cache', () => {
     headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(Math.round(Date.now() / 1000) + 9 * 3600) },
     body: { message: 'API rate limit exceeded' },
   } as const;
-  test('evicted, and GitHub fails to show the other places: an error, not all over again', async () => {
+  longTest('evicted, and GitHub fails to show the other places: an error, not all over again', async () => {
     await stage.sync();
     change();
     for (const [operation, fault] of [
@@ -170,7 +174,7 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
   });
 
-  test.each(['artifact', 'branch'])(
+  test.each(few(['artifact', 'branch']))(
     'poisoned with the state of another organization: an error, nothing is published (%s)',
     async destination => {
       const inputs = { destination };
@@ -240,7 +244,7 @@ describe('the cache', () => {
     expect((await toBranch({ job: { cacheMode: 'none' } })).outputs.records).toBe('0');
   });
 
-  test('down: a saved state that cannot be had is an error, before anything is published', async () => {
+  longTest('down: a saved state that cannot be had is an error, before anything is published', async () => {
     await stage.sync();
     change();
     stage.github.traffic.fault('GetCacheEntryDownloadURL', { kind: 'reset' }, { times: 9 });
@@ -264,7 +268,7 @@ describe('the cache', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('saved at the same moment by two runs of different streams: the next one knows of both', async () => {
+  longTest('saved at the same moment by two runs of different streams: the next one knows of both', async () => {
     await open({ github: { ignoreCacheVersions: true } });
     await stage.sync();
     stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
@@ -288,10 +292,12 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test.each([
-    ['when asked what is newest', 0],
-    ['when asked for it', 1],
-  ])('that others save in, and that does not answer %s: no generation goes backwards', async (_when, skip) => {
+  test.each(
+    few([
+      ['when asked what is newest', 0],
+      ['when asked for it', 1],
+    ]),
+  )('that others save in, and that does not answer %s: no generation goes backwards', async (_when, skip) => {
     await open({ github: { ignoreCacheVersions: true } });
     await stage.sync();
     change();
@@ -305,7 +311,7 @@ describe('the cache', () => {
     expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '6' });
   });
 
-  test('that fails only while it is to be ignored does not bring back what it claims', async () => {
+  longTest('that fails only while it is to be ignored does not bring back what it claims', async () => {
     await stage.sync({ with: { destination: 'none' } });
     stage.github.traffic.fault('GetCacheEntryDownloadURL', { kind: 'reset' });
     const result = await stage.sync({ with: { 'reset-state': 'true', streams: 'tags' } });
@@ -314,7 +320,7 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('that others save in between two tries of a save: the second one has what they know', async () => {
+  longTest('that others save in between two tries of a save: the second one has what they know', async () => {
     await open({ github: { ignoreCacheVersions: true } });
     await stage.sync();
     stage.world.update('customers', 2, { at: Date.now() - HOUR / 3 });
@@ -339,7 +345,7 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('that is to be ignored does not come back with a run that has begun before', async () => {
+  longTest('that is to be ignored does not come back with a run that has begun before', async () => {
     await open({ github: { ignoreCacheVersions: true } });
     await stage.sync({ with: { destination: 'none' } });
     change();
@@ -374,7 +380,7 @@ describe('the cache', () => {
     expect(stage.github.caches().map(({ key }) => key)).toEqual(keys);
   });
 
-  test('that another run saves in just after this one has found none is gone on from', async () => {
+  longTest('that another run saves in just after this one has found none is gone on from', async () => {
     await open({ github: { ignoreCacheVersions: true } });
     let isFirst = true;
     stage.github.traffic.onRequest(async ({ operation }) => {
@@ -387,7 +393,7 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('that others have moved on while a run published never goes back', async () => {
+  longTest('that others have moved on while a run published never goes back', async () => {
     await open({ github: { ignoreCacheVersions: true } });
     await stage.sync();
     change();

@@ -1,6 +1,7 @@
 // GitHub refuses a file: its stream waits, and nothing else does.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { longTest } from '../forms.ts';
 import type { Stage, StageOptions, Sync } from '../world/stage.ts';
 import { actionOf } from './crash-at.ts';
 import {
@@ -107,7 +108,7 @@ describe('a secret in one file', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('of a full refresh leaves the earlier files of the stream in their place', async () => {
+  longTest('of a full refresh leaves the earlier files of the stream in their place', async () => {
     await sync();
     writeSecret();
     const result = await sync({ with: { 'sync-mode': 'full_refresh' } });
@@ -118,7 +119,7 @@ describe('a secret in one file', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('in one of many commits holds back the rest of its stream, and nothing is lost', async () => {
+  longTest('in one of many commits holds back the rest of its stream, and nothing is lost', async () => {
     await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
     const action = await actionOf(stage, true, true);
     for (let n = 0; n < 20; n++) stage.world.create('customers', 1, { updatedAt: Date.now() - 2 * HOUR + n * 1_000 });
@@ -134,46 +135,49 @@ describe('a secret in one file', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('left out of a commit after which the run is killed is not taken for published by the post step', async () => {
-    await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
-    // Nothing names these.
-    const ids = Array.from({ length: 40 }, (_, n) => {
-      stage.world.create('conversations', 1, { updatedAt: Date.now() - 2 * HOUR + n * 1_000 });
-      return stage.world.create('customers', 1, { updatedAt: Date.now() - 2 * HOUR + n * 1_000 })[0];
-    });
-    let pid = 0;
-    let next = 'git.createBlob';
-    stage.github.traffic.onRequest(async ({ operation, body }) => {
-      if (operation !== next) return;
-      if (operation === 'git.createCommit') {
-        // The rest is read, and noted down, while the commit is made.
-        await sleep(2_500);
-        next = '(?:create|update)Ref';
-      }
-      const content = String(Buffer.from(String((body as { content?: string }).content), 'base64'));
-      const id = ids.find(each => content.includes(`"id":"${each}"`));
-      if (id === undefined) return;
-      stage.github.repository.secrets.add(`"id":"${id}"`);
-      next = 'git.createCommit';
-    });
-    stage.github.traffic.onAnswer(({ operation }) => {
-      if (next.endsWith('Ref') && operation.endsWith('Ref') && operation !== 'git.getRef') {
-        next = 'nothing more';
-        process.kill(pid, 'SIGKILL');
-      }
-    });
-    const running = sync({
-      action: await actionOf(stage, true, true),
-      onSpawn: (spawned, { phase }) => {
-        if (phase === 'main') pid = spawned;
-      },
-    });
-    const { post, signal, log } = await running;
-    expect({ signal, exit: post?.exitCode }, log).toEqual({ signal: 'SIGKILL', exit: 0 });
-    letThrough();
-    expect((await sync()).exitCode).toBe(0);
-    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
-  });
+  longTest(
+    'left out of a commit after which the run is killed is not taken for published by the post step',
+    async () => {
+      await open({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
+      // Nothing names these.
+      const ids = Array.from({ length: 40 }, (_, n) => {
+        stage.world.create('conversations', 1, { updatedAt: Date.now() - 2 * HOUR + n * 1_000 });
+        return stage.world.create('customers', 1, { updatedAt: Date.now() - 2 * HOUR + n * 1_000 })[0];
+      });
+      let pid = 0;
+      let next = 'git.createBlob';
+      stage.github.traffic.onRequest(async ({ operation, body }) => {
+        if (operation !== next) return;
+        if (operation === 'git.createCommit') {
+          // The rest is read, and noted down, while the commit is made.
+          await sleep(2_500);
+          next = '(?:create|update)Ref';
+        }
+        const content = String(Buffer.from(String((body as { content?: string }).content), 'base64'));
+        const id = ids.find(each => content.includes(`"id":"${each}"`));
+        if (id === undefined) return;
+        stage.github.repository.secrets.add(`"id":"${id}"`);
+        next = 'git.createCommit';
+      });
+      stage.github.traffic.onAnswer(({ operation }) => {
+        if (next.endsWith('Ref') && operation.endsWith('Ref') && operation !== 'git.getRef') {
+          next = 'nothing more';
+          process.kill(pid, 'SIGKILL');
+        }
+      });
+      const running = sync({
+        action: await actionOf(stage, true, true),
+        onSpawn: (spawned, { phase }) => {
+          if (phase === 'main') pid = spawned;
+        },
+      });
+      const { post, signal, log } = await running;
+      expect({ signal, exit: post?.exitCode }, log).toEqual({ signal: 'SIGKILL', exit: 0 });
+      letThrough();
+      expect((await sync()).exitCode).toBe(0);
+      expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+    },
+  );
 
   test('is told by the post step, which publishes the rest of what a killed run has read', async () => {
     writeSecret();
@@ -295,7 +299,7 @@ describe("GitHub's own reason is told", () => {
       answer(403, 'Resource not accessible by integration'),
       /may not write .*\(403: Resource not accessible by integration\)\. Give the job/,
     ],
-    ['git.createCommit', answer(403, 'x'.repeat(500)), /\(403: x{200}\)/],
+    ['git.createCommit', answer(403, 'x'.repeat(500)), /\(403: x{199}…\)/],
     ['git.createCommit', { kind: 'status', status: 403, body: '<p>conversations of Jane</p>' }, /\(403\)\. Give/],
   ] as const)('of a refusal at %s (%#)', async (operation, fault, expected) => {
     stage.github.traffic.fault(operation, fault, { times: Infinity });

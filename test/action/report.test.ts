@@ -1,6 +1,7 @@
 // What a run says: outputs, a summary, annotations and a log, and what is never said in any of them.
 import { describe, expect, test } from 'vitest';
 import { utc } from '../../src/report/format.ts';
+import { few } from '../forms.ts';
 import { DEFAULT_TOKEN, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
@@ -135,7 +136,7 @@ describe('what is said nowhere', () => {
     return found;
   }
 
-  test.each([false, true])(
+  test.each(few([false, true]))(
     'is the token, a header or anything out of a record, with debug logging: %s',
     async debug => {
       await using stage = await open();
@@ -187,22 +188,24 @@ describe('what is said nowhere', () => {
 describe('a public repository', () => {
   const unknown = { repository: undefined };
 
-  test.each<[string, StageOptions, Record<string, unknown>, RegExp]>([
-    ['by what the event says', { github: { visibility: 'public' } }, {}, /acme\/support-data is public/],
-    ['by what the API says, where the event does not', { github: { visibility: 'public' } }, unknown, /is public/],
-    [
-      'where nobody says',
-      { github: { tokens: { ghs_none: {} } } },
-      unknown,
-      /^The token does not let the action see the repository acme\/support-data \(404: fault on demand\), so it counts as public/,
-    ],
-    [
-      'where GitHub has no answer',
-      {},
-      unknown,
-      /^GitHub did not say whether the repository acme\/support-data is public \(500: fault on demand\), .* Run again later/,
-    ],
-  ])('is refused %s: nothing is published, and the way out is told', async (_how, options, payload, message) => {
+  test.each<[string, StageOptions, Record<string, unknown>, RegExp]>(
+    few([
+      ['by what the event says', { github: { visibility: 'public' } }, {}, /acme\/support-data is public/],
+      ['by what the API says, where the event does not', { github: { visibility: 'public' } }, unknown, /is public/],
+      [
+        'where nobody says',
+        { github: { tokens: { ghs_none: {} } } },
+        unknown,
+        /^The token does not let the action see the repository acme\/support-data \(404: fault on demand\), so it counts as public/,
+      ],
+      [
+        'where GitHub has no answer',
+        {},
+        unknown,
+        /^GitHub did not say whether the repository acme\/support-data is public \(500: fault on demand\), .* Run again later/,
+      ],
+    ]),
+  )('is refused %s: nothing is published, and the way out is told', async (_how, options, payload, message) => {
     await using stage = await open(options);
     const status = { 'where nobody says': 404, 'where GitHub has no answer': 500 }[_how];
     if (status !== undefined) stage.github.traffic.fault('repos.get', { kind: 'status', status }, { times: Infinity });
@@ -217,10 +220,12 @@ describe('a public repository', () => {
     expect(stage.kustomer.requests).toEqual([]);
   });
 
-  test.each([
-    { visibility: 'shared', private: true },
-    { visibility: null, private: false },
-  ])('is what one may be that GitHub describes in other words: the API is asked, and counts (%j)', async words => {
+  test.each(
+    few([
+      { visibility: 'shared', private: true },
+      { visibility: null, private: false },
+    ]),
+  )('is what one may be that GitHub describes in other words: the API is asked, and counts (%j)', async words => {
     const described = { repository: { ...words, default_branch: 'main' } };
     await using stage = await open({ github: { visibility: 'public' } });
     expectRed(await stage.sync({ job: { payload: described } }));
@@ -240,7 +245,7 @@ describe('a public repository', () => {
     expect(stage.github.artifacts()).toHaveLength(1);
   });
 
-  test.each(['private', 'internal'] as const)(
+  test.each(few(['private', 'internal'] as const))(
     'is what a repository that is %s is not, by the event or the API',
     async visibility => {
       await using stage = await open({ github: { visibility } });
@@ -251,10 +256,12 @@ describe('a public repository', () => {
 });
 
 describe('publishing', () => {
-  test.each<[string, Parameters<Stage['github']['traffic']['fault']>[1]]>([
-    ['is refused', { kind: 'status', status: 403 }],
-    ['meets an artifact of that name', { kind: 'status', status: 409 }],
-  ])('that %s fails the run, and the state does not say that it was done', async (_what, fault) => {
+  test.each<[string, Parameters<Stage['github']['traffic']['fault']>[1]]>(
+    few([
+      ['is refused', { kind: 'status', status: 403 }],
+      ['meets an artifact of that name', { kind: 'status', status: 409 }],
+    ]),
+  )('that %s fails the run, and the state does not say that it was done', async (_what, fault) => {
     await using stage = await open();
     const undo = stage.github.traffic.fault('CreateArtifact', fault, { times: Infinity });
     const first = await stage.sync();

@@ -1,5 +1,6 @@
 // Searches that are not what the documents say: what Kustomer refuses costs as little as it can, and is said.
 import { describe, expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import { DEFAULT_TOKEN, type Fault, type Stream, type WorldOptions } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
@@ -43,7 +44,7 @@ const refuse = (stage: Stage, status: number, match: { context?: string; on?: 'l
     match: object;
   });
 
-test('a klass whose own search is refused is named in one warning, and everything else is published', async () => {
+longTest('a klass whose own search is refused is named in one warning, and everything else is published', async () => {
   await using stage = await open({ hiddenKlasses: ['rare'] });
   stage.world.create('kobjects', 5, { klass: 'rare', updatedAt: Date.now() - 3 * DAY });
   const fault = refuse(stage, 400, { context: 'kobject_rare' });
@@ -72,7 +73,7 @@ describe('where the archive search is refused', () => {
     return stage;
   }
 
-  test.each([400, 403, 404])(
+  test.each(few([400, 403, 404]))(
     '(%d) the live records are published, one warning says it, and all comes once it is let through',
     async status => {
       await using stage = await openOld();
@@ -115,7 +116,7 @@ describe('where the archive search is refused', () => {
   });
 });
 
-test.each([403, 404])(
+test.each(few([403, 404]))(
   'a plan that is refused the archive search (%d) ends with one error that says so',
   async status => {
     await using stage = await open({ hiddenKlasses: ['order'] });
@@ -136,10 +137,12 @@ test.each([403, 404])(
 describe('a search that is refused in its full form is read in a narrower one', () => {
   const notices = (result: ActionResult) => annotations(result, 'notice');
 
-  test.each([
-    ['sort', /refused `sort` in searches of .*kobjects.*small windows/],
-    ['lt', /refused `lt` in searches of .*notes.*`lte`/],
-  ] as const)('without `%s`, which a notice and the summary say, and everything comes', async (form, notice) => {
+  test.each(
+    few([
+      ['sort', /refused `sort` in searches of .*kobjects.*small windows/],
+      ['lt', /refused `lt` in searches of .*notes.*`lte`/],
+    ] as const),
+  )('without `%s`, which a notice and the summary say, and everything comes', async (form, notice) => {
     await using stage = await open({ refusedForms: [form], pageSizeMax: 20 });
     const first = await stage.sync();
     expectSound(first);
@@ -152,7 +155,7 @@ describe('a search that is refused in its full form is read in a narrower one', 
     expect(second.outputs).toMatchObject({ records: '0', complete: 'true' });
   });
 
-  test('without `includeDeleted`, which the state remembers', async () => {
+  longTest('without `includeDeleted`, which the state remembers', async () => {
     const refusedForms: ('includeDeleted' | 'sort')[] = ['includeDeleted'];
     await using stage = await open({ refusedForms });
     const first = await stage.sync();
@@ -166,7 +169,7 @@ describe('a search that is refused in its full form is read in a narrower one', 
     expect(annotations(second, 'warning')).toEqual([expect.stringMatching(/marked as deleted are missing/)]);
   });
 
-  test('without all of them, when each alone is refused as well', async () => {
+  longTest('without all of them, when each alone is refused as well', async () => {
     await using stage = await open({ refusedForms: ['sort', 'includeDeleted', 'lt'], pageSizeMax: 20 });
     const first = await stage.sync();
     expect(outcomes(first)).toEqual(all('complete'));

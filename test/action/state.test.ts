@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { longDescribe, longTest } from '../forms.ts';
 import { DEFAULT_TOKEN, startKustomer } from '../world/kustomer/index.ts';
 import { type ActionResult, runJob } from '../world/runner/index.ts';
 import { ACTION, openStage, type Stage } from '../world/stage.ts';
@@ -145,6 +146,7 @@ describe('a saved state', () => {
       'kustomer-sync/0.1.0',
       'publish_id',
       'revisions',
+      'published',
       'changed_in',
       'epoch',
       'record_format',
@@ -178,7 +180,7 @@ describe('saving', () => {
     expect(generations).toEqual([1, 2, 3, 4]);
   });
 
-  test('leaves nothing in the workspace, and takes nothing from it', async () => {
+  longTest('leaves nothing in the workspace, and takes nothing from it', async () => {
     await using stage = await openStage();
     populate(stage);
     const { paths } = await stage.sync({ with: SMALL });
@@ -254,7 +256,7 @@ describe('branches', () => {
     expect(again.outputs).toMatchObject({ records: '0', 'state-generation': '3' });
   });
 
-  test('the state of a branch is not seen by others', async () => {
+  longTest('the state of a branch is not seen by others', async () => {
     await using stage = await openStage();
     populate(stage);
     expectGreen(await stage.sync({ with: SMALL, job: { ref: 'refs/heads/feature' } }));
@@ -265,7 +267,7 @@ describe('branches', () => {
   });
 });
 
-describe('two states', () => {
+longDescribe('two states', () => {
   test('never meet, not even where the name of one begins with that of the other', async () => {
     await using stage = await openStage();
     populate(stage);
@@ -337,7 +339,7 @@ describe('no state', () => {
 });
 
 describe('the organization', () => {
-  test('is what state goes by: a new token and another origin change nothing', async () => {
+  longTest('is what state goes by: a new token and another origin change nothing', async () => {
     const names = ['first-token', 'second-token'];
     await using stage = await openStage({ world: { tokens: Object.fromEntries(names.map(name => [name, {}])) } });
     await using other = await startKustomer(stage.world, { searchLimit: Infinity, orgLimit: Infinity });
@@ -376,20 +378,23 @@ describe('the organization', () => {
   });
 });
 
-test('a run of another organization that is under way while it is changed does not end those that come later', async () => {
-  const tokens = { [DEFAULT_TOKEN]: {}, 'key-of-another': { org: OTHER_ORG } };
-  await using stage = await openStage({ world: { tokens }, github: { ignoreCacheVersions: true } });
-  populate(stage);
-  expectGreen(await stage.sync());
-  stage.world.update('notes', 2, { at: Date.now() - HOUR / 2 });
-  const upload = hold(stage, 'CreateArtifact');
-  const slow = stage.sync({ root: `${stage.root}/slow` });
-  await upload.reached;
-  expectGreen(await stage.sync({ with: { token: 'key-of-another', 'reset-state': 'true' } }));
-  upload.go();
-  expectRed(await slow);
-  for (let n = 0; n < 2; n++) expectGreen(await stage.sync({ with: { token: 'key-of-another' } }));
-});
+longTest(
+  'a run of another organization that is under way while it is changed does not end those that come later',
+  async () => {
+    const tokens = { [DEFAULT_TOKEN]: {}, 'key-of-another': { org: OTHER_ORG } };
+    await using stage = await openStage({ world: { tokens }, github: { ignoreCacheVersions: true } });
+    populate(stage);
+    expectGreen(await stage.sync());
+    stage.world.update('notes', 2, { at: Date.now() - HOUR / 2 });
+    const upload = hold(stage, 'CreateArtifact');
+    const slow = stage.sync({ root: `${stage.root}/slow` });
+    await upload.reached;
+    expectGreen(await stage.sync({ with: { token: 'key-of-another', 'reset-state': 'true' } }));
+    upload.go();
+    expectRed(await slow);
+    for (let n = 0; n < 2; n++) expectGreen(await stage.sync({ with: { token: 'key-of-another' } }));
+  },
+);
 
 test('an entry put there by somebody else under a name of ours is refused', async () => {
   await using stage = await openStage();

@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { longTest } from '../forms.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { runJob } from '../world/runner/index.ts';
 import { ACTION, openStage, type Stage } from '../world/stage.ts';
@@ -86,7 +87,7 @@ describe('a time budget', () => {
     expect(await wrongs(stage, [first, second])).toEqual([]);
   });
 
-  test('that ends while waiting for the rate ends the wait', async () => {
+  longTest('that ends while waiting for the rate ends the wait', async () => {
     await using stage = await openStage();
     populate(stage);
     stage.kustomer.faults.add({
@@ -167,7 +168,7 @@ describe('a cancelled job', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('that was killed publishes again what no state says is published', async () => {
+  longTest('that was killed publishes again what no state says is published', async () => {
     await using stage = await open(300);
     const first = await stage.sync({
       with: { concurrency: '2' },
@@ -267,7 +268,7 @@ describe('with `destination: none`', () => {
     expect(outcomes(result).notes).toBe('partial');
   });
 
-  test('twice in one job, what both steps have read is remembered', async () => {
+  longTest('twice in one job, what both steps have read is remembered', async () => {
     await using stage = await openStage();
     populate(stage);
     const job = await runJob({
@@ -280,7 +281,7 @@ describe('with `destination: none`', () => {
     expect(next.outputs).toMatchObject({ records: '0', 'state-generation': '2' });
   });
 
-  test('others may move on while the files are loaded: the state never goes back', async () => {
+  longTest('others may move on while the files are loaded: the state never goes back', async () => {
     await using stage = await openStage({ github: { ignoreCacheVersions: true } });
     populate(stage);
     const other = async () => {

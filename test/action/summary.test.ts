@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { longTest } from '../forms.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { type Line, openStage, type Stage, type Sync } from '../world/stage.ts';
 import { annotations, DAY, expectGreen, expectRed, populate, streamsOf } from './support.ts';
@@ -101,7 +102,7 @@ describe.concurrent('what has changed', () => {
     );
   });
 
-  test('is new where it was indexed late, or is older than what was read before', async () => {
+  longTest('is new where it was indexed late, or is older than what was read before', async () => {
     await using stage = await openStage();
     const now = Date.now();
     stage.world.populate({ messages: 30 }, { from: now - 30 * DAY, to: now - 20 * DAY });
@@ -117,7 +118,7 @@ describe.concurrent('what has changed', () => {
     expect(counted(await runs.sync({ with: only })).get('messages')).toEqual({ new: 30, changed: 0, deleted: 0 });
   });
 
-  test('is read again in full where that is asked for, and counts as neither new nor changed', async () => {
+  longTest('is read again in full where that is asked for, and counts as neither new nor changed', async () => {
     await using stage = await openStage();
     populate(stage);
     expectGreen(await stage.sync({ with: { streams: 'tags,notes' } }));

@@ -3,6 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type Sync } from '../world/stage.ts';
 import { actionOf } from './crash-at.ts';
@@ -48,7 +49,7 @@ async function overtaken(
 const published = (where: Where) => (where === 'artifact' ? uploaded(stage) : cloned(stage));
 const sync = (where: Where, inputs: Sync['with'] = {}) => stage.sync({ with: { destination: where, ...inputs } });
 
-describe.each(['artifact', 'branch', 'artifact,branch'] as const)('on %s', where => {
+describe.each(few(['artifact', 'branch', 'artifact,branch'] as const, 2))('on %s', where => {
   test('two first syncs publish every record once, and the second says which run was first', async () => {
     let first: ActionResult | undefined;
     const second = await overtaken(where, async () => {
@@ -113,36 +114,42 @@ describe.each(['artifact', 'branch', 'artifact,branch'] as const)('on %s', where
   });
 });
 
-test('four runs at once on a branch: one publishes, nothing is missing and no generation goes backwards', async () => {
-  // Each of them has seen the branch before the first one commits.
-  let begun = 0;
-  const allHaveBegun = Promise.withResolvers<void>();
-  stage.github.traffic.onRequest(async ({ operation }) => {
-    if (operation !== 'git.createRef') return;
-    if (++begun === 4) allHaveBegun.resolve();
-    await allHaveBegun.promise;
-  });
-  const runs = await Promise.all(
-    [1, 2, 3, 4].map(n => stage.sync({ root: `${stage.root}/m${n}`, with: { destination: 'branch' } })),
-  );
-  expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
-  expect(runs.map(({ outputs }) => outputs.records).sort()).toEqual(['0', '0', '0', '37']);
-  expect(await stage.github.repository.history(BRANCH)).toHaveLength(1);
-  expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
-  expect((await sync('branch')).outputs).toMatchObject({ records: '0', 'state-generation': '1' });
-});
+longTest(
+  'four runs at once on a branch: one publishes, nothing is missing and no generation goes backwards',
+  async () => {
+    // Each of them has seen the branch before the first one commits.
+    let begun = 0;
+    const allHaveBegun = Promise.withResolvers<void>();
+    stage.github.traffic.onRequest(async ({ operation }) => {
+      if (operation !== 'git.createRef') return;
+      if (++begun === 4) allHaveBegun.resolve();
+      await allHaveBegun.promise;
+    });
+    const runs = await Promise.all(
+      [1, 2, 3, 4].map(n => stage.sync({ root: `${stage.root}/m${n}`, with: { destination: 'branch' } })),
+    );
+    expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    expect(runs.map(({ outputs }) => outputs.records).sort()).toEqual(['0', '0', '0', '37']);
+    expect(await stage.github.repository.history(BRANCH)).toHaveLength(1);
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+    expect((await sync('branch')).outputs).toMatchObject({ records: '0', 'state-generation': '1' });
+  },
+);
 
-test('with `destination: none`, files of a stream that another run has published are not left for the next step', async () => {
-  await sync('none');
-  stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
-  stage.world.update('customers', 2, { at: Date.now() - HOUR / 3 });
-  const second = await overtaken('none', () => sync('none', { streams: 'conversations' }));
-  expect(second.outputs.records, second.log).toBe('2');
-  const dir = second.outputs['output-dir'] ?? '';
-  expect((await readdir(dir)).sort()).toEqual(['conversations', 'customers', 'manifest.json', 'state.json']);
-  expect(await readdir(join(dir, 'conversations'))).toEqual([]);
-  expect((await sync('none')).outputs.records).toBe('0');
-});
+longTest(
+  'with `destination: none`, files of a stream that another run has published are not left for the next step',
+  async () => {
+    await sync('none');
+    stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
+    stage.world.update('customers', 2, { at: Date.now() - HOUR / 3 });
+    const second = await overtaken('none', () => sync('none', { streams: 'conversations' }));
+    expect(second.outputs.records, second.log).toBe('2');
+    const dir = second.outputs['output-dir'] ?? '';
+    expect((await readdir(dir)).sort()).toEqual(['conversations', 'customers', 'manifest.json', 'state.json']);
+    expect(await readdir(join(dir, 'conversations'))).toEqual([]);
+    expect((await sync('none')).outputs.records).toBe('0');
+  },
+);
 
 test('two uploads at the same moment are both there, and the run that saves second says what is there twice', async () => {
   await sync('artifact');
@@ -160,22 +167,25 @@ test('two uploads at the same moment are both there, and the run that saves seco
   expect([missing, twice.length]).toEqual([[], 2]);
 });
 
-test('a run that commits several times gives up a stream that another run has published in between, for good', async () => {
-  await stage.close();
-  stage = await openStage({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
-  populate(stage, 3);
-  const secondCommit = hold(stage, 'git.createCommit', 2);
-  const long = stage.sync({
-    root: `${stage.root}/long`,
-    with: { destination: 'branch' },
-    action: await actionOf(stage, true, true),
-  });
-  await secondCommit.reached;
-  const other = await sync('branch');
-  expect(other.exitCode, other.log).toBe(0);
-  secondCommit.go();
-  const result = await long;
-  expect(result.exitCode, result.log).toBe(0);
-  expect((await sync('branch')).outputs.complete).toBe('true');
-  expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
-});
+longTest(
+  'a run that commits several times gives up a stream that another run has published in between, for good',
+  async () => {
+    await stage.close();
+    stage = await openStage({ server: { latencyMs: 120 }, world: { pageSizeMax: 4 } });
+    populate(stage, 3);
+    const secondCommit = hold(stage, 'git.createCommit', 2);
+    const long = stage.sync({
+      root: `${stage.root}/long`,
+      with: { destination: 'branch' },
+      action: await actionOf(stage, true, true),
+    });
+    await secondCommit.reached;
+    const other = await sync('branch');
+    expect(other.exitCode, other.log).toBe(0);
+    secondCommit.go();
+    const result = await long;
+    expect(result.exitCode, result.log).toBe(0);
+    expect((await sync('branch')).outputs.complete).toBe('true');
+    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+  },
+);

@@ -1,6 +1,7 @@
 // What a list no longer shows, or shows changed under the same time: what is gone, what has changed, and what is a key
 // that sees less.
 import { describe, expect, test } from 'vitest';
+import { few, longTest } from '../forms.ts';
 import type { WorldOptions } from '../world/kustomer/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { poison, savedText } from './saved-state.ts';
@@ -62,12 +63,17 @@ describe('when more than 20 records and a tenth of a list vanish at once', () =>
     expect(after.lines).toEqual([]);
   });
 
-  test.each([
-    ['a tenth a run', 300, [30, 27, 24], [30, 27, 24]],
-    ['20 of 40', 40, [20, 19], [20, 19]],
-    ['21 of 40, and then one more', 40, [21, 1], [0, 0]],
-    ['31 of 300, and then most of the rest', 300, [31, 260], [0, 0]],
-  ])('and not when it is less, run by run: %s', async (_what, shortcuts, losses, published) => {
+  test.each(
+    few(
+      [
+        ['a tenth a run', 300, [30, 27, 24], [30, 27, 24]],
+        ['20 of 40', 40, [20, 19], [20, 19]],
+        ['21 of 40, and then one more', 40, [21, 1], [0, 0]],
+        ['31 of 300, and then most of the rest', 300, [31, 260], [0, 0]],
+      ],
+      2,
+    ),
+  )('and not when it is less, run by run: %s', async (_what, shortcuts, losses, published) => {
     await using stage = await open({ shortcuts });
     await sync(stage);
     const found: number[] = [];
@@ -93,7 +99,7 @@ describe('a record of a list that changes under the same `updatedAt`', () => {
     expect(after.lines).toEqual([]);
   });
 
-  test('is the one of the first view where two views show it differently, whichever of them answer', async () => {
+  longTest('is the one of the first view where two views show it differently, whichever of them answer', async () => {
     await using stage = await open({});
     const body = (ids: readonly number[], name: string) => ({
       meta: { page: 1, pageSize: 100 },
@@ -133,7 +139,7 @@ describe('a list that ends with exactly 10,000 records', () => {
   const DAYS = { from: Date.now() - 900 * DAY, to: Date.now() - 800 * DAY };
   const notes = (stage: Stage) => stage.sync({ with: { streams: 'notes' } });
 
-  test.each(['empty', 400] as const)(
+  test.each(few(['empty', 400] as const))(
     'of notes: what came is published once, old notes are not taken for read (a page after the end: %s)',
     async afterEnd => {
       await using stage = await openStage({ world: { listLimit: 10_000, afterEnd, linksNext: 'always' } });
@@ -176,7 +182,7 @@ describe('a list that ends with exactly 10,000 records', () => {
     },
   );
 
-  test('of shortcuts: what came is published, none is taken for deleted, the stream is partial', async () => {
+  longTest('of shortcuts: what came is published, none is taken for deleted, the stream is partial', async () => {
     await using stage = await open({ shortcuts: 10_005, tags: 3 }, { listLimit: 10_000 });
     for (const records of [10_003, 0]) {
       const { result, warnings } = await sync(stage);
@@ -187,14 +193,17 @@ describe('a list that ends with exactly 10,000 records', () => {
   });
 });
 
-test('a record that a page shows twice is published once: in lists, in the list of notes, in searches', async () => {
-  await using stage = await open({ shortcuts: 130, tags: 3 }, { listCopies: 2, exoticEvery: 1 });
-  stage.world.populate({ notes: 150, customers: 30 }, { from: Date.now() - 900 * DAY, to: Date.now() - HOUR });
-  const streams = { streams: 'shortcuts, tags, notes, customers' };
-  const first = await sync(stage, streams);
-  const found = await gather(stage, [first.result]);
-  for (const stream of ['shortcuts', 'tags', 'notes', 'customers'] as const) {
-    expect(stage.compare(stream, found.get(stream) ?? []), stream).toEqual([]);
-  }
-  expect((await sync(stage, streams)).lines).toEqual([]);
-});
+longTest(
+  'a record that a page shows twice is published once: in lists, in the list of notes, in searches',
+  async () => {
+    await using stage = await open({ shortcuts: 130, tags: 3 }, { listCopies: 2, exoticEvery: 1 });
+    stage.world.populate({ notes: 150, customers: 30 }, { from: Date.now() - 900 * DAY, to: Date.now() - HOUR });
+    const streams = { streams: 'shortcuts, tags, notes, customers' };
+    const first = await sync(stage, streams);
+    const found = await gather(stage, [first.result]);
+    for (const stream of ['shortcuts', 'tags', 'notes', 'customers'] as const) {
+      expect(stage.compare(stream, found.get(stream) ?? []), stream).toEqual([]);
+    }
+    expect((await sync(stage, streams)).lines).toEqual([]);
+  },
+);

@@ -233,6 +233,7 @@ export function readSlices(
         const later = { from: until, to: slice.to, splitBarrier: until };
         slice.to = until;
         slice.splitBarrier = slice.from;
+        Object.assign(reader.staged, { records: [], until: Number.NEGATIVE_INFINITY });
         start(later, indexOf(later, horizon));
         step = reader.steps.next(undefined as never);
         continue;

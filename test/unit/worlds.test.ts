@@ -1,10 +1,11 @@
 // Random worlds through random sequences of runs: see test/world/model.ts. `npm run worlds` plays thousands.
 import { cpus } from 'node:os';
 import { expect, test } from 'vitest';
+import { LONG } from '../forms.ts';
 import { playWorld } from '../world/model.ts';
 
 const FIRST = 1;
-const COUNT = 500;
+const COUNT = LONG ? 500 : 120;
 
 test(`in ${COUNT} random worlds nothing is missing and no version is published twice`, async () => {
   let next = FIRST;
