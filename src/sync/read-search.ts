@@ -49,7 +49,7 @@ interface Reader extends PooledReader {
   readonly slice: Slice;
   /** Range of the work that the slice belongs to. */
   readonly range: Interval;
-  readonly index: IndexChoice;
+  index: IndexChoice;
   /** Its item of {@link SearchProgress.read}. */
   readonly read: { readonly from: number; to: number };
   readonly emitter: Emitter;
@@ -202,9 +202,11 @@ class SearchReaders {
   }
 
   /** Leaves to another reader what a reader has to read from `until` (ms) on. */
-  async #delegate({ slice, range, emitter, pagesIn }: Reader, until: number): Promise<void> {
+  async #delegate(reader: Reader, until: number): Promise<void> {
+    const { slice, range, emitter, pagesIn } = reader;
     const later = { from: until, to: slice.to, splitBarrier: until };
     slice.to = until;
+    reader.index = 'archive';
     // What the live index has shown so far comes after that time, and is read again.
     slice.splitBarrier = slice.from;
     await emitter.discard();
@@ -214,7 +216,7 @@ class SearchReaders {
   }
 
   #split(reader: Reader): boolean {
-    const { slice, range, pagesIn } = reader;
+    const { slice, range, index, pagesIn } = reader;
     const from = Math.max(slice.from, slice.splitBarrier);
     const middle = floorToSecond((from + slice.to) / 2);
     if (middle <= from || this.#isOver(reader)) return false;
@@ -222,7 +224,7 @@ class SearchReaders {
     slice.to = middle;
     pagesIn.live /= 2;
     pagesIn.archive /= 2;
-    this.#start(later, range, indexOf(later, this.#options.horizon), reader);
+    this.#start(later, range, index, reader);
     return true;
   }
 }

@@ -183,7 +183,7 @@ export interface ReadSlices {
 /** A slice whose reader waits for an answer. */
 interface Reader {
   readonly slice: Slice;
-  readonly index: SearchIndex | 'both';
+  index: SearchIndex | 'both';
   readonly synced: { readonly from: number; to: number };
   readonly steps: Steps;
   /** As in the emitter: records that count when everything before `until` has been read. */
@@ -232,6 +232,7 @@ export function readSlices(
         const { slice } = reader;
         const later = { from: until, to: slice.to, splitBarrier: until };
         slice.to = until;
+        reader.index = 'archive';
         slice.splitBarrier = slice.from;
         Object.assign(reader.staged, { records: [], until: Number.NEGATIVE_INFINITY });
         start(later, indexOf(later, horizon));
@@ -268,24 +269,20 @@ export function readSlices(
     const [reader] = waiting.splice(random.int(0, waiting.length), 1) as [Reader];
     const page = search.page(reader.request);
     // The answer to one slice may split another slice, whose request is in flight.
-    if (splitsAt.has(search.requests.length)) splitFirst([reader, ...waiting], horizon, start);
+    if (splitsAt.has(search.requests.length)) splitFirst([reader, ...waiting], start);
     resume(reader, page);
   }
   return result;
 }
 
-function splitFirst(
-  readers: readonly Reader[],
-  horizon: SearchHorizon,
-  start: (slice: Slice, index: Reader['index']) => void,
-): void {
+function splitFirst(readers: readonly Reader[], start: (slice: Slice, index: Reader['index']) => void): void {
   for (const { slice, index } of readers) {
     const from = Math.max(slice.from, slice.splitBarrier);
     const middle = floor((from + slice.to) / 2, 1_000);
     if (middle <= from) continue;
     const later = { from: middle, to: slice.to, splitBarrier: middle };
     slice.to = middle;
-    start(later, index === 'both' ? indexOf(later, horizon) : index);
+    start(later, index);
     return;
   }
 }
