@@ -299,7 +299,7 @@ describe("GitHub's own reason is told", () => {
       answer(403, 'Resource not accessible by integration'),
       /may not write .*\(403: Resource not accessible by integration\)\. Give the job/,
     ],
-    ['git.createCommit', answer(403, 'x'.repeat(500)), /\(403: x{200}\)/],
+    ['git.createCommit', answer(403, 'x'.repeat(500)), /\(403: x{199}…\)/],
     ['git.createCommit', { kind: 'status', status: 403, body: '<p>conversations of Jane</p>' }, /\(403\)\. Give/],
   ] as const)('of a refusal at %s (%#)', async (operation, fault, expected) => {
     stage.github.traffic.fault(operation, fault, { times: Infinity });

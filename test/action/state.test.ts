@@ -154,6 +154,7 @@ describe('a saved state', () => {
       'kustomer-sync/0.1.0',
       'publish_id',
       'revisions',
+      'published',
       'changed_in',
       'epoch',
       'record_format',
