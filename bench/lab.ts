@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { type GitHub, startGitHub } from '../test/world/github/index.ts';
 import { DEFAULT_TOKEN } from '../test/world/kustomer/index.ts';
@@ -53,6 +54,19 @@ export class Lab {
     rmSync(out, { force: true });
     if (code !== 0) throw new Error('the floor failed');
     return readMeters(meter)[0] as Used;
+  }
+
+  /** Runs one of the taps to its end. */
+  async tap(kustomer: Kustomer, which: 'singer' | 'meltano'): Promise<{ records: number; used: Used }> {
+    const meter = this.#meter();
+    const args = [...QUIET, '--import', file('meter.ts'), file('taps.ts')];
+    const child = spawn(process.execPath, [...args, kustomer.url, DEFAULT_TOKEN, which], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, METER: meter },
+    });
+    const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+    if (code !== 0) throw new Error(`the ${which} tap failed`);
+    return { records: Number(output), used: readMeters(meter)[0] as Used };
   }
 
   async close(): Promise<void> {

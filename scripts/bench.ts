@@ -7,6 +7,7 @@
 //   npm run bench -- --short --keep      makes what it measures the reference
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Kustomer, openLab, startKustomer } from '../bench/lab.ts';
 import type { Used } from '../bench/meter.ts';
@@ -209,6 +210,43 @@ async function withNeighbour(): Promise<void> {
   figure('neighbour: records read of all', records / 600_000, { least: 1, most: 1 });
 }
 
+// ---- A small organization, beside the taps ----------------------------------------------------------------------------
+
+/** A first sync that could fit into one minute of Kustomer's own limits, and one without a change. */
+async function small(): Promise<void> {
+  const lists = { shortcuts: 60, tags: 130, teams: 12, users: 88 };
+  const searched = { conversations: 9_150, customers: 11_020, messages: 19_380, notes: 3_290 };
+  const counts = { ...searched, ...lists, kobjects: { order: 2_400, visit: 760 } };
+  const all = 46_290;
+  const scene: Scene = { counts, server: { searchLimit: 100, orgLimit: 1_000, latencyMs: 250 } };
+  const searchesOf = async (kustomer: Kustomer) => (await kustomer.searches()).length;
+  let seconds: number;
+  {
+    await using kustomer = await startKustomer(scene);
+    const { result, used } = await lab.action(kustomer, { 'state-id': 'small' });
+    seconds = used.wallSeconds;
+    figure(`${all} records: read of all`, Number(result.outputs.records) / all, { least: 1, most: 1 });
+    figure(`${all} records: searches`, await searchesOf(kustomer), { most: 100 });
+    figure(`${all} records: refusals (429)`, (await kustomer.ask('counts')).refused, { most: 0 });
+    figure(`${all} records: wall seconds, of all of it`, seconds, { most: 30 });
+    await kustomer.ask('forget');
+    // Within the same minute the budget of the first run would not be there again.
+    await sleep(MINUTE);
+    await lab.action(kustomer, { 'state-id': 'small' });
+    figure(`${all} records: searches of a run without a change`, await searchesOf(kustomer), { most: 5 });
+  }
+  for (const [which, name] of [
+    ['singer', 'singer-io/tap-kustomer'],
+    ['meltano', 'MeltanoLabs/tap-kustomer'],
+  ] as const) {
+    await using kustomer = await startKustomer(scene);
+    const { records, used } = await lab.tap(kustomer, which);
+    figure(`${name}: records read of all`, records / all);
+    figure(`${name}: searches`, await searchesOf(kustomer));
+    figure(`${name}: wall seconds over those of the action`, used.wallSeconds / seconds, { least: 1 });
+  }
+}
+
 // ---- Start-up, and a run with no change -------------------------------------------------------------------------------
 
 async function quiet(): Promise<void> {
@@ -250,6 +288,7 @@ try {
   if (wants('throughput')) await (short ? throughput(40_000, 3) : throughput(500_000, 3));
   if (wants('memory')) await (short ? memory(20_000, 80_000) : memory(50_000, 1_000_000));
   if (wants('limit') && !short) await atTheLimit();
+  if (wants('small') && !short) await small();
   if (wants('together') && !short) await together();
   if (wants('faults') && !short) await withFaults();
   if (wants('neighbour') && !short) await withNeighbour();

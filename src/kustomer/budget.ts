@@ -105,7 +105,7 @@ export function openBudget(
       pause(waitMs);
     },
     pausedMs: () => Math.max(0, pausedUntil - performance.now()),
-    ...windows.forLog,
+    ...windows.outlook,
     /**
      * After any other response.
      * @param limit from `x-ratelimit-limit` (a minute), `remaining` from `x-ratelimit-remaining`; NaN without the header
@@ -114,7 +114,7 @@ export function openBudget(
       // The responses of half a minute make up for one slowdown.
       speed = Math.min(1, speed + 1 / all);
       if (!(limit >= 1)) return;
-      windows.forLog.reported[purpose] = { limit, remaining };
+      windows.outlook.reported[purpose] = { limit, remaining };
       const isForAll = purpose === 'other' || limit >= LOWEST_LIMIT;
       const share = shareOf(Math.floor(limit * OUR_SHARE));
       if (isForAll && requestsPerMinute === null && share !== all) {
@@ -188,5 +188,11 @@ function openWindows(limits: Rates, minuteMs: number, isEven: boolean, signal: A
     return Math.max(0, of(purpose).nextAt - performance.now(), nextAt - performance.now());
   }
 
-  return { of, resize, starts, started, forLog: { left, msUntilStart, reported } };
+  /** How long so many more searches take at least (ms): less if they fit into what is left of this minute. */
+  function msForSearches(searches: number): number {
+    const isFast = !isEven && searches <= left('search');
+    return (searches * minuteMs) / (of('search').limit * (isFast ? MAX_SPEED : 1));
+  }
+
+  return { of, resize, starts, started, outlook: { left, msUntilStart, msForSearches, reported } };
 }

@@ -76,7 +76,7 @@ export function openClient(options: ClientOptions) {
   const http = openHttp(options);
   const host = openHost(origin, token);
   const waits = openWaits(budget);
-  const { attempt, idle, usage, requestsFor } = openAttempts(options, http, waits);
+  const { attempt, idle, msPerSearch, usage, requestsFor } = openAttempts(options, http, waits);
 
   return {
     /**
@@ -120,6 +120,8 @@ export function openClient(options: ClientOptions) {
     waitingFor: waits.describe,
     /** How many more could be in flight now if there were any to send; 0 while requests wait for the budget. */
     idle,
+    msForSearches: budget.msForSearches,
+    msPerSearch,
     /** The requests of the run, for its manifest. */
     usage,
     /** Requests sent for a stream, retries included. */
@@ -160,6 +162,7 @@ function openAttempts(options: ClientOptions, http: Http, waits: Waits) {
   const usage = { search: noUsage(), other: noUsage() };
   const byStream = new Map<string, number>();
   const semaphore = openSemaphore(concurrency);
+  let msPerSearch = Number.NaN;
 
   async function attempt(request: Request, isRetry: boolean, since: number): Promise<Outcome> {
     const { purpose, stream } = request;
@@ -170,7 +173,11 @@ function openAttempts(options: ClientOptions, http: Http, waits: Waits) {
       usage[purpose].requests++;
       if (isRetry) usage[purpose].retries++;
       byStream.set(stream, (byStream.get(stream) ?? 0) + 1);
+      const startedAt = performance.now();
       const response = await exchange(request, options, http, waits);
+      const ms = performance.now() - startedAt;
+      // A moving average, in which each response counts less with every one after it.
+      if (purpose === 'search') msPerSearch = Number.isNaN(msPerSearch) ? ms : msPerSearch + (ms - msPerSearch) / 8;
       headers = response.headers;
       if (response.body === null) return response;
       const value = parseResponse(response.body, stream);
@@ -196,6 +203,8 @@ function openAttempts(options: ClientOptions, http: Http, waits: Waits) {
     },
     usage,
     requestsFor: (stream: string) => byStream.get(stream) ?? 0,
+    /** How long a search takes, by the latest ones (ms). NaN before the first. */
+    msPerSearch: () => msPerSearch,
     idle: () => (waits.isAnyForBudget() ? 0 : semaphore.idle()),
   };
 }

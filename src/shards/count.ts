@@ -43,9 +43,9 @@ export async function countStream(source: Source, stream: SearchStream, remainin
   const { klasses, toSearch, horizon } = remaining;
   const searches = [source.search(stream), ...(klasses ?? []).map(klass => source.search(stream, klass))];
   const counted = await Promise.all(
-    rangesByIndex(toSearch, horizon).map(async ({ range, indexes, continues }) => {
+    rangesByIndex(toSearch, horizon).map(async ({ range, indexes, begins }) => {
       const count = (part: Interval) => countEach(searches, indexes, part);
-      return { range, continues, count, places: await count(range) };
+      return { range, continueRequests: begins * searches.length, count, places: await count(range) };
     }),
   );
   const samples = await samplePages(counted.flatMap(({ places }) => places));
@@ -53,12 +53,12 @@ export async function countStream(source: Source, stream: SearchStream, remainin
   return {
     /** In the order in which they are read. */
     ranges: counted.map(
-      ({ range, continues, count, places }): CountableRange => ({
+      ({ range, continueRequests, count, places }): CountableRange => ({
         ...range,
         ...summarize(places),
         stream: stream.name,
-        startRequests: places.length,
-        continues,
+        startRequests: places.reduce((sum, { count }) => sum + startOf(count / page.size), 0),
+        continueRequests,
         page,
         count: async half => summarize(await count(half)),
       }),
@@ -69,20 +69,26 @@ export async function countStream(source: Source, stream: SearchStream, remainin
 }
 
 /**
- * The ranges by the indexes that they are read from. Records move from the live search to the archive somewhere in the
+ * The ranges by the indexes that they are read from, and in how many of these reading begins. Records move from the live search to the archive somewhere in the
  * range that is read from both, and may be in both for a while or never. So that range is counted in two halves: in the
  * early one the archive has all records, in the late one the live search.
  */
 function rangesByIndex(ranges: IntervalSet, horizon: SearchHorizon) {
   const both: readonly SearchIndex[] = ['live', 'archive'];
   const middle = liveFrom(horizon);
-  return ranges
-    .flatMap(range => splitByIndex(range, horizon))
-    .flatMap(({ range, index }) => {
-      if (index !== 'both') return [{ range, indexes: [index], continues: false }];
-      const halves = [...clamp([range], range.from, middle), ...clamp([range], middle, range.to)];
-      return halves.map((half, n) => ({ range: half, indexes: both, continues: n > 0 }));
+  return ranges.flatMap(whole => {
+    let before: readonly SearchIndex[] = [];
+    return splitByIndex(whole, horizon).flatMap(({ range, index }) => {
+      const indexes = index === 'both' ? both : [index];
+      const parts =
+        index === 'both' ? [...clamp([range], range.from, middle), ...clamp([range], middle, range.to)] : [range];
+      return parts.map(part => {
+        const begins = indexes.filter(each => !before.includes(each)).length;
+        before = indexes;
+        return { range: part, indexes, begins };
+      });
     });
+  });
 }
 
 /** Counts a range in each index of each search. */
@@ -99,6 +105,11 @@ function countEach(searches: readonly Place['pages'][], indexes: readonly Search
       return { ...place, count: count ?? CAP };
     }),
   );
+}
+
+/** What a search takes beyond its full pages: where its last page ends is chance, and it asks once where nothing is. */
+function startOf(pages: number): number {
+  return Math.max(1 / 2, 1 - pages);
 }
 
 /** A record that both indexes of a search show is read twice, and is one record. */
@@ -166,7 +177,7 @@ async function halve(range: CountableRange): Promise<CountableRange[]> {
   const late = range.isCapped ? await range.count({ from: middle, to: range.to }) : rest;
   return [
     { ...range, ...early, to: middle },
-    { ...range, ...late, from: middle, continues: true },
+    { ...range, ...late, from: middle, continueRequests: 0 },
   ];
 }
 

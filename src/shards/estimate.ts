@@ -23,10 +23,10 @@ export interface RangeCount {
 /** A range of `updated_at` (ms since the epoch) of one stream, and what is known of its records. */
 export interface CountedRange extends Interval, RangeCount {
   readonly stream: string;
-  /** Requests of a shard that begins to read here: one for each search, for a page that is not full. */
+  /** Requests of a shard that begins to read here: for each search about half of one, or one where it finds nothing. */
   readonly startRequests: number;
-  /** The searches that read the range before read this one, too: they begin once for both. */
-  readonly continues: boolean;
+  /** The same for a shard that reads the range before, too: searches that read both begin once. */
+  readonly continueRequests: number;
   /** Records of a full page, and requests for each full page of records: one, and now and then another. */
   readonly page: { readonly size: number; readonly requests: number };
 }
@@ -49,7 +49,7 @@ export function requestsFor(range: Pick<CountedRange, 'from' | 'to' | 'reads' | 
 
 /** Requests with which a shard begins that reads these ranges one after the other. */
 export function startRequestsFor(ranges: readonly CountedRange[]): number {
-  return ranges.reduce((sum, { startRequests, continues }, n) => sum + (n > 0 && continues ? 0 : startRequests), 0);
+  return ranges.reduce((sum, range, n) => sum + (n === 0 ? range.startRequests : range.continueRequests), 0);
 }
 
 /** Records of a full page, where no page was seen (docs/kustomer-api.md#page-size). */

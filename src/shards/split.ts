@@ -69,7 +69,7 @@ function scaleOf(ranges: readonly CountedRange[], fixed: number, shards: number)
   const segments = ranges.map((range, n) => {
     const start = total;
     // Every shard has the start requests of the range it begins in, so those of the first range do not count.
-    const records = start + (n === 0 || range.continues ? 0 : range.startRequests);
+    const records = start + (n === 0 ? 0 : range.continueRequests);
     total = records + requestsFor(range);
     return { range, start, records, end: total };
   });

@@ -87,8 +87,11 @@ export function openEmitter({ sink, work, progress }: EmitterOptions, range: Int
       progress.records += count;
       return true;
     },
+    /** Drops the staged records. */
     async discard(): Promise<void> {
-      await staged.file?.discard();
+      const { file } = staged;
+      staged = new Stage();
+      await file?.discard();
     },
   };
 }

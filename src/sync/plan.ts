@@ -155,6 +155,12 @@ export function isListDone({ before, until }: ListPlan): boolean {
 
 export type IndexChoice = SearchIndex | 'both';
 
+/** What a range has to be read from: `both` also where only a part of it may be in the archive. */
+export function indexOf({ from, to }: Interval, { live, archive }: SearchHorizon): IndexChoice {
+  if (to <= live) return 'archive';
+  return from < archive ? 'both' : 'live';
+}
+
 /** The ranges that each index has to be read for, none of them empty: `both` for the one around the search horizon. */
 export function splitByIndex(interval: Interval, horizon: SearchHorizon): { range: Interval; index: IndexChoice }[] {
   const { live, archive } = horizon;

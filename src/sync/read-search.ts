@@ -8,9 +8,9 @@ import { clamp, type Interval, minus } from './intervals.ts';
 import { readByKeyset } from './keyset-reader.ts';
 import { readLiveAndArchive } from './live-and-archive-reader.ts';
 import { ceilToSecond, floorToSecond, SECOND_MS } from './pages.ts';
-import { type IndexChoice, LIVE_ONLY, liveFrom, type SearchHorizon, splitByIndex } from './plan.ts';
+import { type IndexChoice, indexOf, LIVE_ONLY, liveFrom, type SearchHorizon } from './plan.ts';
 import { type PooledReader, type ReaderPool, splitLargest } from './reader-pool.ts';
-import type { Page, SearchPages, Sink } from './source.ts';
+import type { Page, SearchIndex, SearchPages, Sink } from './source.ts';
 import { MAX_CLOCK_LEAD_MS, type SearchWork } from './state.ts';
 import { isBatch, type Slice, type Step } from './steps.ts';
 
@@ -49,16 +49,23 @@ interface Reader extends PooledReader {
   readonly slice: Slice;
   /** Range of the work that the slice belongs to. */
   readonly range: Interval;
-  readonly index: IndexChoice;
+  index: IndexChoice;
   /** Its item of {@link SearchProgress.read}. */
   readonly read: { readonly from: number; to: number };
   readonly emitter: Emitter;
-  pagesLeft: number;
+  /** Pages left, by index: see {@link PooledReader}. */
+  readonly pagesIn: Record<SearchIndex, number>;
   pageSize: number;
   isCapped: boolean;
 }
 
-const NOTHING_KNOWN = { pagesLeft: Number.POSITIVE_INFINITY, pageSize: 1, isCapped: false };
+type Left = Pick<Reader, 'pagesIn' | 'pageSize' | 'isCapped'>;
+
+/** Of the index that is read first. */
+function nothingKnown(index: IndexChoice): Left {
+  const [live, archive] = index === 'archive' ? [0, Number.POSITIVE_INFINITY] : [Number.POSITIVE_INFINITY, 0];
+  return { pagesIn: { live, archive }, pageSize: 1, isCapped: false };
+}
 
 /** What a reader is resumed with after an output. The first step of a reader has no page before it either. */
 const NO_PAGE = undefined as never;
@@ -107,11 +114,10 @@ class SearchReaders {
   /** @returns the refusal of the archive search, after which only the live search was read on */
   async run(): Promise<SyncError | undefined> {
     const { work, horizon } = this.#options;
-    for (const interval of work.toRead) {
-      for (const { range, index } of splitByIndex(interval, horizon)) {
-        const slice = { from: range.from, to: ceilToSecond(range.to), splitBarrier: range.from };
-        this.#start(slice, range, index, NOTHING_KNOWN);
-      }
+    for (const range of work.toRead) {
+      const slice = { from: range.from, to: ceilToSecond(range.to), splitBarrier: range.from };
+      const index = indexOf(range, horizon);
+      this.#start(slice, range, index, nothingKnown(index));
     }
     // Splits add readers while these are awaited.
     for (let n = 0; n < this.#running.length; n++) await this.#running[n];
@@ -119,20 +125,17 @@ class SearchReaders {
     return this.#archiveRefusal;
   }
 
-  #start(
-    slice: Slice,
-    range: Interval,
-    index: IndexChoice,
-    left: Pick<Reader, 'pagesLeft' | 'pageSize' | 'isCapped'>,
-  ): void {
+  #start(slice: Slice, range: Interval, index: IndexChoice, { pagesIn, pageSize, isCapped }: Left): void {
     const { pool, progress } = this.#options;
     const read = { from: slice.from, to: slice.from };
     const { dedupKeys, dedupSince } = this.#options.work;
     const work = { dedupKeys, dedupSince: dedupSince - MAX_CLOCK_LEAD_MS };
     const emitter = openEmitter({ ...this.#options, work }, range);
-    const { pagesLeft, pageSize, isCapped } = left;
     const reader: Reader = {
-      ...{ slice, range, index, read, emitter, pagesLeft, pageSize, isCapped },
+      ...{ slice, range, index, read, emitter, pagesIn: { ...pagesIn }, pageSize, isCapped },
+      get pagesLeft() {
+        return this.pagesIn.live + this.pagesIn.archive;
+      },
       split: () => this.#split(reader),
     };
     this.#readers.add(reader);
@@ -151,10 +154,10 @@ class SearchReaders {
 
   async #run(reader: Reader): Promise<void> {
     const { slice, index, emitter } = reader;
-    const { pool, signal } = this.#options;
-    const steps = index === 'both' ? readLiveAndArchive(slice) : readByKeyset(slice, index);
+    const { pool, signal, horizon } = this.#options;
+    const steps = index === 'both' ? readLiveAndArchive(slice, horizon) : readByKeyset(slice, index);
     try {
-      for (let step = steps.next(NO_PAGE); !step.done && !this.#isOver(index); ) {
+      for (let step = steps.next(NO_PAGE); !step.done && !this.#isOver(reader); ) {
         signal.throwIfAborted();
         const page = await this.#perform(reader, step.value);
         step = steps.next(page);
@@ -167,10 +170,11 @@ class SearchReaders {
 
   /** A method of its own, so that no page stays in memory while the next one is awaited. */
   async #perform(reader: Reader, step: Step): Promise<Page> {
-    const { slice, read, range, emitter } = reader;
+    const { slice, read, range, emitter, pagesIn } = reader;
     if (isBatch(step)) {
       const { action, records, until } = step;
-      if (action === 'stage') await emitter.stage(records, until);
+      if (action === 'delegate') await this.#delegate(reader, until);
+      else if (action === 'stage') await emitter.stage(records, until);
       else if (await emitter.commit(records, until)) read.to = Math.min(until, range.to);
       return NO_PAGE;
     }
@@ -183,26 +187,43 @@ class SearchReaders {
       const { from, to } = step;
       // The slice may have been split since the request; its records are taken to be evenly distributed.
       const rest = Math.min(1, Math.max(0, (slice.to - from) / (to - from)));
-      reader.pagesLeft = (rest * (page.total ?? 0)) / page.size;
+      pagesIn[step.index] = (rest * (page.total ?? 0)) / page.size;
       reader.pageSize = page.size;
       reader.isCapped = page.total === MAX_COUNT;
     }
     return page;
   }
 
-  /** Whether nothing more is to be read from an index. */
-  #isOver(index: IndexChoice): boolean {
-    return this.#failure !== undefined || (this.#archiveRefusal !== undefined && index !== 'live');
+  /** Whether a reader is to read nothing more. */
+  #isOver({ slice, index }: Reader): boolean {
+    if (this.#failure !== undefined) return true;
+    const needsArchive = index === 'archive' || (index === 'both' && slice.from < this.#options.horizon.archive);
+    return needsArchive && this.#archiveRefusal !== undefined;
+  }
+
+  /** Leaves to another reader what a reader has to read from `until` (ms) on. */
+  async #delegate(reader: Reader, until: number): Promise<void> {
+    const { slice, range, emitter, pagesIn } = reader;
+    const later = { from: until, to: slice.to, splitBarrier: until };
+    slice.to = until;
+    reader.index = 'archive';
+    // What the live index has shown so far comes after that time, and is read again.
+    slice.splitBarrier = slice.from;
+    await emitter.discard();
+    const index = indexOf(later, this.#options.horizon);
+    this.#start(later, range, index, nothingKnown(index));
+    pagesIn.live = 0;
   }
 
   #split(reader: Reader): boolean {
-    const { slice, range, index } = reader;
+    const { slice, range, index, pagesIn } = reader;
     const from = Math.max(slice.from, slice.splitBarrier);
     const middle = floorToSecond((from + slice.to) / 2);
-    if (middle <= from || this.#isOver(index)) return false;
+    if (middle <= from || this.#isOver(reader)) return false;
     const later = { from: middle, to: slice.to, splitBarrier: middle };
     slice.to = middle;
-    reader.pagesLeft /= 2;
+    pagesIn.live /= 2;
+    pagesIn.archive /= 2;
     this.#start(later, range, index, reader);
     return true;
   }

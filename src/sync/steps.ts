@@ -18,8 +18,9 @@ export interface Batch {
   /**
    * `stage`: these are some of the records before `until`, and others are still to come.
    * `commit`: with the outputs before, these are all records of the slice before `until`.
+   * `delegate`: nothing. The slice ends at `until`, and another reader reads what comes after.
    */
-  readonly action: 'stage' | 'commit';
+  readonly action: 'stage' | 'commit' | 'delegate';
   readonly records: readonly DatedRecord[];
   /** Milliseconds. */
   readonly until: number;

@@ -123,6 +123,34 @@ describe('every record of a window is committed once', () => {
     );
   });
 
+  test('wherever the plan takes the search horizon to be, and however long the archive is', () => {
+    const plan = { live: START + 20_000, archive: START + 40_000 };
+    const edge = fc.integer({ min: 5, max: 40 }).map(second => START + second * 1_000);
+    const old = fc.constantFrom(0, 40, 150);
+    const step = fc.constantFrom(0, 0, 700, 2_000);
+    let delegated = 0;
+    check(
+      fc.property(records, old, options, splits, edge, step, (some, old, given, splitsAt, edge, step) => {
+        const at = (n: number) => START + 500 + ((n * 137) % 25_000);
+        const all = [...some, ...Array.from({ length: old }, (_, n) => ({ id: `o${n}`, at: at(n), created: n * 700 }))];
+        // What the live index loses the archive has. It loses nothing that is younger than the plan allows for.
+        const horizon = { live: edge, archive: edge };
+        const search = new TinySearch(all, {
+          ...given,
+          horizon,
+          before: () => {
+            horizon.live = horizon.archive = Math.min(plan.archive, horizon.live + step);
+          },
+        });
+        const result = readSlices(search, { from: START, to: END }, 'both', { splitsAt, horizon: plan });
+        expect(committed(result)).toEqual(names(inside(all, START, END)));
+        expect(union(result.synced)).toEqual([{ from: START, to: END }]);
+        if (result.slices.some(({ to }) => to === plan.live)) delegated++;
+      }),
+    );
+    expect(delegated).toBeGreaterThan(20 * FEWER);
+  });
+
   test('while records are updated: each that stays once, each that moves at most once, and nothing else', () => {
     check(
       fc.property(records, options, splits, fc.integer({ min: 0, max: 3 }), (all, given, splitsAt, share) => {

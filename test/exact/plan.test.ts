@@ -1,6 +1,6 @@
 /** What a run reads, given the config, the state and the time. */
 import { describe, expect, test } from 'vitest';
-import { cutoffOf, planList, planSearch, splitByIndex } from '../../src/sync/plan.ts';
+import { cutoffOf, indexOf, planList, planSearch, splitByIndex } from '../../src/sync/plan.ts';
 import { NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
 
 const DAY = 86_400_000;
@@ -72,6 +72,16 @@ describe('which index is read', () => {
     expect(plan({}, INCREMENTAL, false).horizon).toEqual(never);
     expect(plan({}, INCREMENTAL, false).listOnlyBefore).toBe(HORIZON + 7 * DAY);
     expect(plan({ archive: 'never' }, INCREMENTAL, false).listOnlyBefore).toBeNull();
+  });
+
+  test('one reader reads a window from the indexes that may have something in it', () => {
+    const horizon = { live: 10, archive: 20 };
+    const of = (from: number, to: number) => indexOf({ from, to }, horizon);
+    expect([of(0, 10), of(9, 10)]).toEqual(['archive', 'archive']);
+    expect([of(0, 11), of(9, 30), of(10, 11), of(19, 30)]).toEqual(['both', 'both', 'both', 'both']);
+    expect([of(20, 21), of(25, 30)]).toEqual(['live', 'live']);
+    const never = { live: Number.NEGATIVE_INFINITY, archive: Number.NEGATIVE_INFINITY };
+    expect(indexOf({ from: 0, to: 30 }, never)).toBe('live');
   });
 
   test('a window is split where an index begins or ends, and no range is empty', () => {

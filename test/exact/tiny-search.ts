@@ -4,6 +4,7 @@
  */
 import { readByKeyset } from '../../src/sync/keyset-reader.ts';
 import { readLiveAndArchive } from '../../src/sync/live-and-archive-reader.ts';
+import { indexOf, type SearchHorizon } from '../../src/sync/plan.ts';
 import type { DatedRecord, Page, SearchIndex, SearchRequest } from '../../src/sync/source.ts';
 import { isBatch, type Slice, type Steps } from '../../src/sync/steps.ts';
 import { Random } from '../world/kustomer/index.ts';
@@ -182,12 +183,23 @@ export interface ReadSlices {
 /** A slice whose reader waits for an answer. */
 interface Reader {
   readonly slice: Slice;
+  index: SearchIndex | 'both';
   readonly synced: { readonly from: number; to: number };
   readonly steps: Steps;
   /** As in the emitter: records that count when everything before `until` has been read. */
   readonly staged: { records: DatedRecord[]; until: number };
   request: SearchRequest;
 }
+
+interface ReadOptions {
+  readonly splitsAt?: ReadonlySet<number>;
+  readonly maxRequests?: number;
+  /** What the plan takes for the horizon. */
+  readonly horizon?: SearchHorizon;
+}
+
+/** Everything may be in both indexes. */
+export const BOTH: SearchHorizon = { live: Number.NEGATIVE_INFINITY, archive: Number.POSITIVE_INFINITY };
 
 /**
  * Reads a window with several readers, as readSearch does: at each of the requests `splitsAt`, the first slice that can be
@@ -197,25 +209,36 @@ export function readSlices(
   search: TinySearch,
   window: { from: number; to: number },
   index: SearchIndex | 'both',
-  { splitsAt = new Set<number>(), maxRequests = 5_000 }: { splitsAt?: ReadonlySet<number>; maxRequests?: number } = {},
+  { splitsAt = new Set<number>(), maxRequests = 5_000, horizon = BOTH }: ReadOptions = {},
 ): ReadSlices {
   const random = new Random(search.options.seed + 1);
   const result: ReadSlices = { committed: [], synced: [], slices: [] };
   const waiting: Reader[] = [];
 
-  const start = (slice: Slice) => {
+  const start = (slice: Slice, index: SearchIndex | 'both') => {
     const synced = { from: slice.from, to: slice.from };
     result.slices.push(slice);
     result.synced.push(synced);
-    const steps = index === 'both' ? readLiveAndArchive(slice) : readByKeyset(slice, index);
+    const steps = index === 'both' ? readLiveAndArchive(slice, horizon) : readByKeyset(slice, index);
     const staged = { records: [], until: Number.NEGATIVE_INFINITY };
-    resume({ slice, synced, steps, staged, request: undefined as never }, undefined as never);
+    resume({ slice, index, synced, steps, staged, request: undefined as never }, undefined as never);
   };
   /** Runs a reader up to its next request. */
   const resume = (reader: Reader, page: Page) => {
     let step = reader.steps.next(page);
     while (!step.done && isBatch(step.value)) {
       const { action, records, until } = step.value;
+      if (action === 'delegate') {
+        const { slice } = reader;
+        const later = { from: until, to: slice.to, splitBarrier: until };
+        slice.to = until;
+        reader.index = 'archive';
+        slice.splitBarrier = slice.from;
+        Object.assign(reader.staged, { records: [], until: Number.NEGATIVE_INFINITY });
+        start(later, indexOf(later, horizon));
+        step = reader.steps.next(undefined as never);
+        continue;
+      }
       const { staged, synced } = reader;
       for (const { at } of records) if (at < synced.to || at >= until) throw new Error(`${at} is not in the output`);
       if (until < synced.to) throw new Error(`the output goes back to ${until}`);
@@ -236,10 +259,11 @@ export function readSlices(
       }
       step = reader.steps.next(undefined as never);
     }
-    if (!step.done) waiting.push({ ...reader, request: step.value as SearchRequest });
+    reader.request = step.value as SearchRequest;
+    if (!step.done) waiting.push(reader);
   };
 
-  start({ ...window, splitBarrier: window.from });
+  start({ ...window, splitBarrier: window.from }, index);
   while (waiting.length > 0) {
     if (search.requests.length >= maxRequests) throw new Error(`not done after ${maxRequests} requests`);
     const [reader] = waiting.splice(random.int(0, waiting.length), 1) as [Reader];
@@ -251,14 +275,14 @@ export function readSlices(
   return result;
 }
 
-function splitFirst(readers: readonly Reader[], start: (slice: Slice) => void): void {
-  for (const { slice } of readers) {
+function splitFirst(readers: readonly Reader[], start: (slice: Slice, index: Reader['index']) => void): void {
+  for (const { slice, index } of readers) {
     const from = Math.max(slice.from, slice.splitBarrier);
     const middle = floor((from + slice.to) / 2, 1_000);
     if (middle <= from) continue;
     const later = { from: middle, to: slice.to, splitBarrier: middle };
     slice.to = middle;
-    start(later);
+    start(later, index);
     return;
   }
 }

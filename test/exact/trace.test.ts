@@ -11,7 +11,7 @@ import { readByKeyset } from '../../src/sync/keyset-reader.ts';
 import { readLiveAndArchive } from '../../src/sync/live-and-archive-reader.ts';
 import type { Page, SearchIndex, SearchRequest } from '../../src/sync/source.ts';
 import { type Batch, isBatch, type Steps } from '../../src/sync/steps.ts';
-import { type Lie, readSlices, type Tiny, type TinyOptions, TinySearch } from './tiny-search.ts';
+import { BOTH, type Lie, readSlices, type Tiny, type TinyOptions, TinySearch } from './tiny-search.ts';
 
 const START = Date.UTC(2026, 0, 5);
 const rec = (at: number, id = `r${at}`): Tiny => ({ id, at: START + at, created: START - at });
@@ -27,11 +27,12 @@ function trace(
   from = 0,
   to = 1_000_000,
   index: SearchIndex | 'both' = 'live',
+  horizon = BOTH,
 ) {
   const search = new TinySearch(records, { size: 20, ...options });
   let outcome: number | string;
   try {
-    outcome = readSlices(search, { from: START + from, to: START + to }, index).committed.length;
+    outcome = readSlices(search, { from: START + from, to: START + to }, index, { horizon }).committed.length;
   } catch (error) {
     outcome = (error as Error).message;
   }
@@ -988,6 +989,121 @@ describe('near the search horizon', () => {
   });
 });
 
+describe('an archive that ends before the window', () => {
+  const plan = { live: START + 300_000, archive: START + 500_000 };
+  const both = (records: readonly Tiny[], options: Partial<TinyOptions> = {}) =>
+    trace(records, { horizon: { live: START + 400_000, archive: START + 400_000 }, ...options }, 0, 1e6, 'both', plan);
+
+  test('is asked once when it is empty, and the live index is read in one piece', () => {
+    expect(both(sparse(50, 10_000, 500_000))).toMatchInlineSnapshot(`
+      {
+        "outcome": 50,
+        "requests": [
+          "0-1000000",
+          "archive 0-500000",
+          "690000-1000000",
+          "880000-1000000",
+        ],
+      }
+    `);
+  });
+
+  test('is asked once when it fits on a page, also when the live index has more than a page at the same time', () => {
+    expect(both(sparse(80, 3_000, 352_000))).toMatchInlineSnapshot(`
+      {
+        "outcome": 80,
+        "requests": [
+          "0-1000000",
+          "archive 0-457000",
+          "457000-1000000",
+          "archive 457000-500000",
+          "514000-1000000",
+          "571000-1000000",
+        ],
+      }
+    `);
+  });
+
+  test('is read by the same reader when it is short, and nothing is asked of it that only the live index has', () => {
+    expect(both([...sparse(60, 4_000), ...sparse(30, 10_000, 600_000)])).toMatchInlineSnapshot(`
+      {
+        "outcome": 90,
+        "requests": [
+          "0-1000000",
+          "archive 0-500000",
+          "archive 76000-500000",
+          "archive 152000-500000",
+          "archive 228000-500000",
+          "790000-1000000",
+        ],
+      }
+    `);
+  });
+
+  test('is read by another reader when it is long', () => {
+    expect(both([...sparse(340, 800), ...sparse(30, 10_000, 410_000)])).toMatchInlineSnapshot(`
+      {
+        "outcome": 370,
+        "requests": [
+          "0-1000000",
+          "archive 0-500000",
+          "archive 15000-300000",
+          "300000-1000000",
+          "archive 300000-500000",
+          "600000-1000000",
+          "archive 30000-300000",
+          "archive 45000-300000",
+          "archive 60000-300000",
+          "archive 75000-300000",
+          "archive 90000-300000",
+          "archive 105000-300000",
+          "archive 120000-300000",
+          "archive 135000-300000",
+          "archive 150000-300000",
+          "archive 165000-300000",
+          "archive 180000-300000",
+          "archive 195000-300000",
+          "archive 210000-300000",
+          "archive 225000-300000",
+          "archive 240000-300000",
+          "archive 255000-300000",
+          "archive 270000-300000",
+        ],
+      }
+    `);
+  });
+
+  test('also when the search does not say how long it is, or times out', () => {
+    const records = [...sparse(40, 4_000), ...sparse(10, 10_000, 410_000)];
+    expect(both(records, { totals: false }).requests.slice(0, 4)).toMatchInlineSnapshot(`
+      [
+        "0-1000000",
+        "archive 0-500000",
+        "archive 76000-300000",
+        "300000-1000000",
+      ]
+    `);
+    expect(both(records, { lie: n => (n === 2 ? 'timed-out' : undefined) }).requests).toMatchInlineSnapshot(`
+      [
+        "0-1000000",
+        "archive 0-500000",
+        "archive 0-250000",
+        "300000-1000000",
+        "archive 300000-500000",
+        "archive 76000-300000",
+        "archive 152000-300000",
+      ]
+    `);
+  });
+
+  test('is not left to itself where the live index has records of that time', () => {
+    const horizon = { live: START + 290_000, archive: START + 290_000 };
+    const { outcome, requests } = both([...sparse(340, 800), ...sparse(5, 1_000, 295_000)], { horizon });
+    expect(outcome).toBe(345);
+    expect(requests).not.toContain('archive 0-300000');
+  });
+});
+
 describe('a slice that is split while it is read', () => {
   test('leaves what lies beyond its new end to another', () => {
     const search = new TinySearch(sparse(70), { size: 20 });
@@ -1021,7 +1137,7 @@ describe('a slice that is split while it is read', () => {
     const search = new TinySearch(tied, { size: 20 });
     const slice = { from: START, to: START + 1_000_000, splitBarrier: START };
     let lastPage = 0;
-    read(index === 'both' ? readLiveAndArchive(slice) : readByKeyset(slice, 'live'), request => {
+    read(index === 'both' ? readLiveAndArchive(slice, BOTH) : readByKeyset(slice, 'live'), request => {
       if (request.page > 1) {
         lastPage = request.page;
         expect(slice.splitBarrier).toBeGreaterThanOrEqual(request.to);
@@ -1047,7 +1163,7 @@ function read(steps: Steps, page: (request: SearchRequest) => Page): Batch[] {
 /** What each index has is read as a slice, in full pages of 20. @returns what the emitter writes of it */
 async function readBoth(records: Record<SearchIndex, Tiny[]>, to: number): Promise<[string, number][]> {
   const search = new TinySearch([], { size: 20 });
-  const outputs = read(readLiveAndArchive({ from: START, to: START + to, splitBarrier: START }), request => {
+  const outputs = read(readLiveAndArchive({ from: START, to: START + to, splitBarrier: START }, BOTH), request => {
     search.records.clear();
     for (const each of records[request.index]) search.records.set(each.id, each);
     return search.page(request);

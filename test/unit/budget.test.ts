@@ -248,6 +248,22 @@ describe('a refusal', () => {
   });
 });
 
+describe('how long more searches take', () => {
+  test('half a minute for what fits into this one, a minute for each full budget beyond that', async () => {
+    const budget = open(100, 1_000);
+    expect(budget.msForSearches(50)).toBe(MINUTE / 4);
+    expect(budget.msForSearches(100)).toBe(MINUTE / 2);
+    expect(budget.msForSearches(101)).toBeCloseTo(1.01 * MINUTE);
+    await budget.acquire('search');
+    expect(budget.msForSearches(100)).toBe(MINUTE);
+  });
+
+  test('the whole of a minute where all starts are even', () => {
+    const even = openBudget(100, 1_000, stop.signal, { minuteMs: MINUTE, isEven: true });
+    expect(even.msForSearches(50)).toBe(MINUTE / 2);
+  });
+});
+
 test('all waits end with the signal, and with its reason', async () => {
   const budget = open(1, 2);
   await budget.acquire('search');

@@ -35,8 +35,8 @@ describe('requests', () => {
   });
 
   test('with which somebody begins are those of each range that does not go on from the one before', () => {
-    const range = { startRequests: 2, continues: false } as CountedRange;
-    const next = { startRequests: 2, continues: true } as CountedRange;
+    const range = { startRequests: 2, continueRequests: 2 } as CountedRange;
+    const next = { startRequests: 2, continueRequests: 0 } as CountedRange;
     expect(startRequestsFor([])).toBe(0);
     expect(startRequestsFor([range, next, range])).toBe(4);
     expect(startRequestsFor([next, next])).toBe(2);

@@ -19,7 +19,7 @@ const rangeOf = (from: number, to: number, records: number, more: Partial<Counta
   reads: records,
   isCapped: false,
   startRequests: 1,
-  continues: false,
+  continueRequests: more.startRequests ?? 1,
   page: { size: PAGE, requests: 1 },
   count: () => Promise.reject(new Error('not counted')),
   ...more,
@@ -158,7 +158,7 @@ describe('a split', () => {
   });
 
   test('counts no beginning of searches that go on from the range before', () => {
-    const ranges = [rangeOf(0, 50, 5 * PAGE), rangeOf(50, 100, 5 * PAGE, { startRequests: 100, continues: true })];
+    const ranges = [rangeOf(0, 50, 5 * PAGE), rangeOf(50, 100, 5 * PAGE, { startRequests: 100, continueRequests: 0 })];
     expect(splitIntoShards(ranges, 0, 2).map(shard => shard.get('s0'))).toEqual([
       [{ from: 0, to: 50 * SECOND }],
       [{ from: 50 * SECOND, to: 100 * SECOND }],
@@ -184,7 +184,7 @@ describe('two halves of a range', () => {
     const range = rangeOf(0, 10, 100, { reads: 110 });
     expect(await halvesOf(range)).toEqual([
       { ...range, ...early, to: 5 * SECOND, count: expect.any(Function) },
-      { ...range, from: 5 * SECOND, records: 70, reads: 70, continues: true, count: expect.any(Function) },
+      { ...range, from: 5 * SECOND, records: 70, reads: 70, continueRequests: 0, count: expect.any(Function) },
     ]);
   });
 

@@ -182,6 +182,13 @@ class Game {
         world.create(stream, this.#between(1, 40), { updatedAt: at, createdAt: () => at() - DAY });
         world.addTie(stream, at(), this.#between(2, 40));
       }
+      // An archive that is so long that readers share it. A random of its own: the other worlds stay as they are.
+      const random = new Random(this.#seed * 31 + stream.length);
+      if (world.isArchived(stream) && random.chance(0.1)) {
+        const long = random.int(14, 25) * world.options.pageSizeMax;
+        const spread = { from: this.#now - 1_500 * DAY, to: this.#now - random.pick([600, 740, 900]) * DAY };
+        world.populate(stream === 'kobjects' ? { kobjects: { order: long } } : { [stream]: long }, spread);
+      }
       // More records in one second than a page holds, each at a time of its own.
       if (SEARCHED.includes(stream) && this.#chance(0.2)) {
         const second = Math.floor(this.#now / 1_000) * 1_000 - this.#between(1, 50_000) * 1_000;
