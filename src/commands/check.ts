@@ -21,7 +21,7 @@ import { knownRemaining, remainingList } from '../shards/remaining.ts';
 import { clamp, type Interval } from '../sync/intervals.ts';
 import { liveFrom, type Selection } from '../sync/plan.ts';
 import { readAll } from '../sync/read-all.ts';
-import type { SearchIndex } from '../sync/source.ts';
+import { SEARCH_CAP, type SearchIndex } from '../sync/source.ts';
 import type { State } from '../sync/state.ts';
 import { KLASSES_UNCHECKED } from './jobs.ts';
 import { learnOrganization } from './organization.ts';
@@ -203,15 +203,16 @@ async function askArchive(checking: Checking, stream: CheckedStream): Promise<bo
   return false;
 }
 
-/** A search may count no further (docs/kustomer-api.md#search-depth). */
-const CAP = 10_000;
-
 /** The first page that a sync would ask for, about. */
 async function pageOf({ source }: Checking, name: string, index: SearchIndex, range: Interval) {
   const page = await source.search(streamNamed(name) as SearchStream).page({ index, ...range, created: null, page: 1 });
   const records = page.total ?? page.found.length;
   const requests = 1 + Math.floor(requestsFor({ ...range, reads: records, page: pageCostOf([page]) }));
-  return { records, requests, isCapped: page.timedOut || records === CAP || (page.total === null && page.hasMore) };
+  return {
+    records,
+    requests,
+    isCapped: page.timedOut || records === SEARCH_CAP || (page.total === null && page.hasMore),
+  };
 }
 
 async function askList(checking: Checking, selection: Selection, stream: ListStream): Promise<CheckedStream> {

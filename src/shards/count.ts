@@ -12,7 +12,15 @@ import { clamp, type Interval, type IntervalSet } from '../sync/intervals.ts';
 import { floorToSecond } from '../sync/pages.ts';
 import { liveFrom, type SearchHorizon, splitByIndex } from '../sync/plan.ts';
 import { isInWindow } from '../sync/read-list.ts';
-import type { Counting, LongList, Page, Resource, SearchIndex, SearchPages } from '../sync/source.ts';
+import {
+  type Counting,
+  type LongList,
+  type Page,
+  type Resource,
+  SEARCH_CAP,
+  type SearchIndex,
+  type SearchPages,
+} from '../sync/source.ts';
 import { type CountedRange, midpoint, pageCostOf, type RangeCount } from './estimate.ts';
 import type { RemainingSearch } from './remaining.ts';
 
@@ -29,11 +37,6 @@ interface Place {
   /** Records that the search counts there. */
   readonly count: number;
 }
-
-/**
- * A search may count no further than this (docs/kustomer-api.md#search-depth), so this count means "this many or more".
- */
-const CAP = 10_000;
 
 /**
  * Counts what is left of a search stream.
@@ -69,9 +72,9 @@ export async function countStream(source: Source, stream: SearchStream, remainin
 }
 
 /**
- * The ranges by the indexes that they are read from, and in how many of these reading begins. Records move from the live search to the archive somewhere in the
- * range that is read from both, and may be in both for a while or never. So that range is counted in two halves: in the
- * early one the archive has all records, in the late one the live search.
+ * The ranges by the indexes that they are read from, and in how many of these reading begins. Records move from the live
+ * search to the archive somewhere in the range that is read from both, and may be in both for a while or never. So that
+ * range is counted in two halves: in the early one the archive has all records, in the late one the live search.
  */
 function rangesByIndex(ranges: IntervalSet, horizon: SearchHorizon) {
   const both: readonly SearchIndex[] = ['live', 'archive'];
@@ -102,7 +105,7 @@ function countEach(searches: readonly Place['pages'][], indexes: readonly Search
         await place.pages.count('live', range.from, range.to);
         throw archiveRefused(error);
       });
-      return { ...place, count: count ?? CAP };
+      return { ...place, count: count ?? SEARCH_CAP };
     }),
   );
 }
@@ -114,7 +117,7 @@ function startOf(pages: number): number {
 
 /** A record that both indexes of a search show is read twice, and is one record. */
 function summarize(places: readonly Place[]): RangeCount {
-  const total = { records: 0, reads: 0, isCapped: places.some(({ count }) => count === CAP) };
+  const total = { records: 0, reads: 0, isCapped: places.some(({ count }) => count === SEARCH_CAP) };
   for (const indexes of Map.groupBy(places, ({ pages }) => pages).values()) {
     const counts = indexes.map(({ count }) => count);
     total.records += Math.max(...counts);

@@ -6,7 +6,8 @@
  * meanwhile is then found twice, and not missed. The emitter drops the second copy, or the older version.
  *
  * Most organizations have little in the archive: one request to it, for all times that it may have, is enough. The first
- * response says whether it is a long archive, which many readers should share.
+ * response says whether it is a long archive. That is read alone, so that many readers can share it, and another reader
+ * takes what comes after.
  */
 import { readByKeyset } from './keyset-reader.ts';
 import { floorToSecond } from './pages.ts';

@@ -10,7 +10,7 @@ import { readLiveAndArchive } from './live-and-archive-reader.ts';
 import { ceilToSecond, floorToSecond, SECOND_MS } from './pages.ts';
 import { type IndexChoice, indexOf, LIVE_ONLY, liveFrom, type SearchHorizon } from './plan.ts';
 import { type PooledReader, type ReaderPool, splitLargest } from './reader-pool.ts';
-import type { Page, SearchIndex, SearchPages, Sink } from './source.ts';
+import { type Page, SEARCH_CAP, type SearchIndex, type SearchPages, type Sink } from './source.ts';
 import { MAX_CLOCK_LEAD_MS, type SearchWork } from './state.ts';
 import { isBatch, type Slice, type Step } from './steps.ts';
 
@@ -31,9 +31,6 @@ export interface RecordsLeft {
   /** There may be more: the source has counted as far as it can count. */
   readonly isCapped: boolean;
 }
-
-/** A search may count no further (docs/kustomer-api.md#search-depth). */
-const MAX_COUNT = 10_000;
 
 interface ReadSearchOptions {
   readonly pages: SearchPages;
@@ -189,7 +186,7 @@ class SearchReaders {
       const rest = Math.min(1, Math.max(0, (slice.to - from) / (to - from)));
       pagesIn[step.index] = (rest * (page.total ?? 0)) / page.size;
       reader.pageSize = page.size;
-      reader.isCapped = page.total === MAX_COUNT;
+      reader.isCapped = page.total === SEARCH_CAP;
     }
     return page;
   }

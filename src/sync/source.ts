@@ -87,6 +87,9 @@ export interface ListPass {
 /** A list that ends with just this many records may have more of them (docs/kustomer-api.md#old-notes). */
 export const LIST_CAP = 10_000;
 
+/** A search may count no further (docs/kustomer-api.md#search-depth): a total of this means "this many or more". */
+export const SEARCH_CAP = 10_000;
+
 /** A list that is too long for memory, and in no known order. */
 export interface LongList {
   /** Reads the list once, page by page. Resolves to whether one response had it all, and whether it ends at its cap. */

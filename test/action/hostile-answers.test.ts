@@ -208,12 +208,12 @@ describe('a body that is too large', () => {
     [
       'millions of arrays for a date',
       () => gz(page(`${record}"updatedAt":[${'[],'.repeat(15_000_000)}0]}}`)),
-      /id a has more than 16 MB/,
+      /A record of tags has more than 16 MB/,
     ],
     [
       'a million keys in a record',
       () => gz(page(`${record}${Array.from({ length: 1_000_000 }, (_, n) => `"k${n}":1`).join()}}}`)),
-      /id a has more than 100000 members/,
+      /A record of tags has more than 100000 members/,
     ],
     ['a record of 15 MB', () => gz(page(`${record}"bodyTxt":"${'a\\n'.repeat(5 * MB)}"}}`)), /^$/],
   ];

@@ -173,7 +173,7 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
 
   test('a budget that is used up is what the log says that the run waits for', async () => {
     await using stage = await open();
-    const result = await stage.sync({ with: { streams: 'messages', 'search-requests-per-minute': '2' } });
+    const result = await stage.sync({ with: { streams: 'messages', 'search-requests-per-minute': '1' } });
     expectGreen(result);
     expect(result.ms).toBeGreaterThan(55_000);
     expect(result.log).toMatch(/^Read .* waiting [1-5]\d s for the request budget; reading messages/m);

@@ -30,7 +30,7 @@ describe('a cancel', () => {
     const result = await stage.sync({
       with: inputs,
       cancelAfter: async () => {
-        await requested(stage, 3 + 8 * n);
+        await requested(stage, 3 + 6 * n);
         cancelledAt = Date.now();
       },
     });

@@ -1014,8 +1014,9 @@ describe('an archive that ends before the window', () => {
         "outcome": 80,
         "requests": [
           "0-1000000",
+          "archive 0-457000",
           "457000-1000000",
-          "archive 0-500000",
+          "archive 457000-500000",
           "514000-1000000",
           "571000-1000000",
         ],
@@ -1046,11 +1047,11 @@ describe('an archive that ends before the window', () => {
         "requests": [
           "0-1000000",
           "archive 0-500000",
-          "archive 300000-500000",
-          "archive 0-300000",
           "archive 15000-300000",
-          "archive 30000-300000",
+          "300000-1000000",
+          "archive 300000-500000",
           "600000-1000000",
+          "archive 30000-300000",
           "archive 45000-300000",
           "archive 60000-300000",
           "archive 75000-300000",
@@ -1078,16 +1079,17 @@ describe('an archive that ends before the window', () => {
       [
         "0-1000000",
         "archive 0-500000",
-        "archive 300000-500000",
-        "archive 0-300000",
+        "archive 76000-300000",
+        "300000-1000000",
       ]
     `);
     expect(both(records, { lie: n => (n === 2 ? 'timed-out' : undefined) }).requests).toMatchInlineSnapshot(`
       [
         "0-1000000",
         "archive 0-500000",
+        "archive 0-250000",
+        "300000-1000000",
         "archive 300000-500000",
-        "archive 0-300000",
         "archive 76000-300000",
         "archive 152000-300000",
       ]
