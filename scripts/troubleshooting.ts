@@ -173,7 +173,12 @@ export const ERROR_ROWS = {
         '`record-format` is `…`, and … were published as `…` so far: both formats together cannot be read as one table.',
       ],
       'The input `record-format` differs from what the streams were published with so far.',
-      'Set it back, run once with `reset-state: true`, or give the other format its own `state-id` (and `branch`).',
+      'Set it back, run once with `sync-mode: full_refresh` (without a data branch, `reset-state: true` does, too), or give the other format its own `state-id` (and `branch`).',
+    ],
+    'data-path-changed': [
+      ['The branch … has its records in `…`, and `data-path` is `…`: the views and recipes read one folder.'],
+      'The input `data-path` differs from the folder that the data branch has its records in.',
+      'Set it back, or use another `branch`.',
     ],
     'other-organization': [
       [

@@ -36,6 +36,7 @@ export const ERRORS = {
   'cache-not-writable': ['user', 'state'],
   'cache-unreadable': ['github', 'state'],
   'count-unavailable': ['kustomer', 'inconsistent'],
+  'data-path-changed': ['user', 'state'],
   'disk-full': ['user', 'disk'],
   'file-refused': ['user', 'refused'],
   'files-not-copied': ['user', 'publish'],

@@ -122,7 +122,7 @@ async function makeDirectory(path: string): Promise<void> {
 export async function recoverRun(run: Run): Promise<RecoveredState> {
   const { shard } = run.config;
   const [recovered, seed] = await Promise.all([recoverState(run), shard && recoverSeed(run, shard)]);
-  checkOptions(run, recovered.state);
+  await checkOptions(run, recovered.state);
   return shard && seed ? { ...recovered, state: seedState(recovered.state, seed, shard, run.config) } : recovered;
 }
 
@@ -171,15 +171,19 @@ export function revisionBefore({ search, lists, revisions }: State, { name, mode
  * A state says with which options its streams were published. What contradicts them is refused, what goes beyond them is said.
  * @throws SyncError `record-format-changed`
  */
-function checkOptions({ config, log }: Run, state: State): void {
+async function checkOptions({ config, destination, log }: Run, state: State): Promise<void> {
   const { streams, recordFormat: format, includeDeleted } = config;
   const continued = streams.map(selection => ({ name: selection.name, ...revisionBefore(state, selection) }));
-  const otherFormat = continued.filter(({ recordFormat = format }) => recordFormat !== format);
+  const added = streams.filter(({ mode }) => mode === 'incremental').map(({ name }) => name);
+  const there = await destination.formats(added, state.schemas);
+  const formatOf = (name: string) =>
+    continued.find(each => each.name === name)?.recordFormat ?? there.get(name) ?? format;
+  const otherFormat = added.filter(name => formatOf(name) !== format);
   if (otherFormat.length > 0) {
-    const names = otherFormat.map(({ name }) => name).join(', ');
+    const reset = there.size > 0 ? '' : ' or `reset-state: true`';
     throw new SyncError('record-format-changed', {
-      what: `\`record-format\` is \`${format}\`, and ${names} were published as \`${otherFormat[0]?.recordFormat}\` so far: both formats together cannot be read as one table.`,
-      todo: 'Set `record-format` back, run once with `reset-state: true` to start over, or give the other format its own `state-id` (and `branch`).',
+      what: `\`record-format\` is \`${format}\`, and ${otherFormat.join(', ')} were published as \`${formatOf(otherFormat[0] as string)}\` so far: both formats together cannot be read as one table.`,
+      todo: `Set \`record-format\` back, run once with \`sync-mode: full_refresh\`${reset} to start over, or give the other format its own \`state-id\` (and \`branch\`).`,
     });
   }
   // Lists show deleted records in any case.

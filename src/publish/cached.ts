@@ -28,6 +28,7 @@ export function openCached(options: DestinationOptions, deliveries: readonly Del
     partBytes: PART_BYTES,
     maxParts: Number.POSITIVE_INFINITY,
     replacesFiles: false,
+    formats: async () => new Map(),
     savesAfterJob,
     artifactName,
     async requireAccess() {

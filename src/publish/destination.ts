@@ -13,7 +13,7 @@ import type { Log } from '../report/log.ts';
 import type { Finding, Place, UploadedArtifact } from '../report/report.ts';
 import type { Base, StateStore } from '../state/store.ts';
 import { type MergedState, type StateChange, withoutStreams } from '../sync/next-state.ts';
-import type { ShardFile, State } from '../sync/state.ts';
+import type { RecordFormat, ShardFile, State } from '../sync/state.ts';
 import { serializeState } from '../sync/state-document.ts';
 
 /** What is to be published, with all that it takes: it can wait on the disk for another process. */
@@ -75,6 +75,11 @@ export interface Destination {
   readonly maxParts: number;
   /** Whether a full refresh replaces the stream's earlier files. */
   readonly replacesFiles: boolean;
+  /**
+   * How the lines are written that those of a run come to lie beside, by stream; empty where they lie beside none.
+   * @param known what the state says of them
+   */
+  formats(streams: readonly string[], known: State['schemas']): Promise<ReadonlyMap<string, RecordFormat>>;
   /** Whether the state is saved by the post step, when the job has succeeded until then. */
   readonly savesAfterJob: boolean;
   /** The artifact of this attempt; null without one. */

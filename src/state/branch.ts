@@ -119,6 +119,7 @@ async function readDocument(place: BranchPlace, root: readonly TreeEntry[], sha:
       todo: 'Give each sync its own `branch`.',
     });
   }
+  requireSameFolder(place, document);
   const notes: BranchNotes = {
     writers: Array.isArray(writers) ? writers.filter(writer => typeof writer === 'string') : [],
     totals: totalsIn(totals),
@@ -151,8 +152,9 @@ export function totalsIn(value: unknown): Totals {
   return Object.fromEntries(Object.entries(value ?? {}).filter(([, each]) => isTotal(each)));
 }
 
-export function branchDocument(state: State, stateName: string, notes: BranchNotes): string {
-  return `${JSON.stringify({ ...JSON.parse(serializeState(state)), state_id: stateName, ...notes }, null, 1)}\n`;
+export function branchDocument(state: State, { stateName, dataPath }: BranchPlace, notes: BranchNotes): string {
+  const where = { state_id: stateName, data_path: dataPath };
+  return `${JSON.stringify({ ...JSON.parse(serializeState(state)), ...where, ...notes }, null, 1)}\n`;
 }
 
 /** By blob: shards that are looked up side by side all ask for the same. */
@@ -162,10 +164,15 @@ const revisionsOf = new Map<string, Promise<ReadonlyMap<string, StreamRevision>>
  * The revisions of the sync that the branch belongs to; undefined when this is that sync, or there is none. A damaged state
  * of the sync is not for a backfill to report.
  */
-async function syncRevisionsAt({ git, stateName }: BranchPlace, root: readonly TreeEntry[]) {
+async function syncRevisionsAt(place: BranchPlace, root: readonly TreeEntry[]) {
+  const { git, stateName } = place;
   const sha = stateFileOf(stateName) === SYNC_FILE ? undefined : root.find(({ path }) => path === SYNC_FILE)?.sha;
   if (sha === undefined) return undefined;
-  const read = async () => parseSaved(String(await git.blob(sha)), 'branch', true)?.revisions ?? new Map();
+  const read = async () => {
+    const text = String(await git.blob(sha));
+    requireSameFolder(place, jsonObject(text));
+    return parseSaved(text, 'branch', true)?.revisions ?? new Map();
+  };
   const revisions = revisionsOf.get(sha) ?? read();
   revisionsOf.set(sha, revisions);
   return revisions;
@@ -179,6 +186,15 @@ function jsonObject(text: string): Json {
   } catch {
     return {};
   }
+}
+
+/** @throws SyncError `data-path-changed` */
+function requireSameFolder({ branch, dataPath }: BranchPlace, { data_path: folder }: Json): void {
+  if (typeof folder !== 'string' || folder === dataPath) return;
+  throw new SyncError('data-path-changed', {
+    what: `The branch ${branch} has its records in \`${folder}\`, and \`data-path\` is \`${dataPath}\`: the views and recipes read one folder.`,
+    todo: 'Set `data-path` back, or use another `branch`.',
+  });
 }
 
 function pathTaken({ branch, repository }: BranchPlace, path: string): SyncError {

@@ -60,6 +60,12 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
     partBytes: PART_BYTES,
     maxParts: MAX_PARTS,
     replacesFiles: true,
+    async formats(streams, known) {
+      // What the state knows was on the branch with its last commit. Another state may have come first.
+      const isKnown = streams.every(stream => known.has(stream));
+      const schemas = isKnown || loaded === undefined ? known : await schemasOn(await openPlace(), loaded);
+      return new Map([...schemas].map(([stream, { format }]) => [stream, format]));
+    },
     savesAfterJob: false,
     artifactName,
     async requireAccess() {
@@ -85,6 +91,11 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
     },
     async saveState() {},
   };
+}
+
+async function schemasOn(place: BranchPlace, { root, document }: Branch) {
+  const { schemasAt } = await import('./schemas.ts');
+  return (await schemasAt(place, root, document?.state?.schemas ?? new Map())).schemas;
 }
 
 /** @throws SyncError as a commit would, when the token may not write */

@@ -174,7 +174,7 @@ async function writeContents(
   const { place, blobs, options } = write;
   const { git, stateName } = place;
   const { tip, root, document } = branch;
-  const { state, changes } = await withSchemas(place, branch, next.state);
+  const { state, changes } = await withSchemas(place, branch, next.state, request.replaces);
   const { files } = request;
   const writers = document?.writers ?? [];
   const paths = await pathsOf(write, files, writers, root);
@@ -186,7 +186,7 @@ async function writeContents(
     totals,
     readme: blobSha(Buffer.from(content)),
   };
-  const sha = await git.createBlob(Buffer.from(branchDocument(state, stateName, notes)));
+  const sha = await git.createBlob(Buffer.from(branchDocument(state, place, notes)));
   const blob = { type: 'blob' } as const;
   const tree = await writeTree(git, tip?.tree ?? null, removed, [
     { ...blob, path: stateFileOf(stateName), sha },

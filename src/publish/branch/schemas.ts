@@ -11,16 +11,23 @@ const FOLDER = 'schema';
 const pathOf = (stream: string) => `${FOLDER}/${stream}.json`;
 const isFolder = ({ path, type }: TreeEntry) => path === FOLDER && type === 'tree';
 
-/** The state with what the schemas on the branch allow, and what the next commit changes of the files. */
+/**
+ * The state with what the schemas on the branch allow, and what the next commit changes of the files.
+ * @param replaces streams whose earlier files go with this commit: only these may get another record format
+ */
 export async function withSchemas(
   place: BranchPlace,
   { root, document }: Branch,
   state: State,
+  replaces: readonly string[],
 ): Promise<{ readonly state: State; readonly changes: readonly TreeChange[] }> {
   const { filesBeside, VIEWS } = await import('../../schema/beside.ts');
   const last = document?.state?.schemas ?? new Map();
   const there = await schemasAt(place, root, last);
-  const schemas = joinSchemas(there.schemas, state.schemas);
+  const own = [...state.schemas].filter(([stream, { format }]) => {
+    return replaces.includes(stream) || (there.schemas.get(stream)?.format ?? format) === format;
+  });
+  const schemas = joinSchemas(there.schemas, new Map(own));
   const views = root.find(({ path }) => path === VIEWS);
   const shas = new Map([...there.shas, [VIEWS, views?.sha ?? '']]);
   const files = [...filesBeside([...schemas.values()], place.dataPath, pathOf)];
@@ -41,7 +48,7 @@ export async function withSchemas(
  * What is in the folder of the schemas.
  * @param last what the last commit of this state has put there: as long as nobody else has, nothing need be asked
  */
-async function schemasAt({ git }: BranchPlace, root: readonly TreeEntry[], last: State['schemas']) {
+export async function schemasAt({ git }: BranchPlace, root: readonly TreeEntry[], last: State['schemas']) {
   const { schemaIn, schemaText } = await import('../../schema/beside.ts');
   const shas = new Map([...last.values()].map(schema => [pathOf(schema.stream), textSha(schemaText(schema))]));
   const folder = root.find(isFolder);
