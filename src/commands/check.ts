@@ -11,6 +11,7 @@ import { regionOf } from '../kustomer/host.ts';
 import { archiveRefused } from '../kustomer/request-errors.ts';
 import { openSource, type Source } from '../kustomer/source.ts';
 import { isSearch, KLASS_LIST, type ListStream, type SearchStream, streamNamed } from '../kustomer/streams.ts';
+import { openEncryption } from '../records/encryption.ts';
 import { checkedLine } from '../report/check.ts';
 import { grouped } from '../report/format.ts';
 import { endSection, type Log, openSection, stillAt } from '../report/log.ts';
@@ -83,6 +84,7 @@ function noting(log: Log, said: string[]): Log {
 /** What a sync does before its first request to Kustomer. */
 async function prepare(run: ReadingRun, findings: Finding[]): Promise<State> {
   const { config, context, destination, report, api } = run;
+  await openEncryption(config.encryptTo);
   await destination.requireAccess();
   const isNew = !existsSync(config.outputDir);
   const directory = await makeOutputDir(config, context);

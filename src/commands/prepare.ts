@@ -40,9 +40,10 @@ export function openRun(
   const window = { from: config.startDate === null ? '' : iso(config.startDate), to: iso(scope.window.to) };
   const settings = destinationSettings(config, scope);
   const destination = chooseDestination({ ...settings, context, api, log });
+  const isEncrypted = config.encryptTo.length > 0;
   const unread = { ...window, outcome: 'failed', records: 0, requests: 0 };
   const streams = config.streams.map(selection => ({ ...selection, ...unread }));
-  const report: Report = { ...emptyReport(streams), filesStay: destination.savesAfterJob };
+  const report: Report = { ...emptyReport(streams), filesStay: destination.savesAfterJob, isEncrypted };
   return { config, scope, context, log, api, window, settings, destination, journal: openJournal(context), report };
 }
 

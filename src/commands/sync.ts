@@ -7,6 +7,7 @@ import { openSource, type Source } from '../kustomer/source.ts';
 import { type CheckpointSchedule, startCheckpoints } from '../publish/checkpoints.ts';
 import { writeManifest } from '../publish/destination.ts';
 import { openPublisher } from '../publish/publisher.ts';
+import { type Encrypt, openEncryption } from '../records/encryption.ts';
 import { openParts, type PartFile, type PartsWriter } from '../records/parts.ts';
 import { openWriteLock, throughWriteLock, type WriteLock } from '../records/write-lock.ts';
 import { duration, plural } from '../report/format.ts';
@@ -86,6 +87,7 @@ export async function sync(
 async function prepare(run: SyncRun) {
   const { config, context, log, scope, window, report, client, destination } = run;
   // Before the first request to Kustomer: records must not be read for a place where everybody could see them.
+  const encrypt = await openEncryption(config.encryptTo);
   await destination.requireAccess();
   report.outputDir = await makeOutputDir(config, context);
   const source = openSource(client, config.includeDeleted);
@@ -98,7 +100,7 @@ async function prepare(run: SyncRun) {
   describeStreams(run, state);
   source.expect(state.organizationId);
 
-  const writing = await openWritingJobs(run, state, source, lists);
+  const writing = await openWritingJobs({ ...run, encrypt }, state, source, lists);
   const { jobs, completed } = writing;
   const given = { ...run, ...writing, recovered, source };
   const snapshots = openSnapshots(given);
@@ -114,9 +116,11 @@ async function prepare(run: SyncRun) {
   return { before: state, source, jobs, snapshots, publisher, newsOf: (name: string) => newsOf(given, name) };
 }
 
+type WritingRun = SyncRun & { readonly encrypt: Encrypt | undefined };
+
 /** The selected streams as jobs that write to part files, and note which streams are complete. */
-async function openWritingJobs(run: SyncRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
-  const { config, now, stop, client, report, lock, log, limits, destination } = run;
+async function openWritingJobs(run: WritingRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
+  const { config, now, stop, client, report, lock, log, limits, destination, encrypt } = run;
   const directory = report.outputDir;
   const { learnSchema } = await import('../schema/learn.ts');
   const learned = new Map<string, LearnedSchema>();
@@ -127,7 +131,7 @@ async function openWritingJobs(run: SyncRun, state: State, source: Source, lists
   const writerOf = (stream: string) => {
     const schema = learnSchema(stream, config.recordFormat, state.schemas.get(stream));
     const { partBytes } = destination;
-    const writer = openParts({ ...config, directory, stream, partBytes, observer: schema.observer });
+    const writer = openParts({ ...config, directory, stream, partBytes, encrypt, observer: schema.observer });
     writers.set(stream, writer);
     learned.set(stream, schema);
     return throughWriteLock(writer, lock, checkDisk);
@@ -146,8 +150,13 @@ async function openWritingJobs(run: SyncRun, state: State, source: Source, lists
   return { jobs, writers, learned, completed };
 }
 
+/** A checkpoint seals what is encrypted (records/parts.ts), so that each of them adds a file for each stream. */
+function scheduleOf({ encryptTo }: Config, { schedule }: SyncLimits): CheckpointSchedule {
+  return encryptTo.length === 0 ? schedule : { ...schedule, checkpointMs: 10 * schedule.checkpointMs };
+}
+
 async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
-  const { report, stop, lock, limits, destination } = run;
+  const { config, report, stop, lock, limits, destination } = run;
   const { jobs, snapshots, publisher } = reading;
   const work = {
     checkpoint: () => lock.whilePaused(async () => publisher.checkpoint(await snapshots.peek())),
@@ -156,7 +165,7 @@ async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
   };
   const checkpoints = destination.savesAfterJob
     ? null
-    : startCheckpoints(limits.schedule, work, error => stop.abort(error));
+    : startCheckpoints(scheduleOf(config, limits), work, error => stop.abort(error));
   const endings = await readStreams(run, jobs);
   report.notes.push(...reading.source.forms.sentences());
   for (const note of report.notes) run.log.notice(note);

@@ -106,6 +106,11 @@ export const GROUPS = {
       { sync: NOT_NONE, backfill: NOT_NONE },
     ),
     compression: input(kinds.oneOf('none', 'gzip'), 'none', '`none` or `gzip`.'),
+    'encrypt-to': input(
+      kinds.ageRecipients,
+      '',
+      'age recipients, one a line: the files of records become `.ndjson.age` or `.ndjson.gz.age`, which only the holders of the keys can read.',
+    ),
     'output-dir': input(
       kinds.newDirectory,
       '',

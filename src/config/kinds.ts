@@ -161,6 +161,16 @@ function keyProblem(key: string): string {
 /** May be empty: then only what needs no token works. */
 export const githubKey: Kind<string> = { use: 'a token of GitHub', isSecret: true, parse: text => text.trim() };
 
+/** May be none. A line that begins with `#` is a comment, as in a file of recipients. */
+export const ageRecipients: Kind<readonly string[]> = {
+  use: 'age recipients, one a line, such as `age1…` (`age-keygen -y` prints that of an `AGE-SECRET-KEY-1…`, which stays with you)',
+  parse(text) {
+    const lines = text.split('\n').map(line => line.trim());
+    const recipients = lines.filter(line => line !== '' && !line.startsWith('#'));
+    return recipients.every(recipient => /^age1[a-z0-9]{40,4000}$/.test(recipient)) ? recipients : undefined;
+  },
+};
+
 /** Scheme, host and port of the API. */
 export const origin: Kind<string> = {
   use: 'the origin of the API without a path, such as `https://api.kustomerapp.com` or `https://ORG.api.kustomerapp.com`; `http` only for a loopback address',

@@ -51,7 +51,10 @@ function shown(text: string): string {
  * runner masks a secret as a whole, and not a part of it that a message cuts off.
  */
 function mayHoldSecret(text: string): boolean {
-  return text.includes('@') || SECRETS.map(name => given(name).trim()).some(key => key !== '' && text.includes(key));
+  return (
+    /@|AGE-SECRET-KEY-/i.test(text) ||
+    SECRETS.map(name => given(name).trim()).some(key => key !== '' && text.includes(key))
+  );
 }
 
 function invalid(problems: readonly string[]): SyncError {

@@ -47,13 +47,14 @@ export function openArtifact(options: DestinationOptions): Delivery {
 async function upload(
   firstName: string,
   request: PublishRequest,
-  { context, api, retentionDays, compression }: DestinationOptions,
+  { context, api, retentionDays, compression, encryptTo }: DestinationOptions,
 ): Promise<UploadedArtifact> {
   const { directory, files } = request;
   const unlisted = globSync(['manifest.json', 'state.json', 'views.sql', '*/schema.json'], { cwd: directory });
   const paths = [...unlisted, ...files.map(({ path }) => path)].map(path => join(directory, path));
-  // Parts that are compressed need not be compressed again; 0 days are the default of the repository.
-  const options = { compressionLevel: compression === 'gzip' ? 0 : 6, ...(retentionDays > 0 ? { retentionDays } : {}) };
+  // What is compressed or encrypted gets no smaller; 0 days are the default of the repository.
+  const compressionLevel = compression === 'gzip' || encryptTo.length > 0 ? 0 : 6;
+  const options = { compressionLevel, ...(retentionDays > 0 ? { retentionDays } : {}) };
   const client = new (await import('@actions/artifact')).DefaultArtifactClient();
   const uploaded = (name: string, id: number, digest = ''): UploadedArtifact => ({
     id: String(id),

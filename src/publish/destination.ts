@@ -111,6 +111,8 @@ export interface DestinationSettings {
   readonly fileMark: string;
   readonly retentionDays: number;
   readonly compression: 'none' | 'gzip';
+  /** None: parts are not encrypted. */
+  readonly encryptTo: readonly string[];
   readonly branch: string;
   readonly dataPath: string;
   /** `owner/name` of the data branch's repository. */

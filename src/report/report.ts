@@ -61,6 +61,8 @@ export interface Report {
   stateSaved: boolean;
   /** The files stay on the runner, for the next steps of the job. */
   filesStay?: boolean;
+  /** Whether only the holders of a key can read the files. */
+  isEncrypted?: boolean;
   /** The post step publishes what is in the journal. Where the files stay, it saves the state if the job succeeds. */
   leftToPost?: boolean;
   generation: number;

@@ -211,6 +211,16 @@ function planLines({ streams, estimate }: Plan): string[] {
   return [`**${planLine(estimate)}**`, '', '| Stream | Records | Size |', '| --- | ---: | ---: |', ...rows];
 }
 
+/** What a holder of the key does in the folder of the files, which other programs can read after that. */
+const DECRYPT = [
+  '',
+  'The files are encrypted. Whoever has the key decrypts them so:',
+  '',
+  '```sh',
+  `find . -name '*.age' -exec sh -c 'age --decrypt --identity key.txt --output "\${1%.age}" "$1"' sh {} \\;`,
+  '```',
+];
+
 function placeLines(report: Report): string[] {
   if (report.isDry || report.streams.length === 0) return [];
   const where = publishedTo(
@@ -220,7 +230,8 @@ function placeLines(report: Report): string[] {
       directory: path => asCode(path),
     },
   );
-  return [`**${plural(recordsOf(report), 'record')}** · ${where} · ${stateLine(report)}`];
+  const key = report.isEncrypted && recordsOf(report) > 0 ? DECRYPT : [];
+  return [`**${plural(recordsOf(report), 'record')}** · ${where} · ${stateLine(report)}`, ...key];
 }
 
 function linkTo(name: string, url: string | undefined): string {

@@ -12,7 +12,7 @@ export const README = 'README.md';
 export const ATTRIBUTES = {
   path: '.gitattributes',
   content:
-    '*.ndjson -text -diff linguist-generated\n*.gz -text -diff linguist-generated\nstate.json -diff linguist-generated\nstate/** -diff linguist-generated\n',
+    '*.ndjson -text -diff linguist-generated\n*.age -text -diff linguist-generated\n*.gz -text -diff linguist-generated\nstate.json -diff linguist-generated\nstate/** -diff linguist-generated\n',
 };
 
 export function readme(
