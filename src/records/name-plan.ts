@@ -1,6 +1,7 @@
 // Decides what keys are called that meet in one name: the one that is written so has it, and the others follow in
 // alphabetical order with `_2`, `_3`, ... So the order of the source does not matter. Pure.
 import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject } from '../sync/json-bytes.ts';
+import type { Field } from './fields.ts';
 
 /** A name in snake_case. */
 export interface Name {
@@ -11,6 +12,8 @@ export interface Name {
   object: number;
   /** Number of the last record that has it from an attribute. */
   attributeOf: number;
+  /** What is kept back of a column with this name: null is nothing, undefined is not known yet. */
+  field: Field | null | undefined;
 }
 
 /** A key of the source and the name it becomes. */

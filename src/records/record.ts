@@ -17,6 +17,7 @@ import {
 } from '../sync/json-bytes.ts';
 import type { Resource } from '../sync/source.ts';
 import type { RecordFormat } from '../sync/state.ts';
+import type { FieldFilter } from './fields.ts';
 import { type Key, type Name, type NamePlan, planNames, RESERVED } from './name-plan.ts';
 
 const [LINE_END, RETURN] = [0x0a, 0x0d] as const;
@@ -25,6 +26,8 @@ const [BRACE, COMMA, COLON, BRACE_END] = [0x7b, 0x2c, 0x3a, 0x7d] as const;
 /** How a record becomes a line: inputs of the same names. */
 export interface LineOptions {
   readonly recordFormat: RecordFormat;
+  /** What is kept back of each record; undefined: nothing. */
+  readonly filter?: FieldFilter | undefined;
 }
 
 /** A buffer of lines. It grows when a line does not fit, and is reused after `clear`. */
@@ -48,13 +51,14 @@ export class Lines {
   }
 
   /** Adds a record as a line, or nothing when it throws. */
-  add({ json }: Resource, { recordFormat }: LineOptions): void {
+  add({ json }: Resource, { recordFormat, filter }: LineOptions): void {
     // JSON has line breaks between tokens only, where they mean nothing.
     const isLine = !json.includes(LINE_END) && !json.includes(RETURN);
     const record = isLine ? json : Buffer.from(json.filter(byte => byte !== LINE_END && byte !== RETURN));
     const start = this.length;
     try {
-      if (recordFormat === 'flat') this.#flat.write(record);
+      if (recordFormat === 'flat') this.#flat.write(record, filter);
+      else if (filter !== undefined) filter.write(record, this);
       else this.copy(record, 0, record.length);
       this.put(LINE_END);
     } catch (error) {
@@ -124,12 +128,14 @@ class FlatWriter {
   #copied = 0;
   /** Offset of the relationships in the record; -1 until they are found. */
   #relationships = -1;
+  #filter: FieldFilter | undefined;
 
   constructor(out: Lines) {
     this.#out = out;
   }
 
-  write(json: Buffer): void {
+  write(json: Buffer, filter?: FieldFilter): void {
+    this.#filter = filter;
     if (this.#keys.clearIfFull()) this.#names.clear();
     const start = this.#out.length;
     this.#plan = undefined;
@@ -167,40 +173,41 @@ class FlatWriter {
     const own = OWN.get(key) ?? 0;
     if ((this.#own & own) > 0) throw COLLISION;
     this.#own |= own;
-    if (RESERVED.includes(key)) return this.#column(name.json, json, at);
+    if (RESERVED.includes(key)) return this.#column(name, name.json, json, at);
     if (key === 'attributes' && isObject(json, at)) return eachMember(json, at, this.#attribute);
     if (key === 'relationships' && isObject(json, at)) {
       this.#relationships = at;
       return endOfValue(json, at);
     }
-    return this.#column(this.#nameIn(this.#record, name, from), json, at);
+    return this.#column(name, this.#nameIn(this.#record, name, from), json, at);
   };
 
   readonly #attribute = (json: Buffer, at: number, from: number, to: number): number => {
     const { name } = this.#keys.at(json, from, to);
     const column = this.#nameIn(this.#record, name, from);
     name.attributeOf = this.#record;
-    return this.#column(column, json, at);
+    return this.#column(name, column, json, at);
   };
 
   readonly #relationship = (json: Buffer, at: number, from: number, to: number): number => {
     const { name } = this.#keys.at(json, from, to);
     const isTaken = name.attributeOf === this.#record;
-    const column = this.#nameIn(this.#record, isTaken ? this.#nameOf(`${name.text}_data`) : name, from);
+    const own = isTaken ? this.#nameOf(`${name.text}_data`) : name;
+    const column = this.#nameIn(this.#record, own, from);
     if (!isObject(json, at)) return endOfValue(json, at);
     let data = -1;
     const end = eachMember(json, at, (_, value, from, to) => {
       if (this.#keys.at(json, from, to).key === 'data') data = value;
       return endOfValue(json, value);
     });
-    if (data >= 0) this.#column(column, json, data);
+    if (data >= 0) this.#column(own, column, json, data);
     return end;
   };
 
   #nameOf(text: string): Name {
     let name = this.#names.get(text);
     if (name === undefined) {
-      name = { text, json: bytesOf(text), object: 0, attributeOf: 0 };
+      name = { text, json: bytesOf(text), object: 0, attributeOf: 0, field: undefined };
       this.#names.set(text, name);
     }
     return name;
@@ -231,15 +238,21 @@ class FlatWriter {
     return name.json;
   }
 
-  #column(name: Uint8Array | null, json: Buffer, at: number): number {
-    if (name === null) return endOfValue(json, at);
+  /** @param column what it is called here; null when the same key comes again */
+  #column(name: Name, column: Uint8Array | null, json: Buffer, at: number): number {
+    if (column === null) return endOfValue(json, at);
+    const filter = this.#filter;
+    const field = filter === undefined ? null : filter.columnOf(name, column);
+    if (field?.treatment === 'excluded') return endOfValue(json, at);
     this.#out.put(this.#isFirst ? BRACE : COMMA);
     this.#isFirst = false;
-    this.#out.copy(name, 0, name.length);
+    this.#out.copy(column, 0, column.length);
     this.#out.put(COLON);
+    const start = this.#out.length;
     this.#copied = at;
     const end = this.#value(json, at);
     this.#out.copy(json, this.#copied, end);
+    if (field !== null) filter?.rewrite(this.#out, start, field);
     return end;
   }
 
