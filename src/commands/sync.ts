@@ -22,6 +22,7 @@ import { planNextRun, startNext } from './auto-continue.ts';
 import { describeStart, describeStreams } from './describe.ts';
 import { DISK_LIMITS, type DiskLimits, watchDisk } from './disk-limits.ts';
 import { openJobs, openLists } from './jobs.ts';
+import { type KeptFields, openKeptFields } from './kept-back.ts';
 import { withOrganization } from './organization.ts';
 import {
   closeJournal,
@@ -97,9 +98,10 @@ async function prepare(run: SyncRun) {
   describeStreams(run, state);
   source.expect(state.organizationId);
 
-  const writing = openWritingJobs(run, state, source, lists);
+  const fields = openKeptFields(config, state);
+  const writing = openWritingJobs(run, state, source, lists, fields);
   const { jobs, completed } = writing;
-  const snapshots = openSnapshots({ ...run, ...writing, recovered, source });
+  const snapshots = openSnapshots({ ...run, ...writing, recovered, source, fields });
   if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
     for (const { name } of jobs) completed.add(name);
     report.streams = snapshots.results([]);
@@ -109,11 +111,17 @@ async function prepare(run: SyncRun) {
     return null;
   }
   const publisher = openPublisher({ ...run, base, directory: report.outputDir });
-  return { before: state, source, jobs, snapshots, publisher };
+  return { before: state, source, jobs, snapshots, publisher, fields };
 }
 
 /** The selected streams as jobs that write to part files, and note which streams are complete. */
-function openWritingJobs(run: SyncRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
+function openWritingJobs(
+  run: SyncRun,
+  state: State,
+  source: Source,
+  lists: ReadonlyMap<string, ListPages>,
+  { filterOf }: KeptFields,
+) {
   const { config, now, stop, client, report, lock, log, limits, destination } = run;
   const directory = report.outputDir;
   const writers = new Map<string, PartsWriter>();
@@ -121,7 +129,8 @@ function openWritingJobs(run: SyncRun, state: State, source: Source, lists: Read
   const written = () => [...writers.values()].reduce((sum, writer) => sum + writer.bytes(), 0);
   const checkDisk = watchDisk(run, limits.disk, written);
   const writerOf = (stream: string) => {
-    const writer = openParts({ ...config, directory, stream, partBytes: destination.partBytes });
+    const filter = filterOf(stream);
+    const writer = openParts({ ...config, directory, stream, partBytes: destination.partBytes, filter });
     writers.set(stream, writer);
     return throughWriteLock(writer, lock, checkDisk);
   };
@@ -141,10 +150,12 @@ function openWritingJobs(run: SyncRun, state: State, source: Source, lists: Read
 
 async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
   const { report, stop, lock, limits, destination } = run;
-  const { jobs, snapshots, publisher } = reading;
+  const { jobs, snapshots, publisher, fields } = reading;
   const work = {
-    checkpoint: () => lock.whilePaused(async () => publisher.checkpoint(await snapshots.peek())),
-    isPublishDue: () => snapshots.count() >= destination.maxParts,
+    // As long as a path may be misspelt, nothing is left to anybody who would publish it.
+    checkpoint: () =>
+      lock.whilePaused(async () => void (fields.areKnown() && (await publisher.checkpoint(await snapshots.peek())))),
+    isPublishDue: () => snapshots.count() >= destination.maxParts && fields.areKnown(),
     publish: Number.isFinite(destination.maxParts) ? () => publishSoFar(run, reading) : null,
   };
   const checkpoints = destination.savesAfterJob
@@ -208,8 +219,9 @@ async function readStreams({ window, stop, client, log }: SyncRun, jobs: readonl
 }
 
 /** Publishes what has been read until now, in case the run does not come to its end. */
-async function publishSoFar({ lock, log }: SyncRun, { snapshots, publisher }: Reading): Promise<void> {
+async function publishSoFar({ lock, log }: SyncRun, { snapshots, publisher, fields }: Reading): Promise<void> {
   const taken = await lock.whilePaused(async () => {
+    if (!fields.areKnown()) return null;
     const { files, change } = await snapshots.peek();
     return files.length === 0 || change.changed.length === 0 ? null : snapshots.drain();
   });
@@ -219,7 +231,9 @@ async function publishSoFar({ lock, log }: SyncRun, { snapshots, publisher }: Re
 }
 
 /** A cancelled run has some seconds: it writes down what it has read, and the post step publishes that. */
-async function leaveToPost({ report, destination }: SyncRun, { snapshots, publisher }: Reading, endings: Endings) {
+async function leaveToPost(run: SyncRun, { snapshots, publisher, fields }: Reading, endings: Endings) {
+  const { report, destination } = run;
+  await fields.requireKnown(report.outputDir);
   if (destination.savesAfterJob) return;
   const rest = await snapshots.drainAll(endings);
   if (rest.files.length === 0 && rest.change.changed.length === 0) return;
@@ -230,7 +244,8 @@ async function leaveToPost({ report, destination }: SyncRun, { snapshots, publis
 /** Publishes what is left of a run that reads no more, and starts the next run where the inputs say so. */
 async function publishRest(run: SyncRun, reading: Reading, endings: Endings): Promise<void> {
   const { report, stop, scope } = run;
-  const { before, source, snapshots, publisher } = reading;
+  const { before, source, snapshots, publisher, fields } = reading;
+  await fields.requireKnown(report.outputDir);
   const drained = await snapshots.drainAll(endings);
   report.streams = snapshots.results([...publisher.receipt.files, ...drained.files], endings);
   // What the state says of one organization must not be mixed with another's records.

@@ -15,7 +15,6 @@ import {
   valueIn,
 } from '../sync/json-bytes.ts';
 import type { KeptBack, Treatment } from '../sync/kept-back.ts';
-import type { Name } from './name-plan.ts';
 
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a] as const;
 const [BRACKET, BRACKET_END, BRACE, BRACE_END] = [0x5b, 0x5d, 0x7b, 0x7d] as const;
@@ -35,6 +34,8 @@ export class Field {
   readonly inner = new Map<string, Field>();
   /** A line has had the field. */
   isMet = false;
+  /** All fields in it were met. */
+  #isComplete = false;
   /** Names of members, while a path leads to one that was not met: for whoever has misspelt it. */
   readonly names = new Set<string>();
 
@@ -43,20 +44,36 @@ export class Field {
     const own = this.inner.get(key);
     if (own !== undefined || !key.includes('.')) return own;
     let field: Field | undefined = this;
-    for (const part of key.split('.')) field = field?.inner.get(part);
+    let around: Field | undefined;
+    for (const part of key.split('.')) {
+      field = field.inner.get(part);
+      if (field === undefined || field.treatment === 'excluded') return field ?? around;
+      if (field.treatment === 'hashed') around = field;
+    }
     return field;
   }
 
-  /** To be called with each member that has not been met, or may not have been. */
+  /** The field of a member that a line has. */
   meet(key: string): Field | undefined {
     const field = this.member(key);
-    if (field !== undefined) field.isMet = true;
-    else if (this.names.size < MAX_NAMES) this.names.add(key);
+    if (field?.isMet === false) {
+      field.isMet = true;
+      this.#isComplete = [...this.inner.values()].every(({ isMet }) => isMet);
+    } else if (field === undefined && !this.#isComplete && this.names.size < MAX_NAMES) this.names.add(key);
     return field;
   }
 }
 
 const MAX_NAMES = 1_000;
+
+/** A name that columns of a line have. */
+export interface Column {
+  readonly text: string;
+  /** The name as a JSON string. */
+  readonly json: Uint8Array;
+  /** What is kept back of a column with this name: null is nothing, undefined is not known yet. */
+  field: Field | null | undefined;
+}
 
 /** Makes the hash of a value in hex. @param json the JSON text of the value */
 export type HashValue = (json: Uint8Array) => string;
@@ -64,12 +81,14 @@ export type HashValue = (json: Uint8Array) => string;
 /** What is kept back of one stream, and what of it was met. */
 export class FieldFilter {
   readonly root = new Field();
-  readonly #paths: KeptBack;
+  /** There are lines, also such that never came to count. */
+  hasLines = false;
   readonly #hash: HashValue;
   readonly #keys = new KeyCache(key => key.toWellFormed());
+  /** A value that is written again, and whatever was in its place before. */
+  #scratch = Buffer.alloc(0);
 
   constructor(paths: KeptBack, hash: HashValue) {
-    this.#paths = paths;
     this.#hash = hash;
     for (const [path, treatment] of paths) {
       let field = this.root;
@@ -83,7 +102,7 @@ export class FieldFilter {
   }
 
   /** The field of a column that paths name or lead through; null for all others. */
-  columnOf(name: Name, column: Uint8Array): Field | null {
+  columnOf(name: Column, column: Uint8Array): Field | null {
     if (column !== name.json) return this.root.meet(JSON.parse(String(Buffer.from(column)))) ?? null;
     // Records have few different columns, a million times over.
     if (name.field === undefined) name.field = this.root.meet(name.text) ?? null;
@@ -92,9 +111,11 @@ export class FieldFilter {
 
   /** Writes a value again, which is all that stands in the output from `start` on. */
   rewrite(out: Output, start: number, field: Field): void {
-    const written = Buffer.from(out.bytes().subarray(start));
+    const size = out.length - start;
+    if (size > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(2 * size);
+    out.bytes().copy(this.#scratch, 0, start);
     out.length = start;
-    this.write(written, out, field);
+    this.write(this.#scratch.subarray(0, size), out, field);
   }
 
   /** Writes a value, without what is kept back of it. */
@@ -103,9 +124,14 @@ export class FieldFilter {
     this.#write(json, 0, out, field, field.treatment === 'hashed');
   }
 
-  /** Paths that no line has had. */
-  unmet(): string[] {
-    return [...this.#paths.keys()].filter(path => this.#walk(path)?.isMet !== true);
+  /** Whether a line has had the field of a path. Inside of one that is left out, nobody looks. */
+  hasMet(path: string): boolean {
+    let field: Field | undefined = this.root;
+    for (const name of path.split('.')) {
+      field = field?.inner.get(name);
+      if (field?.treatment === 'excluded' && field.isMet) return true;
+    }
+    return field?.isMet === true;
   }
 
   /** Names that lines have at the place where a path leads nowhere, and the name that the path has there. */
@@ -120,10 +146,6 @@ export class FieldFilter {
     }
     const at = parts.slice(0, depth).map(part => `${part}.`);
     return { at: at.join(''), name: parts[depth] as string, names: [...field.names] };
-  }
-
-  #walk(path: string): Field | undefined {
-    return path.split('.').reduce<Field | undefined>((field, name) => field?.inner.get(name), this.root);
   }
 
   #write(json: Buffer, at: number, out: Output, field: Field | undefined, isHashed: boolean): number {
@@ -154,15 +176,31 @@ export class FieldFilter {
 
   #writeObject(json: Buffer, at: number, out: Output, field: Field | undefined, isHashed: boolean): number {
     let next = BRACE as number;
-    const end = eachMember(json, at, (_, value, from, to) => {
-      const inner = field?.meet(this.#keys.at(json, from, to));
-      if (inner?.treatment === 'excluded') return endOfValue(json, value);
+    /** Members in a row that stay as they are: they are copied together. */
+    let [from, to] = [0, 0];
+    const copyRow = () => {
+      if (to === 0) return;
       out.put(next);
       next = COMMA;
       out.copy(json, from, to);
+      to = 0;
+    };
+    const end = eachMember(json, at, (_, value, key, keyEnd) => {
+      const inner = field?.meet(this.#keys.at(json, key, keyEnd));
+      if (inner === undefined && !isHashed) {
+        if (to === 0) from = key;
+        to = endOfValue(json, value);
+        return to;
+      }
+      copyRow();
+      if (inner?.treatment === 'excluded') return endOfValue(json, value);
+      out.put(next);
+      next = COMMA;
+      out.copy(json, key, keyEnd);
       out.put(COLON);
       return this.#write(json, value, out, inner, isHashed || inner?.treatment === 'hashed');
     });
+    copyRow();
     if (next === BRACE) out.put(BRACE);
     out.put(BRACE_END);
     return end;

@@ -1,19 +1,14 @@
 // Decides what keys are called that meet in one name: the one that is written so has it, and the others follow in
 // alphabetical order with `_2`, `_3`, ... So the order of the source does not matter. Pure.
 import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject } from '../sync/json-bytes.ts';
-import type { Field } from './fields.ts';
+import type { Column } from './fields.ts';
 
 /** A name in snake_case. */
-export interface Name {
-  readonly text: string;
-  /** The name as a JSON string. */
-  readonly json: Uint8Array;
+export interface Name extends Column {
   /** Number of the object that had it last. */
   object: number;
   /** Number of the last record that has it from an attribute. */
   attributeOf: number;
-  /** What is kept back of a column with this name: null is nothing, undefined is not known yet. */
-  field: Field | null | undefined;
 }
 
 /** A key of the source and the name it becomes. */

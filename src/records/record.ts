@@ -61,6 +61,7 @@ export class Lines {
       else if (filter !== undefined) filter.write(record, this);
       else this.copy(record, 0, record.length);
       this.put(LINE_END);
+      if (filter !== undefined) filter.hasLines = true;
     } catch (error) {
       this.length = start;
       throw error;

@@ -4,6 +4,7 @@
 // synced ranges, so that resuming, an earlier start date, slices read side by side and a time budget are one idea.
 import { hash64 } from './hash.ts';
 import { clamp, contains, type IntervalSet, minus, union } from './intervals.ts';
+import type { PublishedFields } from './kept-back.ts';
 import { type DatedRecord, type Resource, timeIn, updatedAt } from './source.ts';
 
 /** Dedup keys kept for one stream: some 15 MB of memory, 6 MB of state. Beyond that the lookback gets shorter. */
@@ -65,6 +66,8 @@ export interface StreamRevision {
   readonly recordFormat: RecordFormat;
   /** False when records marked as deleted were left out. */
   readonly includeDeleted: boolean;
+  /** What was kept back of the records; undefined: nothing. */
+  readonly keptBack?: PublishedFields | undefined;
   /** Lines that were published of the stream so far; undefined where nobody knows. */
   readonly published?: number | undefined;
 }

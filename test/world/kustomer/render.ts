@@ -33,6 +33,8 @@ export interface RenderOptions {
   readonly klasses: () => readonly string[];
   /** One record in so many is exotic; Infinity for none. */
   readonly exoticEvery?: number;
+  /** Changes what is shown of a record. */
+  readonly plant?: ((stream: Stream, json: string) => string) | undefined;
 }
 
 export class Renderer {
@@ -52,6 +54,12 @@ export class Renderer {
   }
 
   render(version: Version, orgId: string): string {
+    const { plant } = this.#options;
+    const json = this.#render(version, orgId);
+    return plant === undefined ? json : plant(version.row.stream, json);
+  }
+
+  #render(version: Version, orgId: string): string {
     const { row, updatedAt, rev } = version;
     const { seed, relate } = this.#options;
     const hash = mix(seed, row.seq, 1);

@@ -74,6 +74,8 @@ export interface WorldOptions {
   readonly idsOnlyShape: 'objects' | 'strings';
   /** One record in so many carries something that breaks copies; Infinity for none. */
   readonly exoticEvery: number;
+  /** Changes what is shown of a record: tests plant values in it. */
+  readonly plant?: (stream: Stream, json: string) => string;
 }
 
 export type SearchForm = 'sort' | 'includeDeleted' | 'lt';
@@ -180,13 +182,14 @@ export class KustomerWorld {
 
   constructor(options: Partial<WorldOptions> = {}) {
     this.options = { ...DEFAULTS, ...options };
-    const { seed, exoticEvery } = this.options;
+    const { seed, exoticEvery, plant } = this.options;
     this.#changes = new Random(mix(seed, 1));
     this.#shuffle = new Random(mix(seed, 2));
     this.#rows = Object.fromEntries(ALL_STREAMS.map(stream => [stream, []])) as unknown as Record<Stream, Row[]>;
     this.#renderer = new Renderer({
       seed,
       exoticEvery,
+      plant,
       klasses: () => [...this.#klasses.keys()],
       relate: (stream, hash) => this.#related(stream, hash),
     });
