@@ -84,7 +84,7 @@ function sayUnknown(input: string, { stream, path }: FieldPath, filters: Readonl
 function isNear(name: string, given: string): boolean {
   if (!/^[a-zA-Z_]\w{0,59}$/.test(name)) return false;
   const [a, b] = [name, given].map(each => each.toLowerCase().replace(/[\s_-]/g, '')) as [string, string];
-  return a === b || editDistance(a, b) <= Math.min(2, Math.floor(b.length / 3)) || (b.length > 2 && a.startsWith(b));
+  return a === b || editDistance(a, b) <= Math.min(2, Math.floor(b.length / 2)) || (b.length > 2 && a.startsWith(b));
 }
 
 function editDistance(a: string, b: string): number {
