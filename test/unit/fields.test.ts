@@ -5,7 +5,14 @@ import { describe, expect, test } from 'vitest';
 import { FieldFilter, type HashValue } from '../../src/records/fields.ts';
 import { hashWith, keyDigest } from '../../src/records/hash-key.ts';
 import { Lines } from '../../src/records/record.ts';
-import { covers, keptBackOf, parseFieldPath, protectedIn, type Treatment } from '../../src/sync/kept-back.ts';
+import {
+  covers,
+  keptBackOf,
+  parseFieldPath,
+  protectedIn,
+  type Treatment,
+  unitePublished,
+} from '../../src/sync/kept-back.ts';
 import type { RecordFormat } from '../../src/sync/state.ts';
 
 const KEY = 'a key of these tests';
@@ -235,6 +242,26 @@ describe('a line of the inputs', () => {
     expect(covers(of('notes.custom'), of('tags.custom'))).toBe(false);
     expect(covers(of('notes.custom'), of('notes.custom_2'))).toBe(false);
   });
+});
+
+test('what is published of two runs was kept back as both say, and is mixed where they differ', () => {
+  const of = (paths: Record<string, Treatment>, ...unmet: string[]) => ({
+    paths: new Map(Object.entries(paths)),
+    unmet: new Set(unmet),
+  });
+  const united = unitePublished(
+    of({ custom: 'excluded', a: 'excluded', b: 'hashed' }, 'a'),
+    of({ 'custom.x': 'excluded', a: 'excluded', b: 'excluded', c: 'hashed' }, 'a', 'c'),
+  );
+  expect(Object.fromEntries(united?.paths ?? [])).toEqual({
+    a: 'excluded',
+    b: 'mixed',
+    c: 'mixed',
+    custom: 'mixed',
+    'custom.x': 'excluded',
+  });
+  expect([...(united?.unmet ?? [])]).toEqual(['a', 'c']);
+  expect(unitePublished(undefined, undefined)).toBeUndefined();
 });
 
 test('the digest of a key is the same in all runs, and another one for another key', () => {
