@@ -214,6 +214,22 @@ describe.concurrent('a path that no record has', () => {
     expect(leaked(await everything(stage, result))).toEqual([]);
   });
 
+  test.each([
+    ['customers.planted_ones', false],
+    ['customers.planted_one', true],
+  ])('leaves nothing to the post step of a cancelled run (%s is met: %s)', async (path, isMet) => {
+    await using stage = await open();
+    stage.kustomer.faults.add({ kind: 'hang', times: Number.POSITIVE_INFINITY, match: { stream: 'messages' } });
+    const result = await stage.sync({
+      with: { ...INPUTS, 'exclude-fields': path },
+      cancelAfter: handle => handle.waitFor(/^customers: read 20 records/),
+    });
+    expect(result.jobConclusion).toBe('cancelled');
+    const artifacts = stage.github.artifacts();
+    expect(artifacts).toHaveLength(isMet ? 1 : 0);
+    if (!isMet) expect(leaked(await everything(stage, result))).toEqual([]);
+  });
+
   test('is not judged in a stream without new records, and is in the first run that has one', async () => {
     await using stage = await open();
     const inputs = { ...INPUTS, streams: 'users, notes', 'exclude-fields': 'notes.bodi\nusers.planted_one' };
