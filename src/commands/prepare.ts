@@ -25,6 +25,7 @@ import type { Selection } from '../sync/plan.ts';
 import { Stopped } from '../sync/read-all.ts';
 import { NO_STATE, type State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
+import { checkKeptBack } from './kept-back.ts';
 
 export type Run = ReturnType<typeof openRun>;
 
@@ -170,7 +171,7 @@ export function revisionBefore({ search, lists, revisions }: State, { name, mode
 
 /**
  * A state says with which options its streams were published. What contradicts them is refused, what goes beyond them is said.
- * @throws SyncError `record-format-changed`
+ * @throws SyncError `record-format-changed`, `hash-key-changed`
  */
 function checkOptions({ config, log }: Run, state: State): void {
   const { streams, recordFormat: format, includeDeleted } = config;
@@ -183,6 +184,7 @@ function checkOptions({ config, log }: Run, state: State): void {
       todo: 'Set `record-format` back, run once with `reset-state: true` to start over, or give the other format its own `state-id` (and `branch`).',
     });
   }
+  checkKeptBack(config, continued, log);
   // Lists show deleted records in any case.
   const withoutDeleted = continued.filter(
     revision => includeDeleted && revision.includeDeleted === false && isSearch(streamNamed(revision.name)),

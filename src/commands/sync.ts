@@ -24,6 +24,7 @@ import { planNextRun, startNext } from './auto-continue.ts';
 import { describeStart, describeStreams } from './describe.ts';
 import { DISK_LIMITS, type DiskLimits, watchDisk } from './disk-limits.ts';
 import { openJobs, openLists } from './jobs.ts';
+import { type KeptFields, openKeptFields } from './kept-back.ts';
 import { withOrganization } from './organization.ts';
 import {
   closeJournal,
@@ -100,9 +101,13 @@ async function prepare(run: SyncRun) {
   describeStreams(run, state);
   source.expect(state.organizationId);
 
-  const writing = await openWritingJobs({ ...run, encrypt }, state, source, lists);
+  const { hasColumn, schemaBefore } = await import('../schema/learn.ts');
+  const fields = openKeptFields(config, state, (stream, path) =>
+    hasColumn(schemaBefore(stream, config.recordFormat, state.schemas.get(stream)), path),
+  );
+  const writing = await openWritingJobs({ ...run, encrypt, fields }, state, source, lists);
   const { jobs, completed } = writing;
-  const given = { ...run, ...writing, recovered, source };
+  const given = { ...run, ...writing, recovered, source, fields };
   const snapshots = openSnapshots(given);
   if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
     for (const { name } of jobs) completed.add(name);
@@ -113,14 +118,15 @@ async function prepare(run: SyncRun) {
     return null;
   }
   const publisher = openPublisher({ ...run, base, directory: report.outputDir });
-  return { before: state, source, jobs, snapshots, publisher, newsOf: (name: string) => newsOf(given, name) };
+  const newsIn = (name: string) => newsOf(given, name);
+  return { before: state, source, jobs, snapshots, publisher, fields, newsOf: newsIn };
 }
 
-type WritingRun = SyncRun & { readonly encrypt: Encrypt | undefined };
+type WritingRun = SyncRun & { readonly encrypt: Encrypt | undefined; readonly fields: KeptFields };
 
 /** The selected streams as jobs that write to part files, and note which streams are complete. */
 async function openWritingJobs(run: WritingRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
-  const { config, now, stop, client, report, lock, log, limits, destination, encrypt } = run;
+  const { config, now, stop, client, report, lock, log, limits, destination, encrypt, fields } = run;
   const directory = report.outputDir;
   const { learnSchema } = await import('../schema/learn.ts');
   const learned = new Map<string, LearnedSchema>();
@@ -131,7 +137,8 @@ async function openWritingJobs(run: WritingRun, state: State, source: Source, li
   const writerOf = (stream: string) => {
     const schema = learnSchema(stream, config.recordFormat, state.schemas.get(stream));
     const { partBytes } = destination;
-    const writer = openParts({ ...config, directory, stream, partBytes, encrypt, observer: schema.observer });
+    const how = { encrypt, filter: fields.filterOf(stream), observer: schema.observer };
+    const writer = openParts({ ...config, directory, stream, partBytes, ...how });
     writers.set(stream, writer);
     learned.set(stream, schema);
     return throughWriteLock(writer, lock, checkDisk);
@@ -157,10 +164,12 @@ function scheduleOf({ encryptTo }: Config, { schedule }: SyncLimits): Checkpoint
 
 async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
   const { config, report, stop, lock, limits, destination } = run;
-  const { jobs, snapshots, publisher } = reading;
+  const { jobs, snapshots, publisher, fields } = reading;
   const work = {
-    checkpoint: () => lock.whilePaused(async () => publisher.checkpoint(await snapshots.peek())),
-    isPublishDue: () => snapshots.count() >= destination.maxParts,
+    // As long as a path may be misspelt, nothing is left to anybody who would publish it.
+    checkpoint: () =>
+      lock.whilePaused(async () => void (fields.areKnown() && (await publisher.checkpoint(await snapshots.peek())))),
+    isPublishDue: () => snapshots.count() >= destination.maxParts && fields.areKnown(),
     publish: Number.isFinite(destination.maxParts) ? () => publishSoFar(run, reading) : null,
   };
   const checkpoints = destination.savesAfterJob
@@ -228,8 +237,9 @@ async function readStreams({ window, stop, client, log }: SyncRun, jobs: readonl
 }
 
 /** Publishes what has been read until now, in case the run does not come to its end. */
-async function publishSoFar({ lock, log }: SyncRun, { snapshots, publisher }: Reading): Promise<void> {
+async function publishSoFar({ lock, log }: SyncRun, { snapshots, publisher, fields }: Reading): Promise<void> {
   const taken = await lock.whilePaused(async () => {
+    if (!fields.areKnown()) return null;
     const { files, change } = await snapshots.peek();
     return files.length === 0 || change.changed.length === 0 ? null : snapshots.drain();
   });
@@ -239,7 +249,9 @@ async function publishSoFar({ lock, log }: SyncRun, { snapshots, publisher }: Re
 }
 
 /** A cancelled run has some seconds: it writes down what it has read, and the post step publishes that. */
-async function leaveToPost({ report, destination }: SyncRun, { snapshots, publisher }: Reading, endings: Endings) {
+async function leaveToPost(run: SyncRun, { snapshots, publisher, fields }: Reading, endings: Endings) {
+  const { report, destination } = run;
+  await fields.requireKnown(report.outputDir);
   if (destination.savesAfterJob) return;
   const rest = await snapshots.drainAll(endings);
   if (rest.files.length === 0 && rest.change.changed.length === 0) return;
@@ -250,7 +262,8 @@ async function leaveToPost({ report, destination }: SyncRun, { snapshots, publis
 /** Publishes what is left of a run that reads no more, and starts the next run where the inputs say so. */
 async function publishRest(run: SyncRun, reading: Reading, endings: Endings): Promise<void> {
   const { report, stop, scope } = run;
-  const { before, source, snapshots, publisher } = reading;
+  const { before, source, snapshots, publisher, fields } = reading;
+  await fields.requireKnown(report.outputDir);
   const drained = await snapshots.drainAll(endings);
   report.streams = snapshots.results([...publisher.receipt.files, ...drained.files], endings);
   // What the state says of one organization must not be mixed with another's records.

@@ -152,6 +152,24 @@ export const GROUPS = {
       {},
     ),
   },
+  privacy: {
+    'exclude-fields': input(
+      kinds.fieldPaths,
+      '',
+      'Fields to leave out: lines of `stream.path` (`*`: every stream), a path as the record has it. Through arrays, and with all that is inside.',
+    ),
+    'hash-fields': input(
+      kinds.fieldPaths,
+      '',
+      'Fields to hash: the same paths. Each value in them becomes the hex of the HMAC-SHA-256 of its JSON text. Needs `hash-key`.',
+    ),
+    'hash-key': input(
+      kinds.hashKey,
+      '',
+      'Secret key of `hash-fields`. It is masked; keep it, since the same values have the same hash only as long as it is the same.',
+      {},
+    ),
+  },
   tuning: {
     archive: input(
       kinds.oneOf('auto', 'never'),
@@ -226,7 +244,8 @@ export const GROUPS = {
   },
 };
 
-export const INPUTS = { ...GROUPS.basic, ...GROUPS.destination, ...GROUPS.tuning, ...GROUPS['fan-out'] };
+const { basic, destination, privacy, tuning } = GROUPS;
+export const INPUTS = { ...basic, ...destination, ...privacy, ...tuning, ...GROUPS['fan-out'] };
 export const INPUT_NAMES = Object.keys(INPUTS) as readonly InputName[];
 export type InputName = keyof typeof INPUTS;
 

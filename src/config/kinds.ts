@@ -9,6 +9,7 @@ import { dirname, resolve } from 'node:path';
 import { STREAM_NAMES, USUAL_STREAMS } from '../kustomer/streams.ts';
 import { DESTINATIONS, parseDestination } from '../publish/choose.ts';
 import { parseMatrix, parseShard, type Shard } from '../shards/shard.ts';
+import { type FieldPath, parseFieldPath } from '../sync/kept-back.ts';
 import type { Selection, SyncMode } from '../sync/plan.ts';
 
 export interface Kind<Value> {
@@ -232,6 +233,38 @@ function withSuggestion(entry: string): string {
 }
 
 const SYNC_MODES: readonly SyncMode[] = ['incremental', 'full_refresh'];
+
+/** One a line. */
+export const fieldPaths: Kind<readonly FieldPath[]> = {
+  use: 'lines of `stream.path`, such as `customers.emails` or `*.custom.ssn_str`',
+  parse(text) {
+    const fields = linesOf(text).map(fieldIn);
+    return fields.includes(null) ? undefined : (fields as FieldPath[]);
+  },
+  hint(text) {
+    const wrong = linesOf(text).filter(line => fieldIn(line) === null);
+    return `Not known: ${wrong.map(line => withSuggestion(line.replace(/\..*/s, ''))).join(', ')}.`;
+  },
+};
+
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '');
+}
+
+function fieldIn(line: string): FieldPath | null {
+  const field = parseFieldPath(line);
+  return field !== null && ['*', ...STREAM_NAMES].includes(field.stream) ? field : null;
+}
+
+/** May be empty: then nothing is hashed. */
+export const hashKey: Kind<string> = {
+  use: `a secret, such as \`\${{ secrets.KUSTOMER_HASH_KEY }}\``,
+  isSecret: true,
+  parse: text => text.trim(),
+};
 
 /** `none`, or other names with commas: see publish/choose.ts. */
 export const destination: Kind<string> = {

@@ -10,6 +10,7 @@ import {
   isObject,
   KeyCache,
 } from '../sync/json-bytes.ts';
+import type { FieldFilter } from './fields.ts';
 import type { LineBuffer } from './line-buffer.ts';
 import { type Key, type LineObserver, type Name, type NamePlan, planNames, RESERVED } from './name-plan.ts';
 
@@ -54,13 +55,15 @@ export class FlatWriter {
   /** Offset of the relationships in the record; -1 until they are found. */
   #relationships = -1;
   readonly #observer: LineObserver | undefined;
+  #filter: FieldFilter | undefined;
 
   constructor(out: LineBuffer, observer: LineObserver | undefined) {
     this.#out = out;
     this.#observer = observer;
   }
 
-  write(json: Buffer): void {
+  write(json: Buffer, filter?: FieldFilter): void {
+    this.#filter = filter;
     if (this.#keys.clearIfFull()) this.#names.clear();
     const start = this.#out.length;
     this.#plan = undefined;
@@ -134,7 +137,15 @@ export class FlatWriter {
   #nameOf(text: string): Name {
     let name = this.#names.get(text);
     if (name === undefined) {
-      name = { text, json: bytesOf(text), object: 0, attributeOf: 0, inLine: undefined, inCustom: undefined };
+      name = {
+        text,
+        json: bytesOf(text),
+        object: 0,
+        attributeOf: 0,
+        field: undefined,
+        inLine: undefined,
+        inCustom: undefined,
+      };
       this.#names.set(text, name);
     }
     return name;
@@ -168,14 +179,22 @@ export class FlatWriter {
   /** @param column what it is called here; null when the same key comes again */
   #column(name: Name, column: Uint8Array | null, json: Buffer, at: number): number {
     if (column === null) return endOfValue(json, at);
+    const filter = this.#filter;
+    const field = filter === undefined ? null : filter.columnOf(name, column);
+    if (field?.treatment === 'excluded') return endOfValue(json, at);
     this.#out.put(this.#isFirst ? BRACE : COMMA);
     this.#isFirst = false;
     this.#out.copy(column, 0, column.length);
     this.#out.put(COLON);
+    const start = this.#out.length;
     this.#copied = at;
     const end = this.#value(json, at);
     this.#out.copy(json, this.#copied, end);
-    if (this.#observer !== undefined && this.#plan === undefined) this.#note(this.#observer, name, json, at, end);
+    if (field !== null) filter?.rewrite(this.#out, start, field);
+    const observer = this.#plan === undefined ? this.#observer : undefined;
+    if (observer === undefined) return end;
+    if (field === null) this.#note(observer, name, json, at, end);
+    else this.#note(observer, name, this.#out.bytes(), start, this.#out.length);
     return end;
   }
 

@@ -4,6 +4,7 @@
 // synced ranges, so that resuming, an earlier start date, slices read side by side and a time budget are one idea.
 import { hash64 } from './hash.ts';
 import { clamp, contains, type IntervalSet, minus, union } from './intervals.ts';
+import type { PublishedFields } from './kept-back.ts';
 import { type DatedRecord, type Resource, timeIn, updatedAt } from './source.ts';
 import type { RecordFormat, StreamSchema } from './stream-schema.ts';
 
@@ -64,6 +65,8 @@ export interface StreamRevision {
   readonly recordFormat: RecordFormat;
   /** False when records marked as deleted were left out. */
   readonly includeDeleted: boolean;
+  /** What was kept back of the records; undefined: nothing. */
+  readonly keptBack?: PublishedFields | undefined;
   /** Lines that were published of the stream so far; undefined where nobody knows. */
   readonly published?: number | undefined;
 }

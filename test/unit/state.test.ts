@@ -60,6 +60,13 @@ const revision: fc.Arbitrary<StreamRevision> = fc.record(
     epoch: fc.nat(9),
     recordFormat: fc.constantFrom('flat', 'raw'),
     includeDeleted: fc.boolean(),
+    keptBack: fc
+      .uniqueArray(fc.stringMatching(/^[a-z]{1,3}(?:\.[a-z]{1,3}){0,2}$/), { minLength: 1, maxLength: 4 })
+      .map(paths => ({
+        paths: new Map(paths.map((path, n) => [path, (['excluded', 'hashed', 'mixed'] as const)[n % 3] ?? 'mixed'])),
+        unmet: new Set(paths.slice(2)),
+        hashKey: paths.length > 1 ? '0123456789abcdef' : undefined,
+      })),
     published: fc.nat(),
   },
   { requiredKeys: ['changedIn', 'epoch', 'recordFormat', 'includeDeleted'] },
@@ -301,6 +308,10 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['an epoch below nothing', damaged('revisions.users.epoch', -1)],
     ['another record format', damaged('revisions.users.record_format', 'xml')],
     ['deleted records included by a word', damaged('revisions.users.include_deleted', 'yes')],
+    [
+      'fields kept back in a way that nobody knows',
+      damaged('revisions.users.kept_back', { paths: { a: 'lost' }, unmet: [] }),
+    ],
     ['no streams', damaged('streams', undefined)],
     ['streams in an array', damaged('streams', [])],
     ['a stream that is null', damaged('streams.users', null)],
