@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
 import { openMutex } from '../sync/mutex.ts';
-import type { DatedRecord, StagingFile } from '../sync/source.ts';
+import type { DatedRecord, Resource, StagingFile } from '../sync/source.ts';
 import type { Encrypt } from './encryption.ts';
 import type { LineObserver } from './name-plan.ts';
 import { type LineOptions, Lines } from './record.ts';
@@ -52,6 +52,7 @@ export function openParts(options: PartsOptions) {
   const runExclusive = openMutex();
   const writer = openRollingWriter(options, onBytes, commit);
   return {
+    contentOf: options.filter && contentWithout(options),
     write: (records: readonly DatedRecord[]): Promise<void> => runExclusive(() => writer.write(records)),
     /** A file of its own, which becomes parts of the stream on commit. */
     openStagingFile(): StagingFile {
@@ -94,6 +95,16 @@ export function openParts(options: PartsOptions) {
     count: () => parts.length,
     /** Bytes on the disk, of all parts so far. */
     bytes: () => bytes,
+  };
+}
+
+/** What is published of a record that has fields to keep back: see {@link Sink.contentOf}. */
+function contentWithout(options: LineOptions) {
+  const line = new Lines(0);
+  return (resource: Resource): Buffer => {
+    line.clear();
+    line.add(resource, options);
+    return line.bytes();
   };
 }
 

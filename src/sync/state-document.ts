@@ -199,14 +199,8 @@ function parseRevisions(revisions: unknown, streams: readonly string[]): Map<str
   const parsed = new Map<string, StreamRevision>();
   for (const [stream, each] of Object.entries(revisions)) {
     if (!isObject(each)) return null;
-    const {
-      changed_in: changedIn,
-      epoch,
-      record_format: recordFormat,
-      include_deleted: includeDeleted,
-      published,
-      kept_back,
-    } = each;
+    const { changed_in: changedIn, record_format: recordFormat, include_deleted: includeDeleted, ...others } = each;
+    const { epoch, published, kept_back } = others;
     if (!isCount(changedIn) || !isCount(epoch) || typeof includeDeleted !== 'boolean') return null;
     const format = RECORD_FORMATS.find(each => each === recordFormat);
     if (format === undefined) return null;

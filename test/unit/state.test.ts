@@ -247,7 +247,7 @@ test('every state that a run can make is read back as it was', async () => {
         return readList({ ...options, before, wanted, now, signal: new AbortController().signal });
       };
       const list = (await read(second, (await read(first)).state)).state;
-      const keys = withImputedDates(first.map(dated), 0).map(dedupKey);
+      const keys = withImputedDates(first.map(dated), 0).map(each => dedupKey(each, {}));
       const work = { toRead: [], synced: [], dedupKeys: new Set<string>(), dedupSince: -8.64e15 };
       const search = nextSearchState(undefined, work, [], new Set(keys), now);
       const revision = { changedIn: 0, epoch: 0, recordFormat: 'flat', includeDeleted: true } as const;
