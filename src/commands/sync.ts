@@ -14,7 +14,6 @@ import { duration, plural } from '../report/format.ts';
 import { type Log, openSection, stillAt } from '../report/log.ts';
 import { progressLine } from '../report/progress.ts';
 import { type Report, streamReport } from '../report/report.ts';
-import type { LearnedSchema } from '../schema/learn.ts';
 import type { StreamJob } from '../sync/job.ts';
 import { readAll } from '../sync/read-all.ts';
 import { openReaderPool } from '../sync/reader-pool.ts';
@@ -25,6 +24,7 @@ import { describeStart, describeStreams } from './describe.ts';
 import { DISK_LIMITS, type DiskLimits, watchDisk } from './disk-limits.ts';
 import { openJobs, openLists } from './jobs.ts';
 import { type KeptFields, openKeptFields } from './kept-back.ts';
+import { openLearning } from './learning.ts';
 import { withOrganization } from './organization.ts';
 import {
   closeJournal,
@@ -36,7 +36,7 @@ import {
   whenCancelled,
 } from './outcome.ts';
 import { makeOutputDir, openReadingRun, type ReadingRun, recoverRun } from './prepare.ts';
-import { type Endings, newsOf, openSnapshots } from './snapshots.ts';
+import { type Endings, openSnapshots } from './snapshots.ts';
 import { judgeStreams } from './verdict.ts';
 
 /** What tests set otherwise. */
@@ -101,14 +101,10 @@ async function prepare(run: SyncRun) {
   describeStreams(run, state);
   source.expect(state.organizationId);
 
-  const { hasColumn, schemaBefore } = await import('../schema/learn.ts');
-  const fields = openKeptFields(config, state, (stream, path) =>
-    hasColumn(schemaBefore(stream, config.recordFormat, state.schemas.get(stream)), path),
-  );
-  const writing = await openWritingJobs({ ...run, encrypt, fields }, state, source, lists);
-  const { jobs, completed } = writing;
-  const given = { ...run, ...writing, recovered, source, fields };
-  const snapshots = openSnapshots(given);
+  const fields = await openKeptFields(config, state);
+  const writing = openWritingJobs({ ...run, encrypt, fields }, state, source, lists);
+  const { jobs, completed, learning } = writing;
+  const snapshots = openSnapshots({ ...run, ...writing, recovered, source, fields });
   if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
     for (const { name } of jobs) completed.add(name);
     report.streams = snapshots.results([]);
@@ -118,29 +114,25 @@ async function prepare(run: SyncRun) {
     return null;
   }
   const publisher = openPublisher({ ...run, base, directory: report.outputDir });
-  const newsIn = (name: string) => newsOf(given, name);
-  return { before: state, source, jobs, snapshots, publisher, fields, newsOf: newsIn };
+  return { before: state, source, jobs, snapshots, publisher, fields, learning };
 }
 
 type WritingRun = SyncRun & { readonly encrypt: Encrypt | undefined; readonly fields: KeptFields };
 
 /** The selected streams as jobs that write to part files, and note which streams are complete. */
-async function openWritingJobs(run: WritingRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
+function openWritingJobs(run: WritingRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
   const { config, now, stop, client, report, lock, log, limits, destination, encrypt, fields } = run;
   const directory = report.outputDir;
-  const { learnSchema } = await import('../schema/learn.ts');
-  const learned = new Map<string, LearnedSchema>();
+  const learning = openLearning(config, state.schemas);
   const writers = new Map<string, PartsWriter>();
   const completed = new Set<string>();
   const written = () => [...writers.values()].reduce((sum, writer) => sum + writer.bytes(), 0);
   const checkDisk = watchDisk(run, limits.disk, written);
   const writerOf = (stream: string) => {
-    const schema = learnSchema(stream, config.recordFormat, state.schemas.get(stream));
     const { partBytes } = destination;
-    const how = { encrypt, filter: fields.filterOf(stream), observer: schema.observer };
+    const how = { encrypt, filter: fields.filterOf(stream), observer: () => learning.observerOf(stream) };
     const writer = openParts({ ...config, directory, stream, partBytes, ...how });
     writers.set(stream, writer);
-    learned.set(stream, schema);
     return throughWriteLock(writer, lock, checkDisk);
   };
   const context = { pool: openReaderPool(client), signal: stop.signal, now };
@@ -154,7 +146,7 @@ async function openWritingJobs(run: WritingRun, state: State, source: Source, li
       },
     }),
   );
-  return { jobs, writers, learned, completed };
+  return { jobs, writers, learning, completed };
 }
 
 /** A checkpoint seals what is encrypted (records/parts.ts), so that each of them adds a file for each stream. */
@@ -197,13 +189,13 @@ async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
 
 function reportPublished(
   run: SyncRun,
-  { before, jobs, snapshots, publisher, newsOf }: Reading,
+  { before, jobs, snapshots, publisher, learning }: Reading,
   endings: Endings,
 ): void {
   const { report } = run;
   report.streams = snapshots.results(publisher.receipt.files, endings);
   reportReceipt(report, publisher.receipt);
-  describeStreams(run, publisher.receipt.state ?? before, jobs, newsOf);
+  describeStreams(run, publisher.receipt.state ?? before, jobs, learning.newsOf);
 }
 
 /** Reads all streams, and says in the log how far it is. */

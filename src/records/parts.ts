@@ -33,7 +33,8 @@ export interface PartsOptions extends LineOptions {
   readonly compression: 'none' | 'gzip';
   /** Undefined: parts are not encrypted. */
   readonly encrypt?: Encrypt | undefined;
-  readonly observer?: LineObserver;
+  /** Asked for with the first record. */
+  readonly observer?: () => Promise<LineObserver>;
   /** Largest part in bytes, before compression. A chunk that is larger gets a part of its own. */
   readonly partBytes: number;
 }
@@ -121,7 +122,7 @@ function openRollingWriter(
   onBytes: (count: number) => void,
   onSealed: (part: Part) => Promise<void>,
 ) {
-  const chunk = new Lines(CHUNK_BYTES, options.observer);
+  let lines: Lines | undefined;
   let dates: number[] = [];
   let part: Part | undefined;
 
@@ -133,7 +134,10 @@ function openRollingWriter(
   }
 
   async function writeChunk(): Promise<void> {
-    if (chunk.length === 0) return;
+    if (lines !== undefined && lines.length > 0) await writeLines(lines);
+  }
+
+  async function writeLines(chunk: Lines): Promise<void> {
     if (part !== undefined && part.size() + chunk.length > options.partBytes) await seal();
     part ??= await openPart(options, onBytes);
     await part.write(chunk.bytes(), dates);
@@ -143,13 +147,15 @@ function openRollingWriter(
 
   return {
     async write(records: readonly DatedRecord[]): Promise<void> {
+      lines ??= new Lines(CHUNK_BYTES, await options.observer?.());
+      const chunk = lines;
       let before = { bytes: chunk.length, records: dates.length };
       try {
         for (const { at, resource } of records) {
           chunk.add(resource, options);
           dates.push(at);
           if (chunk.length < CHUNK_BYTES) continue;
-          await writeChunk();
+          await writeLines(chunk);
           before = { bytes: 0, records: 0 };
         }
       } catch (error) {
