@@ -23,8 +23,13 @@ const PACKAGES = {
   'github-markdown-css': '5.9.0',
   marked: '18.2.1',
   mermaid: '11.17.2',
-  '@fontsource/noto-color-emoji': '5.3.2',
+  '@twemoji/svg': '15.0.0',
 };
+/** Of GitHub's pages: the background, text, folded text, errors, warnings. */
+const COLORS = {
+  light: ['#ffffff', '#1f2328', '#59636e', '#d1242f', '#9a6700'],
+  dark: ['#0d1117', '#f0f6fc', '#9198a1', '#f85149', '#d29922'],
+} as const;
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
 
@@ -55,9 +60,23 @@ const again = (name: string, sync: Sync, between: (stage: Stage) => unknown): Pi
   },
 });
 
+const script = (text: string) => ['--import', `data:text/javascript,${text.replaceAll('\n', '')}`];
+
 /** A disk with 1 GB left, as the action asks for it. */
-const FULL_DISK = `import fs from 'node:fs/promises'; import { syncBuiltinESMExports } from 'node:module';
-  fs.statfs = async () => ({ bavail: 1e6, bsize: 1e3 }); syncBuiltinESMExports();`.replaceAll('\n', '');
+const SMALL_DISK = script(`import fs from 'node:fs/promises'; import { syncBuiltinESMExports } from 'node:module';
+  fs.statfs = async () => ({ bavail: 1e6, bsize: 1e3 }); syncBuiltinESMExports();`);
+
+/** A disk that takes no more records. */
+const FULL_DISK = script(`import fs from 'node:fs/promises'; import { syncBuiltinESMExports } from 'node:module';
+  const { open } = fs;
+  fs.open = async (path, ...rest) => {
+    const file = await open(path, ...rest);
+    if (String(path).includes('ndjson')) file.appendFile = async () => {
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    };
+    return file;
+  };
+  syncBuiltinESMExports();`);
 
 const PICTURES: readonly Picture[] = [
   {
@@ -91,10 +110,14 @@ const PICTURES: readonly Picture[] = [
   again('401', {}, stage => fault(stage, 401)),
   again('dead-host', { with: { 'api-url': 'https://127.0.0.1:9' } }, () => {}),
   again('500', {}, stage => fault(stage, 500, 'messages')),
-  again('html', {}, stage =>
+  again('html', {}, stage => stage.kustomer.faults.add({ kind: 'html-200', times: Infinity })),
+  again('html-one-stream', {}, stage =>
     stage.kustomer.faults.add({ kind: 'html-200', times: Infinity, match: { stream: 'messages' } }),
   ),
-  once('404', {}, stage => fault(stage, 404, 'messages')),
+  once('404', {}, ({ kustomer }) =>
+    kustomer.faults.add({ kind: 'status', status: 404, body: { message: 'no such page' }, times: Infinity }),
+  ),
+  once('404-one-stream', {}, stage => fault(stage, 404, 'messages')),
   once('rate-limit', {}, ({ kustomer }) =>
     kustomer.faults.add({
       kind: 'status',
@@ -129,7 +152,8 @@ const PICTURES: readonly Picture[] = [
   once('check-failed', { with: { mode: 'check', streams: 'notes,messages,tags' } }, stage =>
     fault(stage, 403, 'notes'),
   ),
-  once('full-disk', { nodeArgs: ['--import', `data:text/javascript,${FULL_DISK}`], with: { concurrency: '1' } }),
+  once('small-disk', { nodeArgs: SMALL_DISK, with: { concurrency: '1' } }),
+  once('full-disk', { nodeArgs: FULL_DISK }),
   once('plan', { with: { mode: 'plan' } }),
   {
     name: 'merge',
@@ -200,6 +224,14 @@ function logPage({ lines, post }: ActionResult): string {
   return `<div class="log">${rows.join('')}</div>`;
 }
 
+/** The browser has no font for emoji, and draws none of the color fonts of others: each becomes a picture. */
+function withEmoji(html: string): string {
+  return html.replace(/\p{Emoji_Presentation}|\p{Extended_Pictographic}\uFE0F/gu, emoji => {
+    const file = join(HOME, 'node_modules/@twemoji/svg', `${emoji.codePointAt(0)?.toString(16)}.svg`);
+    return `<img class="emoji" alt="${emoji}" src="${pathToFileURL(file).href}">`;
+  });
+}
+
 function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
@@ -218,10 +250,8 @@ async function openRenderer() {
     light: await read('github-markdown-css/github-markdown-light.css'),
     dark: await read('github-markdown-css/github-markdown-dark.css'),
   };
-  const emoji = join(HOME, 'node_modules/@fontsource/noto-color-emoji');
-  const font = `@import url('${pathToFileURL(join(emoji, 'index.css')).href}');`;
   const browser = await puppeteer.launch({
-    args: [...chromium.args, '--allow-file-access-from-files'],
+    args: chromium.args,
     executablePath: await chromium.executablePath(),
     headless: 'shell',
   });
@@ -242,23 +272,22 @@ async function openRenderer() {
     },
     async shoot(name: string, body: string): Promise<void> {
       for (const theme of ['light', 'dark'] as const) {
-        const [back, fore, soft] =
-          theme === 'light' ? ['#ffffff', '#1f2328', '#818b98'] : ['#0d1117', '#f0f6fc', '#7d8590'];
-        const css = `${font} ${styles[theme]} body { margin: 24px; background: ${back}; color: ${fore}; }
-          .markdown-body { max-width: 1012px; font-family: "DejaVu Sans", "Noto Color Emoji", sans-serif; }
-          .log { max-width: 1012px; font: 12px/1.7 "DejaVu Sans Mono", "Noto Color Emoji", monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
-          .folded { color: ${soft}; padding-left: 2em; } .error { color: #d1242f; } .warning, .notice { color: #9a6700; }`;
+        const [back, fore, soft, red, yellow] = COLORS[theme];
+        const css = `${styles[theme]} body { margin: 24px; background: ${back}; color: ${fore}; }
+          .markdown-body { max-width: 1012px; font-family: "DejaVu Sans", sans-serif; }
+          .log { max-width: 1012px; font: 12px/1.7 "DejaVu Sans Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
+          .markdown-body img.emoji { width: 1em; height: 1em; vertical-align: -0.1em; background: none; }
+          .folded { color: ${soft}; padding-left: 2em; } .error { color: ${red}; } .warning, .notice { color: ${yellow}; }`;
         const chart = body.includes('class="mermaid"')
           ? `<script>${await read('mermaid/dist/mermaid.min.js')}</script><script>mermaid.run()</script>`
           : '';
         const file = join(OUT, `${name}-${theme}.html`);
         await writeFile(
           file,
-          `<meta charset="utf-8"><style>${css}</style><article class="markdown-body">${body}</article>${chart}`,
+          `<meta charset="utf-8"><style>${css}</style><article class="markdown-body">${withEmoji(body)}</article>${chart}`,
         );
         await page.setViewport({ width: 1060, height: 400 });
         await page.goto(pathToFileURL(file).href, { waitUntil: 'networkidle0' });
-        await page.evaluate('document.fonts.ready');
         await page.screenshot({ path: join(OUT, `${name}-${theme}.png`), fullPage: true });
       }
     },
