@@ -56,10 +56,11 @@ const PLAIN = { place: ({ kind, name }: Place) => `${kind} ${name}`, directory: 
 
 function lastLine(report: Report, ms: number): string {
   const took = `in ${duration(ms)}`;
+  const count = recordsOf(report);
   if (report.plan !== undefined && !isFailure(report)) return `Planned ${took}: ${planLine(report.plan.estimate)}.`;
   if (report.check !== undefined)
     return oneLine(`Check ${isFailure(report) ? 'failed' : 'passed'} ${took}: ${checkLine(report.check)}`);
   const outcome = isFailure(report) ? 'Failed' : isComplete(report) ? 'Complete' : 'Stopped before the end';
-  const records = plural(recordsOf(report), 'record');
-  return oneLine(`${outcome}: ${records} ${took}, ${publishedTo(report, PLAIN)}, ${stateLine(report)}.`);
+  const what = count === 0 ? `${outcome} after ${duration(ms)}:` : `${outcome}: ${plural(count, 'record')} ${took},`;
+  return oneLine(`${what} ${publishedTo(report, PLAIN)}, ${stateLine(report)}.`);
 }

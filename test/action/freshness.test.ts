@@ -50,8 +50,8 @@ describe.concurrent('a data branch', () => {
     await stage.sync({ with: onBranch });
     const text = await readmeOf(stage);
     const address = 'https://github.com/acme/support-data';
-    const commands = [...text.matchAll(/^git .*$/gm)].map(([line]) =>
-      line.replace(address, stage.github.repository.dir),
+    const commands = [...text.matchAll(/^```sh\n(git [^`]*)^```$/gm)].map(([, command = '']) =>
+      command.replace(address, stage.github.repository.dir),
     );
     expect(commands).toHaveLength(2);
     expect(text).toMatch(/\[A run\]\(https:\/\/github\.com\/acme\/support-data\/actions\/workflows\/\w+\.yml\)/);
