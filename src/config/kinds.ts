@@ -151,7 +151,9 @@ export const kustomerKey: Kind<string> = {
 
 function keyProblem(key: string): string {
   const looks = 'a key is one long word, such as `eyJhbGciOi…`: save the secret again';
-  if (key === '') return 'A secret is empty when it is not set, and in a pull request from a fork.';
+  if (key === '') {
+    return 'A secret is empty when the repository has none of this name (Settings › Secrets and variables › Actions), and in a pull request from a fork.';
+  }
   if (/^Bearer\b/i.test(key)) return `It begins with \`Bearer\`, which is no part of the key; ${looks} without it.`;
   if (/["'`]/.test(key)) return `It contains quotation marks; ${looks} without them.`;
   if (/^\$|^[A-Z_]+=/i.test(key)) return `It is the name of a variable or an assignment; ${looks} with the key alone.`;
@@ -169,8 +171,16 @@ export const origin: Kind<string> = {
     if (url === null || url.pathname !== '/' || `${url.search}${url.hash}${url.username}${url.password}` !== '') {
       return undefined;
     }
+    // What the documents write for the name of an organization.
+    if (/^org\.api\.kustomerapp\.com$/.test(url.hostname)) return undefined;
     const isLoopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
     return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback) ? url.origin : undefined;
+  },
+  hint(text) {
+    const [, host = ''] = /^(?:https?:\/\/)?([\w.-]+\.kustomerapp\.com)(?![\w.-])/i.exec(text) ?? [];
+    if (/^org\./i.test(host)) return 'Put the name of your organization in place of `ORG`.';
+    const isOfApi = /(?:^|\.)api\./.test(host);
+    return host === '' ? '' : `Did you mean \`https://${isOfApi ? host : host.replace('.', '.api.')}\`?`;
   },
 };
 
