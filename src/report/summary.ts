@@ -140,7 +140,7 @@ function line(how: string, streams: readonly StreamResult[]): string[] {
 }
 
 function lastSaveLine({ savedAt, runUrl }: NonNullable<Report['lastSave']>): string {
-  return `The run before it that saved its state: [${utc(Date.parse(savedAt))}](${encodeURI(runUrl)}).`;
+  return `The state was last saved before this run: [${utc(Date.parse(savedAt))}](${encodeURI(runUrl)}).`;
 }
 
 const ICONS: Readonly<Record<string, string>> = { complete: '✅', partial: '⏸️', failed: '❌', skipped: '⚠️' };

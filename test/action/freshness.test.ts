@@ -74,9 +74,11 @@ describe.concurrent('a data branch', () => {
       for (const [stream, lines] of await cloned(stage)) {
         const [, records, counted, newest, upTo] =
           new RegExp(
-            `^\\| \\[${stream}\\]\\(data/${stream}\\) \\| (\\d+) \\| (\\d+) \\| \\d+ \\| \\d+ kB \\| (\\S+) \\| (\\S+) \\|$`,
+            `^\\| \\[${stream}\\]\\(data/${stream}\\) \\| (\\d+) \\| (\\d+) \\| \\d+ \\| \\d+ kB \\| ([\\w :]+|–) \\| ([\\w :]+) \\|$`,
             'm',
-          ).exec(text) ?? [];
+          )
+            .exec(text)
+            ?.map(cell => (/:/.test(cell) ? `${cell} UTC` : cell)) ?? [];
         expect([Number(records), Number(counted)], text).toEqual([
           new Set(lines.map(({ id }) => id)).size - (stream === 'tags' ? gone : 0),
           lines.length,

@@ -147,7 +147,7 @@ describe.concurrent('a run that has failed', () => {
       `> ${error}`,
     ]);
     expect(result.summary).toMatch(/- up to \*\*\d+ \w+ 2026 [\d:]+ UTC\*\*, .* before this run ended: notes\n/);
-    expect(result.summary).toMatch(/\nThe run before it that saved its state: \[\d+ \w+ 2026 [\d:]+ UTC\]/);
+    expect(result.summary).toMatch(/\nThe state was last saved before this run: \[\d+ \w+ 2026 [\d:]+ UTC\]/);
     expect(result.summary).toContain(
       `](https://github.com/acme/support-data/actions/runs/${stage.github.repository.runs[0]?.id})`,
     );
@@ -222,6 +222,7 @@ test('a stream that the key may not read is in the verdict of a run that is gree
     '> [!WARNING]',
     `> ${annotations(result, 'warning')[0]}`,
   ]);
+  expect(result.log).toMatch(/^Complete except for notes: \d+ records in \d+ m?s, artifact kustomer-sync, /m);
 });
 
 test('records on a branch are linked: the commit, and the folder on the branch', async () => {
