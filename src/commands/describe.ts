@@ -57,7 +57,9 @@ function changesOf({ records }: StreamResult, job: StreamJob | undefined): Pick<
   const changes = job.changes();
   // What was read and is not published, or left to another run, does not count.
   const isPublished = changes.new + changes.changed + changes.deleted === records;
-  return { readFrom: job.readFrom, ...(isPublished && { changes }) };
+  const isWhole = !isSearch(streamNamed(job.name)) && !(job.readFrom > 0);
+  const readFrom = isWhole ? 'whole list' : job.readFrom;
+  return { readFrom, ...(isPublished && { changes }) };
 }
 
 /** Up to where a stream is published without a gap (ms). A state does not say when a list was read. */

@@ -10,7 +10,7 @@ import { openPublisher } from '../publish/publisher.ts';
 import { type Encrypt, openEncryption } from '../records/encryption.ts';
 import { openParts, type PartFile, type PartsWriter } from '../records/parts.ts';
 import { openWriteLock, throughWriteLock, type WriteLock } from '../records/write-lock.ts';
-import { duration, plural } from '../report/format.ts';
+import { duration, plural, utc } from '../report/format.ts';
 import { type Log, openSection, stillAt } from '../report/log.ts';
 import { progressLine } from '../report/progress.ts';
 import { type Report, streamReport } from '../report/report.ts';
@@ -110,7 +110,9 @@ async function prepare(run: SyncRun) {
     report.streams = snapshots.results([]);
     describeStreams(run, state, jobs);
     await writeOwnManifest(run, state, []);
-    log.info(`Everything ${scope.kind === 'shard' ? 'in this shard' : `up to ${window.to}`} is published already.`);
+    log.info(
+      `Everything ${scope.kind === 'shard' ? 'in this shard' : `up to ${utc(Date.parse(window.to))}`} is published already.`,
+    );
     return null;
   }
   const publisher = openPublisher({ ...run, base, directory: report.outputDir });
@@ -209,7 +211,7 @@ async function readStreams({ window, stop, client, log }: SyncRun, jobs: readonl
     }));
     return progressLine(streams, ms, client.waitingFor());
   });
-  log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
+  log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${utc(Date.parse(window.to))}.`);
   const telling = jobs.map(job => ({
     name: job.name,
     async read() {
@@ -260,7 +262,7 @@ async function publishRest(run: SyncRun, reading: Reading, endings: Endings): Pr
   report.streams = snapshots.results([...publisher.receipt.files, ...drained.files], endings);
   // What the state says of one organization must not be mixed with another's records.
   if ([...endings.values()].some(({ error }) => isKind(error, 'state') || isKind(error, 'publish'))) return;
-  openSection('Publish');
+  if (drained.files.length > 0 || drained.change.changed.length > 0) openSection('Publish');
   const rest = await withOrganization(run, source, before, drained, endings);
   const isStoppedEarly = stoppedBy(report, stop.signal) !== undefined;
   const { starts, ...consecutive } = planNextRun(run, isStoppedEarly, before, rest.change);

@@ -34,7 +34,7 @@ export function openArtifact(options: DestinationOptions): Delivery {
       for (const file of request.files) await verifyPart(request.directory, file);
       receipt.artifact = await upload(artifactName, request, options);
       const { name, url } = receipt.artifact;
-      log.info(`Uploaded ${plural(request.files.length, 'file')} as artifact ${name}.`);
+      log.info(`Uploaded ${plural(request.files.length, 'file')} with records as artifact ${name}.`);
       return { kind: 'artifact', name, url };
     },
   };

@@ -54,12 +54,23 @@ function annotate({ errors, streams }: Report): void {
 
 const PLAIN = { place: ({ kind, name }: Place) => `${kind} ${name}`, directory: (path: string) => path };
 
+function outcomeOf(report: Report): string {
+  const { stopped, endsInFuture, streams } = report;
+  if (stopped === 'cancelled') return 'Canceled';
+  if (isFailure(report)) return 'Failed';
+  if (isComplete(report)) return 'Complete';
+  if (stopped !== undefined || endsInFuture) return 'Stopped before the end';
+  const rest = streams.filter(({ outcome }) => outcome !== 'complete');
+  return `Complete except for ${rest.map(({ name }) => name).join(', ')}`;
+}
+
 function lastLine(report: Report, ms: number): string {
   const took = `in ${duration(ms)}`;
+  const count = recordsOf(report);
   if (report.plan !== undefined && !isFailure(report)) return `Planned ${took}: ${planLine(report.plan.estimate)}.`;
   if (report.check !== undefined)
     return oneLine(`Check ${isFailure(report) ? 'failed' : 'passed'} ${took}: ${checkLine(report.check)}`);
-  const outcome = isFailure(report) ? 'Failed' : isComplete(report) ? 'Complete' : 'Stopped before the end';
-  const records = plural(recordsOf(report), 'record');
-  return oneLine(`${outcome}: ${records} ${took}, ${publishedTo(report, PLAIN)}, ${stateLine(report)}.`);
+  const outcome = outcomeOf(report);
+  const what = count === 0 ? `${outcome} after ${duration(ms)}:` : `${outcome}: ${plural(count, 'record')} ${took},`;
+  return oneLine(`${what} ${publishedTo(report, PLAIN)}, ${stateLine(report)}.`);
 }

@@ -50,8 +50,8 @@ describe.concurrent('a data branch', () => {
     await stage.sync({ with: onBranch });
     const text = await readmeOf(stage);
     const address = 'https://github.com/acme/support-data';
-    const commands = [...text.matchAll(/^git .*$/gm)].map(([line]) =>
-      line.replace(address, stage.github.repository.dir),
+    const commands = [...text.matchAll(/^```sh\n(git [^`]*)^```$/gm)].map(([, command = '']) =>
+      command.replace(address, stage.github.repository.dir),
     );
     expect(commands).toHaveLength(2);
     expect(text).toMatch(/\[A run\]\(https:\/\/github\.com\/acme\/support-data\/actions\/workflows\/\w+\.yml\)/);
@@ -74,9 +74,11 @@ describe.concurrent('a data branch', () => {
       for (const [stream, lines] of await cloned(stage)) {
         const [, records, counted, newest, upTo] =
           new RegExp(
-            `^\\| \\[${stream}\\]\\(data/${stream}\\) \\| (\\d+) \\| (\\d+) \\| \\d+ \\| \\d+ kB \\| (\\S+) \\| (\\S+) \\|$`,
+            `^\\| \\[${stream}\\]\\(data/${stream}\\) \\| (\\d+) \\| (\\d+) \\| \\d+ \\| \\d+ kB \\| ([\\w :]+|–) \\| ([\\w :]+) \\|$`,
             'm',
-          ).exec(text) ?? [];
+          )
+            .exec(text)
+            ?.map(cell => (/:/.test(cell) ? `${cell} UTC` : cell)) ?? [];
         expect([Number(records), Number(counted)], text).toEqual([
           new Set(lines.map(({ id }) => id)).size - (stream === 'tags' ? gone : 0),
           lines.length,

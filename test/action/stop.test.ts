@@ -126,7 +126,7 @@ describe('a cancelled job', () => {
     expect([first.exitCode, first.jobConclusion]).toEqual([1, 'cancelled']);
     expect(outcomes(first)).toEqual(all('complete', { messages: 'partial' }));
     expect(first.outputs).toMatchObject({ complete: 'false', 'state-saved': 'false', records: '0' });
-    expect(first.summary).toContain('The run was cancelled');
+    expect(first.summary).toContain('The run was canceled');
     expect(first.summary).toContain('published by the post step');
     expect(first.post?.log).toContain('State generation 1 saved.');
     expect((await uploaded(stage)).get('messages')?.length).toBeGreaterThan(0);
