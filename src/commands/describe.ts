@@ -25,15 +25,17 @@ export function describeStart(run: Pick<ReadingRun, 'report' | 'scope' | 'contex
 /**
  * Adds to each stream what is known of it.
  * @param state the state now in force
+ * @param counts whether what was read is published, or will be
  */
-export function describeStreams(run: ReadingRun, state: State, jobs: readonly StreamJob[] = []): void {
+export function describeStreams(run: ReadingRun, state: State, jobs: readonly StreamJob[] = [], counts = true): void {
   const { report, client, window } = run;
   report.usage = client.usage;
   const readUpTo = Date.parse(window.to) - client.clock.leadMs();
   report.streams = report.streams.map(stream => {
     const job = jobs.find(({ name }) => name === stream.name);
     const from = job?.wanted.from ?? run.config.startDate ?? 0;
-    const completeUpTo = stream.outcome === 'complete' ? readUpTo : syncedUpTo(state, stream.name, from);
+    const isRead = stream.outcome === 'complete' && counts;
+    const completeUpTo = isRead ? readUpTo : syncedUpTo(state, stream.name, from);
     const inAll = publishedBy(state, stream.name, report.stateSaved ? 0 : stream.records);
     return { ...stream, details: { completeUpTo, inAll, ...changesOf(stream, job) } };
   });
