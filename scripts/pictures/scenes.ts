@@ -44,7 +44,7 @@ const FULL_DISK = script(`import fs from 'node:fs/promises'; import { syncBuilti
   const { open } = fs;
   fs.open = async (path, ...rest) => {
     const file = await open(path, ...rest);
-    if (String(path).includes('.partial')) file.appendFile = async () => {
+    if (String(path).endsWith('.partial')) file.appendFile = async () => {
       throw Object.assign(new Error('full'), { code: 'ENOSPC' });
     };
     return file;

@@ -179,25 +179,25 @@ async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
     await publishRest(run, reading, endings);
     return true;
   };
+  let counts = false;
   try {
-    if (isCancelled(stop.signal)) return await leaveToPost(run, reading, endings);
     // A run that is cancelled while it publishes leaves the rest to the post step, too.
-    const isPublished = await Promise.race([publishAll(), whenCancelled(stop.signal)]);
-    if (!isPublished) report.leftToPost = run.journal.isPending();
+    if (isCancelled(stop.signal)) await leaveToPost(run, reading, endings);
+    else if (!(await Promise.race([publishAll(), whenCancelled(stop.signal)])))
+      report.leftToPost = run.journal.isPending();
+    counts = true;
   } finally {
-    reportPublished(run, reading, endings);
+    reportPublished(run, reading, endings, counts);
   }
 }
 
-function reportPublished(
-  run: SyncRun,
-  { before, jobs, snapshots, publisher, learning }: Reading,
-  endings: Endings,
-): void {
+/** @param counts whether what was read is published, or will be */
+function reportPublished(run: SyncRun, reading: Reading, endings: Endings, counts = true): void {
   const { report } = run;
+  const { before, jobs, snapshots, publisher, learning } = reading;
   report.streams = snapshots.results(publisher.receipt.files, endings);
   reportReceipt(report, publisher.receipt);
-  describeStreams(run, publisher.receipt.state ?? before, jobs, learning.newsOf);
+  describeStreams(run, publisher.receipt.state ?? before, jobs, { counts, newsOf: learning.newsOf });
 }
 
 /** Reads all streams, and says in the log how far it is. */

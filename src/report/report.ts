@@ -148,6 +148,12 @@ export function isFailure({ errors, streams }: Report): boolean {
   return errors.length > 0 || streams.some(isFailed);
 }
 
+/** Those of the run and of its streams: what several of them say is said once. */
+export function errorsOf({ errors, streams }: Report): SyncError[] {
+  const all = [...errors, ...streams.flatMap(({ error }) => error ?? [])];
+  return [...new Map(all.map(error => [error.message, error])).values()];
+}
+
 /** A stream that was named must be read, if the organization has it. */
 export function isFailed({ outcome, named, error }: StreamResult): boolean {
   return outcome === 'failed' || (outcome === 'skipped' && named && error?.kind !== 'absent');

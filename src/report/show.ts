@@ -7,6 +7,7 @@ import { checkLine } from './check.ts';
 import { duration, oneLine, plural } from './format.ts';
 import { endSection } from './log.ts';
 import {
+  errorsOf,
   isComplete,
   isFailed,
   isFailure,
@@ -38,16 +39,15 @@ export async function publishReport(report: Report): Promise<void> {
   if (isFailure(report) || report.stopped === 'cancelled') process.exitCode = 1;
 }
 
-/** Annotates each error once, however many streams have it. The debug log gets its causes. */
-function annotate({ errors, streams }: Report): void {
-  const levels = new Map(errors.map(error => [error, core.error]));
-  for (const stream of streams) {
-    const { error } = stream;
-    if (error === undefined || levels.has(error)) continue;
-    levels.set(error, stream.outcome === 'skipped' && !isFailed(stream) ? core.warning : core.error);
-  }
-  for (const [error, show] of levels) {
-    show(error.message, { title: `kustomer-sync: ${error.code}` });
+/** Annotates each error once, however many streams have it or one like it. The debug log gets its causes. */
+function annotate(report: Report): void {
+  const warned = report.streams.filter(stream => stream.outcome === 'skipped' && !isFailed(stream));
+  const others = { ...report, streams: report.streams.filter(stream => !warned.includes(stream)) };
+  const failures = errorsOf(others).map(({ message }) => message);
+  for (const error of errorsOf(report)) {
+    (failures.includes(error.message) ? core.error : core.warning)(error.message, {
+      title: `kustomer-sync: ${error.code}`,
+    });
     for (const cause of causes(error.cause)) core.debug(cause);
   }
 }

@@ -5,6 +5,7 @@
 import { checkLines } from './check.ts';
 import { asCode, capitalized, duration, grouped, inMarkdown, plural, row, size, utc } from './format.ts';
 import {
+  errorsOf,
   isComplete,
   isFailure,
   type Plan,
@@ -94,7 +95,7 @@ const UNDONE = 'It was stopped before it was done, and has changed nothing.';
 
 /** The first line names the kind of the alert. */
 function alertLines(report: Report): string[] {
-  const errors = [...new Set([...report.errors, ...report.streams.flatMap(({ error }) => error ?? [])])];
+  const errors = errorsOf(report);
   const texts = [...errors.map(({ message }) => message), ...report.notes];
   if (report.stopped !== undefined) texts.push(report.isDry ? UNDONE : STOPPED[report.stopped]);
   if (texts.length === 0) return [];

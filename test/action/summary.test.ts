@@ -165,6 +165,16 @@ describe.concurrent('a run that has failed', () => {
     expect(result.summary).toContain('\n\nThe data is not complete yet.\n\n');
   });
 
+  test('to publish does not say that what it has read is there', async () => {
+    await using stage = await openStage();
+    populate(stage);
+    stage.github.traffic.fault('CreateArtifact', { kind: 'status', status: 403 }, { times: Infinity });
+    const result = await stage.sync();
+    expectRed(result);
+    expect(result.outputs['state-saved']).toBe('false');
+    expect(result.summary).toContain('\n\nThe data is not complete yet.\n\nNothing published · state unchanged\n');
+  });
+
   test('of its inputs has them as a list', async () => {
     await using stage = await openStage();
     const result = await stage.sync({ with: { settle: 'x|<b>', lookback: '6' } });
