@@ -28,7 +28,6 @@ export function readme(
       `| [${stream}](${encodeURI(dataPath)}/${stream}) | ${distinct === undefined ? '–' : grouped(distinct)} | ${grouped(records)} | ${grouped(files)} | ${grouped(Math.ceil(bytes / 1024))} kB | ${max_updated_at ?? '–'} | ${complete_up_to ?? '–'} |`,
   );
   const [example = 'conversations'] = Object.keys(totals);
-  const glob = `${dataPath}/${example}/*/*.ndjson*`;
   return `# Kustomer data
 
 A copy of Kustomer records as NDJSON, one JSON object a line, kept up to date by a workflow with kustomer-sync. Each run
@@ -42,12 +41,7 @@ ${rows.join('\n')}
 
 <!-- totals: ${JSON.stringify(totals)} -->
 
-Last commit: by run [${run.id}, attempt ${run.attempt}](${runUrl}), ${savedAt}. [A run](${runs}) that finds nothing new makes no commit;
-the last one says in a ref of its own that it has checked the branch, and up to when it is complete. (No such ref: none has.)
-
-\`\`\`sh
-git fetch --quiet ${page} ${markOf(branch)} && git log -1 --format=%s FETCH_HEAD
-\`\`\`
+Last commit: by run [${run.id}, attempt ${run.attempt}](${runUrl}), ${savedAt}. [A run](${runs}) that finds nothing new makes no commit.
 
 ## Reading it
 
@@ -55,25 +49,32 @@ git fetch --quiet ${page} ${markOf(branch)} && git log -1 --format=%s FETCH_HEAD
 git clone --single-branch --depth 1 --branch ${branch} ${page} kustomer-data && cd kustomer-data
 \`\`\`
 
-DuckDB, the latest version of each record:
-
-\`\`\`sql
-SELECT * FROM read_json('${glob}', format = 'newline_delimited', union_by_name = true)
-QUALIFY row_number() OVER (PARTITION BY id ORDER BY updated_at DESC) = 1;
-\`\`\`
-
-pandas:
-
-\`\`\`python
-import glob, pandas
-lines = pandas.concat(pandas.read_json(path, lines=True) for path in glob.glob('${glob}'))
-latest = lines.sort_values('updated_at').drop_duplicates('id', keep='last')
-\`\`\`
-
-jq (\`zcat -f\` also reads what is not compressed):
+A run without news says in a ref of its own that it has checked the branch, and up to when it is complete. (No such ref: none has.)
 
 \`\`\`sh
-zcat -f ${glob} | jq -s 'group_by(.id) | map(max_by(.updated_at))'
+git fetch --quiet origin ${markOf(branch)} && git log -1 --format=%s FETCH_HEAD
+\`\`\`
+
+With DuckDB, \`views.sql\` has typed views: \`<stream>\` is the latest version of each record that exists, \`<stream>_history\`
+every line.
+
+\`\`\`sh
+duckdb -init views.sql
+\`\`\`
+
+\`\`\`sql
+SELECT * FROM ${example} ORDER BY updated_at DESC;
+\`\`\`
+
+The same in Python, here for pandas (\`pip install duckdb pandas\`):
+
+\`\`\`python
+import pathlib
+import duckdb
+
+db = duckdb.connect()
+db.execute(pathlib.Path("views.sql").read_text(encoding="utf-8"))
+${example} = db.sql("FROM ${example}").df()
 \`\`\`
 `;
 }
