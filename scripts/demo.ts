@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { STREAMS, type Stream } from '../test/world/kustomer/index.ts';
 import type { ActionResult } from '../test/world/runner/index.ts';
 import { type Line, openStage, type Stage, type Sync, updatedAtOf } from '../test/world/stage.ts';
+import { answer, QUERY } from './demo/query.ts';
 import { foldLog, shorten, summaryAsText } from './demo/show.ts';
 import { change, populate } from './demo/world.ts';
 
@@ -76,14 +77,16 @@ async function lookAt(): Promise<void> {
   console.log(indented(shorten(tags.slice(0, tags.indexOf('\n')))));
   heading('The summary of run 2, as GitHub shows it');
   console.log(indented(summaryAsText(await readFile(join(OUT, 'run-2', 'summary.md'), 'utf8'))));
-  // A query over the three runs with DuckDB, and its result, come here.
+  heading('Open conversations by team, last 30 days: a query over the three runs, with DuckDB');
+  console.log(indented(`${QUERY}\n${await answer(OUT, 'run-2/views.sql')}`.trimEnd()));
   heading('What the runs left');
   for (const run of [1, 2, 3]) {
-    const left = run === 3 ? 'manifest.json' : '<stream>/*.ndjson, manifest.json, state.json';
+    const left = run === 3 ? 'manifest.json' : '<stream>/*.ndjson, views.sql, manifest.json, state.json';
     console.log(`  ${shown(join(OUT, `run-${run}`))}/  ${left}, summary.md, log.txt`);
   }
   heading('What to try next');
   console.log(`  head -1 ${shown(first)}/conversations/*.ndjson      a record with all that Kustomer knows of it`);
+  console.log(`  cd ${shown(OUT)} && duckdb -init run-2/views.sql      a view of each stream, over all runs`);
   console.log('  KUSTOMER_TOKEN=... KUSTOMER_STREAMS=tags,users npm run demo      some streams of your own Kustomer');
   console.log('  README.md, "Quick start": the workflow that does this every six hours');
 }

@@ -3,6 +3,7 @@
 // exists, with ids as text. What needs Python's packages is for `npm run recipes`.
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { boxed } from '../../scripts/demo/query.ts';
 import { few, longTest } from '../forms.ts';
 import { BLOCKS, type Block, blocksOf } from '../unit/documents.ts';
 import { type Desk, openDesk } from '../world/desk/index.ts';
@@ -134,6 +135,7 @@ class Reader {
   }
 
   async #openByTeam(sql: string): Promise<void> {
+    if (this.#desk.hasPython) await this.#looksAsShown();
     const { world } = this.#stage;
     const counts = new Map<string, number>();
     const attributesOf = (stream: Stream, id: string) => JSON.parse(world.render(stream, id)).attributes;
@@ -148,6 +150,18 @@ class Reader {
     const rows = (await this.#query(sql)).map(({ team, open }) => [team, Number(open)] as const);
     for (const [team, open] of rows) expect([team, open]).toEqual([team, counts.get(String(team))]);
     expect(rows.map(([, open]) => open)).toEqual([...counts.values()].sort((a, b) => b - a).slice(0, 3));
+  }
+
+  /** As the README and the demo show a result. */
+  async #looksAsShown(): Promise<void> {
+    const env = { RUN_ID: this.#runIds.at(-1) ?? '' };
+    const input = "SELECT 'Technical Support' AS team, 7::BIGINT AS open UNION ALL SELECT 'VIP', 123456;";
+    const rows = [
+      ['Technical Support', 7],
+      ['VIP', 123456],
+    ];
+    const printed = await this.#desk.type(this.#opens, { input, env });
+    expect(printed).toBe(boxed(['team', 'open'], ['VARCHAR', 'BIGINT'], rows));
   }
 
   async #manifests(text: string): Promise<void> {
