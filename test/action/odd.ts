@@ -27,6 +27,18 @@ export async function oddStage(): Promise<Stage> {
   return stage;
 }
 
+/** What breaks readers: half an emoji, line breaks, numbers that no double holds, keys that differ in case alone. */
+export const ODD = [
+  /\\ud83d(?!\\u)/,
+  /👩‍🚀/,
+  /\\r\\n/,
+  /9007199254740993/,
+  /1e400/,
+  /"NAME":/,
+  /"__proto__":/,
+  /\\u0000/,
+];
+
 /** Some records of each stream in a new version, some deleted, some gone, some new. */
 export function changeOddly({ world }: Stage, at = Date.now() - HOUR / 2): void {
   for (const stream of STREAMS) world.update(stream, 3, { at });

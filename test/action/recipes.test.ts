@@ -10,7 +10,7 @@ import { type Desk, openDesk } from '../world/desk/index.ts';
 import { STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import type { Stage } from '../world/stage.ts';
-import { byId, changeOddly, oddStage, type Row, time, truthOf } from './odd.ts';
+import { byId, changeOddly, ODD, oddStage, type Row, time, truthOf } from './odd.ts';
 import { BRANCH } from './publishing.ts';
 import { DAY, expectGreen, streamsOf } from './support.ts';
 
@@ -225,6 +225,8 @@ describe.each(few(WORLDS, 2))('%s, in runs with compression %s', (format, compre
   let branchReadme: Block[];
   beforeAll(async () => {
     stage = await oddStage();
+    const tags = truthOf(stage, 'tags').map(([id]) => stage.world.render('tags', id));
+    for (const pattern of ODD) expect(tags.join('\n')).toMatch(pattern);
     const results = await publish(stage, format, compressions.split(' '));
     desk = await openDesk(stage);
     reader = new Reader(stage, desk, format, results);
