@@ -5,13 +5,13 @@ import type { Context } from '../github/context.ts';
 import type { Source } from '../kustomer/source.ts';
 import type { Snapshot } from '../publish/publisher.ts';
 import type { PartFile, PartsWriter } from '../records/parts.ts';
-import { type StreamDetails, type StreamResult, streamReport } from '../report/report.ts';
-import type { LearnedSchema } from '../schema/learn.ts';
+import { type StreamResult, streamReport } from '../report/report.ts';
 import type { RecoveredState } from '../state/store.ts';
 import type { StreamJob } from '../sync/job.ts';
 import type { Ending } from '../sync/read-all.ts';
 import type { ShardManifest, State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
+import type { Learning } from './learning.ts';
 import { type ReadingRun, revisionBefore } from './prepare.ts';
 
 export type Endings = ReadonlyMap<string, Ending>;
@@ -24,12 +24,11 @@ export interface SnapshotOptions extends Pick<ReadingRun, 'config' | 'context' |
   /** Streams that are read up to the cutoff. */
   readonly completed: ReadonlySet<string>;
   readonly source: Source;
-  /** By stream. */
-  readonly learned: ReadonlyMap<string, LearnedSchema>;
+  readonly learning: Learning;
 }
 
 export function openSnapshots(options: SnapshotOptions) {
-  const { jobs, writers, completed, client } = options;
+  const { jobs, writers, completed, client, learning } = options;
   /** Streams whose full refresh has been drained. */
   const replaced = new Set<string>();
   /** Parts that have been drained, and of their records, by stream, those that no earlier run has published. */
@@ -57,7 +56,8 @@ export function openSnapshots(options: SnapshotOptions) {
       files.push(...(await (isDrained ? writer.drain() : writer.peek())));
     }
     const replaces = done.filter(job => job.mode === 'full_refresh' && !replaced.has(job.name)).map(({ name }) => name);
-    const change = changeOf(options, done, [...replaced, ...replaces], [...drained, ...files]);
+    const schemas = await learning.schemas(jobs, completed);
+    const change = changeOf(options, done, [...replaced, ...replaces], [...drained, ...files], schemas);
     if (isDrained) {
       for (const name of replaces) replaced.add(name);
       drained.push(...files);
@@ -124,6 +124,7 @@ function changeOf(
   done: readonly StreamJob[],
   replaced: readonly string[],
   parts: PartFile[],
+  schemas: State['schemas'],
 ) {
   const { config, recovered, source, client, context, destination } = options;
   const before = recovered.state;
@@ -150,27 +151,10 @@ function changeOf(
     ...stampOf(context),
     revisions,
     ...draft,
-    schemas: schemasAfter(options),
+    schemas,
     ...(config.shard !== null && { shardManifest: shardManifestOf(options, parts) }),
   };
   return { state, changed: changed.map(({ name }) => name), startsOver: config.resetState && config.shard === null };
-}
-
-/** What the run has learned of the columns of a stream. */
-export function newsOf(options: SnapshotOptions, stream: string): StreamDetails['news'] {
-  const schema = schemasAfter(options).get(stream);
-  return schema && options.learned.get(stream)?.news(schema);
-}
-
-/** Of all streams of the run: an artifact also has the records of a refresh that is not complete. */
-function schemasAfter({ jobs, recovered, learned, completed, config }: SnapshotOptions): State['schemas'] {
-  const schemas = new Map(recovered.state.schemas);
-  for (const { name, mode, wanted } of jobs) {
-    const isWhole = mode === 'full_refresh' && wanted.from === Number.NEGATIVE_INFINITY && config.archive !== 'never';
-    const schema = learned.get(name)?.schema(isWhole && completed.has(name));
-    if (schema !== undefined) schemas.set(name, schema);
-  }
-  return schemas;
 }
 
 /** Undefined after a run that did not count. */

@@ -13,7 +13,6 @@ import { duration, plural } from '../report/format.ts';
 import { type Log, openSection, stillAt } from '../report/log.ts';
 import { progressLine } from '../report/progress.ts';
 import { type Report, streamReport } from '../report/report.ts';
-import type { LearnedSchema } from '../schema/learn.ts';
 import type { StreamJob } from '../sync/job.ts';
 import { readAll } from '../sync/read-all.ts';
 import { openReaderPool } from '../sync/reader-pool.ts';
@@ -23,6 +22,7 @@ import { planNextRun, startNext } from './auto-continue.ts';
 import { describeStart, describeStreams } from './describe.ts';
 import { DISK_LIMITS, type DiskLimits, watchDisk } from './disk-limits.ts';
 import { openJobs, openLists } from './jobs.ts';
+import { openLearning } from './learning.ts';
 import { withOrganization } from './organization.ts';
 import {
   closeJournal,
@@ -34,7 +34,7 @@ import {
   whenCancelled,
 } from './outcome.ts';
 import { makeOutputDir, openReadingRun, type ReadingRun, recoverRun } from './prepare.ts';
-import { type Endings, newsOf, openSnapshots } from './snapshots.ts';
+import { type Endings, openSnapshots } from './snapshots.ts';
 import { judgeStreams } from './verdict.ts';
 
 /** What tests set otherwise. */
@@ -98,10 +98,9 @@ async function prepare(run: SyncRun) {
   describeStreams(run, state);
   source.expect(state.organizationId);
 
-  const writing = await openWritingJobs(run, state, source, lists);
-  const { jobs, completed } = writing;
-  const given = { ...run, ...writing, recovered, source };
-  const snapshots = openSnapshots(given);
+  const writing = openWritingJobs(run, state, source, lists);
+  const { jobs, completed, learning } = writing;
+  const snapshots = openSnapshots({ ...run, ...writing, recovered, source });
   if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
     for (const { name } of jobs) completed.add(name);
     report.streams = snapshots.results([]);
@@ -111,25 +110,24 @@ async function prepare(run: SyncRun) {
     return null;
   }
   const publisher = openPublisher({ ...run, base, directory: report.outputDir });
-  return { before: state, source, jobs, snapshots, publisher, newsOf: (name: string) => newsOf(given, name) };
+  return { before: state, source, jobs, snapshots, publisher, learning };
 }
 
 /** The selected streams as jobs that write to part files, and note which streams are complete. */
-async function openWritingJobs(run: SyncRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
+function openWritingJobs(run: SyncRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
   const { config, now, stop, client, report, lock, log, limits, destination } = run;
   const directory = report.outputDir;
-  const { learnSchema } = await import('../schema/learn.ts');
-  const learned = new Map<string, LearnedSchema>();
+  const learning = openLearning(config, state.schemas);
   const writers = new Map<string, PartsWriter>();
   const completed = new Set<string>();
   const written = () => [...writers.values()].reduce((sum, writer) => sum + writer.bytes(), 0);
-  const checkDisk = watchDisk(run, limits.disk, written);
+  const lines = () => [...writers.values()].reduce((sum, writer) => sum + writer.lineBytes(), 0);
+  // Each line becomes a message, which is a little longer.
+  const checkDisk = watchDisk(run, limits.disk, written, () => (config.singer ? 1.1 * lines() : 0));
   const writerOf = (stream: string) => {
-    const schema = learnSchema(stream, config.recordFormat, state.schemas.get(stream));
     const { partBytes } = destination;
-    const writer = openParts({ ...config, directory, stream, partBytes, observer: schema.observer });
+    const writer = openParts({ ...config, directory, stream, partBytes, observer: () => learning.observerOf(stream) });
     writers.set(stream, writer);
-    learned.set(stream, schema);
     return throughWriteLock(writer, lock, checkDisk);
   };
   const context = { pool: openReaderPool(client), signal: stop.signal, now };
@@ -143,7 +141,7 @@ async function openWritingJobs(run: SyncRun, state: State, source: Source, lists
       },
     }),
   );
-  return { jobs, writers, learned, completed };
+  return { jobs, writers, learning, completed };
 }
 
 async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
@@ -179,13 +177,13 @@ async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
 
 function reportPublished(
   run: SyncRun,
-  { before, jobs, snapshots, publisher, newsOf }: Reading,
+  { before, jobs, snapshots, publisher, learning }: Reading,
   endings: Endings,
 ): void {
   const { report } = run;
   report.streams = snapshots.results(publisher.receipt.files, endings);
   reportReceipt(report, publisher.receipt);
-  describeStreams(run, publisher.receipt.state ?? before, jobs, newsOf);
+  describeStreams(run, publisher.receipt.state ?? before, jobs, learning.newsOf);
 }
 
 /** Reads all streams, and says in the log how far it is. */

@@ -22,6 +22,11 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
   if (plan.length > 0 && mode !== 'merge') add('plan', 'must be empty unless `mode` is `merge`.');
   if (plan.length === 0 && mode === 'merge') add('plan', `is empty. Use ${INPUTS.plan.kind.use}.`);
 
+  if (config.singer && config.recordFormat !== 'flat')
+    add('singer', 'must be `false` unless `record-format` is `flat`.');
+  if (config.singer && (mode === 'plan' || mode === 'merge'))
+    add('singer', 'must be `false` unless `mode` is `sync` or `check`.');
+
   const planned = shard ?? plan[0];
   if (planned !== undefined && planned.inputs !== planDigest(config)) {
     const same = Object.keys(planInputs(config))

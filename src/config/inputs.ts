@@ -106,6 +106,12 @@ export const GROUPS = {
       { sync: NOT_NONE, backfill: NOT_NONE },
     ),
     compression: input(kinds.oneOf('none', 'gzip'), 'none', '`none` or `gzip`.'),
+    singer: input(
+      kinds.boolean,
+      'false',
+      'Also write `singer.jsonl`. It has the records as messages for any Singer target, and needs `record-format: flat`.',
+      { sync: {} },
+    ),
     'output-dir': input(
       kinds.newDirectory,
       '',

@@ -111,6 +111,7 @@ export interface DestinationSettings {
   readonly fileMark: string;
   readonly retentionDays: number;
   readonly compression: 'none' | 'gzip';
+  readonly singer: boolean;
   readonly branch: string;
   readonly dataPath: string;
   /** `owner/name` of the data branch's repository. */
@@ -228,12 +229,13 @@ function notDelivered(cause: unknown): SyncError {
 }
 
 /**
- * Writes `manifest.json`, `state.json` with the state that holds once the parts are published, and the schemas and views.
+ * Writes `manifest.json`, `state.json` with the state that holds once the parts are published, the schemas, the views, and
+ * the messages of Singer where they are asked for.
  * @returns the path of the manifest
  */
 export async function writeManifest(
   request: Pick<PublishRequest, 'directory' | 'window' | 'streams' | 'usage' | 'externalFiles' | 'files'>,
-  { context, stateName, dataPath }: Pick<DestinationOptions, 'context' | 'stateName' | 'dataPath'>,
+  { context, stateName, dataPath, singer }: Pick<DestinationOptions, 'context' | 'stateName' | 'dataPath' | 'singer'>,
   state: State,
 ): Promise<string> {
   const { directory, window, streams, usage, externalFiles = [] } = request;
@@ -250,5 +252,6 @@ export async function writeManifest(
     await mkdir(dirname(join(directory, name)), { recursive: true });
     await writeFile(join(directory, name), text);
   }
+  if (singer) await (await import('./singer.ts')).writeSinger(request, state);
   return path;
 }

@@ -30,19 +30,24 @@ export interface PartsOptions extends LineOptions {
   readonly directory: string;
   readonly stream: string;
   readonly compression: 'none' | 'gzip';
-  readonly observer?: LineObserver;
+  /** Asked for with the first record. */
+  readonly observer?: () => Promise<LineObserver>;
   /** Largest part in bytes, before compression. A chunk that is larger gets a part of its own. */
   readonly partBytes: number;
 }
+
+type OnBytes = (onDisk: number, ofLines: number) => void;
 
 export type PartsWriter = ReturnType<typeof openParts>;
 
 export function openParts(options: PartsOptions) {
   let parts: PartFile[] = [];
   let bytes = 0;
+  let lineBytes = 0;
   let number = 0;
-  const onBytes = (count: number) => {
-    bytes += count;
+  const onBytes = (onDisk: number, ofLines: number) => {
+    bytes += onDisk;
+    lineBytes += ofLines;
   };
   const commit = async (part: Part) => void parts.push(await part.commit(++number));
   // Slices are read at the same time and write to one file: one write after the other.
@@ -90,6 +95,8 @@ export function openParts(options: PartsOptions) {
     count: () => parts.length,
     /** Bytes on the disk, of all parts so far. */
     bytes: () => bytes,
+    /** Before compression. */
+    lineBytes: () => lineBytes,
   };
 }
 
@@ -101,12 +108,8 @@ const CHUNK_BYTES = 256 * 1024;
 const compress = promisify(gzipWithCallback) as (bytes: Buffer, options: { level: number }) => Promise<Buffer>;
 
 /** Writes to a part until it is full, then to the next. `onSealed` gets each part that is complete. */
-function openRollingWriter(
-  options: PartsOptions,
-  onBytes: (count: number) => void,
-  onSealed: (part: Part) => Promise<void>,
-) {
-  const chunk = new Lines(CHUNK_BYTES, options.observer);
+function openRollingWriter(options: PartsOptions, onBytes: OnBytes, onSealed: (part: Part) => Promise<void>) {
+  let lines: Lines | undefined;
   let dates: number[] = [];
   let part: Part | undefined;
 
@@ -118,7 +121,10 @@ function openRollingWriter(
   }
 
   async function writeChunk(): Promise<void> {
-    if (chunk.length === 0) return;
+    if (lines !== undefined && lines.length > 0) await writeLines(lines);
+  }
+
+  async function writeLines(chunk: Lines): Promise<void> {
     if (part !== undefined && part.size() + chunk.length > options.partBytes) await seal();
     part ??= await openPart(options, onBytes);
     await part.write(chunk.bytes(), dates);
@@ -128,13 +134,15 @@ function openRollingWriter(
 
   return {
     async write(records: readonly DatedRecord[]): Promise<void> {
+      lines ??= new Lines(CHUNK_BYTES, await options.observer?.());
+      const chunk = lines;
       let before = { bytes: chunk.length, records: dates.length };
       try {
         for (const { at, resource } of records) {
           chunk.add(resource, options);
           dates.push(at);
           if (chunk.length < CHUNK_BYTES) continue;
-          await writeChunk();
+          await writeLines(chunk);
           before = { bytes: 0, records: 0 };
         }
       } catch (error) {
@@ -157,7 +165,7 @@ function openRollingWriter(
 type Part = Awaited<ReturnType<typeof openPart>>;
 
 /** A part gets its number on commit, once it is closed. */
-async function openPart({ directory, stream, compression }: PartsOptions, onBytes: (count: number) => void) {
+async function openPart({ directory, stream, compression }: PartsOptions, onBytes: OnBytes) {
   const partial = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(partial), { recursive: true });
   const file = await open(partial, 'wx');
@@ -189,7 +197,7 @@ async function openPart({ directory, stream, compression }: PartsOptions, onByte
       });
       hash.update(bytes);
       total.bytes += bytes.length;
-      onBytes(bytes.length);
+      onBytes(bytes.length, lines.length);
       total.size += lines.length;
       total.records += dates.length;
       for (const at of dates) {

@@ -303,6 +303,15 @@ describe.each(FORMATS)('%s', format => {
     }
   });
 
+  test('what is noted while a line is written is what a pass over the line finds', () => {
+    for (const written of [...writtenBy(3, { exoticEvery: Number.POSITIVE_INFINITY }), ...writtenBy(4)]) {
+      const known = documentedSchema(written.stream, format);
+      const observer = new Observer(known);
+      const lines = linesOf(written, format, observer);
+      expect(observer.seen().columns).toEqual(observe(known, lines).columns);
+    }
+  });
+
   test('a schema only widens: what one allows, all later ones allow', () => {
     const key = fc.constantFrom(
       'name',
