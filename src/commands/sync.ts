@@ -129,7 +129,9 @@ function openWritingJobs(run: WritingRun, state: State, source: Source, lists: R
   const writers = new Map<string, PartsWriter>();
   const completed = new Set<string>();
   const written = () => [...writers.values()].reduce((sum, writer) => sum + writer.bytes(), 0);
-  const checkDisk = watchDisk(run, limits.disk, written);
+  const lines = () => [...writers.values()].reduce((sum, writer) => sum + writer.lineBytes(), 0);
+  // Each line becomes a message, which is a little longer.
+  const checkDisk = watchDisk(run, limits.disk, written, () => (config.singer ? 1.1 * lines() : 0));
   const writerOf = (stream: string) => {
     const { partBytes } = destination;
     const how = { encrypt, filter: fields.filterOf(stream), observer: () => learning.observerOf(stream) };

@@ -112,6 +112,12 @@ export const GROUPS = {
       '',
       'age recipients, one a line: the files of records become `.ndjson.age` or `.ndjson.gz.age`, which only the holders of the keys can read.',
     ),
+    singer: input(
+      kinds.boolean,
+      'false',
+      'Also write `singer.jsonl`. It has the records as messages for any Singer target, and needs `record-format: flat`.',
+      { sync: {} },
+    ),
     'output-dir': input(
       kinds.newDirectory,
       '',

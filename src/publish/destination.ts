@@ -113,6 +113,7 @@ export interface DestinationSettings {
   readonly compression: 'none' | 'gzip';
   /** None: parts are not encrypted. */
   readonly encryptTo: readonly string[];
+  readonly singer: boolean;
   readonly branch: string;
   readonly dataPath: string;
   /** `owner/name` of the data branch's repository. */
@@ -230,12 +231,13 @@ function notDelivered(cause: unknown): SyncError {
 }
 
 /**
- * Writes `manifest.json`, `state.json` with the state that holds once the parts are published, and the schemas and views.
+ * Writes `manifest.json`, `state.json` with the state that holds once the parts are published, the schemas, the views, and
+ * the messages of Singer where they are asked for.
  * @returns the path of the manifest
  */
 export async function writeManifest(
   request: Pick<PublishRequest, 'directory' | 'window' | 'streams' | 'usage' | 'externalFiles' | 'files'>,
-  { context, stateName, dataPath }: Pick<DestinationOptions, 'context' | 'stateName' | 'dataPath'>,
+  { context, stateName, dataPath, singer }: Pick<DestinationOptions, 'context' | 'stateName' | 'dataPath' | 'singer'>,
   state: State,
 ): Promise<string> {
   const { directory, window, streams, usage, externalFiles = [] } = request;
@@ -252,5 +254,6 @@ export async function writeManifest(
     await mkdir(dirname(join(directory, name)), { recursive: true });
     await writeFile(join(directory, name), text);
   }
+  if (singer) await (await import('./singer.ts')).writeSinger(request, state);
   return path;
 }

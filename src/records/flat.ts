@@ -10,6 +10,7 @@ import {
   isArray,
   isObject,
   KeyCache,
+  replaceEscapes,
 } from '../sync/json-bytes.ts';
 import type { Field, FieldFilter } from './fields.ts';
 import type { LineBuffer } from './line-buffer.ts';
@@ -33,6 +34,8 @@ export function snake(key: string): string {
     .toLowerCase();
 }
 
+/** Every pair of surrogates, lone surrogate and other escape. The second is captured. */
+const LONE_SURROGATES = /\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)/g;
 /** Thrown when a name occurs twice in an object. Few records have such a name: they are written again, by a plan. */
 const COLLISION = new Error('two keys meet in one name');
 /** The members of a resource that have a meaning of their own. */
@@ -84,7 +87,7 @@ export class FlatWriter {
       this.#plan = planNames(json, (from, to) => this.#keys.at(json, from, to));
       this.#write(json);
     }
-    if (hasUnicodeEscape()) replaceLoneSurrogates(this.#out.bytes().subarray(start));
+    if (hasUnicodeEscape()) replaceEscapes(this.#out.bytes().subarray(start), LONE_SURROGATES);
     // What a plan calls the keys is not noted on the way.
     if (this.#plan !== undefined) this.#observer?.line(this.#out.bytes().subarray(start));
   }
@@ -263,15 +266,5 @@ export class FlatWriter {
   #note(seen: ValueObserver, json: Buffer, at: number, end: number): void {
     // With a plan, the column may have another name.
     if (this.#plan === undefined) seen.note(json, at, end);
-  }
-}
-
-/** Every pair of surrogates, lone surrogate and other escape. The second is captured. */
-const ESCAPES = /\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)/g;
-
-/** Makes U+FFFD of each lone surrogate. Only an escape can be one, and U+FFFD as an escape takes the same room. */
-function replaceLoneSurrogates(json: Buffer): void {
-  for (const { 1: lone, index } of json.toString('latin1').matchAll(ESCAPES)) {
-    if (lone !== undefined) json.write('ufffd', index + 1, 'latin1');
   }
 }

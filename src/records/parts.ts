@@ -39,14 +39,18 @@ export interface PartsOptions extends LineOptions {
   readonly partBytes: number;
 }
 
+type OnBytes = (onDisk: number, ofLines: number) => void;
+
 export type PartsWriter = ReturnType<typeof openParts>;
 
 export function openParts(options: PartsOptions) {
   let parts: PartFile[] = [];
   let bytes = 0;
+  let lineBytes = 0;
   let number = 0;
-  const onBytes = (count: number) => {
-    bytes += count;
+  const onBytes = (onDisk: number, ofLines: number) => {
+    bytes += onDisk;
+    lineBytes += ofLines;
   };
   const commit = async (part: Part) => void parts.push(await part.commit(++number));
   // Slices are read at the same time and write to one file: one write after the other.
@@ -96,6 +100,8 @@ export function openParts(options: PartsOptions) {
     count: () => parts.length,
     /** Bytes on the disk, of all parts so far. */
     bytes: () => bytes,
+    /** Before compression. */
+    lineBytes: () => lineBytes,
   };
 }
 
@@ -117,11 +123,7 @@ const CHUNK_BYTES = 256 * 1024;
 const compress = promisify(gzipWithCallback) as (bytes: Buffer, options: { level: number }) => Promise<Buffer>;
 
 /** Writes to a part until it is full, then to the next. `onSealed` gets each part that is complete. */
-function openRollingWriter(
-  options: PartsOptions,
-  onBytes: (count: number) => void,
-  onSealed: (part: Part) => Promise<void>,
-) {
+function openRollingWriter(options: PartsOptions, onBytes: OnBytes, onSealed: (part: Part) => Promise<void>) {
   let lines: Lines | undefined;
   let dates: number[] = [];
   let part: Part | undefined;
@@ -178,7 +180,7 @@ function openRollingWriter(
 type Part = Awaited<ReturnType<typeof openPart>>;
 
 /** A part gets its number on commit, once it is closed. */
-async function openPart({ directory, stream, compression, encrypt }: PartsOptions, onBytes: (count: number) => void) {
+async function openPart({ directory, stream, compression, encrypt }: PartsOptions, onBytes: OnBytes) {
   const partial = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(partial), { recursive: true });
   const file = await open(partial, 'wx');
@@ -196,7 +198,7 @@ async function openPart({ directory, stream, compression, encrypt }: PartsOption
     });
     hash.update(bytes);
     total.bytes += bytes.length;
-    onBytes(bytes.length);
+    onBytes(bytes.length, 0);
   }
   const encrypted = encrypt?.(append);
 
@@ -218,6 +220,7 @@ async function openPart({ directory, stream, compression, encrypt }: PartsOption
     async write(lines: Buffer, dates: readonly number[]): Promise<void> {
       const bytes = compression === 'gzip' ? await compress(lines, { level: 6 }) : lines;
       await (encrypted === undefined ? append(bytes) : encrypted.write(bytes));
+      onBytes(0, lines.length);
       total.size += lines.length;
       total.records += dates.length;
       for (const at of dates) {

@@ -146,6 +146,16 @@ function endOfEscape(json: Buffer, at: number): number {
   return at + 4;
 }
 
+/**
+ * Makes U+FFFD of some escapes, in place: as an escape it takes the same room.
+ * @param escapes matches every escape, and captures those to replace
+ */
+export function replaceEscapes(json: Buffer, escapes: RegExp): void {
+  for (const { 1: replaced, index } of json.toString('latin1').matchAll(escapes)) {
+    if (replaced !== undefined) json.write('ufffd', index + 1, 'latin1');
+  }
+}
+
 function endOfLiteral(json: Buffer, at: number, literal: string): number {
   for (let i = 0; i < literal.length; i++) if (json[at + i] !== literal.charCodeAt(i)) throw notJson();
   return at + literal.length;

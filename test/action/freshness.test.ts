@@ -44,7 +44,7 @@ describe.concurrent('a data branch', () => {
     ]);
   });
 
-  test('tells in its README how to ask for the mark and how to clone it, with the real address', async () => {
+  test('tells in its README how to clone it, with the real address, and how to ask for the mark then', async () => {
     await using stage = await open();
     await stage.sync({ with: onBranch });
     await stage.sync({ with: onBranch });
@@ -58,8 +58,8 @@ describe.concurrent('a data branch', () => {
     const folder = await mkdtemp(join(tmpdir(), 'reader-'));
     try {
       const shell = (line = '', cwd = folder) => execFileSync('sh', ['-ec', line], { cwd, encoding: 'utf8' });
-      shell(commands[1]);
-      expect(shell(commands[0], join(folder, 'kustomer-data')).trim()).toBe(await markAt(stage));
+      shell(commands[0]);
+      expect(shell(commands[1], join(folder, 'kustomer-data')).trim()).toBe(await markAt(stage));
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -196,6 +196,7 @@ describe.each(CALLED)('%s', path => {
         'on-missing-state',
         'on-incomplete',
         'confirm-vanished',
+        'singer',
       ],
       '.github/workflows/sync.yml': ['shards-at-once'],
     };

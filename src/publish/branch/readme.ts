@@ -28,7 +28,6 @@ export function readme(
       `| [${stream}](${encodeURI(dataPath)}/${stream}) | ${distinct === undefined ? '–' : grouped(distinct)} | ${grouped(records)} | ${grouped(files)} | ${size(bytes)} | ${inTable(max_updated_at)} | ${inTable(complete_up_to)} |`,
   );
   const [example = 'conversations'] = Object.keys(totals);
-  const glob = `${dataPath}/${example}/*/*.ndjson*`;
   return `# Kustomer data
 
 A copy of Kustomer records as NDJSON, one JSON object a line, kept up to date by a workflow with kustomer-sync. Each run
@@ -43,12 +42,7 @@ ${rows.join('\n')}
 <!-- totals: ${JSON.stringify(totals)} -->
 
 Last commit: by run [${run.id}, attempt ${run.attempt}](${runUrl}), ${utc(Date.parse(savedAt))}. [A run](${runs}) that finds nothing new makes no commit:
-it notes in a ref that it has checked the branch, and up to when the branch is complete. The latest note, if there is one:
-
-\`\`\`sh
-git fetch --quiet ${page} ${markOf(branch)} &&
-  git log -1 --format=%s FETCH_HEAD
-\`\`\`
+it notes in a ref that it has checked the branch, and up to when the branch is complete.
 
 ## Reading it
 
@@ -58,25 +52,32 @@ git clone --single-branch --depth 1 --branch ${branch} \\
 cd kustomer-data
 \`\`\`
 
-DuckDB, the latest version of each record:
-
-\`\`\`sql
-SELECT * FROM read_json('${glob}', format = 'newline_delimited', union_by_name = true)
-QUALIFY row_number() OVER (PARTITION BY id ORDER BY updated_at DESC) = 1;
-\`\`\`
-
-pandas:
-
-\`\`\`python
-import glob, pandas
-lines = pandas.concat(pandas.read_json(path, lines=True) for path in glob.glob('${glob}'))
-latest = lines.sort_values('updated_at').drop_duplicates('id', keep='last')
-\`\`\`
-
-jq (\`zcat -f\` also reads what is not compressed):
+The latest note of a run without news, if there is one:
 
 \`\`\`sh
-zcat -f ${glob} | jq -s 'group_by(.id) | map(max_by(.updated_at))'
+git fetch --quiet origin ${markOf(branch)} && git log -1 --format=%s FETCH_HEAD
+\`\`\`
+
+With DuckDB, \`views.sql\` has typed views: \`<stream>\` is the latest version of each record that exists, \`<stream>_history\`
+every line.
+
+\`\`\`sh
+duckdb -init views.sql
+\`\`\`
+
+\`\`\`sql
+SELECT * FROM ${example} ORDER BY updated_at DESC;
+\`\`\`
+
+The same in Python, here for pandas (\`pip install duckdb pandas\`):
+
+\`\`\`python
+import pathlib
+import duckdb
+
+db = duckdb.connect()
+db.execute(pathlib.Path("views.sql").read_text(encoding="utf-8"))
+${example} = db.sql("FROM ${example}").df()
 \`\`\`
 `;
 }
