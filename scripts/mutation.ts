@@ -20,6 +20,7 @@ const TESTS = [
   'test/unit/intervals.test.ts',
   'test/unit/state.test.ts',
   'test/unit/next-state.test.ts',
+  'test/unit/read-list.test.ts',
   'test/unit/seed.test.ts',
   'test/unit/emitter.test.ts',
   'test/exact/trace.test.ts',
