@@ -72,6 +72,28 @@ async function throughput(records: number, rounds: number): Promise<void> {
   figure('CPU seconds, flat: over the floor', of('flat cpu'), { most: 1.7 });
 }
 
+// ---- Fields that are kept back ----------------------------------------------------------------------------------------
+
+/** Columns that most records have, others deep inside, and some of few records. */
+const FIELDS = `preview name subject external_id custom.msg_contact_reason_tree custom.msg_tracking_url
+  custom.conv_order_id_str meta.from meta.to meta.cc meta.recipient.email last_message_in.meta first_message_out.meta
+  satisfaction_level assigned_users assigned_teams tags suggested_tags modified_by.id customer.id`.split(/\s+/);
+
+async function fields(records: number, rounds: number): Promise<void> {
+  await using kustomer = await startKustomer({ counts: { conversations: records / 2, messages: records / 2 } });
+  const paths = FIELDS.map(path => `*.${path}`).join('\n');
+  const inputs = { ...UNLIMITED, streams: 'conversations,messages', 'reset-state': 'true' };
+  const ratios: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const cpu: number[] = [];
+    for (const exclude of ['', paths]) {
+      cpu.push((await lab.action(kustomer, { ...inputs, 'exclude-fields': exclude })).used.cpuSeconds);
+    }
+    ratios.push((cpu[1] as number) / (cpu[0] as number));
+  }
+  figure('CPU seconds, flat: with 20 excluded fields over without', median(ratios), { most: 1.15 });
+}
+
 /** What a change costs: the bundle, and that of another commit, over the same records and by turns. */
 async function comparison(commit: string, records: number, rounds: number): Promise<void> {
   await using kustomer = await startKustomer({ counts: { conversations: records / 2, messages: records / 2 } });
@@ -309,6 +331,7 @@ try {
   if (against !== undefined) await comparison(against, 40_000, 21);
   if (wants('quiet')) await quiet();
   if (wants('throughput')) await (short ? throughput(40_000, 3) : throughput(500_000, 3));
+  if (wants('fields')) await (short ? fields(40_000, 5) : fields(500_000, 5));
   if (wants('memory')) await (short ? memory(20_000, 80_000) : memory(50_000, 1_000_000));
   if (wants('limit') && !short) await atTheLimit();
   if (wants('small') && !short) await small();

@@ -1,7 +1,7 @@
 // Writes what follows from the tables of this project into other files, between markers.
 //
 //   the inputs     from src/config/inputs.ts     into action.yml, the callable workflows, README.md and docs/inputs.md
-//   the outputs    from action.yml               into README.md
+//   the outputs    from action.yml               into docs/inputs.md
 //   the streams    from src/kustomer/streams.ts  into docs/reading-the-data.md and README.md
 //   the errors     from scripts/troubleshooting.ts   into docs/troubleshooting.md
 //   the figures    from bench/results.json       into README.md or bench/README.md, whichever has the marker

@@ -11,7 +11,12 @@ export const ERROR_ROWS = {
     'invalid-input': [
       ['`…` …', 'These inputs cannot be used:…'],
       'One or more inputs cannot be used. The message lists all of them; no request was made.',
-      'Correct the `with:` block. An empty `token` is usually an unset secret, or a pull request from a fork.',
+      'Correct the `with:` block. An empty `token` is usually a secret that is not set, or has another name, or a pull request from a fork.',
+    ],
+    'unknown-field': [
+      ['No record that was read has a field that is to be kept back:…'],
+      'A path of `exclude-fields` or `hash-fields` was met in no record, so the field that was meant would have been published. Nothing was.',
+      'Correct the path: [privacy](privacy.md#paths) says how they are written. Remove the line of a field that no record has yet.',
     ],
     'output-dir-unusable': [
       ['The directory that `output-dir` names could not be made (…).'],
@@ -179,6 +184,13 @@ export const ERROR_ROWS = {
       ['The branch … has its records in `…`, and `data-path` is `…`: the views and recipes read one folder.'],
       'The input `data-path` differs from the folder that the data branch has its records in.',
       'Set it back, or use another `branch`.',
+    ],
+    'hash-key-changed': [
+      [
+        '`hash-key` is another one than that with which … were published so far: equal values would have different hashes.',
+      ],
+      'The secret behind `hash-key` differs from the one that the streams were published with.',
+      'Set it back, or hash everything with the new key: run once with `sync-mode: full_refresh` or `reset-state: true`.',
     ],
     'other-organization': [
       [
@@ -372,6 +384,16 @@ export const ANNOTATION_ROWS = {
     ],
     'The run wants records that earlier runs left out.',
     'Read the stream with `full_refresh`, or run once with `reset-state: true`.',
+  ],
+  'fields-newly-kept-back': [
+    ['Some fields were not always kept back as they are now, so what was published before may have them: ….'],
+    'The lines of `exclude-fields` or `hash-fields` have changed, or were added to a sync that had published before.',
+    'Read the streams with `full_refresh`, and delete earlier artifacts: see [privacy](privacy.md#when-the-fields-change).',
+  ],
+  'fields-wanted-again': [
+    ['Some fields that are wanted now were left out or hashed in what was published before: ….'],
+    'Lines of `exclude-fields` or `hash-fields` were removed.',
+    'Read the streams with `full_refresh`, or run once with `reset-state: true`.',
   ],
   'missing-role': [
     ['The API key may not read … (403)'],

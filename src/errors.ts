@@ -42,6 +42,7 @@ export const ERRORS = {
   'files-not-copied': ['user', 'publish'],
   'folder-unusable': ['user', 'disk'],
   'foreign-link': ['kustomer', 'inconsistent'],
+  'hash-key-changed': ['user', 'state'],
   'host-unreachable': ['user', 'unreachable'],
   'invalid-input': ['user', 'input'],
   'list-loops': ['kustomer', 'inconsistent'],
@@ -84,6 +85,7 @@ export const ERRORS = {
   'state-unreadable': ['project', 'state'],
   'tar-unusable': ['user', 'state'],
   'two-organizations': ['kustomer', 'state'],
+  'unknown-field': ['user', 'input'],
   unauthorized: ['user', 'unauthorized'],
 } as const satisfies Readonly<Record<string, readonly [Actor, ErrorKind]>>;
 

@@ -25,6 +25,7 @@ import type { Selection } from '../sync/plan.ts';
 import { Stopped } from '../sync/read-all.ts';
 import { NO_STATE, type State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
+import { checkKeptBack } from './kept-back.ts';
 
 export type Run = ReturnType<typeof openRun>;
 
@@ -40,9 +41,10 @@ export function openRun(
   const window = { from: config.startDate === null ? '' : iso(config.startDate), to: iso(scope.window.to) };
   const settings = destinationSettings(config, scope);
   const destination = chooseDestination({ ...settings, context, api, log });
+  const isEncrypted = config.encryptTo.length > 0;
   const unread = { ...window, outcome: 'failed', records: 0, requests: 0 };
   const streams = config.streams.map(selection => ({ ...selection, ...unread }));
-  const report: Report = { ...emptyReport(streams), filesStay: destination.savesAfterJob };
+  const report: Report = { ...emptyReport(streams), filesStay: destination.savesAfterJob, isEncrypted };
   return { config, scope, context, log, api, window, settings, destination, journal: openJournal(context), report };
 }
 
@@ -169,7 +171,7 @@ export function revisionBefore({ search, lists, revisions }: State, { name, mode
 
 /**
  * A state says with which options its streams were published. What contradicts them is refused, what goes beyond them is said.
- * @throws SyncError `record-format-changed`
+ * @throws SyncError `record-format-changed`, `hash-key-changed`
  */
 async function checkOptions({ config, destination, log }: Run, state: State): Promise<void> {
   const { streams, recordFormat: format, includeDeleted } = config;
@@ -186,6 +188,7 @@ async function checkOptions({ config, destination, log }: Run, state: State): Pr
       todo: `Set \`record-format\` back, run once with \`sync-mode: full_refresh\`${reset} to start over, or give the other format its own \`state-id\` (and \`branch\`).`,
     });
   }
+  checkKeptBack(config, continued, log);
   // Lists show deleted records in any case.
   const withoutDeleted = continued.filter(
     revision => includeDeleted && revision.includeDeleted === false && isSearch(streamNamed(revision.name)),

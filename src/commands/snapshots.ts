@@ -11,6 +11,7 @@ import type { StreamJob } from '../sync/job.ts';
 import type { Ending } from '../sync/read-all.ts';
 import type { ShardManifest, State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
+import type { KeptFields } from './kept-back.ts';
 import type { Learning } from './learning.ts';
 import { type ReadingRun, revisionBefore } from './prepare.ts';
 
@@ -25,6 +26,7 @@ export interface SnapshotOptions extends Pick<ReadingRun, 'config' | 'context' |
   readonly completed: ReadonlySet<string>;
   readonly source: Source;
   readonly learning: Learning;
+  readonly fields: KeptFields;
 }
 
 export function openSnapshots(options: SnapshotOptions) {
@@ -126,13 +128,14 @@ function changeOf(
   parts: PartFile[],
   schemas: State['schemas'],
 ) {
-  const { config, recovered, source, client, context, destination } = options;
+  const { config, recovered, source, client, context, destination, fields } = options;
   const before = recovered.state;
   const draft = { search: new Map(before.search), lists: new Map(before.lists) };
   const changed = done.filter(job => job.updateState(draft, client.clock.leadMs()));
   const epochs = recovered.syncRevisions ?? before.revisions;
   const revisions = new Map(before.revisions);
   for (const job of changed) {
+    const keptBack = fields.publishedOf(job.name, revisionBefore(before, job));
     revisions.set(job.name, {
       changedIn: before.revisions.get(job.name)?.changedIn ?? 0,
       epoch: (epochs.get(job.name)?.epoch ?? 0) + (destination.replacesFiles && replaced.includes(job.name) ? 1 : 0),
@@ -142,6 +145,7 @@ function changeOf(
         source.forms.hasDeleted(job.name) &&
         (revisionBefore(before, job)?.includeDeleted ?? true),
       published: publishedInAll(before, job, parts),
+      ...(keptBack && { keptBack }),
     });
   }
   const state: State = {

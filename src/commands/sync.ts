@@ -7,9 +7,10 @@ import { openSource, type Source } from '../kustomer/source.ts';
 import { type CheckpointSchedule, startCheckpoints } from '../publish/checkpoints.ts';
 import { writeManifest } from '../publish/destination.ts';
 import { openPublisher } from '../publish/publisher.ts';
+import { type Encrypt, openEncryption } from '../records/encryption.ts';
 import { openParts, type PartFile, type PartsWriter } from '../records/parts.ts';
 import { openWriteLock, throughWriteLock, type WriteLock } from '../records/write-lock.ts';
-import { duration, plural } from '../report/format.ts';
+import { duration, plural, utc } from '../report/format.ts';
 import { type Log, openSection, stillAt } from '../report/log.ts';
 import { progressLine } from '../report/progress.ts';
 import { type Report, streamReport } from '../report/report.ts';
@@ -22,6 +23,7 @@ import { planNextRun, startNext } from './auto-continue.ts';
 import { describeStart, describeStreams } from './describe.ts';
 import { DISK_LIMITS, type DiskLimits, watchDisk } from './disk-limits.ts';
 import { openJobs, openLists } from './jobs.ts';
+import { type KeptFields, openKeptFields } from './kept-back.ts';
 import { openLearning } from './learning.ts';
 import { withOrganization } from './organization.ts';
 import {
@@ -86,6 +88,7 @@ export async function sync(
 async function prepare(run: SyncRun) {
   const { config, context, log, scope, window, report, client, destination } = run;
   // Before the first request to Kustomer: records must not be read for a place where everybody could see them.
+  const encrypt = await openEncryption(config.encryptTo);
   await destination.requireAccess();
   report.outputDir = await makeOutputDir(config, context);
   const source = openSource(client, config.includeDeleted);
@@ -98,24 +101,29 @@ async function prepare(run: SyncRun) {
   describeStreams(run, state);
   source.expect(state.organizationId);
 
-  const writing = openWritingJobs(run, state, source, lists);
+  const fields = await openKeptFields(config, state);
+  const writing = openWritingJobs({ ...run, encrypt, fields }, state, source, lists);
   const { jobs, completed, learning } = writing;
-  const snapshots = openSnapshots({ ...run, ...writing, recovered, source });
+  const snapshots = openSnapshots({ ...run, ...writing, recovered, source, fields });
   if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
     for (const { name } of jobs) completed.add(name);
     report.streams = snapshots.results([]);
     describeStreams(run, state, jobs);
     await writeOwnManifest(run, state, []);
-    log.info(`Everything ${scope.kind === 'shard' ? 'in this shard' : `up to ${window.to}`} is published already.`);
+    log.info(
+      `Everything ${scope.kind === 'shard' ? 'in this shard' : `up to ${utc(Date.parse(window.to))}`} is published already.`,
+    );
     return null;
   }
   const publisher = openPublisher({ ...run, base, directory: report.outputDir });
-  return { before: state, source, jobs, snapshots, publisher, learning };
+  return { before: state, source, jobs, snapshots, publisher, fields, learning };
 }
 
+type WritingRun = SyncRun & { readonly encrypt: Encrypt | undefined; readonly fields: KeptFields };
+
 /** The selected streams as jobs that write to part files, and note which streams are complete. */
-function openWritingJobs(run: SyncRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
-  const { config, now, stop, client, report, lock, log, limits, destination } = run;
+function openWritingJobs(run: WritingRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
+  const { config, now, stop, client, report, lock, log, limits, destination, encrypt, fields } = run;
   const directory = report.outputDir;
   const learning = openLearning(config, state.schemas);
   const writers = new Map<string, PartsWriter>();
@@ -126,7 +134,8 @@ function openWritingJobs(run: SyncRun, state: State, source: Source, lists: Read
   const checkDisk = watchDisk(run, limits.disk, written, () => (config.singer ? 1.1 * lines() : 0));
   const writerOf = (stream: string) => {
     const { partBytes } = destination;
-    const writer = openParts({ ...config, directory, stream, partBytes, observer: () => learning.observerOf(stream) });
+    const how = { encrypt, filter: fields.filterOf(stream), observer: () => learning.observerOf(stream) };
+    const writer = openParts({ ...config, directory, stream, partBytes, ...how });
     writers.set(stream, writer);
     return throughWriteLock(writer, lock, checkDisk);
   };
@@ -144,17 +153,24 @@ function openWritingJobs(run: SyncRun, state: State, source: Source, lists: Read
   return { jobs, writers, learning, completed };
 }
 
+/** A checkpoint seals what is encrypted (records/parts.ts), so that each of them adds a file for each stream. */
+function scheduleOf({ encryptTo }: Config, { schedule }: SyncLimits): CheckpointSchedule {
+  return encryptTo.length === 0 ? schedule : { ...schedule, checkpointMs: 10 * schedule.checkpointMs };
+}
+
 async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
-  const { report, stop, lock, limits, destination } = run;
-  const { jobs, snapshots, publisher } = reading;
+  const { config, report, stop, lock, limits, destination } = run;
+  const { jobs, snapshots, publisher, fields } = reading;
   const work = {
-    checkpoint: () => lock.whilePaused(async () => publisher.checkpoint(await snapshots.peek())),
-    isPublishDue: () => snapshots.count() >= destination.maxParts,
+    // As long as a path may be misspelt, nothing is left to anybody who would publish it.
+    checkpoint: () =>
+      lock.whilePaused(async () => void (fields.areKnown() && (await publisher.checkpoint(await snapshots.peek())))),
+    isPublishDue: () => snapshots.count() >= destination.maxParts && fields.areKnown(),
     publish: Number.isFinite(destination.maxParts) ? () => publishSoFar(run, reading) : null,
   };
   const checkpoints = destination.savesAfterJob
     ? null
-    : startCheckpoints(limits.schedule, work, error => stop.abort(error));
+    : startCheckpoints(scheduleOf(config, limits), work, error => stop.abort(error));
   const endings = await readStreams(run, jobs);
   report.notes.push(...reading.source.forms.sentences());
   for (const note of report.notes) run.log.notice(note);
@@ -165,25 +181,25 @@ async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
     await publishRest(run, reading, endings);
     return true;
   };
+  let counts = false;
   try {
-    if (isCancelled(stop.signal)) return await leaveToPost(run, reading, endings);
     // A run that is cancelled while it publishes leaves the rest to the post step, too.
-    const isPublished = await Promise.race([publishAll(), whenCancelled(stop.signal)]);
-    if (!isPublished) report.leftToPost = run.journal.isPending();
+    if (isCancelled(stop.signal)) await leaveToPost(run, reading, endings);
+    else if (!(await Promise.race([publishAll(), whenCancelled(stop.signal)])))
+      report.leftToPost = run.journal.isPending();
+    counts = true;
   } finally {
-    reportPublished(run, reading, endings);
+    reportPublished(run, reading, endings, counts);
   }
 }
 
-function reportPublished(
-  run: SyncRun,
-  { before, jobs, snapshots, publisher, learning }: Reading,
-  endings: Endings,
-): void {
+/** @param counts whether what was read is published, or will be */
+function reportPublished(run: SyncRun, reading: Reading, endings: Endings, counts = true): void {
   const { report } = run;
+  const { before, jobs, snapshots, publisher, learning } = reading;
   report.streams = snapshots.results(publisher.receipt.files, endings);
   reportReceipt(report, publisher.receipt);
-  describeStreams(run, publisher.receipt.state ?? before, jobs, learning.newsOf);
+  describeStreams(run, publisher.receipt.state ?? before, jobs, { counts, newsOf: learning.newsOf });
 }
 
 /** Reads all streams, and says in the log how far it is. */
@@ -197,7 +213,7 @@ async function readStreams({ window, stop, client, log }: SyncRun, jobs: readonl
     }));
     return progressLine(streams, ms, client.waitingFor());
   });
-  log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
+  log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${utc(Date.parse(window.to))}.`);
   const telling = jobs.map(job => ({
     name: job.name,
     async read() {
@@ -217,8 +233,9 @@ async function readStreams({ window, stop, client, log }: SyncRun, jobs: readonl
 }
 
 /** Publishes what has been read until now, in case the run does not come to its end. */
-async function publishSoFar({ lock, log }: SyncRun, { snapshots, publisher }: Reading): Promise<void> {
+async function publishSoFar({ lock, log }: SyncRun, { snapshots, publisher, fields }: Reading): Promise<void> {
   const taken = await lock.whilePaused(async () => {
+    if (!fields.areKnown()) return null;
     const { files, change } = await snapshots.peek();
     return files.length === 0 || change.changed.length === 0 ? null : snapshots.drain();
   });
@@ -228,7 +245,9 @@ async function publishSoFar({ lock, log }: SyncRun, { snapshots, publisher }: Re
 }
 
 /** A cancelled run has some seconds: it writes down what it has read, and the post step publishes that. */
-async function leaveToPost({ report, destination }: SyncRun, { snapshots, publisher }: Reading, endings: Endings) {
+async function leaveToPost(run: SyncRun, { snapshots, publisher, fields }: Reading, endings: Endings) {
+  const { report, destination } = run;
+  await fields.requireKnown(report.outputDir);
   if (destination.savesAfterJob) return;
   const rest = await snapshots.drainAll(endings);
   if (rest.files.length === 0 && rest.change.changed.length === 0) return;
@@ -239,12 +258,13 @@ async function leaveToPost({ report, destination }: SyncRun, { snapshots, publis
 /** Publishes what is left of a run that reads no more, and starts the next run where the inputs say so. */
 async function publishRest(run: SyncRun, reading: Reading, endings: Endings): Promise<void> {
   const { report, stop, scope } = run;
-  const { before, source, snapshots, publisher } = reading;
+  const { before, source, snapshots, publisher, fields } = reading;
+  await fields.requireKnown(report.outputDir);
   const drained = await snapshots.drainAll(endings);
   report.streams = snapshots.results([...publisher.receipt.files, ...drained.files], endings);
   // What the state says of one organization must not be mixed with another's records.
   if ([...endings.values()].some(({ error }) => isKind(error, 'state') || isKind(error, 'publish'))) return;
-  openSection('Publish');
+  if (drained.files.length > 0 || drained.change.changed.length > 0) openSection('Publish');
   const rest = await withOrganization(run, source, before, drained, endings);
   const isStoppedEarly = stoppedBy(report, stop.signal) !== undefined;
   const { starts, ...consecutive } = planNextRun(run, isStoppedEarly, before, rest.change);

@@ -41,5 +41,5 @@ type InGroup<Name extends Group> = Camel<keyof (typeof GROUPS)[Name] & string> &
 export function inputsOf<Name extends Group>(config: Config, group: Name) {
   const rows = Object.entries<Input>(GROUPS[group]).filter(([, { kind }]) => !kind.isSecret);
   const values = rows.map(([name]) => [camel(name), config[camel(name) as keyof Config]]);
-  return Object.fromEntries(values) as Pick<Config, Exclude<InGroup<Name>, 'token' | 'githubToken'>>;
+  return Object.fromEntries(values) as Pick<Config, Exclude<InGroup<Name>, 'token' | 'githubToken' | 'hashKey'>>;
 }

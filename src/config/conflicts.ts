@@ -1,5 +1,6 @@
 /** Checks inputs against each other: the two dates, the inputs of a backfill, and those of the jobs of a plan. */
 import { digest } from '../shards/shard.ts';
+import { covers, type FieldPath, protectedIn } from '../sync/kept-back.ts';
 import { type Config, inputsOf } from './config.ts';
 import { INPUTS, type InputName } from './inputs.ts';
 
@@ -18,14 +19,11 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
   if (startDate !== null && startDate > Date.now()) {
     add('start-date', `is ${shown('start-date')}, which has not come yet. Use a time in the past.`);
   }
+  for (const [input, problem] of fieldConflicts(config)) add(input, problem);
   if (shard !== null && mode !== 'sync') add('shard', 'must be empty unless `mode` is `sync`.');
   if (plan.length > 0 && mode !== 'merge') add('plan', 'must be empty unless `mode` is `merge`.');
   if (plan.length === 0 && mode === 'merge') add('plan', `is empty. Use ${INPUTS.plan.kind.use}.`);
-
-  if (config.singer && config.recordFormat !== 'flat')
-    add('singer', 'must be `false` unless `record-format` is `flat`.');
-  if (config.singer && (mode === 'plan' || mode === 'merge'))
-    add('singer', 'must be `false` unless `mode` is `sync` or `check`.');
+  if (config.singer) for (const problem of singerConflicts(config)) add('singer', problem);
 
   const planned = shard ?? plan[0];
   if (planned !== undefined && planned.inputs !== planDigest(config)) {
@@ -51,6 +49,37 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
   return found;
 }
 
+function fieldConflicts({ excludeFields, hashFields, hashKey, recordFormat }: Config): [InputName, string][] {
+  const lineOf = ({ stream, path }: FieldPath) => `\`${stream}.${path}\``;
+  const found: [InputName, string][] = [];
+  for (const [input, fields] of [['exclude-fields', excludeFields] as const, ['hash-fields', hashFields] as const]) {
+    for (const field of fields) {
+      const own = protectedIn(field.path, recordFormat);
+      const what = `has ${lineOf(field)}, and \`${own}\` cannot be left out or hashed`;
+      if (own !== undefined)
+        found.push([input, `${what}: it tells records and their versions apart. Remove that line.`]);
+    }
+  }
+  for (const field of hashFields) {
+    const outer = excludeFields.find(each => covers(each, field));
+    const what = `has ${lineOf(field)}, which \`exclude-fields\` leaves out`;
+    if (outer !== undefined) found.push(['hash-fields', `${what} by ${lineOf(outer)}. Remove one of the two lines.`]);
+  }
+  if (hashFields.length > 0 && hashKey === '') {
+    found.push(['hash-key', `is empty. Use ${INPUTS['hash-key'].kind.use}: \`hash-fields\` needs it.`]);
+  }
+  return found;
+}
+
+function singerConflicts({ recordFormat, mode, encryptTo }: Config): string[] {
+  const found: string[] = [];
+  if (recordFormat !== 'flat') found.push('must be `false` unless `record-format` is `flat`.');
+  if (mode === 'plan' || mode === 'merge') found.push('must be `false` unless `mode` is `sync` or `check`.');
+  // A target reads plain text.
+  if (encryptTo.length > 0) found.push('must be `false` with `encrypt-to`: its messages are not encrypted.');
+  return found;
+}
+
 /** Digest of the inputs on which all jobs of a plan must agree. A plan has it, and each job compares its own. */
 export function planDigest(config: Config): string {
   return digest(JSON.stringify(Object.values(planInputs(config))));
@@ -60,5 +89,13 @@ export function planDigest(config: Config): string {
 function planInputs(config: Config): { readonly [Name in InputName]?: unknown } {
   const { apiUrl, onMissingState, resetState, ...basic } = inputsOf(config, 'basic');
   const { archive, settleMs: settle, lookbackMs: lookback } = config;
-  return { ...basic, streams: basic.streams.map(({ name }) => name), archive, settle, lookback };
+  const fields = { 'exclude-fields': config.excludeFields, 'hash-fields': config.hashFields };
+  return {
+    ...basic,
+    streams: basic.streams.map(({ name }) => name),
+    archive,
+    settle,
+    lookback,
+    ...fields,
+  };
 }

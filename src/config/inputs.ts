@@ -7,6 +7,7 @@
  */
 import { RECORD_FORMATS } from '../sync/state.ts';
 import * as kinds from './kinds.ts';
+import * as streamKinds from './stream-kinds.ts';
 
 /** The callable workflows, by file name without `.yml`. */
 export type CallableWorkflow = 'sync' | 'backfill';
@@ -46,7 +47,7 @@ export const GROUPS = {
       'Origin of the API: US `https://api.kustomerapp.com`, EU `https://api.prod2.kustomerapp.com`, India `https://api.prod4.kustomerapp.com`, or `https://ORG.api.kustomerapp.com`. Only a loopback address may have `http`.',
     ),
     streams: input(
-      kinds.streamSelection,
+      streamKinds.selection,
       'all',
       'Streams to sync, separated by commas or new lines. Each entry is `all` or a stream, alone or as `stream:full_refresh` or `stream:incremental`.',
     ),
@@ -106,6 +107,11 @@ export const GROUPS = {
       { sync: NOT_NONE, backfill: NOT_NONE },
     ),
     compression: input(kinds.oneOf('none', 'gzip'), 'none', '`none` or `gzip`.'),
+    'encrypt-to': input(
+      kinds.ageRecipients,
+      '',
+      'age recipients, one a line: the files of records become `.ndjson.age` or `.ndjson.gz.age`, which only the holders of the keys can read.',
+    ),
     singer: input(
       kinds.boolean,
       'false',
@@ -150,6 +156,24 @@ export const GROUPS = {
       kinds.anyText,
       { expression: 'job.status' },
       'Do not set it. With `destination: none` the post step reads here whether the job has succeeded.',
+      {},
+    ),
+  },
+  privacy: {
+    'exclude-fields': input(
+      streamKinds.fieldPaths,
+      '',
+      'Fields to leave out: lines of `stream.path` (`*`: every stream), a path as the record has it. Through arrays, and with all that is inside.',
+    ),
+    'hash-fields': input(
+      streamKinds.fieldPaths,
+      '',
+      'Fields to hash: the same paths. Each value in them becomes the hex of the HMAC-SHA-256 of its JSON text. Needs `hash-key`.',
+    ),
+    'hash-key': input(
+      kinds.hashKey,
+      '',
+      'Secret key of `hash-fields`. It is masked; keep it, since the same values have the same hash only as long as it is the same.',
       {},
     ),
   },
@@ -227,7 +251,8 @@ export const GROUPS = {
   },
 };
 
-export const INPUTS = { ...GROUPS.basic, ...GROUPS.destination, ...GROUPS.tuning, ...GROUPS['fan-out'] };
+const { basic, destination, privacy, tuning } = GROUPS;
+export const INPUTS = { ...basic, ...destination, ...privacy, ...tuning, ...GROUPS['fan-out'] };
 export const INPUT_NAMES = Object.keys(INPUTS) as readonly InputName[];
 export type InputName = keyof typeof INPUTS;
 

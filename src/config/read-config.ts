@@ -19,7 +19,7 @@ export function readConfig(): Config {
   });
   const found = conflicts(config, name => shown(textOf(name))).filter(({ input }) => !problems.has(input));
   const all = [...problems.values(), ...found.map(({ problem }) => problem)];
-  if (all.length > 0) throw invalid(all);
+  if (all.length > 0) throw invalid(all, problems);
   return Object.freeze(config);
 }
 
@@ -51,13 +51,18 @@ function shown(text: string): string {
  * runner masks a secret as a whole, and not a part of it that a message cuts off.
  */
 function mayHoldSecret(text: string): boolean {
-  return text.includes('@') || SECRETS.map(name => given(name).trim()).some(key => key !== '' && text.includes(key));
+  return (
+    /@|AGE-SECRET-KEY-/i.test(text) ||
+    SECRETS.map(name => given(name).trim()).some(key => key !== '' && text.includes(key))
+  );
 }
 
-function invalid(problems: readonly string[]): SyncError {
+function invalid(problems: readonly string[], byInput: ReadonlyMap<InputName, unknown>): SyncError {
   const list = problems.map(problem => `\n- ${problem}`).join('');
+  // The block is as it should be where the secret is not.
+  const secret = SECRETS.some(name => byInput.has(name)) ? 'the secret, or ' : '';
   return new SyncError('invalid-input', {
     what: problems.length > 1 ? `These inputs cannot be used:${list}` : problems.join(),
-    todo: 'Correct the `with:` block of the step; nothing was requested from Kustomer.',
+    todo: `Correct ${secret}the \`with:\` block of the step; nothing was requested from Kustomer.`,
   });
 }

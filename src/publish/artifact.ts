@@ -34,7 +34,7 @@ export function openArtifact(options: DestinationOptions): Delivery {
       for (const file of request.files) await verifyPart(request.directory, file);
       receipt.artifact = await upload(artifactName, request, options);
       const { name, url } = receipt.artifact;
-      log.info(`Uploaded ${plural(request.files.length, 'file')} as artifact ${name}.`);
+      log.info(`Uploaded ${plural(request.files.length, 'file')} with records as artifact ${name}.`);
       return { kind: 'artifact', name, url };
     },
   };
@@ -47,17 +47,15 @@ export function openArtifact(options: DestinationOptions): Delivery {
 async function upload(
   firstName: string,
   request: PublishRequest,
-  { context, api, retentionDays, compression, singer }: DestinationOptions,
+  { context, api, retentionDays, compression, encryptTo, singer }: DestinationOptions,
 ): Promise<UploadedArtifact> {
   const { directory, files } = request;
   const beside = ['manifest.json', 'state.json', 'singer.jsonl', 'views.sql', '*/schema.json'];
   const unlisted = globSync(beside, { cwd: directory });
   const paths = [...unlisted, ...files.map(({ path }) => path)].map(path => join(directory, path));
-  // Parts that are compressed need not be compressed again; 0 days are the default of the repository.
-  const options = {
-    compressionLevel: compression === 'gzip' && !singer ? 0 : 6,
-    ...(retentionDays > 0 ? { retentionDays } : {}),
-  };
+  // What is compressed or encrypted gets no smaller; 0 days are the default of the repository.
+  const isDense = (compression === 'gzip' || encryptTo.length > 0) && !singer;
+  const options = { compressionLevel: isDense ? 0 : 6, ...(retentionDays > 0 ? { retentionDays } : {}) };
   const client = new (await import('@actions/artifact')).DefaultArtifactClient();
   const uploaded = (name: string, id: number, digest = ''): UploadedArtifact => ({
     id: String(id),

@@ -116,6 +116,8 @@ export interface DestinationSettings {
   readonly fileMark: string;
   readonly retentionDays: number;
   readonly compression: 'none' | 'gzip';
+  /** None: parts are not encrypted. */
+  readonly encryptTo: readonly string[];
   readonly singer: boolean;
   readonly branch: string;
   readonly dataPath: string;

@@ -12,6 +12,7 @@ import {
   KeyCache,
   replaceEscapes,
 } from '../sync/json-bytes.ts';
+import type { Field, FieldFilter } from './fields.ts';
 import type { LineBuffer } from './line-buffer.ts';
 import {
   type Key,
@@ -66,13 +67,15 @@ export class FlatWriter {
   /** Offset of the relationships in the record; -1 until they are found. */
   #relationships = -1;
   readonly #observer: LineObserver | undefined;
+  #filter: FieldFilter | undefined;
 
   constructor(out: LineBuffer, observer: LineObserver | undefined) {
     this.#out = out;
     this.#observer = observer;
   }
 
-  write(json: Buffer): void {
+  write(json: Buffer, filter?: FieldFilter): void {
+    this.#filter = filter;
     if (this.#keys.clearIfFull()) this.#names.clear();
     const start = this.#out.length;
     this.#plan = undefined;
@@ -146,7 +149,15 @@ export class FlatWriter {
   #nameOf(text: string): Name {
     let name = this.#names.get(text);
     if (name === undefined) {
-      name = { text, json: bytesOf(text), object: 0, attributeOf: 0, inLine: undefined, inCustom: undefined };
+      name = {
+        text,
+        json: bytesOf(text),
+        object: 0,
+        attributeOf: 0,
+        field: undefined,
+        inLine: undefined,
+        inCustom: undefined,
+      };
       this.#names.set(text, name);
     }
     return name;
@@ -180,17 +191,36 @@ export class FlatWriter {
   /** @param column what it is called here; null when the same key comes again */
   #column(name: Name, column: Uint8Array | null, json: Buffer, at: number): number {
     if (column === null) return endOfValue(json, at);
+    const filter = this.#filter;
+    const field = filter === undefined ? null : filter.columnOf(name, column);
+    if (field?.treatment === 'excluded') return endOfValue(json, at);
     this.#out.put(this.#isFirst ? BRACE : COMMA);
     this.#isFirst = false;
     this.#out.copy(column, 0, column.length);
     this.#out.put(COLON);
+    const start = this.#out.length;
     this.#copied = at;
     name.inLine ??= this.#observer?.column('', name.text);
     const seen = name.inLine;
-    const end = this.#value(json, at, seen !== undefined && seen.inner !== null);
+    const end = this.#value(json, at, field === null && seen !== undefined && seen.inner !== null);
     this.#out.copy(json, this.#copied, end);
-    if (seen !== undefined && seen.settled[json[at] as number] === 0) this.#note(seen, json, at, end);
+    if (field !== null) this.#keepBack(field, start, seen);
+    else if (seen !== undefined && seen.settled[json[at] as number] === 0) this.#note(seen, json, at, end);
     return end;
+  }
+
+  /** Writes a column again without what is kept back of it, and notes what is left. */
+  #keepBack(field: Field, start: number, seen: ValueObserver | undefined): void {
+    this.#filter?.rewrite(this.#out, start, field);
+    if (seen === undefined) return;
+    const line = this.#out.bytes();
+    this.#note(seen, line, start, line.length);
+    if (seen.inner === null || !isObject(line, start)) return;
+    eachMember(line, start, (_, value, from, to) => {
+      const end = endOfValue(line, value);
+      this.#noteCustom(this.#keys.at(line, from, to).name, line, value, end);
+      return end;
+    });
   }
 
   /**

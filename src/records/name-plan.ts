@@ -1,6 +1,7 @@
 // Decides what keys are called that meet in one name: the one that is written so has it, and the others follow in
 // alphabetical order with `_2`, `_3`, ... So the order of the source does not matter. Pure.
 import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject } from '../sync/json-bytes.ts';
+import type { Column } from './fields.ts';
 
 /** Gets the values of a column. */
 export interface ValueObserver {
@@ -21,10 +22,7 @@ export interface LineObserver {
 }
 
 /** A name in snake_case. */
-export interface Name {
-  readonly text: string;
-  /** The name as a JSON string. */
-  readonly json: Uint8Array;
+export interface Name extends Column {
   /** Number of the object that had it last. */
   object: number;
   /** Number of the last record that has it from an attribute. */

@@ -1,4 +1,4 @@
-// Writes the records of a stream to part files: NDJSON of limited size, hashed and compressed in the same pass.
+// Writes the records of a stream to part files: NDJSON of limited size, compressed, encrypted and hashed in the same pass.
 //
 // A file is called `.partial` until it is sealed and its records count. Only then it gets its number and name: a kill
 // leaves no broken file under the name of a part, and a discarded staging file leaves no gap in the numbers.
@@ -8,7 +8,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
 import { openMutex } from '../sync/mutex.ts';
-import type { DatedRecord, StagingFile } from '../sync/source.ts';
+import type { DatedRecord, Resource, StagingFile } from '../sync/source.ts';
+import type { Encrypt } from './encryption.ts';
 import type { LineObserver } from './name-plan.ts';
 import { type LineOptions, Lines } from './record.ts';
 
@@ -18,7 +19,7 @@ export interface PartFile {
   readonly path: string;
   readonly stream: string;
   readonly records: number;
-  /** Of the file, so after compression; `sha256` is that of the file, too, in hex. */
+  /** Of the file, so after compression and encryption; `sha256` is that of the file, too, in hex. */
   readonly bytes: number;
   readonly sha256: string;
   /** ISO 8601; null when no record has a date that can be read. */
@@ -30,6 +31,8 @@ export interface PartsOptions extends LineOptions {
   readonly directory: string;
   readonly stream: string;
   readonly compression: 'none' | 'gzip';
+  /** Undefined: parts are not encrypted. */
+  readonly encrypt?: Encrypt | undefined;
   /** Asked for with the first record. */
   readonly observer?: () => Promise<LineObserver>;
   /** Largest part in bytes, before compression. A chunk that is larger gets a part of its own. */
@@ -54,6 +57,7 @@ export function openParts(options: PartsOptions) {
   const runExclusive = openMutex();
   const writer = openRollingWriter(options, onBytes, commit);
   return {
+    contentOf: options.filter && contentWithout(options),
     write: (records: readonly DatedRecord[]): Promise<void> => runExclusive(() => writer.write(records)),
     /** A file of its own, which becomes parts of the stream on commit. */
     openStagingFile(): StagingFile {
@@ -84,11 +88,12 @@ export function openParts(options: PartsOptions) {
       }),
     /**
      * Writes everything to the disk and resolves to the parts since the last drain. The last one may still grow, and may
-     * get another name, but its file will always begin with the bytes described here.
+     * get another name, but its file will always begin with the bytes described here. One that is encrypted is sealed,
+     * because the beginning of such a file cannot be decrypted.
      */
     peek: (): Promise<readonly PartFile[]> =>
       runExclusive(async () => {
-        await writer.writeChunk();
+        await (options.encrypt === undefined ? writer.writeChunk() : writer.end());
         return [...parts, ...writer.current(number + 1)];
       }),
     /** Number of sealed parts since the last drain. */
@@ -97,6 +102,16 @@ export function openParts(options: PartsOptions) {
     bytes: () => bytes,
     /** Before compression. */
     lineBytes: () => lineBytes,
+  };
+}
+
+/** What is published of a record that has fields to keep back: see {@link Sink.contentOf}. */
+function contentWithout(options: LineOptions) {
+  const line = new Lines(0);
+  return (resource: Resource): Buffer => {
+    line.clear();
+    line.add(resource, options);
+    return line.bytes();
   };
 }
 
@@ -165,7 +180,7 @@ function openRollingWriter(options: PartsOptions, onBytes: OnBytes, onSealed: (p
 type Part = Awaited<ReturnType<typeof openPart>>;
 
 /** A part gets its number on commit, once it is closed. */
-async function openPart({ directory, stream, compression }: PartsOptions, onBytes: OnBytes) {
+async function openPart({ directory, stream, compression, encrypt }: PartsOptions, onBytes: OnBytes) {
   const partial = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(partial), { recursive: true });
   const file = await open(partial, 'wx');
@@ -173,8 +188,22 @@ async function openPart({ directory, stream, compression }: PartsOptions, onByte
   /** `size` is before compression; `min` and `max` are of `updated_at` (ms). */
   const total = { records: 0, bytes: 0, size: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
 
+  const extension = `.ndjson${compression === 'gzip' ? '.gz' : ''}${encrypt === undefined ? '' : '.age'}`;
+
+  async function append(bytes: Buffer): Promise<void> {
+    await file.appendFile(bytes).catch(async error => {
+      // On a full disk, a part of it may have been written.
+      await file.truncate(total.bytes);
+      throw error;
+    });
+    hash.update(bytes);
+    total.bytes += bytes.length;
+    onBytes(bytes.length, 0);
+  }
+  const encrypted = encrypt?.(append);
+
   const describe = (number: number): PartFile => ({
-    path: `${stream}/${stream}-${String(number).padStart(5, '0')}.ndjson${compression === 'gzip' ? '.gz' : ''}`,
+    path: `${stream}/${stream}-${String(number).padStart(5, '0')}${extension}`,
     stream,
     records: total.records,
     bytes: total.bytes,
@@ -190,14 +219,8 @@ async function openPart({ directory, stream, compression }: PartsOptions, onByte
      */
     async write(lines: Buffer, dates: readonly number[]): Promise<void> {
       const bytes = compression === 'gzip' ? await compress(lines, { level: 6 }) : lines;
-      await file.appendFile(bytes).catch(async error => {
-        // On a full disk, a part of it may have been written.
-        await file.truncate(total.bytes);
-        throw error;
-      });
-      hash.update(bytes);
-      total.bytes += bytes.length;
-      onBytes(bytes.length, lines.length);
+      await (encrypted === undefined ? append(bytes) : encrypted.write(bytes));
+      onBytes(0, lines.length);
       total.size += lines.length;
       total.records += dates.length;
       for (const at of dates) {
@@ -207,7 +230,7 @@ async function openPart({ directory, stream, compression }: PartsOptions, onByte
     },
     size: () => total.size,
     describe,
-    close: () => file.close(),
+    close: () => (encrypted?.end() ?? Promise.resolve()).finally(() => file.close()),
     async commit(number: number): Promise<PartFile> {
       const part = describe(number);
       await rename(partial, join(directory, part.path));

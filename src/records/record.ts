@@ -6,6 +6,7 @@
 // the CPU figures of `npm run bench -- --only throughput`.
 import type { Resource } from '../sync/source.ts';
 import type { RecordFormat } from '../sync/state.ts';
+import type { FieldFilter } from './fields.ts';
 import { FlatWriter } from './flat.ts';
 import { LineBuffer } from './line-buffer.ts';
 import type { LineObserver } from './name-plan.ts';
@@ -15,6 +16,8 @@ const [LINE_END, RETURN] = [0x0a, 0x0d] as const;
 /** How a record becomes a line: inputs of the same names. */
 export interface LineOptions {
   readonly recordFormat: RecordFormat;
+  /** What is kept back of each record; undefined: nothing. */
+  readonly filter?: FieldFilter | undefined;
 }
 
 /** The lines of records. */
@@ -30,17 +33,19 @@ export class Lines extends LineBuffer {
   }
 
   /** Adds a record as a line, or nothing when it throws. */
-  add({ json, type }: Resource, { recordFormat }: LineOptions): void {
+  add({ json, type }: Resource, { recordFormat, filter }: LineOptions): void {
     // JSON has line breaks between tokens only, where they mean nothing.
     const isLine = !json.includes(LINE_END) && !json.includes(RETURN);
     const record = isLine ? json : Buffer.from(json.filter(byte => byte !== LINE_END && byte !== RETURN));
     const start = this.length;
     try {
-      if (recordFormat === 'flat') this.#flat.write(record);
+      if (recordFormat === 'flat') this.#flat.write(record, filter);
       else {
-        this.copy(record, 0, record.length);
-        this.#observer?.line(record);
+        if (filter === undefined) this.copy(record, 0, record.length);
+        else filter.write(record, this);
+        this.#observer?.line(this.bytes().subarray(start));
       }
+      if (filter !== undefined) filter.hasLines = true;
       this.put(LINE_END);
       this.#observer?.type(type);
     } catch (error) {

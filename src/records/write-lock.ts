@@ -46,6 +46,7 @@ export function openWriteLock() {
 /** A sink whose records pass the lock. A staging file does not count until it is committed, so only that does. */
 export function throughWriteLock(writer: PartsWriter, lock: WriteLock, onWritten: () => void): Sink {
   return {
+    contentOf: writer.contentOf,
     write: records => lock.write(() => writer.write(records)).then(onWritten),
     openStagingFile() {
       const { write, commit, discard } = writer.openStagingFile();

@@ -3,11 +3,18 @@ import type { RecordFormat, StreamSchema } from '../sync/stream-schema.ts';
 import { Observer } from './observer.ts';
 import { changes, documentedSchema, widen } from './schema.ts';
 
+export { hasColumn } from './schema.ts';
+
 export type LearnedSchema = ReturnType<typeof learnSchema>;
 
 /** @param known what earlier runs have learned; of another format, it does not count */
+export function schemaBefore(stream: string, format: RecordFormat, known: StreamSchema | undefined): StreamSchema {
+  return known?.format === format ? known : documentedSchema(stream, format);
+}
+
+/** @param known as {@link schemaBefore} takes it */
 export function learnSchema(stream: string, format: RecordFormat, known: StreamSchema | undefined) {
-  const before = known?.format === format ? known : documentedSchema(stream, format);
+  const before = schemaBefore(stream, format, known);
   const observer = new Observer(before);
   return {
     observer,

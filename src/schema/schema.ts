@@ -80,6 +80,14 @@ function pathOf(container: Container, key: string): string {
   return container === '' ? key : `${container}.${key}`;
 }
 
+/** Whether lines have a column, with its path as in a line, as far as a schema knows. */
+export function hasColumn({ columns }: StreamSchema, path: string): boolean {
+  return [...columns].some(([container, keys]) => {
+    const start = pathOf(container, '');
+    return path.startsWith(start) && keys.has(path.slice(start.length));
+  });
+}
+
 /** What to say of a run: undocumented columns and klasses that are new, and what is gone. Names only, never values. */
 export function changes(previous: StreamSchema, next: StreamSchema): { appeared: string[]; vanished: string[] } {
   const before = seenIn(previous);

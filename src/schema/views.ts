@@ -45,10 +45,12 @@ LEFT JOIN conversations AS conversation ON conversation.id = message.conversatio
 LEFT JOIN customers AS customer ON customer.id = coalesce(message.customer_id, conversation.customer_id);
 `;
 
-/** Sorts files by when they were written: by the numbers in the names of their folders (runs), then of their own. */
+/**
+ * Sorts files by when they were written: by the numbers in the names of their folders (runs), then of their own. The
+ * arrow of a lambda is an error in DuckDB 2, and its new form one in DuckDB 1.2.
+ */
 const WRITTEN = [String.raw`regexp_replace(file, '[^\\/]*$', '')`, String.raw`regexp_extract(file, '[^\\/]*$')`].map(
-  name =>
-    String.raw`list_transform(regexp_extract_all(regexp_replace(${name}, 'dt=[0-9-]+', ''), '\d+'), n -> lpad(n, 20, '0'))`,
+  name => String.raw`[lpad(n, 20, '0') FOR n IN regexp_extract_all(regexp_replace(${name}, 'dt=[0-9-]+', ''), '\d+')]`,
 );
 
 function streamViews(schema: StreamSchema, dataPath: string): string {

@@ -7,6 +7,7 @@
 import { SyncError } from '../errors.ts';
 import { isSearch, streamNamed } from '../kustomer/streams.ts';
 import { clamp, covers, type Interval, type IntervalSet, minus, union } from '../sync/intervals.ts';
+import { unitePublished } from '../sync/kept-back.ts';
 import { klassKey } from '../sync/klasses-job.ts';
 import { requireSameOrganization } from '../sync/next-state.ts';
 import { type PlanOptions, planSearch, type Selection } from '../sync/plan.ts';
@@ -67,7 +68,8 @@ function uniteRevisions(a: StreamRevision, b: StreamRevision): StreamRevision {
   const changedIn = Math.max(a.changedIn, b.changedIn);
   // Each has counted on from what was published before the plan.
   const { published: _, ...rest } = a;
-  return { ...rest, changedIn, includeDeleted: a.includeDeleted && b.includeDeleted };
+  const keptBack = unitePublished(a.keptBack, b.keptBack);
+  return { ...rest, changedIn, includeDeleted: a.includeDeleted && b.includeDeleted, ...(keptBack && { keptBack }) };
 }
 
 function uniteSearch(a: SearchState, b: SearchState): SearchState {

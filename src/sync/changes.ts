@@ -51,6 +51,7 @@ export function countingSink(sink: Sink, isKnown: IsKnown) {
     total = addCounted([total, counted]);
   };
   const counting: Sink = {
+    contentOf: sink.contentOf,
     write(records) {
       add(countChanges(records, isKnown));
       return sink.write(records);

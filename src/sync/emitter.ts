@@ -47,7 +47,7 @@ export function openEmitter({ sink, work, progress }: EmitterOptions, range: Int
       // Only a record that may be read again needs a key. An undated record has the time of a neighbor, so it always does.
       const needsKey = undated || at >= work.dedupSince;
       if (needsKey || work.dedupKeys.size > 0) {
-        const key = dedupKey(record);
+        const key = dedupKey(record, sink);
         if (work.dedupKeys.has(key) || progress.newDedupKeys.has(key)) continue;
         if (needsKey) dedupKeys.push(key);
       }

@@ -103,7 +103,7 @@ export function searchJob(
       if (undated.length > 0) await search.catch(() => {});
       // In this run by their ids: the list may write a record in another way than the search.
       const found = new Set([...progress.newDedupKeys].map(undatedId));
-      return undated.filter(each => !work.dedupKeys.has(dedupKey(each)) && !found.has(each.resource.id));
+      return undated.filter(each => !work.dedupKeys.has(dedupKey(each, sink)) && !found.has(each.resource.id));
     };
     const { records, keys, isCut } = await readLongList({ list, sink, toRead, dedupKeys, withoutKnown, signal });
     for (const key of keys) progress.newDedupKeys.add(key);

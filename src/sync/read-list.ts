@@ -22,7 +22,7 @@ interface ReadListOptions extends ListPlan {
   readonly pages: ListPages;
   /** JSON:API type of the records. */
   readonly type: string;
-  readonly sink: Pick<Sink, 'write'>;
+  readonly sink: Pick<Sink, 'write' | 'contentOf'>;
   /** Start of the run (ms). */
   readonly now: number;
   readonly signal: AbortSignal;
@@ -77,11 +77,11 @@ export async function readList(options: ReadListOptions): Promise<ListResult> {
 }
 
 /** The versions that are published after this run, and the records that this run has to publish. */
-function compare(records: ReadonlyMap<string, Resource>, { before, wanted }: ReadListOptions) {
+function compare(records: ReadonlyMap<string, Resource>, { before, wanted, sink }: ReadListOptions) {
   const seen = new Map<string, string>();
   const changed: DatedRecord[] = [];
   for (const [id, resource] of records) {
-    const version = listVersion(resource);
+    const version = listVersion(resource, sink);
     const known = before?.seen.get(id);
     if (known !== version && isInWindow(resource, wanted)) {
       changed.push(dated(resource));
@@ -94,7 +94,7 @@ function compare(records: ReadonlyMap<string, Resource>, { before, wanted }: Rea
 }
 
 /** Reads a list until it can be told what is in it. When it is settled, a record that is missing is gone. */
-async function readSettled({ pages, before, signal }: ReadListOptions) {
+async function readSettled({ pages, before, sink, signal }: ReadListOptions) {
   const all = new Map<string, Resource>();
   let last: ListPass | undefined;
   let stalePasses = 0;
@@ -104,7 +104,7 @@ async function readSettled({ pages, before, signal }: ReadListOptions) {
     const known = all.size;
     for (const [id, resource] of pass.records) all.set(id, newestOf(all.get(id), resource));
     stalePasses = all.size > known ? 0 : stalePasses + 1;
-    if (last === undefined ? isConclusive(pass, before) : hasSameIds(last.records, pass.records)) {
+    if (last === undefined ? isConclusive(pass, before, sink) : hasSameIds(last.records, pass.records)) {
       // Where a part of the list was refused before as well, no record of that part was seen and could now be missing.
       return { ...pass, isSettled: pass.isUnrestricted || before?.narrow === true };
     }
@@ -115,11 +115,15 @@ async function readSettled({ pages, before, signal }: ReadListOptions) {
 }
 
 /** Whether a first pass needs no second one. A record that is missing is looked for again before it counts as gone. */
-function isConclusive({ records, isOneResponse, isCounted }: ListPass, before: ListState | undefined): boolean {
+function isConclusive(
+  { records, isOneResponse, isCounted }: ListPass,
+  before: ListState | undefined,
+  sink: ReadListOptions['sink'],
+): boolean {
   if (!isCounted) return false;
   const seen = before?.seen ?? new Map<string, string>();
   const hasAllSeen = [...seen.keys()].every(id => records.has(id));
-  const isUnchanged = () => [...records].every(([id, resource]) => seen.get(id) === listVersion(resource));
+  const isUnchanged = () => [...records].every(([id, resource]) => seen.get(id) === listVersion(resource, sink));
   return hasAllSeen && (isOneResponse || (before !== undefined && isUnchanged()));
 }
 

@@ -12,7 +12,7 @@ import { dedupKey } from './state.ts';
 
 interface ReadLongListOptions {
   readonly list: LongList;
-  readonly sink: Pick<Sink, 'openStagingFile'>;
+  readonly sink: Pick<Sink, 'openStagingFile' | 'contentOf'>;
   readonly toRead: IntervalSet;
   /** Versions that were published before. */
   readonly dedupKeys: ReadonlySet<string>;
@@ -53,13 +53,13 @@ export async function readLongList(options: ReadLongListOptions) {
 
 /** Writes the records of one pass to a file. Null when a second pass has had other records. */
 async function stageAll(options: ReadLongListOptions, file: StagingFile) {
-  const { list, toRead, dedupKeys, withoutKnown, signal } = options;
+  const { list, sink, toRead, dedupKeys, withoutKnown, signal } = options;
   const undated = new Map<string, DatedRecord>();
   /** Of the first records, which are all where the list is cut. */
   const keys = new Set<string>();
   let written = 0;
   const isNew = (record: DatedRecord) => {
-    const key = dedupKey(record);
+    const key = dedupKey(record, sink);
     if (Number.isNaN(record.at) || dedupKeys.has(key) || keys.has(key)) return false;
     if (keys.size < LIST_CAP) keys.add(key);
     return true;
@@ -84,7 +84,7 @@ async function stageAll(options: ReadLongListOptions, file: StagingFile) {
   }
   const unknown = await withoutKnown([...undated.values()]);
   await write(unknown);
-  const newKeys = [...unknown.map(dedupKey), ...(isCut ? keys : [])];
+  const newKeys = [...unknown.map(record => dedupKey(record, sink)), ...(isCut ? keys : [])];
   return { records: written, keys: newKeys, isCut };
 }
 

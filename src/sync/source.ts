@@ -110,6 +110,11 @@ export interface Sink {
   write(records: readonly DatedRecord[]): Promise<void>;
   /** Opens a file for records that count only when they are complete. */
   openStagingFile(): StagingFile;
+  /**
+   * The bytes by which two versions of a record without usable dates are told apart, valid until the next call; of the
+   * record as it came when this is left out. What is kept back of records must not be in a hash that others could guess.
+   */
+  readonly contentOf?: ((resource: Resource) => Buffer) | undefined;
 }
 
 export interface StagingFile extends Pick<Sink, 'write'> {

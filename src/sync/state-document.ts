@@ -2,6 +2,7 @@
 // names of columns, and nothing else of a record (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
 import { type Interval, union } from './intervals.ts';
+import { parsePublished, publishedToJson } from './kept-back.ts';
 import {
   dedupKeyTime,
   type KlassCheck,
@@ -48,8 +49,9 @@ export function serializeState(state: State): string {
   return `${JSON.stringify(document, null, 1)}\n`;
 }
 
-function revisionToJson({ changedIn, epoch, recordFormat, includeDeleted, published }: StreamRevision): Json {
-  const options = { record_format: recordFormat, include_deleted: includeDeleted };
+function revisionToJson({ changedIn, epoch, recordFormat, includeDeleted, published, keptBack }: StreamRevision): Json {
+  const fields = keptBack && { kept_back: publishedToJson(keptBack) };
+  const options = { record_format: recordFormat, include_deleted: includeDeleted, ...fields };
   return { changed_in: changedIn, epoch, ...options, ...(published !== undefined && { published }) };
 }
 
@@ -197,17 +199,14 @@ function parseRevisions(revisions: unknown, streams: readonly string[]): Map<str
   const parsed = new Map<string, StreamRevision>();
   for (const [stream, each] of Object.entries(revisions)) {
     if (!isObject(each)) return null;
-    const {
-      changed_in: changedIn,
-      epoch,
-      record_format: recordFormat,
-      include_deleted: includeDeleted,
-      published,
-    } = each;
+    const { changed_in: changedIn, record_format: recordFormat, include_deleted: includeDeleted, ...others } = each;
+    const { epoch, published, kept_back } = others;
     if (!isCount(changedIn) || !isCount(epoch) || typeof includeDeleted !== 'boolean') return null;
     const format = RECORD_FORMATS.find(each => each === recordFormat);
     if (format === undefined) return null;
-    const known = isCount(published) ? { published } : {};
+    const keptBack = kept_back === undefined ? undefined : parsePublished(kept_back);
+    if (keptBack === null) return null;
+    const known = { ...(isCount(published) && { published }), ...(keptBack && { keptBack }) };
     parsed.set(stream, { changedIn, epoch, recordFormat: format, includeDeleted, ...known });
   }
   return parsed;

@@ -4,7 +4,8 @@
 // synced ranges, so that resuming, an earlier start date, slices read side by side and a time budget are one idea.
 import { hash64 } from './hash.ts';
 import { clamp, contains, type IntervalSet, minus, union } from './intervals.ts';
-import { type DatedRecord, type Resource, timeIn, updatedAt } from './source.ts';
+import type { PublishedFields } from './kept-back.ts';
+import { type DatedRecord, type Resource, type Sink, timeIn, updatedAt } from './source.ts';
 import type { RecordFormat, StreamSchema } from './stream-schema.ts';
 
 export { RECORD_FORMATS, type RecordFormat } from './stream-schema.ts';
@@ -64,6 +65,8 @@ export interface StreamRevision {
   readonly recordFormat: RecordFormat;
   /** False when records marked as deleted were left out. */
   readonly includeDeleted: boolean;
+  /** What was kept back of the records; undefined: nothing. */
+  readonly keptBack?: PublishedFields | undefined;
   /** Lines that were published of the stream so far; undefined where nobody knows. */
   readonly published?: number | undefined;
 }
@@ -121,9 +124,10 @@ export const NO_STATE: State = {
  * Names one version of one record: its `updated_at` in milliseconds, a space, and its id. Where it has no date, `-`, a
  * space and a hash of its bytes take the place of the time.
  */
-export function dedupKey({ at, resource, undated }: DatedRecord): string {
+export function dedupKey({ at, resource, undated }: DatedRecord, { contentOf }: Pick<Sink, 'contentOf'>): string {
   if (!undated) return `${at} ${resource.id}`;
-  return `${UNDATED}${hash64(resource.json).toString(16).padStart(HASH_DIGITS, '0')} ${resource.id}`;
+  const content = contentOf?.(resource) ?? resource.json;
+  return `${UNDATED}${hash64(content).toString(16).padStart(HASH_DIGITS, '0')} ${resource.id}`;
 }
 
 const UNDATED = '- ';
@@ -143,9 +147,9 @@ export function dedupKeyTime(key: string): number {
  * Names one version of a record of a list: its `updated_at` (`-` when it has none), a space, and a hash of its bytes,
  * because a team or a tag may change and keep its `updated_at` (docs/kustomer-api.md#update-time).
  */
-export function listVersion(resource: Resource): string {
+export function listVersion(resource: Resource, { contentOf }: Pick<Sink, 'contentOf'>): string {
   const at = timeIn(updatedAt(resource));
-  return `${Number.isNaN(at) ? '-' : new Date(at).toISOString()} ${hash64(resource.json).toString(36)}`;
+  return `${Number.isNaN(at) ? '-' : new Date(at).toISOString()} ${hash64(contentOf?.(resource) ?? resource.json).toString(36)}`;
 }
 
 /** The `updated_at` in a {@link listVersion} (ms); NaN where there is none. */

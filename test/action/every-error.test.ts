@@ -16,6 +16,16 @@ async function open(options: StageOptions = {}): Promise<Stage> {
 
 /** Node's arguments for a script that runs before the action. */
 const preload = (script: string) => ['--import', `data:text/javascript,${script}`];
+const FULL_DISK = `import fs from 'node:fs/promises'; import { syncBuiltinESMExports } from 'node:module';
+  const { open } = fs;
+  fs.open = async (path, ...rest) => {
+    const file = await open(path, ...rest);
+    if (String(path).endsWith('.partial')) file.appendFile = async () => {
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+    };
+    return file;
+  };
+  syncBuiltinESMExports();`.replaceAll('\n', '');
 const always = { times: Number.POSITIVE_INFINITY };
 const empty = (meta: object): Fault => ({
   kind: 'status',
@@ -44,6 +54,8 @@ describe.concurrent('an error', () => {
       { with: { streams: 'customers', mode: 'plan' } },
       stage => stage.kustomer.faults.add({ ...empty({ page: 1 }), ...always, match: { stream: 'customers' } }),
     ],
+    // All streams meet it, and what is written beside them.
+    ['disk-full', { nodeArgs: preload(FULL_DISK) }, stage => populate(stage, 5)],
     ['no-cache', { nodeArgs: preload('delete process.env.ACTIONS_RESULTS_URL') }, () => {}],
     [
       'branch-unavailable',

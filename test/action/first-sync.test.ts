@@ -151,7 +151,7 @@ describe.each(few(['flat', 'raw'] as const))(`a first sync of ${TOTAL} records, 
       'artifact-digest': '',
     });
     expect(stage.github.artifacts().length).toBe(artifacts);
-    expect(result.summary).toContain('nothing new, nothing uploaded');
+    expect(result.summary).toContain('Nothing new, nothing uploaded');
   }, 60_000);
 });
 

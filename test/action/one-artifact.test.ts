@@ -38,7 +38,7 @@ test.each(
   expect(first.exitCode, first.log).toBe(0);
   expect(first.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true' });
   expect(first.log).toMatch(says);
-  expect(first.summary).toContain('The disk was getting full: the next run continues from here.');
+  expect(first.summary).toContain('the disk had less than 2 GB left: the next run continues from here.');
   expect(messages(first)).toEqual([]);
   const records = Number(first.outputs.records);
   expect(records).toBeGreaterThan(0);

@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { gunzipSync } from 'node:zlib';
 import { expect } from 'vitest';
 import { STREAMS, type Stream } from '../world/kustomer/index.ts';
+import { partText } from '../world/part-text.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { type Line, openStage, type Stage, type StageOptions, updatedAtOf } from '../world/stage.ts';
 
@@ -40,15 +40,15 @@ export async function endStage(stage: Stage): Promise<void> {
 export const onBranch = { destination: 'branch' };
 
 /** The NDJSON of a set of files, by stream. */
-function linesOf(
+async function linesOf(
   files: ReadonlyMap<string, Buffer>,
   streamOf: (path: string) => string | undefined,
-): Map<Stream, Line[]> {
+): Promise<Map<Stream, Line[]>> {
   const lines = new Map<Stream, Line[]>();
   for (const [path, bytes] of files) {
     const stream = streamOf(path) as Stream | undefined;
-    if (stream === undefined || !/\.ndjson(\.gz)?$/.test(path)) continue;
-    const text = String(path.endsWith('.gz') ? gunzipSync(bytes) : bytes);
+    if (stream === undefined || !/\.ndjson(\.gz)?(\.age)?$/.test(path)) continue;
+    const text = await partText(path, bytes);
     if (!text.endsWith('\n')) throw new Error(`${path} does not end with a line end`);
     const mine = text.slice(0, -1).split('\n');
     lines.set(stream, [...(lines.get(stream) ?? []), ...mine.map(line => JSON.parse(line) as Line)]);
@@ -95,7 +95,7 @@ export async function uploaded(stage: Stage, merged = false): Promise<Map<Stream
       manifest.files.map(({ path }) => path).sort(),
     );
     for (const { path, bytes } of manifest.files) expect(files.get(path)?.length).toBe(bytes);
-    for (const [stream, lines] of linesOf(files, path => /^([^/]+)\/[^/]+$/.exec(path)?.[1])) {
+    for (const [stream, lines] of await linesOf(files, path => /^([^/]+)\/[^/]+$/.exec(path)?.[1])) {
       all.set(stream, [...(all.get(stream) ?? []), ...lines]);
     }
   }

@@ -111,8 +111,8 @@ describe('dedup keys', () => {
   test('are kept for a record without a date as long as there is a lookback', () => {
     expect(left(['- a'], done).dedupKeys).toEqual(new Set(['- a']));
     expect(left([], done, ['- a']).dedupKeys).toEqual(new Set(['- a']));
-    expect(dedupKey({ ...record(5), undated: true })).toMatch(/^- [0-9a-f]{16} a$/);
-    expect(dedupKey(record(5))).toBe('5 a');
+    expect(dedupKey({ ...record(5), undated: true }, {})).toMatch(/^- [0-9a-f]{16} a$/);
+    expect(dedupKey(record(5), {})).toBe('5 a');
   });
 
   test('are 100,000 at most, so that memory and state stay small', () => {
@@ -186,7 +186,7 @@ test('over any runs, each version of a record is published once, and what is syn
         const fresh = new Set<string>();
         for (const found of all) {
           if (!contains(union(read), found.at)) continue;
-          const key = dedupKey(found);
+          const key = dedupKey(found, {});
           if (work.dedupKeys.has(key)) continue;
           times.set(found.resource.id, (times.get(found.resource.id) ?? 0) + 1);
           if (found.at >= work.dedupSince) fresh.add(key);

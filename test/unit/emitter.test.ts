@@ -115,10 +115,10 @@ describe('staged records', () => {
 
   test('a record without a date has a dedup key however old its neighbors are, and comes once', async () => {
     const undated = (id: string): DatedRecord => ({ ...record(id, 5), undated: true });
-    const { log, progress, emitter } = open([dedupKey(undated('known'))], 100);
+    const { log, progress, emitter } = open([dedupKey(undated('known'), {})], 100);
     await emitter.commit([undated('a'), undated('known')], 8);
     await emitter.commit([undated('a')], 9);
-    expect([log, [...progress.newDedupKeys]]).toEqual([['write 1'], [dedupKey(undated('a'))]]);
+    expect([log, [...progress.newDedupKeys]]).toEqual([['write 1'], [dedupKey(undated('a'), {})]]);
   });
 
   test('nothing new makes no write', async () => {

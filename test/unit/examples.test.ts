@@ -129,7 +129,7 @@ function asWorkflow(text: string): string {
 
 test('documents show YAML', () => {
   expect(new Set(blocksIn('yaml').map(([, { path }]) => path))).toEqual(
-    new Set(['README.md', 'SECURITY.md', 'docs/backfills.md']),
+    new Set(['README.md', 'SECURITY.md', 'docs/backfills.md', 'docs/privacy.md']),
   );
 });
 
@@ -175,8 +175,9 @@ describe.each(CALLED)('%s', path => {
 
   test('each job passes on all inputs and secrets', () => {
     for (const [id, { with: given = {} }] of uses) {
-      const { token, 'github-token': github, mode: _, shard: __, plan: ___, ...others } = given;
-      expect([token, github], id).toEqual([`\${{ secrets.token }}`, `\${{ secrets.github-token || github.token }}`]);
+      const { token, 'github-token': github, 'hash-key': key, mode: _, shard: __, plan: ___, ...others } = given;
+      const secrets = ['token', 'github-token || github.token', 'hash-key'].map(name => `\${{ secrets.${name} }}`);
+      expect([token, github, key], id).toEqual(secrets);
       const expected = passed.map(name => [
         name,
         name === 'repository' ? `\${{ inputs.repository || github.repository }}` : `\${{ inputs.${name} }}`,
@@ -186,7 +187,7 @@ describe.each(CALLED)('%s', path => {
   });
 
   test('a caller decides everything but what the workflow itself is for', () => {
-    const own = ['token', 'github-token', 'job-status', 'output-dir', 'mode', 'shard', 'plan'];
+    const own = ['token', 'github-token', 'hash-key', 'job-status', 'output-dir', 'mode', 'shard', 'plan'];
     const left: Record<string, string[]> = {
       // A fan-out goes on by "Re-run failed jobs", starts from what is there, and refuses a full refresh.
       '.github/workflows/backfill.yml': [

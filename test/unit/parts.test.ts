@@ -4,12 +4,21 @@ import { createHash } from 'node:crypto';
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Encrypt, openEncryption } from '../../src/records/encryption.ts';
 import { readPart, truncateToCheckpoint, verifyPart } from '../../src/records/integrity.ts';
 import { openParts, type PartFile, type PartsWriter } from '../../src/records/parts.ts';
 import type { DatedRecord } from '../../src/sync/source.ts';
+import { ageKey, partText } from '../world/part-text.ts';
 import { resourceOf } from '../world/resource.ts';
+
+/** What comes after `.ndjson` in the names of the files. */
+type Packing = '' | '.gz' | '.age' | '.gz.age';
+
+let encrypt: Encrypt | undefined;
+beforeAll(async () => {
+  encrypt = await openEncryption([(await ageKey()).recipient]);
+});
 
 let directory: string;
 const opened: PartsWriter[] = [];
@@ -22,12 +31,13 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-function open(gzip = false, partBytes = 1 << 30): PartsWriter {
+function open(packing: Packing = '', partBytes = 1 << 30): PartsWriter {
   const writer = openParts({
     directory,
     stream: 'notes',
     recordFormat: 'raw',
-    compression: gzip ? 'gzip' : 'none',
+    compression: packing.startsWith('.gz') ? 'gzip' : 'none',
+    encrypt: packing.endsWith('.age') ? encrypt : undefined,
     partBytes,
   });
   opened.push(writer);
@@ -47,9 +57,7 @@ async function ids(parts: readonly PartFile[]): Promise<string[]> {
   const all: string[] = [];
   for (const part of parts) {
     const bytes = await readPart(directory, part);
-    const lines = String(part.path.endsWith('.gz') ? gunzipSync(bytes) : bytes)
-      .trimEnd()
-      .split('\n');
+    const lines = (await partText(part.path, bytes)).trimEnd().split('\n');
     expect(lines).toHaveLength(part.records);
     all.push(...lines.map(line => (JSON.parse(line) as { id: string }).id));
   }
@@ -72,16 +80,17 @@ test('a write that fails leaves nothing of its records', async () => {
   expect(await ids(await writer.drain())).toHaveLength(4);
 });
 
-describe.each([false, true])('gzip: %j', gzip => {
+describe.each(['', '.gz', '.age', '.gz.age'] as const)('.ndjson%s', packing => {
   test('no part exceeds its limit, and no record is lost between two parts', async () => {
-    const writer = open(gzip, 1024 * 1024);
+    const writer = open(packing, 1024 * 1024);
     const records = recordsOf(300, 40_000);
     for (let n = 0; n < 300; n += 50) await writer.write(records.slice(n, n + 50));
     const parts = await writer.drain();
     expect(parts.length).toBeGreaterThan(10);
     for (const part of parts) {
       const bytes = await readPart(directory, part);
-      expect((gzip ? gunzipSync(bytes) : bytes).length).toBeLessThanOrEqual(1024 * 1024);
+      expect(part.path).toMatch(new RegExp(`\\d\\.ndjson${packing}$`));
+      expect((await partText(part.path, bytes)).length).toBeLessThanOrEqual(1024 * 1024);
     }
     expect(await ids(parts)).toEqual(records.map(({ resource }) => resource.id));
     expect(parts.map(({ path }) => path.slice(0, 17))).toEqual(
@@ -90,7 +99,7 @@ describe.each([false, true])('gzip: %j', gzip => {
   });
 
   test('a part is drained once, and the numbers go on', async () => {
-    const writer = open(gzip);
+    const writer = open(packing);
     await writer.write(recordsOf(2));
     const first = await writer.drain();
     expect(await writer.drain()).toEqual([]);
@@ -103,7 +112,7 @@ describe.each([false, true])('gzip: %j', gzip => {
   });
 
   test('a part that has grown since a checkpoint is truncated to it', async () => {
-    const writer = open(gzip);
+    const writer = open(packing);
     const before = recordsOf(5);
     await writer.write(before);
     const checkpoint = await writer.peek();
@@ -115,7 +124,7 @@ describe.each([false, true])('gzip: %j', gzip => {
   });
 
   test('even when it has got another name since, and another part its name', async () => {
-    const writer = open(gzip);
+    const writer = open(packing);
     const before = recordsOf(5);
     await writer.write(before);
     const checkpoint = await writer.peek();
@@ -147,4 +156,39 @@ test('a changed or missing part is an error that names it', async () => {
   await expect(verifyPart(directory, part)).rejects.toThrow('notes-00001');
   await expect(truncateToCheckpoint(directory, [part])).rejects.toThrow('notes-00001');
   expect(createHash('sha256').update(good).digest('hex')).toBe(part.sha256);
+});
+
+describe('an encrypted part', () => {
+  test('shows nothing of a record, and is read by the holder of the key alone', async () => {
+    const writer = open('.age');
+    await writer.write(recordsOf(3_000));
+    const [part] = await writer.drain();
+    const bytes = await readPart(directory, part as PartFile);
+    expect(String(bytes)).toMatch(/^age-encryption\.org\/v1\n/);
+    expect(bytes.includes('xxxx')).toBe(false);
+    expect(await ids([part as PartFile])).toHaveLength(3_000);
+  });
+
+  test('that could not be written on a full disk is never taken for whole', async () => {
+    let room = 100_000;
+    const append = async (bytes: Buffer) => {
+      room -= bytes.length;
+      if (room < 0) throw new Error('ENOSPC');
+    };
+    const encrypted = (encrypt as Encrypt)(append);
+    const write = async () => {
+      for (let n = 0; n < 10; n++) await encrypted.write(Buffer.alloc(64 * 1024));
+    };
+    await expect(write()).rejects.toThrow('ENOSPC');
+    room = Number.POSITIVE_INFINITY;
+    await expect(encrypted.write(Buffer.alloc(10))).rejects.toThrow('ENOSPC');
+    await expect(encrypted.end()).rejects.toThrow('ENOSPC');
+  });
+});
+
+test('a recipient with a typing error is an error that names its place', async () => {
+  const { recipient } = await ageKey();
+  await expect(
+    openEncryption([recipient, `${recipient.slice(0, -1)}${recipient.endsWith('q') ? 'p' : 'q'}`]),
+  ).rejects.toThrow(/`encrypt-to`: recipient 2 is none of age's/);
 });

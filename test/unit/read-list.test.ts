@@ -62,7 +62,7 @@ test('a list that comes the same way twice takes two passes', async () => {
 
 describe('what has gone', () => {
   const DAY = 86_400_000;
-  const VERSION = listVersion(user(1));
+  const VERSION = listVersion(user(1), {});
 
   /** Reads a list of these users at a time; resolves to the state it leaves, and the ids that were published. */
   async function shown(numbers: readonly number[], now: number, before?: ListState, until?: number) {

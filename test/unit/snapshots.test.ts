@@ -34,6 +34,7 @@ test.each([true, false])(
       context: { runId: '1', attempt: '1' },
       destination: { replacesFiles, artifactName: null },
       recovered: { state: NO_STATE },
+      fields: { publishedOf: () => undefined },
       window: { from: '', to: '' },
       jobs: [jobOf('customers', 'incremental'), jobOf('conversations', 'full_refresh')],
       writers: new Map([

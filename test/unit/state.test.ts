@@ -8,6 +8,7 @@ import { withImputedDates } from '../../src/sync/pages.ts';
 import { dated, readList } from '../../src/sync/read-list.ts';
 import {
   dedupKey,
+  isCheckDone,
   type ListState,
   MAX_GENERATION,
   NO_STATE,
@@ -16,6 +17,8 @@ import {
   type ShardManifest,
   type State,
   type StreamRevision,
+  searchWork,
+  undatedId,
 } from '../../src/sync/state.ts';
 import { iso, parseState, STATE_VERSION, serializeState } from '../../src/sync/state-document.ts';
 import { byKey, CONTAINERS, type Container, type StreamSchema } from '../../src/sync/stream-schema.ts';
@@ -60,6 +63,13 @@ const revision: fc.Arbitrary<StreamRevision> = fc.record(
     epoch: fc.nat(9),
     recordFormat: fc.constantFrom('flat', 'raw'),
     includeDeleted: fc.boolean(),
+    keptBack: fc
+      .uniqueArray(fc.stringMatching(/^[a-z]{1,3}(?:\.[a-z]{1,3}){0,2}$/), { minLength: 1, maxLength: 4 })
+      .map(paths => ({
+        paths: new Map(paths.map((path, n) => [path, (['excluded', 'hashed', 'mixed'] as const)[n % 3] ?? 'mixed'])),
+        unmet: new Set(paths.slice(2)),
+        hashKey: paths.length > 1 ? '0123456789abcdef' : undefined,
+      })),
     published: fc.nat(),
   },
   { requiredKeys: ['changedIn', 'epoch', 'recordFormat', 'includeDeleted'] },
@@ -240,7 +250,7 @@ test('every state that a run can make is read back as it was', async () => {
         return readList({ ...options, before, wanted, now, signal: new AbortController().signal });
       };
       const list = (await read(second, (await read(first)).state)).state;
-      const keys = withImputedDates(first.map(dated), 0).map(dedupKey);
+      const keys = withImputedDates(first.map(dated), 0).map(each => dedupKey(each, {}));
       const work = { toRead: [], synced: [], dedupKeys: new Set<string>(), dedupSince: -8.64e15 };
       const search = nextSearchState(undefined, work, [], new Set(keys), now);
       const revision = { changedIn: 0, epoch: 0, recordFormat: 'flat', includeDeleted: true } as const;
@@ -264,6 +274,23 @@ test('a state that could not be read back is not saved', () => {
   expect(nextState({ ...cannotGrow, startsOver: true }, MAX_GENERATION, null).state.generation).toBe(1);
   const endless = { ...SAMPLE, consecutiveRuns: Number.POSITIVE_INFINITY };
   expect(() => nextState({ ...cannotGrow, state: endless }, 1, null)).toThrow(SyncError);
+});
+
+test('a check of klasses is done when it has come to the last of them', () => {
+  const check = { checkedAt: 1, from: 0, skipped: [] };
+  expect(isCheckDone({})).toBe(false);
+  expect(isCheckDone({ klasses: { ...check, doneUpTo: 'order' } })).toBe(false);
+  expect(isCheckDone({ klasses: check })).toBe(true);
+});
+
+test('the key of a record without a date has its id, which may have spaces', () => {
+  expect(undatedId('- 0123456789abcdef an id')).toBe('an id');
+  expect(undatedId('1700000000000 an id')).toBeNull();
+});
+
+test('where nothing is wanted nothing is read, and what is synced stays so, up to the cutoff', () => {
+  const before = { syncedRanges: [{ from: 0, to: 90 }], cutoff: 80, dedupSince: 70, dedupKeys: new Set<string>() };
+  expect(searchWork(before, [], 5, 60)).toMatchObject({ toRead: [], synced: [{ from: 0, to: 60 }], dedupSince: 55 });
 });
 
 describe('a state that is damaged is refused, never taken for none', () => {
@@ -301,6 +328,10 @@ describe('a state that is damaged is refused, never taken for none', () => {
     ['an epoch below nothing', damaged('revisions.users.epoch', -1)],
     ['another record format', damaged('revisions.users.record_format', 'xml')],
     ['deleted records included by a word', damaged('revisions.users.include_deleted', 'yes')],
+    [
+      'fields kept back in a way that nobody knows',
+      damaged('revisions.users.kept_back', { paths: { a: 'lost' }, unmet: [] }),
+    ],
     ['no streams', damaged('streams', undefined)],
     ['streams in an array', damaged('streams', [])],
     ['a stream that is null', damaged('streams.users', null)],

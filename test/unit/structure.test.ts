@@ -122,6 +122,7 @@ describe('what a folder may touch', () => {
 
 describe('a package is known to one file', () => {
   test.each([
+    ['age-encryption', ['records/encryption.ts']],
     ['undici', ['kustomer/client.ts']],
     ['p-throttle', ['kustomer/budget.ts']],
     ['@octokit/request', ['github/request.ts']],
@@ -133,7 +134,7 @@ describe('a package is known to one file', () => {
   });
 
   test('and there are no others', () => {
-    const known = /^(?:undici|p-throttle|@octokit\/request|@actions\/(?:artifact|cache|core))$/;
+    const known = /^(?:undici|age-encryption|p-throttle|@octokit\/request|@actions\/(?:artifact|cache|core))$/;
     const others = imports.filter(({ to }) => !to.endsWith('.ts') && !to.startsWith('node:') && !known.test(to));
     expect(others.map(show)).toEqual([]);
   });

@@ -95,7 +95,7 @@ describe('the workflows', () => {
     for (const path of files) {
       // A caller of a callable workflow passes these.
       const secrets = [...text(path).matchAll(/secrets\.([\w-]+)/g)].map(([, name]) => name);
-      const passed = /sync|backfill/.test(path) ? ['token', 'github-token', 'KUSTOMER_TOKEN'] : [];
+      const passed = /sync|backfill/.test(path) ? ['token', 'github-token', 'hash-key', 'KUSTOMER_TOKEN'] : [];
       expect(
         secrets.filter(name => !passed.includes(name as string)),
         path,

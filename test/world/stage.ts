@@ -5,7 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import { type GitHub, type GitHubOptions, type JobOptions, startGitHub } from './github/index.ts';
 import {
   DEFAULT_TOKEN,
@@ -16,6 +15,7 @@ import {
   startKustomer,
   type WorldOptions,
 } from './kustomer/index.ts';
+import { partText } from './part-text.ts';
 import { type ActionOptions, type ActionResult, runAction } from './runner/index.ts';
 
 /** The directory with action.yml; another build of the action (one that is broken on purpose, say) may take its place. */
@@ -93,7 +93,7 @@ export class Stage {
     for (const { path, stream } of manifest.files) {
       const bytes = files.get(path);
       if (bytes === undefined) throw new Error(`the artifact lacks ${path}`);
-      const lines = String(path.endsWith('.gz') ? gunzipSync(bytes) : bytes).split('\n');
+      const lines = (await partText(path, bytes)).split('\n');
       if (lines.pop() !== '') throw new Error(`${path} does not end with a line end`);
       texts.set(stream, [...(texts.get(stream) ?? []), ...lines]);
       records.set(stream, [...(records.get(stream) ?? []), ...lines.map(line => JSON.parse(line) as Line)]);

@@ -2,11 +2,11 @@
 // same version is the same text each time, and two versions of a record differ.
 import { EXOTIC, huge } from './exotic.ts';
 import { mix, Random, textSeed } from './random.ts';
-import type { SpoiledUpdatedAt, Version } from './rows.ts';
+import type { Row, SpoiledUpdatedAt, Version } from './rows.ts';
 import { shapeOf } from './shapes.ts';
 import { type Stream, typeOf } from './streams.ts';
 import { compile, fill, type Slot, slot, type Template } from './template.ts';
-import { NAMES, words } from './text.ts';
+import { NAMES, TEAMS, words } from './text.ts';
 
 /** Examples a stream has, exotic ones apart. Enough that hardly two neighbours have the same attributes. */
 const EXAMPLES = 48;
@@ -33,6 +33,8 @@ export interface RenderOptions {
   readonly klasses: () => readonly string[];
   /** One record in so many is exotic; Infinity for none. */
   readonly exoticEvery?: number;
+  /** Changes what is shown of a record. */
+  readonly plant?: ((stream: Stream, json: string) => string) | undefined;
 }
 
 export class Renderer {
@@ -52,6 +54,12 @@ export class Renderer {
   }
 
   render(version: Version, orgId: string): string {
+    const { plant } = this.#options;
+    const json = this.#render(version, orgId);
+    return plant === undefined ? json : plant(version.row.stream, json);
+  }
+
+  #render(version: Version, orgId: string): string {
     const { row, updatedAt, rev } = version;
     const { seed, relate } = this.#options;
     const hash = mix(seed, row.seq, 1);
@@ -71,7 +79,7 @@ export class Renderer {
         case 'rev':
           return rev;
         case 'name':
-          return `${ESCAPED_NAMES[hash % NAMES.length]} ${row.seq}`;
+          return nameOf(row, hash);
         case 'preview':
           return `${this.#previews[(hash + rev) % 256]} (${row.seq}/${rev})`;
         case 'number':
@@ -159,6 +167,10 @@ export class Renderer {
     }
     return template;
   }
+}
+
+function nameOf({ stream, seq }: Row, hash: number): string {
+  return stream === 'teams' ? String(TEAMS[seq % TEAMS.length]) : `${ESCAPED_NAMES[hash % NAMES.length]} ${seq}`;
 }
 
 function previewsOf(set: number): string[] {

@@ -74,6 +74,10 @@ export interface WorldOptions {
   readonly idsOnlyShape: 'objects' | 'strings';
   /** One record in so many carries something that breaks copies; Infinity for none. */
   readonly exoticEvery: number;
+  /** Changes what is shown of a record: tests plant values in it. */
+  readonly plant?: (stream: Stream, json: string) => string;
+  /** Ids of 24 hexadecimal digits, or decimal ones that begin with zeros. */
+  readonly ids: 'hex' | 'decimal';
 }
 
 export type SearchForm = 'sort' | 'includeDeleted' | 'lt';
@@ -112,6 +116,7 @@ const DEFAULTS: WorldOptions = {
   refusedForms: [],
   idsOnlyShape: 'objects',
   exoticEvery: 40,
+  ids: 'hex',
 };
 
 export type Counts = Partial<Record<Exclude<Stream, 'kobjects'>, number>> & {
@@ -180,13 +185,14 @@ export class KustomerWorld {
 
   constructor(options: Partial<WorldOptions> = {}) {
     this.options = { ...DEFAULTS, ...options };
-    const { seed, exoticEvery } = this.options;
+    const { seed, exoticEvery, plant } = this.options;
     this.#changes = new Random(mix(seed, 1));
     this.#shuffle = new Random(mix(seed, 2));
     this.#rows = Object.fromEntries(ALL_STREAMS.map(stream => [stream, []])) as unknown as Record<Stream, Row[]>;
     this.#renderer = new Renderer({
       seed,
       exoticEvery,
+      plant,
       klasses: () => [...this.#klasses.keys()],
       relate: (stream, hash) => this.#related(stream, hash),
     });
@@ -506,7 +512,7 @@ export class KustomerWorld {
     const seq = stream === 'klasses' ? this.#klassSeq++ : this.#seq++;
     const own = this.#ownName(stream, klass, seq);
     const isNamed = stream === 'klasses' || stream === 'custom_attributes';
-    const id = isNamed ? (own ?? '') : objectId(createdAt, this.options.seed >>> 0, seq);
+    const id = isNamed ? (own ?? '') : this.#idOf(createdAt, seq);
     const row = {
       id,
       seq,
@@ -527,6 +533,11 @@ export class KustomerWorld {
     if (this.#ordered.size > 0) this.#ordered.clear();
     this.#write(row, updatedAt, rev, false, visibleAt);
     return row;
+  }
+
+  #idOf(createdAt: number, seq: number): string {
+    if (this.options.ids === 'decimal') return String(seq + 1).padStart(6, '0');
+    return objectId(createdAt, this.options.seed >>> 0, seq);
   }
 
   /** The klass of a row: a klass has its own name. Every third record of SLAs is one, and the others are versions. */

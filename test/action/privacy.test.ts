@@ -1,0 +1,325 @@
+// What a run keeps back is nowhere; and what may be misspelt is published nowhere (docs/privacy.md).
+import { execFile, execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { few } from '../forms.ts';
+import type { Stream } from '../world/kustomer/index.ts';
+import type { ActionResult } from '../world/runner/index.ts';
+import { openStage, type Stage } from '../world/stage.ts';
+import { savedText } from './saved-state.ts';
+import { annotations, DAY, expectGreen, expectRed, expectSound, HOUR, texts } from './support.ts';
+import { expectAnnotation, expectError } from './troubles.ts';
+
+const run = promisify(execFile);
+const KEY = 'planted-key-of-the-hashes';
+
+type Plain = Record<string, unknown>;
+interface Shown {
+  attributes: Plain;
+  relationships: Plain;
+  [member: string]: unknown;
+}
+type Place = readonly [path: string, plant: (record: Shown, value: string) => void];
+
+const into =
+  (key: string, value: (planted: string) => unknown): Place[1] =>
+  ({ attributes }, planted) => {
+    attributes[key] = value(planted);
+  };
+const inCustom =
+  (key: string, value: (planted: string) => unknown): Place[1] =>
+  ({ attributes }, planted) => {
+    attributes.custom = { ...(attributes.custom as Plain), [key]: value(planted) };
+  };
+
+const related =
+  (name: string, data: (planted: string) => unknown): Place[1] =>
+  ({ relationships }, planted) => {
+    relationships[name] = { data: data(planted) };
+  };
+
+/** Kinds of places, by the path that names each in the line. */
+const PLACES: readonly Place[] = [
+  ['planted_one', into('plantedOne', x => x)],
+  ['planted_long', into('plantedLong', x => x.repeat(5_000))],
+  ['planted_escaped', into('plantedEscaped', x => `"\\${x}\n\u2028\ud83d`)],
+  ['planted_list', into('plantedList', x => [x, [x, null]])],
+  ['planted_entries.value', into('plantedEntries', x => [{ value: x, other: 1 }, { value: [x] }])],
+  ['planted_deep.a.b.c', into('plantedDeep', x => ({ a: [{ b: { c: { d: x }, e: 1 } }] }))],
+  ['planted_keys', into('plantedKeys', x => ({ [x]: x }))],
+  ['custom.planted_str', inCustom('plantedStr', x => x)],
+  ['custom.planted_list', inCustom('plantedList', x => [x])],
+  ['custom.planted_deep.x', inCustom('plantedDeep', x => ({ x, y: 1 }))],
+  ['meta.planted.from', into('meta', x => ({ planted: { from: x } }))],
+  // Keys that meet in one name.
+  ['planted_meet', into('planted_meet', x => x)],
+  ['planted_meet_2', into('plantedMeet', x => x)],
+  ['planted_meet_3', into('PlantedMeet', x => x)],
+  ['planted_in.a_b_2', into('plantedIn', x => ({ a_b: 1, aB: x }))],
+  ['id_2', into('id', x => x)],
+  // A dot in a key.
+  ['planted.dot', into('planted.dot', x => x)],
+  ['planted_rel', related('plantedRel', x => ({ id: x, type: 'user' }))],
+  ['planted_rels.id', related('plantedRels', x => [{ id: x, type: 'user' }])],
+  // A relationship with the name of an attribute.
+  [
+    'planted_both_data',
+    ({ attributes, relationships }, x) => {
+      attributes.plantedBoth = 1;
+      relationships.plantedBoth = { data: x };
+    },
+  ],
+  // A member of the resource itself.
+  ['planted_member', (record, x) => Object.assign(record, { plantedMember: x })],
+];
+const STREAMS: readonly Stream[] = ['customers', 'messages', 'users'];
+
+/** Each value begins with this: no hash and nothing else has it. */
+const MARK = 'PLANTED';
+
+const marks = (places = PLACES) => places.map((_, n) => `${MARK}${n}X`);
+
+async function open(places = PLACES): Promise<Stage> {
+  const plant = (stream: Stream, json: string) => {
+    if (!STREAMS.includes(stream)) return json;
+    const record = JSON.parse(json) as Shown;
+    for (const [n, [, place]] of places.entries()) place(record, marks(places)[n] as string);
+    return JSON.stringify(record);
+  };
+  const stage = await openStage({ world: { plant, exoticEvery: Number.POSITIVE_INFINITY } });
+  const now = Date.now();
+  stage.world.populate({ customers: 20, messages: 20, users: 5 }, { from: now - DAY, to: now - HOUR });
+  return stage;
+}
+
+const fields = (stream: string, places = PLACES) => places.map(([path]) => `${stream}.${path}`).join('\n');
+
+function bytesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => {
+      const path = join(entry.parentPath, entry.name);
+      const bytes = readFileSync(path);
+      return `${path} ${path.endsWith('.gz') ? gunzipSync(bytes) : bytes}`;
+    });
+}
+
+/** Everything that a run has written or uploaded, as texts. */
+async function everything(stage: Stage, result: ActionResult): Promise<string[]> {
+  const found = [texts(result), result.rawLog, result.rawSummary, ...bytesBelow(stage.root)];
+  for (const { id } of stage.github.artifacts()) {
+    for (const [path, bytes] of await stage.github.readArtifact(id)) {
+      found.push(`${path} ${path.endsWith('.gz') ? gunzipSync(bytes) : bytes}`);
+    }
+  }
+  for (const { id } of stage.github.caches()) found.push(await savedText(stage, id));
+  const { dir } = stage.github.repository;
+  const { stdout } = await run('git', ['-C', dir, 'cat-file', '--batch-all-objects', '--batch'], {
+    maxBuffer: 2 ** 28,
+    encoding: 'latin1',
+  });
+  return [...found, stdout];
+}
+
+const leaked = (all: readonly string[], places = PLACES) =>
+  marks(places).filter(mark => all.some(text => text.toLowerCase().includes(mark.toLowerCase())));
+
+const INPUTS = { streams: 'customers, messages, users', 'hash-key': KEY };
+
+describe.concurrent('a planted value', () => {
+  test.each(
+    few(
+      [
+        ['excluded', 'artifact', 'none'],
+        ['hashed', 'branch', 'none'],
+        ['excluded', 'branch', 'gzip'],
+        ['hashed', 'artifact', 'gzip'],
+      ] as const,
+      2,
+    ),
+  )(
+    'that is %s is in nothing that a run writes or uploads (%s, compression %s)',
+    async (how, destination, compression) => {
+      await using stage = await open();
+      const input = how === 'excluded' ? 'exclude-fields' : 'hash-fields';
+      // The names of members are not hashed.
+      const lines = fields('*').replace('*.planted_keys\n', '');
+      const keys = '*.planted_keys';
+      const inputs = (all: string) => {
+        const kept = how === 'excluded' ? { [input]: `${all}\n${keys}` } : { [input]: all, 'exclude-fields': keys };
+        return { ...INPUTS, destination, compression, ...kept };
+      };
+      const result = await stage.sync({ debug: true, with: inputs(lines) });
+      expectGreen(result);
+      expect(Number(result.outputs.records)).toBe(45);
+      const all = await everything(stage, result);
+      expect(leaked(all)).toEqual([]);
+      expect(all.filter(text => text.replaceAll(/^::add-mask::.*$/gm, '').includes(KEY))).toEqual([]);
+      // With one field that is not listed the search finds it, and nothing else.
+      const leaky = lines.replace('*.custom.planted_str\n', '');
+      await stage.sync({ with: { ...inputs(leaky), 'state-id': 'leaky', branch: 'leaky' } });
+      expect(leaked(await everything(stage, result))).toEqual([marks()[7]]);
+    },
+  );
+
+  test('is not in a line of raw, and one with a stream of its own is in the others', async () => {
+    await using stage = await open([PLACES[0] as Place, PLACES[7] as Place]);
+    const result = await stage.sync({
+      with: {
+        ...INPUTS,
+        'record-format': 'raw',
+        'exclude-fields': 'customers.attributes.plantedOne\nusers.attributes.plantedOne',
+        'hash-fields': '*.attributes.custom.plantedStr',
+      },
+    });
+    expectGreen(result);
+    const published = await stage.published(result);
+    const has = (stream: string, mark: string) => published?.texts.get(stream)?.some(text => text.includes(mark));
+    expect(STREAMS.map(stream => has(stream, `${MARK}0X`))).toEqual([false, true, false]);
+    expect(STREAMS.map(stream => has(stream, `${MARK}1X`))).toEqual([false, false, false]);
+  });
+});
+
+test('the state has no hash by which a value that is left out could be guessed', async () => {
+  let value = 'one';
+  const plant = (_: Stream, json: string) => json.replace('"attributes":{', `"attributes":{"plantedOne":"${value}",`);
+  await using stage = await openStage({ world: { plant, exoticEvery: Number.POSITIVE_INFINITY } });
+  const now = Date.now();
+  stage.world.populate({ users: 5, messages: 5 }, { from: now - HOUR, to: now - HOUR / 2 });
+  stage.world.spoilUpdatedAt([...stage.world.truth('messages').keys()].slice(0, 2), 'missing');
+  const inputs = { streams: 'users, messages', 'exclude-fields': '*.planted_one' };
+  expect((await stage.sync({ with: inputs })).outputs.records).toBe('10');
+  // Whoever compares by such a hash publishes them again.
+  value = 'two';
+  expect((await stage.sync({ with: inputs })).outputs.records).toBe('0');
+});
+
+test('a path that the schema has is known before any record has it', async () => {
+  await using stage = await openStage();
+  stage.world.populate({ customers: 5 }, { from: Date.now() - DAY, to: Date.now() - HOUR });
+  expectGreen(await stage.sync({ with: { streams: 'customers', 'exclude-fields': 'customers.progressive_status' } }));
+});
+
+test('a hash is what openssl makes of the JSON text with the key, in each stream', async () => {
+  await using stage = await open();
+  const result = await stage.sync({ with: { ...INPUTS, 'hash-fields': '*.planted_one\n*.planted_escaped' } });
+  expectGreen(result);
+  const openssl = (text: string) =>
+    String(execFileSync('openssl', ['dgst', '-sha256', '-hmac', KEY, '-r'], { input: text })).slice(0, 64);
+  const wanted = {
+    planted_one: openssl(`"${MARK}0X"`),
+    planted_escaped: openssl(JSON.stringify(`"\\${MARK}2X\n\u2028\ufffd`)),
+  };
+  const published = await stage.published(result);
+  for (const stream of STREAMS) expect(published?.records.get(stream)?.[0]).toMatchObject(wanted);
+});
+
+describe.concurrent('a path that no record has', () => {
+  test.each(
+    few([
+      ['artifact', '*.custom.planted_st', '`*.custom.planted_str`'],
+      ['branch', 'customers.planted_ones', '`customers.planted_one`'],
+      ['none', 'messages.meta.planted.form', '`messages.meta.planted.from`'],
+    ]),
+  )('stops the run before anything is published (%s), and names one that is near', async (destination, path, near) => {
+    await using stage = await open();
+    const result = await stage.sync({ with: { ...INPUTS, destination, 'exclude-fields': path } });
+    expectRed(result);
+    expectError(result, 'unknown-field');
+    expect(annotations(result, 'error')[0]).toContain(near);
+    expect(result.outputs).toMatchObject({ 'artifact-id': '', commit: '', 'state-saved': 'false', records: '0' });
+    expect(leaked(await everything(stage, result))).toEqual([]);
+  });
+
+  test.each([
+    ['customers.planted_ones', false],
+    ['customers.planted_one', true],
+  ])('leaves nothing to the post step of a cancelled run (%s is met: %s)', async (path, isMet) => {
+    await using stage = await open();
+    stage.kustomer.faults.add({ kind: 'hang', times: Number.POSITIVE_INFINITY, match: { stream: 'messages' } });
+    const result = await stage.sync({
+      with: { ...INPUTS, 'exclude-fields': path },
+      cancelAfter: handle => handle.waitFor(/^customers: read 20 records/),
+    });
+    expect(result.jobConclusion).toBe('cancelled');
+    const artifacts = stage.github.artifacts();
+    expect(artifacts).toHaveLength(isMet ? 1 : 0);
+    if (!isMet) expect(leaked(await everything(stage, result))).toEqual([]);
+  });
+
+  test('is not judged in a stream without new records, and is in the first run that has one', async () => {
+    await using stage = await open();
+    const inputs = { ...INPUTS, streams: 'users, notes', 'exclude-fields': 'notes.bodi\nusers.planted_one' };
+    expectGreen(await stage.sync({ with: inputs }));
+    stage.world.create('notes', 2, { updatedAt: Date.now() - 120_000 });
+    const result = await stage.sync({ with: inputs });
+    expectRed(result);
+    expect(annotations(result, 'error')[0]).toContain('Did you mean `notes.body`?');
+    expect(annotations(result, 'error')[0]).not.toContain('users');
+    expectGreen(await stage.sync({ with: { ...inputs, 'exclude-fields': 'notes.body\nusers.planted_one' } }));
+  });
+});
+
+describe.concurrent('fields that change', () => {
+  const sync = async (stage: Stage, inputs: Record<string, string>) => {
+    const result = await stage.sync({ with: { ...INPUTS, streams: 'users', ...inputs } });
+    expect(result.exitCode, result.log).toBe(0);
+    expectSound(result);
+    return result;
+  };
+
+  test('are said in each run until a full refresh: those that are newly kept back, and those that are wanted again', async () => {
+    await using stage = await open();
+    expectGreen(await sync(stage, {}));
+    for (let n = 0; n < 2; n++) {
+      stage.world.create('users', 1, { updatedAt: Date.now() - 120_000 });
+      const result = await sync(stage, { 'exclude-fields': '*.planted_one' });
+      expectAnnotation(result, 'fields-newly-kept-back');
+      expect(annotations(result, 'warning')[0]).toContain('`users.planted_one`');
+    }
+    const inputs = { 'exclude-fields': '*.planted_one' };
+    expectGreen(await sync(stage, { ...inputs, 'sync-mode': 'full_refresh' }));
+    expectGreen(await sync(stage, inputs));
+    for (let n = 0; n < 2; n++) expectAnnotation(await sync(stage, {}), 'fields-wanted-again');
+    expectGreen(await sync(stage, { 'reset-state': 'true' }));
+    expectGreen(await sync(stage, {}));
+  });
+
+  test('are refused with another `hash-key`, until a full refresh', async () => {
+    await using stage = await open();
+    const inputs = { 'hash-fields': 'users.planted_one' };
+    expectGreen(await sync(stage, inputs));
+    const result = await stage.sync({ with: { ...INPUTS, streams: 'users', ...inputs, 'hash-key': 'another key' } });
+    expectRed(result);
+    expectError(result, 'hash-key-changed');
+    expectGreen(await sync(stage, inputs));
+    expectGreen(await sync(stage, { ...inputs, 'hash-key': 'another key', 'sync-mode': 'full_refresh' }));
+  });
+});
+
+test.each(
+  few(
+    [
+      [{ 'exclude-fields': '*.id' }, /`exclude-fields` has `\*\.id`, and `id` cannot be left out or hashed/],
+      [{ 'hash-fields': 'notes.updated_at', 'hash-key': KEY }, /`updated_at` cannot be left out or hashed/],
+      [{ 'exclude-fields': 'customer.emails' }, /Not known: `customer` \(did you mean `customers`\?\)/],
+      [{ 'hash-fields': 'customers.emails' }, /`hash-key` is empty/],
+      [
+        { 'exclude-fields': 'notes.custom', 'hash-fields': '*.custom.a', 'hash-key': KEY },
+        /leaves out by `notes.custom`/,
+      ],
+      [{ 'exclude-fields': 'notes.attributes', 'record-format': 'raw' }, /`attributes.updatedAt` cannot/],
+    ] as [Record<string, string>, RegExp][],
+    6,
+  ),
+)('%j is refused before the first request', async (inputs, message) => {
+  await using stage = await openStage();
+  const result = await stage.sync({ with: inputs });
+  expectRed(result);
+  expectError(result, 'invalid-input');
+  expect(annotations(result, 'error')).toEqual([expect.stringMatching(message)]);
+  expect(stage.kustomer.requests).toEqual([]);
+});
