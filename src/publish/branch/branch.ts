@@ -4,6 +4,7 @@ import { isKind, SyncError } from '../../errors.ts';
 import { requirePrivate } from '../../github/visibility.ts';
 import type { Finding, Place } from '../../report/report.ts';
 import { type Branch, type BranchPlace, openBranchStore } from '../../state/branch.ts';
+import type { RecordFormat, State } from '../../sync/state.ts';
 import {
   type Delivery,
   type Destination,
@@ -60,12 +61,7 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
     partBytes: PART_BYTES,
     maxParts: MAX_PARTS,
     replacesFiles: true,
-    async formats(streams, known) {
-      // What the state knows was on the branch with its last commit. Another state may have come first.
-      const isKnown = streams.every(stream => known.has(stream));
-      const schemas = isKnown || loaded === undefined ? known : await schemasOn(await openPlace(), loaded);
-      return new Map([...schemas].map(([stream, { format }]) => [stream, format]));
-    },
+    formats: async (streams, known) => formatsOn(await openPlace(), loaded, streams, known),
     savesAfterJob: false,
     artifactName,
     async requireAccess() {
@@ -93,9 +89,19 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
   };
 }
 
-async function schemasOn(place: BranchPlace, { root, document }: Branch) {
-  const { schemasAt } = await import('./schemas.ts');
-  return (await schemasAt(place, root, document?.state?.schemas ?? new Map())).schemas;
+/** What the state knows was on the branch with its last commit. What it does not know, another state may have brought. */
+async function formatsOn(
+  place: BranchPlace,
+  loaded: Branch | undefined,
+  streams: readonly string[],
+  known: State['schemas'],
+): Promise<ReadonlyMap<string, RecordFormat>> {
+  let schemas = known;
+  if (loaded !== undefined && !streams.every(stream => known.has(stream))) {
+    const { schemasAt } = await import('./schemas.ts');
+    schemas = (await schemasAt(place, loaded.root, loaded.document?.state?.schemas ?? known)).schemas;
+  }
+  return new Map([...schemas].map(([stream, { format }]) => [stream, format]));
 }
 
 /** @throws SyncError as a commit would, when the token may not write */
