@@ -23,6 +23,7 @@ export class Observer {
   readonly #open = new Map<Container, SeenKinds>();
   readonly #klasses = new Set<string>();
   readonly #types = new Set<string>();
+  #lastType = '';
   /** Made when there is a line: each takes a while, and some 200 kB. */
   readonly #caches = new Map<Container, KeyCache<SeenKinds>>();
   readonly #containers: ReadonlySet<string>;
@@ -62,7 +63,8 @@ export class Observer {
 
   /** @param type JSON:API type of a record, which names the klass of a KObject */
   type(type: string): void {
-    if (this.#types.has(type) || this.#types.size === MAX_KLASSES) return;
+    if (type === this.#lastType || this.#types.has(type) || this.#types.size === MAX_KLASSES) return;
+    this.#lastType = type;
     this.#types.add(type);
     const klass = /^kobject\.(.+)$/s.exec(type)?.[1];
     if (klass !== undefined && klass.length <= MAX_KEY_LENGTH) this.#klasses.add(klass);
