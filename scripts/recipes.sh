@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Follows the documents as a reader would, with the tools that they name: every recipe in the long form of its test, the
 # examples that load into tables, and the statements for BigQuery and Snowflake as sqlglot understands them. Fetches into
-# tmp/recipes DuckDB's command line and Python's packages (700 MB, once), by their hashes. What cannot be fetched is said; on
-# GitHub it is a failure.
+# tmp/recipes DuckDB's command line and Python's packages (700 MB, once), by their hashes; and into tmp/loaders what the
+# example for Postgres needs. What cannot be fetched is said; on GitHub it is a failure.
 #
 #   npm run recipes
 set -euo pipefail

@@ -46,7 +46,7 @@ export function openTargets(postgres: Postgres, directory: string): readonly Tar
 }
 
 function targetOf(name: string, directory: string, config: object): Pick<Target, 'name' | 'load'> {
-  const bin = install(name);
+  const bin = installTarget(name);
   const settings = join(directory, `${name}.json`);
   writeFileSync(settings, JSON.stringify(config));
   return {
@@ -66,7 +66,7 @@ function targetOf(name: string, directory: string, config: object): Pick<Target,
 }
 
 /** Makes the environment anew when the versions have changed. @returns the directory of its programs */
-function install(name: string): string {
+export function installTarget(name: string): string {
   const home = join(HOME, name);
   const versions = fileURLToPath(new URL(`./${name}.txt`, import.meta.url));
   const stamp = join(home, 'installed');

@@ -1,4 +1,5 @@
 // What is drawn: real runs of the committed dist/ in the simulated world.
+import { FULL_DISK, preload } from '../../test/action/preload.ts';
 import { populate } from '../../test/action/support.ts';
 import type { ActionResult } from '../../test/world/runner/index.ts';
 import type { Stage, StageOptions, Sync } from '../../test/world/stage.ts';
@@ -33,23 +34,9 @@ const again = (name: string, sync: Sync, between: (stage: Stage) => unknown): Pi
   },
 });
 
-const script = (text: string) => ['--import', `data:text/javascript,${text.replaceAll('\n', '')}`];
-
 /** A disk with 1 GB left, as the action asks for it. */
-const SMALL_DISK = script(`import fs from 'node:fs/promises'; import { syncBuiltinESMExports } from 'node:module';
+const SMALL_DISK = preload(`import fs from 'node:fs/promises'; import { syncBuiltinESMExports } from 'node:module';
   fs.statfs = async () => ({ bavail: 1e6, bsize: 1e3 }); syncBuiltinESMExports();`);
-
-/** A disk that takes no more records. */
-const FULL_DISK = script(`import fs from 'node:fs/promises'; import { syncBuiltinESMExports } from 'node:module';
-  const { open } = fs;
-  fs.open = async (path, ...rest) => {
-    const file = await open(path, ...rest);
-    if (String(path).endsWith('.partial')) file.appendFile = async () => {
-      throw Object.assign(new Error('full'), { code: 'ENOSPC' });
-    };
-    return file;
-  };
-  syncBuiltinESMExports();`);
 
 export const PICTURES: readonly Picture[] = [
   {

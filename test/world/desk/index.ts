@@ -9,6 +9,8 @@ import type { Stage } from '../stage.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 /** What scripts/recipes.sh has fetched: DuckDB's own command line, and Python with the packages of the recipes. */
 const FETCHED = join(ROOT, 'tmp/recipes/bin');
+/** Whether it has: it then runs the tests, and all that a desk needs is there. */
+export const HAS_ALL = process.env.RECIPES === 'all';
 
 const GH = `#!/usr/bin/env bash
 set -euo pipefail
@@ -26,14 +28,12 @@ exec '${process.execPath}' --disable-warning=ExperimentalWarning '${join(import.
 export class Desk {
   readonly #home: string;
   readonly #env: NodeJS.ProcessEnv;
-  readonly hasPython: boolean;
   #folder: string;
 
-  constructor(home: string, env: NodeJS.ProcessEnv, hasPython: boolean) {
+  constructor(home: string, env: NodeJS.ProcessEnv) {
     this.#home = home;
     this.#env = env;
     this.#folder = home;
-    this.hasPython = hasPython;
   }
 
   /** Where the last script has gone. */
@@ -72,7 +72,6 @@ export class Desk {
   }
 }
 
-/** `npm run recipes` has fetched what its desks need, or fails. */
 export async function openDesk(stage: Stage): Promise<Desk> {
   const home = await mkdtemp(join(stage.root, 'desk-'));
   const artifacts = join(home, 'artifacts');
@@ -84,26 +83,21 @@ export async function openDesk(stage: Stage): Promise<Desk> {
       await writeFile(file, bytes);
     }
   }
-  const hasPython = process.env.RECIPES === 'all';
-  const programs = { gh: GH, ...(hasPython ? {} : { duckdb: DUCKDB }) };
+  const programs = { gh: GH, ...(HAS_ALL ? {} : { duckdb: DUCKDB }) };
   await mkdir(join(home, 'bin'));
   for (const [name, script] of Object.entries(programs)) {
     await writeFile(join(home, 'bin', name), script);
     await chmod(join(home, 'bin', name), 0o755);
   }
   const { fullName, dir } = stage.github.repository;
-  const desk = new Desk(
-    home,
-    {
-      ...process.env,
-      PATH: [join(home, 'bin'), ...(hasPython ? [FETCHED] : []), process.env.PATH].join(delimiter),
-      ARTIFACTS: artifacts,
-      GIT_CONFIG_COUNT: '1',
-      GIT_CONFIG_KEY_0: `url.file://${dir}.insteadOf`,
-      GIT_CONFIG_VALUE_0: `https://github.com/${fullName}`,
-    },
-    hasPython,
-  );
+  const desk = new Desk(home, {
+    ...process.env,
+    PATH: [join(home, 'bin'), ...(HAS_ALL ? [FETCHED] : []), process.env.PATH].join(delimiter),
+    ARTIFACTS: artifacts,
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: `url.file://${dir}.insteadOf`,
+    GIT_CONFIG_VALUE_0: `https://github.com/${fullName}`,
+  });
   await desk.clear();
   return desk;
 }
