@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { longTest } from '../forms.ts';
 import { LISTED, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import type { Stage } from '../world/stage.ts';
@@ -115,6 +116,26 @@ test('with a data branch the messages are in output-dir alone', async () => {
   expectGreen(result);
   expect(load(singerOf(result))).toEqual(truth());
   expect([...(await stage.github.repository.files('kustomer-data')).keys()]).not.toContain('singer.jsonl');
+});
+
+test('with `destination: none` they are there for the next step', async () => {
+  const result = await stage.sync({ with: { destination: 'none', singer: 'true' } });
+  expect(result.jobConclusion, result.log).toBe('success');
+  expect(load(singerOf(result))).toEqual(truth());
+});
+
+longTest('what the post step publishes of a canceled run has its messages, too', async () => {
+  const slow = await nextStage(undefined, { server: { latencyMs: 40 }, world: { pageSizeMax: 4 } });
+  await slow.sync({ with: { singer: 'true' }, cancelAfter: handle => handle.waitFor(/^tags: read/) });
+  const [artifact] = slow.github.artifacts();
+  const files = await slow.github.readArtifact(artifact?.id ?? 0);
+  const parts: { records: number }[] = JSON.parse(String(files.get('manifest.json'))).files;
+  const messages = messagesOf(String(files.get('singer.jsonl')));
+  expect(parts.length).toBeGreaterThan(0);
+  expect(messages.filter(({ type }) => type === 'RECORD')).toHaveLength(
+    parts.reduce((sum, { records }) => sum + records, 0),
+  );
+  await endStage(slow);
 });
 
 test('a run without news has messages without a record, and one that was not asked has none', async () => {
