@@ -14,7 +14,7 @@ const PER_PAGE = 100;
 const MAX_ARTIFACTS = 1_000;
 
 export function openApi(context: Context, token: string, userAgent: string, log: Log) {
-  const { request, retry, callsTo } = openRequests(context.apiUrl, token, userAgent, log);
+  const { request, retry, callsTo, mutate } = openRequests(context.apiUrl, token, userAgent, log);
   const call = callsTo(context.repository);
 
   return {
@@ -67,7 +67,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
       await call('write', route, { workflow_id, ref, inputs }, () => null);
     },
     /** The Git Data API of a repository. */
-    git: (repository: string) => openGit(callsTo(repository)),
+    git: (repository: string) => openGit(callsTo(repository), mutate),
   };
 
   /** The address of the zip of an artifact. Following the redirect would send the token to the blob store. */

@@ -83,6 +83,13 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
       });
       if (deliveries.length > 0) receipt.files = [...before, ...kept.files];
     },
+    ...(deliveries.length === 0 && {
+      async compact(step: (stream: string) => void) {
+        const { compactBranch } = await import('./compact.ts');
+        const done = await compactBranch(await openPlace(), options, PART_BYTES, step);
+        return { ...done, places: done.commit === null ? [] : placesOf(done.commit, options) };
+      },
+    }),
     async saveState() {},
   };
 }

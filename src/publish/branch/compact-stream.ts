@@ -1,0 +1,221 @@
+// The files of one stream -> new files with the lines that hold, uploaded as blobs.
+//
+// Files are fetched once, verified and kept on the disk, and then read twice: to learn which lines hold, by the ids, times
+// and places that are in memory, and to copy those.
+import { existsSync } from 'node:fs';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { SyncError } from '../../errors.ts';
+import type { TreeEntry } from '../../github/answers.ts';
+import type { Git, TreeChange } from '../../github/git.ts';
+import { GitHubError } from '../../github/request.ts';
+import { blobSha } from '../../github/tree.ts';
+import { byWriting, type Existing, groupOf, lineIn, openLatest } from '../../records/latest.ts';
+import { UNDATED } from '../../schema/view-columns.ts';
+import { BRANCH_PART } from '../../schema/views.ts';
+import type { CompactedStream } from '../destination.ts';
+import { fileRefusal } from './refusal.ts';
+
+/** A stream on the branch. */
+export interface StreamFolder {
+  readonly stream: string;
+  /** Of its folder. */
+  readonly sha: string;
+  /** All files below its folder, by their paths from there. */
+  readonly files: readonly TreeEntry[];
+}
+
+export interface CompactOptions {
+  readonly git: Git;
+  /** Where files that are fetched are kept. */
+  readonly directory: string;
+  readonly branch: string;
+  /** `<data-path>` */
+  readonly dataPath: string;
+  readonly compression: 'none' | 'gzip';
+  /** Bytes of a part before compression. */
+  readonly partBytes: number;
+  readonly runId: string;
+  /** `YYYY-MM-DD` */
+  readonly day: string;
+  /** Says how far it is, and throws when the run is to stop. */
+  readonly step: (stream: string) => void;
+}
+
+export interface NewFolder extends CompactedStream {
+  /** What its folder is to have, by paths from the root; null when all is in it already. */
+  readonly files: readonly TreeChange[] | null;
+}
+
+/** Ids of one stream in memory at the same time: some 60 MB. Of more, one group is looked at after the other. */
+const MAX_IDS = 500_000;
+const FETCHES_AT_ONCE = 4;
+const LINE_END = 0x0a;
+const PART = new RegExp(`(?:^|/)${BRANCH_PART}$`);
+
+/** Whether a file on the branch has records. */
+export function isPart({ path, type }: TreeEntry): boolean {
+  return type === 'blob' && PART.test(path);
+}
+
+/** @throws SyncError `branch-file-damaged`, or what GitHub says of a file that it refuses */
+export async function compactStream(
+  options: CompactOptions,
+  { stream, files }: StreamFolder,
+  existing?: Existing,
+): Promise<NewFolder> {
+  const parts = files.filter(isPart).sort((a, b) => byWriting(nameOf(a), nameOf(b)) || (a.path < b.path ? -1 : 1));
+  const source: Source = { options, stream, parts };
+  await fetchAll(source);
+  const { holds, lastAt } = await findHolding(source, existing);
+  const records = holds.reduce((sum, each) => sum + each, 0);
+  const isCompact = records === holds.length && parts.every(part => ownName(part) !== null);
+  const written = isCompact ? null : await writeHolding(source, holds);
+  const others = files.filter(file => file.type === 'blob' && !isPart(file));
+  const kept = others.map(({ path, sha }) => ({ path: pathOf(source, path), type: 'blob' as const, sha }));
+  const total = {
+    records,
+    distinct: records,
+    files: written?.files.length ?? parts.length,
+    bytes: written?.bytes ?? (await bytesOf(source)),
+    max_updated_at: lastAt > Number.NEGATIVE_INFINITY ? new Date(lastAt / 1_000).toISOString() : null,
+  };
+  const before = { linesBefore: holds.length, filesBefore: parts.length };
+  return { stream, ...before, total, files: written && [...kept, ...written.files] };
+}
+
+/** The parts of a stream, in the order in which they were written. */
+interface Source {
+  readonly options: CompactOptions;
+  readonly stream: string;
+  readonly parts: readonly TreeEntry[];
+}
+
+/** Marks by number the lines that hold, and says when the last of them was updated (microseconds). */
+async function findHolding(source: Source, existing?: Existing) {
+  const { options, stream, parts } = source;
+  let lines = 0;
+  for (const part of parts) for (const _ of linesIn(await textOf(source, part))) lines++;
+  const holds = new Uint8Array(lines);
+  const groups = Math.max(1, Math.ceil(lines / MAX_IDS));
+  let lastAt = Number.NEGATIVE_INFINITY;
+  for (let group = 0; group < groups; group++) {
+    const latest = openLatest(!UNDATED.has(stream), existing);
+    let number = 0;
+    for (const part of parts) {
+      options.step(stream);
+      for (const text of linesIn(await textOf(source, part))) {
+        const line = lineIn(text.toString('utf8'));
+        if (line === null) throw damaged(source, part);
+        if (groupOf(line.id, groups) === group) latest.add(line, number);
+        number++;
+      }
+    }
+    for (const { number: held, at } of latest.holding()) {
+      holds[held] = 1;
+      lastAt = Math.max(lastAt, at);
+    }
+  }
+  return { holds, lastAt };
+}
+
+/** Copies the lines that hold into new files. */
+async function writeHolding(source: Source, holds: Uint8Array) {
+  const { git, compression, partBytes, runId, day, step } = source.options;
+  const written: TreeChange[] = [];
+  // No path is used twice, not even by a later attempt of this run.
+  const own = source.parts.flatMap(part => ownName(part) ?? []).filter(({ run }) => run === runId);
+  let fileNumber = own.reduce((last, each) => Math.max(last, each.number), 0);
+  let bytes = 0;
+  let lines: Buffer[] = [];
+  let size = 0;
+  async function write(): Promise<void> {
+    if (lines.length === 0) return;
+    const text = Buffer.concat(lines);
+    const content = compression === 'gzip' ? await promisify(gzip)(text) : text;
+    const name = `0-${runId}-${String(++fileNumber).padStart(5, '0')}.ndjson${compression === 'gzip' ? '.gz' : ''}`;
+    const path = pathOf(source, `dt=${day}/${name}`);
+    const sha = await git.createBlob(content).catch(error => {
+      throw (error instanceof GitHubError && fileRefusal(`The file ${path}`, error, true)) || error;
+    });
+    if (sha !== blobSha(content)) throw new GitHubError(0, 'another blob than was sent');
+    written.push({ path, type: 'blob', sha });
+    bytes += content.length;
+    [lines, size] = [[], 0];
+  }
+  let number = 0;
+  for (const part of source.parts) {
+    step(source.stream);
+    for (const text of linesIn(await textOf(source, part))) {
+      if (holds[number++] === 0) continue;
+      if (size + text.length > partBytes) await write();
+      lines.push(text, Buffer.of(LINE_END));
+      size += text.length + 1;
+    }
+  }
+  await write();
+  return { files: written, bytes };
+}
+
+/** Run and number of a file that a compaction has written: its name begins with 0, so that those of all runs come after it. */
+function ownName(part: TreeEntry) {
+  const [, run, number] = /^0-(\d+)-(\d+)\.ndjson(?:\.gz)?$/.exec(nameOf(part)) ?? [];
+  return run === undefined ? null : { run, number: Number(number) };
+}
+
+async function fetchAll({ options: { git, directory, step }, stream, parts }: Source): Promise<void> {
+  // One iterator: each worker takes the next file from it.
+  const missing = parts.filter(({ sha }) => !existsSync(join(directory, sha))).values();
+  async function work(): Promise<void> {
+    for (const { sha } of missing) {
+      step(stream);
+      const bytes = await git.blob(sha);
+      if (blobSha(bytes) !== sha) throw new GitHubError(0, 'another blob than was asked for');
+      await writeFile(join(directory, sha), bytes);
+    }
+  }
+  await Promise.all(Array.from({ length: FETCHES_AT_ONCE }, work));
+}
+
+/** What a part has, decompressed. */
+async function textOf(source: Source, part: TreeEntry): Promise<Buffer> {
+  const content = await readFile(join(source.options.directory, part.sha));
+  if (!part.path.endsWith('.gz')) return content;
+  return promisify(gunzip)(content).catch(() => {
+    throw damaged(source, part);
+  });
+}
+
+/** The lines of a text, without their ends. */
+function* linesIn(text: Buffer): Generator<Buffer> {
+  for (let at = 0; at < text.length; ) {
+    const found = text.indexOf(LINE_END, at);
+    const end = found < 0 ? text.length : found;
+    yield text.subarray(at, end);
+    at = end + 1;
+  }
+}
+
+async function bytesOf({ options: { directory }, parts }: Source): Promise<number> {
+  let bytes = 0;
+  for (const { sha } of parts) bytes += (await stat(join(directory, sha))).size;
+  return bytes;
+}
+
+function nameOf({ path }: TreeEntry): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function pathOf({ options: { dataPath }, stream }: Source, path: string): string {
+  return `${dataPath}/${stream}/${path}`;
+}
+
+function damaged(source: Source, { path }: TreeEntry): SyncError {
+  const { stream, options } = source;
+  return new SyncError('branch-file-damaged', {
+    what: `The file ${pathOf(source, path)} on the branch ${options.branch} is damaged: it is not NDJSON with an \`id\` in each line.`,
+    todo: `Nothing was changed: restore the file from the history of the branch, or run once with \`streams: ${stream}:full_refresh\`, and compact again.`,
+  });
+}

@@ -1,0 +1,337 @@
+// `mode: compact` leaves the latest version of each record on the data branch, in one commit without a past.
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { ErrorCode } from '../../src/errors.ts';
+import { few, longTest } from '../forms.ts';
+import type { ActionResult } from '../world/runner/index.ts';
+import type { Stage } from '../world/stage.ts';
+import {
+  COMPACT,
+  change,
+  commitsOf,
+  documentOf,
+  makeHistory,
+  openMarked,
+  pathsOf,
+  reachableMarks,
+  wrongInViews,
+  wrongOnBranch,
+} from './compacting.ts';
+import { markAt } from './freshness.ts';
+import { BRANCH, cloned, endStage, hold, onBranch } from './publishing.ts';
+import { annotations, DAY, expectGreen, expectRed, requestsSince } from './support.ts';
+import { expectError } from './troubles.ts';
+
+const sync = { ...onBranch, settle: '0s' };
+
+describe('a compaction', () => {
+  let stage: Stage;
+  let erased: string[];
+  let before: Record<string, unknown>;
+  let result: ActionResult;
+  beforeAll(async () => {
+    stage = await openMarked();
+    erased = await makeHistory(stage);
+    await stage.github.repository.commit(BRANCH, { 'data/tags/dt=2026-01-01/notes.txt': 'mine' });
+    // A run without news leaves its mark.
+    expectGreen(await stage.sync({ with: sync }));
+    expect(await markAt(stage)).toContain('complete up to');
+    expect((await reachableMarks(stage, erased)).sort()).toEqual(erased.sort());
+    before = await documentOf(stage);
+    requestsSince(stage);
+    result = await stage.sync({ with: COMPACT });
+  });
+  afterAll(() => endStage(stage));
+
+  test('leaves of each record the latest version, of deleted ones nothing, and no ref to anything older', async () => {
+    expectGreen(result);
+    expect(await wrongOnBranch(stage)).toEqual([]);
+    expect(await reachableMarks(stage, erased)).toEqual([]);
+    expect(await commitsOf(stage)).toEqual(['compact']);
+    expect(result.outputs.commit).toBe(await stage.github.repository.head(BRANCH));
+  });
+
+  test('asks Kustomer for nothing', () => {
+    expect(requestsSince(stage)).toBe(0);
+  });
+
+  test('leaves the state as it was, and what is not its own', async () => {
+    const { totals: _, readme: __, ...state } = before;
+    const { totals: ___, readme: ____, ...after } = await documentOf(stage);
+    expect(after).toEqual(state);
+    expect(result.outputs['state-generation']).toBe(String(state.generation));
+    const files = await stage.github.repository.files(BRANCH);
+    expect(String(files.get('data/tags/dt=2026-01-01/notes.txt'))).toBe('mine');
+    expect(pathsOf(files, '').filter(path => !path.startsWith('data/'))).toEqual(
+      expect.arrayContaining(['.gitattributes', 'README.md', 'schema/tags.json', 'state.json', 'views.sql']),
+    );
+  });
+
+  test('says in summary, README and totals what is there', async () => {
+    const summary = /The branch kustomer-data had \d+ lines in \d+ files, and has \d+ in 5 now\. Its history begins/;
+    expect(result.rawSummary).toMatch(summary);
+    const totals = (await documentOf(stage)).totals as Record<string, Record<string, unknown>>;
+    const old = before.totals as typeof totals;
+    const files = await stage.github.repository.files(BRANCH);
+    for (const [stream, lines] of await cloned(stage)) {
+      const own = pathsOf(files, `data/${stream}/`).filter(path => path.includes('.ndjson'));
+      expect(totals[stream]).toEqual({
+        records: lines.length,
+        distinct: lines.length,
+        files: own.length,
+        bytes: own.reduce((sum, path) => sum + (files.get(path)?.length ?? 0), 0),
+        max_updated_at: lines
+          .map(line => String(line.updated_at))
+          .sort()
+          .at(-1),
+        complete_up_to: old[stream]?.complete_up_to,
+      });
+    }
+    expect(String(files.get('README.md'))).toContain(`<!-- totals: ${JSON.stringify(totals)} -->`);
+  });
+
+  test('that has nothing to do makes no commit', async () => {
+    const again = await stage.sync({ with: COMPACT });
+    expectGreen(again);
+    expect(again.outputs).toMatchObject({ commit: '', records: '0', complete: 'true' });
+    expect(await commitsOf(stage)).toEqual(['compact']);
+    expect(await stage.github.repository.head(BRANCH)).toBe(result.outputs.commit);
+  });
+
+  test('is what the next syncs go on from', async () => {
+    const unchanged = await stage.sync({ with: sync });
+    expectGreen(unchanged);
+    expect(unchanged.outputs).toMatchObject({ records: '0', commit: '' });
+    change(stage, Date.now() - 60_000);
+    expectGreen(await stage.sync({ with: sync }));
+    expect(await wrongInViews(stage)).toEqual([]);
+    expect(await commitsOf(stage)).toEqual(['sync', 'compact']);
+  });
+});
+
+test.each(few(['raw', 'flat']))('a compaction takes %s, backfills, gzip, and what it has made before', async format => {
+  await using stage = await openMarked();
+  const inputs = { 'record-format': format };
+  const day = (ago: number) => new Date(Date.now() - ago * DAY).toISOString().slice(0, 10);
+  const backfill = { ...onBranch, ...inputs, 'start-date': day(20), 'end-date': day(5) };
+  await stage.sync({ with: backfill });
+  const erased = await makeHistory(stage, inputs);
+  expectGreen(await stage.sync({ with: { ...COMPACT, ...inputs, compression: 'gzip' } }));
+  expect(await wrongOnBranch(stage)).toEqual([]);
+  const first = pathsOf(await stage.github.repository.files(BRANCH), 'data/');
+  expect(first.filter(path => !path.endsWith('.ndjson.gz'))).toEqual([]);
+  erased.push(...change(stage, Date.now() - 60_000));
+  expectGreen(await stage.sync({ with: { ...sync, ...inputs } }));
+  expectGreen(await stage.sync({ with: { ...COMPACT, ...inputs } }));
+  expect(await wrongOnBranch(stage)).toEqual([]);
+  expect(await reachableMarks(stage, erased)).toEqual([]);
+  // Files of streams without news stay; no other path is used again.
+  const second = pathsOf(await stage.github.repository.files(BRANCH), 'data/');
+  expect(second.filter(path => first.includes(path) && !/\/(?:users|teams)\//.test(path))).toEqual([]);
+  expect((await stage.sync({ with: backfill })).outputs).toMatchObject({ records: '0', commit: '' });
+});
+
+/** Everything that a compaction asks GitHub for after it has found out where the branch is. */
+const MOMENTS = [
+  'graphql.updateRefs',
+  'git.getTree',
+  'git.getBlob',
+  'git.createBlob',
+  'git.createTree',
+  'git.createCommit',
+];
+
+describe.concurrent('a sync in between', () => {
+  test.each(few(MOMENTS))('at %s loses nothing and repeats nothing', async moment => {
+    await using stage = await openMarked();
+    const erased = await makeHistory(stage);
+    const held = hold(stage, moment, moment === 'git.getBlob' ? 4 : 1);
+    const compacting = stage.sync({ root: `${stage.root}/slow`, with: COMPACT });
+    await held.reached;
+    erased.push(...change(stage, Date.now() - 60_000));
+    expectGreen(await stage.sync({ with: sync }));
+    held.go();
+    expectGreen(await compacting);
+    expect(await wrongOnBranch(stage)).toEqual([]);
+    expect(await reachableMarks(stage, erased)).toEqual([]);
+    expect(await commitsOf(stage)).toEqual(['compact']);
+    expect((await stage.sync({ with: sync })).outputs).toMatchObject({ records: '0', commit: '', complete: 'true' });
+    await endStage(stage);
+  });
+
+  test.each(few(['git.updateRef', 'git.createCommit', 'git.createTree', 'git.createBlob']))(
+    'that a compaction overtakes at %s comes after it',
+    async moment => {
+      await using stage = await openMarked();
+      const erased = await makeHistory(stage);
+      change(stage, Date.now() - 60_000);
+      const held = hold(stage, moment);
+      const syncing = stage.sync({ root: `${stage.root}/slow`, with: sync });
+      await held.reached;
+      expectGreen(await stage.sync({ with: COMPACT }));
+      held.go();
+      expectGreen(await syncing);
+      expect(await wrongInViews(stage)).toEqual([]);
+      expect(await reachableMarks(stage, erased)).toEqual([]);
+      expect(await commitsOf(stage)).toEqual(['sync', 'compact']);
+      await endStage(stage);
+    },
+  );
+
+  test('that finds nothing new keeps nothing alive by its mark', async () => {
+    await using stage = await openMarked();
+    const erased = await makeHistory(stage);
+    const held = hold(stage, 'git.createCommit');
+    const syncing = stage.sync({ root: `${stage.root}/slow`, with: sync });
+    await held.reached;
+    expectGreen(await stage.sync({ with: COMPACT }));
+    held.go();
+    expectGreen(await syncing);
+    expect(await markAt(stage)).toContain('complete up to');
+    expect(await reachableMarks(stage, erased)).toEqual([]);
+  });
+
+  longTest('of a full refresh replaces what the compaction has made', async () => {
+    await using stage = await openMarked();
+    await makeHistory(stage);
+    const held = hold(stage, 'git.updateRef');
+    const syncing = stage.sync({
+      root: `${stage.root}/slow`,
+      with: { ...sync, streams: 'tags, users', 'sync-mode': 'full_refresh' },
+    });
+    await held.reached;
+    expectGreen(await stage.sync({ with: COMPACT }));
+    held.go();
+    expectGreen(await syncing);
+    expect(await wrongInViews(stage)).toEqual([]);
+  });
+});
+
+describe('the branch', () => {
+  let stage: Stage;
+  let head: string | undefined;
+  beforeAll(async () => {
+    stage = await openMarked();
+    await stage.sync({ with: sync });
+    change(stage);
+    await stage.sync({ with: sync });
+    head = await stage.github.repository.head(BRANCH);
+  });
+  afterEach(async () => {
+    const { repository, traffic } = stage.github;
+    traffic.clearFaults();
+    repository.protectedBranches.clear();
+    await repository.forceBranch(BRANCH, head as string);
+  });
+  afterAll(() => stage.close());
+
+  const file = 'data/tags/dt=2026-01-01/1-1-00001.ndjson';
+  const commit = (files: Record<string, string | Buffer>) => () => stage.github.repository.commit(BRANCH, files);
+  const fault =
+    (...rule: Parameters<Stage['github']['traffic']['fault']>) =>
+    () =>
+      stage.github.traffic.fault(...rule);
+  const otherBlob = { content: 'e30K', encoding: 'base64' };
+  const always = { times: Number.POSITIVE_INFINITY };
+  const cases: [string, ErrorCode, () => unknown, Record<string, string>?][] = [
+    ['that has encrypted files', 'branch-encrypted', commit({ [`${file}.age`]: 'age' })],
+    ['that has the files of others', 'branch-shared', commit({ 'src/main.c': 'int main;' })],
+    ['with a line that is no record', 'branch-file-damaged', commit({ [file]: '{"id":"1"}\n{"name":2}\n' })],
+    [
+      'with a file that is cut off',
+      'branch-file-damaged',
+      commit({ [`${file}.gz`]: gzipSync('{"id":"1"}\n').subarray(0, 25) }),
+    ],
+    ['that is not there', 'no-data-branch', () => {}, { branch: 'other' }],
+    ['without a sync', 'no-data-branch', () => {}, { branch: 'main' }],
+    ['of another sync', 'branch-of-other-sync', () => {}, { 'state-id': 'other' }],
+    [
+      'that is protected',
+      'branch-refused',
+      () => stage.github.repository.protectedBranches.set(BRANCH, 'Protected branch'),
+    ],
+    [
+      'of which GitHub gives another file than was asked for',
+      'branch-unavailable',
+      fault('git.getBlob', { kind: 'status', status: 200, body: otherBlob }, { ...always, skip: 2 }),
+    ],
+    [
+      'whose move GitHub does not answer',
+      'branch-unavailable',
+      fault('graphql.updateRefs', { kind: 'status', status: 500 }, always),
+    ],
+    [
+      'whose move GitHub fails at',
+      'branch-unavailable',
+      fault(
+        'graphql.updateRefs',
+        { kind: 'status', status: 200, body: { errors: [{ message: 'Something' }] } },
+        always,
+      ),
+    ],
+    [
+      'to which the token may not write',
+      'branch-refused',
+      fault(
+        'graphql.updateRefs',
+        { kind: 'status', status: 200, body: { errors: [{ type: 'FORBIDDEN', message: 'Resource not accessible' }] } },
+        always,
+      ),
+    ],
+  ];
+  test.each(few(cases, 10))('%s is left as it was', async (_, code, prepare, inputs = {}) => {
+    await prepare();
+    const { git } = stage.github.repository;
+    const before = await git.refs();
+    const result = await stage.sync({ with: { ...COMPACT, ...inputs } });
+    expectRed(result);
+    expectError(result, code);
+    expect(await git.refs()).toEqual(before);
+    expect(result.outputs).toMatchObject({ commit: '', complete: 'false', 'state-saved': 'false' });
+  });
+
+  test.each(
+    few(
+      [
+        [{ destination: 'artifact' }, '`destination` is `artifact`. Use `branch` with `mode: compact`'],
+        [{ destination: 'artifact,branch' }, '`destination` is `artifact,branch`. Use `branch`'],
+        [{ 'end-date': '2026-01-01' }, '`end-date` must be left out with `mode: compact`'],
+        [{ 'exclude-fields': 'customers.emails' }, '`exclude-fields` must be left out'],
+        [{ 'hash-fields': 'customers.emails', 'hash-key': 'a key' }, '`hash-fields` must be left out'],
+        [{ 'reset-state': 'true' }, '`reset-state` must be left out'],
+      ] as [Record<string, string>, string][],
+      2,
+    ),
+  )('is left as it was with an input that has no meaning: %j', async (inputs, message) => {
+    const result = await stage.sync({ with: { ...COMPACT, ...inputs } });
+    expectRed(result);
+    expectError(result, 'invalid-input');
+    expect(annotations(result, 'error')[0]).toContain(message);
+  });
+
+  test.each(['cancelled', 'time-budget'] as const)(
+    'is left as it was by a compaction that is stopped: %s',
+    async how => {
+      const held = hold(stage, 'git.getBlob', 4);
+      void held.reached.then(() => setTimeout(held.go, how === 'cancelled' ? 300 : 1_500));
+      const result = await stage.sync({
+        with: { ...COMPACT, 'time-budget': how === 'cancelled' ? '330m' : '1s' },
+        ...(how === 'cancelled' && { cancelAfter: () => held.reached }),
+      });
+      expect(result.outputs).toMatchObject({ commit: '', complete: 'false', 'state-saved': 'false' });
+      expect(result.rawSummary).toContain('It was stopped before it was done, and has changed nothing.');
+      expect(await stage.github.repository.head(BRANCH)).toBe(head);
+    },
+  );
+
+  test.each(few([{ kind: 'lost' }, { kind: 'lost', status: 502 }, { kind: 'status', status: 502 }] as const))(
+    'is looked at when the answer to its move is %j',
+    async answer => {
+      stage.github.traffic.fault('graphql.updateRefs', answer);
+      const result = await stage.sync({ with: COMPACT });
+      expectGreen(result);
+      expect(result.outputs.commit).toBe(await stage.github.repository.head(BRANCH));
+      expect(await wrongOnBranch(stage)).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,97 @@
+// What the tests of compaction share: a data branch with a past, and what is on it, and reachable at all, after that.
+import { gunzipSync } from 'node:zlib';
+import { STREAMS, type Stream } from '../world/kustomer/index.ts';
+import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
+import { BRANCH, cloned, HOUR, onBranch, populate } from './publishing.ts';
+
+export const COMPACT = { ...onBranch, mode: 'compact' };
+
+/** Each record has this in front of its id, so that whoever is erased can be searched for. The state has ids alone. */
+export const MARK = 'MARKED-';
+
+/** A stage whose records all are marked. */
+export async function openMarked(options: StageOptions = {}): Promise<Stage> {
+  const plant = (_: Stream, json: string) => {
+    const { id } = JSON.parse(json) as { id: string };
+    return json.replace('"attributes":{', `"attributes":{"planted":"${MARK}${id}",`);
+  };
+  const stage = await openStage({
+    ...options,
+    world: { plant, exoticEvery: Number.POSITIVE_INFINITY, ...options.world },
+  });
+  populate(stage);
+  return stage;
+}
+
+/** Changes in the world that the next sync finds. @returns the ids of what is deleted, of which nothing is to be left */
+export function change(stage: Stage, at = Date.now() - HOUR / 2): string[] {
+  const { world } = stage;
+  world.update('conversations', 4, { at });
+  world.create('customers', 2, { updatedAt: at });
+  world.update('messages', 3, { at });
+  return [...world.softDelete('customers', 2, { at: at + 1 }), ...world.hardDelete('tags', 1)];
+}
+
+/** A branch with a past: several syncs, of which one compresses. @returns the ids of what was deleted */
+export async function makeHistory(stage: Stage, inputs: Record<string, string> = {}): Promise<string[]> {
+  const sync = { ...onBranch, settle: '0s', ...inputs };
+  await stage.sync({ with: sync });
+  const first = change(stage, Date.now() - HOUR);
+  await stage.sync({ with: { ...sync, compression: 'gzip' } });
+  const second = change(stage);
+  await stage.sync({ with: sync });
+  return [...first, ...second];
+}
+
+/** What is wrong on the branch: it should have the latest version of each record that exists, once. */
+export async function wrongOnBranch(stage: Stage): Promise<string[]> {
+  const lines = await cloned(stage);
+  return STREAMS.flatMap(stream => {
+    const truth = new Map([...stage.world.truth(stream)].filter(([, { deleted }]) => !deleted));
+    return stage.compare(stream, lines.get(stream) ?? [], truth).map(wrong => `${stream}: ${wrong}`);
+  });
+}
+
+/** The same for a branch that syncs have added to since: what is there and deleted, and older versions, are no mistake then. */
+export async function wrongInViews(stage: Stage): Promise<string[]> {
+  const lines = await cloned(stage);
+  return STREAMS.flatMap(stream => {
+    const all = lines.get(stream) ?? [];
+    const latest = new Map<string, (typeof all)[number]>();
+    for (const line of all) {
+      const before = latest.get(line.id);
+      if (before === undefined || String(before.updated_at) <= String(line.updated_at)) latest.set(line.id, line);
+    }
+    const versions = all.map(line => `${line.id} ${line.updated_at}`);
+    const twice = versions.filter((version, n) => versions.indexOf(version) < n).map(version => `${version} twice`);
+    const truth = new Map([...stage.world.truth(stream)].filter(([, { deleted }]) => !deleted));
+    const existing = [...latest.values()].filter(({ deleted }) => deleted !== true);
+    return [...twice, ...stage.compare(stream, existing, truth)].map(wrong => `${stream}: ${wrong}`);
+  });
+}
+
+/** Which marks of these ids are in an object that some ref leads to. */
+export async function reachableMarks(stage: Stage, ids: readonly string[]): Promise<string[]> {
+  const { git } = stage.github.repository;
+  const objects = (await git.git('rev-list', '--objects', '--all')).trim().split('\n');
+  const found = new Set<string>();
+  for (const line of objects) {
+    const { bytes } = (await git.read(line.slice(0, 40))) ?? { bytes: Buffer.alloc(0) };
+    const text = String(bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes);
+    for (const id of ids) if (text.includes(MARK + id)) found.add(id);
+  }
+  return [...found];
+}
+
+/** The commits of the branch, and whether the first of them is a compaction. */
+export async function commitsOf(stage: Stage): Promise<string[]> {
+  return (await stage.github.repository.history(BRANCH)).map(({ message }) => message.split(':')[0] as string);
+}
+
+export async function documentOf(stage: Stage): Promise<Record<string, unknown>> {
+  return JSON.parse(String((await stage.github.repository.files(BRANCH)).get('state.json')));
+}
+
+export function pathsOf(files: ReadonlyMap<string, Buffer>, prefix: string): string[] {
+  return [...files.keys()].filter(path => path.startsWith(prefix));
+}
