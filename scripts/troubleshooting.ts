@@ -278,14 +278,14 @@ export const ERROR_ROWS = {
     ],
     'no-data-branch': [
       ['There is no branch … of … with the data of a sync `…`, so there is nothing to compact.'],
-      '`mode: compact` found no data branch, or none with the state of this sync. A branch that has backfills alone is not compacted.',
+      'There is no data branch, or none with the state of this sync. A branch that has backfills alone is not compacted.',
       'Check `repository`, `branch` and `state-id`: they are those of the sync.',
     ],
     'branch-shared': [
       [
         'The branch … of … also has `…`, which is not of this action, and a compaction would remove the history of all that is on the branch.',
       ],
-      '`mode: compact` begins the history of the branch anew, so it takes no branch that has files of others. Nothing was changed.',
+      'A compaction begins the history of the branch anew, so it takes no branch that has files of others. Nothing was changed.',
       'Move them to another branch, or give the data a `branch` of its own.',
     ],
     'branch-encrypted': [

@@ -114,7 +114,7 @@ export interface Destination {
    */
   publish(request: PublishRequest, receipt: Receipt): Promise<void>;
   /**
-   * Rewrites what is published: see branch/compact.ts. Only a data branch alone can.
+   * Rewrites what is published: see branch/compact.ts. Only a data branch can.
    * @param step called before each file; it throws when the run is to stop
    */
   compact?(step: (stream: string) => void): Promise<Compacted>;

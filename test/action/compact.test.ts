@@ -11,6 +11,7 @@ import {
   commitsOf,
   documentOf,
   makeHistory,
+  openCompactionCrashes,
   openMarked,
   pathsOf,
   reachableMarks,
@@ -231,55 +232,49 @@ describe('the branch', () => {
     (...rule: Parameters<Stage['github']['traffic']['fault']>) =>
     () =>
       stage.github.traffic.fault(...rule);
-  const otherBlob = { content: 'e30K', encoding: 'base64' };
+  const answer = (body: unknown) => ({ kind: 'status', status: 200, body }) as const;
+  const cutOff = gzipSync('{"id":"1"}\n').subarray(0, 25);
   const always = { times: Number.POSITIVE_INFINITY };
-  const cases: [string, ErrorCode, () => unknown, Record<string, string>?][] = [
-    ['that has encrypted files', 'branch-encrypted', commit({ [`${file}.age`]: 'age' })],
-    ['that has the files of others', 'branch-shared', commit({ 'src/main.c': 'int main;' })],
-    ['with a line that is no record', 'branch-file-damaged', commit({ [file]: '{"id":"1"}\n{"name":2}\n' })],
+  const cases: [ErrorCode, Record<string, string>, string, () => unknown][] = [
+    ['branch-encrypted', {}, 'that has encrypted files', commit({ [`${file}.age`]: 'age' })],
+    ['branch-shared', {}, 'that has the files of others', commit({ 'src/main.c': 'int main;' })],
+    ['branch-file-damaged', {}, 'with a line that is no record', commit({ [file]: '{"id":"1"}\n{"name":2}\n' })],
+    ['branch-file-damaged', {}, 'with a file that is cut off', commit({ [`${file}.gz`]: cutOff })],
+    ['no-data-branch', { branch: 'other' }, 'that is not there', () => {}],
+    ['no-data-branch', { branch: 'main' }, 'without a sync', () => {}],
+    ['branch-of-other-sync', { 'state-id': 'other' }, 'of another sync', () => {}],
     [
-      'with a file that is cut off',
-      'branch-file-damaged',
-      commit({ [`${file}.gz`]: gzipSync('{"id":"1"}\n').subarray(0, 25) }),
-    ],
-    ['that is not there', 'no-data-branch', () => {}, { branch: 'other' }],
-    ['without a sync', 'no-data-branch', () => {}, { branch: 'main' }],
-    ['of another sync', 'branch-of-other-sync', () => {}, { 'state-id': 'other' }],
-    [
-      'that is protected',
       'branch-refused',
+      {},
+      'that is protected',
       () => stage.github.repository.protectedBranches.set(BRANCH, 'Protected branch'),
     ],
     [
-      'of which GitHub gives another file than was asked for',
       'branch-unavailable',
-      fault('git.getBlob', { kind: 'status', status: 200, body: otherBlob }, { ...always, skip: 2 }),
+      {},
+      'of which GitHub gives another file than was asked for',
+      fault('git.getBlob', answer({ content: 'e30K', encoding: 'base64' }), { ...always, skip: 2 }),
     ],
     [
-      'whose move GitHub does not answer',
+      'branch-refused',
+      {},
+      'to which the token may not write',
+      fault('graphql.updateRefs', answer({ errors: [{ type: 'FORBIDDEN', message: 'Resource not accessible' }] })),
+    ],
+    [
       'branch-unavailable',
+      {},
+      'whose move GitHub fails at',
+      fault('graphql.updateRefs', answer({ errors: [{ message: 'Something' }] }), always),
+    ],
+    [
+      'branch-unavailable',
+      {},
+      'whose move GitHub does not answer',
       fault('graphql.updateRefs', { kind: 'status', status: 500 }, always),
     ],
-    [
-      'whose move GitHub fails at',
-      'branch-unavailable',
-      fault(
-        'graphql.updateRefs',
-        { kind: 'status', status: 200, body: { errors: [{ message: 'Something' }] } },
-        always,
-      ),
-    ],
-    [
-      'to which the token may not write',
-      'branch-refused',
-      fault(
-        'graphql.updateRefs',
-        { kind: 'status', status: 200, body: { errors: [{ type: 'FORBIDDEN', message: 'Resource not accessible' }] } },
-        always,
-      ),
-    ],
   ];
-  test.each(few(cases, 10))('%s is left as it was', async (_, code, prepare, inputs = {}) => {
+  test.each(few(cases, 10))('(%s, %j) %s is left as it was', async (code, inputs, _, prepare) => {
     await prepare();
     const { git } = stage.github.repository;
     const before = await git.refs();
@@ -334,4 +329,15 @@ describe('the branch', () => {
       expect(await wrongOnBranch(stage)).toEqual([]);
     },
   );
+});
+
+test('killed at any step, a compaction leaves the old branch or the new one, and another one ends it', async () => {
+  await using compactions = await openCompactionCrashes();
+  const { steps, wrong } = await compactions.crash(0);
+  expect(wrong).toEqual([]);
+  const last = [steps - 12, steps - 8, steps - 4, steps - 2];
+  // The long form of it all: npm run kill-everywhere -- compact
+  for (const step of few([...last, ...[0.1, 0.3, 0.5, 0.7].map(part => Math.round(part * steps))], 3)) {
+    expect(await compactions.crash(step), `step ${step} of ${steps}`).toMatchObject({ wrong: [] });
+  }
 });

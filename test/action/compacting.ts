@@ -1,7 +1,11 @@
 // What the tests of compaction share: a data branch with a past, and what is on it, and reachable at all, after that.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { STREAMS, type Stream } from '../world/kustomer/index.ts';
+import { usualNodeArgs } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
+import { PRELOAD } from './crash-at.ts';
 import { BRANCH, cloned, HOUR, onBranch, populate } from './publishing.ts';
 
 export const COMPACT = { ...onBranch, mode: 'compact' };
@@ -86,6 +90,41 @@ export async function reachableMarks(stage: Stage, ids: readonly string[]): Prom
 /** The commits of the branch, and whether the first of them is a compaction. */
 export async function commitsOf(stage: Stage): Promise<string[]> {
   return (await stage.github.repository.history(BRANCH)).map(({ message }) => message.split(':')[0] as string);
+}
+
+/** Compactions that die, one after the other, on a branch that is put back each time. */
+export async function openCompactionCrashes() {
+  const stage = await openMarked();
+  const erased = await makeHistory(stage);
+  const { repository } = stage.github;
+  const old = (await repository.head(BRANCH)) as string;
+  const stepsFile = join(stage.root, 'steps');
+  return {
+    /**
+     * Dies at a step of input or output, and compacts again.
+     * @param step from 1; 0 for one that lives, to count the steps
+     * @returns what is wrong then
+     */
+    async crash(step: number): Promise<{ steps: number; died: boolean; wrong: string[] }> {
+      await repository.forceBranch(BRANCH, old);
+      const env = { DIE_AT: String(step), STEPS_FILE: stepsFile };
+      const nodeArgs = [...usualNodeArgs(), '--import', PRELOAD];
+      const first = await stage.sync({ with: COMPACT, nodeArgs, env });
+      const wrong: string[] = [];
+      const left = await repository.head(BRANCH);
+      // The old branch, or the new one, which the next compaction finds nothing to do in.
+      if (left !== old) wrong.push(...(await wrongOnBranch(stage)));
+      const second = await stage.sync({ with: COMPACT });
+      if (second.exitCode !== 0) wrong.push(second.log);
+      if (left !== old && second.outputs.commit !== '') wrong.push('compacted twice');
+      wrong.push(...(await wrongOnBranch(stage)), ...(await reachableMarks(stage, erased)));
+      const next = await stage.sync({ with: { ...onBranch, settle: '0s' } });
+      if (next.outputs.records !== '0') wrong.push(`${next.outputs.records} records again`);
+      const steps = Number(await readFile(stepsFile, 'utf8').catch(() => '0'));
+      return { steps, died: first.signal === 'SIGKILL', wrong };
+    },
+    [Symbol.asyncDispose]: () => stage.close(),
+  };
 }
 
 export async function documentOf(stage: Stage): Promise<Record<string, unknown>> {
