@@ -289,12 +289,12 @@ export const ERROR_ROWS = {
       'Move them to another branch, or give the data a `branch` of its own.',
     ],
     'branch-encrypted': [
-      ['The branch … has encrypted files (… and others), which the action cannot read.'],
+      ['The branch … has encrypted files (…, … in all), which the action cannot read.'],
       'The key of encrypted files is not with the action, so `mode: compact` cannot tell what they have. Nothing was changed.',
       'Run once with `sync-mode: full_refresh`, which replaces the files of a stream, or begin a new branch and delete this one.',
     ],
     'branch-file-damaged': [
-      ['The file … on the branch … is damaged: it is not NDJSON with an `id` in each line.'],
+      ['The file … on the branch … is damaged: it is not what was written, NDJSON with an `id` in each line.'],
       'A file on the data branch is not what a run has written, so `mode: compact` would lose what it had. Nothing was changed.',
       'Restore the file from the history of the branch, or run its stream once with `full_refresh`, and compact again.',
     ],

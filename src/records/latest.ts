@@ -7,6 +7,8 @@ export interface Line {
   readonly id: string;
   /** `updated_at` in microseconds since the epoch; without one, earlier than any. */
   readonly at: number;
+  /** The same, or when it was created. */
+  readonly since: number;
   readonly rev: number;
   readonly isDeleted: boolean;
 }
@@ -14,7 +16,7 @@ export interface Line {
 /** What there was of a stream at one time, by a reading of all ids. */
 export interface Existing {
   readonly ids: ReadonlySet<string>;
-  /** Microseconds since the epoch. A record that was updated later is not spoken of. */
+  /** Microseconds since the epoch. Of a record that was updated later, or that has no time, it says nothing. */
   readonly asOf: number;
 }
 
@@ -25,12 +27,14 @@ export function lineIn(text: string): Line | null {
   if (typeof id !== 'string') return null;
   // A flat line has its attributes at the top.
   const isRaw = typeof attributes === 'object' && attributes !== null && !('updated_at' in record);
-  const [own, updated, deleted] = isRaw
-    ? [attributes as Json, 'updatedAt', 'deletedAt']
-    : [record, 'updated_at', 'deleted_at'];
+  const [own, updated, created, deleted] = isRaw
+    ? [attributes as Json, 'updatedAt', 'createdAt', 'deletedAt']
+    : [record, 'updated_at', 'created_at', 'deleted_at'];
+  const at = microseconds(own[updated]);
   return {
     id,
-    at: microseconds(own[updated]),
+    at,
+    since: Number.isFinite(at) ? at : microseconds(own[created]),
     rev: Number.isSafeInteger(own.rev) ? (own.rev as number) : Number.NEGATIVE_INFINITY,
     isDeleted: own.deleted === true || microseconds(own[deleted]) > Number.NEGATIVE_INFINITY,
   };
@@ -52,11 +56,14 @@ export function openLatest(isDated: boolean, existing?: Existing) {
     /** The lines that hold, with their numbers. */
     *holding(): Generator<Line & { readonly number: number }> {
       for (const line of latest.values()) {
-        const isGone = existing !== undefined && line.at <= existing.asOf && !existing.ids.has(line.id);
-        if (!line.isDeleted && !isGone) yield line;
+        if (!line.isDeleted && !isGone(line, existing)) yield line;
       }
     },
   };
+}
+
+function isGone({ id, since }: Line, existing: Existing | undefined): boolean {
+  return existing !== undefined && Number.isFinite(since) && since <= existing.asOf && !existing.ids.has(id);
 }
 
 /** Sorts names of files of one stream by when they were written, as the views do: by the numbers in them. */

@@ -15,6 +15,7 @@ import {
   openMarked,
   pathsOf,
   reachableMarks,
+  reconciled,
   wrongInViews,
   wrongOnBranch,
 } from './compacting.ts';
@@ -132,6 +133,31 @@ test.each(few(['raw', 'flat']))('a compaction takes %s, backfills, gzip, and wha
   expect((await stage.sync({ with: backfill })).outputs).toMatchObject({ records: '0', commit: '' });
 });
 
+test('a compaction leaves out what the newest complete reconciliation has not found, unless it was updated since', async () => {
+  await using stage = await openMarked();
+  await makeHistory(stage);
+  const { repository } = stage.github;
+  const asOf = Date.now() - 120_000;
+  const [late] = stage.world.create('customers', 1, { updatedAt: asOf + 1_000 });
+  expectGreen(await stage.sync({ with: sync }));
+  // Gone, and no run notices.
+  const gone = stage.world.hardDelete('customers', 3);
+  const ids = [...stage.world.truth('customers').keys()].filter(id => id !== late);
+  const without = (n: number) => ids.slice(n);
+  await repository.commit(BRANCH, {
+    ...reconciled('20260101T000000Z', asOf - 1_000, without(3)),
+    ...reconciled('20260102T000000Z', asOf, ids),
+    ...reconciled('20260103T000000Z', asOf + 10_000, without(5), 'partial'),
+    ...reconciled('20260104T000000Z', asOf + 20_000, without(6)),
+  });
+  await repository.commit(BRANCH, { 'ids/20260104T000000Z/customers/7-1-ids-00001.ndjson.gz': null });
+  expect((await reachableMarks(stage, gone)).sort()).toEqual(gone.sort());
+  expectGreen(await stage.sync({ with: COMPACT }));
+  expect(await wrongOnBranch(stage)).toEqual([]);
+  expect(await reachableMarks(stage, gone)).toEqual([]);
+  expect(pathsOf(await repository.files(BRANCH), 'ids/')).toHaveLength(7);
+});
+
 /** Everything that a compaction asks GitHub for after it has found out where the branch is. */
 const MOMENTS = [
   'graphql.updateRefs',
@@ -227,6 +253,8 @@ describe('the branch', () => {
   afterAll(() => stage.close());
 
   const file = 'data/tags/dt=2026-01-01/1-1-00001.ndjson';
+  const otherIds = { ...reconciled('20260101T000000Z', Date.now(), ['1']) };
+  otherIds['ids/20260101T000000Z/customers/7-1-ids-00001.ndjson.gz'] = gzipSync('{"id":"2"}\n');
   const commit = (files: Record<string, string | Buffer>) => () => stage.github.repository.commit(BRANCH, files);
   const fault =
     (...rule: Parameters<Stage['github']['traffic']['fault']>) =>
@@ -240,6 +268,7 @@ describe('the branch', () => {
     ['branch-shared', {}, 'that has the files of others', commit({ 'src/main.c': 'int main;' })],
     ['branch-file-damaged', {}, 'with a line that is no record', commit({ [file]: '{"id":"1"}\n{"name":2}\n' })],
     ['branch-file-damaged', {}, 'with a file that is cut off', commit({ [`${file}.gz`]: cutOff })],
+    ['branch-file-damaged', {}, 'with ids that are not those that were found', commit(otherIds)],
     ['no-data-branch', { branch: 'other' }, 'that is not there', () => {}],
     ['no-data-branch', { branch: 'main' }, 'without a sync', () => {}],
     ['branch-of-other-sync', { 'state-id': 'other' }, 'of another sync', () => {}],

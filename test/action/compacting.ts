@@ -1,7 +1,8 @@
 // What the tests of compaction share: a data branch with a past, and what is on it, and reachable at all, after that.
+import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { STREAMS, type Stream } from '../world/kustomer/index.ts';
 import { usualNodeArgs } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
@@ -90,6 +91,15 @@ export async function reachableMarks(stage: Stage, ids: readonly string[]): Prom
 /** The commits of the branch, and whether the first of them is a compaction. */
 export async function commitsOf(stage: Stage): Promise<string[]> {
   return (await stage.github.repository.history(BRANCH)).map(({ message }) => message.split(':')[0] as string);
+}
+
+/** The files of a reconciliation of customers, as the branch has them. @param ids those that it has found */
+export function reconciled(name: string, asOf: number, ids: readonly string[], outcome = 'complete') {
+  const content = gzipSync(ids.map(id => `${JSON.stringify({ id })}\n`).join(''));
+  const path = 'customers/7-1-ids-00001.ndjson.gz';
+  const file = { path, stream: 'customers', records: ids.length, sha256: hash('sha256', content) };
+  const manifest = { as_of: new Date(asOf).toISOString(), streams: [{ name: 'customers', outcome }], files: [file] };
+  return { [`ids/${name}/${path}`]: content, [`ids/${name}/manifest.json`]: JSON.stringify(manifest) };
 }
 
 /** Compactions that die, one after the other, on a branch that is put back each time. */

@@ -108,6 +108,9 @@ test('what is not among the existing ids, and was not updated since, is gone', (
     line('at', asOf),
   ];
   expect(held(lines, true, existing)).toEqual([0, 2]);
+  // Without an update, when it was created counts, and of a record without a time nothing is said.
+  const others = [JSON.stringify({ id: 'timeless' }), JSON.stringify({ id: 'created', created_at: TIMES[0] })];
+  expect(held(others, true, existing)).toEqual([0]);
   expect(held(lines, true)).toEqual([0, 1, 2, 3]);
 });
 
@@ -133,7 +136,7 @@ test('groups of ids, one after the other, hold the same lines as all at once', (
 test('a line without an id is no record, and neither is a text that is no JSON', () => {
   for (const text of ['', '{', '1', 'null', '[]', '{}', '{"id":1}', '{"id":null}', '{"id":"a"} {'])
     expect(lineIn(text), text).toBeNull();
-  expect(lineIn('{"id":"a"}')).toEqual({ id: 'a', at: -Infinity, rev: -Infinity, isDeleted: false });
+  expect(lineIn('{"id":"a"}')).toEqual({ id: 'a', at: -Infinity, since: -Infinity, rev: -Infinity, isDeleted: false });
 });
 
 test('a time is compared to the microsecond, in any zone', () => {

@@ -2,6 +2,7 @@
 //
 // Files are fetched once, verified and kept on the disk, and then read twice: to learn which lines hold, by the ids, times
 // and places that are in memory, and to copy those.
+import { hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import { byWriting, type Existing, groupOf, lineIn, openLatest } from '../../rec
 import { UNDATED } from '../../schema/view-columns.ts';
 import { BRANCH_PART } from '../../schema/views.ts';
 import type { CompactedStream } from '../destination.ts';
+import type { IdFiles } from './existing.ts';
 import { fileRefusal } from './refusal.ts';
 
 /** A stream on the branch. */
@@ -64,12 +66,12 @@ export function isPart({ path, type }: TreeEntry): boolean {
 export async function compactStream(
   options: CompactOptions,
   { stream, files }: StreamFolder,
-  existing?: Existing,
+  idFiles?: IdFiles,
 ): Promise<NewFolder> {
   const parts = files.filter(isPart).sort((a, b) => byWriting(nameOf(a), nameOf(b)) || (a.path < b.path ? -1 : 1));
   const source: Source = { options, stream, parts };
-  await fetchAll(source);
-  const { holds, lastAt } = await findHolding(source, existing);
+  await fetchAll(source, [...parts, ...(idFiles?.files ?? [])]);
+  const { holds, lastAt } = await findHolding(source, idFiles);
   const records = holds.reduce((sum, each) => sum + each, 0);
   const isCompact = records === holds.length && parts.every(part => ownName(part) !== null);
   const written = isCompact ? null : await writeHolding(source, holds);
@@ -86,6 +88,8 @@ export async function compactStream(
   return { stream, ...before, total, files: written && [...kept, ...written.files] };
 }
 
+type File = Pick<TreeEntry, 'path' | 'sha'>;
+
 /** The parts of a stream, in the order in which they were written. */
 interface Source {
   readonly options: CompactOptions;
@@ -94,7 +98,7 @@ interface Source {
 }
 
 /** Marks by number the lines that hold, and says when the last of them was updated (microseconds). */
-async function findHolding(source: Source, existing?: Existing) {
+async function findHolding(source: Source, idFiles?: IdFiles) {
   const { options, stream, parts } = source;
   let lines = 0;
   for (const part of parts) for (const _ of linesIn(await textOf(source, part))) lines++;
@@ -102,14 +106,15 @@ async function findHolding(source: Source, existing?: Existing) {
   const groups = Math.max(1, Math.ceil(lines / MAX_IDS));
   let lastAt = Number.NEGATIVE_INFINITY;
   for (let group = 0; group < groups; group++) {
-    const latest = openLatest(!UNDATED.has(stream), existing);
+    const inGroup = (id: string) => groupOf(id, groups) === group;
+    const latest = openLatest(!UNDATED.has(stream), idFiles && (await existingIn(source, idFiles, inGroup)));
     let number = 0;
     for (const part of parts) {
       options.step(stream);
       for (const text of linesIn(await textOf(source, part))) {
         const line = lineIn(text.toString('utf8'));
         if (line === null) throw damaged(source, part);
-        if (groupOf(line.id, groups) === group) latest.add(line, number);
+        if (inGroup(line.id)) latest.add(line, number);
         number++;
       }
     }
@@ -119,6 +124,21 @@ async function findHolding(source: Source, existing?: Existing) {
     }
   }
   return { holds, lastAt };
+}
+
+/** The ids of a group that a reconciliation has found. */
+async function existingIn(source: Source, { asOf, files }: IdFiles, inGroup: (id: string) => boolean) {
+  const ids = new Set<string>();
+  for (const file of files) {
+    const content = await readFile(join(source.options.directory, file.sha));
+    if (hash('sha256', content) !== file.sha256) throw damaged(source, file);
+    for (const text of linesIn(await textOf(source, file))) {
+      const line = lineIn(text.toString('utf8'));
+      if (line === null) throw damaged(source, file);
+      if (inGroup(line.id)) ids.add(line.id);
+    }
+  }
+  return { ids, asOf } satisfies Existing;
 }
 
 /** Copies the lines that hold into new files. */
@@ -165,9 +185,9 @@ function ownName(part: TreeEntry) {
   return run === undefined ? null : { run, number: Number(number) };
 }
 
-async function fetchAll({ options: { git, directory, step }, stream, parts }: Source): Promise<void> {
+async function fetchAll({ options: { git, directory, step }, stream }: Source, files: readonly File[]): Promise<void> {
   // One iterator: each worker takes the next file from it.
-  const missing = parts.filter(({ sha }) => !existsSync(join(directory, sha))).values();
+  const missing = files.filter(({ sha }) => !existsSync(join(directory, sha))).values();
   async function work(): Promise<void> {
     for (const { sha } of missing) {
       step(stream);
@@ -180,7 +200,7 @@ async function fetchAll({ options: { git, directory, step }, stream, parts }: So
 }
 
 /** What a part has, decompressed. */
-async function textOf(source: Source, part: TreeEntry): Promise<Buffer> {
+async function textOf(source: Source, part: File): Promise<Buffer> {
   const content = await readFile(join(source.options.directory, part.sha));
   if (!part.path.endsWith('.gz')) return content;
   return promisify(gunzip)(content).catch(() => {
@@ -212,10 +232,10 @@ function pathOf({ options: { dataPath }, stream }: Source, path: string): string
   return `${dataPath}/${stream}/${path}`;
 }
 
-function damaged(source: Source, { path }: TreeEntry): SyncError {
-  const { stream, options } = source;
+function damaged({ stream, options, parts }: Source, file: File): SyncError {
+  const path = parts.some(part => part === file) ? `${options.dataPath}/${stream}/${file.path}` : file.path;
   return new SyncError('branch-file-damaged', {
-    what: `The file ${pathOf(source, path)} on the branch ${options.branch} is damaged: it is not NDJSON with an \`id\` in each line.`,
+    what: `The file ${path} on the branch ${options.branch} is damaged: it is not what was written, NDJSON with an \`id\` in each line.`,
     todo: `Nothing was changed: restore the file from the history of the branch, or run once with \`streams: ${stream}:full_refresh\`, and compact again.`,
   });
 }

@@ -26,6 +26,7 @@ import {
 import type { State } from '../../sync/state.ts';
 import type { Compacted, DestinationOptions } from '../destination.ts';
 import { type CompactOptions, compactStream, isPart, type NewFolder, type StreamFolder } from './compact-stream.ts';
+import { IDS, idFilesAt } from './existing.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
 import { branchError, keepsMoving, MAX_RACE_MS } from './refusal.ts';
 
@@ -39,7 +40,7 @@ interface Work extends CompactOptions {
   readonly context: DestinationOptions['context'];
   /** RFC 3339 */
   readonly now: string;
-  /** By the folder that they were made of. */
+  /** By what they were made of. */
   readonly done: Map<string, NewFolder>;
   /** What the tries have made, the last one last. */
   readonly made: Compaction[];
@@ -96,11 +97,13 @@ async function tryCompact(work: Work): Promise<Compaction | null> {
   if (tip === null || !state) throw noDataBranch(place);
   requireOwn(place, branch.root);
   const folders = await foldersAt(place, branch.root);
-  requireReadable(place, folders);
+  const idFiles = await idFilesAt(git, branch.root);
+  requireReadable(place, [...pathsIn(place, folders), ...[...idFiles.values()].flatMap(each => each.files)]);
   const streams: NewFolder[] = [];
+  const keyOf = ({ stream, sha }: StreamFolder) => `${sha} ${idFiles.get(stream)?.asOf}`;
   for (const folder of folders) {
-    const result = done.get(folder.sha) ?? (await compactStream(work, folder));
-    done.set(folder.sha, result);
+    const result = done.get(keyOf(folder)) ?? (await compactStream(work, folder, idFiles.get(folder.stream)));
+    done.set(keyOf(folder), result);
     streams.push(result);
   }
   if (tip.isFirst && streams.every(({ files }) => files === null)) return { commit: null, streams, state };
@@ -177,20 +180,22 @@ function messageOf({ context }: Work, streams: readonly NewFolder[]): string {
   return `compact: ${names}, ${plural(records, 'record')} [run ${context.runId}.${context.attempt}]`;
 }
 
-function isSealed({ path, type }: TreeEntry): boolean {
-  return type === 'blob' && /\.ndjson(?:\.gz)?\.age$/.test(path);
+function isSealed({ path }: Pick<TreeEntry, 'path'>): boolean {
+  return /\.ndjson(?:\.gz)?\.age$/.test(path);
 }
 
 /** @throws SyncError `branch-encrypted` */
-function requireReadable({ branch, dataPath }: BranchPlace, folders: readonly StreamFolder[]): void {
-  for (const { stream, files } of folders) {
-    const sealed = files.filter(isSealed);
-    if (sealed.length === 0) continue;
-    throw new SyncError('branch-encrypted', {
-      what: `The branch ${branch} has encrypted files (${dataPath}/${stream}/${sealed[0]?.path} and others), which the action cannot read.`,
-      todo: `Nothing was changed: run once with \`sync-mode: full_refresh\`, which replaces the files of a stream, or begin a new branch and delete this one.`,
-    });
-  }
+function requireReadable({ branch }: BranchPlace, files: readonly Pick<TreeEntry, 'path'>[]): void {
+  const sealed = files.filter(isSealed);
+  if (sealed.length === 0) return;
+  throw new SyncError('branch-encrypted', {
+    what: `The branch ${branch} has encrypted files (${sealed[0]?.path}, ${sealed.length} in all), which the action cannot read.`,
+    todo: 'Nothing was changed: run once with `sync-mode: full_refresh`, which replaces the files of a stream, or begin a new branch and delete this one.',
+  });
+}
+
+function pathsIn({ dataPath }: BranchPlace, folders: readonly StreamFolder[]) {
+  return folders.flatMap(({ stream, files }) => files.map(({ path }) => ({ path: `${dataPath}/${stream}/${path}` })));
 }
 
 /**
@@ -198,7 +203,7 @@ function requireReadable({ branch, dataPath }: BranchPlace, folders: readonly St
  * @throws SyncError `branch-shared`
  */
 function requireOwn({ branch, repository, dataPath }: BranchPlace, root: readonly TreeEntry[]): void {
-  const own = [README, ATTRIBUTES.path, 'state.json', 'state', 'schema', 'views.sql', dataPath.split('/')[0]];
+  const own = [README, ATTRIBUTES.path, 'state.json', 'state', 'schema', 'views.sql', IDS, dataPath.split('/')[0]];
   const other = root.find(({ path }) => !own.includes(path));
   if (other === undefined) return;
   throw new SyncError('branch-shared', {
