@@ -22,8 +22,10 @@ export type TreeChange = { readonly path: string; readonly type: 'blob' | 'tree'
 
 const MODES = { blob: '100644', tree: '040000' } as const;
 
-export function openGit(call: Call, mutate: Mutate) {
+/** @param archive the files of a commit, one after the other, as {@link filesInTar} gives them */
+export function openGit(call: Call, mutate: Mutate, archive: (commit: string) => AsyncIterable<Buffer>) {
   return {
+    archive,
     /** The commit at the tip of a branch; null when the branch, all commits or the repository are missing. */
     async tip(branch: string) {
       const ref = `heads/${branch}`;

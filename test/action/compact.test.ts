@@ -2,7 +2,9 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
-import { few, longTest } from '../forms.ts';
+import { few, LONG, longTest } from '../forms.ts';
+import { Random } from '../world/kustomer/index.ts';
+
 import type { ActionResult } from '../world/runner/index.ts';
 import type { Stage } from '../world/stage.ts';
 import {
@@ -157,6 +159,45 @@ test('a compaction leaves out what the newest complete reconciliation has not fo
   expect(await reachableMarks(stage, gone)).toEqual([]);
   expect(pathsOf(await repository.files(BRANCH), 'ids/')).toHaveLength(7);
 });
+
+test.each([true, false])(
+  'a compaction of many files asks for all of them at once, if GitHub lets it: %s',
+  async isServed => {
+    await using stage = await openMarked({ github: { limits: { enforce: true } } });
+    await stage.sync({ with: { ...sync, streams: 'tags' } });
+    const { repository, traffic } = stage.github;
+    const random = new Random(11);
+    const expected = new Map<string, { id: string; updated_at: string; n: number; deleted: boolean }>();
+    const [commits, files] = LONG && isServed ? [2_000, 3] : [10, 6];
+    let n = 0;
+    for (let run = 1; run <= commits; run++) {
+      const changes = Array.from({ length: files }, (_, i) => {
+        const lines = Array.from({ length: random.int(1, 8) }, () => {
+          const updated_at = new Date(1.7e12 + random.int(0, 1_000_000)).toISOString();
+          const line = { id: `x${random.int(0, 40 * files)}`, updated_at, n: n++, deleted: random.chance(0.1) };
+          if ((expected.get(line.id)?.updated_at ?? '') <= updated_at) expected.set(line.id, line);
+          return `${JSON.stringify(line)}\n`;
+        });
+        const isZipped = random.chance(0.5);
+        const path = `data/tags/dt=2026-01-0${random.int(1, 9)}/${run}-1-${i + 1}.ndjson${isZipped ? '.gz' : ''}`;
+        return [path, isZipped ? gzipSync(lines.join('')) : lines.join('')];
+      });
+      await repository.commit(BRANCH, Object.fromEntries(changes));
+    }
+    if (!isServed) traffic.fault('codeload.tarball', { kind: 'cut' });
+    traffic.log.length = 0;
+    const result = await stage.sync({ with: COMPACT });
+    expectGreen(result);
+    const asked = traffic.log.filter(({ operation }) => operation === 'git.getBlob').length;
+    if (isServed) expect(asked).toBeLessThan(10);
+    else expect(asked).toBeGreaterThan(10);
+    const there = (await cloned(stage)).get('tags')?.filter(({ id }) => id.startsWith('x')) ?? [];
+    const existing = [...expected.values()].filter(({ deleted }) => !deleted);
+    const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1);
+    expect(there.sort(byId)).toEqual(existing.sort(byId));
+    expect(await commitsOf(stage)).toEqual(['compact']);
+  },
+);
 
 /** Everything that a compaction asks GitHub for after it has found out where the branch is. */
 const MOMENTS = [

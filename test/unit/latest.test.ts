@@ -4,7 +4,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, expect, test } from 'vitest';
-import { byWriting, type Existing, groupOf, lineIn, microseconds, openLatest } from '../../src/records/latest.ts';
+import {
+  byWriting,
+  type Existing,
+  FACT_BYTES,
+  type Fact,
+  factOf,
+  factsIn,
+  microseconds,
+  openLatest,
+  writeFact,
+} from '../../src/records/latest.ts';
 import { Observer } from '../../src/schema/observer.ts';
 import { documentedSchema, widen } from '../../src/schema/schema.ts';
 import { UNDATED } from '../../src/schema/view-columns.ts';
@@ -62,9 +72,11 @@ async function shown(folder: string, stream: string, format: 'flat' | 'raw', lin
 
 function held(lines: readonly string[], isDated: boolean, existing?: Existing): number[] {
   const latest = openLatest(isDated, existing);
-  for (const [n, line] of lines.entries()) latest.add(lineIn(line) as NonNullable<ReturnType<typeof lineIn>>, n);
+  for (const [n, line] of lines.entries()) latest.add(factOf(line) as Fact, n);
   return [...latest.holding()].map(({ number }) => number).sort((a, b) => a - b);
 }
+
+const keyOf = (id: string) => (factOf(JSON.stringify({ id })) as Fact).key;
 
 const nameIn = (line: string) => {
   const record = JSON.parse(line) as { name?: string; attributes?: { name: string } };
@@ -100,7 +112,7 @@ test.each([
 test('what is not among the existing ids, and was not updated since, is gone', () => {
   const line = (id: string, updated_at: string) => JSON.stringify({ id, updated_at });
   const asOf = '2026-01-02T00:00:00.000Z';
-  const existing = { ids: new Set(['there']), asOf: microseconds(asOf) };
+  const existing = { keys: new Set([keyOf('there')]), asOf: microseconds(asOf) };
   const lines = [
     line('there', TIMES[0]!),
     line('gone', TIMES[0]!),
@@ -114,18 +126,18 @@ test('what is not among the existing ids, and was not updated since, is gone', (
   expect(held(lines, true)).toEqual([0, 1, 2, 3]);
 });
 
-test('groups of ids, one after the other, hold the same lines as all at once', () => {
+test('facts as bytes, in groups one after the other, hold the same lines as all at once', () => {
   const random = new Random(3);
   const lines = Array.from({ length: 400 }, (_, n) =>
     randomLine(random, n, 'flat').replace('id ', `${random.int(0, 9)}-`),
   );
-  for (const groups of [1, 2, 7]) {
+  const bytes = Buffer.alloc(lines.length * FACT_BYTES);
+  for (const [n, line] of lines.entries()) writeFact(factOf(line) as Fact, bytes, n * FACT_BYTES);
+  expect([...factsIn(bytes, 0, 1)].map(([fact]) => fact)).toEqual(lines.map(factOf));
+  for (const groups of [1, 2, 3]) {
     const found = Array.from({ length: groups }, (_, group) => {
       const latest = openLatest(true);
-      for (const [n, text] of lines.entries()) {
-        const line = lineIn(text);
-        if (line !== null && groupOf(line.id, groups) === group) latest.add(line, n);
-      }
+      for (const [fact, n] of factsIn(bytes, group, groups)) latest.add(fact, n);
       return [...latest.holding()].map(({ number }) => number);
     });
     expect(found.flat().sort((a, b) => a - b)).toEqual(held(lines, true));
@@ -135,8 +147,16 @@ test('groups of ids, one after the other, hold the same lines as all at once', (
 
 test('a line without an id is no record, and neither is a text that is no JSON', () => {
   for (const text of ['', '{', '1', 'null', '[]', '{}', '{"id":1}', '{"id":null}', '{"id":"a"} {'])
-    expect(lineIn(text), text).toBeNull();
-  expect(lineIn('{"id":"a"}')).toEqual({ id: 'a', at: -Infinity, since: -Infinity, rev: -Infinity, isDeleted: false });
+    expect(factOf(text), text).toBeNull();
+  expect(keyOf('a')).toHaveLength(16);
+  expect(keyOf('a')).not.toBe(keyOf('b'));
+  expect(factOf('{"id":"a"}')).toEqual({
+    key: keyOf('a'),
+    at: -Infinity,
+    since: -Infinity,
+    rev: -Infinity,
+    isDeleted: false,
+  });
 });
 
 test('a time is compared to the microsecond, in any zone', () => {

@@ -1,7 +1,7 @@
 // The files of one stream -> new files with the lines that hold, uploaded as blobs.
 //
-// Files are fetched once, verified and kept on the disk, and then read twice: to learn which lines hold, by the ids, times
-// and places that are in memory, and to copy those.
+// Files are fetched once, verified and kept on the disk, and then read twice: to note what decides about each line, and to
+// copy those that hold. What is in memory does not grow with the stream but for a byte a line.
 import { hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
@@ -13,7 +13,8 @@ import type { TreeEntry } from '../../github/answers.ts';
 import type { Git, TreeChange } from '../../github/git.ts';
 import { GitHubError } from '../../github/request.ts';
 import { blobSha } from '../../github/tree.ts';
-import { byWriting, type Existing, groupOf, lineIn, openLatest } from '../../records/latest.ts';
+import { byWriting, FACT_BYTES, factOf, factsIn, openLatest, writeFact } from '../../records/latest.ts';
+import { LineBuffer } from '../../records/line-buffer.ts';
 import { UNDATED } from '../../schema/view-columns.ts';
 import { BRANCH_PART } from '../../schema/views.ts';
 import type { CompactedStream } from '../destination.ts';
@@ -51,9 +52,12 @@ export interface NewFolder extends CompactedStream {
   readonly files: readonly TreeChange[] | null;
 }
 
-/** Ids of one stream in memory at the same time: some 60 MB. Of more, one group is looked at after the other. */
-const MAX_IDS = 500_000;
-const FETCHES_AT_ONCE = 4;
+/** Facts in memory at the same time: some 20 MB. Of more, one group is looked at after the other. */
+const MAX_FACTS = 100_000;
+/** Each takes some 40 MB for a full part. */
+const FETCHES_AT_ONCE = 2;
+/** Files for which it is worth to ask for all that there are. */
+const MIN_ARCHIVED = 30;
 const LINE_END = 0x0a;
 const PART = new RegExp(`(?:^|/)${BRANCH_PART}$`);
 
@@ -99,46 +103,51 @@ interface Source {
 
 /** Marks by number the lines that hold, and says when the last of them was updated (microseconds). */
 async function findHolding(source: Source, idFiles?: IdFiles) {
-  const { options, stream, parts } = source;
+  const { parts, stream } = source;
   let lines = 0;
-  for (const part of parts) for (const _ of linesIn(await textOf(source, part))) lines++;
+  for (const part of parts) lines += await noteFacts(source, part);
+  for (const file of idFiles?.files ?? []) {
+    if (hash('sha256', await contentOf(source, file)) !== file.sha256) throw damaged(source, file);
+    await noteFacts(source, file);
+  }
   const holds = new Uint8Array(lines);
-  const groups = Math.max(1, Math.ceil(lines / MAX_IDS));
+  const groups = Math.max(1, Math.ceil(lines / MAX_FACTS));
   let lastAt = Number.NEGATIVE_INFINITY;
   for (let group = 0; group < groups; group++) {
-    const inGroup = (id: string) => groupOf(id, groups) === group;
-    const latest = openLatest(!UNDATED.has(stream), idFiles && (await existingIn(source, idFiles, inGroup)));
-    let number = 0;
+    const keys = new Set<string>();
+    for (const file of idFiles?.files ?? [])
+      for (const [{ key }] of factsIn(await readFile(factsPath(source, file)), group, groups)) keys.add(key);
+    const latest = openLatest(!UNDATED.has(stream), idFiles && { keys, asOf: idFiles.asOf });
+    let first = 0;
     for (const part of parts) {
-      options.step(stream);
-      for (const text of linesIn(await textOf(source, part))) {
-        const line = lineIn(text.toString('utf8'));
-        if (line === null) throw damaged(source, part);
-        if (inGroup(line.id)) latest.add(line, number);
-        number++;
-      }
+      const facts = await readFile(factsPath(source, part));
+      for (const [fact, number] of factsIn(facts, group, groups)) latest.add(fact, first + number);
+      first += facts.length / FACT_BYTES;
     }
-    for (const { number: held, at } of latest.holding()) {
-      holds[held] = 1;
+    for (const { number, at } of latest.holding()) {
+      holds[number] = 1;
       lastAt = Math.max(lastAt, at);
     }
   }
   return { holds, lastAt };
 }
 
-/** The ids of a group that a reconciliation has found. */
-async function existingIn(source: Source, { asOf, files }: IdFiles, inGroup: (id: string) => boolean) {
-  const ids = new Set<string>();
-  for (const file of files) {
-    const content = await readFile(join(source.options.directory, file.sha));
-    if (hash('sha256', content) !== file.sha256) throw damaged(source, file);
-    for (const text of linesIn(await textOf(source, file))) {
-      const line = lineIn(text.toString('utf8'));
-      if (line === null) throw damaged(source, file);
-      if (inGroup(line.id)) ids.add(line.id);
-    }
+/** Notes what decides about the lines of a file beside it. @returns how many there are */
+async function noteFacts(source: Source, file: File): Promise<number> {
+  source.options.step(source.stream);
+  const text = await textOf(source, file);
+  let lines = 0;
+  for (const _ of linesIn(text)) lines++;
+  const facts = Buffer.alloc(lines * FACT_BYTES);
+  let offset = 0;
+  for (const line of linesIn(text)) {
+    const fact = factOf(line.toString('utf8'));
+    if (fact === null) throw damaged(source, file);
+    writeFact(fact, facts, offset);
+    offset += FACT_BYTES;
   }
-  return { ids, asOf } satisfies Existing;
+  await writeFile(factsPath(source, file), facts);
+  return lines;
 }
 
 /** Copies the lines that hold into new files. */
@@ -149,12 +158,10 @@ async function writeHolding(source: Source, holds: Uint8Array) {
   const own = source.parts.flatMap(part => ownName(part) ?? []).filter(({ run }) => run === runId);
   let fileNumber = own.reduce((last, each) => Math.max(last, each.number), 0);
   let bytes = 0;
-  let lines: Buffer[] = [];
-  let size = 0;
+  const lines = new LineBuffer(partBytes);
   async function write(): Promise<void> {
     if (lines.length === 0) return;
-    const text = Buffer.concat(lines);
-    const content = compression === 'gzip' ? await promisify(gzip)(text) : text;
+    const content = compression === 'gzip' ? await promisify(gzip)(lines.bytes()) : lines.bytes();
     const name = `0-${runId}-${String(++fileNumber).padStart(5, '0')}.ndjson${compression === 'gzip' ? '.gz' : ''}`;
     const path = pathOf(source, `dt=${day}/${name}`);
     const sha = await git.createBlob(content).catch(error => {
@@ -163,20 +170,44 @@ async function writeHolding(source: Source, holds: Uint8Array) {
     if (sha !== blobSha(content)) throw new GitHubError(0, 'another blob than was sent');
     written.push({ path, type: 'blob', sha });
     bytes += content.length;
-    [lines, size] = [[], 0];
+    lines.clear();
   }
   let number = 0;
   for (const part of source.parts) {
     step(source.stream);
     for (const text of linesIn(await textOf(source, part))) {
       if (holds[number++] === 0) continue;
-      if (size + text.length > partBytes) await write();
-      lines.push(text, Buffer.of(LINE_END));
-      size += text.length + 1;
+      if (lines.length + text.length >= partBytes) await write();
+      lines.copy(text, 0, text.length);
+      lines.put(LINE_END);
     }
   }
   await write();
   return { files: written, bytes };
+}
+
+/**
+ * Fetches the files of a commit in one request, for GitHub allows 1,000 an hour (docs/actions-platform.md#request-limits).
+ * What that does not bring, whatever the reason, is fetched file by file.
+ */
+export async function fetchArchive(
+  { git, directory, step }: CompactOptions,
+  commit: string,
+  folders: readonly StreamFolder[],
+) {
+  const all = folders.flatMap(({ files }) => files.filter(isPart).map(({ sha }) => sha));
+  const missing = new Set(all.filter(sha => !existsSync(join(directory, sha))));
+  if (missing.size < MIN_ARCHIVED) return;
+  try {
+    for await (const bytes of git.archive(commit)) {
+      const sha = blobSha(bytes);
+      if (!missing.delete(sha)) continue;
+      step('archive');
+      await writeFile(join(directory, sha), bytes);
+    }
+  } catch {
+    // The next step fails in its own words.
+  }
 }
 
 /** Run and number of a file that a compaction has written: its name begins with 0, so that those of all runs come after it. */
@@ -200,12 +231,20 @@ async function fetchAll({ options: { git, directory, step }, stream }: Source, f
 }
 
 /** What a part has, decompressed. */
-async function textOf(source: Source, part: File): Promise<Buffer> {
-  const content = await readFile(join(source.options.directory, part.sha));
-  if (!part.path.endsWith('.gz')) return content;
+async function textOf(source: Source, file: File): Promise<Buffer> {
+  const content = await contentOf(source, file);
+  if (!file.path.endsWith('.gz')) return content;
   return promisify(gunzip)(content).catch(() => {
-    throw damaged(source, part);
+    throw damaged(source, file);
   });
+}
+
+function contentOf({ options }: Source, { sha }: File): Promise<Buffer> {
+  return readFile(join(options.directory, sha));
+}
+
+function factsPath({ options }: Source, { sha }: File): string {
+  return join(options.directory, `${sha}.facts`);
 }
 
 /** The lines of a text, without their ends. */

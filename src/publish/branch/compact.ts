@@ -25,7 +25,14 @@ import {
 } from '../../state/branch.ts';
 import type { State } from '../../sync/state.ts';
 import type { Compacted, DestinationOptions } from '../destination.ts';
-import { type CompactOptions, compactStream, isPart, type NewFolder, type StreamFolder } from './compact-stream.ts';
+import {
+  type CompactOptions,
+  compactStream,
+  fetchArchive,
+  isPart,
+  type NewFolder,
+  type StreamFolder,
+} from './compact-stream.ts';
 import { IDS, idFilesAt } from './existing.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
 import { branchError, keepsMoving, MAX_RACE_MS } from './refusal.ts';
@@ -99,6 +106,7 @@ async function tryCompact(work: Work): Promise<Compaction | null> {
   const folders = await foldersAt(place, branch.root);
   const idFiles = await idFilesAt(git, branch.root);
   requireReadable(place, [...pathsIn(place, folders), ...[...idFiles.values()].flatMap(each => each.files)]);
+  await fetchArchive(work, tip.commit, folders);
   const streams: NewFolder[] = [];
   const keyOf = ({ stream, sha }: StreamFolder) => `${sha} ${idFiles.get(stream)?.asOf}`;
   for (const folder of folders) {
