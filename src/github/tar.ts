@@ -4,6 +4,8 @@
 const SIZE = [124, 136] as const;
 const TYPE = 156;
 const BLOCK = 512;
+/** GitHub takes no larger file. */
+const MAX_BYTES = 100 * 1024 * 1024;
 
 /** The content of each file, as far as the tar goes. Names do not matter to whoever knows the SHAs of the blobs. */
 export async function* filesInTar(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
@@ -25,7 +27,7 @@ export async function* filesInTar(chunks: AsyncIterable<Uint8Array>): AsyncGener
   for (;;) {
     const header = await take(BLOCK);
     const size = Number.parseInt(header?.toString('latin1', ...SIZE) ?? '', 8);
-    if (header === null || Number.isNaN(size)) return;
+    if (header === null || !(size <= MAX_BYTES)) return;
     const content = await take(Math.ceil(size / BLOCK) * BLOCK);
     if (content === null) return;
     if (header[TYPE] === 0x30 || header[TYPE] === 0) yield content.subarray(0, size);

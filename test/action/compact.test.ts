@@ -294,6 +294,7 @@ describe('the branch', () => {
   afterAll(() => stage.close());
 
   const file = 'data/tags/dt=2026-01-01/1-1-00001.ndjson';
+  const deepDown = { 'deep/down/tags/dt=2026-01-01/1-1-00001.ndjson': '{"id":"1"}\n', 'deep/else': 'mine' };
   const otherIds = { ...reconciled('20260101T000000Z', Date.now(), ['1']) };
   otherIds['ids/20260101T000000Z/customers/7-1-ids-00001.ndjson.gz'] = gzipSync('{"id":"2"}\n');
   const commit = (files: Record<string, string | Buffer>) => () => stage.github.repository.commit(BRANCH, files);
@@ -307,6 +308,7 @@ describe('the branch', () => {
   const cases: [ErrorCode, Record<string, string>, string, () => unknown][] = [
     ['branch-encrypted', {}, 'that has encrypted files', commit({ [`${file}.age`]: 'age' })],
     ['branch-shared', {}, 'that has the files of others', commit({ 'src/main.c': 'int main;' })],
+    ['branch-shared', { 'data-path': 'deep/down' }, 'that has them deep down', commit(deepDown)],
     ['branch-file-damaged', {}, 'with a line that is no record', commit({ [file]: '{"id":"1"}\n{"name":2}\n' })],
     ['branch-file-damaged', {}, 'with a file that is cut off', commit({ [`${file}.gz`]: cutOff })],
     ['branch-file-damaged', {}, 'with ids that are not those that were found', commit(otherIds)],

@@ -12,7 +12,7 @@ import { BRANCH, cloned, HOUR, onBranch, populate } from './publishing.ts';
 export const COMPACT = { ...onBranch, mode: 'compact' };
 
 /** Each record has this in front of its id, so that whoever is erased can be searched for. The state has ids alone. */
-export const MARK = 'MARKED-';
+const MARK = 'MARKED-';
 
 /** A stage whose records all are marked. */
 export async function openMarked(options: StageOptions = {}): Promise<Stage> {

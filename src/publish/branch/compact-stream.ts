@@ -58,7 +58,10 @@ const MAX_FACTS = 100_000;
 const FETCHES_AT_ONCE = 2;
 /** Files for which it is worth to ask for all that there are. */
 const MIN_ARCHIVED = 30;
+/** Bytes of a part that was not damaged or made by others. A record may be large. */
+const MAX_TEXT = 256 * 1024 * 1024;
 const LINE_END = 0x0a;
+const unzip = promisify(gunzip) as (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
 const PART = new RegExp(`(?:^|/)${BRANCH_PART}$`);
 
 /** Whether a file on the branch has records. */
@@ -234,7 +237,7 @@ async function fetchAll({ options: { git, directory, step }, stream }: Source, f
 async function textOf(source: Source, file: File): Promise<Buffer> {
   const content = await contentOf(source, file);
   if (!file.path.endsWith('.gz')) return content;
-  return promisify(gunzip)(content).catch(() => {
+  return unzip(content, { maxOutputLength: MAX_TEXT }).catch(() => {
     throw damaged(source, file);
   });
 }

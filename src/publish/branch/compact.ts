@@ -40,6 +40,8 @@ import { branchError, keepsMoving, MAX_RACE_MS } from './refusal.ts';
 type Compaction = Omit<Compacted, 'places' | 'streams'> & { readonly streams: readonly NewFolder[] };
 
 const PAUSE_MS = 1_000;
+/** What a sync puts beside the data. */
+const OWN = [README, ATTRIBUTES.path, 'state.json', 'state', 'schema', 'views.sql', IDS];
 
 /** One compaction, over as many tries as it takes. */
 interface Work extends CompactOptions {
@@ -102,7 +104,7 @@ async function tryCompact(work: Work): Promise<Compaction | null> {
   if (landed !== undefined) return landed;
   const state = document?.state;
   if (tip === null || !state) throw noDataBranch(place);
-  requireOwn(place, branch.root);
+  await requireOwn(place, branch.root);
   const folders = await foldersAt(place, branch.root);
   const idFiles = await idFilesAt(git, branch.root);
   requireReadable(place, [...pathsIn(place, folders), ...[...idFiles.values()].flatMap(each => each.files)]);
@@ -210,12 +212,18 @@ function pathsIn({ dataPath }: BranchPlace, folders: readonly StreamFolder[]) {
  * The history of a branch goes, so the branch must be ours.
  * @throws SyncError `branch-shared`
  */
-function requireOwn({ branch, repository, dataPath }: BranchPlace, root: readonly TreeEntry[]): void {
-  const own = [README, ATTRIBUTES.path, 'state.json', 'state', 'schema', 'views.sql', IDS, dataPath.split('/')[0]];
-  const other = root.find(({ path }) => !own.includes(path));
+async function requireOwn({ git, branch, repository, dataPath }: BranchPlace, root: readonly TreeEntry[]) {
+  const others = root.filter(({ path }) => !OWN.includes(path)).map(({ path }) => path);
+  const folders = dataPath.split('/');
+  for (const n of folders.keys()) {
+    const parent = folders.slice(0, n).join('/');
+    const entries = n === 0 ? [] : ((await entriesAt(git, root, parent)) ?? []);
+    others.push(...entries.map(({ path }) => `${parent}/${path}`));
+  }
+  const other = others.find(path => !`${dataPath}/`.startsWith(`${path}/`));
   if (other === undefined) return;
   throw new SyncError('branch-shared', {
-    what: `The branch ${branch} of ${repository} also has \`${other.path}\`, which is not of this action, and a compaction would remove the history of all that is on the branch.`,
+    what: `The branch ${branch} of ${repository} also has \`${other}\`, which is not of this action, and a compaction would remove the history of all that is on the branch.`,
     todo: 'Nothing was changed: move it to another branch, or give the data a `branch` of its own.',
   });
 }
