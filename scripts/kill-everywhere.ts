@@ -1,9 +1,10 @@
 // Kills the action at every step of input and output it makes, one step a run, with and without the post step, and runs
 // it again to completion. Says what is missing or twice then.
 //
-//   npm run kill-everywhere                           both destinations, every step
+//   npm run kill-everywhere                           both destinations and a compaction, every step
 //   npm run kill-everywhere -- artifact 100 120       these steps of a run that publishes an artifact
 import { availableParallelism } from 'node:os';
+import { openCompactionCrashes } from '../test/action/compacting.ts';
 import { type Crash, crash } from '../test/action/crash-at.ts';
 
 const [only, from = '1', to = 'Infinity'] = process.argv.slice(2);
@@ -22,6 +23,20 @@ let wrong = 0;
 let alive = 0;
 let done = 0;
 
+async function killCompactions(): Promise<void> {
+  await using compactions = await openCompactionCrashes();
+  const { steps } = await compactions.crash(0);
+  console.log(`compact: ${steps} steps`);
+  for (let step = Number(from); step <= Math.min(steps, Number(to)); step++) {
+    const { died, wrong: found } = await compactions.crash(step);
+    done++;
+    if (!died) alive++;
+    if (found.length === 0) continue;
+    wrong++;
+    console.log(JSON.stringify({ compact: step, found }));
+  }
+}
+
 /** Dies again and again, until there is no step left to die at. */
 async function worker(): Promise<void> {
   for (let plan = plans.shift(); plan !== undefined; plan = plans.shift()) {
@@ -36,6 +51,7 @@ async function worker(): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: 2 * availableParallelism() }, worker));
+if (only === undefined || only === 'compact') await killCompactions();
 const minutes = ((performance.now() - started) / 60_000).toFixed(1);
 // A run has not always the same number of steps: one that had fewer lived.
 console.log(`${done - alive} crashes, and ${alive} runs that were through before, in ${minutes} minutes.`);

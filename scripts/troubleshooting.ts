@@ -281,6 +281,28 @@ export const ERROR_ROWS = {
       'GitHub refused the commit: the token, its permission, the repository or a protection rule.',
       'Do what the message says. Nothing is published until then.',
     ],
+    'no-data-branch': [
+      ['There is no branch … of … with the data of a sync `…`, so there is nothing to compact.'],
+      'There is no data branch, or none with the state of this sync. A branch that has backfills alone is not compacted.',
+      'Check `repository`, `branch` and `state-id`: they are those of the sync.',
+    ],
+    'branch-shared': [
+      [
+        'The branch … of … also has `…`, which is not of this action, and a compaction would remove the history of all that is on the branch.',
+      ],
+      'A compaction begins the history of the branch anew, so it takes no branch that has files of others. Nothing was changed.',
+      'Move them to another branch, or give the data a `branch` of its own.',
+    ],
+    'branch-encrypted': [
+      ['The branch … has encrypted files (…, … in all), which the action cannot read.'],
+      'The key of encrypted files is not with the action, so `mode: compact` cannot tell what they have. Nothing was changed.',
+      'Run once with `sync-mode: full_refresh`, which replaces the files of a stream, or begin a new branch and delete this one.',
+    ],
+    'branch-file-damaged': [
+      ['The file … on the branch … is damaged: it is not what was written, NDJSON with an `id` in each line.'],
+      'A file on the data branch is not what a run has written, so `mode: compact` would lose what it had. Nothing was changed.',
+      'Restore the file from the history of the branch, or run its stream once with `full_refresh`, and compact again.',
+    ],
     'branch-keeps-moving': [
       ['The branch … of … keeps moving: for … minutes other writers were faster with each commit.'],
       'For ten minutes, others pushed to the data branch faster than the run could commit.',

@@ -31,6 +31,7 @@ const COMMANDS = {
   sync: async () => sync,
   plan: () => import('./commands/plan.ts').then(({ plan }) => plan),
   check: () => import('./commands/check.ts').then(({ check }) => check),
+  compact: () => import('./commands/compact.ts').then(({ compact }) => compact),
   merge: () => import('./commands/merge.ts').then(({ merge }) => merge),
 };
 

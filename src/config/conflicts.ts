@@ -1,4 +1,5 @@
 /** Checks inputs against each other: the two dates, the inputs of a backfill, and those of the jobs of a plan. */
+import { canCompact } from '../publish/choose.ts';
 import { digest } from '../shards/shard.ts';
 import { covers, type FieldPath, protectedIn } from '../sync/kept-back.ts';
 import { type Config, inputsOf } from './config.ts';
@@ -25,6 +26,8 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
   if (plan.length === 0 && mode === 'merge') add('plan', `is empty. Use ${INPUTS.plan.kind.use}.`);
   if (config.singer) for (const problem of singerConflicts(config)) add('singer', problem);
 
+  for (const [input, problem] of compactConflicts(config, shown)) add(input, problem);
+
   const planned = shard ?? plan[0];
   if (planned !== undefined && planned.inputs !== planDigest(config)) {
     const same = Object.keys(planInputs(config))
@@ -47,6 +50,27 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
     );
   }
   return found;
+}
+
+/** Inputs that a compaction would ignore, and whoever sets them might not think so. */
+const NOT_COMPACT = {
+  'end-date': ({ endDate }: Config) => endDate,
+  'exclude-fields': ({ excludeFields }: Config) => excludeFields[0],
+  'hash-fields': ({ hashFields }: Config) => hashFields[0],
+  'encrypt-to': ({ encryptTo }: Config) => encryptTo[0],
+  'reset-state': ({ resetState }: Config) => resetState || null,
+};
+
+function compactConflicts(config: Config, shown: (name: InputName) => string): [InputName, string][] {
+  if (config.mode !== 'compact') return [];
+  const set = Object.entries(NOT_COMPACT).filter(([, read]) => (read(config) ?? null) !== null);
+  const found = set.map(([input]): [InputName, string] => [
+    input as InputName,
+    'must be left out with `mode: compact`, which leaves state and lines as they are.',
+  ]);
+  if (canCompact(config.destination)) return found;
+  const is = `is ${shown('destination')}. Use \`branch\` with \`mode: compact\`: only a data branch can be rewritten.`;
+  return [['destination', is], ...found];
 }
 
 function fieldConflicts({ excludeFields, hashFields, hashKey, recordFormat }: Config): [InputName, string][] {

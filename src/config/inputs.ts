@@ -225,9 +225,9 @@ export const GROUPS = {
   },
   'fan-out': {
     mode: input(
-      kinds.oneOf('sync', 'plan', 'merge', 'check'),
+      kinds.oneOf('sync', 'plan', 'merge', 'check', 'compact'),
       'sync',
-      '`sync`, `plan` (count a window and divide it into shards), `merge` (join the shards of a plan) or `check` (say what a sync would find and do, and do nothing).',
+      '`sync`, `plan` (count a window and divide it into shards), `merge` (join the shards of a plan), `check` (say what a sync would find and do, and do nothing) or `compact` (rewrite the data branch: the latest version of each record, and no history).',
       {},
     ),
     shard: input(

@@ -83,9 +83,10 @@ export function parseRefCommit(data: unknown): string {
   return parseSha(object(data).object);
 }
 
-/** The tree of a commit. */
-export function parseCommitTree(data: unknown): string {
-  return parseSha(object(data).tree);
+/** The tree of a commit, and whether it has no parent. */
+export function parseCommit(data: unknown) {
+  const { tree, parents } = object(data);
+  return { tree: parseSha(tree), isFirst: list(parents).length === 0 };
 }
 
 export function parseTree(data: unknown) {
@@ -94,6 +95,16 @@ export function parseTree(data: unknown) {
     type: string(type),
     sha: string(sha),
   }));
+}
+
+/** The entries of a tree and of those inside it; null when they are too many for one answer. */
+export function parseWholeTree(data: unknown): TreeEntry[] | null {
+  return object(data).truncated === true ? null : parseTree(data);
+}
+
+/** The id of a repository in the GraphQL API. */
+export function parseNodeId(data: unknown): string {
+  return string(object(data).node_id);
 }
 
 export function parseBlob(data: unknown): Buffer {

@@ -1,6 +1,15 @@
 /** The Git Data API of one repository (docs/actions-platform.md#git-data-api). */
-import { object, parseBlob, parseCommitTree, parseRefCommit, parseSha, parseTree } from './answers.ts';
-import { type Call, GitHubError } from './request.ts';
+import {
+  object,
+  parseBlob,
+  parseCommit,
+  parseNodeId,
+  parseRefCommit,
+  parseSha,
+  parseTree,
+  parseWholeTree,
+} from './answers.ts';
+import { type Call, GitHubError, type Mutate } from './request.ts';
 
 /** All methods reject with a {@link GitHubError}. Those that create an object resolve to its SHA. */
 export type Git = ReturnType<typeof openGit>;
@@ -13,18 +22,23 @@ export type TreeChange = { readonly path: string; readonly type: 'blob' | 'tree'
 
 const MODES = { blob: '100644', tree: '040000' } as const;
 
-export function openGit(call: Call) {
+/** @param archive the files of a commit, one after the other, as {@link filesInTar} gives them */
+export function openGit(call: Call, mutate: Mutate, archive: (commit: string) => AsyncIterable<Buffer>) {
   return {
+    archive,
     /** The commit at the tip of a branch; null when the branch, all commits or the repository are missing. */
     async tip(branch: string) {
       const ref = `heads/${branch}`;
       const commit_sha = await call('read', 'GET /git/ref/{ref}', { ref }, parseRefCommit).catch(nullIfMissing);
       if (commit_sha === null) return null;
       const route = 'GET /git/commits/{commit_sha}';
-      return { commit: commit_sha, tree: await call('read', route, { commit_sha }, parseCommitTree) };
+      return { commit: commit_sha, ...(await call('read', route, { commit_sha }, parseCommit)) };
     },
     /** The entries of one tree, without those of its subtrees. */
     tree: (tree_sha: string) => call('read', 'GET /git/trees/{tree_sha}', { tree_sha }, parseTree),
+    /** The entries of a tree and of its subtrees, by their paths from there; null when they are too many. */
+    wholeTree: (tree_sha: string) =>
+      call('read', 'GET /git/trees/{tree_sha}', { tree_sha, recursive: '1' }, parseWholeTree),
     blob: (file_sha: string) => call('read', 'GET /git/blobs/{file_sha}', { file_sha }, parseBlob),
     createBlob(bytes: Buffer) {
       const blob = { content: bytes.toString('base64'), encoding: 'base64' };
@@ -50,6 +64,15 @@ export function openGit(call: Call) {
     moveBranch(branch: string, sha: string) {
       const update = { ref: `heads/${branch}`, sha, force: false };
       return call('write', 'PATCH /git/refs/{ref}', update, object);
+    },
+    /**
+     * Moves a branch to a commit that does not follow on the one before, if it is still there
+     * (docs/actions-platform.md#ref-updates).
+     */
+    async replaceBranch(branch: string, from: string, to: string) {
+      const repositoryId = await call('read', 'GET ', {}, parseNodeId);
+      const update = { name: `refs/heads/${branch}`, beforeOid: from, afterOid: to, force: true };
+      await mutate('updateRefs', 'UpdateRefsInput', { repositoryId, refUpdates: [update] });
     },
     setRef: (name: string, sha: string) => setRef(call, name, sha),
     /**

@@ -63,6 +63,9 @@ export type Call = <T>(
   parse: (data: unknown) => T,
 ) => Promise<T>;
 
+/** Makes a change by the GraphQL API. @throws GitHubError */
+export type Mutate = (name: string, type: string, input: Readonly<Record<string, unknown>>) => Promise<void>;
+
 export function openRequests(baseUrl: string, token: string, userAgent: string, log: Log) {
   // Octokit uses Node's fetch, which ignores the proxy of the environment until this call. Node has it from 24.14 on
   // (docs/actions-platform.md#proxies).
@@ -112,7 +115,34 @@ export function openRequests(baseUrl: string, token: string, userAgent: string, 
       });
   }
 
-  return { request, retry, callsTo };
+  const mutate: Mutate = (name, type, input) =>
+    retry('write', async signal => {
+      const query = `mutation($input: ${type}!) { ${name}(input: $input) { clientMutationId } }`;
+      // GitHub Enterprise Server has it beside its REST API, which is at /api/v3.
+      const url = `${baseUrl.replace(/\/v3$/, '')}/graphql`;
+      const { data } = await request(`POST ${url}`, { query, variables: { input }, request: { signal } });
+      requireDone(data, name);
+    });
+
+  return { request, retry, callsTo, mutate };
+}
+
+/** What the GraphQL API answers with status 200 when it refuses, by the status of the REST API. */
+const STATUS_OF: Readonly<Record<string, number>> = {
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  UNPROCESSABLE: 422,
+  RATE_LIMITED: 429,
+};
+
+/** @throws GitHubError when the answer to a mutation is not that it was made */
+function requireDone(answer: unknown, name: string): void {
+  const { data, errors } = Object(answer) as { data?: Record<string, unknown> | null; errors?: unknown };
+  const [error] = Array.isArray(errors) ? errors : [];
+  if (error === undefined && data?.[name]) return;
+  const { type, message } = Object(error) as { type?: unknown; message?: unknown };
+  const status = STATUS_OF[String(type)] ?? 0;
+  throw new GitHubError(status, status > 0 && typeof message === 'string' ? message : '', undefined, status === 429);
 }
 
 type Headers = Readonly<Record<string, string | undefined>>;

@@ -4,17 +4,20 @@ import * as answers from './answers.ts';
 import type { Context } from './context.ts';
 import { openGit } from './git.ts';
 import { GitHubError, openRequests, type ReadKind } from './request.ts';
+import { filesInTar } from './tar.ts';
 
 /** All methods reject with a `GitHubError`. Those with a {@link ReadKind} need the permission `actions: read`. */
 export type Api = ReturnType<typeof openApi>;
 
+/** How long the files of a commit may take to come. */
+const ARCHIVE_MS = 30 * 60_000;
 /** The most that GitHub gives. */
 const PER_PAGE = 100;
 /** Artifacts of a run that are listed: as many as GitHub's own client lists. */
 const MAX_ARTIFACTS = 1_000;
 
 export function openApi(context: Context, token: string, userAgent: string, log: Log) {
-  const { request, retry, callsTo } = openRequests(context.apiUrl, token, userAgent, log);
+  const { request, retry, callsTo, mutate } = openRequests(context.apiUrl, token, userAgent, log);
   const call = callsTo(context.repository);
 
   return {
@@ -53,7 +56,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
       let address: string | undefined;
       return (from: number, to: number) =>
         retry(kind, async signal => {
-          const url = address ?? (await addressOf(id, signal));
+          const url = address ?? (await addressOf(`${context.repository}/actions/artifacts/${id}/zip`, signal));
           // An address expires within minutes, so the next try after a failure gets a new one.
           address = undefined;
           const range = await fetchByteRange(url, from, to, signal);
@@ -67,13 +70,20 @@ export function openApi(context: Context, token: string, userAgent: string, log:
       await call('write', route, { workflow_id, ref, inputs }, () => null);
     },
     /** The Git Data API of a repository. */
-    git: (repository: string) => openGit(callsTo(repository)),
+    git: (repository: string) => openGit(callsTo(repository), mutate, commit => archiveOf(repository, commit)),
   };
 
-  /** The address of the zip of an artifact. Following the redirect would send the token to the blob store. */
-  async function addressOf(id: number, signal: AbortSignal): Promise<string> {
-    const route = `GET /repos/${context.repository}/actions/artifacts/${id}/zip`;
-    const { headers } = await request(route, { request: { signal, redirect: 'manual' } });
+  /** All files of a commit in one request: see {@link openGit}. */
+  async function* archiveOf(repository: string, commit: string): AsyncGenerator<Buffer> {
+    const url = await retry('read', signal => addressOf(`${repository}/tarball/${commit}`, signal));
+    const { ok, body } = await fetch(url, { signal: AbortSignal.timeout(ARCHIVE_MS) });
+    if (!ok || body === null) throw new answers.UnusableAnswer();
+    yield* filesInTar(body.pipeThrough(new DecompressionStream('gzip')));
+  }
+
+  /** The address that GitHub redirects to. Following the redirect would send the token there. */
+  async function addressOf(path: string, signal: AbortSignal): Promise<string> {
+    const { headers } = await request(`GET /repos/${path}`, { request: { signal, redirect: 'manual' } });
     return answers.parseRedirect(headers);
   }
 }

@@ -22,6 +22,11 @@ export function parseDestination(text: string): string | undefined {
   return isList || text === 'none' ? names.join(',') : undefined;
 }
 
+/** Whether `mode: compact` can rewrite what is there: a data branch, of which there is no copy elsewhere. */
+export function canCompact(destination: string): boolean {
+  return destination === NAMES.at(-1);
+}
+
 /** The one place that asks which destination is set. */
 export function chooseDestination(options: DestinationOptions): Destination {
   const names = options.destination.split(',');

@@ -11,6 +11,7 @@ import type { StreamReport } from '../records/manifest.ts';
 import type { PartFile } from '../records/parts.ts';
 import type { Log } from '../report/log.ts';
 import type { Finding, Place, UploadedArtifact } from '../report/report.ts';
+import type { Total } from '../state/branch.ts';
 import type { Base, StateStore } from '../state/store.ts';
 import { type MergedState, type StateChange, withoutStreams } from '../sync/next-state.ts';
 import type { RecordFormat, ShardFile, State } from '../sync/state.ts';
@@ -67,6 +68,23 @@ export interface Receipt extends Withheld {
   refused: ReadonlyMap<string, SyncError>;
 }
 
+/** What a compaction has made of a stream. */
+export interface CompactedStream {
+  readonly stream: string;
+  readonly linesBefore: number;
+  readonly filesBefore: number;
+  readonly total: Total;
+}
+
+export interface Compacted {
+  /** Null when there was nothing to do. */
+  readonly commit: string | null;
+  readonly places: readonly Place[];
+  readonly streams: readonly CompactedStream[];
+  /** As it was. */
+  readonly state: State;
+}
+
 export interface Destination {
   readonly store: StateStore;
   /** Bytes of a part before compression. */
@@ -100,6 +118,11 @@ export interface Destination {
    * @throws SyncError of kind `publish` or `state`; nothing after the step that failed is done
    */
   publish(request: PublishRequest, receipt: Receipt): Promise<void>;
+  /**
+   * Rewrites what is published: see branch/compact.ts. Only a data branch can.
+   * @param step called before each file; it throws when the run is to stop
+   */
+  compact?(step: (stream: string) => void): Promise<Compacted>;
   /** Saves the state of a published request, for the post step. @throws SyncError `state-not-saved` */
   saveState(request: PublishRequest, receipt: Receipt): Promise<void>;
 }

@@ -25,7 +25,7 @@ export const log: Log = {
 };
 
 /** The parts of a run. What the libraries print stands in the section that uses them. */
-export type Section = 'Prepare' | 'Read' | 'Count' | 'Ask' | 'Publish' | 'Save state';
+export type Section = 'Prepare' | 'Read' | 'Count' | 'Ask' | 'Compact' | 'Publish' | 'Save state';
 
 /** Between two lines about progress: people take a log that stands still for a process that hangs. */
 const INTERVAL_MS = 10_000;

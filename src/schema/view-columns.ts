@@ -25,7 +25,7 @@ export function newestFirst(stream: string, columns: readonly ViewColumn[], orde
 }
 
 /** Their records have no `updated_at`, and their deletion lines do (docs/kustomer-api.md#slas). */
-const UNDATED: ReadonlySet<string> = new Set(['slas', 'custom_attributes']);
+export const UNDATED: ReadonlySet<string> = new Set(['slas', 'custom_attributes']);
 
 /**
  * The type of a documented column is that of the documents, whatever was seen: a value of another kind is null in the

@@ -53,12 +53,15 @@ const WRITTEN = [String.raw`regexp_replace(file, '[^\\/]*$', '')`, String.raw`re
   name => String.raw`[lpad(n, 20, '0') FOR n IN regexp_extract_all(regexp_replace(${name}, 'dt=[0-9-]+', ''), '\d+')]`,
 );
 
+/** How a file of records is called on the data branch: by its run, and by the shard or backfill. */
+export const BRANCH_PART = String.raw`\d+-\d+-((shard\d+|backfill)-\w+-)?\d+\.ndjson(\.gz)?`;
+
 function streamViews(schema: StreamSchema, dataPath: string): string {
   const { stream } = schema;
   const columns = viewColumns(schema);
   const places = [stream, `*/${stream}`, `*/*/${stream}`, `${dataPath}/${stream}/*`].map(place => `${place}/*.ndjson*`);
-  // As parts are called in an artifact, and on the branch: there by their run, and by the shard or backfill.
-  const parts = String.raw`(${stream}-\d+|\d+-\d+-((shard\d+|backfill)-\w+-)?\d+)\.ndjson(\.gz)?$`;
+  // As parts are called in an artifact, and on the branch.
+  const parts = String.raw`(${stream}-\d+\.ndjson(\.gz)?|${BRANCH_PART})$`;
   return `SET VARIABLE ${stream}_files = (
   SELECT list(file ORDER BY ${WRITTEN.join(', ')}) FROM glob([${places.map(text).join(', ')}])
   WHERE regexp_matches(file, ${text(`[\\\\/]${parts}`)}));

@@ -8,7 +8,8 @@ import { impatientMain } from './impatient/bundle.ts';
 import { cloned, faults, HOUR, populate, uploaded } from './publishing.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PRELOAD = join(ROOT, 'scripts/die-at-step.mjs');
+/** Node loads it before the action, which then dies at the step that DIE_AT names. */
+export const PRELOAD = join(ROOT, 'scripts/die-at-step.mjs');
 
 export interface Crash {
   readonly destination: 'artifact' | 'branch';

@@ -27,15 +27,9 @@ const MAX_PARTS = 50;
 
 /** @param deliveries copies of the same files elsewhere, made once they are committed */
 export function openBranch(options: DestinationOptions, deliveries: readonly Delivery[]): Destination {
-  const { context, api, log, branch, repository, dataPath, stateName, allowPublic } = options;
+  const { context, api, log, branch, repository, allowPublic } = options;
   const artifactName = deliveries.find(delivery => delivery.artifactName !== undefined)?.artifactName ?? null;
-  const openPlace = async (): Promise<BranchPlace> => ({
-    git: (await api()).git(repository),
-    repository,
-    branch,
-    dataPath,
-    stateName,
-  });
+  const openPlace = () => placeIn(options);
   let loaded: Branch | undefined;
 
   /** Commits what GitHub takes of a request, and notes in the receipt what became of it. */
@@ -85,6 +79,11 @@ export function openBranch(options: DestinationOptions, deliveries: readonly Del
       });
       if (deliveries.length > 0) receipt.files = [...before, ...kept.files];
     },
+    async compact(step) {
+      const { compactBranch } = await import('./compact.ts');
+      const done = await compactBranch(await openPlace(), options, PART_BYTES, step);
+      return { ...done, places: done.commit === null ? [] : placesOf(done.commit, options) };
+    },
     async saveState() {},
   };
 }
@@ -102,6 +101,10 @@ async function formatsOn(
     schemas = (await schemasAt(place, loaded.root, loaded.document?.state?.schemas ?? known)).schemas;
   }
   return new Map([...schemas].map(([stream, { format }]) => [stream, format]));
+}
+
+async function placeIn({ api, repository, branch, dataPath, stateName }: DestinationOptions): Promise<BranchPlace> {
+  return { git: (await api()).git(repository), repository, branch, dataPath, stateName };
 }
 
 /** @throws SyncError as a commit would, when the token may not write */

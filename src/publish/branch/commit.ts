@@ -17,7 +17,7 @@ import { type MergedState, nextState } from '../../sync/next-state.ts';
 import type { State } from '../../sync/state.ts';
 import { type DestinationOptions, type PublishRequest, type Withheld, withhold } from '../destination.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
-import { branchError, fileRefusal, isRace, keepsMoving } from './refusal.ts';
+import { branchError, fileRefusal, isRace, keepsMoving, MAX_RACE_MS } from './refusal.ts';
 import { withSchemas } from './schemas.ts';
 import { totalsAfter } from './totals.ts';
 
@@ -32,8 +32,7 @@ export interface CommitResult extends MergedState, Withheld {
 }
 
 const UPLOADS_AT_ONCE = 4;
-/** For how long other writers may be faster, and the longest pause between two tries, in milliseconds. */
-const MAX_RACE_MS = 10 * 60_000;
+/** The longest pause between two tries, in milliseconds. */
 const MAX_PAUSE_MS = 2_000;
 /** How often, in files, the log says how far the upload is. */
 const PROGRESS_EVERY = 20;
@@ -77,7 +76,7 @@ export async function commitToBranch(
     const result = await tryCommit(write, tries === 1 ? loaded : undefined);
     if (result !== null) return { ...result, refused: write.refused };
     if (tries === 1) deadline = performance.now() + MAX_RACE_MS;
-    if (performance.now() > deadline) throw keepsMoving(place, MAX_RACE_MS / 60_000);
+    if (performance.now() > deadline) throw keepsMoving(place);
     options.log.debug(`Another writer was faster on ${place.branch}; starting from what is there now.`);
     await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 100 * 2 ** tries));
   }

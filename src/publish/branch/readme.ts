@@ -32,8 +32,8 @@ export function readme(
 
 A copy of Kustomer records as NDJSON, one JSON object a line, kept up to date by a workflow with kustomer-sync. Each run
 adds files and changes none; a record that was updated is there again in its new version, so **the line with the latest
-\`updated_at\` of an \`id\` counts**. A full refresh replaces the files of its stream. \`state.json\`, and the folder
-\`state\` of backfills, say what has been read; leave them as they are. The records are personal data: treat this branch as you treat Kustomer.
+\`updated_at\` of an \`id\` counts**. A full refresh replaces the files of its stream, and
+a compaction those of all. \`state.json\`, and the folder \`state\` of backfills, say what has been read; leave them as they are. The records are personal data: treat this branch as you treat Kustomer.
 
 | Stream | Records | Lines | Files | Size | Newest record (UTC) | Complete up to (UTC) |
 | :--- | ---: | ---: | ---: | ---: | :--- | :--- |

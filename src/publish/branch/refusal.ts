@@ -86,8 +86,12 @@ export function branchError(error: GitHubError, { repository, branch }: BranchPl
   );
 }
 
+/** For how long other writers may be faster, in milliseconds. */
+export const MAX_RACE_MS = 10 * 60_000;
+
 /** Other writers were faster, again and again. */
-export function keepsMoving({ repository, branch }: BranchPlace, minutes: number): SyncError {
+export function keepsMoving({ repository, branch }: BranchPlace): SyncError {
+  const minutes = MAX_RACE_MS / 60_000;
   return new SyncError('branch-keeps-moving', {
     what: `The branch ${branch} of ${repository} keeps moving: for ${minutes} minutes other writers were faster with each commit.`,
     todo: 'Set `branch` to one that nobody else pushes to, and run again: the same records are delivered.',

@@ -84,6 +84,11 @@ export class Repository {
     return `${this.owner}/${this.name}`;
   }
 
+  /** Its id in the GraphQL API. */
+  get nodeId(): string {
+    return `R_${this.id}`;
+  }
+
   get dir(): string {
     return this.git.dir;
   }

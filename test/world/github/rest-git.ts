@@ -1,4 +1,6 @@
 // REST endpoints of the Git Data API and of contents, over the real repository (docs/actions-platform.md#git-data-api).
+
+import { CODELOAD } from './codeload.ts';
 import type { Commit } from './objects.ts';
 import { BOT } from './repository.ts';
 import { notFound, page, type RestCall, type Route, says } from './rest-call.ts';
@@ -57,6 +59,15 @@ export const gitRoutes: Route[] = [
     answer: updateRef,
   },
   { operation: 'git.deleteRef', path: `DELETE ${REPO}/git/refs/{ref+}`, needs: write, answer: deleteRef },
+  {
+    operation: 'repos.downloadTarballArchive',
+    path: `GET ${REPO}/tarball/{ref+}`,
+    needs: read,
+    answer: ({ repository, params, base }) => ({
+      status: 302,
+      headers: { location: `${new URL(base).origin}${CODELOAD.path}/${repository.id}/${params.ref}?token=once` },
+    }),
+  },
   { operation: 'repos.getBranch', path: `GET ${REPO}/branches/{branch+}`, needs: read, answer: getBranch },
   { operation: 'repos.listCommits', path: `GET ${REPO}/commits`, needs: read, answer: listCommits },
   {

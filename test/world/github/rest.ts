@@ -1,5 +1,8 @@
 // The REST API: which endpoint, may this token do that here, is there a limit; the endpoints themselves are in
 // rest-actions.ts and rest-git.ts. Operations are named as Octokit names them.
+
+import { archiveOf, CODELOAD } from './codeload.ts';
+import { answerGraphql, GRAPHQL } from './graphql.ts';
 import type { Repository } from './repository.ts';
 import { actionsRoutes } from './rest-actions.ts';
 import { notFound, type Route, says, type World } from './rest-call.ts';
@@ -13,6 +16,7 @@ const repositoryRoute: Route = {
     status: 200,
     body: {
       id: repository.id,
+      node_id: repository.nodeId,
       name: repository.name,
       full_name: repository.fullName,
       private: repository.visibility !== 'public',
@@ -30,6 +34,11 @@ export async function startRest(world: World): Promise<LoopbackServer> {
   const byOperation = new Map(routes.map(route => [route.operation, route]));
 
   async function answer(call: Call): Promise<Answer> {
+    if (call.operation === CODELOAD.operation) return archiveOf(world, call);
+    if (call.operation === GRAPHQL.operation) {
+      world.limits.count(true);
+      return answerGraphql(world, call, parse(call.body));
+    }
     const route = byOperation.get(call.operation);
     if (!route) throw notFound();
     try {
@@ -49,6 +58,8 @@ export async function startRest(world: World): Promise<LoopbackServer> {
     traffic: world.traffic,
     answer,
     identify: (method, url) => {
+      if (url.pathname.startsWith(CODELOAD.path)) return { operation: CODELOAD.operation };
+      if (method === 'POST' && url.pathname === GRAPHQL.path) return { operation: GRAPHQL.operation };
       for (const route of routes) {
         const match = method === route.method ? route.pattern.exec(url.pathname) : null;
         if (!match) continue;
