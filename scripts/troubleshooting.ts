@@ -180,6 +180,11 @@ export const ERROR_ROWS = {
       'The input `record-format` differs from what the streams were published with so far.',
       'Set it back, run once with `reset-state: true`, or give the other format its own `state-id` (and `branch`).',
     ],
+    'ids-vanished': [
+      ['Kustomer shows …, and had … at the last reconciliation: more than a tenth has gone at once.'],
+      'What a key may not see looks as what is gone. More than 20 ids and a tenth vanish at once when somebody has taken a role from the key, and seldom otherwise. The views go by the reconciliation before.',
+      'Compare the roles of the key with those that it had; the next run starts anew. If the records are really gone, run once with `confirm-vanished: true`.',
+    ],
     'hash-key-changed': [
       [
         '`hash-key` is another one than that with which … were published so far: equal values would have different hashes.',

@@ -43,6 +43,7 @@ export const ERRORS = {
   'foreign-link': ['kustomer', 'inconsistent'],
   'hash-key-changed': ['user', 'state'],
   'host-unreachable': ['user', 'unreachable'],
+  'ids-vanished': ['user', 'inconsistent'],
   'invalid-input': ['user', 'input'],
   'list-loops': ['kustomer', 'inconsistent'],
   'list-missing': ['user', 'absent'],

@@ -32,6 +32,7 @@ const COMMANDS = {
   plan: () => import('./commands/plan.ts').then(({ plan }) => plan),
   check: () => import('./commands/check.ts').then(({ check }) => check),
   merge: () => import('./commands/merge.ts').then(({ merge }) => merge),
+  reconcile: () => import('./commands/reconcile.ts').then(({ reconcile }) => reconcile),
 };
 
 try {

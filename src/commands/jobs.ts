@@ -23,6 +23,8 @@ export interface JobsOptions {
   readonly writerOf: (stream: string) => Sink;
   readonly context: JobContext;
   readonly log: Log;
+  /** Called when nobody could look for klasses that the generic search does not show. */
+  readonly onUnchecked?: () => void;
 }
 
 /** Opens the lists; those that are read whole in each run are begun at once. */
@@ -119,7 +121,10 @@ function openKlassesJob(options: KlassesJobOptions, selection: Selection, stream
     check: planned === null ? check : { checkedAt: context.now, from: planOfKlass(null).wanted.from, skipped: [] },
     syncedFrom: planned === null ? (syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     isCheckedOnce: (config.endDate ?? config.shard ?? null) !== null,
-    onUnchecked: () => log.warning(KLASSES_UNCHECKED),
+    onUnchecked: () => {
+      log.warning(KLASSES_UNCHECKED);
+      options.onUnchecked?.();
+    },
     onSkipped: klasses => {
       for (const [reason, skipped] of Map.groupBy(klasses, ([, reason]) => reason)) {
         log.warning(

@@ -10,7 +10,7 @@ import type { LearnedSchema } from '../schema/learn.ts';
 import type { RecoveredState } from '../state/store.ts';
 import type { StreamJob } from '../sync/job.ts';
 import type { Ending } from '../sync/read-all.ts';
-import type { ShardManifest, State } from '../sync/state.ts';
+import type { Reconciliation, ShardManifest, State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
 import type { KeptFields } from './kept-back.ts';
 import { type ReadingRun, revisionBefore } from './prepare.ts';
@@ -28,6 +28,8 @@ export interface SnapshotOptions extends Pick<ReadingRun, 'config' | 'context' |
   /** By stream. */
   readonly learned: ReadonlyMap<string, LearnedSchema>;
   readonly fields: KeptFields;
+  /** Of a reconciliation: what the state says of it. @param isEnd the run reads no more */
+  readonly reconciled?: ((streams: readonly StreamResult[], isEnd: boolean) => Reconciliation) | undefined;
 }
 
 export function openSnapshots(options: SnapshotOptions) {
@@ -59,7 +61,9 @@ export function openSnapshots(options: SnapshotOptions) {
       files.push(...(await (isDrained ? writer.drain() : writer.peek())));
     }
     const replaces = done.filter(job => job.mode === 'full_refresh' && !replaced.has(job.name)).map(({ name }) => name);
-    const change = changeOf(options, done, [...replaced, ...replaces], [...drained, ...files]);
+    const streams = results(files, endings);
+    const reconciliation = options.reconciled?.(streams, endings !== undefined);
+    const change = changeOf(options, done, [...replaced, ...replaces], [...drained, ...files], reconciliation);
     if (isDrained) {
       for (const name of replaces) replaced.add(name);
       drained.push(...files);
@@ -69,10 +73,11 @@ export function openSnapshots(options: SnapshotOptions) {
       replaces,
       unfinished: jobs.filter(job => !done.includes(job)).map(({ name }) => name),
       firstSeen,
-      streams: results(files, endings).map(streamReport),
+      streams: streams.map(streamReport),
       usage: structuredClone(client.usage),
       change,
       savesStateAlone: false,
+      ...(reconciliation && change.changed.length > 0 && { externalFiles: earlierFiles(options) }),
     };
   }
 
@@ -108,6 +113,11 @@ function resultOf(
   };
 }
 
+/** What earlier runs of a reconciliation have published. */
+function earlierFiles({ recovered }: SnapshotOptions): ShardManifest['files'] {
+  return recovered.state.shardManifest?.files ?? [];
+}
+
 /** What a shard has published in all its runs. The merge lists each part with the run and the artifact that has it. */
 function shardManifestOf(options: SnapshotOptions, parts: readonly PartFile[]): ShardManifest {
   const { recovered, config, client, context, destination } = options;
@@ -126,6 +136,7 @@ function changeOf(
   done: readonly StreamJob[],
   replaced: readonly string[],
   parts: PartFile[],
+  reconciliation: Reconciliation | undefined,
 ) {
   const { config, recovered, source, client, context, destination, fields } = options;
   const before = recovered.state;
@@ -155,7 +166,8 @@ function changeOf(
     revisions,
     ...draft,
     schemas: schemasAfter(options),
-    ...(config.shard !== null && { shardManifest: shardManifestOf(options, parts) }),
+    ...((config.shard !== null || reconciliation) && { shardManifest: shardManifestOf(options, parts) }),
+    ...(reconciliation && { reconciliation }),
   };
   return { state, changed: changed.map(({ name }) => name), startsOver: config.resetState && config.shard === null };
 }

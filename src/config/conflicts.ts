@@ -24,6 +24,15 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
   if (plan.length > 0 && mode !== 'merge') add('plan', 'must be empty unless `mode` is `merge`.');
   if (plan.length === 0 && mode === 'merge') add('plan', `is empty. Use ${INPUTS.plan.kind.use}.`);
 
+  const narrowing = [
+    ['start-date', startDate !== null],
+    ['end-date', endDate !== null],
+    ['archive', config.archive === 'never'],
+  ] as const;
+  for (const [input, isGiven] of mode === 'reconcile' ? narrowing : []) {
+    if (isGiven)
+      add(input, `is ${shown(input)}. Leave it out with \`mode: reconcile\`, which reads all ids that exist.`);
+  }
   const planned = shard ?? plan[0];
   if (planned !== undefined && planned.inputs !== planDigest(config)) {
     const same = Object.keys(planInputs(config))

@@ -94,7 +94,7 @@ export const GROUPS = {
     'confirm-vanished': input(
       kinds.boolean,
       'false',
-      'Accept once that more than 20 records and a tenth of a list have gone: publish them as deleted.',
+      'Accept once that more than 20 records and a tenth of a list, or of the ids, have gone.',
       { sync: {} },
     ),
   },
@@ -218,9 +218,9 @@ export const GROUPS = {
   },
   'fan-out': {
     mode: input(
-      kinds.oneOf('sync', 'plan', 'merge', 'check'),
+      kinds.oneOf('sync', 'plan', 'merge', 'check', 'reconcile'),
       'sync',
-      '`sync`, `plan` (count a window and divide it into shards), `merge` (join the shards of a plan) or `check` (say what a sync would find and do, and do nothing).',
+      '`sync`, `plan` (count a window and divide it into shards), `merge` (join the shards of a plan), `check` (say what a sync would find and do, and do nothing) or `reconcile` (read which ids exist, so that the views know what is gone).',
       {},
     ),
     shard: input(

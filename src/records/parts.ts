@@ -34,6 +34,8 @@ export interface PartsOptions extends LineOptions {
   /** Undefined: parts are not encrypted. */
   readonly encrypt?: Encrypt | undefined;
   readonly observer?: LineObserver;
+  /** The lines are ids, as the names of the parts say. */
+  readonly haveIds?: boolean;
   /** Largest part in bytes, before compression. A chunk that is larger gets a part of its own. */
   readonly partBytes: number;
 }
@@ -172,7 +174,10 @@ function openRollingWriter(
 type Part = Awaited<ReturnType<typeof openPart>>;
 
 /** A part gets its number on commit, once it is closed. */
-async function openPart({ directory, stream, compression, encrypt }: PartsOptions, onBytes: (count: number) => void) {
+async function openPart(
+  { directory, stream, haveIds, compression, encrypt }: PartsOptions,
+  onBytes: (count: number) => void,
+) {
   const partial = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(partial), { recursive: true });
   const file = await open(partial, 'wx');
@@ -195,7 +200,7 @@ async function openPart({ directory, stream, compression, encrypt }: PartsOption
   const encrypted = encrypt?.(append);
 
   const describe = (number: number): PartFile => ({
-    path: `${stream}/${stream}-${String(number).padStart(5, '0')}${extension}`,
+    path: `${stream}/${stream}${haveIds ? '-ids' : ''}-${String(number).padStart(5, '0')}${extension}`,
     stream,
     records: total.records,
     bytes: total.bytes,

@@ -81,6 +81,18 @@ export interface ShardManifest {
   readonly requests: Readonly<Record<string, number>>;
 }
 
+/** What a reconciliation has found so far: see reconciliation.ts. */
+export interface Reconciliation {
+  /** The start of its first run less `settle` (ms): what was updated before is read by many readers. */
+  readonly cutoff: number;
+  /** A record that it has not found, and that was not updated after this time (ms), is gone. */
+  readonly asOf: number;
+  /** Streams that the next run goes on with. */
+  readonly open: readonly string[];
+  /** How many ids there were when a stream was last read to its end, by stream. */
+  readonly ids: Readonly<Record<string, number>>;
+}
+
 /** No sync saves so often: a greater number was not counted. */
 export const MAX_GENERATION = 2 ** 52;
 
@@ -104,7 +116,9 @@ export interface State {
   readonly schemas: ReadonlyMap<string, StreamSchema>;
   /** Runs in a row that have stopped early and started the next one themselves. */
   readonly consecutiveRuns?: number | undefined;
+  /** Of a shard, and of a reconciliation over several runs. */
   readonly shardManifest?: ShardManifest | undefined;
+  readonly reconciliation?: Reconciliation | undefined;
 }
 
 export const NO_STATE: State = {

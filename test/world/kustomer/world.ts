@@ -71,7 +71,7 @@ export interface WorldOptions {
   /** What a search must not have in its body: it is answered with 400. */
   readonly refusedForms: readonly SearchForm[];
   /** docs/kustomer-api.md#search-request. */
-  readonly idsOnlyShape: 'objects' | 'strings';
+  readonly idsOnlyShape: 'objects' | 'strings' | 'dated';
   /** One record in so many carries something that breaks copies; Infinity for none. */
   readonly exoticEvery: number;
   /** Changes what is shown of a record: tests plant values in it. */
@@ -444,9 +444,11 @@ export class KustomerWorld {
 
   #renderAll(versions: readonly Version[], idsOnly: boolean, orgId: string): string[] {
     if (!idsOnly) return versions.map(version => this.#renderer.render(version, orgId));
-    return versions.map(({ row: { id, stream, klass } }) =>
-      JSON.stringify(this.options.idsOnlyShape === 'strings' ? id : { type: typeOf(stream, klass), id }),
-    );
+    const { idsOnlyShape: shape } = this.options;
+    return versions.map(({ row: { id, stream, klass }, updatedAt }) => {
+      const attributes = shape === 'dated' ? { attributes: { updatedAt: this.#renderer.iso(updatedAt) } } : {};
+      return JSON.stringify(shape === 'strings' ? id : { type: typeOf(stream, klass), id, ...attributes });
+    });
   }
 
   /** Adds the last records before the asked window, or the first after it; made-up ones when there are none. */

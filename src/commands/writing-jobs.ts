@@ -1,0 +1,74 @@
+// The selected streams as jobs that write to part files.
+import type { Source } from '../kustomer/source.ts';
+import type { Encrypt } from '../records/encryption.ts';
+import { openParts, type PartsWriter } from '../records/parts.ts';
+import { throughWriteLock, type WriteLock } from '../records/write-lock.ts';
+import type { LearnedSchema } from '../schema/learn.ts';
+import type { StreamJob } from '../sync/job.ts';
+import { openReaderPool } from '../sync/reader-pool.ts';
+import type { ListPages } from '../sync/source.ts';
+import type { State } from '../sync/state.ts';
+import { type DiskLimits, watchDisk } from './disk-limits.ts';
+import { type JobsOptions, openJobs } from './jobs.ts';
+import type { KeptFields } from './kept-back.ts';
+import type { ReadingRun } from './prepare.ts';
+import type { SnapshotOptions } from './snapshots.ts';
+
+/** What a run does in its own way: a sync or a reconciliation. */
+export interface Variant {
+  /** The lines are ids, and the source may send no more than those. */
+  readonly readsIds: boolean;
+  readonly openJobs: (options: JobsOptions) => StreamJob[];
+  /** The state that the run goes on from, where that is not the one that was found. */
+  readonly goOn?: (found: State) => State;
+  /** See {@link SnapshotOptions.reconciled}. */
+  readonly after?: SnapshotOptions['reconciled'];
+}
+
+export const SYNC: Variant = { readsIds: false, openJobs };
+
+interface WritingRun extends ReadingRun {
+  readonly lock: WriteLock;
+  readonly variant: Variant;
+  readonly encrypt: Encrypt | undefined;
+  readonly fields: KeptFields;
+}
+
+/** The selected streams as jobs that write to part files, and note which streams are complete. */
+export async function openWritingJobs(
+  run: WritingRun,
+  disk: DiskLimits,
+  state: State,
+  source: Source,
+  lists: ReadonlyMap<string, ListPages>,
+) {
+  const { config, now, stop, client, report, lock, log, destination, encrypt, fields, variant } = run;
+  const directory = report.outputDir;
+  const { learnSchema } = await import('../schema/learn.ts');
+  const learned = new Map<string, LearnedSchema>();
+  const writers = new Map<string, PartsWriter>();
+  const completed = new Set<string>();
+  const written = () => [...writers.values()].reduce((sum, writer) => sum + writer.bytes(), 0);
+  const checkDisk = watchDisk(run, disk, written);
+  const writerOf = (stream: string) => {
+    const schema = variant.readsIds ? null : learnSchema(stream, config.recordFormat, state.schemas.get(stream));
+    const { partBytes } = destination;
+    const how = { encrypt, filter: fields.filterOf(stream), ...(schema && { observer: schema.observer }) };
+    const writer = openParts({ ...config, directory, stream, partBytes, ...how, haveIds: variant.readsIds });
+    writers.set(stream, writer);
+    if (schema !== null) learned.set(stream, schema);
+    return throughWriteLock(writer, lock, checkDisk);
+  };
+  const context = { pool: openReaderPool(client), signal: stop.signal, now };
+  const jobs = variant.openJobs({ config, state, source, lists, writerOf, context, log }).map(
+    (job): StreamJob => ({
+      ...job,
+      async read() {
+        const isComplete = await job.read();
+        if (isComplete) completed.add(job.name);
+        return isComplete;
+      },
+    }),
+  );
+  return { jobs, writers, learned, completed };
+}
