@@ -180,6 +180,11 @@ export const ERROR_ROWS = {
       'The input `record-format` differs from what the streams were published with so far.',
       'Set it back, run once with `reset-state: true`, or give the other format its own `state-id` (and `branch`).',
     ],
+    'audit-log-cut': [
+      ["Kustomer's audit log does not show all that it has of …, at …."],
+      'A second of the audit log has more entries than a page, and the page no link to them, or links lead round in a circle. Deletions may be missing.',
+      'Run again. If it stays, report it to Kustomer; `deletions: lists` does without the audit log.',
+    ],
     'ids-vanished': [
       ['Kustomer shows …, and had … at the last reconciliation: more than a tenth has gone at once.'],
       'What a key may not see looks as what is gone. More than 20 ids and a tenth vanish at once when somebody has taken a role from the key, and seldom otherwise. The views go by the reconciliation before.',
@@ -373,6 +378,11 @@ export const ERROR_ROWS = {
 
 /** Warnings and notices, by a name that only tests use. */
 export const ANNOTATION_ROWS = {
+  'audit-log-refused': [
+    ['Kustomer refused the audit log (status …), so deletions that it alone records are not published.'],
+    'The key lacks the role of the audit log, or the organization has none. Everything else is read.',
+    'Make a key that also has the role `org.permission.audit_logs.read`, or set `deletions: lists`.',
+  ],
   'other-run': [
     ['Another run (…) has published …'],
     "Another run saved beside this one, and both changed the same streams. The other run's data holds; this run published only the rest.",

@@ -26,6 +26,7 @@ export const ERRORS = {
   'archive-refused': ['user', 'refused'],
   'artifact-not-uploaded': ['github', 'publish'],
   'artifact-unconfirmed': ['github', 'publish'],
+  'audit-log-cut': ['kustomer', 'inconsistent'],
   'branch-keeps-moving': ['user', 'publish'],
   'branch-of-other-sync': ['user', 'state'],
   'branch-path-taken': ['user', 'state'],

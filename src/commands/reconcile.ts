@@ -49,7 +49,7 @@ interface Reconciling {
   hasFallen: boolean;
 }
 
-function openReconciliation(run: ReadingRun): Variant {
+export function openReconciliation(run: ReadingRun): Variant {
   const { config, now, log, stop } = run;
   const selected = config.streams.map(({ name }) => name);
   let own: Reconciling;

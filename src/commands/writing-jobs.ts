@@ -42,7 +42,7 @@ export async function openWritingJobs(
   source: Source,
   lists: ReadonlyMap<string, ListPages>,
 ) {
-  const { config, now, stop, client, report, lock, log, destination, encrypt, fields, variant } = run;
+  const { config, scope, now, stop, client, report, lock, log, destination, encrypt, fields, variant } = run;
   const directory = report.outputDir;
   const { learnSchema } = await import('../schema/learn.ts');
   const learned = new Map<string, LearnedSchema>();
@@ -60,15 +60,18 @@ export async function openWritingJobs(
     return throughWriteLock(writer, lock, checkDisk);
   };
   const context = { pool: openReaderPool(client), signal: stop.signal, now };
-  const jobs = variant.openJobs({ config, state, source, lists, writerOf, context, log }).map(
-    (job): StreamJob => ({
-      ...job,
-      async read() {
-        const isComplete = await job.read();
-        if (isComplete) completed.add(job.name);
-        return isComplete;
-      },
-    }),
-  );
+  const readsAuditLog = config.deletions === 'lists,audit-log' && scope.kind === 'incremental';
+  const jobs = variant
+    .openJobs({ config: { ...config, readsAuditLog }, state, source, lists, writerOf, context, log })
+    .map(
+      (job): StreamJob => ({
+        ...job,
+        async read() {
+          const isComplete = await job.read();
+          if (isComplete) completed.add(job.name);
+          return isComplete;
+        },
+      }),
+    );
   return { jobs, writers, learned, completed };
 }

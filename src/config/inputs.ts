@@ -169,6 +169,12 @@ export const GROUPS = {
       'Secret key of `hash-fields`. It is masked; keep it, since the same values have the same hash only as long as it is the same.',
       {},
     ),
+    deletions: input(
+      kinds.deletions,
+      'lists',
+      '`lists` or `lists,audit-log`: deletions of customers and conversations that the audit log records are published, too, when the key may read it.',
+      { sync: {} },
+    ),
   },
   tuning: {
     archive: input(

@@ -4,6 +4,7 @@
 // apply the state of one to another (docs/kustomer-api.md#organization).
 import { SyncError } from '../errors.ts';
 import { type Klasses, organizationOf, type Resource, type SearchIndex } from '../sync/source.ts';
+import { openAuditLog } from './audit-log.ts';
 import type { Client } from './client.ts';
 import { definedFor, openCustomAttributes } from './custom-attributes.ts';
 import { openKlasses } from './klasses.ts';
@@ -37,6 +38,7 @@ export function openSource(client: Client, includeDeleted: boolean, readsIds = f
     search: (stream: SearchStream, klass?: string) =>
       once(searches, `${stream.name}/${klass ?? ''}`, () => openSearch({ ...options, stream }, klass)),
     list: (stream: ListStream) => (stream.objects ? openCustomAttributes : openList)({ ...options, stream }),
+    auditLog: (stream: SearchStream) => openAuditLog({ ...options, stream }),
     /** The list with what no search shows of a stream: for streams whose `archive` is a list. */
     archiveList: ({ archive }: SearchStream) => openLongList({ ...options, stream: archive as ListStream }),
     klasses: (stream: SearchStream) => once(klasses, stream.name, () => openKlasses({ ...options, stream })),

@@ -31,6 +31,18 @@ export interface SearchState {
   readonly listCutAt?: number | undefined;
   /** For a stream with klasses: undefined when nobody has looked for missing ones. */
   readonly klasses?: KlassCheck | undefined;
+  /** Undefined when nobody has asked for what the audit log records. */
+  readonly deletions?: DeletionsRead | undefined;
+}
+
+/** How far the deletions of a stream have been read in the audit log. */
+export interface DeletionsRead {
+  /** Milliseconds. */
+  readonly upTo: number;
+  /** From this time on (ms), `seen` has every entry whose deletion was published. */
+  readonly since: number;
+  /** Id of an entry -> its time (ms). */
+  readonly seen: ReadonlyMap<string, number>;
 }
 
 /** The last look for klasses that the generic search of a stream does not show (docs/kustomer-api.md#plain-context). */
@@ -233,7 +245,8 @@ export function nextSearchState(
     // What was published and has lost its keys is not read again: rather miss what was indexed late than publish all twice.
     syncedRanges = union(syncedRanges, clamp(before?.syncedRanges ?? [], Number.NEGATIVE_INFINITY, dedupSince));
   }
-  return { syncedRanges, cutoff, dedupSince, dedupKeys: new Set(keys) };
+  const { deletions } = before ?? {};
+  return { syncedRanges, cutoff, dedupSince, dedupKeys: new Set(keys), ...(deletions && { deletions }) };
 }
 
 /** The keys, each once; of an undated record the last one alone, so that those of its older versions do not pile up. */

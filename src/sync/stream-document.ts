@@ -1,10 +1,18 @@
 // The part of the state document that one stream has, and the values in it. Pure: see state-document.ts.
 import { type Interval, union } from './intervals.ts';
-import { dedupKeyTime, type KlassCheck, type ListState, type SearchState, undatedId } from './state.ts';
+import {
+  type DeletionsRead,
+  dedupKeyTime,
+  type KlassCheck,
+  type ListState,
+  type SearchState,
+  undatedId,
+} from './state.ts';
 
 export type Json = Record<string, unknown>;
 
-export function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys, listCutAt, klasses }: SearchState): Json {
+export function searchToJson(state: SearchState): Json {
+  const { syncedRanges, cutoff, dedupSince, dedupKeys, listCutAt, klasses, deletions } = state;
   return {
     synced_ranges: syncedRanges.map(({ from, to }) => [iso(from), iso(to)]),
     cutoff: iso(cutoff),
@@ -15,6 +23,11 @@ export function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys, list
       from: iso(klasses.from),
       done_up_to: klasses.doneUpTo,
       skipped: klasses.skipped,
+    },
+    deletions: deletions && {
+      up_to: iso(deletions.upTo),
+      since: iso(deletions.since),
+      seen: mapToJson(deletions.seen, iso),
     },
     dedup_keys: [...dedupKeys]
       .sort()
@@ -44,7 +57,8 @@ export function parseSearch(stream: Json): SearchState | null {
     return null;
   if (syncedRanges.some(range => range === null || !(range.from < range.to))) return null;
   const klasses = stream.klasses === undefined ? undefined : parseKlassCheck(stream.klasses);
-  if (klasses === null) return null;
+  const deletions = stream.deletions === undefined ? undefined : parseDeletions(stream.deletions);
+  if (klasses === null || deletions === null) return null;
   return {
     syncedRanges: union(syncedRanges as Interval[]),
     cutoff: cutoffAt,
@@ -52,6 +66,7 @@ export function parseSearch(stream: Json): SearchState | null {
     dedupKeys: new Set(dedupKeys as string[]),
     ...(listCutAt !== undefined && { listCutAt }),
     ...(klasses && { klasses }),
+    ...(deletions && { deletions }),
   };
 }
 
@@ -63,6 +78,13 @@ function parseKlassCheck(value: unknown): KlassCheck | null {
   if (doneUpTo !== undefined && typeof doneUpTo !== 'string') return null;
   if (!Array.isArray(skipped) || !skipped.every(klass => typeof klass === 'string')) return null;
   return { checkedAt, from: fromAt, skipped, ...(doneUpTo === undefined ? {} : { doneUpTo }) };
+}
+
+function parseDeletions(value: unknown): DeletionsRead | null {
+  if (!isObject(value) || !isObject(value.seen)) return null;
+  const [upTo, since] = [time(value.up_to), time(value.since)];
+  const seen = new Map(Object.entries(value.seen).map(([entry, at]) => [entry, time(at)]));
+  return [upTo, since, ...seen.values()].some(Number.isNaN) ? null : { upTo, since, seen };
 }
 
 function parseDedupKey(key: unknown): string | null {
