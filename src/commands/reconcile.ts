@@ -3,7 +3,7 @@
 import type { Config } from '../config/config.ts';
 import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
-import { isSearch, streamNamed } from '../kustomer/streams.ts';
+import { isSearch, oldRecordsOf, streamNamed } from '../kustomer/streams.ts';
 import { grouped } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import type { Report } from '../report/report.ts';
@@ -107,7 +107,9 @@ function jobOf(own: Reconciling, selection: Selection, options: JobsOptions): St
     const [job] = openJobs({ ...options, onUnchecked, ...others, config: its, writerOf: () => idSink(sink) });
     return job as StreamJob;
   };
-  const job = open({}, mainWork(begun.reconciliation, name), main);
+  const stream = streamNamed(name);
+  const hasArchive = !isSearch(stream) || oldRecordsOf(stream) !== 'nowhere';
+  const job = open({}, mainWork(begun.reconciliation, name, config.lookbackMs, hasArchive), main);
   if (isReconciled(begun, name)) return { ...job, isDone: true, read: async () => true };
 
   async function readLast(): Promise<boolean> {
@@ -126,14 +128,15 @@ function jobOf(own: Reconciling, selection: Selection, options: JobsOptions): St
     isDone: false,
     async read() {
       if (!(await job.read())) return false;
-      if (isSearch(streamNamed(name)) && !(await readLast())) return false;
+      if (isSearch(stream) && !(await readLast())) return false;
       const [first, all] = [last.firstSeen(), total(last)];
       // Of those that were updated meanwhile, nobody knows which were there already: about one of two.
       requireBelievable(own, name, linesBefore(own, name) + total(main) + first + Math.round((all - first) / 2));
       return areKlassesKnown;
     },
     records: () => total(main) + total(last),
-    changes: () => addChanges([main.changes(), last.changes()]),
+    // An id is neither new nor changed.
+    changes: () => addChanges([]),
     firstSeen: () => 0,
   };
 }

@@ -33,7 +33,7 @@ const RECONCILIATIONS = String.raw`SET VARIABLE manifests = (
 CREATE OR REPLACE TEMP TABLE reconciliations AS
 WITH manifest AS (
   SELECT regexp_replace(filename, '[^\\/]*$', '') AS folder, content->>'as_of' AS as_of,
-    from_json(content->'streams', '[{"name":"VARCHAR","outcome":"VARCHAR"}]') AS streams,
+    from_json(content->'streams', '[{"name":"VARCHAR","outcome":"VARCHAR","from":"VARCHAR"}]') AS streams,
     from_json(content->'files', '[{"path":"VARCHAR","stream":"VARCHAR","sha256":"VARCHAR","run":"VARCHAR"}]') AS files
   FROM (SELECT filename, TRY_CAST(content AS JSON) AS content FROM query(CASE WHEN getvariable('manifests') IS NULL
     THEN 'SELECT NULL::VARCHAR AS filename, NULL::VARCHAR AS content WHERE false'
@@ -46,12 +46,12 @@ found AS (
     AND folder || file.path IN (SELECT file FROM glob(['*/*.ndjson*', '*/*/*.ndjson*', '*/*/*/*.ndjson*']))
   GROUP BY ALL),
 complete AS (
-  SELECT as_of, name, unnest(CASE WHEN len(own) = 0 THEN [NULL] ELSE own END) AS sha256
+  SELECT as_of, name, since, unnest(CASE WHEN len(own) = 0 THEN [NULL] ELSE own END) AS sha256
   FROM (
-    SELECT as_of, stream.name AS name, list_transform(list_filter(files, f -> f.stream = stream.name), f -> f.sha256) AS own
+    SELECT as_of, stream.name AS name, stream."from" AS since, list_transform(list_filter(files, f -> f.stream = stream.name), f -> f.sha256) AS own
     FROM (SELECT as_of, files, unnest(streams) AS stream FROM manifest)
     WHERE stream.outcome = 'complete'))
-SELECT name, as_of::TIMESTAMPTZ AS as_of, list(path) FILTER (path IS NOT NULL) AS files
+SELECT name, as_of::TIMESTAMPTZ AS as_of, TRY_CAST(since AS TIMESTAMPTZ) AS since, list(path) FILTER (path IS NOT NULL) AS files
 FROM complete LEFT JOIN found USING (sha256)
 GROUP BY ALL HAVING count(complete.sha256) = count(path);
 `;
@@ -90,14 +90,14 @@ function streamViews(schema: StreamSchema, dataPath: string): string {
   const places = [stream, `*/${stream}`, `*/*/${stream}`, `${dataPath}/${stream}/*`].map(place => `${place}/*.ndjson*`);
   // As parts are called in an artifact, and on the branch: there by their run, and by the shard or backfill.
   const time = columns.some(column => column.name === 'created_at') ? 'coalesce(updated_at, created_at)' : 'updated_at';
+  const newest = `reconciliations WHERE name = ${text(stream)} AND as_of = getvariable(${text(`${stream}_as_of`)})`;
   const parts = String.raw`(${stream}-\d+|\d+-\d+-((shard\d+|backfill)-\w+-)?\d+)\.ndjson(\.gz)?$`;
   return `SET VARIABLE ${stream}_files = (
   SELECT list(file ORDER BY ${WRITTEN.join(', ')}) FROM glob([${places.map(text).join(', ')}])
   WHERE regexp_matches(file, ${text(`[\\\\/]${parts}`)}));
 SET VARIABLE ${stream}_as_of = (SELECT max(as_of) FROM reconciliations WHERE name = ${text(stream)});
-SET VARIABLE ${stream}_ids_files = (
-  SELECT any_value(files) FROM reconciliations
-  WHERE name = ${text(stream)} AND as_of = getvariable(${text(`${stream}_as_of`)}));
+SET VARIABLE ${stream}_ids_since = (SELECT coalesce(max(since), '-infinity'::TIMESTAMPTZ) FROM ${newest});
+SET VARIABLE ${stream}_ids_files = (SELECT any_value(files) FROM ${newest});
 CREATE OR REPLACE TEMP VIEW ${stream}_ids AS
 SELECT id FROM ${ids(stream)};
 CREATE OR REPLACE TEMP VIEW ${stream}_history AS
@@ -110,7 +110,8 @@ SELECT * FROM (
   FROM ${stream}_history
   QUALIFY row_number() OVER (PARTITION BY id ORDER BY ${newestFirst(stream, columns, ORDER)}) = 1)
 WHERE deleted IS NOT TRUE AND deleted_at IS NULL
-  AND (${time} <= getvariable(${text(`${stream}_as_of`)}) AND id NOT IN (FROM ${stream}_ids)) IS NOT TRUE;
+  AND (${time} BETWEEN getvariable(${text(`${stream}_ids_since`)}) AND getvariable(${text(`${stream}_as_of`)})
+    AND id NOT IN (FROM ${stream}_ids)) IS NOT TRUE;
 `;
 }
 

@@ -6,7 +6,7 @@
  * can only move to where that reader has not been. What it has not found either, and was not updated after `asOf`, is gone.
  */
 import { floorToSecond } from './pages.ts';
-import type { ShardWork } from './plan.ts';
+import { liveForWeeksFrom, type ShardWork } from './plan.ts';
 import { MAX_CLOCK_LEAD_MS, type Reconciliation, type State } from './state.ts';
 import { isCount, isObject, iso, type Json, time } from './stream-document.ts';
 
@@ -42,9 +42,14 @@ export function latestAsOf({ cutoff, asOf }: Reconciliation, lookbackMs: number,
   return Math.min(asOf, floorToSecond(cutoff - lookbackMs - clockLeadMs));
 }
 
-/** All that was updated before the cutoff, to be read by many readers; of lists all there is. */
-export function mainWork({ cutoff }: Reconciliation, name: string): ShardWork {
-  return { cutoff, search: new Map([[name, [{ from: 0, to: cutoff }]]]), lists: [name], klasses: null };
+/**
+ * All that was updated before the cutoff, to be read by many readers; of lists all there is.
+ * @param hasArchive otherwise nobody can tell what is gone of the old records
+ */
+export function mainWork({ cutoff }: Reconciliation, name: string, lookbackMs: number, hasArchive: boolean): ShardWork {
+  const from = hasArchive ? 0 : liveForWeeksFrom(cutoff);
+  const listAlsoFrom = cutoff - lookbackMs - MAX_CLOCK_LEAD_MS;
+  return { cutoff, search: new Map([[name, [{ from, to: cutoff }]]]), lists: [name], klasses: null, listAlsoFrom };
 }
 
 /** What was updated after `asOf` (ms), to be read by one reader. Nobody's clock is so fast that there is more. */
