@@ -1,7 +1,7 @@
 // What every measurement needs: Kustomer in a process of its own, the action as the runner starts it, and the floor.
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -24,11 +24,19 @@ export class Lab {
     this.#github = github;
   }
 
-  /** Runs the committed bundle once, to its end. @throws Error with the log when it did not succeed. */
-  async action(kustomer: Kustomer, inputs: Record<string, string>): Promise<{ result: ActionResult; used: Used }> {
+  /**
+   * Runs the bundle once, to its end.
+   * @param action directory of `action.yml` and `dist/`
+   * @throws Error with the log when it did not succeed
+   */
+  async action(
+    kustomer: Kustomer,
+    inputs: Record<string, string>,
+    action = file('..'),
+  ): Promise<{ result: ActionResult; used: Used }> {
     const meter = this.#meter();
     const result = await runAction({
-      action: file('..'),
+      action,
       context: this.#github.job(),
       root: `${meter}-runner`,
       env: { METER: meter },
@@ -67,6 +75,18 @@ export class Lab {
     const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
     if (code !== 0) throw new Error(`the ${which} tap failed`);
     return { records: Number(output), used: readMeters(meter)[0] as Used };
+  }
+
+  /** The action as another commit has it. Gives its directory. */
+  actionOf(commit: string): string {
+    const directory = join(this.directory, 'action');
+    mkdirSync(directory);
+    const archive = execFileSync('git', ['archive', commit, 'action.yml', 'package.json', 'dist'], {
+      cwd: file('..'),
+      maxBuffer: 100_000_000,
+    });
+    execFileSync('tar', ['-x', '-C', directory], { input: archive });
+    return directory;
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@
 //   npm run bench -- --only throughput,memory
 //   npm run bench -- --short             the part that CI runs; fails on a fall of more than 20 % below bench/reference.json
 //   npm run bench -- --short --keep      makes what it measures the reference
+//   npm run bench -- --against main      the bundle over that of another commit, by turns: throughput and CPU of `flat`
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,8 +26,9 @@ const REFERENCE = fileURLToPath(new URL('../bench/reference.json', import.meta.u
 const MINUTE = 60_000;
 const PAGE = 500;
 const short = process.argv.includes('--short');
-const only = process.argv[process.argv.indexOf('--only') + 1]?.split(',') ?? [];
-const wants = (name: string) => !process.argv.includes('--only') || only.includes(name);
+const against = after('--against');
+const only = after('--only')?.split(',');
+const wants = (name: string) => against === undefined && (only?.includes(name) ?? true);
 const figures: Figure[] = [];
 const lab = await openLab();
 
@@ -90,6 +92,26 @@ async function fields(records: number, rounds: number): Promise<void> {
     ratios.push((cpu[1] as number) / (cpu[0] as number));
   }
   figure('CPU seconds, flat: with 20 excluded fields over without', median(ratios), { most: 1.15 });
+}
+
+/** What a change costs: the bundle, and that of another commit, over the same records and by turns. */
+async function comparison(commit: string, records: number, rounds: number): Promise<void> {
+  await using kustomer = await startKustomer({ counts: { conversations: records / 2, messages: records / 2 } });
+  const inputs = { ...UNLIMITED, streams: 'conversations,messages', 'reset-state': 'true' };
+  const ratios: Record<'cpu' | 'speed', number[]> = { cpu: [], speed: [] };
+  const bundles = [fileURLToPath(new URL('..', import.meta.url)), lab.actionOf(commit)];
+  for (let round = 0; round < rounds; round++) {
+    const used: Used[] = [];
+    for (const n of round % 2 === 0 ? [0, 1] : [1, 0]) {
+      await kustomer.ask('forget');
+      used[n] = (await lab.action(kustomer, inputs, bundles[n])).used;
+    }
+    const [own, other] = used as [Used, Used];
+    ratios.cpu.push(own.cpuSeconds / other.cpuSeconds);
+    ratios.speed.push(other.wallSeconds / own.wallSeconds);
+  }
+  figure(`CPU seconds, flat: over those of ${commit}`, median(ratios.cpu), { most: 1.05 });
+  figure(`throughput, flat: records a second over those of ${commit}`, median(ratios.speed), { least: 0.95 });
 }
 
 /** The floor over the searches that the action has just made, with as many in flight. */
@@ -306,6 +328,7 @@ async function quiet(): Promise<void> {
 // ---- All of it --------------------------------------------------------------------------------------------------------
 
 try {
+  if (against !== undefined) await comparison(against, 40_000, 21);
   if (wants('quiet')) await quiet();
   if (wants('throughput')) await (short ? throughput(40_000, 3) : throughput(500_000, 3));
   if (wants('fields')) await (short ? fields(40_000, 5) : fields(500_000, 5));
@@ -318,7 +341,7 @@ try {
 } finally {
   await lab.close();
   // What has been measured is not lost with a part that could not be.
-  if (!short) keep();
+  if (!short && against === undefined) keep();
 }
 if (short && process.argv.includes('--keep')) writeFileSync(REFERENCE, `${JSON.stringify(asReference(), null, 2)}\n`);
 else if (short && fallen().length > 0) {
@@ -349,6 +372,11 @@ function fallen(): string[] {
       return least === undefined ? value > before * 1.2 : value < before * 0.8;
     })
     .map(({ name, value }) => `${name}: ${value} instead of ${reference[name]}`);
+}
+
+function after(option: string): string | undefined {
+  const at = process.argv.indexOf(option);
+  return at < 0 ? undefined : process.argv[at + 1];
 }
 
 /** The most of these moments in any minute. */

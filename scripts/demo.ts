@@ -13,11 +13,12 @@ import { fileURLToPath } from 'node:url';
 import { STREAMS, type Stream } from '../test/world/kustomer/index.ts';
 import type { ActionResult } from '../test/world/runner/index.ts';
 import { type Line, openStage, type Stage, type Sync, updatedAtOf } from '../test/world/stage.ts';
+import { answer, QUERY } from './demo/query.ts';
 import { foldLog, shorten, summaryAsText } from './demo/show.ts';
+import { change, populate } from './demo/world.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OUT = join(ROOT, 'tmp', 'demo');
-const DAY = 86_400_000;
 /** Kustomer's answers take about so long; without it there would be nothing to watch. */
 const LATENCY_MS = 300;
 
@@ -40,25 +41,7 @@ async function simulated(): Promise<void> {
   await rm(OUT, { recursive: true, force: true });
   const stage = await openStage({ server: { latencyMs: LATENCY_MS } });
   try {
-    stage.world.populate(
-      {
-        conversations: 8_000,
-        customers: 4_000,
-        kobjects: { order: 1_000, subscription: 600, return: 400 },
-        messages: 12_000,
-        notes: 2_000,
-        shortcuts: 60,
-        tags: 80,
-        teams: 12,
-        users: 150,
-      },
-      { from: Date.now() - 365 * DAY, to: Date.now() - DAY, tieFraction: 0.05 },
-    );
-    // So old that only the archive has them, and the list of notes.
-    stage.world.populate(
-      { conversations: 400, customers: 200, messages: 600, notes: 100 },
-      { from: Date.now() - 1_500 * DAY, to: Date.now() - 800 * DAY, tieFraction: 0.05 },
-    );
+    populate(stage.world);
     const all = STREAMS.reduce((sum, stream) => sum + stage.world.truth(stream).size, 0);
     console.log(`A simulated Kustomer with ${n(all)} records in nine streams listens at ${stage.kustomer.url}.`);
 
@@ -67,7 +50,7 @@ async function simulated(): Promise<void> {
     if (wrong.length > 0) return;
 
     const since = Date.now();
-    const changes = change(stage);
+    const changes = change(stage.world);
     // Changes count up to the last full second before a run, so the next run starts after theirs.
     await sleep(1_000 - (Date.now() % 1_000));
     heading(`Run 2: after changes at the source (${changes.said})`);
@@ -94,37 +77,18 @@ async function lookAt(): Promise<void> {
   console.log(indented(shorten(tags.slice(0, tags.indexOf('\n')))));
   heading('The summary of run 2, as GitHub shows it');
   console.log(indented(summaryAsText(await readFile(join(OUT, 'run-2', 'summary.md'), 'utf8'))));
-  // A query over the three runs with DuckDB, and its result, come here.
+  heading('Open conversations by team, last 30 days: a query over the three runs, with DuckDB');
+  console.log(indented(`${QUERY}\n${await answer(OUT, 'run-2/views.sql')}`.trimEnd()));
   heading('What the runs left');
   for (const run of [1, 2, 3]) {
-    const left = run === 3 ? 'manifest.json' : '<stream>/*.ndjson, manifest.json, state.json';
+    const left = run === 3 ? 'manifest.json' : '<stream>/*.ndjson, views.sql, manifest.json, state.json';
     console.log(`  ${shown(join(OUT, `run-${run}`))}/  ${left}, summary.md, log.txt`);
   }
   heading('What to try next');
   console.log(`  head -1 ${shown(first)}/conversations/*.ndjson      a record with all that Kustomer knows of it`);
+  console.log(`  cd ${shown(OUT)} && duckdb -init run-2/views.sql      a view of each stream, over all runs`);
   console.log('  KUSTOMER_TOKEN=... KUSTOMER_STREAMS=tags,users npm run demo      some streams of your own Kustomer');
   console.log('  README.md, "Quick start": the workflow that does this every six hours');
-}
-
-function change({ world }: Stage): { said: string; deletedTags: string[] } {
-  const updated: [Stream, number][] = [
-    ['conversations', 150],
-    ['customers', 60],
-    ['messages', 50],
-    ['notes', 20],
-    ['kobjects', 20],
-  ];
-  const created: [Stream, number][] = [
-    ['conversations', 40],
-    ['messages', 120],
-    ['customers', 20],
-    ['tags', 2],
-  ];
-  for (const [stream, count] of updated) world.update(stream, count);
-  for (const [stream, count] of created) world.create(stream, count);
-  const deletedTags = world.hardDelete('tags', 1);
-  const sum = (list: [Stream, number][]) => list.reduce((total, [, count]) => total + count, 0);
-  return { said: `${sum(updated)} updated, ${sum(created)} created, 1 tag deleted`, deletedTags };
 }
 
 /** Per stream what a run has to publish: id -> updatedAt, or `GONE`. */

@@ -3,164 +3,31 @@
 //
 //   npm run pictures                 all of them, into tmp/pictures/out
 //   npm run pictures -- first 403    those whose name contains one of the words
-//
-// The browser and the styles are not part of `npm ci`: they are put into the git-ignored tmp/ the first time.
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+//   npm run pictures -- README       those of the README, into docs/pictures
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { populate } from '../test/action/support.ts';
-import type { ActionResult } from '../test/world/runner/index.ts';
-import { openStage, type Stage, type StageOptions, type Sync } from '../test/world/stage.ts';
+import { openStage } from '../test/world/stage.ts';
+import { README_PICTURES, stamped } from './pictures/readme.ts';
+import { HOME, logPage, openRenderer, THEMES } from './pictures/renderer.ts';
+import { PICTURES } from './pictures/scenes.ts';
 
-const HOME = fileURLToPath(new URL('../tmp/pictures', import.meta.url));
 const OUT = join(HOME, 'out');
-const PACKAGES = {
-  '@sparticuz/chromium': '147.0.0',
-  'puppeteer-core': '24.43.1',
-  'github-markdown-css': '5.9.0',
-  marked: '18.2.1',
-  mermaid: '11.17.2',
-  '@fontsource/noto-color-emoji': '5.3.2',
-};
-const DAY = 86_400_000;
-const HOUR = 3_600_000;
-
-interface Picture {
-  readonly name: string;
-  readonly stage?: StageOptions;
-  /** The last run is the one that is shown. */
-  run(stage: Stage): Promise<ActionResult>;
-}
-
-const fault = (stage: Stage, status: number, stream?: 'notes' | 'messages' | 'customers') =>
-  stage.kustomer.faults.add({ kind: 'status', status, times: Infinity, ...(stream && { match: { stream } }) });
-const once = (name: string, sync: Sync = {}, before: (stage: Stage) => void = () => {}): Picture => ({
-  name,
-  run(stage) {
-    populate(stage, 3);
-    before(stage);
-    return stage.sync(sync);
-  },
-});
-const again = (name: string, sync: Sync, between: (stage: Stage) => unknown): Picture => ({
-  name,
-  async run(stage) {
-    populate(stage, 3);
-    await stage.sync();
-    await between(stage);
-    return stage.sync(sync);
-  },
-});
-
-/** A disk with 1 GB left, as the action asks for it. */
-const FULL_DISK = `import fs from 'node:fs/promises'; import { syncBuiltinESMExports } from 'node:module';
-  fs.statfs = async () => ({ bavail: 1e6, bsize: 1e3 }); syncBuiltinESMExports();`.replaceAll('\n', '');
-
-const PICTURES: readonly Picture[] = [
-  {
-    name: 'first-46000',
-    stage: { server: { latencyMs: 300 } },
-    run(stage) {
-      const counts = {
-        messages: 30_000,
-        conversations: 10_000,
-        customers: 5_000,
-        users: 800,
-        tags: 100,
-        shortcuts: 60,
-      };
-      stage.world.populate(counts, { from: Date.now() - 300 * DAY, to: Date.now() - HOUR });
-      return stage.sync({ with: { concurrency: '3' } });
-    },
-  },
-  again('increment', { with: { settle: '0s' } }, async ({ world }) => {
-    world.update('messages', 41);
-    world.create('messages', 120);
-    world.create('conversations', 31);
-    world.softDelete('conversations', 2);
-    world.update('customers', 8);
-    world.hardDelete('tags', 1);
-    await new Promise(resolve => setTimeout(resolve, 1_100));
-  }),
-  again('nothing-new', { with: { settle: '0s' } }, () => {}),
-  once('403', {}, stage => fault(stage, 403, 'notes')),
-  once('403-named', { with: { streams: 'notes,messages' } }, stage => fault(stage, 403, 'notes')),
-  again('401', {}, stage => fault(stage, 401)),
-  again('dead-host', { with: { 'api-url': 'https://127.0.0.1:9' } }, () => {}),
-  again('500', {}, stage => fault(stage, 500, 'messages')),
-  again('html', {}, stage =>
-    stage.kustomer.faults.add({ kind: 'html-200', times: Infinity, match: { stream: 'messages' } }),
-  ),
-  once('404', {}, stage => fault(stage, 404, 'messages')),
-  once('rate-limit', {}, ({ kustomer }) =>
-    kustomer.faults.add({
-      kind: 'status',
-      status: 429,
-      headers: { 'retry-after': '25' },
-      match: { stream: 'customers' },
-    }),
-  ),
-  {
-    name: 'time-budget',
-    stage: { server: { latencyMs: 300 } },
-    run(stage) {
-      stage.world.populate({ messages: 30_000, tags: 9 }, { from: Date.now() - 300 * DAY, to: Date.now() - HOUR });
-      return stage.sync({ with: { 'time-budget': '12s', concurrency: '2' } });
-    },
-  },
-  {
-    name: 'cancel',
-    stage: { server: { latencyMs: 300 } },
-    run(stage) {
-      stage.world.populate({ messages: 30_000, tags: 9 }, { from: Date.now() - 300 * DAY, to: Date.now() - HOUR });
-      return stage.sync({ with: { concurrency: '2' }, cancelAfter: handle => handle.waitFor(/^Read .* of/) });
-    },
-  },
-  { ...once('public-repository'), stage: { github: { visibility: 'public' } } },
-  once('input-errors', { with: { settle: 'x', streams: 'conversation, Messages', 'api-url': 'api.kustomerapp.com' } }),
-  once('check', { with: { mode: 'check' } }),
-  again('check-increment', { with: { mode: 'check', settle: '0s' } }, async ({ world }) => {
-    world.create('messages', 120);
-    await new Promise(resolve => setTimeout(resolve, 1_100));
-  }),
-  once('check-failed', { with: { mode: 'check', streams: 'notes,messages,tags' } }, stage =>
-    fault(stage, 403, 'notes'),
-  ),
-  once('full-disk', { nodeArgs: ['--import', `data:text/javascript,${FULL_DISK}`], with: { concurrency: '1' } }),
-  once('plan', { with: { mode: 'plan' } }),
-  {
-    name: 'merge',
-    async run(stage) {
-      populate(stage, 3);
-      const { runId } = stage.github.job();
-      const job = { runId, sameAttempt: true };
-      const plan = await stage.sync({ job, with: { mode: 'plan' } });
-      for (const shard of (JSON.parse(plan.outputs.matrix ?? '') as { shard: string[] }).shard)
-        await stage.sync({ job, with: { shard } });
-      return stage.sync({ job, with: { mode: 'merge', plan: plan.outputs.matrix ?? '' } });
-    },
-  },
-  once('branch', { with: { destination: 'branch' } }),
-];
 
 await mkdir(OUT, { recursive: true });
-fetchPackages();
 const words = process.argv.slice(2);
 const renderer = await openRenderer();
 try {
+  if (words.includes('README')) await drawReadme();
   for (const { name, stage: options, run } of PICTURES) {
     if (words.length > 0 && !words.some(word => name.includes(word))) continue;
     const stage = await openStage(options);
     try {
       const result = await run(stage);
-      await renderer.shoot(`${name}-summary`, renderer.markdown(result.summary));
-      await renderer.shoot(`${name}-log`, logPage(result));
+      await renderer.shoot(join(OUT, `${name}-summary`), renderer.markdown(result.summary));
+      await renderer.shoot(join(OUT, `${name}-log`), logPage(result));
       if (name === 'branch') {
         const readme = (await stage.github.repository.files('kustomer-data')).get('README.md');
-        if (readme !== undefined) await renderer.shoot(`${name}-readme`, renderer.markdown(String(readme)));
+        if (readme !== undefined) await renderer.shoot(join(OUT, `${name}-readme`), renderer.markdown(String(readme)));
       }
       console.log(name);
     } finally {
@@ -173,95 +40,14 @@ try {
 console.log(`The pictures are in ${OUT}.`);
 process.exit(0);
 
-function fetchPackages(): void {
-  if (Object.keys(PACKAGES).every(name => existsSync(join(HOME, 'node_modules', name)))) return;
-  console.log('Fetching a browser and the styles into tmp/pictures (once) ...');
-  const names = Object.entries(PACKAGES).map(([name, version]) => `${name}@${version}`);
-  const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  // The prefix keeps npm from taking the package.json above for the project to install into.
-  const { status } = spawnSync('npm', ['install', '--prefix', HOME, ...flags, ...names], { stdio: 'inherit' });
-  if (status !== 0) throw new Error('npm could not install what renders the pictures');
-}
-
-/** The log as the page of a run shows it, with its sections folded. */
-function logPage({ lines, post }: ActionResult): string {
-  const rows: string[] = [];
-  let isFolded = false;
-  for (const { text } of [...lines, ...(post?.lines ?? [])]) {
-    const [, command, rest = ''] = /^##\[(\w+)\](.*)$/s.exec(text) ?? [];
-    if (command === 'endgroup') isFolded = false;
-    else if (command === 'group') {
-      rows.push(`<div class="line">▸ ${escapeHtml(rest)}</div>`);
-      isFolded = true;
-    } else if (command !== undefined)
-      rows.push(`<div class="line ${command}"><b>${command}:</b> ${escapeHtml(rest)}</div>`);
-    else rows.push(`<div class="line ${isFolded ? 'folded' : ''}">${escapeHtml(text)}</div>`);
+async function drawReadme(): Promise<void> {
+  for (const { path, width, text } of README_PICTURES) {
+    await renderer.shoot(path, renderer.markdown(text, ''), { width, scale: 1_060 / width });
+    for (const theme of THEMES) {
+      const file = `${path}-${theme}.png`;
+      await writeFile(file, stamped(await readFile(file), text));
+      await rm(`${path}-${theme}.html`);
+    }
+    console.log(path);
   }
-  return `<div class="log">${rows.join('')}</div>`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-}
-
-async function openRenderer() {
-  const require = createRequire(join(HOME, 'package.json'));
-  // biome-ignore lint/suspicious/noExplicitAny: packages that are not there when the types are checked.
-  const load = (name: string): Promise<Record<string, any>> => import(pathToFileURL(require.resolve(name)).href);
-  const [{ default: chromium }, { default: puppeteer }, { marked }] = await Promise.all([
-    load('@sparticuz/chromium'),
-    load('puppeteer-core'),
-    load('marked'),
-  ]);
-  const read = (path: string) => readFile(join(HOME, 'node_modules', path), 'utf8');
-  const styles = {
-    light: await read('github-markdown-css/github-markdown-light.css'),
-    dark: await read('github-markdown-css/github-markdown-dark.css'),
-  };
-  const emoji = join(HOME, 'node_modules/@fontsource/noto-color-emoji');
-  const font = `@import url('${pathToFileURL(join(emoji, 'index.css')).href}');`;
-  const browser = await puppeteer.launch({
-    args: [...chromium.args, '--allow-file-access-from-files'],
-    executablePath: await chromium.executablePath(),
-    headless: 'shell',
-  });
-  const page = await browser.newPage();
-
-  return {
-    /** Markdown with GitHub's alerts and charts. */
-    markdown(text: string): string {
-      const html = String(marked.parse(text, { gfm: true, async: false }));
-      return html
-        .replace(
-          /<blockquote>\s*<p>\[!(\w+)\]\s*/g,
-          (_, kind: string) =>
-            `<blockquote class="markdown-alert markdown-alert-${kind.toLowerCase()}"><p class="markdown-alert-title">${kind[0]}${kind.slice(1).toLowerCase()}</p><p>`,
-        )
-        .replace(/<pre><code class="language-mermaid">([\s\S]*?)<\/code><\/pre>/g, '<pre class="mermaid">$1</pre>')
-        .replaceAll('<details>', '<details open>');
-    },
-    async shoot(name: string, body: string): Promise<void> {
-      for (const theme of ['light', 'dark'] as const) {
-        const [back, fore, soft] =
-          theme === 'light' ? ['#ffffff', '#1f2328', '#818b98'] : ['#0d1117', '#f0f6fc', '#7d8590'];
-        const css = `${font} ${styles[theme]} body { margin: 24px; background: ${back}; color: ${fore}; }
-          .markdown-body { max-width: 1012px; font-family: "DejaVu Sans", "Noto Color Emoji", sans-serif; }
-          .log { max-width: 1012px; font: 12px/1.7 "DejaVu Sans Mono", "Noto Color Emoji", monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
-          .folded { color: ${soft}; padding-left: 2em; } .error { color: #d1242f; } .warning, .notice { color: #9a6700; }`;
-        const chart = body.includes('class="mermaid"')
-          ? `<script>${await read('mermaid/dist/mermaid.min.js')}</script><script>mermaid.run()</script>`
-          : '';
-        const file = join(OUT, `${name}-${theme}.html`);
-        await writeFile(
-          file,
-          `<meta charset="utf-8"><style>${css}</style><article class="markdown-body">${body}</article>${chart}`,
-        );
-        await page.setViewport({ width: 1060, height: 400 });
-        await page.goto(pathToFileURL(file).href, { waitUntil: 'networkidle0' });
-        await page.evaluate('document.fonts.ready');
-        await page.screenshot({ path: join(OUT, `${name}-${theme}.png`), fullPage: true });
-      }
-    },
-    close: () => browser.close(),
-  };
 }

@@ -11,7 +11,7 @@ export const ERROR_ROWS = {
     'invalid-input': [
       ['`…` …', 'These inputs cannot be used:…'],
       'One or more inputs cannot be used. The message lists all of them; no request was made.',
-      'Correct the `with:` block. An empty `token` is usually an unset secret, or a pull request from a fork.',
+      'Correct the `with:` block. An empty `token` is usually a secret that is not set, or has another name, or a pull request from a fork.',
     ],
     'unknown-field': [
       ['No record that was read has a field that is to be kept back:…'],

@@ -21,7 +21,7 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (stop.signal.aborted) return;
-    log.info('Cancelled: the post step publishes what has been read until now.');
+    log.info('Canceled: the post step publishes what has been read until now.');
     stop.abort(new Stopped('cancelled'));
   });
 }

@@ -13,7 +13,7 @@ import { openSource, type Source } from '../kustomer/source.ts';
 import { isSearch, KLASS_LIST, type ListStream, type SearchStream, streamNamed } from '../kustomer/streams.ts';
 import { openEncryption } from '../records/encryption.ts';
 import { checkedLine } from '../report/check.ts';
-import { grouped } from '../report/format.ts';
+import { grouped, utc } from '../report/format.ts';
 import { endSection, type Log, openSection, stillAt } from '../report/log.ts';
 import type { Check, CheckedStream, Finding, Report } from '../report/report.ts';
 import { countList } from '../shards/count.ts';
@@ -30,6 +30,8 @@ import { reportEnd } from './outcome.ts';
 import { budgetsOf } from './plan.ts';
 import { makeOutputDir, openReadingRun, type ReadingRun, recoverRun } from './prepare.ts';
 import { judgeStreams } from './verdict.ts';
+
+const EVERYTHING: Interval = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 
 /** Requests to Kustomer, where no more streams than that are selected. */
 const MAX_REQUESTS = 12;
@@ -97,7 +99,7 @@ async function prepare(run: ReadingRun, findings: Finding[]): Promise<State> {
   const { state, foundIn } = await recoverRun(run);
   report.generation = state.generation;
   const isFirst = state.search.size + state.lists.size === 0;
-  const saved = `generation ${state.generation} of ${state.savedAt}, in ${foundIn}`;
+  const saved = `generation ${state.generation} of ${utc(Date.parse(state.savedAt))}, in ${foundIn}`;
   findings.push(['State', foundIn === undefined || isFirst ? 'none to go on from: a first sync' : saved]);
   findings.push(...(await destination.permissions()));
   return state;
@@ -218,7 +220,8 @@ async function pageOf({ source }: Checking, name: string, index: SearchIndex, ra
 }
 
 async function askList(checking: Checking, selection: Selection, stream: ListStream): Promise<CheckedStream> {
-  const wanted = remainingList(selection, checking);
+  const isReadAnew = checking.scope.kind === 'incremental';
+  const wanted = isReadAnew ? EVERYTHING : remainingList(selection, checking);
   const { records, total, next, isFull } = await checking.source.firstPage(stream);
   const isOnePage = next === null && !isFull;
   const pages = isOnePage ? 1 : total === null ? 2 : Math.ceil(total / Math.max(1, records.length));

@@ -24,15 +24,21 @@ export function describeStart(run: Pick<ReadingRun, 'report' | 'scope' | 'contex
   report.lastSave = { savedAt: before.savedAt, runUrl: context.runUrl.replace(/[^/]+$/, before.run.id) };
 }
 
+interface Told {
+  readonly counts: boolean;
+  newsOf(stream: string): StreamDetails['news'];
+}
+
 /**
  * Adds to each stream what is known of it.
  * @param state the state now in force
+ * @param told whether what was read is published, or will be, and what is new in the columns of a stream
  */
 export function describeStreams(
   run: ReadingRun,
   state: State,
   jobs: readonly StreamJob[] = [],
-  newsOf: (stream: string) => StreamDetails['news'] = () => undefined,
+  { counts = true, newsOf = () => undefined }: Partial<Told> = {},
 ): void {
   const { report, client, window } = run;
   report.usage = client.usage;
@@ -40,7 +46,8 @@ export function describeStreams(
   report.streams = report.streams.map(stream => {
     const job = jobs.find(({ name }) => name === stream.name);
     const from = job?.wanted.from ?? run.config.startDate ?? 0;
-    const completeUpTo = stream.outcome === 'complete' ? readUpTo : syncedUpTo(state, stream.name, from);
+    const isRead = stream.outcome === 'complete' && counts;
+    const completeUpTo = isRead ? readUpTo : syncedUpTo(state, stream.name, from);
     const inAll = publishedBy(state, stream.name, report.stateSaved ? 0 : stream.records);
     const news = newsOf(stream.name);
     return { ...stream, details: { completeUpTo, inAll, ...changesOf(stream, job), ...(news && { news }) } };
@@ -59,7 +66,9 @@ function changesOf({ records }: StreamResult, job: StreamJob | undefined): Pick<
   const changes = job.changes();
   // What was read and is not published, or left to another run, does not count.
   const isPublished = changes.new + changes.changed + changes.deleted === records;
-  return { readFrom: job.readFrom, ...(isPublished && { changes }) };
+  const isWhole = !isSearch(streamNamed(job.name)) && !(job.readFrom > 0);
+  const readFrom = isWhole ? 'whole list' : job.readFrom;
+  return { readFrom, ...(isPublished && { changes }) };
 }
 
 /** Up to where a stream is published without a gap (ms). A state does not say when a list was read. */

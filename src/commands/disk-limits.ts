@@ -20,9 +20,15 @@ const LOOK_EVERY_BYTES = 64 * 1024 * 1024;
 /**
  * Stops a run when a limit is reached.
  * @param written bytes on the disk so far
+ * @param toCome bytes that will be written once the run has stopped
  * @returns a function to call whenever something was written
  */
-export function watchDisk({ report, log, stop }: ReadingRun, { maxParts, minFree }: DiskLimits, written: () => number) {
+export function watchDisk(
+  { report, log, stop }: ReadingRun,
+  { maxParts, minFree }: DiskLimits,
+  written: () => number,
+  toCome: () => number,
+) {
   let lookedAt = Number.NEGATIVE_INFINITY;
   let isOver = false;
   const stopHere = (why: string) => {
@@ -32,14 +38,14 @@ export function watchDisk({ report, log, stop }: ReadingRun, { maxParts, minFree
     stop.abort(new Stopped('disk-limit'));
   };
   return () => {
-    const bytes = written();
+    const bytes = written() + toCome();
     if (bytes >= maxParts) return stopHere(`The files of this run have reached ${maxParts / 1e9} GB`);
     if (isOver || bytes - lookedAt < LOOK_EVERY_BYTES) return;
     lookedAt = bytes;
     // A disk that does not say how much is left is found full by the write that fails.
     statfs(report.outputDir).then(
       ({ bavail, bsize }) => {
-        if (bavail * bsize < minFree) stopHere(`Less than ${minFree / 1e9} GB are left on the disk`);
+        if (bavail * bsize - toCome() < minFree) stopHere(`Less than ${minFree / 1e9} GB are left on the disk`);
       },
       () => {},
     );

@@ -16,14 +16,12 @@ import {
 } from '../sync/kept-back.ts';
 import type { State, StreamRevision } from '../sync/state.ts';
 
-export type KeptFields = ReturnType<typeof openKeptFields>;
+export type KeptFields = Awaited<ReturnType<typeof openKeptFields>>;
 
-/**
- * What is kept back of the streams of a run, and what of it was met so far.
- * @param hasColumn whether the schema of a stream has a path
- */
-export function openKeptFields(config: Config, state: State, hasColumn: (stream: string, path: string) => boolean) {
+/** What is kept back of the streams of a run, and what of it was met so far. */
+export async function openKeptFields(config: Config, state: State) {
   const { excludeFields, hashFields, hashKey } = config;
+  const isKnown = await openSchemas(config, state);
   const hash = hashWith(hashKey);
   const digest = hashFields.length === 0 ? undefined : keyDigest(hashKey);
   const filters = new Map<string, FieldFilter>();
@@ -32,7 +30,7 @@ export function openKeptFields(config: Config, state: State, hasColumn: (stream:
     if (paths.size > 0) filters.set(name, new FieldFilter(paths, hash));
   }
   const isMet = (stream: string, path: string) =>
-    filters.get(stream)?.hasMet(path) === true || hasMetBefore(stream, path, state) || hasColumn(stream, path);
+    filters.get(stream)?.hasMet(path) === true || hasMetBefore(stream, path, state) || isKnown(stream, path);
   /** A stream without lines cannot tell, and nothing of it is published. */
   const isUnknown = ({ stream, path }: FieldPath) => {
     const streams = stream === '*' ? [...filters.keys()] : [stream];
@@ -65,6 +63,13 @@ export function openKeptFields(config: Config, state: State, hasColumn: (stream:
       return paths.size === 0 ? undefined : own;
     },
   };
+}
+
+/** Whether the schema of a stream has a path. The schemas are loaded where something is kept back. */
+async function openSchemas({ recordFormat, excludeFields, hashFields }: Config, { schemas }: State) {
+  if (excludeFields.length + hashFields.length === 0) return () => false;
+  const { hasColumn, schemaBefore } = await import('../schema/learn.ts');
+  return (stream: string, path: string) => hasColumn(schemaBefore(stream, recordFormat, schemas.get(stream)), path);
 }
 
 /** Whether a record of an earlier run had a field that was kept back then. */

@@ -28,6 +28,7 @@ export async function merge(config: Config, context: Context, log: Log): Promise
   const scope = syncScope({ ...config, shard: first ?? null }, Date.now());
   const run = openRun(config, scope, context, log);
   run.report.kind = `Kustomer merge of ${plural(config.plan.length, 'shard')}`;
+  run.report.isMerge = true;
   openSection('Prepare');
   try {
     await joinAndPublish(run);
@@ -47,7 +48,7 @@ async function joinAndPublish(run: Run): Promise<void> {
   const states = await recoverShards(run);
   checkOverlap(plan);
   checkDone(plan, states);
-  log.info(`All ${plural(plan.length, 'shard')} are done.`);
+  log.info(`All shards are done (${plan.length}).`);
 
   const { state: before, base } = await recoverState(run);
   report.generation = before.generation;

@@ -12,7 +12,7 @@ import type { Context } from '../github/context.ts';
 import { rates } from '../kustomer/budget.ts';
 import { openSource, type Source } from '../kustomer/source.ts';
 import { isSearch, type Stream, streamNamed } from '../kustomer/streams.ts';
-import { plural } from '../report/format.ts';
+import { plural, utc } from '../report/format.ts';
 import { type Log, openSection, stillAt } from '../report/log.ts';
 import type { Report } from '../report/report.ts';
 import { type CountableRange, countHalves, countList, countStream, type ListCount } from '../shards/count.ts';
@@ -86,7 +86,7 @@ async function countAndSplit(planning: Planning): Promise<void> {
   const { config, client, window, log, report } = planning;
   const names = config.streams.map(({ name }) => name).filter(name => isSearch(streamNamed(name)));
   openSection('Count', ms => stillAt('Count', ms, client.waitingFor()));
-  log.info(`Counting ${names.join(', ')} up to ${window.to}.`);
+  log.info(`Counting ${names.join(', ')} up to ${utc(Date.parse(window.to))}.`);
   const counting = config.streams.map(selection =>
     countSelected(selection, planning).catch(error => skip(selection, error, report)),
   );

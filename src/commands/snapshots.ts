@@ -5,14 +5,14 @@ import type { Context } from '../github/context.ts';
 import type { Source } from '../kustomer/source.ts';
 import type { Snapshot } from '../publish/publisher.ts';
 import type { PartFile, PartsWriter } from '../records/parts.ts';
-import { type StreamDetails, type StreamResult, streamReport } from '../report/report.ts';
-import type { LearnedSchema } from '../schema/learn.ts';
+import { type StreamResult, streamReport } from '../report/report.ts';
 import type { RecoveredState } from '../state/store.ts';
 import type { StreamJob } from '../sync/job.ts';
 import type { Ending } from '../sync/read-all.ts';
 import type { Reconciliation, ShardManifest, State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
 import type { KeptFields } from './kept-back.ts';
+import type { Learning } from './learning.ts';
 import { type ReadingRun, revisionBefore } from './prepare.ts';
 
 export type Endings = ReadonlyMap<string, Ending>;
@@ -25,8 +25,7 @@ export interface SnapshotOptions extends Pick<ReadingRun, 'config' | 'context' |
   /** Streams that are read up to the cutoff. */
   readonly completed: ReadonlySet<string>;
   readonly source: Source;
-  /** By stream. */
-  readonly learned: ReadonlyMap<string, LearnedSchema>;
+  readonly learning: Learning;
   readonly fields: KeptFields;
   /** Of a reconciliation: what the state says of it. @param isEnd the run reads no more */
   readonly reconciled?: ((streams: readonly StreamResult[], isEnd: boolean) => Reconciliation) | undefined;
@@ -62,8 +61,8 @@ export function openSnapshots(options: SnapshotOptions) {
     }
     const replaces = done.filter(job => job.mode === 'full_refresh' && !replaced.has(job.name)).map(({ name }) => name);
     const streams = results(files, endings);
-    const reconciliation = options.reconciled?.(streams, endings !== undefined);
-    const change = changeOf(options, done, [...replaced, ...replaces], [...drained, ...files], reconciliation);
+    const learned = await whatIsLearned(options, streams, endings !== undefined);
+    const change = changeOf(options, done, [...replaced, ...replaces], [...drained, ...files], learned);
     if (isDrained) {
       for (const name of replaces) replaced.add(name);
       drained.push(...files);
@@ -77,7 +76,7 @@ export function openSnapshots(options: SnapshotOptions) {
       usage: structuredClone(client.usage),
       change,
       savesStateAlone: false,
-      ...(reconciliation && change.changed.length > 0 && { externalFiles: earlierFiles(options) }),
+      ...(options.reconciled && change.changed.length > 0 && { externalFiles: earlierFiles(options) }),
     };
   }
 
@@ -92,6 +91,13 @@ export function openSnapshots(options: SnapshotOptions) {
     /** Closed parts that are not drained. */
     count: () => [...writers.values()].reduce((sum, writer) => sum + writer.count(), 0),
   };
+}
+
+/** What the state says of columns, which ids do not have, and of a reconciliation. */
+async function whatIsLearned(options: SnapshotOptions, streams: readonly StreamResult[], isEnd: boolean) {
+  const { jobs, completed, learning, recovered, reconciled } = options;
+  const reconciliation = reconciled?.(streams, isEnd);
+  return { schemas: reconciled ? recovered.state.schemas : await learning.schemas(jobs, completed), reconciliation };
 }
 
 function resultOf(
@@ -136,7 +142,7 @@ function changeOf(
   done: readonly StreamJob[],
   replaced: readonly string[],
   parts: PartFile[],
-  reconciliation: Reconciliation | undefined,
+  read: Pick<State, 'schemas' | 'reconciliation'>,
 ) {
   const { config, recovered, source, client, context, destination, fields } = options;
   const before = recovered.state;
@@ -165,28 +171,10 @@ function changeOf(
     ...stampOf(context),
     revisions,
     ...draft,
-    schemas: schemasAfter(options),
-    ...((config.shard !== null || reconciliation) && { shardManifest: shardManifestOf(options, parts) }),
-    ...(reconciliation && { reconciliation }),
+    ...read,
+    ...((config.shard !== null || read.reconciliation) && { shardManifest: shardManifestOf(options, parts) }),
   };
   return { state, changed: changed.map(({ name }) => name), startsOver: config.resetState && config.shard === null };
-}
-
-/** What the run has learned of the columns of a stream. */
-export function newsOf(options: SnapshotOptions, stream: string): StreamDetails['news'] {
-  const schema = schemasAfter(options).get(stream);
-  return schema && options.learned.get(stream)?.news(schema);
-}
-
-/** Of all streams of the run: an artifact also has the records of a refresh that is not complete. */
-function schemasAfter({ jobs, recovered, learned, completed, config }: SnapshotOptions): State['schemas'] {
-  const schemas = new Map(recovered.state.schemas);
-  for (const { name, mode, wanted } of jobs) {
-    const isWhole = mode === 'full_refresh' && wanted.from === Number.NEGATIVE_INFINITY && config.archive !== 'never';
-    const schema = learned.get(name)?.schema(isWhole && completed.has(name));
-    if (schema !== undefined) schemas.set(name, schema);
-  }
-  return schemas;
 }
 
 /** Undefined after a run that did not count. */

@@ -10,7 +10,7 @@ import { openPublisher } from '../publish/publisher.ts';
 import { openEncryption } from '../records/encryption.ts';
 import type { PartFile } from '../records/parts.ts';
 import { openWriteLock, type WriteLock } from '../records/write-lock.ts';
-import { duration, plural } from '../report/format.ts';
+import { duration, plural, utc } from '../report/format.ts';
 import { type Log, openSection, stillAt } from '../report/log.ts';
 import { progressLine } from '../report/progress.ts';
 import { type Report, streamReport } from '../report/report.ts';
@@ -33,7 +33,7 @@ import {
   whenCancelled,
 } from './outcome.ts';
 import { makeOutputDir, openReadingRun, type ReadingRun, recoverRun } from './prepare.ts';
-import { type Endings, newsOf, openSnapshots } from './snapshots.ts';
+import { type Endings, openSnapshots } from './snapshots.ts';
 import { judgeStreams } from './verdict.ts';
 import { openWritingJobs, SYNC, type Variant } from './writing-jobs.ts';
 
@@ -103,25 +103,22 @@ async function prepare(run: SyncRun) {
   describeStreams(run, state);
   source.expect(state.organizationId);
 
-  const { hasColumn, schemaBefore } = await import('../schema/learn.ts');
-  const fields = openKeptFields(config, state, (stream, path) =>
-    hasColumn(schemaBefore(stream, config.recordFormat, state.schemas.get(stream)), path),
-  );
-  const writing = await openWritingJobs({ ...run, encrypt, fields }, limits.disk, state, source, lists);
-  const { jobs, completed } = writing;
-  const given = { ...run, ...writing, recovered, source, fields, reconciled: variant.after };
-  const snapshots = openSnapshots(given);
+  const fields = await openKeptFields(config, state);
+  const writing = openWritingJobs({ ...run, encrypt, fields }, limits.disk, state, source, lists);
+  const { jobs, completed, learning } = writing;
+  const snapshots = openSnapshots({ ...run, ...writing, recovered, source, fields, reconciled: variant.after });
   if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
     for (const { name } of jobs) completed.add(name);
     report.streams = snapshots.results([]);
     describeStreams(run, state, jobs);
     await writeOwnManifest(run, state, []);
-    log.info(`Everything ${scope.kind === 'shard' ? 'in this shard' : `up to ${window.to}`} is published already.`);
+    log.info(
+      `Everything ${scope.kind === 'shard' ? 'in this shard' : `up to ${utc(Date.parse(window.to))}`} is published already.`,
+    );
     return null;
   }
   const publisher = openPublisher({ ...run, base: found.base, directory: report.outputDir });
-  const newsIn = (name: string) => newsOf(given, name);
-  return { before: state, source, jobs, snapshots, publisher, fields, newsOf: newsIn };
+  return { before: state, source, jobs, snapshots, publisher, fields, learning };
 }
 
 /** A checkpoint seals what is encrypted (records/parts.ts), so that each of them adds a file for each stream. */
@@ -152,25 +149,25 @@ async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
     await publishRest(run, reading, endings);
     return true;
   };
+  let counts = false;
   try {
-    if (isCancelled(stop.signal)) return await leaveToPost(run, reading, endings);
     // A run that is cancelled while it publishes leaves the rest to the post step, too.
-    const isPublished = await Promise.race([publishAll(), whenCancelled(stop.signal)]);
-    if (!isPublished) report.leftToPost = run.journal.isPending();
+    if (isCancelled(stop.signal)) await leaveToPost(run, reading, endings);
+    else if (!(await Promise.race([publishAll(), whenCancelled(stop.signal)])))
+      report.leftToPost = run.journal.isPending();
+    counts = true;
   } finally {
-    reportPublished(run, reading, endings);
+    reportPublished(run, reading, endings, counts);
   }
 }
 
-function reportPublished(
-  run: SyncRun,
-  { before, jobs, snapshots, publisher, newsOf }: Reading,
-  endings: Endings,
-): void {
+/** @param counts whether what was read is published, or will be */
+function reportPublished(run: SyncRun, reading: Reading, endings: Endings, counts = true): void {
   const { report } = run;
+  const { before, jobs, snapshots, publisher, learning } = reading;
   report.streams = snapshots.results(publisher.receipt.files, endings);
   reportReceipt(report, publisher.receipt);
-  describeStreams(run, publisher.receipt.state ?? before, jobs, newsOf);
+  describeStreams(run, publisher.receipt.state ?? before, jobs, { counts, newsOf: learning.newsOf });
 }
 
 /** Reads all streams, and says in the log how far it is. */
@@ -184,7 +181,7 @@ async function readStreams({ window, stop, client, log }: SyncRun, jobs: readonl
     }));
     return progressLine(streams, ms, client.waitingFor());
   });
-  log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${window.to}.`);
+  log.info(`Reading ${jobs.map(({ name }) => name).join(', ')} up to ${utc(Date.parse(window.to))}.`);
   const telling = jobs.map(job => ({
     name: job.name,
     async read() {
@@ -235,7 +232,7 @@ async function publishRest(run: SyncRun, reading: Reading, endings: Endings): Pr
   report.streams = snapshots.results([...publisher.receipt.files, ...drained.files], endings);
   // What the state says of one organization must not be mixed with another's records.
   if ([...endings.values()].some(({ error }) => isKind(error, 'state') || isKind(error, 'publish'))) return;
-  openSection('Publish');
+  if (drained.files.length > 0 || drained.change.changed.length > 0) openSection('Publish');
   const rest = await withOrganization(run, source, before, drained, endings);
   const isStoppedEarly = stoppedBy(report, stop.signal) !== undefined;
   const { starts, ...consecutive } = planNextRun(run, isStoppedEarly, before, rest.change);

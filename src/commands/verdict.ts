@@ -1,5 +1,6 @@
 // What the streams that could not be read mean for the run, and how that is said: one error for one cause.
 import { isKind, SyncError } from '../errors.ts';
+import { inWords } from '../kustomer/request-errors.ts';
 import { STREAM_NAMES, streamNamed } from '../kustomer/streams.ts';
 import type { Report, StreamResult } from '../report/report.ts';
 import type { State } from '../sync/state.ts';
@@ -42,7 +43,7 @@ function isAlike({ name, error }: StreamResult, { name: firstName, error: first 
 function roleLost(name: string, { status, said }: SyncError): SyncError {
   return new SyncError('role-lost', {
     what: `The API key may no longer read ${name} (403), which an earlier run could.`,
-    todo: `Make a key that also has the role ${streamNamed(name).role}, or name in \`streams\` what is to be read without ${name}.`,
+    todo: `Make a key that also has ${inWords(streamNamed(name).role)}, or name in \`streams\` what is to be read without ${name}.`,
     status,
     said,
   });

@@ -3,7 +3,6 @@ import type { Source } from '../kustomer/source.ts';
 import type { Encrypt } from '../records/encryption.ts';
 import { openParts, type PartsWriter } from '../records/parts.ts';
 import { throughWriteLock, type WriteLock } from '../records/write-lock.ts';
-import type { LearnedSchema } from '../schema/learn.ts';
 import type { StreamJob } from '../sync/job.ts';
 import { openReaderPool } from '../sync/reader-pool.ts';
 import type { ListPages } from '../sync/source.ts';
@@ -11,6 +10,7 @@ import type { State } from '../sync/state.ts';
 import { type DiskLimits, watchDisk } from './disk-limits.ts';
 import { type JobsOptions, openJobs } from './jobs.ts';
 import type { KeptFields } from './kept-back.ts';
+import { openLearning } from './learning.ts';
 import type { ReadingRun } from './prepare.ts';
 import type { SnapshotOptions } from './snapshots.ts';
 
@@ -35,7 +35,7 @@ interface WritingRun extends ReadingRun {
 }
 
 /** The selected streams as jobs that write to part files, and note which streams are complete. */
-export async function openWritingJobs(
+export function openWritingJobs(
   run: WritingRun,
   disk: DiskLimits,
   state: State,
@@ -44,19 +44,19 @@ export async function openWritingJobs(
 ) {
   const { config, scope, now, stop, client, report, lock, log, destination, encrypt, fields, variant } = run;
   const directory = report.outputDir;
-  const { learnSchema } = await import('../schema/learn.ts');
-  const learned = new Map<string, LearnedSchema>();
+  const learning = openLearning(config, state.schemas);
   const writers = new Map<string, PartsWriter>();
   const completed = new Set<string>();
   const written = () => [...writers.values()].reduce((sum, writer) => sum + writer.bytes(), 0);
-  const checkDisk = watchDisk(run, disk, written);
+  const lines = () => [...writers.values()].reduce((sum, writer) => sum + writer.lineBytes(), 0);
+  // Each line becomes a message, which is a little longer.
+  const checkDisk = watchDisk(run, disk, written, () => (config.singer ? 1.1 * lines() : 0));
   const writerOf = (stream: string) => {
-    const schema = variant.readsIds ? null : learnSchema(stream, config.recordFormat, state.schemas.get(stream));
     const { partBytes } = destination;
-    const how = { encrypt, filter: fields.filterOf(stream), ...(schema && { observer: schema.observer }) };
+    const observer = variant.readsIds ? undefined : () => learning.observerOf(stream);
+    const how = { encrypt, filter: fields.filterOf(stream), observer };
     const writer = openParts({ ...config, directory, stream, partBytes, ...how, haveIds: variant.readsIds });
     writers.set(stream, writer);
-    if (schema !== null) learned.set(stream, schema);
     return throughWriteLock(writer, lock, checkDisk);
   };
   const context = { pool: openReaderPool(client), signal: stop.signal, now };
@@ -73,5 +73,5 @@ export async function openWritingJobs(
         },
       }),
     );
-  return { jobs, writers, learned, completed };
+  return { jobs, writers, learning, completed };
 }

@@ -23,6 +23,7 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
   if (shard !== null && mode !== 'sync') add('shard', 'must be empty unless `mode` is `sync`.');
   if (plan.length > 0 && mode !== 'merge') add('plan', 'must be empty unless `mode` is `merge`.');
   if (plan.length === 0 && mode === 'merge') add('plan', `is empty. Use ${INPUTS.plan.kind.use}.`);
+  if (config.singer) for (const problem of singerConflicts(config)) add('singer', problem);
 
   const narrowing = [
     ['start-date', startDate !== null],
@@ -76,6 +77,15 @@ function fieldConflicts({ excludeFields, hashFields, hashKey, recordFormat }: Co
   if (hashFields.length > 0 && hashKey === '') {
     found.push(['hash-key', `is empty. Use ${INPUTS['hash-key'].kind.use}: \`hash-fields\` needs it.`]);
   }
+  return found;
+}
+
+function singerConflicts({ recordFormat, mode, encryptTo }: Config): string[] {
+  const found: string[] = [];
+  if (recordFormat !== 'flat') found.push('must be `false` unless `record-format` is `flat`.');
+  if (mode !== 'sync' && mode !== 'check') found.push('must be `false` unless `mode` is `sync` or `check`.');
+  // A target reads plain text.
+  if (encryptTo.length > 0) found.push('must be `false` with `encrypt-to`: its messages are not encrypted.');
   return found;
 }
 

@@ -7,6 +7,7 @@
  */
 import { RECORD_FORMATS } from '../sync/state.ts';
 import * as kinds from './kinds.ts';
+import * as streamKinds from './stream-kinds.ts';
 
 /** The callable workflows, by file name without `.yml`. */
 export type CallableWorkflow = 'sync' | 'backfill';
@@ -46,7 +47,7 @@ export const GROUPS = {
       'Origin of the API: US `https://api.kustomerapp.com`, EU `https://api.prod2.kustomerapp.com`, India `https://api.prod4.kustomerapp.com`, or `https://ORG.api.kustomerapp.com`. Only a loopback address may have `http`.',
     ),
     streams: input(
-      kinds.streamSelection,
+      streamKinds.selection,
       'all',
       'Streams to sync, separated by commas or new lines. Each entry is `all` or a stream, alone or as `stream:full_refresh` or `stream:incremental`.',
     ),
@@ -111,6 +112,12 @@ export const GROUPS = {
       '',
       'age recipients, one a line: the files of records become `.ndjson.age` or `.ndjson.gz.age`, which only the holders of the keys can read.',
     ),
+    singer: input(
+      kinds.boolean,
+      'false',
+      'Also write `singer.jsonl`. It has the records as messages for any Singer target, and needs `record-format: flat`.',
+      { sync: {} },
+    ),
     'output-dir': input(
       kinds.newDirectory,
       '',
@@ -154,12 +161,12 @@ export const GROUPS = {
   },
   privacy: {
     'exclude-fields': input(
-      kinds.fieldPaths,
+      streamKinds.fieldPaths,
       '',
       'Fields to leave out: lines of `stream.path` (`*`: every stream), a path as the record has it. Through arrays, and with all that is inside.',
     ),
     'hash-fields': input(
-      kinds.fieldPaths,
+      streamKinds.fieldPaths,
       '',
       'Fields to hash: the same paths. Each value in them becomes the hex of the HMAC-SHA-256 of its JSON text. Needs `hash-key`.',
     ),

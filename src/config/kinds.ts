@@ -6,11 +6,8 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { STREAM_NAMES, USUAL_STREAMS } from '../kustomer/streams.ts';
 import { DESTINATIONS, parseDestination } from '../publish/choose.ts';
 import { parseMatrix, parseShard, type Shard } from '../shards/shard.ts';
-import { type FieldPath, parseFieldPath } from '../sync/kept-back.ts';
-import type { Selection, SyncMode } from '../sync/plan.ts';
 
 export interface Kind<Value> {
   /** What is accepted: the end of the sentence "Use ...". */
@@ -48,7 +45,7 @@ export function oneOf<const Value extends string>(...values: readonly Value[]): 
 }
 
 /** The value that was probably meant, as a question: people write capitals, the singular, and `-` for `_`. */
-function didYouMean(text: string, values: readonly string[]): string {
+export function didYouMean(text: string, values: readonly string[]): string {
   const meant = values.find(value => value !== text && stemOf(value) === stemOf(text));
   return meant === undefined ? '' : `Did you mean \`${meant}\`?`;
 }
@@ -152,7 +149,9 @@ export const kustomerKey: Kind<string> = {
 
 function keyProblem(key: string): string {
   const looks = 'a key is one long word, such as `eyJhbGciOi…`: save the secret again';
-  if (key === '') return 'A secret is empty when it is not set, and in a pull request from a fork.';
+  if (key === '') {
+    return 'A secret is empty when the repository has none of this name (Settings › Secrets and variables › Actions), and in a pull request from a fork.';
+  }
   if (/^Bearer\b/i.test(key)) return `It begins with \`Bearer\`, which is no part of the key; ${looks} without it.`;
   if (/["'`]/.test(key)) return `It contains quotation marks; ${looks} without them.`;
   if (/^\$|^[A-Z_]+=/i.test(key)) return `It is the name of a variable or an assignment; ${looks} with the key alone.`;
@@ -180,8 +179,16 @@ export const origin: Kind<string> = {
     if (url === null || url.pathname !== '/' || `${url.search}${url.hash}${url.username}${url.password}` !== '') {
       return undefined;
     }
+    // What the documents write for the name of an organization.
+    if (/^org\.api\.kustomerapp\.com$/.test(url.hostname)) return undefined;
     const isLoopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
     return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback) ? url.origin : undefined;
+  },
+  hint(text) {
+    const [, host = ''] = /^(?:https?:\/\/)?([\w.-]+\.kustomerapp\.com)(?![\w.-])/i.exec(text) ?? [];
+    if (/^org\./i.test(host)) return 'Put the name of your organization in place of `ORG`.';
+    const isOfApi = /(?:^|\.)api\./.test(host);
+    return host === '' ? '' : `Did you mean \`https://${isOfApi ? host : host.replace('.', '.api.')}\`?`;
   },
 };
 
@@ -192,72 +199,6 @@ export const requestBudget: Kind<number | null> = {
   use: '`auto` or a whole number from 1',
   parse: text => (text === 'auto' ? null : anyBudget.parse(text)),
 };
-
-/** A stream that was selected; without a mode of its own, `sync-mode` decides. */
-export type StreamEntry = Omit<Selection, 'mode'> & { readonly mode: SyncMode | undefined };
-
-/** The streams that one entry selects; none when the entry is not accepted. */
-function streamsOf(entry: string): StreamEntry[] {
-  const [, name, mode] = /^(\S+?)(?:\s*:\s*(incremental|full_refresh))?$/.exec(entry) ?? [];
-  const names = name === 'all' ? USUAL_STREAMS.map(stream => stream.name) : STREAM_NAMES.filter(each => each === name);
-  return names.map(each => ({ name: each, mode: mode as SyncMode | undefined, named: name !== 'all' }));
-}
-
-function entriesOf(text: string): string[] {
-  return (text.match(/[^,\n]+/g) ?? []).map(entry => entry.trim()).filter(entry => entry !== '');
-}
-
-/** Each stream once, in the order of their table. An entry for one stream wins over `all`, the last one over others. */
-export const streamSelection: Kind<readonly StreamEntry[]> = {
-  use: `\`all\` or any of ${STREAM_NAMES.join(', ')}, each alone or with \`:full_refresh\` or \`:incremental\``,
-  parse(text) {
-    const selected = new Map<string, StreamEntry>();
-    for (const entry of entriesOf(text)) {
-      const streams = streamsOf(entry);
-      if (streams.length === 0) return undefined;
-      for (const each of streams) if (each.named || !selected.has(each.name)) selected.set(each.name, each);
-    }
-    return selected.size === 0 ? undefined : STREAM_NAMES.flatMap(name => selected.get(name) ?? []);
-  },
-  hint(text) {
-    const unknown = entriesOf(text).filter(entry => streamsOf(entry).length === 0);
-    return unknown.length === 0 ? '' : `Not known: ${unknown.map(withSuggestion).join(', ')}.`;
-  },
-};
-
-/** An entry that was not accepted, with the name that was probably meant. */
-function withSuggestion(entry: string): string {
-  const [, name = '', mode = ''] = /^([^:]*?)\s*(?::\s*(.*))?$/s.exec(entry) ?? [];
-  const question = didYouMean(name, ['all', ...STREAM_NAMES]) || didYouMean(mode, SYNC_MODES);
-  return question === '' ? quoted(entry) : `${quoted(entry)} (${question.replace('Did', 'did')})`;
-}
-
-const SYNC_MODES: readonly SyncMode[] = ['incremental', 'full_refresh'];
-
-/** One a line. */
-export const fieldPaths: Kind<readonly FieldPath[]> = {
-  use: 'lines of `stream.path`, such as `customers.emails` or `*.custom.ssn_str`',
-  parse(text) {
-    const fields = linesOf(text).map(fieldIn);
-    return fields.includes(null) ? undefined : (fields as FieldPath[]);
-  },
-  hint(text) {
-    const wrong = linesOf(text).filter(line => fieldIn(line) === null);
-    return `Not known: ${wrong.map(line => withSuggestion(line.replace(/\..*/s, ''))).join(', ')}.`;
-  },
-};
-
-function linesOf(text: string): string[] {
-  return text
-    .split('\n')
-    .map(line => line.trim())
-    .filter(line => line !== '');
-}
-
-function fieldIn(line: string): FieldPath | null {
-  const field = parseFieldPath(line);
-  return field !== null && ['*', ...STREAM_NAMES].includes(field.stream) ? field : null;
-}
 
 /** May be empty: then nothing is hashed. */
 export const hashKey: Kind<string> = {

@@ -19,7 +19,7 @@ export function readConfig(): Config {
   });
   const found = conflicts(config, name => shown(textOf(name))).filter(({ input }) => !problems.has(input));
   const all = [...problems.values(), ...found.map(({ problem }) => problem)];
-  if (all.length > 0) throw invalid(all);
+  if (all.length > 0) throw invalid(all, problems);
   return Object.freeze(config);
 }
 
@@ -57,10 +57,12 @@ function mayHoldSecret(text: string): boolean {
   );
 }
 
-function invalid(problems: readonly string[]): SyncError {
+function invalid(problems: readonly string[], byInput: ReadonlyMap<InputName, unknown>): SyncError {
   const list = problems.map(problem => `\n- ${problem}`).join('');
+  // The block is as it should be where the secret is not.
+  const secret = SECRETS.some(name => byInput.has(name)) ? 'the secret, or ' : '';
   return new SyncError('invalid-input', {
     what: problems.length > 1 ? `These inputs cannot be used:${list}` : problems.join(),
-    todo: 'Correct the `with:` block of the step; nothing was requested from Kustomer.',
+    todo: `Correct ${secret}the \`with:\` block of the step; nothing was requested from Kustomer.`,
   });
 }

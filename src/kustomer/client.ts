@@ -12,8 +12,8 @@ import { BodyTooLarge, openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
 import { type Outcome, openHost } from './host.ts';
 import { answerTooLarge, type OnRecord, parseResponse } from './json.ts';
-import { hostError, isTooSlow, reasonOf, requestError } from './request-errors.ts';
-import { type Decision, decide, MAX_FAILURES, type RequestAttempt } from './retry.ts';
+import { hostError, isTooSlow, openRetryLog, reasonOf, requestError } from './request-errors.ts';
+import { type Decision, decide, type RequestAttempt } from './retry.ts';
 import type { openRefusals, SearchForm } from './search-form.ts';
 import { openSemaphore } from './semaphore.ts';
 import { openServerClock } from './server-clock.ts';
@@ -72,10 +72,11 @@ const MAX_LIMIT = 1e6;
 const ERROR_BODY = { limit: 64 * 1024, ms: 5_000 } as const;
 
 export function openClient(options: ClientOptions) {
-  const { origin, token, budget, signal, concurrency, debug, info = debug } = options;
+  const { origin, token, budget, signal, concurrency } = options;
   const http = openHttp(options);
   const host = openHost(origin, token);
   const waits = openWaits(budget);
+  const sayRetry = openRetryLog(host, options);
   const { attempt, idle, msPerSearch, usage, requestsFor } = openAttempts(options, http, waits);
 
   return {
@@ -95,17 +96,14 @@ export function openClient(options: ClientOptions) {
           const maySplit = request.isDivisible === true && isTooSlow(outcome);
           return judge(outcome, request, { earlier, isElsewhere, elapsedMs, maySplit }, options);
         });
-        const { status, value, cause } = outcome;
+        const { status, value } = outcome;
         if (next.kind === 'use') return value as Record<string, unknown>;
         if (next.kind === 'give-up') throw requestError(next.code, request, outcome, host);
         earlier.push(status);
         if (next.pausesAll) usage[request.purpose].rate_limited++;
         else {
           const failures = earlier.filter(each => each !== 429).length;
-          const what = status === 0 ? `gives no usable answer (${reasonOf(cause)})` : `answers ${status}`;
-          const retry = `try ${failures + 1} of ${MAX_FAILURES + 1} in ${seconds(next.waitMs)}`;
-          // One failure is nothing that anybody has to know.
-          (failures > 1 ? info : debug)(`Kustomer ${what} for ${request.stream}; ${retry}.`);
+          sayRetry(request.stream, outcome, failures, next.waitMs);
           const done = waits.retries(request.stream, next.waitMs);
           await sleep(next.waitMs, undefined, { signal }).finally(done);
         }

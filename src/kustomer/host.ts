@@ -98,11 +98,16 @@ function redirectOf(location: string | string[] | undefined, origin: string): st
 
 /** What an answer is that a web server may give and the API does not; null for others. */
 function pageOf(status: number, headers: Outcome['headers']): string | null {
-  const isPage = /^text\/html\b/i.test(String(headers['content-type'] ?? ''));
-  if (status === 0 && isPage) return 'answers with a page of HTML';
-  if (status === 403 && isPage) return 'refuses with a page of HTML (403)';
+  const isHtml = isPage(headers);
+  if (status === 0 && isHtml) return 'answers with a page of HTML';
+  if (status === 403 && isHtml) return 'refuses with a page of HTML (403)';
   const isMissing = status === 404 || status === 405 || status === 410;
-  return isMissing ? `answers ${status}${isPage ? ' with a page of HTML' : ''}` : null;
+  return isMissing ? `answers ${status}${isHtml ? ' with a page of HTML' : ''}` : null;
+}
+
+/** Whether an answer calls itself HTML. */
+export function isPage(headers: Outcome['headers']): boolean {
+  return /^text\/html\b/i.test(String(headers['content-type'] ?? ''));
 }
 
 /** Whether only Kustomer's API can have said this. */

@@ -1,8 +1,9 @@
 // What it means for the user that a request was given up.
 import { codeOf, type ErrorText, SyncError } from '../errors.ts';
 import { BodyTooSlow } from './body.ts';
-import type { Outcome, openHost } from './host.ts';
-import type { ElsewhereCode, GiveUpCode } from './retry.ts';
+import { isPage, type Outcome, type openHost } from './host.ts';
+import { type ElsewhereCode, type GiveUpCode, MAX_FAILURES } from './retry.ts';
+import { seconds } from './waits.ts';
 
 type Host = ReturnType<typeof openHost>;
 
@@ -18,7 +19,7 @@ export function requestError(
 ): SyncError {
   const { status, cause } = outcome;
   if (code === 'host-unreachable' || code === 'not-the-api') return hostError(host) as SyncError;
-  const how = status > 0 ? `status ${status}` : reasonOf(cause);
+  const how = status > 0 ? `status ${status}` : reasonOf(cause, outcome.headers);
   const texts: Readonly<Record<Exclude<GiveUpCode, ElsewhereCode>, ErrorText>> = {
     unauthorized: {
       what: 'Kustomer does not accept the API key (401).',
@@ -26,7 +27,7 @@ export function requestError(
     },
     'missing-role': {
       what: `The API key may not read ${stream} (403).`,
-      todo: `Make a key that also has the role ${role}, or leave ${stream} out of \`streams\`.`,
+      todo: `Make a key that also has ${inWords(role)}, or leave ${stream} out of \`streams\`.`,
     },
     'request-refused': {
       what: `Kustomer refused a request for ${stream} (status ${status}).`,
@@ -44,12 +45,37 @@ export function requestError(
   return new SyncError(code, { ...texts[code], status, cause, said: host.said(outcome) });
 }
 
+/** Roles as streams.ts has them, after `a key that also has`. */
+export function inWords(role: string): string {
+  return `the role${role.includes(' and ') ? 's' : ''} ${role}`;
+}
+
 function refusalAdvice(status: number): string {
   if (status >= 300 && status < 400)
     return 'Check `api-url`: the API itself never redirects, and a key is not sent to another host.';
   if (status === 403)
     return 'This is no missing role but something in front of the API, such as a firewall: ask Kustomer, and whoever runs the network of this runner.';
   return 'Run again with debug logging on and report it to this project, with the log.';
+}
+
+type Say = (line: string) => void;
+
+/** Says what has failed and when it is tried again: from the second failure on, as one is nothing that anybody has to know. */
+export function openRetryLog(host: Host, { debug, info = debug }: Record<'debug', Say> & { readonly info?: Say }) {
+  let elsewhere = 1;
+  return (stream: string, { status, headers, cause }: Outcome, failures: number, waitMs: number) => {
+    const problem = host.problem();
+    const wait = seconds(waitMs);
+    if (problem !== null) {
+      // It is the same for all requests.
+      (failures > elsewhere ? info : debug)(`${problem.text.what.replace(/\.$/, '')}; it is tried again in ${wait}.`);
+      elsewhere = Math.max(elsewhere, failures);
+      return;
+    }
+    const what = status === 0 ? `gives no usable answer (${reasonOf(cause, headers)})` : `answers ${status}`;
+    const next = `try ${failures + 1} of ${MAX_FAILURES + 1} in ${wait}`;
+    (failures > 1 ? info : debug)(`Kustomer ${what} for ${stream}; ${next}.`);
+  };
 }
 
 /** Why nothing has come from the API; null when something has, or no request has failed. */
@@ -59,8 +85,10 @@ export function hostError(host: Host): SyncError | null {
 }
 
 /** Why there was no usable response, without its text. */
-export function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? codeOf(cause) || cause.name : 'not the expected JSON';
+export function reasonOf(cause: unknown, headers: Outcome['headers'] = {}): string {
+  if (cause instanceof SyntaxError || !(cause instanceof Error))
+    return isPage(headers) ? 'a page of HTML' : 'not the expected JSON';
+  return codeOf(cause) || cause.name;
 }
 
 /** Whether Kustomer took too long: a gateway before it says so, or the client did not wait longer. */

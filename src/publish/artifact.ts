@@ -1,6 +1,6 @@
 // The destination `artifact`: all files of a run as one artifact. Only this file knows @actions/artifact.
 import { randomBytes } from 'node:crypto';
-import { globSync } from 'node:fs';
+import { globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DefaultArtifactClient, UploadArtifactResponse } from '@actions/artifact';
@@ -34,7 +34,7 @@ export function openArtifact(options: DestinationOptions): Delivery {
       for (const file of request.files) await verifyPart(request.directory, file);
       receipt.artifact = await upload(artifactName, request, options);
       const { name, url } = receipt.artifact;
-      log.info(`Uploaded ${plural(request.files.length, 'file')} as artifact ${name}.`);
+      log.info(`Uploaded ${plural(request.files.length, 'file')} with records as artifact ${name}.`);
       return { kind: 'artifact', name, url };
     },
   };
@@ -47,14 +47,15 @@ export function openArtifact(options: DestinationOptions): Delivery {
 async function upload(
   firstName: string,
   request: PublishRequest,
-  { context, api, retentionDays, compression, encryptTo }: DestinationOptions,
+  { context, api, retentionDays, compression, encryptTo, singer }: DestinationOptions,
 ): Promise<UploadedArtifact> {
   const { directory, files } = request;
-  const unlisted = globSync(['manifest.json', 'state.json', 'views.sql', '*/schema.json'], { cwd: directory });
+  const beside = ['manifest.json', 'state.json', 'singer.jsonl', 'views.sql', '*/schema.json'];
+  const unlisted = globSync(beside, { cwd: directory });
   const paths = [...unlisted, ...files.map(({ path }) => path)].map(path => join(directory, path));
   // What is compressed or encrypted gets no smaller; 0 days are the default of the repository.
-  const compressionLevel = compression === 'gzip' || encryptTo.length > 0 ? 0 : 6;
-  const options = { compressionLevel, ...(retentionDays > 0 ? { retentionDays } : {}) };
+  const isDense = (compression === 'gzip' || encryptTo.length > 0) && !singer;
+  const options = { compressionLevel: isDense ? 0 : 6, ...(retentionDays > 0 ? { retentionDays } : {}) };
   const client = new (await import('@actions/artifact')).DefaultArtifactClient();
   const uploaded = (name: string, id: number, digest = ''): UploadedArtifact => ({
     id: String(id),
@@ -63,7 +64,8 @@ async function upload(
     name,
   });
 
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const messages = singer ? statSync(join(directory, 'singer.jsonl')).size : 0;
+  const bytes = files.reduce((sum, file) => sum + file.bytes, messages);
   let name = firstName;
   for (let tries = 0; ; tries++) {
     try {

@@ -113,6 +113,7 @@ export interface DestinationSettings {
   readonly compression: 'none' | 'gzip';
   /** None: parts are not encrypted. */
   readonly encryptTo: readonly string[];
+  readonly singer: boolean;
   readonly branch: string;
   readonly dataPath: string;
   /** `owner/name` of the data branch's repository. */
@@ -247,12 +248,13 @@ export function manifestOf(
 }
 
 /**
- * Writes `manifest.json`, `state.json` with the state that holds once the parts are published, and the schemas and views.
+ * Writes `manifest.json`, `state.json` with the state that holds once the parts are published, the schemas, the views, and
+ * the messages of Singer where they are asked for.
  * @returns the path of the manifest
  */
 export async function writeManifest(
   contents: ManifestContents & Pick<PublishRequest, 'directory'>,
-  options: Pick<DestinationOptions, 'context' | 'stateName' | 'dataPath'>,
+  options: Pick<DestinationOptions, 'context' | 'stateName' | 'dataPath' | 'singer'>,
   state: State,
 ): Promise<string> {
   const { directory } = contents;
@@ -264,5 +266,6 @@ export async function writeManifest(
     await mkdir(dirname(join(directory, name)), { recursive: true });
     await writeFile(join(directory, name), text);
   }
+  if (options.singer) await (await import('./singer.ts')).writeSinger(contents, state);
   return path;
 }

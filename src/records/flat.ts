@@ -6,13 +6,23 @@ import {
   eachMember,
   endOfSpace,
   endOfValue,
+  hasUnicodeEscape,
   isArray,
   isObject,
   KeyCache,
+  replaceEscapes,
 } from '../sync/json-bytes.ts';
-import type { FieldFilter } from './fields.ts';
+import type { Field, FieldFilter } from './fields.ts';
 import type { LineBuffer } from './line-buffer.ts';
-import { type Key, type LineObserver, type Name, type NamePlan, planNames, RESERVED } from './name-plan.ts';
+import {
+  type Key,
+  type LineObserver,
+  type Name,
+  type NamePlan,
+  planNames,
+  RESERVED,
+  type ValueObserver,
+} from './name-plan.ts';
 
 const [BRACE, COMMA, COLON, BRACE_END] = [0x7b, 0x2c, 0x3a, 0x7d] as const;
 
@@ -24,6 +34,8 @@ export function snake(key: string): string {
     .toLowerCase();
 }
 
+/** Every pair of surrogates, lone surrogate and other escape. The second is captured. */
+const LONE_SURROGATES = /\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)/g;
 /** Thrown when a name occurs twice in an object. Few records have such a name: they are written again, by a plan. */
 const COLLISION = new Error('two keys meet in one name');
 /** The members of a resource that have a meaning of their own. */
@@ -75,7 +87,7 @@ export class FlatWriter {
       this.#plan = planNames(json, (from, to) => this.#keys.at(json, from, to));
       this.#write(json);
     }
-    if (json.includes(ESCAPE)) replaceLoneSurrogates(this.#out.bytes().subarray(start));
+    if (hasUnicodeEscape()) replaceEscapes(this.#out.bytes().subarray(start), LONE_SURROGATES);
     // What a plan calls the keys is not noted on the way.
     if (this.#plan !== undefined) this.#observer?.line(this.#out.bytes().subarray(start));
   }
@@ -188,63 +200,71 @@ export class FlatWriter {
     this.#out.put(COLON);
     const start = this.#out.length;
     this.#copied = at;
-    const end = this.#value(json, at);
+    name.inLine ??= this.#observer?.column('', name.text);
+    const seen = name.inLine;
+    const end = this.#value(json, at, field === null && seen !== undefined && seen.inner !== null);
     this.#out.copy(json, this.#copied, end);
-    if (field !== null) filter?.rewrite(this.#out, start, field);
-    const observer = this.#plan === undefined ? this.#observer : undefined;
-    if (observer === undefined) return end;
-    if (field === null) this.#note(observer, name, json, at, end);
-    else this.#note(observer, name, this.#out.bytes(), start, this.#out.length);
+    if (field !== null) this.#keepBack(field, start, seen);
+    else if (seen !== undefined && seen.settled[json[at] as number] === 0) this.#note(seen, json, at, end);
     return end;
   }
 
-  /** Copies a value with its keys renamed, up to its last key: what follows is left to `#column`. */
-  readonly #value = (json: Buffer, at: number): number => {
-    if (isObject(json, at)) return this.#object(json, at);
-    return isArray(json, at) ? eachElement(json, at, this.#value) : endOfValue(json, at);
-  };
+  /** Writes a column again without what is kept back of it, and notes what is left. */
+  #keepBack(field: Field, start: number, seen: ValueObserver | undefined): void {
+    this.#filter?.rewrite(this.#out, start, field);
+    if (seen === undefined) return;
+    const line = this.#out.bytes();
+    this.#note(seen, line, start, line.length);
+    if (seen.inner === null || !isObject(line, start)) return;
+    eachMember(line, start, (_, value, from, to) => {
+      const end = endOfValue(line, value);
+      this.#noteCustom(this.#keys.at(line, from, to).name, line, value, end);
+      return end;
+    });
+  }
 
-  #object(json: Buffer, at: number): number {
+  /**
+   * Copies a value with its keys renamed, up to its last key: what follows is left to `#column`.
+   * @param isCustom its members are columns
+   */
+  #value(json: Buffer, at: number, isCustom: boolean): number {
+    if (isObject(json, at)) return this.#object(json, at, isCustom);
+    return isArray(json, at) ? eachElement(json, at, this.#element) : endOfValue(json, at);
+  }
+
+  readonly #element = (json: Buffer, at: number): number => this.#value(json, at, false);
+
+  #object(json: Buffer, at: number, isCustom: boolean): number {
     const object = ++this.#objects;
     const shadowed = this.#shadowed.length;
     const end = eachMember(json, at, (_, value, from, to) => {
-      const name = this.#nameIn(object, this.#keys.at(json, from, to).name, from);
+      const { name } = this.#keys.at(json, from, to);
+      const column = this.#nameIn(object, name, from);
       this.#out.copy(json, this.#copied, from);
-      if (name === null) {
+      if (column === null) {
         const end = endOfValue(json, value);
         // The same key comes again, so a comma follows.
         this.#copied = endOfSpace(json, endOfSpace(json, end) + 1);
         return end;
       }
-      this.#out.copy(name, 0, name.length);
+      this.#out.copy(column, 0, column.length);
       this.#copied = to;
-      return this.#value(json, value);
+      const end = this.#value(json, value, false);
+      if (isCustom) this.#noteCustom(name, json, value, end);
+      return end;
     });
     while (this.#shadowed.length > shadowed) (this.#shadowed.pop() as Name).object = this.#before.pop() as number;
     return end;
   }
 
-  #note(observer: LineObserver, name: Name, json: Buffer, at: number, end: number): void {
-    name.inLine ??= observer.column('', name.text);
-    name.inLine.note(json, at, end);
-    if (name.inLine.inner === null || !isObject(json, at)) return;
-    eachMember(json, at, (_, value, from, to) => {
-      const { name: own } = this.#keys.at(json, from, to);
-      const end = endOfValue(json, value);
-      own.inCustom ??= observer.column('custom', own.text);
-      own.inCustom.note(json, value, end);
-      return end;
-    });
+  #noteCustom(name: Name, json: Buffer, at: number, end: number): void {
+    name.inCustom ??= this.#observer?.column('custom', name.text);
+    const seen = name.inCustom;
+    if (seen !== undefined && seen.settled[json[at] as number] === 0) this.#note(seen, json, at, end);
   }
-}
 
-const ESCAPE = Buffer.from('\\u');
-/** Every pair of surrogates, lone surrogate and other escape. The second is captured. */
-const ESCAPES = /\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)/g;
-
-/** Makes U+FFFD of each lone surrogate. Only an escape can be one, and U+FFFD as an escape takes the same room. */
-function replaceLoneSurrogates(json: Buffer): void {
-  for (const { 1: lone, index } of json.toString('latin1').matchAll(ESCAPES)) {
-    if (lone !== undefined) json.write('ufffd', index + 1, 'latin1');
+  #note(seen: ValueObserver, json: Buffer, at: number, end: number): void {
+    // With a plan, the column may have another name.
+    if (this.#plan === undefined) seen.note(json, at, end);
   }
 }

@@ -3,10 +3,13 @@
 import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject } from '../sync/json-bytes.ts';
 import type { Column } from './fields.ts';
 
-/** Gets each value of a column: the bytes [from, to) of a JSON text. */
+/** Gets the values of a column. */
 export interface ValueObserver {
   /** Not null when members of the value are columns. */
   readonly inner: string | null;
+  /** By the first byte of a value: not 0 where such a value would tell nothing new, and need not be noted. */
+  readonly settled: Uint8Array;
+  /** Gets the bytes [from, to) of a JSON text. */
   note(json: Uint8Array, from: number, to: number): void;
 }
 

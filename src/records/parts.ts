@@ -33,21 +33,26 @@ export interface PartsOptions extends LineOptions {
   readonly compression: 'none' | 'gzip';
   /** Undefined: parts are not encrypted. */
   readonly encrypt?: Encrypt | undefined;
-  readonly observer?: LineObserver;
+  /** Asked for with the first record. */
+  readonly observer?: (() => Promise<LineObserver>) | undefined;
   /** The lines are ids, as the names of the parts say. */
   readonly haveIds?: boolean;
   /** Largest part in bytes, before compression. A chunk that is larger gets a part of its own. */
   readonly partBytes: number;
 }
 
+type OnBytes = (onDisk: number, ofLines: number) => void;
+
 export type PartsWriter = ReturnType<typeof openParts>;
 
 export function openParts(options: PartsOptions) {
   let parts: PartFile[] = [];
   let bytes = 0;
+  let lineBytes = 0;
   let number = 0;
-  const onBytes = (count: number) => {
-    bytes += count;
+  const onBytes = (onDisk: number, ofLines: number) => {
+    bytes += onDisk;
+    lineBytes += ofLines;
   };
   const commit = async (part: Part) => void parts.push(await part.commit(++number));
   // Slices are read at the same time and write to one file: one write after the other.
@@ -97,6 +102,8 @@ export function openParts(options: PartsOptions) {
     count: () => parts.length,
     /** Bytes on the disk, of all parts so far. */
     bytes: () => bytes,
+    /** Before compression. */
+    lineBytes: () => lineBytes,
   };
 }
 
@@ -118,12 +125,8 @@ const CHUNK_BYTES = 256 * 1024;
 const compress = promisify(gzipWithCallback) as (bytes: Buffer, options: { level: number }) => Promise<Buffer>;
 
 /** Writes to a part until it is full, then to the next. `onSealed` gets each part that is complete. */
-function openRollingWriter(
-  options: PartsOptions,
-  onBytes: (count: number) => void,
-  onSealed: (part: Part) => Promise<void>,
-) {
-  const chunk = new Lines(CHUNK_BYTES, options.observer);
+function openRollingWriter(options: PartsOptions, onBytes: OnBytes, onSealed: (part: Part) => Promise<void>) {
+  let lines: Lines | undefined;
   let dates: number[] = [];
   let part: Part | undefined;
 
@@ -135,7 +138,10 @@ function openRollingWriter(
   }
 
   async function writeChunk(): Promise<void> {
-    if (chunk.length === 0) return;
+    if (lines !== undefined && lines.length > 0) await writeLines(lines);
+  }
+
+  async function writeLines(chunk: Lines): Promise<void> {
     if (part !== undefined && part.size() + chunk.length > options.partBytes) await seal();
     part ??= await openPart(options, onBytes);
     await part.write(chunk.bytes(), dates);
@@ -145,13 +151,15 @@ function openRollingWriter(
 
   return {
     async write(records: readonly DatedRecord[]): Promise<void> {
+      lines ??= new Lines(CHUNK_BYTES, await options.observer?.());
+      const chunk = lines;
       let before = { bytes: chunk.length, records: dates.length };
       try {
         for (const { at, resource } of records) {
           chunk.add(resource, options);
           dates.push(at);
           if (chunk.length < CHUNK_BYTES) continue;
-          await writeChunk();
+          await writeLines(chunk);
           before = { bytes: 0, records: 0 };
         }
       } catch (error) {
@@ -174,10 +182,7 @@ function openRollingWriter(
 type Part = Awaited<ReturnType<typeof openPart>>;
 
 /** A part gets its number on commit, once it is closed. */
-async function openPart(
-  { directory, stream, haveIds, compression, encrypt }: PartsOptions,
-  onBytes: (count: number) => void,
-) {
+async function openPart({ directory, stream, haveIds, compression, encrypt }: PartsOptions, onBytes: OnBytes) {
   const partial = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(partial), { recursive: true });
   const file = await open(partial, 'wx');
@@ -195,7 +200,7 @@ async function openPart(
     });
     hash.update(bytes);
     total.bytes += bytes.length;
-    onBytes(bytes.length);
+    onBytes(bytes.length, 0);
   }
   const encrypted = encrypt?.(append);
 
@@ -217,6 +222,7 @@ async function openPart(
     async write(lines: Buffer, dates: readonly number[]): Promise<void> {
       const bytes = compression === 'gzip' ? await compress(lines, { level: 6 }) : lines;
       await (encrypted === undefined ? append(bytes) : encrypted.write(bytes));
+      onBytes(0, lines.length);
       total.size += lines.length;
       total.records += dates.length;
       for (const at of dates) {

@@ -1,6 +1,6 @@
 // What a check has found, as Markdown and as a line of the log. Pure.
-import { duration, grouped, inMarkdown, plural, row, utc } from './format.ts';
-import type { Check, CheckedStream, Report, StreamResult } from './report.ts';
+import { capitalized, duration, grouped, inMarkdown, plural, row, utc } from './format.ts';
+import { type Check, type CheckedStream, isFailed, type Report, type StreamResult } from './report.ts';
 
 /** What a sync would do, and about how long it would take. */
 export function checkLine({ streams, estimate }: Check): string {
@@ -20,27 +20,29 @@ export function checkedLine({ name, outcome, error }: StreamResult, { streams }:
   const found = streams.find(stream => stream.name === name);
   if (error !== undefined || found === undefined) return `${name}: ${error?.code ?? outcome}.`;
   const [from, records, requests] = figuresOf(found);
-  return `${name}: may be read, from ${from || 'nowhere on'}, records: ${records}, requests: ${requests}.`;
+  const what = from === '' ? 'nothing is left' : `from ${from}, records: ${records}, requests: ${requests}`;
+  return `${name}: may be read, ${what}.`;
 }
 
 /** The tables of the summary. */
 export function checkLines(check: Check, { streams }: Report): string[] {
-  const lines = [`**${sentence(checkLine(check))}**`, '', row('Looked at', 'Found'), '| --- | --- |'];
+  const lines = [`**${capitalized(checkLine(check))}**`, '', row('Looked at', 'Found'), '| :--- | :--- |'];
   lines.push(...check.findings.map(([what, found]) => row(inMarkdown(what), inMarkdown(found))));
   if (check.streams.length === 0 && streams.every(({ error }) => error === undefined)) return lines;
   lines.push(
     '',
     row('Stream', 'May be read', 'From (UTC)', 'Records', 'Requests'),
-    '| --- | --- | --- | ---: | ---: |',
+    '| :--- | :--- | :--- | ---: | ---: |',
   );
   lines.push(...streams.map(stream => streamRow(stream, check)));
   return [...lines, '', 'Records that were published before are among those to read, and are not published again.'];
 }
 
-function streamRow({ name, outcome, error }: StreamResult, { streams }: Check): string {
+function streamRow(stream: StreamResult, { streams }: Check): string {
+  const { name, outcome, error } = stream;
   const found = streams.find(stream => stream.name === name);
-  const code = error === undefined ? outcome : error.code;
-  const may = found !== undefined && error === undefined ? '✅ yes' : `${outcome === 'skipped' ? '⚠️' : '❌'} ${code}`;
+  const why = error === undefined ? outcome : `no (\`${error.code}\`)`;
+  const may = found !== undefined && error === undefined ? '✅ yes' : `${isFailed(stream) ? '❌' : '⚠️'} ${why}`;
   const figures = found === undefined ? ['', '', ''] : figuresOf(found);
   return row(inMarkdown(name, 100), may, ...figures);
 }
@@ -49,8 +51,4 @@ function figuresOf({ from, records, requests, isCapped }: CheckedStream): string
   const start = Number.isFinite(from) && from > 0 ? utc(from).replace(' UTC', '') : 'the beginning';
   const more = isCapped ? '+' : '';
   return requests === 0 ? ['', 'none', '0'] : [start, `${grouped(records)}${more}`, `${grouped(requests)}${more}`];
-}
-
-function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 }

@@ -26,7 +26,7 @@ export function progressLine(streams: readonly StreamProgress[], ms: number, wai
   if (rate >= 1) facts.push(`${grouped(Math.round(rate))} a second`);
   if (rate >= 1 && left > 0 && !isCapped) facts.push(`about ${duration((left / rate) * 1_000)} left`);
   if (waitingFor !== '') facts.push(waitingFor);
-  const each = running.map(({ name, records }) => `${name} ${grouped(records)}`).join(', ');
+  const each = running.map(({ name, records }) => (records === 0 ? name : `${name} ${grouped(records)}`)).join(', ');
   return `Read ${facts.join(', ')}${each === '' ? '' : `; reading ${each}`}.`;
 }
 

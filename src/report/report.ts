@@ -5,7 +5,7 @@
  */
 import type { SyncError } from '../errors.ts';
 import type { StreamReport } from '../records/manifest.ts';
-import { grouped, plural } from './format.ts';
+import { duration, plural, size } from './format.ts';
 
 export interface UploadedArtifact {
   readonly id: string;
@@ -48,6 +48,8 @@ export interface Report {
   isIncremental: boolean;
   /** A plan or a check: it says what there is to read, and reads nothing. */
   isDry?: boolean;
+  /** Its records are where the shards have published them. */
+  isMerge?: boolean;
   /** Requests to Kustomer. */
   usage?: Usage;
   /** The state that the run started from; undefined for none. */
@@ -124,7 +126,7 @@ export interface StreamDetails {
   /** Everything updated before this time (ms) is published; null when something may be missing from the beginning on. */
   readonly completeUpTo: number | 'earlier-run' | null;
   /** Where reading began (ms). */
-  readonly readFrom?: number;
+  readonly readFrom?: number | 'whole list';
   /** Names of undocumented columns and klasses that earlier runs have not seen, and of those that are gone. */
   readonly news?: { readonly appeared: readonly string[]; readonly vanished: readonly string[] };
   /** Records that all runs together have published; undefined where nobody has counted. */
@@ -144,6 +146,12 @@ export function failedReport(error: SyncError): Report {
 
 export function isFailure({ errors, streams }: Report): boolean {
   return errors.length > 0 || streams.some(isFailed);
+}
+
+/** Those of the run and of its streams: what several of them say is said once. */
+export function errorsOf({ errors, streams }: Report): SyncError[] {
+  const all = [...errors, ...streams.flatMap(({ error }) => error ?? [])];
+  return [...new Map(all.map(error => [error.message, error])).values()];
 }
 
 /** A stream that was named must be read, if the organization has it. */
@@ -185,16 +193,14 @@ export function isComplete({ streams, errors, endsInFuture }: Report): boolean {
 
 export const STOPPED = {
   'time-budget': 'The time budget was used up: the next run continues from here.',
-  'disk-limit': 'The disk was getting full: the next run continues from here.',
-  cancelled: 'The run was cancelled: the records that it had read are kept.',
+  'disk-limit':
+    'The files reached 8 GB, or the disk had less than 2 GB left: the next run continues from here. If each run stops so, set `compression: gzip` or use a larger runner.',
+  cancelled:
+    'The run was canceled: the records that it had read are kept, and the next run continues from here. If nobody canceled it, set `time-budget` below the `timeout-minutes` of the job.',
 };
 
 export function planLine({ shards, records, requests, minutes, bytes }: Plan['estimate']): string {
-  return `${plural(shards, 'shard')} for about ${plural(records, 'record')}: ${plural(requests, 'request')}, ${plural(minutes, 'minute')} at the budget, ${megabytes(bytes)}`;
-}
-
-export function megabytes(bytes: number): string {
-  return `${grouped(Math.round(bytes / 1e5) / 10)} MB`;
+  return `${plural(shards, 'shard')} for about ${plural(records, 'record')}: ${plural(requests, 'request')}, ${duration(minutes * 60_000)} at the budget, ${size(bytes)}`;
 }
 
 /** Where the records are. @param show how to write a place and a directory */
@@ -203,7 +209,9 @@ export function publishedTo(
   show: { place(place: Place): string; directory(path: string): string },
 ): string {
   const places = report.places.map(show.place);
-  if (report.leftToPost && !report.filesStay) places.push('published by the post step');
+  if (report.leftToPost && !report.filesStay) places.push('what was read is published by the post step');
+  if (report.isMerge && recordsOf(report) > 0)
+    return ['published by the shards', ...places.map(place => `manifest and state in ${place}`)].join(', ');
   if (places.length > 0) return places.join(', ');
   const isCutShort = isFailure(report) || report.stopped !== undefined;
   if (recordsOf(report) === 0) return isCutShort ? 'nothing published' : 'nothing new, nothing uploaded';
@@ -214,5 +222,5 @@ export function stateLine(report: Report): string {
   if (report.stateSaved) return `state generation ${report.generation} saved`;
   if (report.leftToPost)
     return `state is saved ${report.filesStay ? 'at the end of the job if it succeeds' : 'by the post step'}`;
-  return `state stays at generation ${report.generation}`;
+  return 'state unchanged';
 }

@@ -7,6 +7,7 @@ import { checkLine } from './check.ts';
 import { duration, oneLine, plural } from './format.ts';
 import { endSection } from './log.ts';
 import {
+  errorsOf,
   isComplete,
   isFailed,
   isFailure,
@@ -38,28 +39,38 @@ export async function publishReport(report: Report): Promise<void> {
   if (isFailure(report) || report.stopped === 'cancelled') process.exitCode = 1;
 }
 
-/** Annotates each error once, however many streams have it. The debug log gets its causes. */
-function annotate({ errors, streams }: Report): void {
-  const levels = new Map(errors.map(error => [error, core.error]));
-  for (const stream of streams) {
-    const { error } = stream;
-    if (error === undefined || levels.has(error)) continue;
-    levels.set(error, stream.outcome === 'skipped' && !isFailed(stream) ? core.warning : core.error);
-  }
-  for (const [error, show] of levels) {
-    show(error.message, { title: `kustomer-sync: ${error.code}` });
+/** Annotates each error once, however many streams have it or one like it. The debug log gets its causes. */
+function annotate(report: Report): void {
+  const warned = report.streams.filter(stream => stream.outcome === 'skipped' && !isFailed(stream));
+  const others = { ...report, streams: report.streams.filter(stream => !warned.includes(stream)) };
+  const failures = errorsOf(others).map(({ message }) => message);
+  for (const error of errorsOf(report)) {
+    (failures.includes(error.message) ? core.error : core.warning)(error.message, {
+      title: `kustomer-sync: ${error.code}`,
+    });
     for (const cause of causes(error.cause)) core.debug(cause);
   }
 }
 
 const PLAIN = { place: ({ kind, name }: Place) => `${kind} ${name}`, directory: (path: string) => path };
 
+function outcomeOf(report: Report): string {
+  const { stopped, endsInFuture, streams } = report;
+  if (stopped === 'cancelled') return 'Canceled';
+  if (isFailure(report)) return 'Failed';
+  if (isComplete(report)) return 'Complete';
+  if (stopped !== undefined || endsInFuture) return 'Stopped before the end';
+  const rest = streams.filter(({ outcome }) => outcome !== 'complete');
+  return `Complete except for ${rest.map(({ name }) => name).join(', ')}`;
+}
+
 function lastLine(report: Report, ms: number): string {
   const took = `in ${duration(ms)}`;
+  const count = recordsOf(report);
   if (report.plan !== undefined && !isFailure(report)) return `Planned ${took}: ${planLine(report.plan.estimate)}.`;
   if (report.check !== undefined)
     return oneLine(`Check ${isFailure(report) ? 'failed' : 'passed'} ${took}: ${checkLine(report.check)}`);
-  const outcome = isFailure(report) ? 'Failed' : isComplete(report) ? 'Complete' : 'Stopped before the end';
-  const records = plural(recordsOf(report), 'record');
-  return oneLine(`${outcome}: ${records} ${took}, ${publishedTo(report, PLAIN)}, ${stateLine(report)}.`);
+  const outcome = outcomeOf(report);
+  const what = count === 0 ? `${outcome} after ${duration(ms)}:` : `${outcome}: ${plural(count, 'record')} ${took},`;
+  return oneLine(`${what} ${publishedTo(report, PLAIN)}, ${stateLine(report)}.`);
 }

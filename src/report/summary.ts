@@ -3,11 +3,11 @@
  * Pure.
  */
 import { checkLines } from './check.ts';
-import { asCode, duration, grouped, inMarkdown, plural, row, utc } from './format.ts';
+import { asCode, capitalized, duration, grouped, inMarkdown, plural, row, size, utc } from './format.ts';
 import {
+  errorsOf,
   isComplete,
   isFailure,
-  megabytes,
   type Plan,
   planLine,
   publishedTo,
@@ -42,6 +42,7 @@ export function summary(report: Report, end: End): string {
     within(MAX_BYTES.changes, mainLines(report)),
     within(MAX_BYTES.news, newsLines(report)),
     within(MAX_BYTES.place, placeLines(report)),
+    rateLines(report),
     report.next === undefined || isFailure(report) || report.stopped !== undefined ? [] : [`Next: ${report.next}`],
     details.length === 0 ? [] : ['<details><summary>Details</summary>', '', ...details, '', '</details>'],
   ];
@@ -67,7 +68,7 @@ function verdict(report: Report, { ms }: End): string {
   const nothing = isComplete(report) ? 'nothing new' : 'no record published';
   const records = recordsOf(report) === 0 ? nothing : plural(recordsOf(report), 'record');
   const name = inMarkdown(kind, 100);
-  if (stopped === 'cancelled') return `🚫 ${name} cancelled after ${took}`;
+  if (stopped === 'cancelled') return `🚫 ${name} canceled after ${took}`;
   if (isFailure(report)) return `❌ ${name} failed after ${took}`;
   if (report.check !== undefined) return checkVerdict(report, name, took);
   if (plan !== undefined) return `✅ ${name} of ${plural(plan.estimate.shards, 'shard')} made in ${took}`;
@@ -75,7 +76,7 @@ function verdict(report: Report, { ms }: End): string {
   if (stopped !== undefined) return `⏸️ ${name} not done yet: ${records} in ${took}`;
   if (report.endsInFuture) return `⏸️ ${name} complete up to now: ${records} in ${took}`;
   const rest = streams.filter(({ outcome }) => outcome !== 'complete');
-  return `⚠️ ${name} complete but for ${namesOf(rest)}: ${records} in ${took}`;
+  return `⚠️ ${name} complete except for ${namesOf(rest)}: ${records} in ${took}`;
 }
 
 function checkVerdict({ streams, stopped }: Report, name: string, took: string): string {
@@ -83,7 +84,7 @@ function checkVerdict({ streams, stopped }: Report, name: string, took: string):
   if (stopped !== undefined) return `⏸️ ${name} not done after ${took}`;
   return skipped.length === 0
     ? `✅ ${name} passed in ${took}`
-    : `⚠️ ${name} passed but for ${namesOf(skipped)} in ${took}`;
+    : `⚠️ ${name} passed except for ${namesOf(skipped)} in ${took}`;
 }
 
 function namesOf(streams: readonly StreamResult[]): string {
@@ -94,7 +95,7 @@ const UNDONE = 'It was stopped before it was done, and has changed nothing.';
 
 /** The first line names the kind of the alert. */
 function alertLines(report: Report): string[] {
-  const errors = [...new Set([...report.errors, ...report.streams.flatMap(({ error }) => error ?? [])])];
+  const errors = errorsOf(report);
   const texts = [...errors.map(({ message }) => message), ...report.notes];
   if (report.stopped !== undefined) texts.push(report.isDry ? UNDONE : STOPPED[report.stopped]);
   if (texts.length === 0) return [];
@@ -124,18 +125,24 @@ function freshnessLines(report: Report, { at }: End): string[] {
     return [`The data is complete up to **${utc(only)}**, ${ago(only)}.`, ...last];
   if (times.length === 1 && only === null) return ['The data is not complete yet.', ...last];
   const sorted = times.sort((a, b) => Number(a ?? 0) - Number(b ?? 0));
-  const lines = sorted.map(time => {
-    const names = namesOf(streams.filter(({ details }) => (details?.completeUpTo ?? null) === time));
-    if (time === null) return `- not complete yet: ${names}`;
-    return time === 'earlier-run'
-      ? `- as an earlier run has left them: ${names}`
-      : `- up to **${utc(time)}**, ${ago(time)}: ${names}`;
+  const lines = sorted.flatMap(time => {
+    const found = streams.filter(({ details }) => (details?.completeUpTo ?? null) === time);
+    const skipped = time === null ? found.filter(({ outcome }) => outcome === 'skipped') : [];
+    const others = found.filter(stream => !skipped.includes(stream));
+    let how = 'not complete yet';
+    if (time === 'earlier-run') how = 'as an earlier run has left them';
+    else if (time !== null) how = `up to **${utc(time)}**, ${ago(time)}`;
+    return [...line('not read', skipped), ...line(how, others)];
   });
   return ['How far the data is complete:', '', ...lines, ...last];
 }
 
+function line(how: string, streams: readonly StreamResult[]): string[] {
+  return streams.length === 0 ? [] : [`- ${how}: ${namesOf(streams)}`];
+}
+
 function lastSaveLine({ savedAt, runUrl }: NonNullable<Report['lastSave']>): string {
-  return `The last run that saved its state is [that of ${utc(Date.parse(savedAt))}](${encodeURI(runUrl)}).`;
+  return `The state was last saved before this run: [${utc(Date.parse(savedAt))}](${encodeURI(runUrl)}).`;
 }
 
 const ICONS: Readonly<Record<string, string>> = { complete: '✅', partial: '⏸️', failed: '❌', skipped: '⚠️' };
@@ -155,13 +162,14 @@ function changeLines({ streams, places }: Report): string[] {
   for (const outcome of Object.keys(ICONS)) {
     const rest = streams.filter(each => each.records === 0 && each.outcome === outcome);
     if (rest.length === 0) continue;
-    rows.push(row(namesOf(rest), outcome === 'complete' ? 'no change' : outcome, '', '', '0', totalOf(rest)));
+    const cells = outcome === 'complete' ? ['0', '0', '0'] : [outcome, '', ''];
+    rows.push(row(`${iconOf(outcome)}${namesOf(rest)}`, ...cells, '0', totalOf(rest)));
   }
   const total = grouped(streams.reduce((sum, { records }) => sum + records, 0));
   if (streams.length > 1) rows.push(row('**All**', '', '', '', `**${total}**`, totalOf(streams)));
   return [
     row('Stream', 'New', 'Changed', 'Deleted', 'Records', 'In all runs'),
-    `|${' --- |'}${' ---: |'.repeat(5)}`,
+    `| :--- |${' ---: |'.repeat(5)}`,
     ...rows,
   ];
 }
@@ -171,7 +179,7 @@ function recordLines(streams: readonly StreamResult[]): string[] {
   const rows = streams.map(({ name, outcome, records }) =>
     row(inMarkdown(name, 100), `${ICONS[outcome] ?? ''} ${outcome}`, grouped(records)),
   );
-  return [row('Stream', 'Outcome', 'Records'), '| --- | --- | ---: |', ...rows];
+  return [row('Stream', 'Outcome', 'Records'), '| :--- | :--- | ---: |', ...rows];
 }
 
 /** What all runs together have published. */
@@ -184,11 +192,15 @@ function totalOf(streams: readonly StreamResult[]): string {
 function changeRow(stream: StreamResult, folders: string | undefined): string {
   const { name, mode, outcome, records, details } = stream;
   const { changes } = details ?? {};
-  const icon = outcome === 'complete' ? '' : `${ICONS[outcome] ?? ''} `;
   const cells = [changes?.new, changes?.changed, changes?.deleted].map(n => (n === undefined ? '–' : grouped(n)));
   if (mode === 'full_refresh') cells.splice(0, 2, 'read again', '');
   const link = folders === undefined ? inMarkdown(name, 100) : linkTo(name, `${folders}/${name}`);
-  return row(`${icon}${link}`, ...cells, grouped(records), totalOf([stream]));
+  return row(`${iconOf(outcome)}${link}`, ...cells, grouped(records), totalOf([stream]));
+}
+
+/** Marks a stream that was not read to its end. */
+function iconOf(outcome: string): string {
+  return outcome === 'complete' ? '' : `${ICONS[outcome] ?? ''} `;
 }
 
 const MAX_NAMES = 10;
@@ -207,19 +219,13 @@ function newsLines({ streams }: Report): string[] {
 }
 
 function planLines({ streams, estimate }: Plan): string[] {
-  const rows = streams.map(({ name, records, bytes }) => row(name, grouped(records), megabytes(bytes)));
-  return [`**${planLine(estimate)}**`, '', '| Stream | Records | Size |', '| --- | ---: | ---: |', ...rows];
+  const rows = streams.map(({ name, records, bytes }) => row(name, grouped(records), size(bytes)));
+  return [`**${planLine(estimate)}**`, '', '| Stream | Records | Size |', '| :--- | ---: | ---: |', ...rows];
 }
 
 /** What a holder of the key does in the folder of the files, which other programs can read after that. */
-const DECRYPT = [
-  '',
-  'The files are encrypted. Whoever has the key decrypts them so:',
-  '',
-  '```sh',
-  `find . -name '*.age' -exec sh -c 'age --decrypt --identity key.txt --output "\${1%.age}" "$1"' sh {} \\;`,
-  '```',
-];
+const COMMAND = `find . -name '*.age' -exec sh -c 'age --decrypt --identity key.txt --output "\${1%.age}" "$1"' sh {} \\;`;
+const DECRYPT = ['', 'The files are encrypted. Whoever has the key decrypts them so:', '', '```sh', COMMAND, '```'];
 
 function placeLines(report: Report): string[] {
   if (report.isDry || report.streams.length === 0) return [];
@@ -230,8 +236,10 @@ function placeLines(report: Report): string[] {
       directory: path => asCode(path),
     },
   );
-  const key = report.isEncrypted && recordsOf(report) > 0 ? DECRYPT : [];
-  return [`**${plural(recordsOf(report), 'record')}** · ${where} · ${stateLine(report)}`, ...key];
+  const records = recordsOf(report);
+  const first = records === 0 ? capitalized(where) : `**${plural(records, 'record')}** · ${where}`;
+  const key = report.isEncrypted && records > 0 ? DECRYPT : [];
+  return [`${first} · ${stateLine(report)}`, ...key];
 }
 
 function linkTo(name: string, url: string | undefined): string {
@@ -246,31 +254,37 @@ function detailLines({ streams, usage, plan }: Report): string[] {
       mode,
       `${ICONS[outcome] ?? ''} ${outcome}`,
       grouped(records),
-      inTable(details?.readFrom ?? Date.parse(from)),
+      details?.readFrom === 'whole list' ? details.readFrom : inTable(details?.readFrom ?? Date.parse(from)),
       inTable(Date.parse(to)),
       grouped(requests),
     ),
   );
   const head = [
     row('Stream', 'Mode', 'Outcome', 'Records', 'Read from (UTC)', 'To (UTC)', 'Requests'),
-    '| --- | --- | --- | ---: | --- | --- | ---: |',
+    '| :--- | :--- | :--- | ---: | :--- | :--- | ---: |',
   ];
   const isUnread = streams.every(({ details }) => details === undefined);
   const table = plan !== undefined || isUnread ? [] : [...head, ...rows];
-  const all = Object.entries(usage ?? {});
-  const sum = (of: (each: (typeof all)[number][1]) => number) => all.reduce((total, [, each]) => total + of(each), 0);
-  if (sum(({ requests }) => requests) === 0) return table;
-  const used = [
-    plural(
-      sum(({ requests }) => requests),
-      'request',
-    ),
-    `${grouped(usage?.search?.requests ?? 0)} of them searches`,
-    `${grouped(sum(({ retries }) => retries))} repeated`,
-    `${grouped(sum(each => each.rate_limited))} refused for the rate (429)`,
-    `waits of ${duration(sum(each => each.waited_ms))} for the budgets and for each other, all requests together`,
-  ];
-  return [...table, ...(table.length > 0 ? [''] : []), `To Kustomer: ${used.join(', ')}.`];
+  const requests = used(usage, 'requests');
+  if (requests === 0) return table;
+  const searches = `${grouped(usage?.search?.requests ?? 0)} of them searches`;
+  const again = `${grouped(used(usage, 'retries'))} repeated, ${grouped(used(usage, 'rate_limited'))} refused for the rate (429)`;
+  const waited = `Together they waited ${duration(used(usage, 'waited_ms'))} for the budgets and for each other.`;
+  const line = `To Kustomer: ${plural(requests, 'request')}, ${searches}, ${again}. ${waited}`;
+  return [...table, ...(table.length > 0 ? [''] : []), line];
+}
+
+/** Of both budgets together. */
+function used(usage: Report['usage'], what: keyof NonNullable<Report['usage']>[string]): number {
+  return Object.values(usage ?? {}).reduce((sum, each) => sum + each[what], 0);
+}
+
+/** What somebody should see who wonders why a run took so long. */
+function rateLines({ usage }: Report): string[] {
+  const refused = used(usage, 'rate_limited');
+  if (refused === 0) return [];
+  const were = `${plural(refused, 'request')} ${refused === 1 ? 'was' : 'were'} refused (429) and repeated`;
+  return [`Kustomer's rate limit held this run up: ${were}.`];
 }
 
 function timeOf(at: number): string {

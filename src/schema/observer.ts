@@ -83,7 +83,7 @@ export class Observer {
         : cache.at(json, from, to);
       const inner = isObject(json, value) ? entry.inner : null;
       const end = inner === null ? endOfValue(json, value) : this.#members(json, value, inner);
-      entry.note(json, value, end);
+      if (entry.settled[json[value] as number] === 0) entry.note(json, value, end);
       return end;
     });
   }

@@ -48,7 +48,8 @@ found AS (
 complete AS (
   SELECT as_of, name, since, unnest(CASE WHEN len(own) = 0 THEN [NULL] ELSE own END) AS sha256
   FROM (
-    SELECT as_of, stream.name AS name, stream."from" AS since, list_transform(list_filter(files, f -> f.stream = stream.name), f -> f.sha256) AS own
+    SELECT as_of, stream.name AS name, stream."from" AS since, 
+      [f.sha256 FOR f IN files IF f.stream = stream.name] AS own
     FROM (SELECT as_of, files, unnest(streams) AS stream FROM manifest)
     WHERE stream.outcome = 'complete'))
 SELECT name, as_of::TIMESTAMPTZ AS as_of, TRY_CAST(since AS TIMESTAMPTZ) AS since, list(path) FILTER (path IS NOT NULL) AS files
@@ -78,10 +79,12 @@ LEFT JOIN conversations AS conversation ON conversation.id = message.conversatio
 LEFT JOIN customers AS customer ON customer.id = coalesce(message.customer_id, conversation.customer_id);
 `;
 
-/** Sorts files by when they were written: by the numbers in the names of their folders (runs), then of their own. */
+/**
+ * Sorts files by when they were written: by the numbers in the names of their folders (runs), then of their own. The
+ * arrow of a lambda is an error in DuckDB 2, and its new form one in DuckDB 1.2.
+ */
 const WRITTEN = [String.raw`regexp_replace(file, '[^\\/]*$', '')`, String.raw`regexp_extract(file, '[^\\/]*$')`].map(
-  name =>
-    String.raw`list_transform(regexp_extract_all(regexp_replace(${name}, 'dt=[0-9-]+', ''), '\d+'), n -> lpad(n, 20, '0'))`,
+  name => String.raw`[lpad(n, 20, '0') FOR n IN regexp_extract_all(regexp_replace(${name}, 'dt=[0-9-]+', ''), '\d+')]`,
 );
 
 function streamViews(schema: StreamSchema, dataPath: string): string {

@@ -1,7 +1,7 @@
 // Where the state of a sync is kept. Each destination has one store: a data branch keeps the state in the commit with the
 // data (branch.ts), everything else in the Actions cache, with the artifacts as its backup (cache-store.ts).
 import { SyncError } from '../errors.ts';
-import { duration } from '../report/format.ts';
+import { duration, utc } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import { startOver } from '../sync/next-state.ts';
 import { NO_STATE, type State, type StreamRevision } from '../sync/state.ts';
@@ -82,7 +82,7 @@ export async function recover(store: StateStore, options: RecoveryOptions): Prom
     const { state, place } = saved;
     const age = Date.now() - Date.parse(state.savedAt);
     const ago = age >= 0 ? ` (${duration(age)} ago)` : '';
-    log.info(`State: generation ${state.generation} of ${state.savedAt}${ago}, from ${place}.`);
+    log.info(`State: generation ${state.generation} of ${utc(Date.parse(state.savedAt))}${ago}, from ${place}.`);
     return { ...loaded, state, foundIn: place };
   }
   if (onMissing === 'fail') {

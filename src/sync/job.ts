@@ -77,7 +77,7 @@ export function searchJob(
   oldRecords?: LongList,
   onCut: () => void = () => {},
 ): SearchJob {
-  const { wanted, ranges, cutoff, work, before, horizon, listAlsoFrom } = plan;
+  const { wanted, ranges, cutoff, work, before, horizon, listAlsoFrom: alsoFrom } = plan;
   const progress: SearchProgress = { read: [], newDedupKeys: new Set(), records: 0 };
   const { sink, ...counts } = countingSink(target, isKnownToSearch(before));
   const hasAll = () => ranges.every(range => covers(union(work.synced, progress.read), range));
@@ -105,14 +105,11 @@ export function searchJob(
       const found = new Set([...progress.newDedupKeys].map(undatedId));
       return undated.filter(each => !work.dedupKeys.has(dedupKey(each, sink)) && !found.has(each.resource.id));
     };
-    const { records, keys, isCut } = await readLongList({
-      ...{ list, sink, toRead, dedupKeys, withoutKnown, signal },
-      alsoFrom: listAlsoFrom,
-    });
-    for (const key of keys) progress.newDedupKeys.add(key);
-    progress.records += records;
-    listCutAt = isCut ? now : undefined;
-    if (isCut) onCut();
+    const result = await readLongList({ list, sink, toRead, dedupKeys, alsoFrom, withoutKnown, signal });
+    for (const key of result.keys) progress.newDedupKeys.add(key);
+    progress.records += result.records;
+    listCutAt = result.isCut ? now : undefined;
+    if (result.isCut) onCut();
     else progress.read.push(...toRead);
   }
 

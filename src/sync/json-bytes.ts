@@ -30,6 +30,7 @@ export function isArray(json: Buffer, at: number): boolean {
 const MAX_LEVELS = 510;
 /** How many {@link endOfValue} is in. A parameter would cost more. */
 let level = 0;
+let hadUnicodeEscape = false;
 
 /** A value that nests deeper than any real one, and than functions may call each other. */
 export class TooDeep extends Error {
@@ -39,6 +40,12 @@ export class TooDeep extends Error {
 /** To be called before a text: an error may have ended the one before at any level. */
 export function beginText(): void {
   level = 0;
+  hadUnicodeEscape = false;
+}
+
+/** Whether a string of the text so far has an escape that begins with `\u`. */
+export function hasUnicodeEscape(): boolean {
+  return hadUnicodeEscape;
 }
 
 /**
@@ -135,7 +142,18 @@ function endOfString(json: Buffer, at: number): number {
 function endOfEscape(json: Buffer, at: number): number {
   if (ESCAPES.has(json[at] as number)) return at;
   if (!/^u[0-9a-fA-F]{4}$/.test(json.toString('latin1', at, at + 5))) throw notJson();
+  hadUnicodeEscape = true;
   return at + 4;
+}
+
+/**
+ * Makes U+FFFD of some escapes, in place: as an escape it takes the same room.
+ * @param escapes matches every escape, and captures those to replace
+ */
+export function replaceEscapes(json: Buffer, escapes: RegExp): void {
+  for (const { 1: replaced, index } of json.toString('latin1').matchAll(escapes)) {
+    if (replaced !== undefined) json.write('ufffd', index + 1, 'latin1');
+  }
 }
 
 function endOfLiteral(json: Buffer, at: number, literal: string): number {

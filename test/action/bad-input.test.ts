@@ -276,7 +276,9 @@ describe('several problems', () => {
       expect(line, name).toContain(' Use ');
     }
     expect(error).toContain('`mails`');
-    expect(error).toMatch(/\n\nCorrect the `with:` block of the step; nothing was requested from Kustomer\.$/);
+    expect(error).toMatch(
+      /\n\nCorrect the secret, or the `with:` block of the step; nothing was requested from Kustomer\.$/,
+    );
   });
 
   test('stand in the summary and are the reason that is logged', async () => {

@@ -2,10 +2,13 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { answer, RESULT } from '../../scripts/demo/query.ts';
 import { foldLog, summaryAsText } from '../../scripts/demo/show.ts';
+import { change, populate as populateDemo } from '../../scripts/demo/world.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { openStage } from '../world/stage.ts';
 import { DAY, populate } from './support.ts';
@@ -47,6 +50,23 @@ test('a demo that fails says that it has failed, and no more', async () => {
   expect(stderr).toMatch(
     /^\nThe demo has failed:\n {2}the run ended with failure: tmp\/demo\/real\/summary\.md says why\n$/,
   );
+});
+
+test('the query of the README has the result that the README shows, over the runs of the demo', async () => {
+  await using stage = await openStage();
+  populateDemo(stage.world);
+  const sync = async (run: string) => {
+    const inputs = { streams: 'conversations,teams', settle: '0s', destination: 'none' };
+    const result = await stage.sync({ with: { ...inputs, 'output-dir': `${stage.root}/${run}` } });
+    expect(result.exitCode, result.log).toBe(0);
+  };
+  await sync('run-1');
+  change(stage.world);
+  // Changes count up to the last full second before a run.
+  await sleep(1_000 - (Date.now() % 1_000));
+  await sync('run-2');
+  expect(RESULT).not.toBe('');
+  expect(await answer(stage.root, 'run-2/views.sql')).toBe(RESULT);
 });
 
 test('the demo folds what the libraries print, and counts it', () => {

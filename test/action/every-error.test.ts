@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../src/errors.ts';
 import type { Fault } from '../world/kustomer/index.ts';
 import { openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
 import { makePlan, runShard } from './fan-out.ts';
+import { FULL_DISK, preload } from './preload.ts';
 import { poison } from './saved-state.ts';
 import { annotations, DAY, expectRed, expectSound, HOUR, populate, ration } from './support.ts';
 import { expectAnnotation, expectError } from './troubles.ts';
@@ -14,8 +15,6 @@ async function open(options: StageOptions = {}): Promise<Stage> {
   return stage;
 }
 
-/** Node's arguments for a script that runs before the action. */
-const preload = (script: string) => ['--import', `data:text/javascript,${script}`];
 const always = { times: Number.POSITIVE_INFINITY };
 const empty = (meta: object): Fault => ({
   kind: 'status',
@@ -44,6 +43,8 @@ describe.concurrent('an error', () => {
       { with: { streams: 'customers', mode: 'plan' } },
       stage => stage.kustomer.faults.add({ ...empty({ page: 1 }), ...always, match: { stream: 'customers' } }),
     ],
+    // All streams meet it, and what is written beside them.
+    ['disk-full', { nodeArgs: FULL_DISK }, stage => populate(stage, 5)],
     ['no-cache', { nodeArgs: preload('delete process.env.ACTIONS_RESULTS_URL') }, () => {}],
     [
       'branch-unavailable',

@@ -519,7 +519,7 @@ describe('a plan knows how much there is', () => {
     await expectAsPlanned({ 'start-date': day(761), 'end-date': day(699), streams: 'messages' });
   });
 
-  test('of klasses, all of which hide', async () => {
+  longTest('of klasses, all of which hide', async () => {
     await open({ world: { pageSizeMax: 50, hiddenKlasses: ['a', 'b'] } });
     stage.world.populate({ kobjects: { a: 400, b: 200 } }, { from: Date.now() - 90 * DAY, to: Date.now() - 2 * DAY });
     await expectAsPlanned({ ...END(), streams: 'kobjects' });

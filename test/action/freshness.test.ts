@@ -44,22 +44,22 @@ describe.concurrent('a data branch', () => {
     ]);
   });
 
-  test('tells in its README how to ask for the mark and how to clone it, with the real address', async () => {
+  test('tells in its README how to clone it, with the real address, and how to ask for the mark then', async () => {
     await using stage = await open();
     await stage.sync({ with: onBranch });
     await stage.sync({ with: onBranch });
     const text = await readmeOf(stage);
     const address = 'https://github.com/acme/support-data';
-    const commands = [...text.matchAll(/^git .*$/gm)].map(([line]) =>
-      line.replace(address, stage.github.repository.dir),
+    const commands = [...text.matchAll(/^```sh\n(git [^`]*)^```$/gm)].map(([, command = '']) =>
+      command.replace(address, stage.github.repository.dir),
     );
     expect(commands).toHaveLength(2);
     expect(text).toMatch(/\[A run\]\(https:\/\/github\.com\/acme\/support-data\/actions\/workflows\/\w+\.yml\)/);
     const folder = await mkdtemp(join(tmpdir(), 'reader-'));
     try {
       const shell = (line = '', cwd = folder) => execFileSync('sh', ['-ec', line], { cwd, encoding: 'utf8' });
-      shell(commands[1]);
-      expect(shell(commands[0], join(folder, 'kustomer-data')).trim()).toBe(await markAt(stage));
+      shell(commands[0]);
+      expect(shell(commands[1], join(folder, 'kustomer-data')).trim()).toBe(await markAt(stage));
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -74,9 +74,11 @@ describe.concurrent('a data branch', () => {
       for (const [stream, lines] of await cloned(stage)) {
         const [, records, counted, newest, upTo] =
           new RegExp(
-            `^\\| \\[${stream}\\]\\(data/${stream}\\) \\| (\\d+) \\| (\\d+) \\| \\d+ \\| \\d+ kB \\| (\\S+) \\| (\\S+) \\|$`,
+            `^\\| \\[${stream}\\]\\(data/${stream}\\) \\| (\\d+) \\| (\\d+) \\| \\d+ \\| \\d+ kB \\| ([\\w :]+|–) \\| ([\\w :]+) \\|$`,
             'm',
-          ).exec(text) ?? [];
+          )
+            .exec(text)
+            ?.map(cell => (/:/.test(cell) ? `${cell} UTC` : cell)) ?? [];
         expect([Number(records), Number(counted)], text).toEqual([
           new Set(lines.map(({ id }) => id)).size - (stream === 'tags' ? gone : 0),
           lines.length,

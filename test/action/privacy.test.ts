@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { hashWith } from '../../src/records/hash-key.ts';
 import { few } from '../forms.ts';
 import type { Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
@@ -201,6 +202,12 @@ test('a path that the schema has is known before any record has it', async () =>
   await using stage = await openStage();
   stage.world.populate({ customers: 5 }, { from: Date.now() - DAY, to: Date.now() - HOUR });
   expectGreen(await stage.sync({ with: { streams: 'customers', 'exclude-fields': 'customers.progressive_status' } }));
+});
+
+test('the command of the document makes the same hash as the action', () => {
+  const [, command = 'false'] = /```sh\n(printf .*)\n```/.exec(String(readFileSync('docs/privacy.md'))) ?? [];
+  const printed = String(execFileSync('sh', ['-c', command], { env: { ...process.env, KUSTOMER_HASH_KEY: KEY } }));
+  expect(printed.trim()).toMatch(new RegExp(`${hashWith(KEY)(Buffer.from('"ada@example.com"'))}$`));
 });
 
 test('a hash is what openssl makes of the JSON text with the key, in each stream', async () => {

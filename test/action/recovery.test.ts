@@ -37,7 +37,7 @@ describe('the cache', () => {
     const result = await stage.sync();
     expect(result.exitCode, result.log).toBe(0);
     expect(result.log).toMatch(
-      /State: generation 2 of \S+ \([\da-z ]+ ago\), from the artifact kustomer-sync of run \d+\./,
+      /State: generation 2 of [\w :]+ \([\da-z ]+ ago\), from the artifact kustomer-sync of run \d+\./,
     );
     expect(result.outputs['state-generation']).toBe('3');
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);

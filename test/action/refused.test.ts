@@ -1,7 +1,7 @@
 // GitHub refuses a file: its stream waits, and nothing else does.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { longTest } from '../forms.ts';
+import { few, longTest } from '../forms.ts';
 import type { Stage, StageOptions, Sync } from '../world/stage.ts';
 import { actionOf } from './crash-at.ts';
 import {
@@ -258,50 +258,55 @@ describe("GitHub's own reason is told", () => {
       body: { message, documentation_url: 'https://docs.github.com/rest' },
     }) as const;
 
-  test.each([
-    [
-      'git.getRef',
-      answer(403, ALLOW_LIST),
-      /could not be read \(403: Although .* IP allow list enabled.*\), so it is not/,
-    ],
-    [
-      'git.createBlob',
-      answer(403, ALLOW_LIST),
-      /^GitHub refuses the commit to acme\/support-data \(403: Although .* IP allow/,
-    ],
-    [
-      'git.createTree',
-      answer(403, 'Repository was archived so is read-only.'),
-      /\(403: Repository was archived so is read-only\)\. Have an owner/,
-    ],
-    [
-      'git.createTree',
-      answer(422, 'tree.sha does not exist'),
-      /could not be made \(422: tree\.sha does not exist\)\. Nothing is taken/,
-    ],
-    [
-      'git.createBlob',
-      answer(403, LIMIT, { 'retry-after': '7200' }),
-      /could not be made \(403: You have exceeded a secondary rate limit\. Please .*\)\. Nothing/,
-    ],
-    [
-      'git.createBlob',
-      answer(429, LIMIT, { 'retry-after': '7200' }),
-      /could not be made \(429: You have exceeded a secondary rate limit/,
-    ],
-    [
-      'git.createRef',
-      answer(422, 'Changes must be made through a pull request.'),
-      /is protected and does not take the commit \(422: Changes must be made through a pull request\)\. Take/,
-    ],
-    [
-      'git.createRef',
-      answer(403, 'Resource not accessible by integration'),
-      /may not write .*\(403: Resource not accessible by integration\)\. Give the job/,
-    ],
-    ['git.createCommit', answer(403, 'x'.repeat(500)), /\(403: x{199}…\)/],
-    ['git.createCommit', { kind: 'status', status: 403, body: '<p>conversations of Jane</p>' }, /\(403\)\. Give/],
-  ] as const)('of a refusal at %s (%#)', async (operation, fault, expected) => {
+  test.each(
+    few(
+      [
+        [
+          'git.getRef',
+          answer(403, ALLOW_LIST),
+          /could not be read \(403: Although .* IP allow list enabled.*\), so it is not/,
+        ],
+        [
+          'git.createBlob',
+          answer(403, ALLOW_LIST),
+          /^GitHub refuses the commit to acme\/support-data \(403: Although .* IP allow/,
+        ],
+        [
+          'git.createTree',
+          answer(403, 'Repository was archived so is read-only.'),
+          /\(403: Repository was archived so is read-only\)\. Have an owner/,
+        ],
+        [
+          'git.createTree',
+          answer(422, 'tree.sha does not exist'),
+          /could not be made \(422: tree\.sha does not exist\)\. Nothing is taken/,
+        ],
+        [
+          'git.createBlob',
+          answer(403, LIMIT, { 'retry-after': '7200' }),
+          /could not be made \(403: You have exceeded a secondary rate limit\. Please .*\)\. Nothing/,
+        ],
+        [
+          'git.createBlob',
+          answer(429, LIMIT, { 'retry-after': '7200' }),
+          /could not be made \(429: You have exceeded a secondary rate limit/,
+        ],
+        [
+          'git.createRef',
+          answer(422, 'Changes must be made through a pull request.'),
+          /is protected and does not take the commit \(422: Changes must be made through a pull request\)\. Take/,
+        ],
+        [
+          'git.createRef',
+          answer(403, 'Resource not accessible by integration'),
+          /may not write .*\(403: Resource not accessible by integration\)\. Give the job/,
+        ],
+        ['git.createCommit', answer(403, 'x'.repeat(500)), /\(403: x{199}…\)/],
+        ['git.createCommit', { kind: 'status', status: 403, body: '<p>conversations of Jane</p>' }, /\(403\)\. Give/],
+      ] as const,
+      5,
+    ),
+  )('of a refusal at %s (%#)', async (operation, fault, expected) => {
     stage.github.traffic.fault(operation, fault, { times: Infinity });
     const result = await sync();
     expectRed(result);

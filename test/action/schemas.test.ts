@@ -1,6 +1,6 @@
 // What lies beside the records: the schema of each stream, and the views. Every record that is published is valid, and the
 // views show the truth.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -8,7 +8,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ALL_STREAMS, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
-import type { Stage } from '../world/stage.ts';
+import { ACTION, type Stage } from '../world/stage.ts';
 import { makePlan, runMerge, runShards } from './fan-out.ts';
 import { BRANCH, endStage, HOUR, nextStage, onBranch } from './publishing.ts';
 import { expectGreen, populate } from './support.ts';
@@ -71,6 +71,19 @@ function existing(): Map<Stream, unknown[]> {
   return new Map(STREAMS.map(stream => [stream, ids(stream).sort()]));
 }
 
+/** The schema of the manifest, for what this version writes: a field that is not documented is an error. */
+const MANIFEST = ajv.compile(
+  JSON.parse(readFileSync(join(ACTION, 'docs', 'manifest.schema.json'), 'utf8'), (key, value) =>
+    value?.properties && key !== 'properties' ? { ...value, additionalProperties: false } : value,
+  ),
+);
+
+/** What is wrong with a manifest. */
+function faultsOf(files: Files): unknown {
+  const manifest = String(files.get('manifest.json'));
+  return MANIFEST(JSON.parse(manifest)) ? [] : MANIFEST.errors;
+}
+
 describe.each(['flat', 'raw'])('%s', format => {
   test('every record of an artifact is valid, and the views are the truth', async () => {
     const first = await stage.sync({ with: { 'record-format': format } });
@@ -79,7 +92,16 @@ describe.each(['flat', 'raw'])('%s', format => {
     for (const stream of STREAMS)
       expect([stream, invalid(files.get(`${stream}/schema.json`), linesOf(files, stream))]).toEqual([stream, []]);
     expect(await idsIn(files)).toEqual(existing());
+    expect(faultsOf(files)).toEqual([]);
   });
+});
+
+test('the manifest of a run that fails in part is as its schema says, and stays small whatever the state has', async () => {
+  stage.kustomer.faults.add({ kind: 'status', status: 403, match: ({ path }) => path.includes('/tags'), times: 100 });
+  const files = await artifactOf(await stage.sync());
+  expect(faultsOf(files)).toEqual([]);
+  expect(String(files.get('manifest.json'))).not.toContain('"generation"');
+  expect(JSON.parse(String(files.get('state.json'))).generation).toBe(1);
 });
 
 test('a schema goes on to allow what earlier runs have seen, also after a reset', async () => {
@@ -145,8 +167,10 @@ test('shards have schemas, and what they have seen is joined', async () => {
   const fan = await makePlan(stage, { ...end, 'shards-at-once': '2' });
   const shards = await runShards(stage, fan);
   const merged = await artifactOf(await runMerge(stage, fan));
+  expect(faultsOf(merged)).toEqual([]);
   for (const shard of shards) {
     const files = await artifactOf(shard);
+    expect(faultsOf(files)).toEqual([]);
     for (const stream of STREAMS) {
       if (linesOf(files, stream).length === 0) continue;
       expect([stream, invalid(files.get(`${stream}/schema.json`), linesOf(files, stream))]).toEqual([stream, []]);

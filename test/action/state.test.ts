@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { longDescribe, longTest } from '../forms.ts';
+import { few, longDescribe, longTest } from '../forms.ts';
 import { DEFAULT_TOKEN, startKustomer } from '../world/kustomer/index.ts';
 import { type ActionResult, runJob } from '../world/runner/index.ts';
 import { ACTION, openStage, type Stage } from '../world/stage.ts';
@@ -78,7 +78,7 @@ describe('a saved state', () => {
     ['lacks its file', /is damaged/, () => null],
   ];
 
-  test.each(refusals)(
+  test.each(few(refusals, 5))(
     'that %s is refused with one clear error, and nothing is published or saved',
     async (_what, message, change) => {
       await stage.github.replaceCache(stage.github.caches().at(-1)?.id ?? 0, good);

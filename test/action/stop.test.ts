@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { longTest } from '../forms.ts';
-import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
+import { DEFAULT_TOKEN, STREAMS } from '../world/kustomer/index.ts';
 import { runJob } from '../world/runner/index.ts';
 import { ACTION, openStage, type Stage } from '../world/stage.ts';
 import { FLAWLESS, faults, uploaded } from './publishing.ts';
@@ -126,7 +126,7 @@ describe('a cancelled job', () => {
     expect([first.exitCode, first.jobConclusion]).toEqual([1, 'cancelled']);
     expect(outcomes(first)).toEqual(all('complete', { messages: 'partial' }));
     expect(first.outputs).toMatchObject({ complete: 'false', 'state-saved': 'false', records: '0' });
-    expect(first.summary).toContain('The run was cancelled');
+    expect(first.summary).toContain('The run was canceled');
     expect(first.summary).toContain('published by the post step');
     expect(first.post?.log).toContain('State generation 1 saved.');
     expect((await uploaded(stage)).get('messages')?.length).toBeGreaterThan(0);
@@ -262,8 +262,15 @@ describe('with `destination: none`', () => {
     const manifest = JSON.parse(await readFile(result.outputs.manifest ?? '', 'utf8'));
     const files = (await readdir(dir, { recursive: true, withFileTypes: true })).filter(entry => entry.isFile());
     const paths = files.map(entry => relative(dir, join(entry.parentPath, entry.name))).sort();
+    const schemas = STREAMS.map(stream => `${stream}/schema.json`);
     expect(paths).toEqual(
-      ['manifest.json', 'state.json', ...manifest.files.map(({ path }: { path: string }) => path)].sort(),
+      [
+        'manifest.json',
+        'state.json',
+        'views.sql',
+        ...schemas,
+        ...manifest.files.map(({ path }: { path: string }) => path),
+      ].sort(),
     );
     expect(outcomes(result).notes).toBe('partial');
   });

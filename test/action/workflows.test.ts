@@ -1,11 +1,11 @@
 // The workflow files themselves, as users have them, in the simulated world: their jobs, their bash, and the committed
 // action.
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DEFAULT_TOKEN, STREAMS, type Stream } from '../world/kustomer/index.ts';
-import { ACTION, type Line, openStage, type Stage } from '../world/stage.ts';
+import { DEFAULT_TOKEN, STREAMS } from '../world/kustomer/index.ts';
+import { ACTION, openStage, type Stage } from '../world/stage.ts';
 import { runWorkflow, type WorkflowOptions, type WorkflowRun } from '../world/workflow/index.ts';
 import { cloned, FLAWLESS, faults, uploaded } from './publishing.ts';
 import { DAY, HOUR, LIST_STREAMS, populate, ration, requestsSince } from './support.ts';
@@ -120,48 +120,6 @@ describe('a schedule', () => {
     }
     expect(requestsSince(stage)).toBe(0);
   });
-});
-
-/** Google's `bq`, as far as the example goes: it puts down what it is told to load, and fails when it is told to. */
-const BQ = `#!/usr/bin/env bash
-set -e
-if [ "$1" = query ]; then exit 0; fi
-[ ! -e "$TABLES/broken" ] || { rm "$TABLES/broken"; exit 1; }
-[ "$*" = "load --source_format=CSV --field_delimiter=tab --quote= $5 $6 run:INTEGER,record:STRING" ]
-cat "$6" >> "$TABLES/$5"
-`;
-
-test('a warehouse: when loading fails the same records come again, and then nothing is missing', async () => {
-  const bin = await mkdtemp(join(stage.root, 'bin-'));
-  const tables = join(bin, 'tables');
-  await mkdir(tables);
-  await writeFile(join(bin, 'bq'), BQ);
-  await chmod(join(bin, 'bq'), 0o755);
-  await writeFile(join(tables, 'broken'), '');
-  const load = () =>
-    play('load-bigquery.yml', {
-      env: { TABLES: tables, PATH: `${bin}:${process.env.PATH}` },
-      idle: ['google-github-actions/auth', 'google-github-actions/setup-gcloud'],
-    });
-  const failed = await load();
-  expect(failed.conclusion).toBe('failure');
-  expect(await readdir(tables)).toEqual([]);
-  stage.world.update('messages', 3, { at: Date.now() - HOUR });
-  const [second, third] = [await load(), await load()];
-  expectGreen(second);
-  expectGreen(third);
-
-  const loaded = new Map<Stream, Line[]>();
-  for (const table of await readdir(tables)) {
-    const rows = (await readFile(join(tables, table), 'utf8')).trimEnd().split('\n');
-    for (const row of rows) expect(row).toMatch(new RegExp(`^${second.id}\t\\{`));
-    const stream = STREAMS.find(name => table === `kustomer.${name}_lines`)!;
-    loaded.set(
-      stream,
-      rows.map(row => JSON.parse(row.slice(row.indexOf('\t') + 1)) as Line),
-    );
-  }
-  expect(faults(stage, loaded)).toEqual(FLAWLESS);
 });
 
 // Some runs after each other, each with machines of its own: on a busy computer that takes its time.

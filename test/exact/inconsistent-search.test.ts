@@ -1,5 +1,6 @@
 /** A wrong result is seen through or refused: it is never taken for right, and never requested without end. */
 import { describe, expect, test } from 'vitest';
+import { few } from '../forms.ts';
 import type { Fault, FaultRule, Stream } from '../world/kustomer/index.ts';
 import { DAY, HOUR, MINUTE, NOON, Reader } from '../world/reader.ts';
 
@@ -32,7 +33,7 @@ const LIES: readonly [string, Fault][] = [
 ];
 
 describe.each(LIES)('%s', (_what, fault) => {
-  test.each([1, 2, 3, 7, 12])('once, at request %d, does no harm', async nth => {
+  test.each(few([1, 2, 3, 7, 12], 2))('once, at request %d, does no harm', async nth => {
     await using reader = await lied({ ...fault, match: { nth } });
     const run = await reader.run('notes', RECENT);
     expect(run.error).toBeUndefined();

@@ -1,7 +1,9 @@
 // The documents say what is there: error codes, commands, files. And the README stays short.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { digestOf, README_PICTURES, stampOf } from '../../scripts/pictures/readme.ts';
+import { THEMES } from '../../scripts/pictures/renderer.ts';
 import { ANNOTATION_ROWS } from '../../scripts/troubleshooting.ts';
 import { ERRORS } from '../../src/errors.ts';
 import { DOCUMENTS, ROOT } from './documents.ts';
@@ -11,6 +13,25 @@ const text = (path: string) => DOCUMENTS.get(path) ?? '';
 test('the README stays under 1,800 words, its tables included', () => {
   // Counted as `wc -w` does.
   expect(text('README.md').trim().split(/\s+/).length).toBeLessThan(1_800);
+});
+
+describe('the pictures of the README', () => {
+  const pictures = README_PICTURES.flatMap(({ path, text }) =>
+    THEMES.map(theme => [`${relative(ROOT, path)}-${theme}.png`, text] as const),
+  );
+
+  test.each(pictures)('%s is there, is small, and shows what the action says now', (path, shown) => {
+    expect(text('README.md')).toContain(path);
+    const png = readFileSync(join(ROOT, path));
+    expect(png.length).toBeLessThan(150_000);
+    // Where they differ: npm run pictures -- README
+    expect(stampOf(png)).toBe(digestOf(shown));
+  });
+
+  test('are all that there are', () => {
+    const files = readdirSync(join(ROOT, 'docs/pictures')).map(name => `docs/pictures/${name}`);
+    expect(files.sort()).toEqual(pictures.map(([path]) => path).sort());
+  });
 });
 
 describe('docs/troubleshooting.md', () => {

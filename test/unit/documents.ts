@@ -20,14 +20,17 @@ export interface Block {
   readonly text: string;
 }
 
-export const BLOCKS: readonly Block[] = [...DOCUMENTS].flatMap(([path, markdown]) =>
-  [...markdown.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(({ index, 1: language = '', 2: text = '' }) => ({
+/** The code blocks of a text in Markdown. */
+export function blocksOf(path: string, markdown: string): Block[] {
+  return [...markdown.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(({ index, 1: language = '', 2: text = '' }) => ({
     place: `${path}:${markdown.slice(0, index).split('\n').length}`,
     path,
     language,
     text,
-  })),
-);
+  }));
+}
+
+export const BLOCKS: readonly Block[] = [...DOCUMENTS].flatMap(([path, markdown]) => blocksOf(path, markdown));
 
 export function blocksIn(language: string): [place: string, block: Block][] {
   return BLOCKS.filter(block => block.language === language).map(block => [block.place, block]);

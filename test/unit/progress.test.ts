@@ -26,7 +26,7 @@ test('a search that counts no further says more than how many, and promises no t
 
 test('nothing is made up before the first answer', () => {
   expect(progressLine([stream('messages', 0, { left: Number.NaN })], 10_000, 'waiting 20 s for the rate limit')).toBe(
-    'Read 0 records in 10 s, waiting 20 s for the rate limit; reading messages 0.',
+    'Read 0 records in 10 s, waiting 20 s for the rate limit; reading messages.',
   );
   expect(progressLine([stream('tags', 5, { isDone: true, left: Number.NaN })], 60_000, '')).toBe(
     'Read 5 records in 60 s.',

@@ -2,6 +2,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { FieldFilter } from '../../src/records/fields.ts';
 import { snake } from '../../src/records/flat.ts';
 import { schemaIn, schemaText } from '../../src/schema/beside.ts';
 import { customKinds, DOCUMENTED, hasDeletionLines, snakeName, sourceKey } from '../../src/schema/columns.ts';
@@ -300,6 +301,35 @@ describe.each(FORMATS)('%s', format => {
       for (const line of lines.get(stream) ?? []) {
         expect([stream, validate(JSON.parse(String(line))), validate.errors]).toEqual([stream, true, null]);
       }
+    }
+  });
+
+  test('what is noted while a line is written is what a pass over the line finds', () => {
+    for (const written of [...writtenBy(3, { exoticEvery: Number.POSITIVE_INFINITY }), ...writtenBy(4)]) {
+      const known = documentedSchema(written.stream, format);
+      const observer = new Observer(known);
+      const lines = linesOf(written, format, observer);
+      expect(observer.seen().columns).toEqual(observe(known, lines).columns);
+    }
+  });
+
+  test('of a line without the fields that are kept back, only what is left is noted', () => {
+    for (const written of writtenBy(5)) {
+      const own = format === 'flat' ? '' : 'attributes.';
+      const members = linesOf(written, format).flatMap(line => {
+        const record = JSON.parse(String(line));
+        const { custom, ...others } = format === 'flat' ? record : record.attributes;
+        return [...Object.keys(others), ...Object.keys(custom ?? {}).map(key => `custom.${key}`)];
+      });
+      const names = [...new Set(members)].filter(name => !/^(?:id|type)$/.test(name));
+      const treatments = names.map(
+        (name, n) => [`${own}${name}`, (['excluded', 'hashed', null] as const)[n % 3]] as const,
+      );
+      const paths = new Map(treatments.flatMap(([path, treatment]) => (treatment ? [[path, treatment] as const] : [])));
+      const known = documentedSchema(written.stream, format);
+      const observer = new Observer(known);
+      const lines = linesOf(written, format, observer, new FieldFilter(paths, () => 'a hash'));
+      expect(observer.seen().columns).toEqual(observe(known, lines).columns);
     }
   });
 

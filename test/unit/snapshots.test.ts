@@ -42,7 +42,7 @@ test.each([true, false])(
         ['conversations', writerOf('conversations')],
       ]),
       completed,
-      learned: new Map(),
+      learning: { schemas: async () => new Map() },
       source: { organization: () => 'org', forms: { hasDeleted: () => true } },
       client: { usage: {}, clock: { leadMs: () => 0 }, requestsFor: () => 0 },
     } as never);

@@ -8,6 +8,7 @@ import { withImputedDates } from '../../src/sync/pages.ts';
 import { dated, readList } from '../../src/sync/read-list.ts';
 import {
   dedupKey,
+  isCheckDone,
   type ListState,
   MAX_GENERATION,
   NO_STATE,
@@ -16,6 +17,8 @@ import {
   type ShardManifest,
   type State,
   type StreamRevision,
+  searchWork,
+  undatedId,
 } from '../../src/sync/state.ts';
 import { iso, parseState, STATE_VERSION, serializeState } from '../../src/sync/state-document.ts';
 import { byKey, CONTAINERS, type Container, type StreamSchema } from '../../src/sync/stream-schema.ts';
@@ -271,6 +274,23 @@ test('a state that could not be read back is not saved', () => {
   expect(nextState({ ...cannotGrow, startsOver: true }, MAX_GENERATION, null).state.generation).toBe(1);
   const endless = { ...SAMPLE, consecutiveRuns: Number.POSITIVE_INFINITY };
   expect(() => nextState({ ...cannotGrow, state: endless }, 1, null)).toThrow(SyncError);
+});
+
+test('a check of klasses is done when it has come to the last of them', () => {
+  const check = { checkedAt: 1, from: 0, skipped: [] };
+  expect(isCheckDone({})).toBe(false);
+  expect(isCheckDone({ klasses: { ...check, doneUpTo: 'order' } })).toBe(false);
+  expect(isCheckDone({ klasses: check })).toBe(true);
+});
+
+test('the key of a record without a date has its id, which may have spaces', () => {
+  expect(undatedId('- 0123456789abcdef an id')).toBe('an id');
+  expect(undatedId('1700000000000 an id')).toBeNull();
+});
+
+test('where nothing is wanted nothing is read, and what is synced stays so, up to the cutoff', () => {
+  const before = { syncedRanges: [{ from: 0, to: 90 }], cutoff: 80, dedupSince: 70, dedupKeys: new Set<string>() };
+  expect(searchWork(before, [], 5, 60)).toMatchObject({ toRead: [], synced: [{ from: 0, to: 60 }], dedupSince: 55 });
 });
 
 describe('a state that is damaged is refused, never taken for none', () => {

@@ -33,9 +33,9 @@ test('answers in order: the verdict, how fresh, what has changed, where it went'
 The data is complete up to **26 Nov 2026 10:59:30 UTC**, 2 min 0 s before this run ended.
 
 | Stream | New | Changed | Deleted | Records | In all runs |
-| --- | ---: | ---: | ---: | ---: | ---: |
+| :--- | ---: | ---: | ---: | ---: | ---: |
 | messages | 1,200 | 3 | 0 | 1,203 | 45,000 |
-| tags, notes | no change |  |  | 0 | – |
+| tags, notes | 0 | 0 | 0 | 0 | – |
 | **All** |  |  |  | **1,203** | – |
 
 **1,203 records** · artifact [kustomer-sync](https://github.com/a/b/actions/runs/1/artifacts/2) · state generation 7 saved
@@ -54,8 +54,50 @@ test('a run that has stopped early says so, and that it goes on', () => {
     /^## ⏸️ Kustomer sync not done yet: 9 records in 41 s\n> \[!NOTE\]\n> The time budget was used up: the next run/,
   );
   expect(summary({ ...stopped, stopped: 'cancelled' }, END)).toMatch(
-    /^## 🚫 Kustomer sync cancelled after 41 s\n> \[!NOTE\]/,
+    /^## 🚫 Kustomer sync canceled after 41 s\n> \[!NOTE\]/,
   );
+});
+
+test('what the post step publishes is not said to be 0 records', () => {
+  const canceled = report([stream('messages')], {
+    ...{ stopped: 'cancelled', leftToPost: true, stateSaved: false },
+  });
+  expect(summary(canceled, END)).toContain('\n\nWhat was read is published by the post step · state is saved by the ');
+  expect(summary(canceled, END)).not.toContain('0 records');
+});
+
+test('a stream that was skipped was not read, which is no matter of time', () => {
+  const skipped = { outcome: 'skipped', details: { completeUpTo: null } } as const;
+  const text = summary(report([stream('messages', { records: 1 }), stream('notes', skipped)]), END);
+  expect(text).toMatch(/^## ⚠️ Kustomer sync complete except for notes: 1 record in 41 s$/m);
+  expect(text).toMatch(/^- not read: notes$/m);
+  expect(text).toMatch(/^\| ⚠️ notes \| skipped \| {2}\| {2}\| 0 \| – \|$/m);
+});
+
+test('a run that was held up by the rate limit says so without a click', () => {
+  const use = { requests: 9, retries: 2, rate_limited: 2, waited_ms: 25_000 };
+  const text = summary(report([stream('messages')], { usage: { search: use } }), END);
+  expect(text.slice(0, text.indexOf('<details>'))).toContain(
+    "\n\nKustomer's rate limit held this run up: 2 requests were refused (429) and repeated.\n\n",
+  );
+});
+
+test('a list is read as a whole, whatever the window', () => {
+  const details = { completeUpTo: Date.parse(TO), readFrom: 'whole list' } as const;
+  expect(summary(report([stream('tags', { details })]), END)).toMatch(
+    /^\| tags \| incremental \| ✅ complete \| 0 \| whole list \| 26 Nov 2026 10:59:30 \| 1 \|$/m,
+  );
+});
+
+test('a plan has sizes and times that can be read, however small', () => {
+  const estimate = { requests: 24, minutes: 0.1, bytes: 1_290_000, records: 180, shards: 1 };
+  const streams = [
+    { name: 'messages', records: 174, bytes: 1_280_000 },
+    { name: 'tags', records: 6, bytes: 10_200 },
+  ];
+  const text = summary(report([], { plan: { matrix: '', streams, estimate } }), END);
+  expect(text).toContain('**1 shard for about 180 records: 24 requests, 6 s at the budget, 1.3 MB**');
+  expect(text).toContain('| messages | 174 | 1.3 MB |\n| tags | 6 | 11 kB |');
 });
 
 describe('whatever happens', () => {

@@ -58,6 +58,8 @@ async function open(folder: string, sql: string, threads = '1'): Promise<DuckDBC
   const connection = await database.connect();
   // In a folder of its own without a change of the process: the paths of views.sql are relative.
   await connection.run(`SET file_search_path = '${folder}'`);
+  // As DuckDB 2 reads it.
+  await connection.run("SET lambda_syntax = 'DISABLE_SINGLE_ARROW'");
   await connection.run(sql);
   return connection;
 }

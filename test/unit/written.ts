@@ -1,4 +1,6 @@
 // Lines as a run writes them: all versions of the records of a random world, deletion lines, both formats.
+import type { FieldFilter } from '../../src/records/fields.ts';
+import type { LineObserver } from '../../src/records/name-plan.ts';
 import { Lines } from '../../src/records/record.ts';
 import type { RecordFormat } from '../../src/sync/state.ts';
 import { ALL_STREAMS, KustomerWorld, LISTED, type Stream } from '../world/kustomer/index.ts';
@@ -44,11 +46,16 @@ export function writtenBy(seed: number, { count = 12, exoticEvery = 3 } = {}): r
 }
 
 /** Each line as the writer of the records writes it, with its line end. */
-export function linesOf({ published }: Written, format: RecordFormat): Buffer[] {
-  const lines = new Lines(65_536);
+export function linesOf(
+  { published }: Written,
+  format: RecordFormat,
+  observer?: LineObserver,
+  filter?: FieldFilter,
+): Buffer[] {
+  const lines = new Lines(65_536, observer);
   return published.map(record => {
     lines.clear();
-    lines.add(record, { recordFormat: format });
+    lines.add(record, { recordFormat: format, filter });
     return Buffer.from(lines.bytes());
   });
 }

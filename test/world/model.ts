@@ -349,6 +349,10 @@ class Game {
       this.#published.set(name, versions);
       const { updatedAt, createdAt } = resource.attributes ?? {};
       const version = `${resource.id} ${updatedAt ?? createdAt}`;
+      // What a list has shown as gone, and shows again, is published again.
+      if (resource.attributes?.deleted === true && !isSearch(streamNamed(name))) {
+        for (const known of versions) if (known.startsWith(`${resource.id} `)) versions.delete(known);
+      }
       // A list may show a record changed under the same time; that is another version.
       const bytes = isSearch(streamNamed(name)) ? '' : ` ${resource.json}`;
       if (versions.has(`${version}${bytes}`)) this.#problems.push(`${name}: ${version} twice, in run ${this.#runs}`);

@@ -99,7 +99,7 @@ async function permissionsFor(place: BranchPlace): Promise<Finding[]> {
 function placesOf(commit: string, { context, repository, branch, dataPath }: DestinationOptions): Place[] {
   const pages = `${context.serverUrl}/${repository}`;
   return [
-    { kind: 'commit', name: commit, url: `${pages}/commit/${commit}` },
+    { kind: 'commit', name: commit.slice(0, 12), url: `${pages}/commit/${commit}` },
     { kind: 'branch', name: branch, url: encodeURI(`${pages}/tree/${branch}/${dataPath}`), hasFolders: true },
   ];
 }

@@ -1,7 +1,7 @@
 // What the data branch says about itself: its README and its attributes.
 import type { TreeEntry } from '../../github/answers.ts';
 import type { Context } from '../../github/context.ts';
-import { grouped } from '../../report/format.ts';
+import { grouped, size, utc } from '../../report/format.ts';
 import { type BranchNotes, type BranchPlace, type Totals, totalsIn } from '../../state/branch.ts';
 import type { State } from '../../sync/state.ts';
 import { markOf } from './freshness.ts';
@@ -25,10 +25,9 @@ export function readme(
   const runs = workflowFile === '' ? runUrl : `${serverUrl}/${here}/actions/workflows/${workflowFile}`;
   const rows = Object.entries(totals).map(
     ([stream, { records, distinct, files, bytes, max_updated_at, complete_up_to }]) =>
-      `| [${stream}](${encodeURI(dataPath)}/${stream}) | ${distinct === undefined ? '–' : grouped(distinct)} | ${grouped(records)} | ${grouped(files)} | ${grouped(Math.ceil(bytes / 1024))} kB | ${max_updated_at ?? '–'} | ${complete_up_to ?? '–'} |`,
+      `| [${stream}](${encodeURI(dataPath)}/${stream}) | ${distinct === undefined ? '–' : grouped(distinct)} | ${grouped(records)} | ${grouped(files)} | ${size(bytes)} | ${inTable(max_updated_at)} | ${inTable(complete_up_to)} |`,
   );
   const [example = 'conversations'] = Object.keys(totals);
-  const glob = `${dataPath}/${example}/*/*.ndjson*`;
   return `# Kustomer data
 
 A copy of Kustomer records as NDJSON, one JSON object a line, kept up to date by a workflow with kustomer-sync. Each run
@@ -36,46 +35,56 @@ adds files and changes none; a record that was updated is there again in its new
 \`updated_at\` of an \`id\` counts**. A full refresh replaces the files of its stream. \`state.json\`, and the folder
 \`state\` of backfills, say what has been read; leave them as they are. The records are personal data: treat this branch as you treat Kustomer.
 
-| Stream | Records | Lines | Files | Size | Newest record | Complete up to |
-| --- | ---: | ---: | ---: | ---: | --- | --- |
+| Stream | Records | Lines | Files | Size | Newest record (UTC) | Complete up to (UTC) |
+| :--- | ---: | ---: | ---: | ---: | :--- | :--- |
 ${rows.join('\n')}
 
 <!-- totals: ${JSON.stringify(totals)} -->
 
-Last commit: by run [${run.id}, attempt ${run.attempt}](${runUrl}), ${savedAt}. [A run](${runs}) that finds nothing new makes no commit;
-the last one says in a ref of its own that it has checked the branch, and up to when it is complete. (No such ref: none has.)
-
-\`\`\`sh
-git fetch --quiet ${page} ${markOf(branch)} && git log -1 --format=%s FETCH_HEAD
-\`\`\`
+Last commit: by run [${run.id}, attempt ${run.attempt}](${runUrl}), ${utc(Date.parse(savedAt))}. [A run](${runs}) that finds nothing new makes no commit:
+it notes in a ref that it has checked the branch, and up to when the branch is complete.
 
 ## Reading it
 
 \`\`\`sh
-git clone --single-branch --depth 1 --branch ${branch} ${page} kustomer-data && cd kustomer-data
+git clone --single-branch --depth 1 --branch ${branch} \\
+  ${page} kustomer-data
+cd kustomer-data
 \`\`\`
 
-DuckDB, the latest version of each record:
-
-\`\`\`sql
-SELECT * FROM read_json('${glob}', format = 'newline_delimited', union_by_name = true)
-QUALIFY row_number() OVER (PARTITION BY id ORDER BY updated_at DESC) = 1;
-\`\`\`
-
-pandas:
-
-\`\`\`python
-import glob, pandas
-lines = pandas.concat(pandas.read_json(path, lines=True) for path in glob.glob('${glob}'))
-latest = lines.sort_values('updated_at').drop_duplicates('id', keep='last')
-\`\`\`
-
-jq (\`zcat -f\` also reads what is not compressed):
+The latest note of a run without news, if there is one:
 
 \`\`\`sh
-zcat -f ${glob} | jq -s 'group_by(.id) | map(max_by(.updated_at))'
+git fetch --quiet origin ${markOf(branch)} && git log -1 --format=%s FETCH_HEAD
+\`\`\`
+
+With DuckDB, \`views.sql\` has typed views: \`<stream>\` is the latest version of each record that exists, \`<stream>_history\`
+every line.
+
+\`\`\`sh
+duckdb -init views.sql
+\`\`\`
+
+\`\`\`sql
+SELECT * FROM ${example} ORDER BY updated_at DESC;
+\`\`\`
+
+The same in Python, here for pandas (\`pip install duckdb pandas\`):
+
+\`\`\`python
+import pathlib
+import duckdb
+
+db = duckdb.connect()
+db.execute(pathlib.Path("views.sql").read_text(encoding="utf-8"))
+${example} = db.sql("FROM ${example}").df()
 \`\`\`
 `;
+}
+
+/** A time (RFC 3339). */
+function inTable(time: string | null | undefined): string {
+  return time === null || time === undefined ? '–' : utc(Date.parse(time)).replace(' UTC', '');
 }
 
 /**

@@ -41,6 +41,7 @@ export const EXOTIC: Readonly<Record<string, Feature>> = {
     });
     shape.attributes.firstSeenAt = 'one';
     shape.attributes.first_seen_at = 'two';
+    if ('name' in shape.attributes) shape.attributes.NAME = 'in capitals';
   },
   /** An attribute and a relationship of one name. */
   slaTwice(shape) {
@@ -65,8 +66,10 @@ export const EXOTIC: Readonly<Record<string, Feature>> = {
   /** Surrogates on their own, which JSON can only escape. */
   loneSurrogates(shape) {
     Object.assign(custom(shape), { highStr: 'cut \ud83d', lowStr: '\ude00 cut', swappedStr: '\ude00\ud83d' });
+    if ('name' in shape.attributes) shape.attributes.name = `${slot('name')} 👩‍🚀 \ud83d`;
   },
   lineBreaks(shape, random) {
+    if ('name' in shape.attributes) shape.attributes.name = `\ttwo\r\nlines: ${slot('name')}`;
     custom(shape).addressTxt = `\n\r\n${longText(random, 2000)}\r`;
   },
   deep(shape) {

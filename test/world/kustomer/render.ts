@@ -2,11 +2,11 @@
 // same version is the same text each time, and two versions of a record differ.
 import { EXOTIC, huge } from './exotic.ts';
 import { mix, Random, textSeed } from './random.ts';
-import type { SpoiledUpdatedAt, Version } from './rows.ts';
+import type { Row, SpoiledUpdatedAt, Version } from './rows.ts';
 import { shapeOf } from './shapes.ts';
 import { type Stream, typeOf } from './streams.ts';
 import { compile, fill, type Slot, slot, type Template } from './template.ts';
-import { NAMES, words } from './text.ts';
+import { NAMES, TEAMS, words } from './text.ts';
 
 /** Examples a stream has, exotic ones apart. Enough that hardly two neighbours have the same attributes. */
 const EXAMPLES = 48;
@@ -79,7 +79,7 @@ export class Renderer {
         case 'rev':
           return rev;
         case 'name':
-          return `${ESCAPED_NAMES[hash % NAMES.length]} ${row.seq}`;
+          return nameOf(row, hash);
         case 'preview':
           return `${this.#previews[(hash + rev) % 256]} (${row.seq}/${rev})`;
         case 'number':
@@ -167,6 +167,10 @@ export class Renderer {
     }
     return template;
   }
+}
+
+function nameOf({ stream, seq }: Row, hash: number): string {
+  return stream === 'teams' ? String(TEAMS[seq % TEAMS.length]) : `${ESCAPED_NAMES[hash % NAMES.length]} ${seq}`;
 }
 
 function previewsOf(set: number): string[] {

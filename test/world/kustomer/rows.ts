@@ -3,7 +3,7 @@
 import type { Stream } from './streams.ts';
 
 export interface Row {
-  /** 24 hex digits: seconds of creation, a constant of the world, a counter (docs/kustomer-api.md#ids-and-dates). */
+  /** 24 hex digits: seconds of creation, a constant of the world, a counter (docs/kustomer-api.md#ids-and-dates); see `ids`. */
   readonly id: string;
   /** Number of the row in its world; what its content is drawn from. */
   readonly seq: number;

@@ -22,6 +22,21 @@ export const NAMES = [
   'Radia Perlman',
 ];
 
+export const TEAMS = [
+  'Billing',
+  'Returns',
+  'Shipping',
+  'Warehouse',
+  'VIP',
+  'Fraud',
+  'Retail',
+  'Wholesale',
+  'Social Media',
+  'Technical Support',
+  'Accounts',
+  'Night Shift',
+];
+
 export function words(random: Random, count: number): string {
   const out: string[] = [];
   for (let i = 0; i < count; i++) out.push(random.pick(WORDS));

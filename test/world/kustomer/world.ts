@@ -77,6 +77,8 @@ export interface WorldOptions extends AuditOptions {
   readonly exoticEvery: number;
   /** Changes what is shown of a record: tests plant values in it. */
   readonly plant?: (stream: Stream, json: string) => string;
+  /** Ids of 24 hexadecimal digits, or decimal ones that begin with zeros. */
+  readonly ids: 'hex' | 'decimal';
 }
 
 export type SearchForm = 'sort' | 'includeDeleted' | 'lt';
@@ -116,6 +118,7 @@ const DEFAULTS: WorldOptions = {
   refusedForms: [],
   idsOnlyShape: 'objects',
   exoticEvery: 40,
+  ids: 'hex',
 };
 
 export type Counts = Partial<Record<Exclude<Stream, 'kobjects'>, number>> & {
@@ -517,7 +520,7 @@ export class KustomerWorld {
     const seq = stream === 'klasses' ? this.#klassSeq++ : this.#seq++;
     const own = this.#ownName(stream, klass, seq);
     const isNamed = stream === 'klasses' || stream === 'custom_attributes';
-    const id = isNamed ? (own ?? '') : objectId(createdAt, this.options.seed >>> 0, seq);
+    const id = isNamed ? (own ?? '') : this.#idOf(createdAt, seq);
     const row = {
       id,
       seq,
@@ -538,6 +541,11 @@ export class KustomerWorld {
     if (this.#ordered.size > 0) this.#ordered.clear();
     this.#write(row, updatedAt, rev, false, visibleAt);
     return row;
+  }
+
+  #idOf(createdAt: number, seq: number): string {
+    if (this.options.ids === 'decimal') return String(seq + 1).padStart(6, '0');
+    return objectId(createdAt, this.options.seed >>> 0, seq);
   }
 
   /** The klass of a row: a klass has its own name. Every third record of SLAs is one, and the others are versions. */

@@ -222,7 +222,7 @@ class Run {
   }
 
   #step(step: Step, place: Place) {
-    const { action, fate, idle = [] } = this.#options;
+    const { action, fate, standIns = {} } = this.#options;
     const minutes = step['timeout-minutes'];
     const common = {
       ...present({
@@ -238,7 +238,8 @@ class Run {
       return { ...common, script: step.run, ...present(shell) };
     }
     const name = step.uses?.replace(/@.*$/, '') ?? '';
-    if (idle.includes(name)) return { ...common, run: () => {} };
+    const script = standIns[name];
+    if (script !== undefined) return { ...common, script, shell: 'bash' as const };
     if (name !== OURS) throw new Error(`${place.job}: ${name} is not to be had here`);
     const { with: more, ...fated } = fate?.(place) ?? {};
     return {

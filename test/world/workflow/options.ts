@@ -25,8 +25,8 @@ export interface WorkflowOptions {
   readonly env?: Record<string, string>;
   /** What befalls a step of the action: a kill, a cancel, other inputs than its like. */
   readonly fate?: (place: Place) => Pick<UsesStep, 'kill' | 'machineVanishes' | 'cancelAfter' | 'with'>;
-  /** Actions of others, by name without version, which do nothing here. */
-  readonly idle?: readonly string[];
+  /** What stands in for the actions of others, by name without version: a script. */
+  readonly standIns?: Readonly<Record<string, string>>;
 }
 
 export interface Place {
