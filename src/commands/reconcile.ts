@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import { isSearch, oldRecordsOf, streamNamed } from '../kustomer/streams.ts';
-import { grouped } from '../report/format.ts';
+import { grouped, utc } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import type { Report } from '../report/report.ts';
 import { addChanges, countingSink } from '../sync/changes.ts';
@@ -22,7 +22,6 @@ import {
 } from '../sync/reconciliation.ts';
 import { type DatedRecord, type Sink, timeIn } from '../sync/source.ts';
 import type { State } from '../sync/state.ts';
-import { iso } from '../sync/state-document.ts';
 import { type JobsOptions, openJobs } from './jobs.ts';
 import type { ReadingRun } from './prepare.ts';
 import { sync } from './sync.ts';
@@ -59,7 +58,7 @@ export function openReconciliation(run: ReadingRun): Variant {
       const begun = goOn(state, selected, now, cutoffOf(now, config.settleMs));
       const { cutoff, asOf } = begun.reconciliation;
       if (begun.reconciliation === state.reconciliation)
-        log.info(`Going on with the reconciliation of ${iso(cutoff)}.`);
+        log.info(`Going on with the reconciliation of ${utc(cutoff)}.`);
       own = { run, begun, asOf, ids: new Map(), hasFallen: false };
       return begun;
     },
@@ -69,6 +68,8 @@ export function openReconciliation(run: ReadingRun): Variant {
       const isCut = !isEnd || stop.signal.aborted;
       const left = streams.filter(({ outcome }) => outcome === 'failed' || (outcome === 'partial' && isCut));
       const before = own.begun.reconciliation;
+      const isComplete = streams.every(({ outcome }) => outcome === 'complete');
+      if (isEnd && isComplete) log.info(`These ids speak for ${utc(asOfNow(own))}.`);
       const others = before.open.filter(name => !selected.includes(name));
       return {
         cutoff: before.cutoff,
