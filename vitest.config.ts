@@ -7,7 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** The tests beside test/action that open sockets, start processes or wait. */
 const SLOW = [
   'test/action/**/*.test.ts',
-  'test/exact/{changes,efficiency,inconsistent-search,klasses,numbers,restart,staging,tie-groups}.test.ts',
+  'test/exact/{changes,efficiency,inconsistent-search,klasses,numbers,reconcile,restart,staging,tie-groups}.test.ts',
   'test/unit/{budget,examples,recipes,release,worlds,world-github,world-kustomer,world-runner,world-workflow}.test.ts',
 ];
 

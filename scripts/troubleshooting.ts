@@ -185,6 +185,16 @@ export const ERROR_ROWS = {
       'The input `data-path` differs from the folder that the data branch has its records in.',
       'Set it back, or use another `branch`.',
     ],
+    'audit-log-cut': [
+      ["Kustomer's audit log does not show all that it has of …, at …."],
+      'A second of the audit log has more entries than a page, and the page no link to them, or links lead round in a circle. Deletions may be missing.',
+      'Run again. If it stays, report it to Kustomer; `deletions: lists` does without the audit log.',
+    ],
+    'ids-vanished': [
+      ['Kustomer shows …, and had … at the last reconciliation: more than a tenth has gone at once.'],
+      'What a key may not see looks as what is gone. More than 20 ids and a tenth vanish at once when somebody has taken a role from the key, and seldom otherwise. The views go by the reconciliation before.',
+      'Compare the roles of the key with those that it had; the next run starts anew. If the records are really gone, run once with `confirm-vanished: true`.',
+    ],
     'hash-key-changed': [
       [
         '`hash-key` is another one than that with which … were published so far: equal values would have different hashes.',
@@ -395,6 +405,11 @@ export const ERROR_ROWS = {
 
 /** Warnings and notices, by a name that only tests use. */
 export const ANNOTATION_ROWS = {
+  'audit-log-refused': [
+    ['Kustomer refused the audit log (status …), so deletions that it alone records are not published.'],
+    'The key lacks the role of the audit log, or the organization has none. Everything else is read.',
+    'Make a key that also has the role `org.permission.audit_logs.read`, or set `deletions: lists`.',
+  ],
   'other-run': [
     ['Another run (…) has published …'],
     "Another run saved beside this one, and both changed the same streams. The other run's data holds; this run published only the rest.",

@@ -33,6 +33,7 @@ const COMMANDS = {
   check: () => import('./commands/check.ts').then(({ check }) => check),
   compact: () => import('./commands/compact.ts').then(({ compact }) => compact),
   merge: () => import('./commands/merge.ts').then(({ merge }) => merge),
+  reconcile: () => import('./commands/reconcile.ts').then(({ reconcile }) => reconcile),
 };
 
 try {

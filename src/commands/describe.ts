@@ -16,7 +16,9 @@ export function describeStart(run: Pick<ReadingRun, 'report' | 'scope' | 'contex
       ? `Kustomer sync of shard ${shard.number} of ${shard.of}`
       : report.isIncremental
         ? incremental
-        : 'Kustomer backfill';
+        : scope.kind === 'backfill'
+          ? 'Kustomer backfill'
+          : 'Kustomer reconciliation';
   // An id from a state, which anybody may have written who may write to the branch.
   if (!/^\d+$/.test(before.run.id) || Number.isNaN(Date.parse(before.savedAt))) return;
   report.lastSave = { savedAt: before.savedAt, runUrl: context.runUrl.replace(/[^/]+$/, before.run.id) };

@@ -2,9 +2,17 @@
 import type { SyncError } from '../errors.ts';
 import { archiveRefused } from '../kustomer/request-errors.ts';
 import type { Source } from '../kustomer/source.ts';
-import { isSearch, type ListStream, oldRecordsOf, type SearchStream, streamNamed } from '../kustomer/streams.ts';
+import {
+  AUDITED,
+  isSearch,
+  type ListStream,
+  oldRecordsOf,
+  type SearchStream,
+  streamNamed,
+} from '../kustomer/streams.ts';
 import { grouped } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
+import { withDeletions } from '../sync/deletions-job.ts';
 import { type JobContext, listJob, type SearchContext, type StreamJob, searchJob } from '../sync/job.ts';
 import { klassesJob, klassKey, type SkipReason } from '../sync/klasses-job.ts';
 import { type ListPlan, type PlanOptions, planList, planSearch, type Selection } from '../sync/plan.ts';
@@ -15,7 +23,11 @@ import { iso } from '../sync/state-document.ts';
 import type { Run } from './prepare.ts';
 
 export interface JobsOptions {
-  readonly config: PlanOptions & { readonly streams: readonly Selection[] };
+  readonly config: PlanOptions & {
+    readonly streams: readonly Selection[];
+    /** Deletions that the audit log records are wanted. */
+    readonly readsAuditLog?: boolean;
+  };
   readonly state: State;
   readonly source: Source;
   /** The list streams, begun already. */
@@ -23,6 +35,8 @@ export interface JobsOptions {
   readonly writerOf: (stream: string) => Sink;
   readonly context: JobContext;
   readonly log: Log;
+  /** Called when nobody could look for klasses that the generic search does not show. */
+  readonly onUnchecked?: () => void;
 }
 
 /** Opens the lists; those that are read whole in each run are begun at once. */
@@ -41,6 +55,11 @@ export function openJobs(options: JobsOptions): StreamJob[] {
     );
   }
   const onArchiveRefused = once((refusal: SyncError) => log.warning(archiveRefused(refusal).message));
+  const onAuditLogRefused = once(({ status }: SyncError) =>
+    log.warning(
+      `Kustomer refused the audit log (status ${status}), so deletions that it alone records are not published. Make a key that also has the role org.permission.audit_logs.read, or set \`deletions: lists\` to do without.`,
+    ),
+  );
   const searchContext = { ...context, onArchiveRefused };
   return config.streams.map(selection => {
     const { name } = selection;
@@ -55,7 +74,14 @@ export function openJobs(options: JobsOptions): StreamJob[] {
     if (stream.hasKlasses) return openKlassesJob({ ...options, context: searchContext }, selection, stream, writer);
     const plan = planOf(options, name, selection, stream);
     const old = plan.listOnlyBefore === null ? undefined : source.archiveList(stream);
-    return searchJob(selection, plan, source.search(stream), writer, searchContext, old, () => warnOfCut(name, log));
+    const job = searchJob(selection, plan, source.search(stream), writer, searchContext, old, () =>
+      warnOfCut(name, log),
+    );
+    if (!config.readsAuditLog || !AUDITED.has(name)) return job;
+    return withDeletions(job, {
+      ...{ log: source.auditLog(stream), type: stream.context, sink: writer, before: plan.before, cutoff: plan.cutoff },
+      ...{ lookbackMs: config.lookbackMs, signal: context.signal, onRefused: onAuditLogRefused },
+    });
   });
 }
 
@@ -119,7 +145,10 @@ function openKlassesJob(options: KlassesJobOptions, selection: Selection, stream
     check: planned === null ? check : { checkedAt: context.now, from: planOfKlass(null).wanted.from, skipped: [] },
     syncedFrom: planned === null ? (syncedRanges[0]?.from ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY,
     isCheckedOnce: (config.endDate ?? config.shard ?? null) !== null,
-    onUnchecked: () => log.warning(KLASSES_UNCHECKED),
+    onUnchecked: () => {
+      log.warning(KLASSES_UNCHECKED);
+      options.onUnchecked?.();
+    },
     onSkipped: klasses => {
       for (const [reason, skipped] of Map.groupBy(klasses, ([, reason]) => reason)) {
         log.warning(

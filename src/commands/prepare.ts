@@ -148,7 +148,8 @@ export async function recoverState(run: Run, artifactsOf?: ArtifactsOf): Promise
     artifactsOf: artifactsOf ?? (kind === 'shard' ? ofShard : 'workflow'),
     log,
   });
-  const { state, replaced } = withoutReplaced(recovered.state, recovered.syncRevisions ?? new Map());
+  const revisions = kind === 'reconciliation' ? undefined : recovered.syncRevisions;
+  const { state, replaced } = withoutReplaced(recovered.state, revisions ?? new Map());
   if (replaced.length > 0) {
     log.info(
       `A full refresh has replaced what the branch ${config.branch} had of ${replaced.join(', ')}, so that is read again.`,

@@ -9,7 +9,7 @@ import { type StreamResult, streamReport } from '../report/report.ts';
 import type { RecoveredState } from '../state/store.ts';
 import type { StreamJob } from '../sync/job.ts';
 import type { Ending } from '../sync/read-all.ts';
-import type { ShardManifest, State } from '../sync/state.ts';
+import type { Reconciliation, ShardManifest, State } from '../sync/state.ts';
 import { iso } from '../sync/state-document.ts';
 import type { KeptFields } from './kept-back.ts';
 import type { Learning } from './learning.ts';
@@ -27,10 +27,12 @@ export interface SnapshotOptions extends Pick<ReadingRun, 'config' | 'context' |
   readonly source: Source;
   readonly learning: Learning;
   readonly fields: KeptFields;
+  /** Of a reconciliation: what the state says of it. @param isEnd the run reads no more */
+  readonly reconciled?: ((streams: readonly StreamResult[], isEnd: boolean) => Reconciliation) | undefined;
 }
 
 export function openSnapshots(options: SnapshotOptions) {
-  const { jobs, writers, completed, client, learning } = options;
+  const { jobs, writers, completed, client } = options;
   /** Streams whose full refresh has been drained. */
   const replaced = new Set<string>();
   /** Parts that have been drained, and of their records, by stream, those that no earlier run has published. */
@@ -58,8 +60,9 @@ export function openSnapshots(options: SnapshotOptions) {
       files.push(...(await (isDrained ? writer.drain() : writer.peek())));
     }
     const replaces = done.filter(job => job.mode === 'full_refresh' && !replaced.has(job.name)).map(({ name }) => name);
-    const schemas = await learning.schemas(jobs, completed);
-    const change = changeOf(options, done, [...replaced, ...replaces], [...drained, ...files], schemas);
+    const streams = results(files, endings);
+    const learned = await whatIsLearned(options, streams, endings !== undefined);
+    const change = changeOf(options, done, [...replaced, ...replaces], [...drained, ...files], learned);
     if (isDrained) {
       for (const name of replaces) replaced.add(name);
       drained.push(...files);
@@ -69,10 +72,11 @@ export function openSnapshots(options: SnapshotOptions) {
       replaces,
       unfinished: jobs.filter(job => !done.includes(job)).map(({ name }) => name),
       firstSeen,
-      streams: results(files, endings).map(streamReport),
+      streams: streams.map(streamReport),
       usage: structuredClone(client.usage),
       change,
       savesStateAlone: false,
+      ...(options.reconciled && change.changed.length > 0 && { externalFiles: earlierFiles(options) }),
     };
   }
 
@@ -87,6 +91,13 @@ export function openSnapshots(options: SnapshotOptions) {
     /** Closed parts that are not drained. */
     count: () => [...writers.values()].reduce((sum, writer) => sum + writer.count(), 0),
   };
+}
+
+/** What the state says of columns, which ids do not have, and of a reconciliation. */
+async function whatIsLearned(options: SnapshotOptions, streams: readonly StreamResult[], isEnd: boolean) {
+  const { jobs, completed, learning, recovered, reconciled } = options;
+  const reconciliation = reconciled?.(streams, isEnd);
+  return { schemas: reconciled ? recovered.state.schemas : await learning.schemas(jobs, completed), reconciliation };
 }
 
 function resultOf(
@@ -108,6 +119,11 @@ function resultOf(
   };
 }
 
+/** What earlier runs of a reconciliation have published. */
+function earlierFiles({ recovered }: SnapshotOptions): ShardManifest['files'] {
+  return recovered.state.shardManifest?.files ?? [];
+}
+
 /** What a shard has published in all its runs. The merge lists each part with the run and the artifact that has it. */
 function shardManifestOf(options: SnapshotOptions, parts: readonly PartFile[]): ShardManifest {
   const { recovered, config, client, context, destination } = options;
@@ -126,7 +142,7 @@ function changeOf(
   done: readonly StreamJob[],
   replaced: readonly string[],
   parts: PartFile[],
-  schemas: State['schemas'],
+  read: Pick<State, 'schemas' | 'reconciliation'>,
 ) {
   const { config, recovered, source, client, context, destination, fields } = options;
   const before = recovered.state;
@@ -155,8 +171,8 @@ function changeOf(
     ...stampOf(context),
     revisions,
     ...draft,
-    schemas,
-    ...(config.shard !== null && { shardManifest: shardManifestOf(options, parts) }),
+    ...read,
+    ...((config.shard !== null || read.reconciliation) && { shardManifest: shardManifestOf(options, parts) }),
   };
   return { state, changed: changed.map(({ name }) => name), startsOver: config.resetState && config.shard === null };
 }

@@ -3,28 +3,25 @@
 import type { Config } from '../config/config.ts';
 import { asSyncError, isKind } from '../errors.ts';
 import type { Context } from '../github/context.ts';
-import { openSource, type Source } from '../kustomer/source.ts';
+import { openSource } from '../kustomer/source.ts';
 import { type CheckpointSchedule, startCheckpoints } from '../publish/checkpoints.ts';
 import { writeManifest } from '../publish/destination.ts';
 import { openPublisher } from '../publish/publisher.ts';
-import { type Encrypt, openEncryption } from '../records/encryption.ts';
-import { openParts, type PartFile, type PartsWriter } from '../records/parts.ts';
-import { openWriteLock, throughWriteLock, type WriteLock } from '../records/write-lock.ts';
+import { openEncryption } from '../records/encryption.ts';
+import type { PartFile } from '../records/parts.ts';
+import { openWriteLock, type WriteLock } from '../records/write-lock.ts';
 import { duration, plural, utc } from '../report/format.ts';
 import { type Log, openSection, stillAt } from '../report/log.ts';
 import { progressLine } from '../report/progress.ts';
 import { type Report, streamReport } from '../report/report.ts';
 import type { StreamJob } from '../sync/job.ts';
 import { readAll } from '../sync/read-all.ts';
-import { openReaderPool } from '../sync/reader-pool.ts';
-import type { ListPages } from '../sync/source.ts';
 import type { State } from '../sync/state.ts';
 import { planNextRun, startNext } from './auto-continue.ts';
 import { describeStart, describeStreams } from './describe.ts';
-import { DISK_LIMITS, type DiskLimits, watchDisk } from './disk-limits.ts';
-import { openJobs, openLists } from './jobs.ts';
-import { type KeptFields, openKeptFields } from './kept-back.ts';
-import { openLearning } from './learning.ts';
+import { DISK_LIMITS, type DiskLimits } from './disk-limits.ts';
+import { openLists } from './jobs.ts';
+import { openKeptFields } from './kept-back.ts';
 import { withOrganization } from './organization.ts';
 import {
   closeJournal,
@@ -38,6 +35,7 @@ import {
 import { makeOutputDir, openReadingRun, type ReadingRun, recoverRun } from './prepare.ts';
 import { type Endings, openSnapshots } from './snapshots.ts';
 import { judgeStreams } from './verdict.ts';
+import { openWritingJobs, SYNC, type Variant } from './writing-jobs.ts';
 
 /** What tests set otherwise. */
 export interface SyncLimits {
@@ -50,6 +48,7 @@ const LIMITS: SyncLimits = { schedule: { checkpointMs: 30_000, publishMs: 15 * 6
 interface SyncRun extends ReadingRun {
   readonly lock: WriteLock;
   readonly limits: SyncLimits;
+  readonly variant: Variant;
 }
 
 /** What a run has once it knows what to read. */
@@ -62,15 +61,17 @@ export async function sync(
   log: Log,
   stop: AbortController,
   limits = LIMITS,
+  openVariant: (run: ReadingRun) => Variant = () => SYNC,
 ): Promise<Report> {
   const lock = openWriteLock();
-  const run = { ...openReadingRun(config, context, log, stop, lock.backpressure), lock, limits };
+  const reading = openReadingRun(config, context, log, stop, lock.backpressure);
+  const run = { ...reading, lock, limits, variant: openVariant(reading) };
   openSection('Prepare', ms => stillAt('Prepare', ms, run.client.waitingFor()));
   try {
-    const reading = await prepare(run);
-    if (reading !== null) {
-      await readAndPublish(run, reading);
-      judgeStreams(run.report, reading.before);
+    const prepared = await prepare(run);
+    if (prepared !== null) {
+      await readAndPublish(run, prepared);
+      judgeStreams(run.report, prepared.before);
     }
   } catch (thrown) {
     const error = asSyncError(thrown);
@@ -86,25 +87,26 @@ export async function sync(
 
 /** Null when everything has been published before. */
 async function prepare(run: SyncRun) {
-  const { config, context, log, scope, window, report, client, destination } = run;
+  const { config, context, log, scope, window, report, client, destination, limits, variant } = run;
   // Before the first request to Kustomer: records must not be read for a place where everybody could see them.
   const encrypt = await openEncryption(config.encryptTo);
   await destination.requireAccess();
   report.outputDir = await makeOutputDir(config, context);
-  const source = openSource(client, config.includeDeleted);
+  const source = openSource(client, config.includeDeleted, variant.readsIds);
   // Lists do not depend on the state, so they are read while it is looked up.
   const lists = openLists(run, source);
-  const recovered = await recoverRun(run);
-  const { state, base } = recovered;
+  const found = await recoverRun(run);
+  const state = variant.goOn?.(found.state) ?? found.state;
+  const recovered = { ...found, state };
   report.generation = state.generation;
   describeStart(run, state);
   describeStreams(run, state);
   source.expect(state.organizationId);
 
   const fields = await openKeptFields(config, state);
-  const writing = openWritingJobs({ ...run, encrypt, fields }, state, source, lists);
+  const writing = openWritingJobs({ ...run, encrypt, fields }, limits.disk, state, source, lists);
   const { jobs, completed, learning } = writing;
-  const snapshots = openSnapshots({ ...run, ...writing, recovered, source, fields });
+  const snapshots = openSnapshots({ ...run, ...writing, recovered, source, fields, reconciled: variant.after });
   if (scope.kind !== 'incremental' && state.generation > 0 && jobs.every(({ isDone }) => isDone)) {
     for (const { name } of jobs) completed.add(name);
     report.streams = snapshots.results([]);
@@ -115,42 +117,8 @@ async function prepare(run: SyncRun) {
     );
     return null;
   }
-  const publisher = openPublisher({ ...run, base, directory: report.outputDir });
+  const publisher = openPublisher({ ...run, base: found.base, directory: report.outputDir });
   return { before: state, source, jobs, snapshots, publisher, fields, learning };
-}
-
-type WritingRun = SyncRun & { readonly encrypt: Encrypt | undefined; readonly fields: KeptFields };
-
-/** The selected streams as jobs that write to part files, and note which streams are complete. */
-function openWritingJobs(run: WritingRun, state: State, source: Source, lists: ReadonlyMap<string, ListPages>) {
-  const { config, now, stop, client, report, lock, log, limits, destination, encrypt, fields } = run;
-  const directory = report.outputDir;
-  const learning = openLearning(config, state.schemas);
-  const writers = new Map<string, PartsWriter>();
-  const completed = new Set<string>();
-  const written = () => [...writers.values()].reduce((sum, writer) => sum + writer.bytes(), 0);
-  const lines = () => [...writers.values()].reduce((sum, writer) => sum + writer.lineBytes(), 0);
-  // Each line becomes a message, which is a little longer.
-  const checkDisk = watchDisk(run, limits.disk, written, () => (config.singer ? 1.1 * lines() : 0));
-  const writerOf = (stream: string) => {
-    const { partBytes } = destination;
-    const how = { encrypt, filter: fields.filterOf(stream), observer: () => learning.observerOf(stream) };
-    const writer = openParts({ ...config, directory, stream, partBytes, ...how });
-    writers.set(stream, writer);
-    return throughWriteLock(writer, lock, checkDisk);
-  };
-  const context = { pool: openReaderPool(client), signal: stop.signal, now };
-  const jobs = openJobs({ config, state, source, lists, writerOf, context, log }).map(
-    (job): StreamJob => ({
-      ...job,
-      async read() {
-        const isComplete = await job.read();
-        if (isComplete) completed.add(job.name);
-        return isComplete;
-      },
-    }),
-  );
-  return { jobs, writers, learning, completed };
 }
 
 /** A checkpoint seals what is encrypted (records/parts.ts), so that each of them adds a file for each stream. */

@@ -27,6 +27,7 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
   if (config.singer) for (const problem of singerConflicts(config)) add('singer', problem);
 
   for (const [input, problem] of compactConflicts(config, shown)) add(input, problem);
+  for (const [input, problem] of reconcileConflicts(config, shown)) add(input, problem);
 
   const planned = shard ?? plan[0];
   if (planned !== undefined && planned.inputs !== planDigest(config)) {
@@ -95,10 +96,25 @@ function fieldConflicts({ excludeFields, hashFields, hashKey, recordFormat }: Co
   return found;
 }
 
+function reconcileConflicts(config: Config, shown: (name: InputName) => string): [InputName, string][] {
+  if (config.mode !== 'reconcile') return [];
+  const narrowing = [
+    ['start-date', config.startDate !== null],
+    ['end-date', config.endDate !== null],
+    ['archive', config.archive === 'never'],
+  ] as const;
+  return narrowing
+    .filter(([, isGiven]) => isGiven)
+    .map(([input]): [InputName, string] => [
+      input,
+      `is ${shown(input)}. Leave it out with \`mode: reconcile\`, which reads all ids that exist.`,
+    ]);
+}
+
 function singerConflicts({ recordFormat, mode, encryptTo }: Config): string[] {
   const found: string[] = [];
   if (recordFormat !== 'flat') found.push('must be `false` unless `record-format` is `flat`.');
-  if (mode === 'plan' || mode === 'merge') found.push('must be `false` unless `mode` is `sync` or `check`.');
+  if (mode !== 'sync' && mode !== 'check') found.push('must be `false` unless `mode` is `sync` or `check`.');
   // A target reads plain text.
   if (encryptTo.length > 0) found.push('must be `false` with `encrypt-to`: its messages are not encrypted.');
   return found;

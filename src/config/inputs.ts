@@ -95,7 +95,7 @@ export const GROUPS = {
     'confirm-vanished': input(
       kinds.boolean,
       'false',
-      'Accept once that more than 20 records and a tenth of a list have gone: publish them as deleted.',
+      'Accept once that more than 20 records and a tenth of a list, or of the ids, have gone.',
       { sync: {} },
     ),
   },
@@ -176,6 +176,12 @@ export const GROUPS = {
       'Secret key of `hash-fields`. It is masked; keep it, since the same values have the same hash only as long as it is the same.',
       {},
     ),
+    deletions: input(
+      kinds.deletions,
+      'lists',
+      '`lists` or `lists,audit-log`: deletions of customers and conversations that the audit log records are published, too, when the key may read it.',
+      { sync: {} },
+    ),
   },
   tuning: {
     archive: input(
@@ -225,9 +231,9 @@ export const GROUPS = {
   },
   'fan-out': {
     mode: input(
-      kinds.oneOf('sync', 'plan', 'merge', 'check', 'compact'),
+      kinds.oneOf('sync', 'plan', 'merge', 'check', 'reconcile', 'compact'),
       'sync',
-      '`sync`, `plan` (count a window and divide it into shards), `merge` (join the shards of a plan), `check` (say what a sync would find and do, and do nothing) or `compact` (rewrite the data branch: the latest version of each record, and no history).',
+      '`sync`, `plan` (count a window and divide it into shards), `merge` (join the shards of a plan), `check` (say what a sync would find and do, and do nothing), `reconcile` (read which ids exist, so that the views know what is gone) or `compact` (rewrite the data branch: the latest version of each record, and no history).',
       {},
     ),
     shard: input(

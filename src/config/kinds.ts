@@ -207,6 +207,13 @@ export const hashKey: Kind<string> = {
   parse: text => text.trim(),
 };
 
+/** With white space after the comma. */
+const deletionSources = oneOf('lists', 'lists,audit-log');
+export const deletions: typeof deletionSources = {
+  ...deletionSources,
+  parse: text => deletionSources.parse(text.replace(/\s*,\s*/g, ',')),
+};
+
 /** `none`, or other names with commas: see publish/choose.ts. */
 export const destination: Kind<string> = {
   use: alternatives(DESTINATIONS),

@@ -1,7 +1,7 @@
 /**
  * The scope of a run: its window, and the names under which it keeps its state and publishes its files.
  *
- * An incremental sync, each backfill and each shard of a plan have states of their own, which do not affect each other.
+ * An incremental sync, a reconciliation, each backfill and each shard of a plan have states of their own, which do not affect each other.
  * Every place that stores a state uses the name from here. Pure.
  */
 import { digest } from '../shards/shard.ts';
@@ -9,14 +9,17 @@ import { cutoffOf } from '../sync/plan.ts';
 import type { Config } from './config.ts';
 
 export type Scope = ReturnType<typeof syncScope>;
-type ScopeConfig = Pick<Config, 'stateId' | 'artifactName' | 'startDate' | 'endDate' | 'settleMs' | 'shard'>;
+type ScopeConfig = Pick<Config, 'mode' | 'stateId' | 'artifactName' | 'startDate' | 'endDate' | 'settleMs' | 'shard'>;
 
 /**
- * The scope of a run with `mode: sync`, which reads one shard or an undivided sync.
+ * The scope of a run that reads one shard, an undivided sync, or which ids exist.
  * @param now milliseconds since the epoch
  */
 export function scopeOf(config: ScopeConfig, now: number): Scope {
-  const { stateId, artifactName, shard } = config;
+  const { mode, stateId, artifactName, shard } = config;
+  if (mode === 'reconcile') {
+    return { ...syncScope(config, now), kind: 'reconciliation', stateName: `reconcile/${stateId}`, fileMark: 'ids' };
+  }
   if (shard === null) return syncScope(config, now);
   const { plan, window, cutoff } = shard;
   // One run may have several plans.
@@ -44,8 +47,8 @@ export function syncScope(config: ScopeConfig, now: number) {
   const dates = `${startDate === null ? '' : compact(startDate)}..${endDate === null ? '' : compact(endDate)}`;
   const stateName = endDate === null ? stateId : `backfill/${stateId}/${dates}`;
   return {
-    kind: (endDate === null ? 'incremental' : 'backfill') as 'incremental' | 'backfill' | 'shard',
-    /** A state id alone, or a path below `backfill/` or `shard/`, which no state id can be. */
+    kind: (endDate === null ? 'incremental' : 'backfill') as 'incremental' | 'backfill' | 'shard' | 'reconciliation',
+    /** A state id alone, or a path below `backfill/`, `shard/` or `reconcile/`, which no state id can be. */
     stateName,
     artifactName,
     /** Part of the names of the files on the data branch, unique for each job of a run; empty for an incremental sync. */

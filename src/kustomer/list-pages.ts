@@ -114,7 +114,7 @@ export function pathOf({ path, pageSize }: ListStream, view: View, number: numbe
 }
 
 /** Path and query of a link. The API key never goes to another origin. */
-function pathIn(link: unknown, origin: string): string | null {
+export function pathIn(link: unknown, origin: string): string | null {
   if (typeof link !== 'string' || link === '') return null;
   const url = URL.parse(link, origin);
   if (url?.origin === origin) return `${url.pathname}${url.search}`;

@@ -29,6 +29,11 @@ const FORMS: readonly Parts[] = [
   { isSorted: false, hasDeletedFlag: false, end: 'lte' },
 ];
 
+/** The form that is tried first. */
+export function fullForm(prefix: string): SearchForm {
+  return { ...FULL, prefix };
+}
+
 /** `from <= updated_at < to` (ms), or what the cursor of the stream is, and perhaps a range of `created_at`. */
 export type Criteria = Interval & Partial<Pick<SearchRequest, 'created'>> & { readonly order?: 'asc' | 'desc' };
 

@@ -4,7 +4,7 @@
 // Responses are not interpreted here: a page says what Kustomer said, contradictions included, and the readers in sync/
 // decide what to believe. Links are not followed: those of the archive lead to the live search
 // (docs/kustomer-api.md#archive-links).
-import { isKind, SyncError } from '../errors.ts';
+import { isKind, isRefusal, SyncError } from '../errors.ts';
 import { SECOND_MS } from '../sync/pages.ts';
 import { dated } from '../sync/read-list.ts';
 import {
@@ -18,7 +18,7 @@ import {
 import type { ReadOptions } from './client.ts';
 import { type OnRecord, pageIn } from './json.ts';
 import { hasStatus, isTooSlow } from './request-errors.ts';
-import { bodyOf, type Criteria, openNegotiation, type SearchForm } from './search-form.ts';
+import { bodyOf, type Criteria, fullForm, openNegotiation, type SearchForm } from './search-form.ts';
 import type { SearchStream } from './streams.ts';
 
 /** Largest page of a search (docs/kustomer-api.md#page-size). */
@@ -38,8 +38,13 @@ const PATHS: Readonly<Record<SearchIndex, string>> = {
 
 export type Search = ReturnType<typeof openSearch>;
 
+interface SearchOptions extends ReadOptions<SearchStream> {
+  /** Of each record no more is needed than its id and its times. */
+  readonly readsIds?: boolean;
+}
+
 /** Searches all records of a stream, or those of one klass. Every method rejects as `Client.send` and `pageIn` do. */
-export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
+export function openSearch(options: SearchOptions, klass?: string) {
   const { name } = options.stream;
   const post = openPost(options, klass);
   let pageSize = PAGE_SIZE;
@@ -97,7 +102,7 @@ export function openSearch(options: ReadOptions<SearchStream>, klass?: string) {
 }
 
 /** Sends searches in a form that Kustomer accepts: see search-form.ts. */
-function openPost(options: ReadOptions<SearchStream>, klass: string | undefined) {
+function openPost(options: SearchOptions, klass: string | undefined) {
   const { client, stream, includeDeleted, onRecord, onForm } = options;
   const { name, role, context, cursor } = stream;
   const queryContext = klass === undefined ? context : `${context}_${klass}`;
@@ -105,18 +110,51 @@ function openPost(options: ReadOptions<SearchStream>, klass: string | undefined)
   const archive = openNegotiation(klass === undefined ? options.archiveRefusals : undefined);
   const negotiations = { live: openNegotiation(), archive };
   const prefixes = [...new Set([context, queryContext])];
+  /** Whether an answer of ids alone has their times; undefined when nobody has tried. */
+  let isBrief = options.readsIds === true ? undefined : false;
   return async (index: SearchIndex, page: number, size: number, criteria: Criteria | null) => {
-    const path = `${PATHS[index]}?page=${page}&pageSize=${size}`;
-    const sendAs = async (form: SearchForm): Promise<Page> => {
+    const path = (asIds: boolean) => `${PATHS[index]}?page=${page}&pageSize=${size}${asIds ? '&idsOnly=true' : ''}`;
+    const sendAs = async (form: SearchForm, asIds = isBrief === true && criteria !== null): Promise<Page> => {
       const flag = form.hasDeletedFlag ? { includeDeleted } : {};
       const body = { queryContext, ...flag, ...(criteria && bodyOf(form, cursor, criteria)) };
       const isDivisible = size > SLOW_PAGE_SIZE;
-      const response = await client.send({ path, body, purpose: 'search', stream: name, role, isDivisible });
+      const response = await client.send({
+        path: path(asIds),
+        body,
+        purpose: 'search',
+        stream: name,
+        role,
+        isDivisible,
+      });
       onForm?.(name, form);
       return readPage(response, stream, size, onRecord, form);
     };
-    return negotiations[index](sendAs, prefixes, { isProof: criteria !== null, mayNegotiate: page === 1 });
+    if (isBrief === undefined && criteria !== null) {
+      // What is asked for meanwhile goes without.
+      isBrief = false;
+      const brief = await tryIds(() => sendAs(fullForm(context), true));
+      if (brief?.found.length === 0) isBrief = undefined;
+      else isBrief = brief?.found.every(({ at }) => !Number.isNaN(at)) === true;
+      if (brief !== null && isBrief !== false) return brief;
+    }
+    return negotiations[index](form => sendAs(form), prefixes, {
+      isProof: criteria !== null,
+      mayNegotiate: page === 1,
+    });
   };
+}
+
+/**
+ * A page of ids; null where Kustomer refuses it, or sends something other than records: in which form it gives the ids is
+ * not known (docs/kustomer-api.md#search-request).
+ */
+async function tryIds(send: () => Promise<Page>): Promise<Page | null> {
+  try {
+    return await send();
+  } catch (error) {
+    if (isRefusal(error) || (error instanceof SyncError && error.code === 'not-records')) return null;
+    throw error;
+  }
 }
 
 function readPage(

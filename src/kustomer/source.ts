@@ -3,23 +3,25 @@
 // Every record that arrives, through whichever stream, passes `onRecord`. So a run cannot mix two organizations, nor
 // apply the state of one to another (docs/kustomer-api.md#organization).
 import { SyncError } from '../errors.ts';
-import { organizationOf, type Resource, type SearchIndex } from '../sync/source.ts';
+import { type Klasses, organizationOf, type Resource, type SearchIndex } from '../sync/source.ts';
+import { openAuditLog } from './audit-log.ts';
 import type { Client } from './client.ts';
 import { definedFor, openCustomAttributes } from './custom-attributes.ts';
 import { openKlasses } from './klasses.ts';
 import { type ListPage, requestPage } from './list-pages.ts';
 import { openList, openLongList } from './lists.ts';
-import { openSearch } from './search.ts';
+import { openSearch, type Search } from './search.ts';
 import { openFormNotes, openRefusals } from './search-form.ts';
 import { isSearch, type ListStream, type SearchStream, streamNamed, USUAL_STREAMS } from './streams.ts';
 
 export type Source = ReturnType<typeof openSource>;
 
-export function openSource(client: Client, includeDeleted: boolean) {
+/** @param readsIds of each record no more is needed than its id and its times */
+export function openSource(client: Client, includeDeleted: boolean, readsIds = false) {
   const organization = openOrganizationCheck();
   const forms = openFormNotes();
   const onRecord = (resource: Resource) => organization.check(organizationOf(resource));
-  const options = { client, includeDeleted, onRecord, onForm: forms.note, archiveRefusals: openRefusals() };
+  const options = { client, includeDeleted, onRecord, onForm: forms.note, archiveRefusals: openRefusals(), readsIds };
   /** The first page of a list. @param countFor see {@link ReadOptions} */
   async function firstPage(stream: ListStream, countFor = stream.name): Promise<Omit<ListPage, 'included'>> {
     const { views, objects } = stream;
@@ -27,14 +29,19 @@ export function openSource(client: Client, includeDeleted: boolean) {
     const defined = await definedFor(objects[0] as string, { ...options, stream });
     return { records: defined === null ? [] : [defined], total: null, isFull: true, next: null };
   }
+  // The same each time: a search remembers in which form Kustomer accepts it.
+  const searches = new Map<string, Search>();
+  const klasses = new Map<string, Klasses>();
   return {
     firstPage,
     /** `klass`: one klass on its own, for a klass missing from the generic search. */
-    search: (stream: SearchStream, klass?: string) => openSearch({ ...options, stream }, klass),
+    search: (stream: SearchStream, klass?: string) =>
+      once(searches, `${stream.name}/${klass ?? ''}`, () => openSearch({ ...options, stream }, klass)),
     list: (stream: ListStream) => (stream.objects ? openCustomAttributes : openList)({ ...options, stream }),
+    auditLog: (stream: SearchStream) => openAuditLog({ ...options, stream }),
     /** The list with what no search shows of a stream: for streams whose `archive` is a list. */
     archiveList: ({ archive }: SearchStream) => openLongList({ ...options, stream: archive as ListStream }),
-    klasses: (stream: SearchStream) => openKlasses({ ...options, stream }),
+    klasses: (stream: SearchStream) => once(klasses, stream.name, () => openKlasses({ ...options, stream })),
     forms,
     expect: organization.expect,
     /** Id of the organization whose records have arrived; null before the first. */
@@ -60,6 +67,13 @@ export function openSource(client: Client, includeDeleted: boolean) {
       }
     },
   };
+}
+
+/** What is opened under a name, by the first who asks for it. */
+function once<T>(opened: Map<string, T>, name: string, open: () => T): T {
+  const each = opened.get(name) ?? open();
+  opened.set(name, each);
+  return each;
 }
 
 /** Watches that all records belong to one organization, and to the one that is expected. */

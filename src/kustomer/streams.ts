@@ -101,6 +101,11 @@ export function oldRecordsOf({ archive }: SearchStream): OldRecords {
   return archive === 'search' ? 'archive' : 'list';
 }
 
+/** docs/kustomer-api.md#audit-log */
+export const AUDIT_LOG_PATH = '/v1/audit-logs';
+/** The streams whose deletions the audit log records. */
+export const AUDITED: ReadonlySet<string> = new Set(['conversations', 'customers']);
+
 /** A path for the log: nothing that a link has made up, and no query. */
 export function pathForLog(path: string): string {
   const [known = ''] = path.split('?');
@@ -108,7 +113,7 @@ export function pathForLog(path: string): string {
   const isListPath = [KLASS_LIST, NOTES_LIST, ...STREAMS].some(
     stream => stream.kind === 'list' && stream.path === known,
   );
-  return isSearchPath || isListPath ? known : '(another path)';
+  return isSearchPath || isListPath || known === AUDIT_LOG_PATH ? known : '(another path)';
 }
 
 export function isSearch(stream: Stream): stream is SearchStream {

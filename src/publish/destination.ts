@@ -15,13 +15,13 @@ import type { Total } from '../state/branch.ts';
 import type { Base, StateStore } from '../state/store.ts';
 import { type MergedState, type StateChange, withoutStreams } from '../sync/next-state.ts';
 import type { RecordFormat, ShardFile, State } from '../sync/state.ts';
-import { serializeState } from '../sync/state-document.ts';
+import { iso, serializeState } from '../sync/state-document.ts';
 
 /** What is to be published, with all that it takes: it can wait on the disk for another process. */
 export interface PublishRequest {
   readonly directory: string;
   readonly files: readonly PartFile[];
-  /** Parts in the artifacts of other runs, which a merge only lists. */
+  /** Parts in the artifacts of other runs, which a merge or a reconciliation only lists. */
   readonly externalFiles?: readonly ShardFile[];
   /** Streams whose full refresh is complete: its files replace the stream's earlier files. */
   readonly replaces: readonly string[];
@@ -258,30 +258,42 @@ function notDelivered(cause: unknown): SyncError {
   });
 }
 
+type ManifestContents = Pick<PublishRequest, 'window' | 'streams' | 'usage' | 'externalFiles' | 'files'>;
+
+/** The text of a manifest. @param state the state that holds once the parts are published */
+export function manifestOf(
+  { window, streams, usage, externalFiles = [], files }: ManifestContents,
+  { context, stateName }: Pick<DestinationOptions, 'context' | 'stateName'>,
+  { reconciliation }: State,
+): string {
+  const { runId, attempt, job, workflow, repository, ref, event } = context;
+  const run = { id: runId, attempt, job, workflow, repository, ref, event, state_id: stateName };
+  const isComplete = streams.every(({ outcome }) => outcome === 'complete');
+  const evidence = reconciliation && { as_of: iso(reconciliation.asOf), complete: isComplete };
+  // A merge lists the parts of the shards, with the run and the artifact that has them.
+  const all = [...externalFiles, ...files];
+  return `${JSON.stringify({ version: 1, run, window, ...evidence, streams, files: all, api: usage }, null, 1)}\n`;
+}
+
 /**
  * Writes `manifest.json`, `state.json` with the state that holds once the parts are published, the schemas, the views, and
  * the messages of Singer where they are asked for.
  * @returns the path of the manifest
  */
 export async function writeManifest(
-  request: Pick<PublishRequest, 'directory' | 'window' | 'streams' | 'usage' | 'externalFiles' | 'files'>,
-  { context, stateName, dataPath, singer }: Pick<DestinationOptions, 'context' | 'stateName' | 'dataPath' | 'singer'>,
+  contents: ManifestContents & Pick<PublishRequest, 'directory'>,
+  options: Pick<DestinationOptions, 'context' | 'stateName' | 'dataPath' | 'singer'>,
   state: State,
 ): Promise<string> {
-  const { directory, window, streams, usage, externalFiles = [] } = request;
-  const { runId, attempt, job, workflow, repository, ref, event } = context;
+  const { directory } = contents;
   const path = join(directory, 'manifest.json');
-  const run = { id: runId, attempt, job, workflow, repository, ref, event, state_id: stateName };
-  // A merge lists the parts of the shards, with the run and the artifact that has them.
-  const files = [...externalFiles, ...request.files];
-  const manifest = { version: 1, run, window, streams, files, api: usage };
-  await writeFile(path, `${JSON.stringify(manifest, null, 1)}\n`);
+  await writeFile(path, manifestOf(contents, options, state));
   if (state.generation > 0) await writeFile(join(directory, 'state.json'), serializeState(state));
   const { filesBeside } = await import('../schema/beside.ts');
-  for (const [name, text] of filesBeside([...state.schemas.values()], dataPath)) {
+  for (const [name, text] of filesBeside([...state.schemas.values()], options.dataPath)) {
     await mkdir(dirname(join(directory, name)), { recursive: true });
     await writeFile(join(directory, name), text);
   }
-  if (singer) await (await import('./singer.ts')).writeSinger(request, state);
+  if (options.singer) await (await import('./singer.ts')).writeSinger(contents, state);
   return path;
 }

@@ -34,7 +34,9 @@ export interface PartsOptions extends LineOptions {
   /** Undefined: parts are not encrypted. */
   readonly encrypt?: Encrypt | undefined;
   /** Asked for with the first record. */
-  readonly observer?: () => Promise<LineObserver>;
+  readonly observer?: (() => Promise<LineObserver>) | undefined;
+  /** The lines are ids, as the names of the parts say. */
+  readonly haveIds?: boolean;
   /** Largest part in bytes, before compression. A chunk that is larger gets a part of its own. */
   readonly partBytes: number;
 }
@@ -180,7 +182,7 @@ function openRollingWriter(options: PartsOptions, onBytes: OnBytes, onSealed: (p
 type Part = Awaited<ReturnType<typeof openPart>>;
 
 /** A part gets its number on commit, once it is closed. */
-async function openPart({ directory, stream, compression, encrypt }: PartsOptions, onBytes: OnBytes) {
+async function openPart({ directory, stream, haveIds, compression, encrypt }: PartsOptions, onBytes: OnBytes) {
   const partial = join(directory, stream, `${randomUUID()}.partial`);
   await mkdir(dirname(partial), { recursive: true });
   const file = await open(partial, 'wx');
@@ -203,7 +205,7 @@ async function openPart({ directory, stream, compression, encrypt }: PartsOption
   const encrypted = encrypt?.(append);
 
   const describe = (number: number): PartFile => ({
-    path: `${stream}/${stream}-${String(number).padStart(5, '0')}${extension}`,
+    path: `${stream}/${stream}${haveIds ? '-ids' : ''}-${String(number).padStart(5, '0')}${extension}`,
     stream,
     records: total.records,
     bytes: total.bytes,

@@ -24,15 +24,49 @@ export function duckdbViews(schemas: readonly StreamSchema[], dataPath = 'data')
   return `${[HEAD, ...schemas.map(schema => streamViews(schema, dataPath)), ...(hasExample ? [EXAMPLE] : [])].join('\n')}`;
 }
 
+/**
+ * The files with the ids of each stream, where all files that a complete reconciliation lists are there: those of several
+ * runs have a manifest each.
+ */
+const RECONCILIATIONS = String.raw`SET VARIABLE manifests = (
+  SELECT list(file) FROM glob(['manifest.json', '*/manifest.json', '*/*/manifest.json']));
+CREATE OR REPLACE TEMP TABLE reconciliations AS
+WITH manifest AS (
+  SELECT regexp_replace(filename, '[^\\/]*$', '') AS folder, content->>'as_of' AS as_of,
+    from_json(content->'streams', '[{"name":"VARCHAR","outcome":"VARCHAR","from":"VARCHAR"}]') AS streams,
+    from_json(content->'files', '[{"path":"VARCHAR","stream":"VARCHAR","sha256":"VARCHAR","run":"VARCHAR"}]') AS files
+  FROM (SELECT filename, TRY_CAST(content AS JSON) AS content FROM query(CASE WHEN getvariable('manifests') IS NULL
+    THEN 'SELECT NULL::VARCHAR AS filename, NULL::VARCHAR AS content WHERE false'
+    ELSE 'FROM read_text(getvariable(''manifests''))' END))
+  WHERE content->>'as_of' IS NOT NULL),
+found AS (
+  SELECT file.sha256 AS sha256, any_value(folder || file.path) AS path
+  FROM (SELECT folder, unnest(files) AS file FROM manifest)
+  WHERE file.run IS NULL AND regexp_matches(file.path, '\.ndjson(\.gz)?$')
+    AND folder || file.path IN (SELECT file FROM glob(['*/*.ndjson*', '*/*/*.ndjson*', '*/*/*/*.ndjson*']))
+  GROUP BY ALL),
+complete AS (
+  SELECT as_of, name, since, unnest(CASE WHEN len(own) = 0 THEN [NULL] ELSE own END) AS sha256
+  FROM (
+    SELECT as_of, stream.name AS name, stream."from" AS since, 
+      [f.sha256 FOR f IN files IF f.stream = stream.name] AS own
+    FROM (SELECT as_of, files, unnest(streams) AS stream FROM manifest)
+    WHERE stream.outcome = 'complete'))
+SELECT name, as_of::TIMESTAMPTZ AS as_of, TRY_CAST(since AS TIMESTAMPTZ) AS since, list(path) FILTER (path IS NOT NULL) AS files
+FROM complete LEFT JOIN found USING (sha256)
+GROUP BY ALL HAVING count(complete.sha256) = count(path);
+`;
+
 const HEAD = `-- Views of the records beside this file. In the folder that has it: duckdb -init views.sql
 --
---   <stream>            the latest version of each record that exists: no deleted ones, no deletion lines
+--   <stream>            the latest version of each record that exists: no deleted ones, no deletion lines, and none that
+--                       the newest reconciliation beside these files has not found
 --   <stream>_history    every version, every line
 --
 -- In the folder above a number of downloaded artifacts, the init file of any of them reads them all. Ids are text, times
 -- are in UTC, a value of another type than its column's is null, and objects and lists are JSON.
 SET TimeZone = 'UTC';
-`;
+${RECONCILIATIONS}`;
 
 const EXAMPLE = `-- An example that joins three streams: every message with its conversation and its customer.
 CREATE OR REPLACE TEMP VIEW conversation_messages AS
@@ -61,10 +95,17 @@ function streamViews(schema: StreamSchema, dataPath: string): string {
   const columns = viewColumns(schema);
   const places = [stream, `*/${stream}`, `*/*/${stream}`, `${dataPath}/${stream}/*`].map(place => `${place}/*.ndjson*`);
   // As parts are called in an artifact, and on the branch.
+  const time = columns.some(column => column.name === 'created_at') ? 'coalesce(updated_at, created_at)' : 'updated_at';
+  const newest = `reconciliations WHERE name = ${text(stream)} AND as_of = getvariable(${text(`${stream}_as_of`)})`;
   const parts = String.raw`(${stream}-\d+\.ndjson(\.gz)?|${BRANCH_PART})$`;
   return `SET VARIABLE ${stream}_files = (
   SELECT list(file ORDER BY ${WRITTEN.join(', ')}) FROM glob([${places.map(text).join(', ')}])
   WHERE regexp_matches(file, ${text(`[\\\\/]${parts}`)}));
+SET VARIABLE ${stream}_as_of = (SELECT max(as_of) FROM reconciliations WHERE name = ${text(stream)});
+SET VARIABLE ${stream}_ids_since = (SELECT coalesce(max(since), '-infinity'::TIMESTAMPTZ) FROM ${newest});
+SET VARIABLE ${stream}_ids_files = (SELECT any_value(files) FROM ${newest});
+CREATE OR REPLACE TEMP VIEW ${stream}_ids AS
+SELECT id FROM ${ids(stream)};
 CREATE OR REPLACE TEMP VIEW ${stream}_history AS
 SELECT
 ${columns.map(column => `  ${cast(column, schema)} AS ${name(column.name)},`).join('\n')}
@@ -74,7 +115,9 @@ CREATE OR REPLACE TEMP VIEW ${stream} AS
 SELECT * FROM (
   FROM ${stream}_history
   QUALIFY row_number() OVER (PARTITION BY id ORDER BY ${newestFirst(stream, columns, ORDER)}) = 1)
-WHERE deleted IS NOT TRUE AND deleted_at IS NULL;
+WHERE deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (${time} BETWEEN getvariable(${text(`${stream}_ids_since`)}) AND getvariable(${text(`${stream}_as_of`)})
+    AND id NOT IN (FROM ${stream}_ids)) IS NOT TRUE;
 `;
 }
 
@@ -130,10 +173,16 @@ function rawLines(stream: string, columns: readonly ViewColumn[]): string {
   FROM ${lines})`;
 }
 
+function ids(stream: string): string {
+  const files = `${stream}_ids`;
+  const reader = `read_json(getvariable(${text(`${files}_files`)}), format = 'newline_delimited', columns = {'id': 'VARCHAR'})`;
+  return orEmpty(files, reader, ['NULL::VARCHAR AS id']);
+}
+
 /** No file is an error of DuckDB's readers, so that the choice must be made before. */
-function orEmpty(stream: string, reader: string, empty: readonly string[]): string {
+function orEmpty(files: string, reader: string, empty: readonly string[]): string {
   const none = `SELECT ${empty.join(', ')}, NULL::VARCHAR AS ${FILE} WHERE false`;
-  return `query(CASE WHEN getvariable(${text(`${stream}_files`)}) IS NULL
+  return `query(CASE WHEN getvariable(${text(`${files}_files`)}) IS NULL
   THEN ${text(none)}
   ELSE ${text(`FROM ${reader}`)} END)`;
 }

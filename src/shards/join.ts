@@ -80,6 +80,8 @@ function uniteSearch(a: SearchState, b: SearchState): SearchState {
     dedupSince: Math.max(a.dedupSince, b.dedupSince),
     dedupKeys: new Set([...a.dedupKeys, ...b.dedupKeys]),
     klasses: uniteChecks([a, b]),
+    // No shard reads the audit log.
+    deletions: a.deletions ?? b.deletions,
   };
 }
 

@@ -77,7 +77,7 @@ export function searchJob(
   oldRecords?: LongList,
   onCut: () => void = () => {},
 ): SearchJob {
-  const { wanted, ranges, cutoff, work, before, horizon } = plan;
+  const { wanted, ranges, cutoff, work, before, horizon, listAlsoFrom: alsoFrom } = plan;
   const progress: SearchProgress = { read: [], newDedupKeys: new Set(), records: 0 };
   const { sink, ...counts } = countingSink(target, isKnownToSearch(before));
   const hasAll = () => ranges.every(range => covers(union(work.synced, progress.read), range));
@@ -97,7 +97,7 @@ export function searchJob(
     const toRead = clamp(work.toRead, Number.NEGATIVE_INFINITY, searchFrom);
     if (toRead.length === 0) return;
     if (listCutAt !== undefined && Math.abs(now - listCutAt) < CUT_LIST_INTERVAL_MS) return onCut();
-    const { dedupKeys } = work;
+    const dedupKeys = { has: (key: string) => work.dedupKeys.has(key) || progress.newDedupKeys.has(key) };
     const withoutKnown = async (undated: readonly DatedRecord[]) => {
       // What the search has found is known when it has ended, in whatever way. Most lists need not wait for that.
       if (undated.length > 0) await search.catch(() => {});
@@ -105,11 +105,11 @@ export function searchJob(
       const found = new Set([...progress.newDedupKeys].map(undatedId));
       return undated.filter(each => !work.dedupKeys.has(dedupKey(each, sink)) && !found.has(each.resource.id));
     };
-    const { records, keys, isCut } = await readLongList({ list, sink, toRead, dedupKeys, withoutKnown, signal });
-    for (const key of keys) progress.newDedupKeys.add(key);
-    progress.records += records;
-    listCutAt = isCut ? now : undefined;
-    if (isCut) onCut();
+    const result = await readLongList({ list, sink, toRead, dedupKeys, alsoFrom, withoutKnown, signal });
+    for (const key of result.keys) progress.newDedupKeys.add(key);
+    progress.records += result.records;
+    listCutAt = result.isCut ? now : undefined;
+    if (result.isCut) onCut();
     else progress.read.push(...toRead);
   }
 

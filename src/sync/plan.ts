@@ -23,6 +23,8 @@ export interface ShardWork {
   readonly lists: readonly string[];
   /** Klasses missing from the generic search; null when nobody could look for them, or no stream has klasses. */
   readonly klasses: readonly string[] | null;
+  /** Of a list with old records, those that were updated from this time on (ms) are read, too: no search may have them yet. */
+  readonly listAlsoFrom?: number;
 }
 
 export interface PlanOptions {
@@ -50,6 +52,8 @@ export interface SearchPlan {
   readonly horizon: SearchHorizon;
   /** Records updated before this (ms) are only in a list; null when there is no such list, or nobody wants them. */
   readonly listOnlyBefore: number | null;
+  /** See {@link ShardWork}. */
+  readonly listAlsoFrom: number;
 }
 
 export type OldRecords = 'archive' | 'list' | 'nowhere';
@@ -88,6 +92,11 @@ const LIST_MARGIN_MS = 7 * 86_400_000;
 /** A shard of an older plan takes the search horizon of its own start: the overlap allows for this much. */
 const MAX_PLAN_AGE_MS = 3 * 86_400_000;
 
+/** From this time on (ms) the live index has all records, also when it is read some weeks after the cutoff. */
+export function liveForWeeksFrom(cutoff: number): number {
+  return floorToSecond(cutoff - LIVE_HORIZON_MS + OVERLAP_MS);
+}
+
 /** The end of all windows of a run (ms): a whole second, which means the same to every search. */
 export function cutoffOf(now: number, settleMs: number): number {
   return floorToSecond(now - settleMs);
@@ -125,6 +134,7 @@ export function planSearch(
     horizon:
       usesArchive && old === 'archive' ? { live: horizon - OVERLAP_MS, archive: horizon + OVERLAP_MS } : LIVE_ONLY,
     listOnlyBefore: usesArchive && old === 'list' ? horizon + LIST_MARGIN_MS : null,
+    listAlsoFrom: shard?.listAlsoFrom ?? Number.POSITIVE_INFINITY,
   };
 }
 

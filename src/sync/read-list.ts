@@ -150,7 +150,7 @@ export function dated(resource: Resource): DatedRecord {
  * What is published for a record that is gone (docs/reading-the-data.md#deletions).
  * @param at when it was found gone (ms); later than its last update, so that the line with the latest update wins
  */
-function deletion(id: string, type: string, at: number): Resource {
+export function deletion(id: string, type: string, at: number): Resource {
   const time = new Date(at).toISOString();
   const attributes = { deleted: true, updatedAt: time, deletedAt: time };
   return { id, type, attributes, json: bytesOf({ id, type, attributes }) };

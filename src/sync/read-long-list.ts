@@ -15,7 +15,9 @@ interface ReadLongListOptions {
   readonly sink: Pick<Sink, 'openStagingFile' | 'contentOf'>;
   readonly toRead: IntervalSet;
   /** Versions that were published before. */
-  readonly dedupKeys: ReadonlySet<string>;
+  readonly dedupKeys: Pick<ReadonlySet<string>, 'has'>;
+  /** What was updated from this time on (ms) is committed, too, as far as it shows. It may come again, through a search. */
+  readonly alsoFrom: number;
   /** Those of the undated records that nobody else has published: the search may have them as well. */
   readonly withoutKnown: (undated: readonly DatedRecord[]) => Promise<readonly DatedRecord[]>;
   readonly signal: AbortSignal;
@@ -26,8 +28,8 @@ const MAX_ATTEMPTS = 5;
 
 /**
  * Commits all records that are to be read, or none; of a list that ends at its cap, those that it has.
- * @returns the number of records committed, and the dedup keys of those of them that may come again: of the undated ones,
- *   and of all where the list is cut
+ * @returns the number of records committed, and the dedup keys of those of them that may come again: of the undated and the
+ *   recent ones, and of all where the list is cut
  * @throws SyncError `notes-keep-changing` when no two passes had the same records
  */
 export async function readLongList(options: ReadLongListOptions) {
@@ -53,7 +55,8 @@ export async function readLongList(options: ReadLongListOptions) {
 
 /** Writes the records of one pass to a file. Null when a second pass has had other records. */
 async function stageAll(options: ReadLongListOptions, file: StagingFile) {
-  const { list, sink, toRead, dedupKeys, withoutKnown, signal } = options;
+  const { list, sink, toRead, dedupKeys, alsoFrom, withoutKnown, signal } = options;
+  const recent: string[] = [];
   const undated = new Map<string, DatedRecord>();
   /** Of the first records, which are all where the list is cut. */
   const keys = new Set<string>();
@@ -62,6 +65,7 @@ async function stageAll(options: ReadLongListOptions, file: StagingFile) {
     const key = dedupKey(record, sink);
     if (Number.isNaN(record.at) || dedupKeys.has(key) || keys.has(key)) return false;
     if (keys.size < LIST_CAP) keys.add(key);
+    if (record.at >= alsoFrom) recent.push(key);
     return true;
   };
   const write = async (records: readonly DatedRecord[]) => {
@@ -71,7 +75,7 @@ async function stageAll(options: ReadLongListOptions, file: StagingFile) {
   const [first, second] = [new Checksum(), new Checksum()];
   const { isOneResponse, isCut } = await list.pass(async found => {
     signal.throwIfAborted();
-    const fresh = first.add(found, toRead);
+    const fresh = first.add(found, toRead, alsoFrom);
     for (const each of fresh) if (Number.isNaN(each.at)) undated.set(each.resource.id, { ...each, undated: true });
     await write(fresh.filter(isNew));
   });
@@ -84,7 +88,7 @@ async function stageAll(options: ReadLongListOptions, file: StagingFile) {
   }
   const unknown = await withoutKnown([...undated.values()]);
   await write(unknown);
-  const newKeys = [...unknown.map(record => dedupKey(record, sink)), ...(isCut ? keys : [])];
+  const newKeys = [...unknown.map(record => dedupKey(record, sink)), ...(isCut ? keys : recent)];
   return { records: written, keys: newKeys, isCut };
 }
 
@@ -99,20 +103,22 @@ class Checksum {
 
   /**
    * Adds the records of a page.
+   * @param alsoFrom those updated from then on (ms) do not count, and are returned
    * @returns those to read, each once, without those of the page before: a new record moves the others, so that one
    *   comes twice
    */
-  add(found: readonly DatedRecord[], toRead: IntervalSet): DatedRecord[] {
+  add(found: readonly DatedRecord[], toRead: IntervalSet, alsoFrom = Number.POSITIVE_INFINITY): DatedRecord[] {
     const page = new Map<string, DatedRecord>();
     for (const each of found) {
       const isOlder = each.at < (page.get(each.resource.id)?.at ?? Number.NaN);
       if (!isOlder) page.set(each.resource.id, each);
     }
-    const fresh = [...page.values()].filter(each => !this.#lastPage.has(each.resource.id) && isIn(each, toRead));
+    const fresh = [...page.values()].filter(each => !this.#lastPage.has(each.resource.id));
     this.#lastPage = new Set(page.keys());
-    for (const { resource } of fresh) this.sum = BigInt.asUintN(64, this.sum + hash64(Buffer.from(resource.id)));
-    this.count += fresh.length;
-    return fresh;
+    const counted = fresh.filter(each => isIn(each, toRead));
+    for (const { resource } of counted) this.sum = BigInt.asUintN(64, this.sum + hash64(Buffer.from(resource.id)));
+    this.count += counted.length;
+    return fresh.filter(each => each.at >= alsoFrom || isIn(each, toRead));
   }
 }
 

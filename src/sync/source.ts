@@ -105,6 +105,20 @@ export interface Extent {
   readonly sample: readonly Resource[];
 }
 
+/** A record that was deleted for good. */
+export interface Deletion {
+  /** Of the entry in the log. */
+  readonly entry: string;
+  readonly id: string;
+  /** Milliseconds. */
+  readonly at: number;
+}
+
+export interface DeletionLog {
+  /** Deletions with `from <= at < to` (ms), the oldest first. */
+  deletions(from: number, to: number): Promise<readonly Deletion[]>;
+}
+
 export interface Sink {
   /** Resolves when there is room for more. */
   write(records: readonly DatedRecord[]): Promise<void>;

@@ -1,11 +1,9 @@
 // The state as the document that is saved: JSON with a version. Pure. The document holds record ids, times and hashes, the
 // names of columns, and nothing else of a record (docs/design.md#the-life-of-the-state).
 import { SyncError } from '../errors.ts';
-import { type Interval, union } from './intervals.ts';
 import { parsePublished, publishedToJson } from './kept-back.ts';
+import { parseReconciliation, reconciliationToJson } from './reconciliation.ts';
 import {
-  dedupKeyTime,
-  type KlassCheck,
   type ListState,
   MAX_GENERATION,
   RECORD_FORMATS,
@@ -14,11 +12,20 @@ import {
   type State,
   type StreamRevision,
   streamOf,
-  undatedId,
 } from './state.ts';
+import {
+  isCount,
+  isObject,
+  type Json,
+  listToJson,
+  mapToJson,
+  parseList,
+  parseSearch,
+  searchToJson,
+} from './stream-document.ts';
 import { parseSchemas, serializeSchema } from './stream-schema.ts';
 
-type Json = Record<string, unknown>;
+export { iso } from './stream-document.ts';
 
 export const STATE_VERSION = 1;
 
@@ -40,6 +47,7 @@ export function serializeState(state: State): string {
     publish_id: state.publishId,
     consecutive_runs: state.consecutiveRuns,
     shard_manifest: state.shardManifest,
+    reconciliation: state.reconciliation && reconciliationToJson(state.reconciliation),
     revisions: mapToJson(state.revisions, revisionToJson),
     streams: mapToJson(new Map<string, SearchState | ListState>([...state.search, ...state.lists]), stream =>
       'seen' in stream ? listToJson(stream) : searchToJson(stream),
@@ -53,33 +61,6 @@ function revisionToJson({ changedIn, epoch, recordFormat, includeDeleted, publis
   const fields = keptBack && { kept_back: publishedToJson(keptBack) };
   const options = { record_format: recordFormat, include_deleted: includeDeleted, ...fields };
   return { changed_in: changedIn, epoch, ...options, ...(published !== undefined && { published }) };
-}
-
-function searchToJson({ syncedRanges, cutoff, dedupSince, dedupKeys, listCutAt, klasses }: SearchState): Json {
-  return {
-    synced_ranges: syncedRanges.map(({ from, to }) => [iso(from), iso(to)]),
-    cutoff: iso(cutoff),
-    dedup_since: iso(dedupSince),
-    list_cut_at: listCutAt === undefined ? undefined : iso(listCutAt),
-    klasses: klasses && {
-      checked_at: iso(klasses.checkedAt),
-      from: iso(klasses.from),
-      done_up_to: klasses.doneUpTo,
-      skipped: klasses.skipped,
-    },
-    dedup_keys: [...dedupKeys]
-      .sort()
-      .map(key => (undatedId(key) === null ? `${iso(dedupKeyTime(key))}${key.slice(key.indexOf(' '))}` : key)),
-  };
-}
-
-function listToJson({ seen, narrow, until, gone }: ListState): Json {
-  return {
-    narrow,
-    read_until: until === undefined ? undefined : iso(until),
-    gone: gone && mapToJson(gone, iso),
-    seen: mapToJson(seen, version => version),
-  };
 }
 
 /**
@@ -116,6 +97,8 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
   if (parsedRevisions === null) throw damaged('the revisions of its streams are unreadable');
   const parsedSchemas = parseSchemas(document.schemas ?? {});
   if (parsedSchemas === null) throw damaged('the schemas of its streams are unreadable');
+  const reconciliation = parseReconciliation(document.reconciliation);
+  if (reconciliation === null) throw damaged('what it says of a reconciliation is unreadable');
   const by = isObject(run) ? run : {};
   return {
     generation,
@@ -130,6 +113,7 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
     schemas: parsedSchemas,
     consecutiveRuns,
     shardManifest,
+    reconciliation,
   };
 }
 
@@ -217,80 +201,4 @@ function isShardManifest(value: unknown): value is ShardManifest {
   const isFile = (file: unknown) =>
     isObject(file) && typeof file.stream === 'string' && Number.isSafeInteger(file.records);
   return value.files.every(isFile) && Object.values(value.requests).every(Number.isSafeInteger);
-}
-
-function parseSearch(stream: Json): SearchState | null {
-  const { synced_ranges: ranges, cutoff, dedup_since, dedup_keys: keys, list_cut_at: cutAt } = stream;
-  if (!Array.isArray(ranges) || !Array.isArray(keys)) return null;
-  const syncedRanges = ranges.map(pair =>
-    Array.isArray(pair) && pair.length === 2 ? { from: time(pair[0]), to: time(pair[1]) } : null,
-  );
-  const dedupKeys = keys.map(parseDedupKey);
-  const [cutoffAt, dedupSince] = [time(cutoff), time(dedup_since)];
-  const listCutAt = cutAt === undefined ? undefined : time(cutAt);
-  if (Number.isNaN(listCutAt ?? 0) || Number.isNaN(cutoffAt) || Number.isNaN(dedupSince) || dedupKeys.includes(null))
-    return null;
-  if (syncedRanges.some(range => range === null || !(range.from < range.to))) return null;
-  const klasses = stream.klasses === undefined ? undefined : parseKlassCheck(stream.klasses);
-  if (klasses === null) return null;
-  return {
-    syncedRanges: union(syncedRanges as Interval[]),
-    cutoff: cutoffAt,
-    dedupSince,
-    dedupKeys: new Set(dedupKeys as string[]),
-    ...(listCutAt !== undefined && { listCutAt }),
-    ...(klasses && { klasses }),
-  };
-}
-
-function parseKlassCheck(value: unknown): KlassCheck | null {
-  if (!isObject(value)) return null;
-  const { checked_at, from, done_up_to: doneUpTo, skipped } = value;
-  const [checkedAt, fromAt] = [time(checked_at), time(from)];
-  if (Number.isNaN(checkedAt) || Number.isNaN(fromAt)) return null;
-  if (doneUpTo !== undefined && typeof doneUpTo !== 'string') return null;
-  if (!Array.isArray(skipped) || !skipped.every(klass => typeof klass === 'string')) return null;
-  return { checkedAt, from: fromAt, skipped, ...(doneUpTo === undefined ? {} : { doneUpTo }) };
-}
-
-function parseDedupKey(key: unknown): string | null {
-  const [, when, id] = (typeof key === 'string' && /^(\S+) (.+)$/s.exec(key)) || [];
-  if (id === undefined) return null;
-  if (when === '-') return key as string;
-  return Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;
-}
-
-function parseList({ seen, narrow, read_until, gone }: Json): ListState | null {
-  if (!isObject(seen) || !Object.values(seen).every(value => typeof value === 'string')) return null;
-  if (narrow !== undefined && typeof narrow !== 'boolean') return null;
-  const until = read_until === undefined ? undefined : time(read_until);
-  const goneAt = isObject(gone) ? new Map(Object.entries(gone).map(([id, at]) => [id, time(at)])) : undefined;
-  const times = [until ?? 0, ...(goneAt?.values() ?? [])];
-  if (times.some(Number.isNaN) || (gone !== undefined && goneAt === undefined)) return null;
-  return { seen: new Map(Object.entries(seen) as [string, string][]), narrow, until, gone: goneAt };
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A whole number from 0 that more can be added to. */
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < Number.MAX_SAFE_INTEGER;
-}
-
-/** A time of the document in milliseconds; NaN when the text is not exactly what {@link iso} writes. */
-function time(text: unknown): number {
-  const at = typeof text === 'string' ? Date.parse(text) : Number.NaN;
-  return !Number.isNaN(at) && iso(at) === text ? at : Number.NaN;
-}
-
-/** @param at milliseconds since the epoch */
-export function iso(at: number): string {
-  return new Date(at).toISOString();
-}
-
-function mapToJson<T>(map: ReadonlyMap<string, T>, toJson: (value: T) => unknown): Json {
-  const sorted = [...map].sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(sorted.map(([key, value]) => [key, toJson(value)]));
 }

@@ -31,6 +31,18 @@ export interface SearchState {
   readonly listCutAt?: number | undefined;
   /** For a stream with klasses: undefined when nobody has looked for missing ones. */
   readonly klasses?: KlassCheck | undefined;
+  /** Undefined when nobody has asked for what the audit log records. */
+  readonly deletions?: DeletionsRead | undefined;
+}
+
+/** How far the deletions of a stream have been read in the audit log. */
+export interface DeletionsRead {
+  /** Milliseconds. */
+  readonly upTo: number;
+  /** From this time on (ms), `seen` has every entry whose deletion was published. */
+  readonly since: number;
+  /** Id of an entry -> its time (ms). */
+  readonly seen: ReadonlyMap<string, number>;
 }
 
 /** The last look for klasses that the generic search of a stream does not show (docs/kustomer-api.md#plain-context). */
@@ -81,6 +93,18 @@ export interface ShardManifest {
   readonly requests: Readonly<Record<string, number>>;
 }
 
+/** What a reconciliation has found so far: see reconciliation.ts. */
+export interface Reconciliation {
+  /** The start of its first run less `settle` (ms): what was updated before is read by many readers. */
+  readonly cutoff: number;
+  /** A record that it has not found, and that was not updated after this time (ms), is gone. */
+  readonly asOf: number;
+  /** Streams that the next run goes on with. */
+  readonly open: readonly string[];
+  /** How many ids there were when a stream was last read to its end, by stream. */
+  readonly ids: Readonly<Record<string, number>>;
+}
+
 /** No sync saves so often: a greater number was not counted. */
 export const MAX_GENERATION = 2 ** 52;
 
@@ -104,7 +128,9 @@ export interface State {
   readonly schemas: ReadonlyMap<string, StreamSchema>;
   /** Runs in a row that have stopped early and started the next one themselves. */
   readonly consecutiveRuns?: number | undefined;
+  /** Of a shard, and of a reconciliation over several runs. */
   readonly shardManifest?: ShardManifest | undefined;
+  readonly reconciliation?: Reconciliation | undefined;
 }
 
 export const NO_STATE: State = {
@@ -219,7 +245,8 @@ export function nextSearchState(
     // What was published and has lost its keys is not read again: rather miss what was indexed late than publish all twice.
     syncedRanges = union(syncedRanges, clamp(before?.syncedRanges ?? [], Number.NEGATIVE_INFINITY, dedupSince));
   }
-  return { syncedRanges, cutoff, dedupSince, dedupKeys: new Set(keys) };
+  const { deletions } = before ?? {};
+  return { syncedRanges, cutoff, dedupSince, dedupKeys: new Set(keys), ...(deletions && { deletions }) };
 }
 
 /** The keys, each once; of an undated record the last one alone, so that those of its older versions do not pile up. */

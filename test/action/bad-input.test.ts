@@ -73,7 +73,7 @@ describe('an input that cannot be used', () => {
         ['start-date', '01/02/2026', 'RFC 3339'],
         ['start-date', '1767225600', 'RFC 3339'],
         ['end-date', 'soon', 'YYYY-MM-DD'],
-        ['mode', 'count', '`sync`, `plan`, `merge`, `check` or `compact`'],
+        ['mode', 'count', '`sync`, `plan`, `merge`, `check`, `reconcile` or `compact`'],
         ['shards-at-once', '300', 'from 1 to 256'],
         ['on-incomplete', 'go', '`stop` or `continue`'],
         ['shard', 'half', 'matrix.shard'],

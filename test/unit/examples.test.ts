@@ -196,6 +196,7 @@ describe.each(CALLED)('%s', path => {
         'on-missing-state',
         'on-incomplete',
         'confirm-vanished',
+        'deletions',
         // A merge has no records of its own.
         'singer',
       ],

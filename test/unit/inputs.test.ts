@@ -49,6 +49,7 @@ const PROMISED: Record<string, string | undefined> = {
   'on-missing-state': 'full',
   'reset-state': 'false',
   'confirm-vanished': 'false',
+  deletions: 'lists',
   'exclude-fields': '',
   'hash-fields': '',
   'hash-key': '',

@@ -16,6 +16,7 @@ import type { Base } from '../../state/store.ts';
 import { type MergedState, nextState } from '../../sync/next-state.ts';
 import type { State } from '../../sync/state.ts';
 import { type DestinationOptions, type PublishRequest, type Withheld, withhold } from '../destination.ts';
+import { idsFolder, idsManifest, replacedIds } from './ids.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
 import { branchError, fileRefusal, isRace, keepsMoving, MAX_RACE_MS } from './refusal.ts';
 import { withSchemas } from './schemas.ts';
@@ -103,7 +104,7 @@ async function tryCommit(write: Write, loaded: Branch | undefined): Promise<Comm
     }
     const next = nextState(change, base.generation, theirs);
     const kept = committedPart(request, next.lost);
-    const removed = await toRemove(place, kept.replaces, branch.root);
+    const removed = await toRemove(place, kept, branch.root);
     const isNews = kept.files.length > 0 || removed.length > 0 || request.savesStateAlone;
     if (kept.change.changed.length === 0 || !isNews)
       return { ...next, state: theirs ?? change.state, commit: null, tip, base, files: [] };
@@ -178,7 +179,8 @@ async function writeContents(
   const writers = document?.writers ?? [];
   const paths = await pathsOf(write, files, writers, root);
   const before = await readmeAt(place, root, document);
-  const totals = totalsAfter(before.totals, request, state, stateName);
+  const hasIds = state.reconciliation !== undefined;
+  const totals = hasIds ? before.totals : totalsAfter(before.totals, request, state, stateName);
   const content = readme(place, totals, state, options.context);
   const notes = {
     writers: [writerOf(write), ...writers].slice(0, MAX_WRITERS),
@@ -192,6 +194,7 @@ async function writeContents(
     ...(before.isOurs ? [{ ...blob, path: README, content }] : []),
     ...(root.some(({ path }) => path === ATTRIBUTES.path) ? [] : [{ ...blob, ...ATTRIBUTES }]),
     ...changes,
+    ...(hasIds ? [await idsManifest(place, root, request, paths, options)] : []),
     ...files.map((file, n) => ({ ...blob, path: paths[n] as string, sha: blobs.get(file.path) as string })),
   ]);
   return { sha, tree, state };
@@ -204,7 +207,11 @@ async function pathsOf(
   writers: readonly string[],
   root: readonly TreeEntry[],
 ): Promise<string[]> {
-  const folderOf = (stream: string) => `${dataPath}/${stream}/dt=${request.window.to.slice(0, 10)}`;
+  const { reconciliation } = request.change.state;
+  const folderOf = (stream: string) =>
+    reconciliation
+      ? `${idsFolder(reconciliation)}/${stream}`
+      : `${dataPath}/${stream}/dt=${request.window.to.slice(0, 10)}`;
   const prefix = fileMark === '' ? `${runName}-` : `${runName}-${fileMark}-`;
   const hasCommitted = writers.some(writer => writer.startsWith(`${runName}/`));
   /** By stream. */
@@ -223,7 +230,10 @@ async function pathsOf(
 }
 
 /** The folders of replaced streams. A path that is not there cannot be removed. */
-async function toRemove({ git, dataPath }: BranchPlace, replaces: readonly string[], root: readonly TreeEntry[]) {
+async function toRemove(place: BranchPlace, request: PublishRequest, root: readonly TreeEntry[]) {
+  if (request.change.state.reconciliation !== undefined) return replacedIds(place, root, request);
+  const { git, dataPath } = place;
+  const { replaces } = request;
   const entries = replaces.length === 0 ? null : await entriesAt(git, root, dataPath);
   return (entries ?? [])
     .filter(({ path }) => replaces.includes(path))
@@ -271,5 +281,6 @@ function messageOf({ files, change }: PublishRequest): string {
   const streams = [...new Set(files.map(({ stream }) => stream))];
   const records = files.reduce((sum, file) => sum + file.records, 0);
   const { id, attempt } = change.state.run;
-  return `sync: ${streams.join(', ') || 'no stream'}, ${plural(records, 'record')} [run ${id}.${attempt}]`;
+  const [what, lines] = change.state.reconciliation ? ['reconcile', 'id'] : ['sync', 'record'];
+  return `${what}: ${streams.join(', ') || 'no stream'}, ${plural(records, lines as string)} [run ${id}.${attempt}]`;
 }

@@ -368,6 +368,7 @@ function needs(request: LoggedRequest): Resource[] {
   const stream = request.stream === undefined ? [] : [request.stream];
   if (request.budget === 'search') return ['search', ...stream];
   if (request.path === '/v1/klasses') return ['klasses'];
+  if (request.path === '/v1/audit-logs') return ['audit-logs'];
   if (request.path === '/v1/users/current') return ['users/current'];
   if (request.path === '/v1/orgs/current') return ['orgs/current'];
   return stream;

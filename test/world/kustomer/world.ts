@@ -1,5 +1,6 @@
 // The records of an organization, what happens to them, and what the API shows of them. No sockets here: the server
 // asks a world, and tests ask it for the truth.
+import { AUDIT_DEFAULTS, type AuditEntry, type AuditOptions, answerAudit } from './audit.ts';
 import { ALWAYS, type CriteriaOptions, readSearch, type SearchKind } from './criteria.ts';
 import { type Answer, errorAnswer, listAnswer, pageNumber } from './envelope.ts';
 import { answerList, dropped, type Klass, type KlassStatus, type MetadataIds, type Query } from './lists.ts';
@@ -13,7 +14,7 @@ import type { Tweak } from './tweak.ts';
 const DAY = 86_400_000;
 
 /** What a role can be missing for: a stream (its search context and its list), or one of these. */
-export type Resource = Stream | 'search' | 'klasses' | 'users/current' | 'orgs/current';
+export type Resource = Stream | 'search' | 'klasses' | 'users/current' | 'orgs/current' | 'audit-logs';
 
 export interface TokenGrant {
   /** Id of the org the token belongs to; the world's own by default. */
@@ -22,7 +23,7 @@ export interface TokenGrant {
   readonly expired?: boolean;
 }
 
-export interface WorldOptions {
+export interface WorldOptions extends AuditOptions {
   readonly seed: number;
   readonly orgId: string;
   readonly orgName: string;
@@ -71,7 +72,7 @@ export interface WorldOptions {
   /** What a search must not have in its body: it is answered with 400. */
   readonly refusedForms: readonly SearchForm[];
   /** docs/kustomer-api.md#search-request. */
-  readonly idsOnlyShape: 'objects' | 'strings';
+  readonly idsOnlyShape: 'objects' | 'strings' | 'dated';
   /** One record in so many carries something that breaks copies; Infinity for none. */
   readonly exoticEvery: number;
   /** Changes what is shown of a record: tests plant values in it. */
@@ -85,6 +86,7 @@ export type SearchForm = 'sort' | 'includeDeleted' | 'lt';
 export const DEFAULT_TOKEN = 'kustomer-test-token';
 
 const DEFAULTS: WorldOptions = {
+  ...AUDIT_DEFAULTS,
   seed: 1,
   orgId: '5f0000000000000000000001',
   orgName: 'acme',
@@ -175,6 +177,7 @@ export class KustomerWorld {
   readonly #ordered = new Map<string, readonly Row[]>();
   /** How many rows of a stream others may be related to: those of the first populate, so that texts never change. */
   readonly #relatable = new Map<Stream, number>();
+  readonly #audit: AuditEntry[] = [];
   #pending: Version[] = [];
   #nextVisible = Infinity;
   #seq = 0;
@@ -289,15 +292,17 @@ export class KustomerWorld {
       const { latest } = row;
       const updatedAt = how.keepUpdatedAt ? latest.updatedAt : (at(how.at, i) ?? this.now);
       const visibleAt = this.#visibleAt(how.keepUpdatedAt ? this.now : updatedAt, how);
+      this.#note(row, 'update', updatedAt);
       this.#write(row, updatedAt, latest.rev + 1, deleted(row), visibleAt);
       return row.id;
     });
   }
 
   /** Gone from every endpoint at once, and from the truth. */
-  hardDelete(stream: Stream, which: number | readonly string[]): string[] {
+  hardDelete(stream: Stream, which: number | readonly string[], at = this.now): string[] {
     const rows = this.#choose(stream, which);
     for (const row of rows) {
+      this.#note(row, 'delete', at);
       const { shown } = row;
       row.gone = true;
       row.shown = undefined;
@@ -447,9 +452,11 @@ export class KustomerWorld {
 
   #renderAll(versions: readonly Version[], idsOnly: boolean, orgId: string): string[] {
     if (!idsOnly) return versions.map(version => this.#renderer.render(version, orgId));
-    return versions.map(({ row: { id, stream, klass } }) =>
-      JSON.stringify(this.options.idsOnlyShape === 'strings' ? id : { type: typeOf(stream, klass), id }),
-    );
+    const { idsOnlyShape: shape } = this.options;
+    return versions.map(({ row: { id, stream, klass }, updatedAt }) => {
+      const attributes = shape === 'dated' ? { attributes: { updatedAt: this.#renderer.iso(updatedAt) } } : {};
+      return JSON.stringify(shape === 'strings' ? id : { type: typeOf(stream, klass), id, ...attributes });
+    });
   }
 
   /** Adds the last records before the asked window, or the first after it; made-up ones when there are none. */
@@ -483,6 +490,7 @@ export class KustomerWorld {
 
   /** The GET endpoints; undefined: no such path. */
   get(path: string, query: Query, orgId = this.options.orgId, tweak: Tweak = {}): Answer | undefined {
+    if (path === '/v1/audit-logs') return answerAudit(this.#audit, this.now, query, this.options);
     return answerList(
       {
         renderer: this.#renderer,
@@ -613,6 +621,14 @@ export class KustomerWorld {
       this.#indexes.set(name, index);
     }
     return index;
+  }
+
+  /** What the audit log says of it: only of some streams. */
+  #note({ stream, id }: Row, verb: AuditEntry['verb'], at: number): void {
+    if (stream !== 'customers' && stream !== 'conversations') return;
+    const entry = objectId(at, this.options.seed >>> 0, 0x900000 + this.#audit.length);
+    const visibleAt = this.now + this.options.auditLagMs;
+    this.#audit.push({ id: entry, at, verb, objectType: typeOf(stream), objectId: id, visibleAt });
   }
 
   #choose(stream: Stream, which: number | readonly string[]): Row[] {

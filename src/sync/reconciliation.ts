@@ -1,0 +1,85 @@
+/**
+ * What a reconciliation reads, over one run or several, and what its count says. Pure.
+ *
+ * Many readers at once can miss a record that is updated meanwhile: it moves from a range that is not read yet to one that
+ * is. Its new time is after `asOf`. So what was updated after that is read last, by one reader in order of time: a record
+ * can only move to where that reader has not been. What it has not found either, and was not updated after `asOf`, is gone.
+ */
+import { floorToSecond } from './pages.ts';
+import { liveForWeeksFrom, type ShardWork } from './plan.ts';
+import { MAX_CLOCK_LEAD_MS, type Reconciliation, type State } from './state.ts';
+import { isCount, isObject, iso, type Json, time } from './stream-document.ts';
+
+/** A reconciliation that is not complete by then starts anew: what it has read says less and less. */
+const MAX_AGE_MS = 14 * 86_400_000;
+/** So many ids, and more than this part of them, vanish at once because the API key sees less, or by mistake. */
+const MAX_VANISHED = 20;
+const MAX_VANISHED_SHARE = 0.1;
+
+type Reconciling = State & { readonly reconciliation: Reconciliation };
+
+/**
+ * The state that a run goes on from: that of the reconciliation which has streams left, or of a new one.
+ * @param now start of the run (ms)
+ * @param cutoff where a new one ends (ms)
+ */
+export function goOn(state: State, selected: readonly string[], now: number, cutoff: number): Reconciling {
+  const { reconciliation } = state;
+  if (reconciliation !== undefined && now - reconciliation.cutoff < MAX_AGE_MS) {
+    if (reconciliation.open.some(name => selected.includes(name))) return { ...state, reconciliation };
+  }
+  const begun = { cutoff, asOf: cutoff, open: [], ids: reconciliation?.ids ?? {} };
+  return { ...state, search: new Map(), lists: new Map(), shardManifest: undefined, reconciliation: begun };
+}
+
+/** Whether a stream has been read to its end, by this run or an earlier one. */
+export function isReconciled({ search, lists, reconciliation: { open } }: Reconciling, name: string): boolean {
+  return (search.has(name) || lists.has(name)) && !open.includes(name);
+}
+
+/** The latest `asOf` (ms) of which the index, which may be late, knows everything. @param clockLeadMs see `updateState` */
+export function latestAsOf({ cutoff, asOf }: Reconciliation, lookbackMs: number, clockLeadMs: number): number {
+  return Math.min(asOf, floorToSecond(cutoff - lookbackMs - clockLeadMs));
+}
+
+/**
+ * All that was updated before the cutoff, to be read by many readers; of lists all there is.
+ * @param hasArchive otherwise nobody can tell what is gone of the old records
+ */
+export function mainWork({ cutoff }: Reconciliation, name: string, lookbackMs: number, hasArchive: boolean): ShardWork {
+  const from = hasArchive ? 0 : liveForWeeksFrom(cutoff);
+  const listAlsoFrom = cutoff - lookbackMs - MAX_CLOCK_LEAD_MS;
+  return { cutoff, search: new Map([[name, [{ from, to: cutoff }]]]), lists: [name], klasses: null, listAlsoFrom };
+}
+
+/** What was updated after `asOf` (ms), to be read by one reader. Nobody's clock is so fast that there is more. */
+export function lastWork(name: string, asOf: number, now: number): ShardWork {
+  const to = floorToSecond(now + MAX_CLOCK_LEAD_MS);
+  return { cutoff: to, search: new Map([[name, [{ from: asOf, to }]]]), lists: [], klasses: null };
+}
+
+/** The state that the last reader goes on from: it publishes no version again, and takes no range for read. */
+export function withoutRanges(search: State['search']): State['search'] {
+  return new Map([...search].map(([key, each]) => [key, { ...each, syncedRanges: [] }]));
+}
+
+/** Whether too many ids have gone since the last time to be believed. */
+export function hasFallen(before: number | undefined, ids: number): boolean {
+  return before !== undefined && before - ids > Math.max(MAX_VANISHED, before * MAX_VANISHED_SHARE);
+}
+
+export function reconciliationToJson({ cutoff, asOf, open, ids }: Reconciliation): Json {
+  return { cutoff: iso(cutoff), as_of: iso(asOf), open, ids };
+}
+
+/** Null when it cannot be read. */
+export function parseReconciliation(value: unknown): Reconciliation | undefined | null {
+  if (value === undefined) return undefined;
+  if (!isObject(value)) return null;
+  const { open, ids } = value;
+  const [cutoff, asOf] = [time(value.cutoff), time(value.as_of)];
+  if (Number.isNaN(cutoff) || Number.isNaN(asOf)) return null;
+  if (!Array.isArray(open) || !open.every(name => typeof name === 'string')) return null;
+  if (!isObject(ids) || !Object.values(ids).every(isCount)) return null;
+  return { cutoff, asOf, open, ids: ids as Record<string, number> };
+}
