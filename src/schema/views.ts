@@ -40,15 +40,15 @@ WITH manifest AS (
     ELSE 'FROM read_text(getvariable(''manifests''))' END))
   WHERE content->>'as_of' IS NOT NULL),
 found AS (
-  SELECT file.sha256 AS sha256, any_value(folder || file.path) AS path
-  FROM (SELECT folder, unnest(files) AS file FROM manifest)
-  WHERE file.run IS NULL AND regexp_matches(file.path, '\.ndjson(\.gz)?$')
-    AND folder || file.path IN (SELECT file FROM glob(['*/*.ndjson*', '*/*/*.ndjson*', '*/*/*/*.ndjson*']))
+  SELECT file.sha256 AS sha256, any_value(folder || decrypted) AS path
+  FROM (SELECT folder, file, regexp_replace(file.path, '\.age$', '') AS decrypted
+    FROM (SELECT folder, unnest(files) AS file FROM manifest))
+  WHERE file.run IS NULL AND folder || decrypted IN (SELECT file FROM glob(['*/*.ndjson*', '*/*/*.ndjson*', '*/*/*/*.ndjson*']))
   GROUP BY ALL),
 complete AS (
   SELECT as_of, name, since, unnest(CASE WHEN len(own) = 0 THEN [NULL] ELSE own END) AS sha256
   FROM (
-    SELECT as_of, stream.name AS name, stream."from" AS since, 
+    SELECT as_of, stream.name AS name, stream."from" AS since,
       [f.sha256 FOR f IN files IF f.stream = stream.name] AS own
     FROM (SELECT as_of, files, unnest(streams) AS stream FROM manifest)
     WHERE stream.outcome = 'complete'))
