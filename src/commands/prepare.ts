@@ -178,7 +178,8 @@ async function checkOptions({ config, destination, log }: Run, state: State): Pr
   const { streams, recordFormat: format, includeDeleted } = config;
   const continued = streams.map(selection => ({ name: selection.name, ...revisionBefore(state, selection) }));
   const added = streams.filter(({ mode }) => mode === 'incremental').map(({ name }) => name);
-  const there = await destination.formats(added, state.schemas);
+  // Ids are no lines of records.
+  const there = config.mode === 'reconcile' ? new Map() : await destination.formats(added, state.schemas);
   const formatOf = (name: string) =>
     continued.find(each => each.name === name)?.recordFormat ?? there.get(name) ?? format;
   const otherFormat = added.filter(name => formatOf(name) !== format);

@@ -21,6 +21,8 @@ export interface Existing {
   readonly keys: ReadonlySet<string>;
   /** Microseconds since the epoch. Of a record that was updated later, or that has no time, it says nothing. */
   readonly asOf: number;
+  /** The same of a record from before this time (microseconds since the epoch), which nobody has looked for. */
+  readonly from: number;
 }
 
 /** Of a line in either record format. @returns null when the text is no record */
@@ -66,7 +68,8 @@ export function openLatest(isDated: boolean, existing?: Existing) {
 }
 
 function isGone({ key, since }: Fact, existing: Existing | undefined): boolean {
-  return existing !== undefined && Number.isFinite(since) && since <= existing.asOf && !existing.keys.has(key);
+  if (existing === undefined || !Number.isFinite(since)) return false;
+  return since >= existing.from && since <= existing.asOf && !existing.keys.has(key);
 }
 
 /** Sorts names of files of one stream by when they were written, as the views do: by the numbers in them. */

@@ -160,6 +160,16 @@ test('a compaction leaves out what the newest complete reconciliation has not fo
   expect(pathsOf(await repository.files(BRANCH), 'ids/')).toHaveLength(7);
 });
 
+test('a reconciliation and a compaction, one after the other, leave nothing of an erased person', async () => {
+  await using stage = await openMarked();
+  expectGreen(await stage.sync({ with: sync }));
+  const gone = stage.world.hardDelete('customers', 3);
+  expect((await stage.sync({ with: { ...sync, mode: 'reconcile' } })).outputs.complete).toBe('true');
+  expectGreen(await stage.sync({ with: COMPACT }));
+  expect(await reachableMarks(stage, gone)).toEqual([]);
+  expect(await wrongOnBranch(stage)).toEqual([]);
+});
+
 test.each([true, false])(
   'a compaction of many files asks for all of them at once, if GitHub lets it: %s',
   async isServed => {

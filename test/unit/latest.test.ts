@@ -112,18 +112,21 @@ test.each([
 test('what is not among the existing ids, and was not updated since, is gone', () => {
   const line = (id: string, updated_at: string) => JSON.stringify({ id, updated_at });
   const asOf = '2026-01-02T00:00:00.000Z';
-  const existing = { keys: new Set([keyOf('there')]), asOf: microseconds(asOf) };
+  const from = '2024-01-02T00:00:00.000Z';
+  const existing = { keys: new Set([keyOf('there')]), asOf: microseconds(asOf), from: microseconds(from) };
   const lines = [
     line('there', TIMES[0]!),
     line('gone', TIMES[0]!),
     line('new', '2026-01-02T00:00:00.001Z'),
     line('at', asOf),
+    // Nobody has looked for ids of that time.
+    line('unread', '2024-01-01T00:00:00.000Z'),
   ];
-  expect(held(lines, true, existing)).toEqual([0, 2]);
+  expect(held(lines, true, existing)).toEqual([0, 2, 4]);
   // Without an update, when it was created counts, and of a record without a time nothing is said.
   const others = [JSON.stringify({ id: 'timeless' }), JSON.stringify({ id: 'created', created_at: TIMES[0] })];
   expect(held(others, true, existing)).toEqual([0]);
-  expect(held(lines, true)).toEqual([0, 1, 2, 3]);
+  expect(held(lines, true)).toEqual([0, 1, 2, 3, 4]);
 });
 
 test('facts as bytes, in groups one after the other, hold the same lines as all at once', () => {

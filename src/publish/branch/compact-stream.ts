@@ -120,7 +120,7 @@ async function findHolding(source: Source, idFiles?: IdFiles) {
     const keys = new Set<string>();
     for (const file of idFiles?.files ?? [])
       for (const [{ key }] of factsIn(await readFile(factsPath(source, file)), group, groups)) keys.add(key);
-    const latest = openLatest(!UNDATED.has(stream), idFiles && { keys, asOf: idFiles.asOf });
+    const latest = openLatest(!UNDATED.has(stream), idFiles && { keys, asOf: idFiles.asOf, from: idFiles.from });
     let first = 0;
     for (const part of parts) {
       const facts = await readFile(factsPath(source, part));

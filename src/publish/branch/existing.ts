@@ -9,6 +9,8 @@ import { microseconds } from '../../records/latest.ts';
 export interface IdFiles {
   /** Microseconds since the epoch. */
   readonly asOf: number;
+  /** From which time on the ids were read, in microseconds since the epoch. */
+  readonly from: number;
   readonly files: readonly IdFile[];
 }
 
@@ -36,13 +38,14 @@ export async function idFilesAt(git: Git, root: readonly TreeEntry[]): Promise<M
     const { as_of, streams, files } = jsonIn(await git.blob(manifest.sha));
     const asOf = microseconds(as_of);
     const shas = new Map(entries?.map(entry => [entry.path, entry.sha]));
-    for (const { name: stream, outcome } of list(streams)) {
+    for (const { name: stream, outcome, from } of list(streams)) {
       if (outcome !== 'complete' || asOf <= (newest.get(String(stream))?.asOf ?? Number.NEGATIVE_INFINITY)) continue;
       const own = list(files).filter(file => file.stream === stream);
       const there = own.map(({ path, sha256 }): IdFile => {
         return { path: `${IDS}/${name}/${path}`, sha: shas.get(String(path)) ?? '', sha256: String(sha256) };
       });
-      if (there.every(file => file.sha !== '')) newest.set(String(stream), { asOf, files: there });
+      if (there.every(file => file.sha !== ''))
+        newest.set(String(stream), { asOf, from: microseconds(from), files: there });
     }
   }
   return newest;
