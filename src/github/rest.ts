@@ -1,4 +1,6 @@
 /** The REST API of GitHub, as far as the action uses it. */
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import type { Log } from '../report/log.ts';
 import * as answers from './answers.ts';
 import type { Context } from './context.ts';
@@ -78,7 +80,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
     const url = await retry('read', signal => addressOf(`${repository}/tarball/${commit}`, signal));
     const { ok, body } = await fetch(url, { signal: AbortSignal.timeout(ARCHIVE_MS) });
     if (!ok || body === null) throw new answers.UnusableAnswer();
-    yield* filesInTar(body.pipeThrough(new DecompressionStream('gzip')));
+    yield* filesInTar(Readable.fromWeb(body).compose(createGunzip()));
   }
 
   /** The address that GitHub redirects to. Following the redirect would send the token there. */
