@@ -10,6 +10,7 @@ import type { Report } from '../report/report.ts';
 import { addChanges, countingSink } from '../sync/changes.ts';
 import type { StreamJob } from '../sync/job.ts';
 import { bytesOf } from '../sync/json-bytes.ts';
+import { mappedSink } from '../sync/mapped-sink.ts';
 import { cutoffOf, type Selection, type ShardWork } from '../sync/plan.ts';
 import {
   goOn,
@@ -168,17 +169,7 @@ function total({ changes }: ReturnType<typeof countingSink>): number {
 
 /** A sink that writes ids, of those records that exist. */
 function idSink(sink: Sink): Sink {
-  const ids = (to: Pick<Sink, 'write'>) => async (records: readonly DatedRecord[]) => {
-    const existing = records.filter(isExisting).map(idOf);
-    if (existing.length > 0) await to.write(existing);
-  };
-  return {
-    write: ids(sink),
-    openStagingFile() {
-      const file = sink.openStagingFile();
-      return { ...file, write: ids(file) };
-    },
-  };
+  return mappedSink(sink, records => records.filter(isExisting).map(idOf));
 }
 
 function isExisting({ resource: { attributes } }: DatedRecord): boolean {

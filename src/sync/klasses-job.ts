@@ -9,6 +9,7 @@
 import { isKind, isRefusal, type SyncError } from '../errors.ts';
 import { addChanges, countingSink, isKnownToSearch } from './changes.ts';
 import { awaitAll, type SearchContext, type SearchJob, type StreamJob, searchJob } from './job.ts';
+import { mappedSink } from './mapped-sink.ts';
 import { LIVE_ONLY, liveFrom, type SearchPlan, type Selection } from './plan.ts';
 import type { DatedRecord, Klasses, SearchPages, Sink } from './source.ts';
 import { isCheckDone, type KlassCheck } from './state.ts';
@@ -255,16 +256,8 @@ function klassOf({ resource: { type } }: DatedRecord): string {
  * @param ignored klasses that have a search of their own: the generic search may come to have them as well
  */
 function genericSink(sink: Sink, seen: Set<string>, ignored: ReadonlyMap<string, unknown>): Sink {
-  const filtered = (to: Pick<Sink, 'write'>) => async (records: readonly DatedRecord[]) => {
+  return mappedSink(sink, records => {
     for (const record of records) seen.add(klassOf(record));
-    const rest = records.filter(record => !ignored.has(klassOf(record)));
-    if (rest.length > 0) await to.write(rest);
-  };
-  return {
-    write: filtered(sink),
-    openStagingFile() {
-      const file = sink.openStagingFile();
-      return { ...file, write: filtered(file) };
-    },
-  };
+    return records.filter(record => !ignored.has(klassOf(record)));
+  });
 }

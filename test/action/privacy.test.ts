@@ -189,10 +189,11 @@ test('the state has no hash by which a value that is left out could be guessed',
   const plant = (_: Stream, json: string) => json.replace('"attributes":{', `"attributes":{"plantedOne":"${value}",`);
   await using stage = await openStage({ world: { plant, exoticEvery: Number.POSITIVE_INFINITY } });
   const now = Date.now();
-  stage.world.populate({ users: 5, messages: 5 }, { from: now - HOUR, to: now - HOUR / 2 });
-  stage.world.spoilUpdatedAt([...stage.world.truth('messages').keys()].slice(0, 2), 'missing');
-  const inputs = { streams: 'users, messages', 'exclude-fields': '*.planted_one' };
-  expect((await stage.sync({ with: inputs })).outputs.records).toBe('10');
+  stage.world.populate({ users: 5, messages: 5, kobjects: { order: 5 } }, { from: now - HOUR, to: now - HOUR / 2 });
+  for (const stream of ['messages', 'kobjects'] as const)
+    stage.world.spoilUpdatedAt([...stage.world.truth(stream).keys()].slice(0, 2), 'missing');
+  const inputs = { streams: 'users, messages, kobjects', 'exclude-fields': '*.planted_one' };
+  expect((await stage.sync({ with: inputs })).outputs.records).toBe('15');
   // Whoever compares by such a hash publishes them again.
   value = 'two';
   expect((await stage.sync({ with: inputs })).outputs.records).toBe('0');
