@@ -57,14 +57,9 @@ function reportCompaction({ report, config, log }: Run, { commit, streams, state
   }
   Object.assign(report, { commit, places });
   const sum = (of: (each: (typeof streams)[number]) => number) => streams.reduce((all, each) => all + of(each), 0);
-  const before = `${plural(
-    sum(each => each.linesBefore),
-    'line',
-  )} in ${plural(
-    sum(each => each.filesBefore),
-    'file',
-  )}`;
+  const [lines, files] = [sum(each => each.linesBefore), sum(each => each.filesBefore)];
+  const [linesNow, filesNow] = [sum(({ total }) => total.records), sum(({ total }) => total.files)].map(grouped);
   report.notes.push(
-    `The branch ${config.branch} had ${before}, and has ${grouped(sum(each => each.total.records))} in ${grouped(sum(each => each.total.files))} now. Its history begins with this commit. GitHub keeps what was there before until it collects it, for whoever knows its id: docs/privacy.md says how to have it purged.`,
+    `The branch ${config.branch} had ${plural(lines, 'line')} in ${plural(files, 'file')}, and has ${linesNow} in ${filesNow} now. Its history begins with this commit. GitHub keeps what was there before until it collects it, for whoever knows its id: docs/privacy.md says how to have it purged.`,
   );
 }

@@ -3,6 +3,7 @@
  * record is gone. The rule is that of the views (schema/views.ts), which show the same with these lines alone. Pure.
  */
 import { hash } from 'node:crypto';
+import { type Json, jsonObject } from '../sync/stream-document.ts';
 
 /** What decides about a line. */
 export interface Fact {
@@ -27,7 +28,7 @@ export interface Existing {
 
 /** Of a line in either record format. @returns null when the text is no record */
 export function factOf(text: string): Fact | null {
-  const record = parsed(text);
+  const record = jsonObject(text);
   const { id, attributes } = record;
   if (typeof id !== 'string') return null;
   // A flat line has its attributes at the top.
@@ -118,14 +119,4 @@ export function microseconds(time: unknown): number {
 
 function numbersIn(name: string): string[] {
   return (name.match(/\d+/g) ?? []).map(digits => digits.padStart(20, '0'));
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-function parsed(text: string): Json {
-  try {
-    return Object(JSON.parse(text)) as Json;
-  } catch {
-    return {};
-  }
 }

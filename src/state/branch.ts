@@ -8,6 +8,7 @@ import type { Api } from '../github/rest.ts';
 import { entriesAt } from '../github/tree.ts';
 import type { State, StreamRevision } from '../sync/state.ts';
 import { serializeState } from '../sync/state-document.ts';
+import { type Json, jsonObject } from '../sync/stream-document.ts';
 import { parseSaved, type StateStore } from './store.ts';
 
 /** A data branch, and the state that is meant on it. */
@@ -176,16 +177,6 @@ async function syncRevisionsAt(place: BranchPlace, root: readonly TreeEntry[]) {
   const revisions = revisionsOf.get(sha) ?? read();
   revisionsOf.set(sha, revisions);
   return revisions;
-}
-
-type Json = Readonly<Record<string, unknown>>;
-
-function jsonObject(text: string): Json {
-  try {
-    return Object(JSON.parse(text)) as Json;
-  } catch {
-    return {};
-  }
 }
 
 /** @throws SyncError `data-path-changed` */

@@ -32,7 +32,7 @@ interface ReadListOptions extends ListPlan {
 const MAX_PASSES = 20;
 /** Passes in a row without a new record, after which no more are expected. */
 const MAX_STALE_PASSES = 3;
-/** So many records, and more than this part of a list, vanish at once because the API key sees less, or by mistake. */
+/** So many records, and more than this part of all, vanish at once because the API key sees less, or by mistake. */
 const MAX_VANISHED = 20;
 const MAX_VANISHED_SHARE = 0.1;
 /** How long a deletion is remembered, to save room: no run resumes from a state that is older. */
@@ -60,7 +60,7 @@ export async function readList(options: ReadListOptions): Promise<ListResult> {
   const isRemembered = ([id, at]: [string, number]) => !records.has(id) && at >= now - MAX_DELETION_AGE_MS;
   const gone = new Map([...(before?.gone ?? [])].filter(isRemembered));
   const vanished = [...(before?.seen ?? [])].filter(([id]) => !records.has(id));
-  const areFew = vanished.length <= Math.max(MAX_VANISHED, (before?.seen.size ?? 0) * MAX_VANISHED_SHARE);
+  const areFew = !areTooMany(vanished.length, before?.seen.size ?? 0);
   const mayBeGone = isSettled && !isCut && until === undefined;
   const areGone = mayBeGone && (areFew || confirmsVanished);
   for (const [id, version] of vanished) {
@@ -74,6 +74,11 @@ export async function readList(options: ReadListOptions): Promise<ListResult> {
   const state = { seen, narrow: narrow || undefined, until, gone: gone.size === 0 ? undefined : gone };
   const heldBack = mayBeGone && !areGone ? vanished.length : 0;
   return { state, records: changed.length, heldBack, isCut, isUnrestricted };
+}
+
+/** Whether more have vanished than can be believed. @param before how many there were */
+export function areTooMany(vanished: number, before: number): boolean {
+  return vanished > Math.max(MAX_VANISHED, before * MAX_VANISHED_SHARE);
 }
 
 /** The versions that are published after this run, and the records that this run has to publish. */

@@ -7,14 +7,12 @@
  */
 import { floorToSecond } from './pages.ts';
 import { liveForWeeksFrom, type ShardWork } from './plan.ts';
+import { areTooMany } from './read-list.ts';
 import { MAX_CLOCK_LEAD_MS, type Reconciliation, type State } from './state.ts';
 import { isCount, isObject, iso, type Json, time } from './stream-document.ts';
 
 /** A reconciliation that is not complete by then starts anew: what it has read says less and less. */
 const MAX_AGE_MS = 14 * 86_400_000;
-/** So many ids, and more than this part of them, vanish at once because the API key sees less, or by mistake. */
-const MAX_VANISHED = 20;
-const MAX_VANISHED_SHARE = 0.1;
 
 type Reconciling = State & { readonly reconciliation: Reconciliation };
 
@@ -65,7 +63,7 @@ export function withoutRanges(search: State['search']): State['search'] {
 
 /** Whether too many ids have gone since the last time to be believed. */
 export function hasFallen(before: number | undefined, ids: number): boolean {
-  return before !== undefined && before - ids > Math.max(MAX_VANISHED, before * MAX_VANISHED_SHARE);
+  return before !== undefined && areTooMany(before - ids, before);
 }
 
 export function reconciliationToJson({ cutoff, asOf, open, ids }: Reconciliation): Json {

@@ -11,6 +11,15 @@ import {
 
 export type Json = Record<string, unknown>;
 
+/** The object that a text is; one without members when it is none. */
+export function jsonObject(text: string): Json {
+  try {
+    return Object(JSON.parse(text)) as Json;
+  } catch {
+    return {};
+  }
+}
+
 export function searchToJson(state: SearchState): Json {
   const { syncedRanges, cutoff, dedupSince, dedupKeys, listCutAt, klasses, deletions } = state;
   return {

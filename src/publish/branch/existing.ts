@@ -4,6 +4,7 @@ import type { TreeEntry } from '../../github/answers.ts';
 import type { Git } from '../../github/git.ts';
 import { entriesAt } from '../../github/tree.ts';
 import { microseconds } from '../../records/latest.ts';
+import { type Json, jsonObject } from '../../sync/stream-document.ts';
 
 /** The ids that there were of a stream. */
 export interface IdFiles {
@@ -25,17 +26,16 @@ export interface IdFile {
 
 /** Each reconciliation has a folder in it. */
 export const IDS = 'ids';
-
-type Json = Readonly<Record<string, unknown>>;
+export const MANIFEST = 'manifest.json';
 
 /** By stream. */
 export async function idFilesAt(git: Git, root: readonly TreeEntry[]): Promise<Map<string, IdFiles>> {
   const newest = new Map<string, IdFiles>();
   for (const { path: name, sha, type } of (await entriesAt(git, root, IDS)) ?? []) {
     const entries = type === 'tree' ? await git.wholeTree(sha) : null;
-    const manifest = entries?.find(({ path }) => path === 'manifest.json');
+    const manifest = entries?.find(({ path }) => path === MANIFEST);
     if (manifest === undefined) continue;
-    const { as_of, streams, files } = jsonIn(await git.blob(manifest.sha));
+    const { as_of, streams, files } = jsonObject(String(await git.blob(manifest.sha)));
     const asOf = microseconds(as_of);
     const shas = new Map(entries?.map(entry => [entry.path, entry.sha]));
     for (const { name: stream, outcome, from } of list(streams)) {
@@ -49,14 +49,6 @@ export async function idFilesAt(git: Git, root: readonly TreeEntry[]): Promise<M
     }
   }
   return newest;
-}
-
-function jsonIn(bytes: Buffer): Json {
-  try {
-    return Object(JSON.parse(String(bytes))) as Json;
-  } catch {
-    return {};
-  }
 }
 
 function list(value: unknown): readonly Json[] {

@@ -6,14 +6,12 @@ import { entriesAt } from '../../github/tree.ts';
 import type { BranchPlace } from '../../state/branch.ts';
 import type { Reconciliation, ShardFile } from '../../sync/state.ts';
 import { type DestinationOptions, manifestOf, type PublishRequest } from '../destination.ts';
-
-const FOLDER = 'ids';
-const MANIFEST = 'manifest.json';
+import { IDS, MANIFEST } from './existing.ts';
 
 /** Named by when the reconciliation began. */
 export function idsFolder({ cutoff }: Reconciliation): string {
   const time = new Date(cutoff).toISOString();
-  return `${FOLDER}/${time.replace(/[-:]|\.\d+/g, '')}`;
+  return `${IDS}/${time.replace(/[-:]|\.\d+/g, '')}`;
 }
 
 /**
@@ -46,8 +44,8 @@ export async function replacedIds(
   const own = idsFolder(change.state.reconciliation as Reconciliation);
   const isComplete = (path: string) => streams.some(({ name, outcome }) => name === path && outcome === 'complete');
   const removed: TreeChange[] = [];
-  for (const { path: name, type } of (await entriesAt(git, root, FOLDER)) ?? []) {
-    const folder = `${FOLDER}/${name}`;
+  for (const { path: name, type } of (await entriesAt(git, root, IDS)) ?? []) {
+    const folder = `${IDS}/${name}`;
     if (folder === own || type !== 'tree' || !/^\d{8}T\d{6}Z$/.test(name)) continue;
     const there = ((await entriesAt(git, root, folder)) ?? []).filter(entry => entry.type === 'tree');
     const old = there.filter(({ path }) => isComplete(path));
