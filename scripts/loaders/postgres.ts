@@ -1,12 +1,13 @@
 // A Postgres server of its own, for as long as the script runs. Where there is none, its packages are fetched from Debian
 // and unpacked into the git-ignored tmp/, which needs no root.
 import { execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { unpack } from '../debian.ts';
 
 const HOME = fileURLToPath(new URL('../../tmp/loaders/postgres', import.meta.url));
 /** Postgres refuses to run as root. */
@@ -89,15 +90,12 @@ function findBinaries(): Binaries | undefined {
 
 /** The server and what it needs and this machine lacks. */
 function fetchBinaries(): Binaries {
-  const cwd = join(HOME, 'packages');
-  mkdirSync(cwd, { recursive: true });
-  const ask = (command: string, ...args: string[]) => execFileSync(command, args, { cwd, encoding: 'utf8' });
+  const ask = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8' });
   const [, server = ''] = /Depends: (postgresql-\d+)/.exec(ask('apt-cache', 'depends', 'postgresql')) ?? [];
   console.log(`Fetching ${server} from Debian into tmp/loaders (once) ...`);
   const lacking = ask('apt-get', 'install', '--print-uris', '--yes', '--no-install-recommends', server);
   const names = [...lacking.matchAll(/^'\S+' ([^_\s]+)_/gm)].map(([, name = '']) => name);
-  ask('apt-get', 'download', ...new Set([server, ...names]));
-  for (const file of globSync('*.deb', { cwd })) ask('dpkg', '-x', file, HOME);
+  unpack([...new Set([server, ...names])], HOME);
   const found = findBinaries();
   if (found === undefined) throw new Error('There is no Postgres here, and Debian has none: install one.');
   return found;

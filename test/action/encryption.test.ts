@@ -1,10 +1,11 @@
 // `encrypt-to`: only the holders of the keys can read the records, wherever they lie.
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { unpack } from '../../scripts/debian.ts';
 import { longTest } from '../forms.ts';
 import { ageKey } from '../world/part-text.ts';
 import type { Stage } from '../world/stage.ts';
@@ -101,22 +102,12 @@ describe('refused before the first request is', () => {
 longTest('`age` as Debian has it opens the files by the command in the summary', async () => {
   const result = await stage.sync({ with: { 'encrypt-to': encryptTo } });
   const directory = result.outputs['output-dir'] ?? '';
-  const { program } = await fetchAge();
+  const folder = join(import.meta.dirname, '../../tmp/age');
+  const program = join(folder, 'usr/bin/age');
+  if (!existsSync(program)) unpack(['age'], folder);
   await writeFile(join(directory, 'key.txt'), (await ageKey()).identity);
   const command = /```sh\n(find .*)\n```/.exec(result.summary)?.[1] ?? '';
   await run('sh', ['-c', command.replace('age --decrypt', `${program} --decrypt`)], { cwd: directory });
   const text = String(await readFile(join(directory, 'customers/customers-00001.ndjson')));
   expect(text.trimEnd().split('\n')).toHaveLength(stage.world.truth('customers').size);
 });
-
-/** Debian's package, which is unpacked and not installed. */
-async function fetchAge(): Promise<{ program: string }> {
-  const directory = join(import.meta.dirname, '../../tmp/age');
-  const program = join(directory, 'usr/bin/age');
-  if (existsSync(program)) return { program };
-  await mkdir(directory, { recursive: true });
-  await run('apt-get', ['download', 'age'], { cwd: directory });
-  const [deb = ''] = (await readdir(directory)).filter(name => name.endsWith('.deb'));
-  await run('dpkg', ['-x', deb, '.'], { cwd: directory });
-  return { program };
-}

@@ -8,8 +8,9 @@ import { installTarget } from '../../scripts/loaders/targets.ts';
 import { HAS_ALL, openDesk } from '../world/desk/index.ts';
 import { DEFAULT_TOKEN, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import { ACTION, type Line, type Stage } from '../world/stage.ts';
-import { runWorkflow, type WorkflowOptions, type WorkflowRun } from '../world/workflow/index.ts';
+import type { WorkflowOptions, WorkflowRun } from '../world/workflow/index.ts';
 import { byId, changeOddly, oddStage, type Row, time, truthOf } from './odd.ts';
+import { playExample } from './playing.ts';
 import { FLAWLESS, faults } from './publishing.ts';
 import { HOUR } from './support.ts';
 
@@ -22,22 +23,7 @@ afterEach(async () => {
   await stage.close();
 });
 
-function play(file: string, options: Partial<WorkflowOptions>): Promise<WorkflowRun> {
-  return runWorkflow({
-    action: ACTION,
-    github: stage.github,
-    root: stage.root,
-    file: `examples/${file}`,
-    secrets: { KUSTOMER_TOKEN: DEFAULT_TOKEN },
-    ...options,
-    with: {
-      'api-url': stage.kustomer.url,
-      'search-requests-per-minute': '100000',
-      'requests-per-minute': '100000',
-      settle: '0s',
-    },
-  });
-}
+const play = (file: string, options: Partial<WorkflowOptions>) => playExample(stage, file, options);
 
 function expectGreen({ conclusion, jobs }: WorkflowRun): void {
   expect(conclusion, jobs.map(({ result }) => result?.log).join('\n')).toBe('success');

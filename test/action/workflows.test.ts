@@ -4,9 +4,10 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DEFAULT_TOKEN, STREAMS } from '../world/kustomer/index.ts';
+import { STREAMS } from '../world/kustomer/index.ts';
 import { ACTION, openStage, type Stage } from '../world/stage.ts';
-import { runWorkflow, type WorkflowOptions, type WorkflowRun } from '../world/workflow/index.ts';
+import type { WorkflowOptions, WorkflowRun } from '../world/workflow/index.ts';
+import { playExample } from './playing.ts';
 import { cloned, FLAWLESS, faults, uploaded } from './publishing.ts';
 import { DAY, HOUR, LIST_STREAMS, populate, ration, requestsSince } from './support.ts';
 
@@ -37,25 +38,8 @@ afterEach(async () => {
   await stage.close();
 });
 
-/** As it is in examples/; only where Kustomer is, and how much at once, is of the simulated world. */
-function play(file: string, options: Partial<WorkflowOptions> = {}): Promise<WorkflowRun> {
-  return runWorkflow({
-    action: ACTION,
-    github: stage.github,
-    root: stage.root,
-    repository,
-    file: `examples/${file}`,
-    secrets: { KUSTOMER_TOKEN: DEFAULT_TOKEN },
-    ...options,
-    with: {
-      'api-url': stage.kustomer.url,
-      'search-requests-per-minute': '100000',
-      'requests-per-minute': '100000',
-      settle: '0s',
-      ...options.with,
-    },
-  });
-}
+const play = (file: string, options: Partial<WorkflowOptions> = {}) =>
+  playExample(stage, file, { repository, ...options });
 
 const logOf = (run: WorkflowRun) => run.jobs.map(({ name, result }) => `== ${name}\n${result?.log ?? ''}`).join('\n');
 const job = (run: WorkflowRun, name: string) => run.jobs.find(each => each.name === name)!;
