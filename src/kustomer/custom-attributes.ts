@@ -43,7 +43,12 @@ export function openCustomAttributes(options: ReadOptions<ListStream>): ListPage
  */
 export async function definedFor(kind: string, { client, stream, onRecord }: ReadOptions<ListStream>) {
   const { name, path, role } = stream;
-  const request = { path: `${path}/${encodeURIComponent(kind)}`, purpose: 'other', stream: name, role } as const;
+  const request = {
+    path: `${path}/${encodeURIComponent(kind.toWellFormed())}`,
+    purpose: 'other',
+    stream: name,
+    role,
+  } as const;
   const response = await client.send(request).catch(error => {
     if (hasStatus(error, 404, 410)) return null;
     throw error;

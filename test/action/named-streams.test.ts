@@ -253,6 +253,12 @@ describe('custom attributes', () => {
     expect(lines).toMatchObject([{ id: `kobject.${klass}`, type: 'metadata', deleted: true }]);
   });
 
+  test('are read although a klass has a name with half an emoji, which no path can have', async () => {
+    await using stage = await open({}, ['custom_attributes']);
+    stage.world.defineKlass('half \ud83d');
+    expectGreen(await stage.sync({ with: { streams: 'custom_attributes' } }));
+  });
+
   test('are skipped, with the role, by a key that may not list klasses, and with a warning where there are none', async () => {
     const tokens = { [DEFAULT_TOKEN]: { missing: ['klasses' as const] } };
     await using stage = await open({ tokens }, ['custom_attributes']);

@@ -13,6 +13,11 @@ function custom(shape: Shape): Json {
   return found;
 }
 
+/** A klass keeps its name, by which all else calls it; it alone has `displayname`. */
+function rename({ attributes }: Shape, name: string): void {
+  if ('name' in attributes && !('displayname' in attributes)) attributes.name = name;
+}
+
 function nested(depth: number): unknown {
   let value: unknown = [{ leafValue: true }];
   for (let i = 0; i < depth; i++) value = { [`levelNo${i}`]: value };
@@ -66,10 +71,10 @@ export const EXOTIC: Readonly<Record<string, Feature>> = {
   /** Surrogates on their own, which JSON can only escape. */
   loneSurrogates(shape) {
     Object.assign(custom(shape), { highStr: 'cut \ud83d', lowStr: '\ude00 cut', swappedStr: '\ude00\ud83d' });
-    if ('name' in shape.attributes) shape.attributes.name = `${slot('name')} 👩‍🚀 \ud83d`;
+    rename(shape, `${slot('name')} 👩‍🚀 \ud83d`);
   },
   lineBreaks(shape, random) {
-    if ('name' in shape.attributes) shape.attributes.name = `\ttwo\r\nlines: ${slot('name')}`;
+    rename(shape, `\ttwo\r\nlines: ${slot('name')}`);
     custom(shape).addressTxt = `\n\r\n${longText(random, 2000)}\r`;
   },
   deep(shape) {

@@ -785,7 +785,7 @@ function klassDefinition(random: Random, name = ''): Shape {
       createdAt: slot('createdAt'),
       updatedAt: slot('updatedAt'),
     },
-    relationships: { org: ORG, kobjects: { links: { self: `/v1/klasses/${encodeURIComponent(name)}` } } },
+    relationships: { org: ORG, kobjects: { links: { self: `/v1/klasses/${encodeURIComponent(name.toWellFormed())}` } } },
   };
 }
 
