@@ -134,10 +134,10 @@ describe.concurrent('a planted value', () => {
   test.each(
     few(
       [
-        ['excluded', 'artifact', 'none'],
-        ['hashed', 'branch', 'none'],
         ['excluded', 'branch', 'gzip'],
+        ['hashed', 'branch', 'none'],
         ['hashed', 'artifact', 'gzip'],
+        ['excluded', 'artifact', 'none'],
       ] as const,
       2,
     ),

@@ -1,0 +1,161 @@
+// SECURITY.md: its invariants.
+import type { Row } from './row.ts';
+
+export const SECURITY: readonly Row[] = [
+  [
+    'The key is masked before anything else is printed',
+    'report',
+    'what is said nowhere > is the token of GitHub and of the runtime, in what the action itself says',
+    'the key is not masked',
+  ],
+  [
+    'and is in no log, error, summary or file, not even in debug logs without masks',
+    'report',
+    'what is said nowhere > is the token, a header or anything out of a record, with debug logging: %s',
+    'the log shows a header of each request',
+  ],
+  [
+    'A key that was put into another input is not shown.',
+    'bad-input',
+    'a token that cannot be one > nor is a part of it, where a key is too long to be shown (%s)',
+    'an input is shown whatever it holds',
+  ],
+  [
+    'The key goes to the origin of `api-url` only. Redirects are not followed',
+    'errors',
+    'a redirect > is refused, and the key goes nowhere else',
+    'a redirect is followed',
+  ],
+  [
+    'links to another host are refused',
+    'hostile-answers',
+    'what held stays held > a link to %s is not followed',
+    'a link to another host is followed on this one',
+  ],
+  [
+    '`api-url` is an `https` origin; plain `http` is for a loopback address only.',
+    'acceptance',
+    'an `api-url` without https is refused, unless it is a loopback address',
+    'any host may have plain http',
+  ],
+  [
+    'Nothing of a record is in a log, a summary or an error, and of the error texts of others only words, no values.',
+    'report',
+    'what is said nowhere > is the token, a header or anything out of a record, with debug logging: %s',
+    'errors quote whatever Kustomer says',
+  ],
+  [
+    'Nothing is published from, or to, a repository that is public or of unknown visibility, unless `allow-public` is `true`.',
+    'branch',
+    'one sentence says what to set when > the repository of the branch is public, or nobody knows',
+    'a public repository is as good as a private one',
+  ],
+  [
+    'It is refused before the first request to Kustomer.',
+    'report',
+    'a public repository > is refused %s: nothing is published, and the way out is told',
+    'a public repository is refused when it is too late',
+  ],
+  [
+    'Artifacts are kept for `retention-days`.',
+    'report',
+    'publishing > takes the name and the retention that are asked for',
+    'artifacts are kept as long as GitHub likes',
+  ],
+  [
+    'The files are below `RUNNER_TEMP` unless `output-dir` says otherwise.',
+    'report',
+    'the outputs > of a run that read something say where it is',
+    'the files are in the folder of the system for temporary ones',
+  ],
+  [
+    'Nothing is left in the workspace, and nothing is taken from it.',
+    'in-the-way',
+    'on the runner > a file %s in the workspace is not in the way, and stays as it is',
+    'the state is kept in the workspace',
+  ],
+  [
+    'A token writes only where it may: a job without the permission fails with a sentence that names the permission.',
+    'branch',
+    'one sentence says what to set when > the token may only read',
+    'a token that may only read is an outage of GitHub',
+  ],
+  [
+    'A state that is damaged, of a newer version or of another organization is refused. It is never treated as empty.',
+    'state',
+    'a saved state > that %s is refused with one clear error, and nothing is published or saved',
+    'a damaged state counts as none',
+  ],
+  [
+    'A run on another branch changes nothing that the default branch reads.',
+    'lost-data',
+    'artifacts > of a tag that is called like the branch say nothing of the branch',
+    'artifacts of other branches are asked for a state, too',
+  ],
+  [
+    'The state has ids and times of records and the id of the organization: no name, no text, no secret.',
+    'state',
+    'a saved state > holds no text of a record and no token: ids, times, hashes and the names of columns only',
+    'the state has the names of tags',
+  ],
+  [
+    'Records of another organization end the run, and none is published.',
+    'errors',
+    'an answer that cannot be true > records of another organization end the run, and nothing is published or saved',
+    'whose records they are does not matter',
+  ],
+  [
+    'The state is saved only after the records are published, wherever the run is killed.',
+    'report',
+    'publishing > that %s fails the run, and the state does not say that it was done',
+    'the state is saved before the records are published',
+  ],
+  [
+    '`dist/` is what `src/` and `package-lock.json` build, byte for byte, on Linux and on macOS.',
+    'unit/release',
+    'the files > are not made of a dist/ that src/ does not build',
+    'dist/ has a file that no source builds',
+  ],
+  [
+    'no install script runs',
+    'unit/supply-chain',
+    'the packages > run no script when they are installed',
+    'packages run scripts when they are installed',
+  ],
+  [
+    'Every package in the bundle has a license that allows it, and is in the notices and in the bill of materials of the release.',
+    'unit/release',
+    'the files > list exactly the packages that are in the bundle, with their licenses',
+    'the bill of materials lacks a package',
+  ],
+  [
+    'Workflows pin every action of others to a commit.',
+    'unit/supply-chain',
+    'the workflows > pin every action of others to a commit, with its version, and to one only',
+    'an action of others is pinned to a tag',
+  ],
+  [
+    '`sync.yml` and `backfill.yml` run the action of their own commit, so pinning them pins the action.',
+    'unit/supply-chain',
+    'the workflows > that others call run the action of their own commit',
+    'a callable workflow runs the action of a tag',
+  ],
+  [
+    'No checkout keeps a token.',
+    'unit/supply-chain',
+    'the workflows > leave no token in a checkout',
+    'a checkout keeps its token',
+  ],
+  [
+    'The job that publishes a release runs nothing of this repository and no package',
+    'unit/supply-chain',
+    'the workflows > run nothing of the repository, and no package, where a release is published',
+    'the job that publishes a release runs a package',
+  ],
+  [
+    'The tag of a major version moves only to a release that can no longer be changed, and never back.',
+    'unit/release',
+    'publishing > a fix of an older version does not move it back',
+    'the tag of a major version moves to any release',
+  ],
+];
