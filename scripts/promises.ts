@@ -1,8 +1,10 @@
 // Every promise of this project, by where it is made, with its test: npm run generate writes docs/promises.md from here,
 // test/unit/promises.test.ts checks it, and npm run red shows that each of the tests can fail.
 import { BEHAVIORS } from './promises/behaviors.ts';
+import { DESIGN, MANIFESTS } from './promises/design.ts';
 import { INPUTS } from './promises/inputs.ts';
 import { PRIVACY } from './promises/privacy.ts';
+import { READING } from './promises/reading.ts';
 import { README } from './promises/readme.ts';
 import type { Row } from './promises/row.ts';
 import { SECURITY } from './promises/security.ts';
@@ -14,8 +16,11 @@ const BY_PLACE: readonly (readonly [place: string, rows: readonly Row[]])[] = [
   [OWN, BEHAVIORS],
   ['README.md', README],
   ['SECURITY.md', SECURITY],
+  ['docs/design.md', DESIGN],
   ['docs/inputs.md', INPUTS],
+  ['docs/manifest.schema.json', MANIFESTS],
   ['docs/privacy.md', PRIVACY],
+  ['docs/reading-the-data.md', READING],
 ];
 
 export interface Promised {

@@ -698,6 +698,166 @@ export const BUGS = {
     "estimate: report.plan === undefined ? '' : JSON.stringify(report.plan.estimate),",
     "estimate: '',",
   ],
+
+  // docs/design.md and the manifest.
+  'an entry of the cache that cannot be fetched counts as none': [
+    'src/state/cache-store.ts',
+    'throw unreadableEntry(listed);',
+    'return { saved, base };',
+  ],
+  'any format goes with any other': [
+    'src/commands/prepare.ts',
+    'if (otherFormat.length > 0) {',
+    'if (otherFormat.length > 99) {',
+  ],
+  'nobody is told that deleted records are missing': [
+    'src/commands/prepare.ts',
+    'if (withoutDeleted.length === 0) return;',
+    'if (withoutDeleted.length >= 0) return;',
+  ],
+  'nobody is told of another run': [
+    'src/publish/destination.ts',
+    'if (lost.length > 0 && next.otherRun !== null) warnOfLost',
+    'if (lost.length > 99 && next.otherRun !== null) warnOfLost',
+  ],
+  'a file that is refused ends the run': [
+    'src/publish/branch/commit.ts',
+    'if (refusal === null) throw error;',
+    'if (refusal !== undefined) throw error;',
+  ],
+  'a commit replaces whatever is there': ['src/github/git.ts', 'sha, force: false };', 'sha, force: true };'],
+  'a reconciliation does not read again what was updated meanwhile': [
+    'src/commands/reconcile.ts',
+    'if (isSearch(stream) && !(await readLast())) return false;',
+    "if (name === '' && !(await readLast())) return false;",
+  ],
+  'a long run uploads several artifacts': [
+    'src/publish/cached.ts',
+    'maxParts: Number.POSITIVE_INFINITY,',
+    'maxParts: 1,',
+  ],
+  'the manifest does not say of which version it is': [
+    'src/publish/destination.ts',
+    'JSON.stringify({ version: 1, run,',
+    'JSON.stringify({ run,',
+  ],
+  'the manifest has the streams without their requests': [
+    'src/publish/destination.ts',
+    '...evidence, streams, files: all',
+    '...evidence, streams: streams.map(({ requests: _, ...rest }) => rest), files: all',
+  ],
+  'requests are not counted': ['src/kustomer/client.ts', 'usage[purpose].requests++;', ''],
+  'the manifest has the bytes before compression': [
+    'src/records/parts.ts',
+    'bytes: total.bytes,',
+    'bytes: total.size,',
+  ],
+  'a reconciliation speaks for the time of its end': [
+    'src/commands/reconcile.ts',
+    'own.asOf = Math.min(own.asOf, ',
+    'own.asOf = Math.max(Date.now(), ',
+  ],
+  'answers 429 are not counted': [
+    'src/kustomer/client.ts',
+    'usage[request.purpose].rate_limited++;',
+    'usage[request.purpose].rate_limited += 0;',
+  ],
+
+  // docs/reading-the-data.md.
+  'a line ends without a line end': ['src/records/record.ts', 'this.put(LINE_END);', 'this.put(0x20);'],
+  'attributes stay where they are': [
+    'src/records/flat.ts',
+    "if (key === 'attributes' && isObject(json, at))",
+    "if (key === '' && isObject(json, at))",
+  ],
+  'relationships are left out': [
+    'src/records/flat.ts',
+    'if (this.#relationships >= 0) eachMember',
+    'if (this.#relationships < -1) eachMember',
+  ],
+  'a relationship has its name also where an attribute has it': [
+    'src/records/flat.ts',
+    'const isTaken = name.attributeOf === this.#record;',
+    'const isTaken = name.attributeOf === -1;',
+  ],
+  'an attribute may have the name of a member of the resource': [
+    'src/records/name-plan.ts',
+    "['id', 'type', 'links']",
+    "['id', 'links']",
+  ],
+  'of keys that meet in one name the first of the alphabet has it': [
+    'src/records/name-plan.ts',
+    'return isWritten(b) - isWritten(a) ||',
+    'return isWritten(a) - isWritten(a) ||',
+  ],
+  'of a key that comes twice the first value counts': [
+    'src/records/name-plan.ts',
+    'if (earlier !== undefined) plan.set(earlier.from, null);\n      members',
+    'if (earlier !== undefined) plan.set(from, null);\n      else members',
+  ],
+  'any part of a list may vanish': [
+    'src/sync/read-list.ts',
+    'return vanished > Math.max(',
+    'return vanished > 1e9 + Math.max(',
+  ],
+  'ids that are not complete count': [
+    'src/schema/views.ts',
+    "WHERE stream.outcome = 'complete'",
+    "WHERE stream.outcome <> ''",
+  ],
+  'a reconciliation may be of a window': [
+    'src/config/conflicts.ts',
+    '.filter(([, isGiven]) => isGiven)',
+    '.filter(([, isGiven]) => isGiven === undefined)',
+  ],
+  'nothing counts as changed': ['src/sync/changes.ts', "counts[known ? 'changed' : 'new']++;", 'counts.new++;'],
+  'schemas learn nothing': [
+    'src/schema/learn.ts',
+    'widen(before, observer.seen(), { isComplete })',
+    'isComplete ? before : before',
+  ],
+  'starting over forgets the schemas': [
+    'src/sync/next-state.ts',
+    'revisions: new Map(epochs), schemas };',
+    'revisions: new Map(epochs), schemas: new Map([...schemas].slice(0, 0)) };',
+  ],
+  'nothing is new among columns': [
+    'src/schema/learn.ts',
+    '(known === before ? changes(known,',
+    '(known === schema ? changes(known,',
+  ],
+  'a run without news makes a commit': [
+    'src/publish/branch/commit.ts',
+    'const isNews = kept.files.length > 0 ||',
+    'const isNews = kept.files.length >= 0 ||',
+  ],
+  'no branch is marked as checked': ['src/publish/branch/freshness.ts', 'if (!tip || ', 'if (tip || !tip || '],
+  'any folder goes with any other': [
+    'src/state/branch.ts',
+    "if (typeof folder !== 'string' || folder === dataPath) return;",
+    "if (typeof folder !== 'string' || folder !== '') return;",
+  ],
+  'a full refresh adds to the files that there are': [
+    'src/publish/branch/commit.ts',
+    '.filter(({ path }) => replaces.includes(path))',
+    ".filter(({ path }) => replaces.includes(path) && path === '')",
+  ],
+  'a full refresh that is not complete replaces the files': [
+    'src/commands/snapshots.ts',
+    "jobs.filter(({ name, mode }) => mode !== 'full_refresh' || completed.has(name));",
+    "jobs.filter(({ name, mode }) => mode !== 'full_refresh' || name !== '');",
+  ],
+  'messages of Singer have no key': ['src/schema/singer.ts', "key_properties: ['id'],", 'key_properties: [],'],
+  'messages of Singer lack a record of each file': [
+    'src/publish/singer.ts',
+    'Buffer.concat(lines.flatMap(messages));',
+    'Buffer.concat(lines.slice(1).flatMap(messages));',
+  ],
+  'each stream has a bookmark in the messages of Singer': [
+    'src/publish/singer.ts',
+    "streams.filter(({ outcome }) => outcome === 'complete');",
+    "streams.filter(({ outcome }) => outcome !== '');",
+  ],
 } as const satisfies Record<string, Bug>;
 
 export type BugName = keyof typeof BUGS;

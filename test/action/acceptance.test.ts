@@ -428,3 +428,53 @@ test('outputs say what was published: paths, artifact, commit and state', async 
     'shards',
   ]);
 });
+
+test('a line of `flat` has the names that docs/reading-the-data.md gives them, whatever the order of the keys', async () => {
+  const attributes = {
+    firstSeenAt: 1,
+    first_seen_at: 2,
+    FirstSeenAt: 3,
+    sla: 'of the attribute',
+    customThing: { innerKey: [{ deepKey: 'x' }] },
+    type: 'of the attribute',
+  };
+  const relationships = {
+    sla: { data: { id: 'of the relationship', type: 'sla' } },
+    watchers: { data: [] },
+    nobody: { data: null },
+    elsewhere: { links: { self: '/v1/x' } },
+  };
+  const twice = '"twice":"first","twice":"last",';
+  const plant = (stream: string, json: string) => {
+    if (stream !== 'notes') return json;
+    const record = JSON.parse(json);
+    const isOdd = Number.parseInt(record.id.slice(-1), 16) % 2 === 1;
+    const own = Object.entries({ ...record.attributes, ...attributes });
+    record.attributes = Object.fromEntries(isOdd ? own.reverse() : own);
+    record.relationships = { ...record.relationships, ...relationships };
+    return JSON.stringify(record).replace('"attributes":{', `"attributes":{${twice}`);
+  };
+  await using stage = await openStage({ world: { plant, exoticEvery: Number.POSITIVE_INFINITY } });
+  stage.world.populate({ notes: 6 }, { from: Date.now() - DAY, to: Date.now() - HOUR });
+  const result = await stage.sync({ with: { streams: 'notes' } });
+  expectGreen(result);
+  const lines = (await stage.published(result))?.records.get('notes') ?? [];
+  expect(lines).toHaveLength(6);
+  for (const line of lines) {
+    expect(line).toMatchObject({
+      type: 'note',
+      type_2: 'of the attribute',
+      first_seen_at: 2,
+      first_seen_at_2: 3,
+      first_seen_at_3: 1,
+      sla: 'of the attribute',
+      sla_data: { id: 'of the relationship', type: 'sla' },
+      watchers: [],
+      nobody: null,
+      custom_thing: { inner_key: [{ deep_key: 'x' }] },
+      twice: 'last',
+      links: { self: expect.any(String) },
+    });
+    for (const name of ['elsewhere', 'attributes', 'relationships']) expect(line).not.toHaveProperty(name);
+  }
+});
