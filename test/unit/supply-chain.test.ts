@@ -120,12 +120,13 @@ describe('the workflows', () => {
 });
 
 describe('the packages', () => {
-  test('are locked by their hash, each that is installed here', () => {
+  test('are locked by their hash, also those of other systems', () => {
     const { packages }: { packages: Record<string, { integrity?: string }> } = JSON.parse(text('package-lock.json'));
-    const installed = Object.entries(packages).filter(([path]) => path !== '' && existsSync(join(ROOT, path)));
-    const loose = installed.filter(([, { integrity = '' }]) => !integrity.startsWith('sha512-'));
+    const loose = Object.entries(packages).filter(
+      ([path, { integrity }]) => path !== '' && !/^sha512-/.test(integrity ?? ''),
+    );
     expect(loose.map(([path]) => path)).toEqual([]);
-    expect(installed.length).toBeGreaterThan(100);
+    expect(Object.keys(packages).length).toBeGreaterThan(100);
   });
 
   test('run no script when they are installed', () => {
