@@ -1,0 +1,1 @@
+export{t as schemasAt}from"./schemas-DcM0k7Nd.mjs";
