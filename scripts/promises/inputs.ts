@@ -290,6 +290,12 @@ export const INPUTS: readonly Row[] = [
     'the shards of a plan overlap',
   ],
   [
+    'a plan has at least as many shards',
+    'acceptance',
+    'a plan has as many shards as run at the same time, however little there is to read',
+    'a plan has one shard where one is enough',
+  ],
+  [
     'the plan, which is the output `matrix` of the job that made it',
     'fan-out',
     'a shard > is refused before the first request when it is damaged, or the inputs are others than the plan was made with',

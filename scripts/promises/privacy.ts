@@ -15,6 +15,55 @@ const ENCRYPTED = 'on %s > everything is there, in files that show nothing';
 
 export const PRIVACY: readonly Row[] = [
   [
+    'they are dropped on the runner, before anything is written to its disk',
+    'privacy',
+    PLANTED,
+    'a field that is to be left out is in the lines',
+  ],
+  [
+    'A path for `*` has to be met in one of the streams.',
+    'privacy',
+    UNKNOWN,
+    'a path that no record has is passed over',
+  ],
+  [
+    '**Newly kept back**: what was published before still has the values.',
+    'privacy',
+    CHANGED,
+    'nobody is told of fields that are newly kept back',
+  ],
+  [
+    '**Another `hash-key`**: refused, because equal values would have different hashes.',
+    'privacy',
+    'fields that change > are refused with another `hash-key`, until a full refresh',
+    'any key of the hashes will do',
+  ],
+  [
+    'Records are encrypted before they are written, so no record lies on the disk of the runner in plain text.',
+    'encryption',
+    ENCRYPTED,
+    'records are not encrypted',
+  ],
+  [
+    'Files in the folders of the data that a run has not written stay as they are.',
+    'compact',
+    'a compaction > leaves the state as it was, and what is not its own',
+    'a compaction removes what is not its own',
+  ],
+  ['No ref leads to the old commits any more', 'compact', COMPACTED, 'a compaction keeps the history'],
+  [
+    'The mark that says when the branch was last checked has no parent and no data, so it does not lead to them either.',
+    'compact',
+    'a sync in between > that finds nothing new keeps nothing alive by its mark',
+    'the mark of a branch keeps its history',
+  ],
+  [
+    'To erase one person: delete the customer in Kustomer, with its conversations and messages. Run the sync, or a reconciliation for what Kustomer erases without a mark. Compact the branch.',
+    'compact',
+    'a reconciliation and a compaction, one after the other, leave nothing of an erased person',
+    'a compaction does not look at reconciliations',
+  ],
+  [
     'No file, manifest, state, summary or log has its values.',
     'privacy',
     PLANTED,
@@ -161,7 +210,7 @@ export const PRIVACY: readonly Row[] = [
     'A run that is killed loses at most five minutes of reading',
     'encryption',
     'a run that is killed leaves files that the post step publishes, and nothing is missing or twice',
-    'a version is published each time it is read',
+    'a checkpoint does not close the files that are encrypted',
   ],
   [
     'Of each stream the branch then has the latest version of each record that exists: what `views.sql` shows.',

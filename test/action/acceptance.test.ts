@@ -478,3 +478,13 @@ test('a line of `flat` has the names that docs/reading-the-data.md gives them, w
     for (const name of ['elsewhere', 'attributes', 'relationships']) expect(line).not.toHaveProperty(name);
   }
 });
+
+test('a plan has as many shards as run at the same time, however little there is to read', async () => {
+  await using stage = await openStage();
+  populate(stage);
+  const inputs = { mode: 'plan', 'shards-at-once': '4', 'end-date': new Date().toISOString().slice(0, 10) };
+  const plan = await stage.sync({ with: inputs });
+  expect(plan.exitCode, plan.log).toBe(0);
+  const { shard } = JSON.parse(plan.outputs.matrix ?? '');
+  expect(shard).toHaveLength(4);
+});

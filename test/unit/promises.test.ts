@@ -38,6 +38,7 @@ function reaches(path: string, target: string, seen = new Set<string>()): boolea
   return imported.some(each => reaches(each, target, seen));
 }
 
+const plain = (text: string) => text.replace(/\s+/g, ' ');
 const files = [...new Set(PROMISES.map(({ file }) => file))].sort();
 
 describe.each(files)('%s', file => {
@@ -55,7 +56,6 @@ describe.each(files)('%s', file => {
 });
 
 describe('a promise', () => {
-  const plain = (text: string) => text.replace(/\s+/g, ' ');
   const places = [...new Set(PROMISES.map(({ place }) => place))].filter(place => place !== OWN);
 
   test.each(places)('of %s stands there', place => {
@@ -67,6 +67,36 @@ describe('a promise', () => {
   test('is made once in a place', () => {
     const made = PROMISES.map(({ place, promise }) => `${place}: ${promise}`);
     expect(made.filter((each, n) => made.indexOf(each) !== n)).toEqual([]);
+  });
+});
+
+describe('what promises something has a row', () => {
+  const covered = (place: string, text: string) =>
+    PROMISES.some(each => each.place === place && plain(text).includes(plain(each.promise)));
+  /** The items of the lists in some sections of a document. */
+  const itemsOf = (path: string, sections: RegExp) =>
+    read(path)
+      .split(/^## /m)
+      .filter(section => sections.test(section))
+      .flatMap(section => section.match(/^\* .*\n(?: {2}.*\n)*/gm) ?? []);
+
+  test('each input and each output', () => {
+    const rows = read('docs/inputs.md').match(/^\| `.*$/gm) ?? [];
+    expect(rows.length).toBeGreaterThan(50);
+    expect(rows.filter(row => !covered('docs/inputs.md', row))).toEqual([]);
+  });
+
+  test('each invariant of SECURITY.md', () => {
+    const rows = read('SECURITY.md').match(/^\| \d+ \|.*$/gm) ?? [];
+    expect(rows.filter(row => !covered('SECURITY.md', row))).toEqual([]);
+  });
+
+  test('what the README promises, and its limits', () => {
+    const items = itemsOf('README.md', /^(?:What you get|Permissions|What it promises|Limits)\n/);
+    expect(items.length).toBeGreaterThan(15);
+    const left = items.filter(item => !covered('README.md', item)).map(item => item.slice(0, 16));
+    // What a runner needs is no promise of ours.
+    expect(left).toEqual(['* **Runners** ne']);
   });
 });
 
