@@ -1,5 +1,5 @@
 // Shows that the tests named in docs/promises.md can fail: plants each bug of scripts/red/bugs.ts in a copy of this
-// repository below tmp/, builds the action there, and runs the tests that are to find it. About ... minutes.
+// repository below tmp/, builds the action there, and runs the tests that are to find it. Takes about an hour.
 //
 //   npm run red                       all
 //   npm run red -- --only PATTERN     the bugs whose names match a regular expression

@@ -73,8 +73,8 @@ export const BEHAVIORS: readonly Row[] = [
   ],
   [
     'No run publishes a record twice, also where Kustomer shows it twice.',
-    'vanished',
-    'a record that a page shows twice is published once: in lists, in the list of notes, in searches',
+    'acceptance',
+    'a search > that shows a record twice has it published once',
     'a record that a page shows twice is published twice',
   ],
   [

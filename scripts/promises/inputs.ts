@@ -15,7 +15,7 @@ const NEXT_STEP =
 const PLANTED = 'a planted value > that is %s is in nothing that a run writes or uploads (%s, compression %s)';
 const OF_A_RUN = 'the outputs > of a run that read something say where it is';
 const SHARDS =
-  '20,000 records over 8 shards, one of which is killed and run again > are exactly the truth, and as the plan has said (%s)';
+  'without end-date > the merge puts the shards to the incremental state, whatever other runs did meanwhile';
 
 export const INPUTS: readonly Row[] = [
   [

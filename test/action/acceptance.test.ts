@@ -258,6 +258,21 @@ describe('a search', () => {
     expect(Date.parse(to)).toBeGreaterThan(at - 2 * DAY);
   });
 
+  test('that shows a record twice has it published once', async () => {
+    await using stage = await openStage({ world: { exoticEvery: Number.POSITIVE_INFINITY } });
+    stage.world.populate({ messages: 30 }, { from: Date.now() - 30 * DAY, to: Date.now() - HOUR });
+    const edit = (body: Buffer) => {
+      const answer = JSON.parse(String(body));
+      answer.data.push(...answer.data.slice(0, 3));
+      answer.meta.total += Math.min(3, answer.meta.total);
+      return Buffer.from(JSON.stringify(answer));
+    };
+    stage.kustomer.faults.add({ kind: 'edit', edit, times: Number.POSITIVE_INFINITY, match: { stream: 'messages' } });
+    const result = await stage.sync({ with: { streams } });
+    expectGreen(result);
+    expect(await wrongs(stage, [result], ['messages'])).toEqual([]);
+  });
+
   test('that ignores the order it is asked for is noticed, and nothing is missing', async () => {
     await using stage = await openStage({ world: { pageSizeMax: 50 } });
     stage.world.populate({ messages: 400 }, { from: Date.now() - 30 * DAY, to: Date.now() - HOUR });
