@@ -117,7 +117,7 @@ export const BEHAVIORS: readonly Row[] = [
   [
     'Wherever a run is killed, the next one goes on: nothing is missing, and nothing is twice.',
     'crash',
-    'killed, %j > at $at of its steps, post step: $post',
+    'killed, {"destination":"artifact","impatient":true} > at $at of its steps, post step: $post',
     'a checkpoint counts records that are not on the disk yet',
   ],
   [

@@ -65,7 +65,7 @@ export const DESIGN: readonly Row[] = [
   [
     'A checkpoint every 30 seconds writes the parts and their state into the journal',
     'crash',
-    'killed, %j > at $at of its steps, post step: $post',
+    'killed, {"destination":"artifact","impatient":true} > at $at of its steps, post step: $post',
     'a checkpoint counts records that are not on the disk yet',
   ],
   [

@@ -303,7 +303,7 @@ export const INPUTS: readonly Row[] = [
   ],
   // Outputs.
   ['They are set on every path, also when a run fails.', 'acceptance', OUTPUTS, 'an output is left out'],
-  ['Records published by this run, all streams.', 'acceptance', EVERY_RECORD, 'the manifest counts a record too few'],
+  ['Records published by this run, all streams.', 'acceptance', OUTPUTS, 'the manifest counts a record too few'],
   [
     '`true` when every selected stream is read up to the cutoff.',
     'stop',
