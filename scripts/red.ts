@@ -67,6 +67,7 @@ function plant(name: BugName): () => void {
 
 interface TestFile {
   readonly name: string;
+  readonly status: string;
   readonly message: string;
   readonly assertionResults: readonly {
     readonly ancestorTitles: readonly string[];
@@ -82,7 +83,6 @@ function findings(promises: readonly Promised[]): Map<Promised, string> {
   const pattern = promises.map(({ test }) => `(?:${test.map(namePattern).join('.{1,3}')})$`).join('|');
   const report = join(copy, 'tmp/report.json');
   const args = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...files, '--testNamePattern', pattern];
-
   rmSync(report, { force: true });
   spawnSync(process.execPath, [...args, '--maxWorkers=2', '--reporter=json', `--outputFile=${report}`], options(copy));
   const { testResults }: { testResults: readonly TestFile[] } = JSON.parse(readFileSync(report, 'utf8'));
@@ -93,9 +93,9 @@ function findings(promises: readonly Promised[]): Map<Promised, string> {
     const tests = file?.assertionResults.filter(test => name.test([...test.ancestorTitles, test.title].join('\0')));
     if (!tests?.length) throw new Error(`No test was run for: ${promise.promise}`);
     const failed = tests.find(({ status }) => status === 'failed');
-    // A hook that fails before the tests leaves them out.
-    const message =
-      failed?.failureMessages[0] ?? (tests.some(({ status }) => status === 'passed') ? '' : file?.message);
+    // A hook that fails leaves the tests out.
+    const isLeftOut = file?.status === 'failed' && tests.every(({ status }) => status !== 'passed');
+    const message = failed?.failureMessages[0] ?? (isLeftOut ? file.message || 'A hook of the tests fails.' : '');
     // A slow machine is no bug.
     if (message && !/timed out in \d+ ?ms/.test(message))
       found.set(promise, message.replace(/\s+/g, ' ').slice(0, 150));
