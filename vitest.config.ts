@@ -17,19 +17,26 @@ const LONG_ALONE = ['test/action/long-backfill.test.ts'];
 /** Those that take longest, or wait longest, first: whatever starts last is all that runs at the end. */
 const LONGEST_FIRST = [
   'patience',
+  'budget',
+  'hostile-answers',
+  'compact',
   'fan-out',
   'recovery',
+  'reconcile',
+  'workflows',
+  'named-streams',
+  'refused',
+  'race',
+  'stop',
   'branch',
   'crash',
+  'vanished',
+  'all-wrong',
   'merge',
-  'budget',
-  'backfill',
-  'first-sync',
-  'worlds',
   'state',
   'two-runs',
-  'lists',
   'lost-data',
+  'backfill',
 ];
 
 class LongestFirst extends BaseSequencer {
@@ -60,6 +67,7 @@ export default defineConfig(({ mode }) => ({
           exclude: SLOW,
           setupFiles: ['test/no-io.ts'],
           isolate: false,
+          env: { TEST_FORM: mode === 'long' ? 'long' : 'short' },
         },
       },
       {
@@ -70,11 +78,12 @@ export default defineConfig(({ mode }) => ({
           exclude: mode === 'long' ? [] : LONG_ALONE,
           isolate: false,
           // What a thousand starts of the bundle need not do again: compile it, and collect what its start leaves behind.
+          // Nor does it help them to divide small pieces of work over threads, where other runs have the cores.
           // Tests that measure its memory choose Node's arguments themselves.
           env: {
             TEST_FORM: mode === 'long' ? 'long' : 'short',
             NODE_COMPILE_CACHE: join(import.meta.dirname, 'tmp/compile-cache'),
-            ACTION_NODE_ARGS: '--min-semi-space-size=16',
+            ACTION_NODE_ARGS: '--min-semi-space-size=16 --single-threaded-gc --v8-pool-size=1',
           },
           // Tests of one file that run side by side wait more than they work.
           maxConcurrency: 16,
