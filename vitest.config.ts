@@ -78,12 +78,11 @@ export default defineConfig(({ mode }) => ({
           exclude: mode === 'long' ? [] : LONG_ALONE,
           isolate: false,
           // What a thousand starts of the bundle need not do again: compile it, and collect what its start leaves behind.
-          // Nor does it help them to divide small pieces of work over threads, where other runs have the cores.
           // Tests that measure its memory choose Node's arguments themselves.
           env: {
             TEST_FORM: mode === 'long' ? 'long' : 'short',
             NODE_COMPILE_CACHE: join(import.meta.dirname, 'tmp/compile-cache'),
-            ACTION_NODE_ARGS: '--min-semi-space-size=16 --single-threaded-gc --v8-pool-size=1',
+            ACTION_NODE_ARGS: '--min-semi-space-size=16',
           },
           // Tests of one file that run side by side wait more than they work.
           maxConcurrency: 16,
