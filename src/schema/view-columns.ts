@@ -1,5 +1,5 @@
 // The columns of the views of a stream: what they are called, where their values are in a line, and their SQL type. Pure.
-import type { Container, Kinds, StreamSchema } from '../sync/stream-schema.ts';
+import type { Container, CustomTypes, Kinds, StreamSchema } from '../sync/stream-schema.ts';
 import { type Column, customKinds, DOCUMENTED, placeOf, snakeName } from './columns.ts';
 import { KIND } from './kinds.ts';
 
@@ -63,7 +63,8 @@ export function viewColumns(schema: StreamSchema): readonly ViewColumn[] {
       const isOwn = container === '' && /^(?:attributes|relationships)$/.test(key);
       if (places.has(`${container}/${key}`) || isOwn || !/^[^\p{Cc}\p{Cs}]+$/u.test(key)) continue;
       const name = snakeName(key);
-      if (isCustom) add(`custom_${name}`, typeOfCustom(key, kinds), pathTo('', ...container.split('.')), [key]);
+      if (isCustom)
+        add(`custom_${name}`, typeOfCustom(key, kinds, schema.custom), pathTo('', ...container.split('.')), [key]);
       else add(name, typeOfSeen(kinds), pathTo(container, key));
     }
   }
@@ -80,10 +81,10 @@ function typeOfDocumented({ kinds, joins, isRelationship }: Column): SqlType {
   return typeOfSeen(kinds);
 }
 
-/** By its suffix, unless it was seen to be a list, as one with several values is. */
-function typeOfCustom(key: string, kinds: Kinds): SqlType {
+/** As it is known, unless it was seen to be a list, as one with several values is. */
+function typeOfCustom(key: string, kinds: Kinds, custom: CustomTypes | undefined): SqlType {
   const isComposite = (kinds & (KIND.array | KIND.object)) > 0;
-  return typeOfSeen(isComposite ? KIND.array : customKinds(key) || kinds);
+  return typeOfSeen(isComposite ? KIND.array : customKinds(key, custom) || kinds);
 }
 
 function typeOfSeen(kinds: Kinds): SqlType {
