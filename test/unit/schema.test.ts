@@ -209,7 +209,7 @@ describe.each(Object.keys(DIALECTS) as Warehouse[])('the views for %s', warehous
       const sql = warehouseViews(warehouse, documentedSchema(stream, 'flat'));
       for (const name of columns.keys()) expect(sql).toContain(` AS ${dialect.name(name)}`);
       expect(sql).toContain(`  ${dialect.text(['id'])} AS ${dialect.name('id')},`);
-      expect(sql).toContain('WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;');
+      expect(sql).toContain('WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL\n');
     }
   });
 

@@ -16,7 +16,7 @@ import { mix, Random, textSeed } from './random.ts';
 import { Renderer } from './render.ts';
 import { objectId, type Row, type SpoiledUpdatedAt, type Version } from './rows.ts';
 import { type Found, SearchIndex } from './search-index.ts';
-import { ALL_STREAMS, contextNamed, isFixed, STREAMS_BY_NAME, type Stream, typeOf } from './streams.ts';
+import { ALL_STREAMS, contextNamed, isFixed, SEARCHED, STREAMS_BY_NAME, type Stream, typeOf } from './streams.ts';
 import type { Tweak } from './tweak.ts';
 
 const DAY = 86_400_000;
@@ -322,6 +322,13 @@ export class KustomerWorld {
     }
     if (rows.length > 0) this.#ordered.clear();
     return rows.map(row => row.id);
+  }
+
+  /** Shows records of a list again, as they were, that were gone. */
+  bringBack(stream: Stream, ids: readonly string[]): void {
+    for (const id of ids) this.#row(id).gone = false;
+    this.#ordered.clear();
+    if (SEARCHED.includes(stream)) throw new Error(`${stream} has an index`);
   }
 
   /** Makes the `updatedAt` in the text of these records unusable; search still finds them by the real one. */
