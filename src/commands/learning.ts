@@ -50,7 +50,7 @@ export function openLearning({ recordFormat, archive }: Config, before: State['s
       const untold = new Set<string>();
       const asked = [...learned].flatMap(([stream, schema]) =>
         schema.toAsk(now).map(async kind => {
-          const defined = await definitionsOf(kind);
+          const defined = await definitionsOf(kind, stream);
           schema.tell(kind, defined, now);
           if (defined === null) untold.add(stream);
         }),

@@ -45,14 +45,14 @@ export function openCustomAttributes(options: ReadOptions<ListStream>): ListPage
  */
 export async function definedFor(
   kind: string,
-  { client, stream, onRecord }: ReadOptions<ListStream>,
+  { client, stream, countFor = stream.name, onRecord }: ReadOptions<ListStream>,
   isOptional = false,
 ) {
-  const { name, path, role } = stream;
+  const { path, role } = stream;
   const request = {
     path: `${path}/${encodeURIComponent(kind.toWellFormed())}`,
     purpose: 'other',
-    stream: name,
+    stream: countFor,
     role,
     isOptional,
   } as const;
@@ -61,7 +61,7 @@ export async function definedFor(
     throw error;
   });
   if (response === null) return null;
-  const [resource] = pageIn({ data: [response.data] }, name, onRecord).records as [Resource];
+  const [resource] = pageIn({ data: [response.data] }, countFor, onRecord).records as [Resource];
   return { ...resource, id: kind, json: withId(resource.json, kind) };
 }
 

@@ -39,8 +39,8 @@ export function openSource(client: Client, includeDeleted: boolean, readsIds = f
       once(searches, `${stream.name}/${klass ?? ''}`, () => openSearch({ ...options, stream }, klass)),
     list: (stream: ListStream) => (stream.objects ? openCustomAttributes : openList)({ ...options, stream }),
     /** What is defined of the custom attributes of a kind of object: see {@link definitionsOf}. */
-    definitionsOf: (kind: string) =>
-      definitionsOf(kind, { ...options, stream: streamNamed('custom_attributes') as ListStream }),
+    definitionsOf: (kind: string, countFor: string) =>
+      definitionsOf(kind, { ...options, stream: streamNamed('custom_attributes') as ListStream, countFor }),
     auditLog: (stream: SearchStream) => openAuditLog({ ...options, stream }),
     /** The list with what no search shows of a stream: for streams whose `archive` is a list. */
     archiveList: ({ archive }: SearchStream) => openLongList({ ...options, stream: archive as ListStream }),
