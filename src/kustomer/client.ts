@@ -104,10 +104,8 @@ export function openClient(options: ClientOptions) {
         earlier.push(status);
         if (next.pausesAll) usage[request.purpose].rate_limited++;
         else {
-          const failures = earlier.filter(each => each !== 429).length;
-          sayRetry(request.stream, outcome, failures, next.waitMs);
-          const done = waits.retries(request.stream, next.waitMs);
-          await sleep(next.waitMs, undefined, { signal }).finally(done);
+          sayRetry(request.stream, outcome, earlier.filter(each => each !== 429).length, next.waitMs);
+          await sleep(next.waitMs, undefined, { signal }).finally(waits.retries(request.stream, next.waitMs));
         }
       }
     },
