@@ -26,6 +26,7 @@ import { markAt } from './freshness.ts';
 import { BRANCH, cloned, endStage, hold, onBranch } from './publishing.ts';
 import { annotations, DAY, expectGreen, expectRed, requestsSince } from './support.ts';
 import { expectError } from './troubles.ts';
+import { existing, idsIn, onTheBranch } from './views.ts';
 
 const sync = { ...onBranch, settle: '0s' };
 
@@ -113,6 +114,42 @@ describe('a compaction', () => {
     expect(await commitsOf(stage)).toEqual(['sync', 'compact']);
   });
 });
+
+test.each(few(['flat', 'raw']))(
+  'a record that a list shows again as it was is there, before and after: %s',
+  async format => {
+    await using stage = await openMarked();
+    const inputs = { ...sync, streams: 'users, tags', 'record-format': format };
+    const streams = ['users', 'tags'] as const;
+    const expectTruth = async () =>
+      expect(await idsIn(await onTheBranch(stage), streams)).toEqual(existing(stage, streams));
+    const published = async () => (await stage.sync({ with: inputs })).outputs.records;
+    expect(await published()).toBe('7');
+    const gone = new Map(streams.map(stream => [stream, stage.world.hardDelete(stream, 2)]));
+    expect(await published()).toBe('4');
+    await expectTruth();
+    for (const [stream, ids] of gone) stage.world.bringBack(stream, ids);
+    expect(await published()).toBe('4');
+    await expectTruth();
+    expectGreen(await stage.sync({ with: { ...COMPACT, 'record-format': format } }));
+    await expectTruth();
+    const lines = await cloned(stage);
+    for (const stream of streams)
+      expect(
+        lines
+          .get(stream)
+          ?.map(({ id }) => id)
+          .sort(),
+      ).toEqual(existing(stage, streams)[stream]);
+    // Gone once more.
+    for (const [stream, [id]] of gone) stage.world.hardDelete(stream, [id as string]);
+    expect(await published()).toBe('2');
+    await expectTruth();
+    expectGreen(await stage.sync({ with: { ...COMPACT, 'record-format': format } }));
+    await expectTruth();
+    expect(await published()).toBe('0');
+  },
+);
 
 test.each(few(['raw', 'flat']))('a compaction takes %s, backfills, gzip, and what it has made before', async format => {
   await using stage = await openMarked();

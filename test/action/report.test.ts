@@ -36,10 +36,11 @@ describe('the outputs', () => {
     expect(streams.map(({ name }) => name)).toEqual(STREAMS);
     for (const each of streams) {
       expect(Object.keys(each).sort()).toEqual(['from', 'mode', 'name', 'outcome', 'records', 'requests', 'to']);
-      // The list of klasses is asked for on behalf of the KObjects.
-      const own = stage.kustomer.requests.filter(
-        ({ stream, path }) => (path === '/v1/klasses' ? 'kobjects' : stream) === each.name,
-      );
+      // The list of klasses is asked for on behalf of the KObjects, and definitions on behalf of those that have attributes.
+      const own = stage.kustomer.requests.filter(({ stream, path }) => {
+        const kind = path === '/v1/klasses' ? 'kobject' : /^\/v1\/metadata\/([a-z]+)/.exec(path)?.[1];
+        return (kind === undefined ? stream : `${kind}s`) === each.name;
+      });
       expect(each.requests, each.name).toBe(own.length);
       expect(each.records).toBe(stage.world.truth(each.name as Stream).size);
     }

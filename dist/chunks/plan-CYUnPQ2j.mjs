@@ -1,0 +1,1 @@
+export{n as plan}from"./plan-C9x9265G.mjs";

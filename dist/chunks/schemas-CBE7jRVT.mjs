@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-WltfE68T.mjs";
