@@ -8,7 +8,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const SLOW = [
   'test/action/**/*.test.ts',
   'test/exact/{changes,efficiency,inconsistent-search,klasses,numbers,reconcile,restart,staging,tie-groups}.test.ts',
-  'test/unit/{budget,examples,recipes,release,worlds,world-github,world-kustomer,world-runner,world-workflow}.test.ts',
+  'test/unit/{budget,examples,git-names,recipes,release,worlds,world-github,world-kustomer,world-runner,world-workflow}.test.ts',
 ];
 
 /** Files of the long form alone (test/forms.ts). */

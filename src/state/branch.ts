@@ -6,7 +6,7 @@ import type { Git } from '../github/git.ts';
 import type { GitHubError } from '../github/request.ts';
 import type { Api } from '../github/rest.ts';
 import { entriesAt } from '../github/tree.ts';
-import type { State } from '../sync/state.ts';
+import { isStreamName, type State } from '../sync/state.ts';
 import { serializeState } from '../sync/state-document.ts';
 import { type Json, jsonObject } from '../sync/stream-document.ts';
 import { parseSaved, type StateStore } from './store.ts';
@@ -173,7 +173,8 @@ export function totalsIn(value: unknown): Totals {
     const areTimes = (max === null || isTime(max)) && (upTo === undefined || isTime(upTo));
     return areTimes && [records, distinct, files, bytes].every(isNumber);
   };
-  return Object.fromEntries(Object.entries(value ?? {}).filter(([, each]) => isTotal(each)));
+  const entries = Object.entries(value ?? {}).filter(([stream, each]) => isStreamName(stream) && isTotal(each));
+  return Object.fromEntries(entries);
 }
 
 export function branchDocument(state: State, { stateName, dataPath }: BranchPlace, notes: BranchNotes): string {

@@ -153,7 +153,7 @@ export function parseSchema(stream: string, value: unknown): StreamSchema {
 
 function columnsIn(value: unknown): Columns {
   const keys = Object.entries(objectIn(value));
-  if (!keys.every((each): each is [string, Kinds] => isKinds(each[1]))) throw notSchema();
+  if (keys.length > MAX_COLUMNS || !keys.every(isColumn)) throw notSchema();
   return new Map(keys);
 }
 
@@ -178,6 +178,7 @@ function notSchema(): TypeError {
   return new TypeError('this is not the schema of a stream');
 }
 
-function isKinds(value: unknown): value is Kinds {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST;
+function isColumn(entry: [string, unknown]): entry is [string, Kinds] {
+  const [key, kinds] = entry;
+  return key.length <= MAX_KEY_LENGTH && Number.isInteger(kinds) && (kinds as Kinds) >= 0 && (kinds as Kinds) <= MOST;
 }

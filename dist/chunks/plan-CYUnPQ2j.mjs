@@ -1,1 +1,0 @@
-export{n as plan}from"./plan-C9x9265G.mjs";

@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-CoMR0TRy.mjs";
