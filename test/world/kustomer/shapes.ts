@@ -785,7 +785,10 @@ function klassDefinition(random: Random, name = ''): Shape {
       createdAt: slot('createdAt'),
       updatedAt: slot('updatedAt'),
     },
-    relationships: { org: ORG, kobjects: { links: { self: `/v1/klasses/${encodeURIComponent(name.toWellFormed())}` } } },
+    relationships: {
+      org: ORG,
+      kobjects: { links: { self: `/v1/klasses/${encodeURIComponent(name.toWellFormed())}` } },
+    },
   };
 }
 
