@@ -77,7 +77,14 @@ async function follow(desk: Desk, place: string): Promise<WorkflowRun[]> {
   return runs;
 }
 
-const placesOfPerson = async (runs: readonly object[]) => placesOf(MARK, await everythingToRead(stage, runs));
+const placesOfPerson = async (runs: readonly object[]) =>
+  placesOf(
+    MARK,
+    await everythingToRead(
+      stage,
+      runs.map(run => JSON.stringify(run)),
+    ),
+  );
 
 test('on a data branch nothing of an erased person is left: in no commit, log or state, and not in a clone', async () => {
   const runs = await publish({ destination: 'branch' });

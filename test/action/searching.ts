@@ -3,31 +3,38 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { ActionResult } from '../world/runner/index.ts';
 import type { Stage } from '../world/stage.ts';
 import { savedText } from './saved-state.ts';
+import { texts } from './support.ts';
 
 /** Kind of place -> what is there. */
 export type Found = ReadonlyMap<string, readonly string[]>;
 
-/** @param runs what they have printed is in them: log with and without masks, annotations, summary, outputs */
-export async function everything(stage: Stage, runs: readonly object[]): Promise<Found> {
+/** Log with and without masks, annotations, summary, outputs of a run. */
+export function printed(result: ActionResult): string[] {
+  return [result.rawLog, result.post?.rawLog ?? '', texts(result)];
+}
+
+/** @param prints what runs have printed */
+export async function everything(stage: Stage, prints: readonly string[]): Promise<Found> {
   const { github, root } = stage;
   return new Map([
-    ...(await everythingToRead(stage, runs)),
+    ...(await everythingToRead(stage, prints)),
     ['disk', bytesBelow(root)],
     ['objects', objects(github.repository.dir, '--batch-all-objects')],
   ]);
 }
 
 /** What somebody finds who may read all of the repository. Objects that no ref leads to are not among it. */
-export async function everythingToRead(stage: Stage, runs: readonly object[]): Promise<Found> {
+export async function everythingToRead(stage: Stage, prints: readonly string[]): Promise<Found> {
   const { github } = stage;
   const artifacts: string[] = [];
   for (const { id } of github.artifacts()) {
     for (const [path, bytes] of await github.readArtifact(id)) artifacts.push(`${path} ${plain(bytes)}`);
   }
   return new Map([
-    ['log', runs.map(run => JSON.stringify(run))],
+    ['log', prints],
     ['artifacts', artifacts],
     ['cache', await Promise.all(github.caches().map(({ id }) => savedText(stage, id)))],
     ['objects', objects(github.repository.dir)],
@@ -67,5 +74,6 @@ function plain(bytes: Buffer): string {
 /** In which kinds of places a text is, upper case or lower. */
 export function placesOf(text: string, found: Found): string[] {
   const wanted = text.toLowerCase();
-  return [...found].flatMap(([place, all]) => (all.some(each => each.toLowerCase().includes(wanted)) ? [place] : []));
+  const places = [...found].filter(([, all]) => all.some(each => each.toLowerCase().includes(wanted)));
+  return places.map(([place]) => place).sort();
 }
