@@ -3,11 +3,12 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { longTest } from '../forms.ts';
 import { blocksOf, DOCUMENTS } from '../unit/documents.ts';
 import { type Desk, openDesk } from '../world/desk/index.ts';
 import type { Stream } from '../world/kustomer/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
-import type { WorkflowRun } from '../world/workflow/index.ts';
+import type { WorkflowOptions, WorkflowRun } from '../world/workflow/index.ts';
 import { wrongInViews, wrongOnBranch } from './compacting.ts';
 import { playExample } from './playing.ts';
 import { BRANCH, cloned, endStage, FLAWLESS, faults, HOUR, uploaded } from './publishing.ts';
@@ -55,20 +56,22 @@ async function publish(inputs: Record<string, string>): Promise<object[]> {
 }
 
 /** @param desk where somebody sits with the document */
-async function follow(desk: Desk, place: string): Promise<WorkflowRun[]> {
+async function follow(desk: Desk, place: string, inputs: Record<string, string> = {}): Promise<WorkflowRun[]> {
   const runs: WorkflowRun[] = [];
-  const play = async (file: string, edit = (text: string) => text) => {
-    const run = await playExample(stage, file, { event: 'workflow_dispatch', edit });
+  const play = async (file: string, edited: Partial<WorkflowOptions> = {}) => {
+    const run = await playExample(stage, file, { event: 'workflow_dispatch', ...edited });
     expect(run.conclusion, JSON.stringify(run.jobs)).toBe('success');
     runs.push(run);
   };
   for (const { language, text } of about(place)) {
     if (language === 'yaml') {
       // Whatever the own workflow is: these are its steps for once.
-      await play('nightly.yml', own => {
+      const edit = (own: string) => {
         const workflow = parse(own);
-        return stringify({ ...workflow, jobs: { sync: { ...workflow.jobs.sync, ...parse(text) } } });
-      });
+        const permissions = { actions: 'read', contents: inputs.destination === undefined ? 'read' : 'write' };
+        return stringify({ ...workflow, jobs: { sync: { ...workflow.jobs.sync, permissions, ...parse(text) } } });
+      };
+      await play('nightly.yml', { edit, with: inputs });
       continue;
     }
     await desk.type(text, { env: { RUN_ID: String(runs.at(-1)?.id) } });
@@ -127,4 +130,17 @@ test('in artifacts nothing of an erased person is left, and those that are left 
   stage.github.evictCaches();
   const next = await stage.sync({ job: { workflow: 'nightly.yml' }, with: { settle: '0s' } });
   expect([next.exitCode, next.outputs.records], next.log).toEqual([0, '0']);
+});
+
+longTest('of an erased person nothing is left where both destinations are, one after the other', async () => {
+  const both = { destination: 'artifact,branch' };
+  const runs = await publish(both);
+  const desk = await openDesk(stage);
+  await desk.type(`git clone --quiet --branch ${BRANCH} https://github.com/${stage.github.repository.fullName} . `);
+  expect(await placesOfPerson(runs)).toEqual(['artifacts', 'objects']);
+  for (const [stream, ids] of person) stage.world.hardDelete(stream, ids);
+  runs.push(...(await follow(desk, 'In artifacts', both)), ...(await follow(desk, 'On a data branch')));
+  expect(await placesOfPerson(runs)).toEqual([]);
+  expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  expect(await wrongOnBranch(stage)).toEqual([]);
 });
