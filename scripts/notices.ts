@@ -1,4 +1,4 @@
-// The licenses of everything that is in the bundle, from the bundle's own list of inputs.
+// The licenses of everything that is in the bundle, from what the bundle was made of.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,19 +7,15 @@ const ALLOWED =
   /^(?:MIT|ISC|0BSD|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|BlueOak-1\.0\.0|\(?MIT OR [\w.-]+\)?|\(?Apache-2\.0 AND BSD-3-Clause\)?|MIT\/X11)$/;
 
 /**
- * The text of THIRD-PARTY-NOTICES for the files of a bundle.
+ * The text of THIRD-PARTY-NOTICES for the packages of a bundle.
+ * @param directories the folder of each package, from the root, in the order that they are listed in
  * @throws Error when a package has a license that is not on the list, or none.
  */
-export function notices(root: string, inputs: readonly string[]): string {
-  const directories = new Set<string>();
-  for (const input of inputs) {
-    const [, directory] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input) ?? [];
-    if (directory !== undefined) directories.add(directory);
-  }
+export function notices(root: string, directories: readonly string[]): string {
   /** Same text, all the packages it belongs to: most of them share a handful of texts. */
   const byText = new Map<string, string[]>();
   const wrong: string[] = [];
-  for (const directory of [...directories].sort()) {
+  for (const directory of directories) {
     const { name, version, license } = manifestOf(join(root, directory));
     if (typeof license !== 'string' || !ALLOWED.test(license)) wrong.push(`${name} (${license ?? 'no license'})`);
     const text =

@@ -11,17 +11,10 @@ const folder = join(root, 'dist');
 
 /** Builds dist/ in memory. `packages` are the folders of the packages that bytes of the bundle come from. */
 export async function buildDist(): Promise<{ files: Files; packages: readonly string[] }> {
-  const { metafile, outputFiles } = await bundle({
-    entryPoints: { main: 'src/main.ts', post: 'src/post.ts' },
-    outdir: folder,
-  });
-  const files = new Map(outputFiles.map(({ path, contents }) => [slashed(relative(folder, path)), contents]));
-  files.set('THIRD-PARTY-NOTICES', Buffer.from(notices(root, Object.keys(metafile.inputs))));
-  const bundled = Object.values(metafile.outputs).flatMap(({ inputs }) =>
-    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => (bytesInOutput > 0 ? [path] : [])),
-  );
-  const packages = bundled.flatMap(path => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
-  return { files, packages: [...new Set(packages)].sort() };
+  const { files, sources } = await bundle({ main: 'src/main.ts', post: 'src/post.ts' });
+  const folders = sources.flatMap(path => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []);
+  const packages = [...new Set(folders)].sort();
+  return { files: new Map(files).set('THIRD-PARTY-NOTICES', Buffer.from(notices(root, packages))), packages };
 }
 
 /** The names of the files in which dist/ on the disk differs from `files`. */

@@ -39,7 +39,7 @@ export function sbom(product: Product, packages: readonly string[], lock: Lock):
     version: 1,
     metadata: {
       lifecycles: [{ phase: 'build' }],
-      tools: { components: [{ type: 'application', ...about(lockedAs('node_modules/esbuild', lock)) }] },
+      tools: { components: [{ type: 'application', ...about(lockedAs('node_modules/rolldown', lock)) }] },
       component: root,
     },
     components: refs.map(ref => byRef.get(ref)),

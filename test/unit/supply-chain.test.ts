@@ -120,12 +120,13 @@ describe('the workflows', () => {
 });
 
 describe('the packages', () => {
-  test('are locked by their hash, each that is installed here', () => {
+  test('are locked by their hash, also those of other systems', () => {
     const { packages }: { packages: Record<string, { integrity?: string }> } = JSON.parse(text('package-lock.json'));
-    const installed = Object.entries(packages).filter(([path]) => path !== '' && existsSync(join(ROOT, path)));
-    const loose = installed.filter(([, { integrity = '' }]) => !integrity.startsWith('sha512-'));
+    const loose = Object.entries(packages).filter(
+      ([path, { integrity }]) => path !== '' && !/^sha512-/.test(integrity ?? ''),
+    );
     expect(loose.map(([path]) => path)).toEqual([]);
-    expect(installed.length).toBeGreaterThan(100);
+    expect(Object.keys(packages).length).toBeGreaterThan(100);
   });
 
   test('run no script when they are installed', () => {
@@ -161,7 +162,7 @@ describe('the bill of materials', () => {
   const integrity = `sha512-${Buffer.alloc(64, 1).toString('base64')}`;
   const lock = {
     packages: {
-      'node_modules/esbuild': { version: '0.1.0', license: 'MIT', integrity },
+      'node_modules/rolldown': { version: '0.1.0', license: 'MIT', integrity },
       'node_modules/b': { version: '1.0.0', license: '(MIT OR Apache-2.0)', integrity },
       'node_modules/@scope/a': { version: '2.0.0', license: 'ISC', integrity },
       'node_modules/c/node_modules/b': { version: '1.0.0', license: '(MIT OR Apache-2.0)', integrity },
@@ -169,7 +170,7 @@ describe('the bill of materials', () => {
       'node_modules/none': { version: '1.0.0', integrity },
     },
   };
-  const installed = Object.keys(lock.packages).filter(path => !/esbuild|none/.test(path));
+  const installed = Object.keys(lock.packages).filter(path => !/rolldown|none/.test(path));
 
   test('has each version of a package once, in one order, with its hash and its license', () => {
     const { components, dependencies } = JSON.parse(sbom(product, installed, lock));

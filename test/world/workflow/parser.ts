@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as Parser from '@actions/workflow-parser';
 import type * as ActionParser from '@actions/workflow-parser/actions/action-parser';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -44,19 +44,16 @@ export async function openWorkflowParser(): Promise<WorkflowParser> {
 
 async function load(): Promise<typeof Parser & typeof ActionParser> {
   const directory = mkdtempSync(join(tmpdir(), 'kustomer-sync-parser-'));
-  const outfile = join(directory, 'parser.cjs');
   try {
     await build({
-      stdin: {
-        contents: `export * from '@actions/workflow-parser';
-          export { parseAction } from '@actions/workflow-parser/actions/action-parser';`,
-        resolveDir: ROOT,
-      },
-      outfile,
-      bundle: true,
+      cwd: ROOT,
+      input: { workflows: '@actions/workflow-parser', actions: '@actions/workflow-parser/actions/action-parser' },
       platform: 'node',
+      output: { dir: directory, format: 'cjs', entryFileNames: '[name].cjs' },
+      logLevel: 'warn',
     });
-    return createRequire(import.meta.url)(outfile);
+    const require = createRequire(import.meta.url);
+    return { ...require(join(directory, 'workflows.cjs')), ...require(join(directory, 'actions.cjs')) };
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -1,0 +1,1 @@
+export{t as schemasAt}from"./schemas-DtVG_W9V.mjs";
