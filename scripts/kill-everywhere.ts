@@ -73,7 +73,7 @@ if (only === undefined || only === 'compact')
 for (const destination of ['artifact', 'branch'] as const) {
   const name = `reconcile-${destination}`;
   if (only === undefined || only === 'reconcile' || only === name)
-    await killEach(name, () => openReconciliationCrashes(destination), 25);
+    await killEach(name, () => openReconciliationCrashes(destination), 10);
 }
 const minutes = ((performance.now() - started) / 60_000).toFixed(1);
 // A run has not always the same number of steps: one that had fewer lived.
