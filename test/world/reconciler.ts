@@ -6,6 +6,7 @@ import { openClient } from '../../src/kustomer/client.ts';
 import { openSource } from '../../src/kustomer/source.ts';
 import { streamNamed } from '../../src/kustomer/streams.ts';
 import { type Fact, factOf, openLatest } from '../../src/records/latest.ts';
+import { orderOf } from '../../src/schema/view-columns.ts';
 import type { StreamJob } from '../../src/sync/job.ts';
 import { type Ending, readAll, Stopped } from '../../src/sync/read-all.ts';
 import { openReaderPool } from '../../src/sync/reader-pool.ts';
@@ -186,7 +187,7 @@ class Views {
       asOf: evidence.asOf * 1_000,
       from: evidence.from * 1_000,
     };
-    const latest = openLatest(true, existing);
+    const latest = openLatest(orderOf(stream), existing);
     for (const [n, fact] of (this.#facts.get(stream) ?? []).entries()) latest.add(fact, n);
     const shown = new Set([...latest.holding()].map(({ key }) => key));
     return id => shown.has(keyOf(id));
