@@ -5,7 +5,7 @@ import { Lines } from '../src/records/record.ts';
 import { type Column, DOCUMENTED, hasDeletionLines } from '../src/schema/columns.ts';
 import { ANY, KIND } from '../src/schema/kinds.ts';
 import { documentedSchema } from '../src/schema/schema.ts';
-import { DIALECTS, type Warehouse, warehouseViews } from '../src/schema/warehouses.ts';
+import { DIALECTS, idsTable, type Warehouse, warehouseViews } from '../src/schema/warehouses.ts';
 import { ALL_STREAMS, KustomerWorld, type Stream } from '../test/world/kustomer/index.ts';
 
 /** Every file, by its path in the repository. */
@@ -108,6 +108,10 @@ function views(warehouse: Warehouse): string {
   return `-- Views for ${DIALECTS[warehouse].title}, written by npm run generate. Load each line of a stream's files, unchanged,
 -- into the column record of its table <stream>_lines; a line that is loaded twice does no harm. <stream> then has the
 -- latest version of each record that exists, <stream>_history every version. Other columns: see custom.
+--
+-- kustomer.ids is for reconciliations, and may stay empty: a row for each id of each complete stream, and then one
+-- without an id. as_of is that of the manifest, since the "from" of the stream, or null where that is empty.
 
+${idsTable(warehouse)}
 ${statements.join('\n')}`;
 }

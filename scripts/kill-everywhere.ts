@@ -1,11 +1,15 @@
 // Kills the action at every step of input and output it makes, one step a run, with and without the post step, and runs
 // it again to completion. Says what is missing or twice then.
 //
-//   npm run kill-everywhere                           both destinations and a compaction, every step
-//   npm run kill-everywhere -- artifact 100 120       these steps of a run that publishes an artifact
+//   npm run kill-everywhere                           syncs and reconciliations of both destinations, and a compaction
+//   npm run kill-everywhere -- artifact 100 120       these steps of a sync that publishes an artifact
+//   npm run kill-everywhere -- compact                all of a compaction
+//   npm run kill-everywhere -- reconcile-branch       all of a reconciliation, every other one without the post step
+//   npm run kill-everywhere -- reconcile              the same with both destinations
 import { availableParallelism } from 'node:os';
 import { openCompactionCrashes } from '../test/action/compacting.ts';
 import { type Crash, crash } from '../test/action/crash-at.ts';
+import { openReconciliationCrashes } from '../test/action/reconciling.ts';
 
 const [only, from = '1', to = 'Infinity'] = process.argv.slice(2);
 const started = performance.now();
@@ -23,17 +27,30 @@ let wrong = 0;
 let alive = 0;
 let done = 0;
 
-async function killCompactions(): Promise<void> {
-  await using compactions = await openCompactionCrashes();
-  const { steps } = await compactions.crash(0);
-  console.log(`compact: ${steps} steps`);
-  for (let step = Number(from); step <= Math.min(steps, Number(to)); step++) {
-    const { died, wrong: found } = await compactions.crash(step);
-    done++;
-    if (!died) alive++;
-    if (found.length === 0) continue;
-    wrong++;
-    console.log(JSON.stringify({ compact: step, found }));
+interface Crashes extends AsyncDisposable {
+  crash(step: number, post?: boolean): Promise<{ steps: number; died: boolean; wrong: readonly string[] }>;
+}
+
+/** @param perStage how many crashes the same world has before there is a new one */
+async function killEach(name: string, open: () => Promise<Crashes>, perStage: number): Promise<void> {
+  let end = Number(to);
+  for (let step = Number(from); step <= end; ) {
+    await using crashes = await open();
+    if (step === Number(from)) {
+      const { steps, wrong: found } = await crashes.crash(0);
+      console.log(`${name}: ${steps} steps`);
+      if (found.length > 0) throw new Error(`${name}: wrong without a death: ${found}`);
+      end = Math.min(end, steps);
+    }
+    for (let n = 0; n < perStage && step <= end; n++, step++) {
+      const { died, wrong: found } = await crashes.crash(step, step % 2 === 0);
+      done++;
+      if (!died) alive++;
+      if (done % 50 === 0) console.log(`${name}: step ${step} of ${end}`);
+      if (found.length === 0) continue;
+      wrong++;
+      console.log(JSON.stringify({ [name]: step, found }));
+    }
   }
 }
 
@@ -51,7 +68,13 @@ async function worker(): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: 2 * availableParallelism() }, worker));
-if (only === undefined || only === 'compact') await killCompactions();
+if (only === undefined || only === 'compact')
+  await killEach('compact', openCompactionCrashes, Number.POSITIVE_INFINITY);
+for (const destination of ['artifact', 'branch'] as const) {
+  const name = `reconcile-${destination}`;
+  if (only === undefined || only === 'reconcile' || only === name)
+    await killEach(name, () => openReconciliationCrashes(destination), 10);
+}
 const minutes = ((performance.now() - started) / 60_000).toFixed(1);
 // A run has not always the same number of steps: one that had fewer lived.
 console.log(`${done - alive} crashes, and ${alive} runs that were through before, in ${minutes} minutes.`);

@@ -53,21 +53,34 @@ try {
       tell(target.name, which, records, wrong);
     }
     loadLines(postgres, output);
-    const wrong = ALL_STREAMS.flatMap(stream => {
-      const rows = postgres.run(`SELECT row_to_json(t) FROM kustomer.${stream} t`).map(parse);
-      const truth = truthOf(stream, '');
-      const written = new Set([...truth.values()].flatMap(Object.keys));
-      const names = Object.keys(rows[0] ?? {}).filter(name => written.has(name));
-      return compare(stream, truth, new Map(rows.map(row => [row.id, row])), names, isSelected);
-    });
-    tell('docs/sql/postgres.sql', which, records, wrong);
+    tell('docs/sql/postgres.sql', which, records, ALL_STREAMS.flatMap(viewOf));
   }
+  // Erased without a mark: only the ids of a reconciliation tell.
+  for (const stream of ALL_STREAMS) if (!LISTED.includes(stream)) stage.world.hardDelete(stream, 3);
+  const now = { settle: '0s', lookback: '0s' };
+  const ids = await stage.sync({ with: { mode: 'reconcile', streams: ALL_STREAMS.join(','), ...now } });
+  if (ids.jobConclusion !== 'success') throw new Error(`the reconciliation failed:\n${ids.log}`);
+  tell(
+    'docs/sql/postgres.sql',
+    'ids',
+    loadIds(postgres, ids.outputs['output-dir'] as string),
+    ALL_STREAMS.flatMap(viewOf),
+  );
 } finally {
   await stage.close();
   await postgres.close();
   rmSync(directory, { recursive: true, force: true });
 }
 process.exitCode = differences > 0 ? 1 : 0;
+
+/** What is wrong in the view of a stream. */
+function viewOf(stream: Stream): string[] {
+  const rows = postgres.run(`SELECT row_to_json(t) FROM kustomer.${stream} t`).map(parse);
+  const truth = truthOf(stream, '');
+  const written = new Set([...truth.values()].flatMap(Object.keys));
+  const names = Object.keys(rows[0] ?? {}).filter(name => written.has(name));
+  return compare(stream, truth, new Map(rows.map(row => [row.id, row])), names, isSelected);
+}
 
 /** Changes, deletions of both kinds, and new records. */
 function change(): void {
@@ -169,4 +182,17 @@ function loadLines({ run }: Postgres, output: string): void {
     const lines = readFileSync(join(output, path), 'utf8').trimEnd().replaceAll('\\', '\\\\').split('\n');
     run(`COPY kustomer.${stream}_lines FROM STDIN`, `${manifest.run.id}\t${lines.join(`\n${manifest.run.id}\t`)}\n`);
   }
+}
+
+/** Loads the ids of a reconciliation. @returns how many rows */
+function loadIds({ run }: Postgres, output: string): number {
+  const { as_of, streams, files } = JSON.parse(readFileSync(join(output, 'manifest.json'), 'utf8'));
+  const rows = (streams as { name: string; from: string }[]).flatMap(({ name, from }) => {
+    const own = (files as { path: string; stream: string }[]).filter(({ stream }) => stream === name);
+    const texts = own.map(({ path }) => readFileSync(join(output, path), 'utf8').trimEnd().split('\n'));
+    const ids = texts.flat().map(line => String(parse(line).id));
+    return [...ids, '\\N'].map(id => [name, as_of, from || '\\N', id].join('\t'));
+  });
+  run('COPY kustomer.ids FROM STDIN', `${rows.join('\n')}\n`);
+  return rows.length;
 }

@@ -159,9 +159,12 @@ export const ERROR_ROWS = {
       'Give the job `actions: read`, or run again later. To start over, `reset-state: true`.',
     ],
     'state-damaged': [
-      ['The saved state (…) is damaged: ….'],
-      'The saved state cannot be read. It is never treated as empty.',
-      'Run once with `reset-state: true`, or delete that copy so that an older one is used.',
+      [
+        'The saved state (…) is damaged: ….',
+        'The saved state (…) says what was read up to …, and the clock of this runner shows ….',
+      ],
+      'The saved state cannot be read, is larger than any, or speaks of times that have not come. It is never treated as empty.',
+      'Check the clock, where the message names it. Otherwise run once with `reset-state: true`, or delete that copy so that an older one is used.',
     ],
     'state-unreadable': [
       ['The state of this run could not be read again once it was saved, so nothing is published with it.'],

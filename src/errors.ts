@@ -109,6 +109,31 @@ export interface ErrorText {
   readonly said?: string;
 }
 
+/** What the runner, or whoever looks at a text, takes for something else: line breaks, control characters, other directions. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out.
+const UNPRINTED = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g;
+
+/** A text that is not ours, such as what an API or an input says: on one line, without commands of the runner, and cut. */
+export function oneLine(text: string, maxLength = 2_000): string {
+  // A text of megabytes takes no longer than what is shown of it.
+  const start = text.slice(0, 4 * maxLength);
+  const line = start.replace(UNPRINTED, ' ').replaceAll('##[', '## [');
+  const safe = line.replace(/^\s*::/, ': :');
+  const whole = start.length === text.length && safe.length <= maxLength;
+  return whole ? safe : `${safe.slice(0, maxLength - 1)}…`;
+}
+
+/** The same for a text of several lines, as a message is with a list in it. Everything that is not a line of the log. */
+export function someLines(text: string): string {
+  const lines = text.slice(0, 200_000).split('\n');
+  return [...lines.slice(0, MAX_LINES).map(line => oneLine(line)), ...(lines.length > MAX_LINES ? ['…'] : [])].join(
+    '\n',
+  );
+}
+
+/** There are not so many inputs that can all be wrong. */
+const MAX_LINES = 100;
+
 export class SyncError extends Error {
   override readonly name = 'SyncError';
   readonly code: ErrorCode;
@@ -119,8 +144,9 @@ export class SyncError extends Error {
   readonly status: number | undefined;
   readonly said: string;
 
-  constructor(code: ErrorCode, { what: happened, todo, cause, status, said = '' }: ErrorText) {
-    const what = said === '' ? happened : `${happened.replace(/\.$/, '')}: ${said}.`;
+  constructor(code: ErrorCode, { what: happened, todo: toDo, cause, status, said = '' }: ErrorText) {
+    const what = someLines(said === '' ? happened : `${happened.replace(/\.$/, '')}: ${said}.`);
+    const todo = someLines(toDo);
     // After a list the advice stands in a paragraph of its own.
     super(`${what}${what.includes('\n') ? '\n\n' : ' '}${todo}`, cause === undefined ? undefined : { cause });
     this.code = code;
@@ -129,6 +155,8 @@ export class SyncError extends Error {
     this.todo = todo;
     this.status = status;
     this.said = said;
+    // Until a stack trace is text, V8 keeps all that the functions in it hold, which may be pages of records.
+    this.stack = String(this.stack);
   }
 
   /** Whether no other stream can go on either: the key is refused, or the state belongs to somebody else. */

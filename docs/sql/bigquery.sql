@@ -1,6 +1,11 @@
 -- Views for BigQuery, written by npm run generate. Load each line of a stream's files, unchanged,
 -- into the column record of its table <stream>_lines; a line that is loaded twice does no harm. <stream> then has the
 -- latest version of each record that exists, <stream>_history every version. Other columns: see custom.
+--
+-- kustomer.ids is for reconciliations, and may stay empty: a row for each id of each complete stream, and then one
+-- without an id. as_of is that of the manifest, since the "from" of the stream, or null where that is empty.
+
+CREATE TABLE IF NOT EXISTS kustomer.ids (stream STRING, as_of TIMESTAMP, since TIMESTAMP, id STRING);
 
 CREATE TABLE IF NOT EXISTS kustomer.conversations_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.conversations_history AS
@@ -112,7 +117,15 @@ SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.conversations_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'conversations' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'conversations') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (FALSE) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.customers_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.customers_history AS
@@ -202,7 +215,15 @@ SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.customers_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'customers' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'customers') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (FALSE) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.kobjects_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.kobjects_history AS
@@ -259,7 +280,15 @@ SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.kobjects_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'kobjects' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'kobjects') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (FALSE) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.messages_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.messages_history AS
@@ -323,7 +352,15 @@ SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.messages_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'messages' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'messages') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (FALSE) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.notes_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.notes_history AS
@@ -361,7 +398,15 @@ SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.notes_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'notes' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'notes') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (FALSE) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.shortcuts_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.shortcuts_history AS
@@ -398,8 +443,24 @@ CREATE OR REPLACE VIEW kustomer.shortcuts AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `rev`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `draft`, `conversation`, `payload`, `is_private`, `app_disabled`, `parent`, `parent_id`, `access_users`, `access_teams`, `attachments`
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
-  FROM kustomer.shortcuts_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+  FROM (
+    SELECT * FROM (
+      SELECT *, MAX(CASE WHEN _deletions > _first AND updated_at IS NOT NULL AND NOT (deleted IS TRUE OR deleted_at IS NOT NULL) THEN _run END) OVER (PARTITION BY id) AS _again
+      FROM (
+        SELECT *, MIN(_deletions) OVER (PARTITION BY id, updated_at, (deleted IS TRUE OR deleted_at IS NOT NULL)) AS _first
+        FROM (
+          SELECT *, COUNT(CASE WHEN (deleted IS TRUE OR deleted_at IS NOT NULL) THEN 1 END) OVER (PARTITION BY id ORDER BY _run) AS _deletions
+          FROM kustomer.shortcuts_history) AS lines) AS lines) AS lines
+    WHERE ((deleted IS TRUE OR deleted_at IS NOT NULL) AND _run < _again) IS NOT TRUE) AS lines) AS versions
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'shortcuts' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'shortcuts') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (_again IS NOT NULL) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.tags_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.tags_history AS
@@ -428,8 +489,24 @@ CREATE OR REPLACE VIEW kustomer.tags AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `deleted_by`, `deleted_by_id`, `name`, `color`
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
-  FROM kustomer.tags_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+  FROM (
+    SELECT * FROM (
+      SELECT *, MAX(CASE WHEN _deletions > _first AND updated_at IS NOT NULL AND NOT (deleted IS TRUE OR deleted_at IS NOT NULL) THEN _run END) OVER (PARTITION BY id) AS _again
+      FROM (
+        SELECT *, MIN(_deletions) OVER (PARTITION BY id, updated_at, (deleted IS TRUE OR deleted_at IS NOT NULL)) AS _first
+        FROM (
+          SELECT *, COUNT(CASE WHEN (deleted IS TRUE OR deleted_at IS NOT NULL) THEN 1 END) OVER (PARTITION BY id ORDER BY _run) AS _deletions
+          FROM kustomer.tags_history) AS lines) AS lines) AS lines
+    WHERE ((deleted IS TRUE OR deleted_at IS NOT NULL) AND _run < _again) IS NOT TRUE) AS lines) AS versions
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'tags' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'tags') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (_again IS NOT NULL) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.teams_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.teams_history AS
@@ -463,8 +540,24 @@ CREATE OR REPLACE VIEW kustomer.teams AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `imported_at`, `external_id`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `deleted_by`, `deleted_by_id`, `name`, `display_name`, `icon`, `members`, `role_groups`
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
-  FROM kustomer.teams_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+  FROM (
+    SELECT * FROM (
+      SELECT *, MAX(CASE WHEN _deletions > _first AND updated_at IS NOT NULL AND NOT (deleted IS TRUE OR deleted_at IS NOT NULL) THEN _run END) OVER (PARTITION BY id) AS _again
+      FROM (
+        SELECT *, MIN(_deletions) OVER (PARTITION BY id, updated_at, (deleted IS TRUE OR deleted_at IS NOT NULL)) AS _first
+        FROM (
+          SELECT *, COUNT(CASE WHEN (deleted IS TRUE OR deleted_at IS NOT NULL) THEN 1 END) OVER (PARTITION BY id ORDER BY _run) AS _deletions
+          FROM kustomer.teams_history) AS lines) AS lines) AS lines
+    WHERE ((deleted IS TRUE OR deleted_at IS NOT NULL) AND _run < _again) IS NOT TRUE) AS lines) AS versions
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'teams' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'teams') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (_again IS NOT NULL) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.users_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.users_history AS
@@ -505,8 +598,24 @@ CREATE OR REPLACE VIEW kustomer.users AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `display_name`, `name`, `user_type`, `email`, `email_verified_at`, `first_email_verified_at`, `mobile`, `email_signature`, `avatar_url`, `password`, `verified_email_status`, `is_email_valid`, `role_groups`, `roles`, `first_login_at`, `most_recent_login_at`
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
-  FROM kustomer.users_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+  FROM (
+    SELECT * FROM (
+      SELECT *, MAX(CASE WHEN _deletions > _first AND updated_at IS NOT NULL AND NOT (deleted IS TRUE OR deleted_at IS NOT NULL) THEN _run END) OVER (PARTITION BY id) AS _again
+      FROM (
+        SELECT *, MIN(_deletions) OVER (PARTITION BY id, updated_at, (deleted IS TRUE OR deleted_at IS NOT NULL)) AS _first
+        FROM (
+          SELECT *, COUNT(CASE WHEN (deleted IS TRUE OR deleted_at IS NOT NULL) THEN 1 END) OVER (PARTITION BY id ORDER BY _run) AS _deletions
+          FROM kustomer.users_history) AS lines) AS lines) AS lines
+    WHERE ((deleted IS TRUE OR deleted_at IS NOT NULL) AND _run < _again) IS NOT TRUE) AS lines) AS versions
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'users' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'users') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (_again IS NOT NULL) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.companies_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.companies_history AS
@@ -547,7 +656,15 @@ SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.companies_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'companies' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'companies') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (FALSE) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.work_sessions_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.work_sessions_history AS
@@ -589,7 +706,15 @@ SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.work_sessions_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'work_sessions' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'work_sessions') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (FALSE) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.work_items_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.work_items_history AS
@@ -629,7 +754,15 @@ SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, rev DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.work_items_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'work_items' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'work_items') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (FALSE) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.conversation_times_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.conversation_times_history AS
@@ -666,7 +799,15 @@ SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
   FROM kustomer.conversation_times_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'conversation_times' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'conversation_times') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (FALSE) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.queues_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.queues_history AS
@@ -700,8 +841,24 @@ CREATE OR REPLACE VIEW kustomer.queues AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `display_name`, `description`, `key`, `priority`, `item_size`, `restrict_transfers_by_users`, `settings`, `system`
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
-  FROM kustomer.queues_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+  FROM (
+    SELECT * FROM (
+      SELECT *, MAX(CASE WHEN _deletions > _first AND updated_at IS NOT NULL AND NOT (deleted IS TRUE OR deleted_at IS NOT NULL) THEN _run END) OVER (PARTITION BY id) AS _again
+      FROM (
+        SELECT *, MIN(_deletions) OVER (PARTITION BY id, updated_at, (deleted IS TRUE OR deleted_at IS NOT NULL)) AS _first
+        FROM (
+          SELECT *, COUNT(CASE WHEN (deleted IS TRUE OR deleted_at IS NOT NULL) THEN 1 END) OVER (PARTITION BY id ORDER BY _run) AS _deletions
+          FROM kustomer.queues_history) AS lines) AS lines) AS lines
+    WHERE ((deleted IS TRUE OR deleted_at IS NOT NULL) AND _run < _again) IS NOT TRUE) AS lines) AS versions
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'queues' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'queues') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (_again IS NOT NULL) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.brands_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.brands_history AS
@@ -729,8 +886,24 @@ CREATE OR REPLACE VIEW kustomer.brands AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `default`, `icon_url`
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
-  FROM kustomer.brands_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+  FROM (
+    SELECT * FROM (
+      SELECT *, MAX(CASE WHEN _deletions > _first AND updated_at IS NOT NULL AND NOT (deleted IS TRUE OR deleted_at IS NOT NULL) THEN _run END) OVER (PARTITION BY id) AS _again
+      FROM (
+        SELECT *, MIN(_deletions) OVER (PARTITION BY id, updated_at, (deleted IS TRUE OR deleted_at IS NOT NULL)) AS _first
+        FROM (
+          SELECT *, COUNT(CASE WHEN (deleted IS TRUE OR deleted_at IS NOT NULL) THEN 1 END) OVER (PARTITION BY id ORDER BY _run) AS _deletions
+          FROM kustomer.brands_history) AS lines) AS lines) AS lines
+    WHERE ((deleted IS TRUE OR deleted_at IS NOT NULL) AND _run < _again) IS NOT TRUE) AS lines) AS versions
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'brands' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'brands') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (_again IS NOT NULL) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.slas_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.slas_history AS
@@ -763,7 +936,15 @@ SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY _run DESC) AS age
   FROM kustomer.slas_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'slas' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'slas') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (FALSE) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.business_schedules_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.business_schedules_history AS
@@ -793,8 +974,24 @@ CREATE OR REPLACE VIEW kustomer.business_schedules AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `modified_at`, `org`, `org_id`, `created_by`, `created_by_id`, `modified_by`, `modified_by_id`, `name`, `hours`, `timezone`, `default`, `holidays`
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
-  FROM kustomer.business_schedules_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+  FROM (
+    SELECT * FROM (
+      SELECT *, MAX(CASE WHEN _deletions > _first AND updated_at IS NOT NULL AND NOT (deleted IS TRUE OR deleted_at IS NOT NULL) THEN _run END) OVER (PARTITION BY id) AS _again
+      FROM (
+        SELECT *, MIN(_deletions) OVER (PARTITION BY id, updated_at, (deleted IS TRUE OR deleted_at IS NOT NULL)) AS _first
+        FROM (
+          SELECT *, COUNT(CASE WHEN (deleted IS TRUE OR deleted_at IS NOT NULL) THEN 1 END) OVER (PARTITION BY id ORDER BY _run) AS _deletions
+          FROM kustomer.business_schedules_history) AS lines) AS lines) AS lines
+    WHERE ((deleted IS TRUE OR deleted_at IS NOT NULL) AND _run < _again) IS NOT TRUE) AS lines) AS versions
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'business_schedules' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'business_schedules') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (_again IS NOT NULL) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.klasses_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.klasses_history AS
@@ -825,8 +1022,24 @@ CREATE OR REPLACE VIEW kustomer.klasses AS
 SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at`, `org`, `org_id`, `name`, `display_name`, `displayname`, `icon`, `color`, `klass_schema`, `app_version`, `app_disabled`, `status`, `mixins`, `s3_data_url`
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY updated_at DESC NULLS LAST, _run DESC) AS age
-  FROM kustomer.klasses_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+  FROM (
+    SELECT * FROM (
+      SELECT *, MAX(CASE WHEN _deletions > _first AND updated_at IS NOT NULL AND NOT (deleted IS TRUE OR deleted_at IS NOT NULL) THEN _run END) OVER (PARTITION BY id) AS _again
+      FROM (
+        SELECT *, MIN(_deletions) OVER (PARTITION BY id, updated_at, (deleted IS TRUE OR deleted_at IS NOT NULL)) AS _first
+        FROM (
+          SELECT *, COUNT(CASE WHEN (deleted IS TRUE OR deleted_at IS NOT NULL) THEN 1 END) OVER (PARTITION BY id ORDER BY _run) AS _deletions
+          FROM kustomer.klasses_history) AS lines) AS lines) AS lines
+    WHERE ((deleted IS TRUE OR deleted_at IS NOT NULL) AND _run < _again) IS NOT TRUE) AS lines) AS versions
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'klasses' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'klasses') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (_again IS NOT NULL) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;
 
 CREATE TABLE IF NOT EXISTS kustomer.custom_attributes_lines (run BIGINT, record STRING);
 CREATE OR REPLACE VIEW kustomer.custom_attributes_history AS
@@ -848,4 +1061,12 @@ SELECT `id`, `type`, `links`, `created_at`, `updated_at`, `deleted`, `deleted_at
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY _run DESC) AS age
   FROM kustomer.custom_attributes_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = 'custom_attributes' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = 'custom_attributes') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (FALSE) AND _found_id IS NULL AND coalesce(updated_at, created_at) <= _as_of
+    AND (_since IS NULL OR coalesce(updated_at, created_at) >= _since)) IS NOT TRUE;

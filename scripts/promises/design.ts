@@ -41,7 +41,7 @@ export const DESIGN: readonly Row[] = [
   [
     'Another organization or format is refused',
     'state',
-    'the organization > of another key is refused, whatever it finds, and its records reach nobody',
+    'the organization > of another key is refused, whatever it finds, and its records reach nobody; reset-state changes it on purpose',
     'whose records they are does not matter',
   ],
   [
@@ -169,6 +169,12 @@ export const DESIGN: readonly Row[] = [
     'one-artifact',
     'a run stops at a clean point when %s, and the next run goes on',
     'a run may fill the disk',
+  ],
+  [
+    'Such an entry cannot say more than the clock allows, grow without end or unpack to other places.',
+    'hostile-text',
+    'an entry of the cache that unpacks to other places writes nothing there',
+    'an entry of the cache is unpacked to any place',
   ],
 ];
 

@@ -12,7 +12,7 @@ const LATE = 'a record that the search shows late is found within the lookback, 
 const BRANCH = 'the branch > is made as an orphan, grows with each run, and a clone of it is the truth';
 const NEXT_STEP =
   'with `destination: none` > the files stay for the next step, and the post step saves the state when the job has succeeded';
-const PLANTED = 'a planted value > that is %s is in nothing that a run writes or uploads (%s, compression %s)';
+const PLANTED = 'a planted value > that is %s is in nothing that runs write or upload (%s, compression %s)';
 const OF_A_RUN = 'the outputs > of a run that read something say where it is';
 const SHARDS =
   'without end-date > the merge puts the shards to the incremental state, whatever other runs did meanwhile';

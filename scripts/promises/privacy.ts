@@ -1,7 +1,7 @@
 // docs/privacy.md.
 import type { Row } from './row.ts';
 
-const PLANTED = 'a planted value > that is %s is in nothing that a run writes or uploads (%s, compression %s)';
+const PLANTED = 'a planted value > that is %s is in nothing that runs write or upload (%s, compression %s)';
 const HASHED = 'a hash is what openssl makes of the JSON text with the key, in each stream';
 const UNKNOWN =
   'a path that no record has > stops the run before anything is published (%s), and names one that is near';
@@ -11,9 +11,36 @@ const CHANGED =
   'fields that change > are said in each run until a full refresh: those that are newly kept back, and those that are wanted again';
 const COMPACTED =
   'a compaction > leaves of each record the latest version, of deleted ones nothing, and no ref to anything older';
+const IN_ARTIFACTS = 'in artifacts nothing of an erased person is left, and those that are left have everything';
+const ON_A_BRANCH =
+  'on a data branch nothing of an erased person is left: in no commit, log or state, and not in a clone';
 const ENCRYPTED = 'on %s > everything is there, in files that show nothing';
 
 export const PRIVACY: readonly Row[] = [
+  [
+    'It talks to Kustomer and GitHub alone.',
+    'errors',
+    'a redirect > is refused, and the key goes nowhere else',
+    'a redirect is followed',
+  ],
+  [
+    '| cache, and `state.json` in the places above | ids, times, hashes; names of fields |',
+    'state',
+    'a saved state > holds no text of a record and no token: ids, times, hashes and the names of columns only',
+    'the state has the names of tags',
+  ],
+  [
+    '| log, summary, annotations | nothing: counts, times, names of fields |',
+    'report',
+    'what is said nowhere > is the token, a header or anything out of a record, with debug logging: %s',
+    'errors quote whatever Kustomer says',
+  ],
+  [
+    '| disk of the runner | records, below `RUNNER_TEMP` or in `output-dir` |',
+    'report',
+    'the outputs > of a run that read something say where it is',
+    'the files are in the folder of the system for temporary ones',
+  ],
   [
     'they are dropped on the runner, before anything is written to its disk',
     'privacy',
@@ -58,7 +85,7 @@ export const PRIVACY: readonly Row[] = [
     'the mark of a branch keeps its history',
   ],
   [
-    'To erase one person: delete the customer in Kustomer, with its conversations and messages. Run the sync, or a reconciliation for what Kustomer erases without a mark. Compact the branch.',
+    '[monthly-compact.yml](../examples/monthly-compact.yml) finds out what is gone and compacts, once a month.',
     'compact',
     'a reconciliation and a compaction, one after the other, leave nothing of an erased person',
     'a compaction does not look at reconciliations',
@@ -249,5 +276,35 @@ export const PRIVACY: readonly Row[] = [
     'compact',
     'the branch > (%s, %j) %s is left as it was',
     'a compaction takes any branch',
+  ],
+  [
+    'a reconciliation says nothing of what was updated in the hour before it',
+    'reconcile',
+    'what is gone > is not said of what was updated while the ids were read, created since, or indexed late',
+    'a reconciliation speaks for the time of its end',
+  ],
+  [
+    '**In artifacts**, run the sync once with `reset-state: true`.',
+    'privacy-document',
+    IN_ARTIFACTS,
+    '`reset-state` is ignored',
+  ],
+  [
+    'Its artifact has all that Kustomer shows now',
+    'privacy-document',
+    IN_ARTIFACTS,
+    'the first record of each write is left out',
+  ],
+  [
+    '**On a data branch**, run [monthly-compact.yml](../examples/monthly-compact.yml) by hand.',
+    'privacy-document',
+    ON_A_BRANCH,
+    'a compaction keeps the history',
+  ],
+  [
+    '`test/action/privacy-document.test.ts` follows this section as it stands, and searches for the person afterwards.',
+    'privacy-document',
+    ON_A_BRANCH,
+    'a compaction does not look at reconciliations',
   ],
 ];

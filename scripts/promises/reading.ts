@@ -7,6 +7,8 @@ const VIEWS = '%s > every record of an artifact is valid, and the views are the 
 const RECONCILED = 'one run > publishes the ids of all that exists, and the views show what is left: %s';
 const LOADED = 'compression: %s > what a target has loaded after two runs with changes and deletions is the truth';
 
+const BACK = 'a record that a list shows again as it was is there, before and after: %s';
+
 export const READING: readonly Row[] = [
   [
     'The files are NDJSON: UTF-8, one JSON object a line, and `\\n` at the end of each line.',
@@ -204,5 +206,24 @@ export const READING: readonly Row[] = [
     'stop',
     'with `destination: none` > a loading step that fails makes the next run deliver the same records again',
     'the state is saved although the job has failed',
+  ],
+  ['A record that comes back is published again.', 'compact', BACK, 'a record that comes back is taken for known'],
+  [
+    'leave a deletion line out once a version of the record has been written after it that had been written before',
+    'compact',
+    BACK,
+    'a deletion line wins also over what is written after it',
+  ],
+  [
+    'Custom attributes have the type that Kustomer has for them, if the key has the role `org.permission.metadata.read`',
+    'schemas',
+    'the types of custom attributes > are those that Kustomer tells, whatever the name ends with, and it is asked once',
+    'what Kustomer tells of custom attributes does not count',
+  ],
+  [
+    'and otherwise the one that the end of their name says',
+    'schemas',
+    'the types of custom attributes > are those of the names where Kustomer refuses to tell: the run is complete, and does not ask again',
+    'the end of a name says nothing',
   ],
 ];

@@ -1,6 +1,8 @@
 // SECURITY.md: its invariants.
 import type { Row } from './row.ts';
 
+const FUTURE = 'a state that speaks of times that have not come is refused, and nothing is skipped';
+
 export const SECURITY: readonly Row[] = [
   [
     'The key is masked before anything else is printed',
@@ -157,5 +159,83 @@ export const SECURITY: readonly Row[] = [
     'unit/release',
     'publishing > a fix of an older version does not move it back',
     'the tag of a major version moves to any release',
+  ],
+  [
+    'Text of Kustomer, a state, a branch, an artifact or an input is text wherever it comes out',
+    'hostile-text',
+    'hostile text of Kustomer > is text: %s',
+    'text of others is shown as it is',
+  ],
+  [
+    'it starts no command of the runner, ends no output',
+    'hostile-text',
+    'hostile text of an input > is text: %s',
+    'text of others is shown as it is',
+  ],
+  [
+    'is no HTML, link or image in the summary or the README of the branch',
+    'hostile-text',
+    'hostile text of an input > is text: %s',
+    'Markdown of others is Markdown',
+  ],
+  [
+    'and has a bounded length',
+    'hostile-text',
+    'hostile text of an input > is text: %s',
+    'text of others may have any length',
+  ],
+  [
+    'Whatever is written into a state, a run refuses it with one clear error, or reads everything that it does not say is published.',
+    'unit/poisoned-state',
+    'each value at each place is refused or harmless',
+    'a range that ends before it begins is taken',
+  ],
+  [
+    'A state that speaks of times that have not come is refused.',
+    'hostile-text',
+    FUTURE,
+    'a state may speak of times that have not come',
+  ],
+  [
+    "An entry of the cache is unpacked below a new folder, whatever names and links it has, where `tar` is GNU's.",
+    'hostile-text',
+    'an entry of the cache that unpacks to other places writes nothing there',
+    'an entry of the cache is unpacked to any place',
+  ],
+  [
+    'A state or a manifest that would fill the memory is refused before it is unpacked',
+    'memory',
+    'a backup of the state that would fill the memory is an error, and not read (%s)',
+    'a file of an artifact may have any length',
+  ],
+  [
+    'Names of branches, folders and repositories that git or GitHub would refuse',
+    'unit/git-names',
+    'the name of a branch > may not be %j',
+    'a branch may have any parts',
+  ],
+  [
+    "or that are GitHub's or this action's own, are refused before any request.",
+    'bad-input',
+    'an input that cannot be used > %s: %j',
+    'the data may lie anywhere on a branch',
+  ],
+  [
+    "that what the state says is published is published. Not the clock, not the runner's files, not the memory.",
+    'hostile-text',
+    FUTURE,
+    'a state may speak of times that have not come',
+  ],
+  [
+    'Not the log, the summary or the memory of a run.',
+    'hostile-text',
+    'hostile text of a state > is text, in each of its fields (%s)',
+    'what a state says of its writer is believed',
+  ],
+  [
+    'What it writes is shown as text only.',
+    'hostile-text',
+    'hostile text of Kustomer > is text: %s',
+    'text of others is shown as it is',
   ],
 ];

@@ -401,6 +401,41 @@ export const BUGS = {
     'const refs = [...byRef.keys()].sort().slice(1);',
   ],
 
+  'text of others is shown as it is': [
+    'src/errors.ts',
+    "const safe = line.replace(/^\\s*::/, ': :');",
+    'const safe = start;',
+  ],
+  'text of others may have any length': [
+    'src/errors.ts',
+    'const start = text.slice(0, 4 * maxLength);',
+    "const start = text;\n  if (start.length > maxLength) return start.replace(UNPRINTED, ' ');",
+  ],
+  'Markdown of others is Markdown': ['src/report/format.ts', 'part : escapeMarkdown(part)))', 'part : part))'],
+  'a range that ends before it begins is taken': [
+    'src/sync/stream-document.ts',
+    'range === null || !(range.from < range.to))',
+    'range === null)',
+  ],
+  'a state may speak of times that have not come': ['src/state/store.ts', 'requirePast(state, place, Date.now());', ''],
+  'an entry of the cache is unpacked to any place': ['src/state/cache.ts', '--transform=s,[.][.],__,g;s,^/*,,', ''],
+  'a file of an artifact may have any length': [
+    'src/state/artifact-files.ts',
+    "if (!(size <= maxBytes && packed <= maxBytes)) throw new Error('the file is too long');",
+    '',
+  ],
+  'a branch may have any parts': [
+    'src/config/kinds.ts',
+    'isBad || arePartsBad || !fits(name)',
+    'isBad || (arePartsBad && !name) || !fits(name)',
+  ],
+  'the data may lie anywhere on a branch': ['src/config/kinds.ts', ' || TAKEN.test(names[0] as string)', ''],
+  'what a state says of its writer is believed': [
+    'src/sync/state-document.ts',
+    "savedAt: Number.isNaN(time(saved_at)) ? '' : String(saved_at),",
+    'savedAt: String(saved_at),',
+  ],
+
   // docs/privacy.md.
   'a field that is to be left out is in the lines': [
     'src/records/fields.ts',
@@ -533,6 +568,27 @@ export const BUGS = {
     'src/publish/branch/compact.ts',
     'if (other === undefined) return;',
     "if (other !== '') return;",
+  ],
+
+  'a record that comes back is taken for known': [
+    'src/sync/read-list.ts',
+    'gone.set(id, now);',
+    'gone.set(id, now);\n      seen.set(id, version);',
+  ],
+  'a deletion line wins also over what is written after it': [
+    'src/records/latest.ts',
+    'return count > before;',
+    'return count > before + 99;',
+  ],
+  'what Kustomer tells of custom attributes does not count': [
+    'src/commands/learning.ts',
+    'schema.tell(kind, defined, now);',
+    'schema.tell(kind, null, now);',
+  ],
+  'the end of a name says nothing': [
+    'src/schema/columns.ts',
+    '(Object.hasOwn(SUFFIXES, word) ? (SUFFIXES[word] as Kinds) : 0);',
+    '0;',
   ],
 
   // docs/inputs.md.
@@ -809,8 +865,8 @@ export const BUGS = {
   'nothing counts as changed': ['src/sync/changes.ts', "counts[known ? 'changed' : 'new']++;", 'counts.new++;'],
   'schemas learn nothing': [
     'src/schema/learn.ts',
-    'widen(before, observer.seen(), { isComplete })',
-    'isComplete ? before : before',
+    'widen({ ...before, ...(custom && { custom }) }, observer.seen(), { isComplete }),',
+    'isComplete ? before : before,',
   ],
   'starting over forgets the schemas': [
     'src/sync/next-state.ts',

@@ -128,7 +128,7 @@ function scheduleOf({ encryptTo }: Config, { schedule }: SyncLimits): Checkpoint
 
 async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
   const { config, report, stop, lock, limits, destination } = run;
-  const { jobs, snapshots, publisher, fields } = reading;
+  const { jobs, snapshots, publisher, fields, learning } = reading;
   const work = {
     // As long as a path may be misspelt, nothing is left to anybody who would publish it.
     checkpoint: () =>
@@ -140,6 +140,7 @@ async function readAndPublish(run: SyncRun, reading: Reading): Promise<void> {
     ? null
     : startCheckpoints(scheduleOf(config, limits), work, error => stop.abort(error));
   const endings = await readStreams(run, jobs);
+  if (config.shard === null && !stop.signal.aborted) await learning.askForTypes(reading.source, run.log);
   report.notes.push(...reading.source.forms.sentences());
   for (const note of report.notes) run.log.notice(note);
   // The time budget is for reading: what has been read is published, however long that takes.

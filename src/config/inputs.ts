@@ -139,7 +139,7 @@ export const GROUPS = {
       'kustomer-data',
       'Name of the data branch. It is created as an orphan when it does not exist.',
     ),
-    'data-path': input(kinds.relativePath, 'data', 'Folder on the data branch.'),
+    'data-path': input(kinds.dataFolder, 'data', 'Folder on the data branch.'),
     repository: input(kinds.repositoryName, { expression: 'github.repository' }, 'Repository of the data branch.'),
     'github-token': input(
       kinds.githubKey,

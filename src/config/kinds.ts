@@ -118,23 +118,43 @@ function matching(pattern: RegExp, use: string): Kind<string> {
 export const stateName = matching(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/, '1 to 64 letters, digits, `.`, `_` or `-`');
 
 export const artifactName = matching(
-  /^[^":<>|*?\r\n\\/]{1,200}$/,
-  '1 to 200 characters, none of them `"`, `:`, `<`, `>`, `|`, `*`, `?`, `/`, `\\` or a line break',
+  /^[^":<>|*?\\/\p{Cc}]{1,200}$/u,
+  '1 to 200 characters, none of them `"`, `:`, `<`, `>`, `|`, `*`, `?`, `/`, `\\` or a control character',
 );
 
-/** The full name of a ref, as `github.ref` has it, means its branch. */
-const branch = matching(
-  /^(?![-/.]|refs\/)(?!.*(?:\.\.|\/\/|@\{|[/.]$|\.lock$))[^\s~^:?*[\\\p{Cc}]+$/u,
-  'the name of a branch, such as `kustomer-data`',
-);
-export const branchName: Kind<string> = { ...branch, parse: text => branch.parse(text.replace(/^refs\/heads\//, '')) };
+/** Longer names do not fit on a disk. */
+const MAX_NAME_BYTES = 240;
+const fits = (name: string) => Buffer.byteLength(name) <= MAX_NAME_BYTES;
 
-export const relativePath = matching(
-  /^(?!\/)(?!.*(?:^|\/)\.{0,2}(?:\/|$))[^\\\p{Cc}:]+$/u,
-  'a relative path without `.` and `..`, such as `data`',
-);
+/** As `git check-ref-format --branch` has it; and what looks like another ref or an id of git is refused by GitHub. */
+export const branchName: Kind<string> = {
+  use: 'the name of a branch, such as `kustomer-data`',
+  parse(text) {
+    // The full name of a ref, as `github.ref` has it, means its branch.
+    const name = text.replace(/^refs\/heads\//, '');
+    const isBad = /^-|^refs\/|^(?:HEAD|@|[0-9a-fA-F]{40})$|\.\.|@\{|\.$|[\s~^:?*[\\\p{Cc}]/u.test(name);
+    const arePartsBad = name.split('/').some(part => part === '' || /^\.|\.lock$/.test(part));
+    return isBad || arePartsBad || !fits(name) ? undefined : name;
+  },
+};
 
-export const repositoryName = matching(/^(?:[\w.-]+\/[\w.-]+)?$/, '`owner/name`');
+/** What a data branch has beside the data, and where GitHub looks for its own. On some disks case makes no difference. */
+const TAKEN = /^(?:readme\.md|state\.json|views\.sql|\.gitattributes|state|schema|ids|\.github)$/i;
+
+/** A folder on the data branch. */
+export const dataFolder: Kind<string> = {
+  use: 'a relative path such as `data`, without `.`, `..` and `.git`, whose first folder is not one of this action or of GitHub (`README.md`, `state.json`, `state`, `schema`, `ids`, `.github`, …)',
+  parse(text) {
+    const names = text.split('/');
+    // Git takes no name that some disk may read as `.git`: with capitals, with dots at its end, short, or with what is not seen.
+    const isGit = (name: string) => /^(?:\.git|git~1)[. ]*$/i.test(name.replace(/\p{Cf}/gu, ''));
+    const isBad = (name: string) => /^\.{0,2}$|[\\:\p{Cc}]/u.test(name) || isGit(name);
+    return names.some(isBad) || TAKEN.test(names[0] as string) || !fits(text) ? undefined : text;
+  },
+};
+
+/** As GitHub names accounts and repositories. */
+export const repositoryName = matching(/^(?:[a-z\d][\w-]{0,38}\/(?!\.{1,2}$)[\w.-]{1,100})?$/i, '`owner/name`');
 
 /** White space at the ends comes from how a secret was pasted. */
 export const kustomerKey: Kind<string> = {
@@ -223,9 +243,10 @@ export const destination: Kind<string> = {
 
 /** An absolute path; empty for an empty text. A relative path starts at the workspace. */
 export const newDirectory: Kind<string> = {
-  use: 'a directory that is empty or does not exist yet',
+  use: 'a directory that is empty or does not exist yet, without control characters in its name',
   parse(text) {
     if (text === '') return '';
+    if (/\p{Cc}/u.test(text)) return undefined;
     const path = resolve(process.env.GITHUB_WORKSPACE ?? process.cwd(), text);
     let existing = path;
     while (!existsSync(existing)) existing = dirname(existing);

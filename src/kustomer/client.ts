@@ -32,6 +32,8 @@ export interface Request {
   readonly role: string;
   /** Whether the same can be asked for in smaller parts: it is then given up early where it takes too long. */
   readonly isDivisible?: boolean;
+  /** Whether the run can do without: it is asked for once. */
+  readonly isOptional?: boolean;
 }
 
 export type Client = ReturnType<typeof openClient>;
@@ -102,10 +104,8 @@ export function openClient(options: ClientOptions) {
         earlier.push(status);
         if (next.pausesAll) usage[request.purpose].rate_limited++;
         else {
-          const failures = earlier.filter(each => each !== 429).length;
-          sayRetry(request.stream, outcome, failures, next.waitMs);
-          const done = waits.retries(request.stream, next.waitMs);
-          await sleep(next.waitMs, undefined, { signal }).finally(done);
+          sayRetry(request.stream, outcome, earlier.filter(each => each !== 429).length, next.waitMs);
+          await sleep(next.waitMs, undefined, { signal }).finally(waits.retries(request.stream, next.waitMs));
         }
       }
     },
@@ -133,7 +133,7 @@ export function openClient(options: ClientOptions) {
 /** What follows an outcome. Called while the request has its permit: after a 429 no other request may get one and start. */
 function judge(
   { status, headers }: Outcome,
-  { stream, purpose }: Request,
+  { stream, purpose, isOptional = false }: Request,
   before: Pick<RequestAttempt, 'earlier' | 'isElsewhere' | 'elapsedMs' | 'maySplit'>,
   { budget, debug, info = debug }: ClientOptions,
 ): Decision {
@@ -142,7 +142,7 @@ function judge(
       wholeNumber(headers[`x-ratelimit-${name}`], min, MAX_LIMIT) ?? Number.NaN;
     budget.answered(purpose, number('limit', 1), number('remaining', 0));
   }
-  const next = decide({ ...before, status, headers, now: Date.now(), random: Math.random() });
+  const next = decide({ ...before, isOptional, status, headers, now: Date.now(), random: Math.random() });
   if (next.kind === 'retry' && next.pausesAll) {
     // Requests that were in flight together are refused together.
     const say = budget.pausedMs() < next.waitMs / 2 ? info : debug;

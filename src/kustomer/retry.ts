@@ -20,6 +20,8 @@ export interface RequestAttempt {
   readonly elapsedMs?: number;
   /** Whether it took too long, and a request for less may not. */
   readonly maySplit?: boolean;
+  /** Whether the run can do without it. */
+  readonly isOptional?: boolean;
 }
 
 export type ElsewhereCode = 'host-unreachable' | 'not-the-api';
@@ -72,7 +74,8 @@ export function decide(attempt: RequestAttempt): Decision {
   }
   const isTemporary = status === 0 || status === 408 || status === 425 || status >= 500;
   if (!isTemporary) return { kind: 'give-up', code: 'request-refused' };
-  if (failures >= (attempt.maySplit ? MAX_SLOW : MAX_FAILURES)) return { kind: 'give-up', code: 'no-usable-answer' };
+  const maxFailures = attempt.isOptional ? 0 : attempt.maySplit ? MAX_SLOW : MAX_FAILURES;
+  if (failures >= maxFailures) return { kind: 'give-up', code: 'no-usable-answer' };
   const requested = waitIn(attempt.headers['retry-after'], attempt.now);
   return { kind: 'retry', waitMs: Math.max(backoff, Math.min(requested ?? 0, 60_000)), pausesAll: false };
 }

@@ -6,7 +6,7 @@ import { SyncError } from '../errors.ts';
 import { type Klasses, organizationOf, type Resource, type SearchIndex } from '../sync/source.ts';
 import { openAuditLog } from './audit-log.ts';
 import type { Client } from './client.ts';
-import { definedFor, openCustomAttributes } from './custom-attributes.ts';
+import { definedFor, definitionsOf, openCustomAttributes } from './custom-attributes.ts';
 import { openKlasses } from './klasses.ts';
 import { type ListPage, requestPage } from './list-pages.ts';
 import { openList, openLongList } from './lists.ts';
@@ -38,6 +38,9 @@ export function openSource(client: Client, includeDeleted: boolean, readsIds = f
     search: (stream: SearchStream, klass?: string) =>
       once(searches, `${stream.name}/${klass ?? ''}`, () => openSearch({ ...options, stream }, klass)),
     list: (stream: ListStream) => (stream.objects ? openCustomAttributes : openList)({ ...options, stream }),
+    /** What is defined of the custom attributes of a kind of object: see {@link definitionsOf}. */
+    definitionsOf: (kind: string, countFor: string) =>
+      definitionsOf(kind, { ...options, stream: streamNamed('custom_attributes') as ListStream, countFor }),
     auditLog: (stream: SearchStream) => openAuditLog({ ...options, stream }),
     /** The list with what no search shows of a stream: for streams whose `archive` is a list. */
     archiveList: ({ archive }: SearchStream) => openLongList({ ...options, stream: archive as ListStream }),

@@ -62,6 +62,9 @@ export const USUAL_STREAMS: readonly Stream[] = [
   list('users', 'user', 500, [PLAIN, DELETED]),
 ];
 
+/** Kinds of objects, beside the klasses, that have custom attributes (docs/kustomer-api.md#definitions-of-custom-attributes). */
+export const ATTRIBUTED = ['company', 'conversation', 'customer', 'message'];
+
 const KLASS_STATUSES = ['enabled', 'existing_only', 'disabled'].map(status => ({ status }));
 /** The klasses of KObjects (docs/kustomer-api.md#klass-list). */
 export const KLASS_LIST = list('klasses', 'klass', 100, KLASS_STATUSES);
@@ -83,7 +86,7 @@ const BY_NAME: readonly Stream[] = [
   KLASS_LIST,
   list('custom_attributes', 'metadata', 1, [], {
     path: '/v1/metadata',
-    objects: ['company', 'conversation', 'customer', 'message'],
+    objects: ATTRIBUTED,
     role: 'org.permission.metadata.read and org.permission.klass.read',
   }),
 ];

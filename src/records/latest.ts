@@ -46,25 +46,64 @@ export function factOf(text: string): Fact | null {
   };
 }
 
-/**
- * Finds the lines that hold.
- * @param isDated the latest version is that with the latest `updated_at`, and not the one that was written last
- */
-export function openLatest(isDated: boolean, existing?: Existing) {
-  const latest = new Map<string, Fact & { readonly number: number }>();
+interface Line extends Fact {
+  readonly number: number;
+}
+
+/** How the lines of a stream are compared. */
+export interface Order {
+  /** The latest version is that with the latest `updated_at`, and not the one that was written last. */
+  readonly isDated: boolean;
+  /** A deletion line does not count once a version is written after it that had been written before it. */
+  readonly mayComeBack: boolean;
+}
+
+/** Finds the lines that hold. */
+export function openLatest({ isDated, mayComeBack }: Order, existing?: Existing) {
+  const latest = new Map<string, Line>();
+  /** By key: the deletion lines, where they count by themselves. */
+  const deletions = new Map<string, Line>();
+  const comesBack = openReturns();
+  const back = new Set<string>();
   const isOlder = (a: Fact, b: Fact) => isDated && (a.at < b.at || (a.at === b.at && a.rev < b.rev));
+  const holds = (line: Line) => {
+    const deletion = deletions.get(line.key);
+    const isNewest =
+      deletion === undefined || isOlder(deletion, line) || (!isOlder(line, deletion) && deletion.number < line.number);
+    return isNewest && !line.isDeleted && (back.has(line.key) || !isGone(line, existing));
+  };
   return {
     /** Lines come in the order in which they were written. */
     add(fact: Fact, number: number): void {
-      const before = latest.get(fact.key);
-      if (before === undefined || !isOlder(fact, before)) latest.set(fact.key, { ...fact, number });
-    },
-    /** The lines that hold, with their numbers. */
-    *holding(): Generator<Fact & { readonly number: number }> {
-      for (const fact of latest.values()) {
-        if (!fact.isDeleted && !isGone(fact, existing)) yield fact;
+      const { key } = fact;
+      const lines = mayComeBack && fact.isDeleted ? deletions : latest;
+      const before = lines.get(key);
+      if (before === undefined || !isOlder(fact, before)) lines.set(key, { ...fact, number });
+      if (mayComeBack && comesBack(fact)) {
+        deletions.delete(key);
+        back.add(key);
       }
     },
+    /** The lines that hold, with their numbers. */
+    *holding(): Generator<Line> {
+      for (const line of latest.values()) if (holds(line)) yield line;
+    },
+  };
+}
+
+/** Notices a version that is written after a deletion line and had been written before it. */
+function openReturns(): (fact: Fact) => boolean {
+  /** By key: how many deletion lines there were. By version: how many when it was first written. */
+  const deletions = new Map<string, number>();
+  const versions = new Map<string, number>();
+  return ({ key, at, isDeleted }) => {
+    const count = deletions.get(key) ?? 0;
+    if (isDeleted) deletions.set(key, count + 1);
+    if (isDeleted || !Number.isFinite(at)) return false;
+    const version = `${key}${at}`;
+    const before = versions.get(version) ?? count;
+    versions.set(version, before);
+    return count > before;
   };
 }
 

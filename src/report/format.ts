@@ -1,4 +1,7 @@
-/** Formats numbers and durations for logs, messages and documents. Pure. */
+/** Formats numbers, durations and foreign texts for logs, messages and documents. Pure. */
+import { oneLine } from '../errors.ts';
+
+export { oneLine };
 
 /** A duration given in milliseconds: `850 ms`, `12 s`, `3 min 20 s`. */
 export function duration(ms: number): string {
@@ -39,25 +42,14 @@ export function plural(n: number, noun: string): string {
   return `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** A text that is not ours, such as what an API or an input says: on one line, without commands of the runner, and cut. */
-export function oneLine(text: string, maxLength = 2_000): string {
-  // A text of megabytes takes no longer than what is shown of it.
-  const start = text.slice(0, 4 * maxLength);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out.
-  const line = start.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').replaceAll('##[', '## [');
-  const safe = line.replace(/^\s*::/, ': :');
-  const whole = start.length === text.length && safe.length <= maxLength;
-  return whole ? safe : `${safe.slice(0, maxLength - 1)}…`;
-}
-
 /**
- * A text for Markdown: HTML, links, images, mentions, tables and emphasis in it do nothing. Code between backticks stays code.
- * Whatever comes into the summary and is not ours comes through here.
+ * A text for Markdown: HTML, links, images, mentions, tables and emphasis in it do nothing. Code between backticks stays code,
+ * unless it could end a cell of a table. Whatever comes into the summary and is not ours comes through here.
  */
 export function inMarkdown(text: string, maxLength = 2_000): string {
   return oneLine(text, maxLength)
     .split(/(`[^`]+`)/)
-    .map(part => (/^`[^`]+`$/.test(part) ? part : escapeMarkdown(part)))
+    .map(part => (/^`[^`|\\]+`$/.test(part) ? part : escapeMarkdown(part)))
     .join('');
 }
 
@@ -72,7 +64,21 @@ export function asCode(text: string, maxLength = 200): string {
   return `\`${oneLine(text, maxLength).replaceAll('`', "'")}\``;
 }
 
-/** A row of a table in Markdown. @param cells Markdown; what is still a bar then is in code */
+/** A link in Markdown; the text alone where there is no address. */
+export function linkTo(text: string, url: string | undefined): string {
+  const shown = inMarkdown(text, 200);
+  return url === undefined ? shown : `[${shown}](${url.slice(0, 1_000).toWellFormed().replace(NOT_IN_LINKS, percent)})`;
+}
+
+/** Also what ends a link, a cell of a table or a tag. */
+const NOT_IN_LINKS = /[^\w/.:?#&=%+,;@~-]/gu;
+
+/** As in an address: parentheses, too, which `encodeURIComponent` leaves as they are. */
+function percent(char: string): string {
+  return [...Buffer.from(char)].map(byte => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`).join('');
+}
+
+/** A row of a table in Markdown. @param cells Markdown without a bar */
 export function row(...cells: readonly string[]): string {
-  return `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return `| ${cells.join(' | ')} |`;
 }

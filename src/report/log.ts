@@ -3,6 +3,7 @@
  * however long something takes.
  */
 import * as core from '@actions/core';
+import { someLines } from '../errors.ts';
 import { duration, oneLine } from './format.ts';
 
 /** How other folders write to the log. No text given here may contain a secret or a part of a record. */
@@ -19,10 +20,29 @@ export interface Log {
 export const log: Log = {
   // The runner looks for commands at the start of a line, and for old ones anywhere.
   info: line => core.info(oneLine(line)),
-  debug: line => core.debug(line),
-  warning: message => core.warning(message),
-  notice: message => core.notice(message),
+  debug: line => core.debug(someLines(line)),
+  warning: message => core.warning(someLines(message)),
+  notice: message => core.notice(someLines(message)),
 };
+
+/**
+ * Keeps what libraries print on the lines on which they print it: the key of a cache entry or a name may have a line break,
+ * and the runner looks for commands at the start of each line. @core writes a line, or a command, at a time.
+ * @param listener gets each line
+ */
+export function guardOutput(listener: (line: string) => void): void {
+  const write = process.stdout.write;
+  process.stdout.write = function (this: typeof process.stdout, text: string | Uint8Array, ...rest: never[]) {
+    // What a tool prints that a library has started: names of files, for one.
+    if (typeof text !== 'string')
+      return write.call(this, String(Buffer.from(text)).replace(/^\s*:(?=:)|##(?=\[)/gm, '$& '), ...rest);
+    const [, line = '', end = ''] = /^(.*?)(\r?\n?)$/s.exec(text) ?? [];
+    const plain = line.replace(/[\r\n]+/g, ' ');
+    listener(plain);
+    // A command may have anything in it: a secret that is masked, for one.
+    return write.call(this, `${plain.startsWith('::') ? plain : plain.replaceAll('##[', '## [')}${end}`, ...rest);
+  } as typeof write;
+}
 
 /** The parts of a run. What the libraries print stands in the section that uses them. */
 export type Section = 'Prepare' | 'Read' | 'Count' | 'Ask' | 'Compact' | 'Publish' | 'Save state';

@@ -4,8 +4,8 @@
 import * as core from '@actions/core';
 import { causes } from '../errors.ts';
 import { checkLine } from './check.ts';
-import { duration, oneLine, plural } from './format.ts';
-import { endSection } from './log.ts';
+import { duration, plural } from './format.ts';
+import { endSection, log } from './log.ts';
 import {
   errorsOf,
   isComplete,
@@ -27,7 +27,7 @@ export async function publishReport(report: Report): Promise<void> {
   for (const [name, value] of Object.entries(outputs(report))) core.setOutput(name, value);
   // From the start of the process on.
   const end = { at: Date.now(), ms: performance.now() };
-  core.info(lastLine(report, end.ms));
+  log.info(lastLine(report, end.ms));
   try {
     if ((process.env.GITHUB_STEP_SUMMARY ?? '') !== '') {
       const { summary } = await import('./summary.ts');
@@ -69,8 +69,8 @@ function lastLine(report: Report, ms: number): string {
   const count = recordsOf(report);
   if (report.plan !== undefined && !isFailure(report)) return `Planned ${took}: ${planLine(report.plan.estimate)}.`;
   if (report.check !== undefined)
-    return oneLine(`Check ${isFailure(report) ? 'failed' : 'passed'} ${took}: ${checkLine(report.check)}`);
+    return `Check ${isFailure(report) ? 'failed' : 'passed'} ${took}: ${checkLine(report.check)}`;
   const outcome = outcomeOf(report);
   const what = count === 0 ? `${outcome} after ${duration(ms)}:` : `${outcome}: ${plural(count, 'record')} ${took},`;
-  return oneLine(`${what} ${publishedTo(report, PLAIN)}, ${stateLine(report)}.`);
+  return `${what} ${publishedTo(report, PLAIN)}, ${stateLine(report)}.`;
 }

@@ -3,7 +3,7 @@
  * Pure.
  */
 import { checkLines } from './check.ts';
-import { asCode, capitalized, duration, grouped, inMarkdown, plural, row, size, utc } from './format.ts';
+import { asCode, capitalized, duration, grouped, inMarkdown, linkTo, plural, row, size, utc } from './format.ts';
 import {
   errorsOf,
   isComplete,
@@ -142,7 +142,7 @@ function line(how: string, streams: readonly StreamResult[]): string[] {
 }
 
 function lastSaveLine({ savedAt, runUrl }: NonNullable<Report['lastSave']>): string {
-  return `The state was last saved before this run: [${utc(Date.parse(savedAt))}](${encodeURI(runUrl)}).`;
+  return `The state was last saved before this run: ${linkTo(utc(Date.parse(savedAt)), runUrl)}.`;
 }
 
 const ICONS: Readonly<Record<string, string>> = { complete: '✅', partial: '⏸️', failed: '❌', skipped: '⚠️' };
@@ -219,7 +219,7 @@ function newsLines({ streams }: Report): string[] {
 }
 
 function planLines({ streams, estimate }: Plan): string[] {
-  const rows = streams.map(({ name, records, bytes }) => row(name, grouped(records), size(bytes)));
+  const rows = streams.map(({ name, records, bytes }) => row(inMarkdown(name, 100), grouped(records), size(bytes)));
   return [`**${planLine(estimate)}**`, '', '| Stream | Records | Size |', '| :--- | ---: | ---: |', ...rows];
 }
 
@@ -240,11 +240,6 @@ function placeLines(report: Report): string[] {
   const first = records === 0 ? capitalized(where) : `**${plural(records, 'record')}** · ${where}`;
   const key = report.isEncrypted && records > 0 ? DECRYPT : [];
   return [`${first} · ${stateLine(report)}`, ...key];
-}
-
-function linkTo(name: string, url: string | undefined): string {
-  const text = inMarkdown(name, 200);
-  return url === undefined ? text : `[${text}](${url.slice(0, 1_000).replace(/[()\s<>]/g, encodeURIComponent)})`;
 }
 
 function detailLines({ streams, usage, plan }: Report): string[] {

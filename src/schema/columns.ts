@@ -1,7 +1,8 @@
 // The documented columns of each stream, and what the name of a custom attribute says of its type. Pure.
+import type { Definition } from '../kustomer/custom-attributes.ts';
 import { STREAMS } from '../kustomer/streams.ts';
 import type { RecordFormat } from '../sync/state.ts';
-import type { Container, Kinds } from '../sync/stream-schema.ts';
+import type { Container, CustomTypes, Kinds } from '../sync/stream-schema.ts';
 import { DOCUMENTED_LISTS } from './documented-lists.ts';
 import { DOCUMENTED_SEARCH } from './documented-search.ts';
 import { ANY, KIND } from './kinds.ts';
@@ -90,15 +91,31 @@ const SUFFIXES: Readonly<Record<string, Kinds>> = {
   tree: KIND.string,
 };
 
-/** Types of custom attributes as Kustomer's metadata has them, by name: `multi` and `array` ones are lists. */
-export type CustomMetadata = ReadonlyMap<string, { readonly type?: string; readonly isList?: boolean }>;
+/** Types of attributes as Kustomer calls them, and other words for the same. */
+const DEFINED: Readonly<Record<string, Kinds>> = {
+  ...SUFFIXES,
+  string: KIND.string,
+  text: KIND.string,
+  uri: KIND.string,
+  number: KIND.number | KIND.integer,
+  date: KIND['date-time'],
+  datetime: KIND['date-time'],
+  'date-time': KIND['date-time'],
+  boolean: KIND.boolean,
+};
 
-/** What is documented of a custom attribute: by metadata, or else by the end of its name (docs/kustomer-api.md#custom-attributes). */
-export function customKinds(key: string, metadata?: CustomMetadata): Kinds {
-  const known = metadata?.get(key);
-  if (known?.isList) return KIND.array;
+/** The kinds of values that an attribute is defined for; 0 for a type that nobody knows. */
+export function definedKinds({ type, isList }: Definition): Kinds {
+  if (isList) return KIND.array;
+  const known = type.toLowerCase();
+  return Object.hasOwn(DEFINED, known) ? (DEFINED[known] as Kinds) : 0;
+}
+
+/** What is known of a custom attribute: as Kustomer says, or by the end of its name (docs/kustomer-api.md#custom-attributes). */
+export function customKinds(key: string, custom?: CustomTypes): Kinds {
   const [suffix = ''] = /(?:(?<=_)[a-z]+|[A-Z][a-z]+)$/.exec(key) ?? [];
-  return SUFFIXES[(known?.type ?? suffix).toLowerCase()] ?? 0;
+  const word = suffix.toLowerCase();
+  return custom?.kinds.get(key) ?? (Object.hasOwn(SUFFIXES, word) ? (SUFFIXES[word] as Kinds) : 0);
 }
 
 /** From camelCase to snake_case, as src/records writes flat names; a test holds the two against each other. */

@@ -35,11 +35,11 @@ function propertiesOf(schema: JsonSchema): Record<string, unknown> {
   return schema.properties as Record<string, unknown>;
 }
 
-function objectSchema({ stream, format, columns, open }: StreamSchema, container: Container): JsonSchema {
+function objectSchema({ stream, format, columns, open, custom }: StreamSchema, container: Container): JsonSchema {
   const documented = columnsByKey(DOCUMENTED.get(stream), format, container);
   const listed = [...(columns.get(container) ?? [])].sort(byKey).map(([key, kinds]): [string, JsonSchema] => {
     const column = documented.get(key);
-    const isTyped = container.endsWith('custom') && customKinds(key) > 0;
+    const isTyped = container.endsWith('custom') && customKinds(key, custom) > 0;
     const isKnown = column !== undefined || isTyped || /^(?:attributes|relationships)$/.test(key);
     return [
       key,

@@ -10,15 +10,13 @@ import {
   MAX_COLUMNS,
   type StreamSchema,
 } from '../sync/stream-schema.ts';
-import { type CustomMetadata, customKinds, DOCUMENTED, placeOf } from './columns.ts';
+import { customKinds, DOCUMENTED, placeOf } from './columns.ts';
 import { KIND } from './kinds.ts';
 
 /** What was seen in the lines of a run. */
 export type Observed = Pick<StreamSchema, 'columns' | 'open' | 'klasses'>;
 
 export interface WidenOptions {
-  /** The stream's custom attributes, by their key in a line, where the API key may read them. */
-  readonly metadata?: CustomMetadata;
   /** Every record was read, so that what was not seen is gone. */
   readonly isComplete?: boolean;
 }
@@ -48,11 +46,14 @@ export function widen(previous: StreamSchema, observed: Observed, options: Widen
       if (merged.has(key) || !previous.open.has(container)) merged.set(key, (merged.get(key) ?? 0) | kinds);
     };
     for (const [key, kinds] of documented.columns.get(container) ?? []) add(key, kinds);
-    if (isCustom) for (const key of options.metadata?.keys() ?? []) add(key, customKinds(key, options.metadata));
     for (const [key, kinds] of [...(observed.columns.get(container) ?? [])].sort(byKey)) {
       if (merged.has(key) || merged.size < MAX_COLUMNS) {
-        add(key, kinds | (isCustom ? customKinds(key, options.metadata) : 0));
+        add(key, kinds | (isCustom ? customKinds(key, previous.custom) : 0));
       } else open.add(container);
+    }
+    // Those that no record has had, as long as there is room for what comes.
+    for (const [key, kinds] of (isCustom && previous.custom?.kinds) || []) {
+      if (merged.has(key) || merged.size < MAX_COLUMNS / 2) add(key, kinds);
     }
     columns.set(container, merged);
   }

@@ -1,6 +1,6 @@
 // The columns of the views of a stream: what they are called, where their values are in a line, and their SQL type. Pure.
-import type { Container, Kinds, StreamSchema } from '../sync/stream-schema.ts';
-import { type Column, customKinds, DOCUMENTED, placeOf, snakeName } from './columns.ts';
+import type { Container, CustomTypes, Kinds, StreamSchema } from '../sync/stream-schema.ts';
+import { type Column, customKinds, DOCUMENTED, hasDeletionLines, placeOf, snakeName } from './columns.ts';
 import { KIND } from './kinds.ts';
 
 export type SqlType = 'text' | 'time' | 'integer' | 'number' | 'boolean' | 'texts' | 'json';
@@ -24,8 +24,49 @@ export function newestFirst(stream: string, columns: readonly ViewColumn[], orde
   return [...by, `${order} DESC`].join(', ');
 }
 
+/** When a record of a stream was updated, or else created. */
+export function timeOf(columns: readonly ViewColumn[]): string {
+  return columns.some(({ name }) => name === 'created_at') ? 'coalesce(updated_at, created_at)' : 'updated_at';
+}
+
+/** How many deletion lines of a record were written before a line, and before its version at first; when it came back last. */
+const [DELETIONS, FIRST, AGAIN] = ['_deletions', '_first', '_again'] as const;
+/** What {@link countingLines} adds, for a stream of which records may come back. */
+export const COUNTING: readonly string[] = [DELETIONS, FIRST, AGAIN];
+const OWN: readonly string[] = [FILE, ORDER, ...COUNTING];
+
+/** How the lines of a stream are compared: see records/latest.ts, which does the same without SQL. */
+export function orderOf(stream: string): { readonly isDated: boolean; readonly mayComeBack: boolean } {
+  const isDated = !UNDATED.has(stream);
+  return { isDated, mayComeBack: isDated && hasDeletionLines(stream) };
+}
+
+/** Of the rows of {@link countingLines}: the record has come back, as it was, since it was deleted. */
+export function hasComeBack(stream: string): string {
+  return orderOf(stream).mayComeBack ? `${AGAIN} IS NOT NULL` : 'FALSE';
+}
+
+/**
+ * The lines that count, as SQL: all of them, but for a deletion line after which a version is written that had been written
+ * before it. A list shows a record again, as it was, that it had left out: the deletion line has the latest time.
+ */
+export function countingLines(stream: string, lines: string, order: string): string {
+  if (!orderOf(stream).mayComeBack) return lines;
+  const isDeleted = '(deleted IS TRUE OR deleted_at IS NOT NULL)';
+  const isAgain = `${DELETIONS} > ${FIRST} AND updated_at IS NOT NULL AND NOT ${isDeleted}`;
+  return `(
+    SELECT * FROM (
+      SELECT *, MAX(CASE WHEN ${isAgain} THEN ${order} END) OVER (PARTITION BY id) AS ${AGAIN}
+      FROM (
+        SELECT *, MIN(${DELETIONS}) OVER (PARTITION BY id, updated_at, ${isDeleted}) AS ${FIRST}
+        FROM (
+          SELECT *, COUNT(CASE WHEN ${isDeleted} THEN 1 END) OVER (PARTITION BY id ORDER BY ${order}) AS ${DELETIONS}
+          FROM ${lines}) AS lines) AS lines) AS lines
+    WHERE (${isDeleted} AND ${order} < ${AGAIN}) IS NOT TRUE) AS lines`;
+}
+
 /** Their records have no `updated_at`, and their deletion lines do (docs/kustomer-api.md#slas). */
-export const UNDATED: ReadonlySet<string> = new Set(['slas', 'custom_attributes']);
+const UNDATED: ReadonlySet<string> = new Set(['slas', 'custom_attributes']);
 
 /**
  * The type of a documented column is that of the documents, whatever was seen: a value of another kind is null in the
@@ -33,11 +74,8 @@ export const UNDATED: ReadonlySet<string> = new Set(['slas', 'custom_attributes'
  */
 export function viewColumns(schema: StreamSchema): readonly ViewColumn[] {
   const columns: ViewColumn[] = [];
-  const used = new Set([FILE, ORDER]);
-  const keys = new Map([
-    [FILE, ''],
-    [ORDER, ''],
-  ]);
+  const used = new Set(OWN);
+  const keys = new Map(OWN.map(name => [name, '']));
   const add = (name: string, type: SqlType, path: readonly string[], inside: readonly string[] = []) => {
     let free = name;
     // SQL does not tell names apart by case, and DuckDB's readers do not tell keys apart.
@@ -63,7 +101,8 @@ export function viewColumns(schema: StreamSchema): readonly ViewColumn[] {
       const isOwn = container === '' && /^(?:attributes|relationships)$/.test(key);
       if (places.has(`${container}/${key}`) || isOwn || !/^[^\p{Cc}\p{Cs}]+$/u.test(key)) continue;
       const name = snakeName(key);
-      if (isCustom) add(`custom_${name}`, typeOfCustom(key, kinds), pathTo('', ...container.split('.')), [key]);
+      if (isCustom)
+        add(`custom_${name}`, typeOfCustom(key, kinds, schema.custom), pathTo('', ...container.split('.')), [key]);
       else add(name, typeOfSeen(kinds), pathTo(container, key));
     }
   }
@@ -80,10 +119,10 @@ function typeOfDocumented({ kinds, joins, isRelationship }: Column): SqlType {
   return typeOfSeen(kinds);
 }
 
-/** By its suffix, unless it was seen to be a list, as one with several values is. */
-function typeOfCustom(key: string, kinds: Kinds): SqlType {
+/** As it is known, unless it was seen to be a list, as one with several values is. */
+function typeOfCustom(key: string, kinds: Kinds, custom: CustomTypes | undefined): SqlType {
   const isComposite = (kinds & (KIND.array | KIND.object)) > 0;
-  return typeOfSeen(isComposite ? KIND.array : customKinds(key) || kinds);
+  return typeOfSeen(isComposite ? KIND.array : customKinds(key, custom) || kinds);
 }
 
 function typeOfSeen(kinds: Kinds): SqlType {

@@ -5,7 +5,19 @@
  * view, where a value that does not fit is null. A stream without a file has empty views.
  */
 import type { StreamSchema } from '../sync/stream-schema.ts';
-import { FILE, newestFirst, ORDER, type SqlType, type ViewColumn, viewColumns } from './view-columns.ts';
+import {
+  COUNTING,
+  countingLines,
+  FILE,
+  hasComeBack,
+  newestFirst,
+  ORDER,
+  orderOf,
+  type SqlType,
+  timeOf,
+  type ViewColumn,
+  viewColumns,
+} from './view-columns.ts';
 
 const CASTS: Readonly<Record<SqlType, string>> = {
   text: '',
@@ -95,7 +107,7 @@ function streamViews(schema: StreamSchema, dataPath: string): string {
   const columns = viewColumns(schema);
   const places = [stream, `*/${stream}`, `*/*/${stream}`, `${dataPath}/${stream}/*`].map(place => `${place}/*.ndjson*`);
   // As parts are called in an artifact, and on the branch.
-  const time = columns.some(column => column.name === 'created_at') ? 'coalesce(updated_at, created_at)' : 'updated_at';
+  const hidden = orderOf(stream).mayComeBack ? ` EXCLUDE (${COUNTING.join(', ')})` : '';
   const newest = `reconciliations WHERE name = ${text(stream)} AND as_of = getvariable(${text(`${stream}_as_of`)})`;
   const parts = String.raw`(${stream}-\d+\.ndjson(\.gz)?|${BRANCH_PART})$`;
   return `SET VARIABLE ${stream}_files = (
@@ -112,11 +124,11 @@ ${columns.map(column => `  ${cast(column, schema)} AS ${name(column.name)},`).jo
   ${FILE}, row_number() OVER () AS ${ORDER}
 FROM ${schema.format === 'flat' ? flatLines(stream, columns) : rawLines(stream, columns)};
 CREATE OR REPLACE TEMP VIEW ${stream} AS
-SELECT * FROM (
-  FROM ${stream}_history
+SELECT *${hidden} FROM (
+  FROM ${countingLines(stream, `${stream}_history`, ORDER)}
   QUALIFY row_number() OVER (PARTITION BY id ORDER BY ${newestFirst(stream, columns, ORDER)}) = 1)
 WHERE deleted IS NOT TRUE AND deleted_at IS NULL
-  AND (${time} BETWEEN getvariable(${text(`${stream}_ids_since`)}) AND getvariable(${text(`${stream}_as_of`)})
+  AND (NOT (${hasComeBack(stream)}) AND ${timeOf(columns)} BETWEEN getvariable(${text(`${stream}_ids_since`)}) AND getvariable(${text(`${stream}_as_of`)})
     AND id NOT IN (FROM ${stream}_ids)) IS NOT TRUE;
 `;
 }

@@ -3,12 +3,22 @@
  * The same columns as in DuckDB, and as there a value that does not fit its column is null.
  */
 import type { StreamSchema } from '../sync/stream-schema.ts';
-import { newestFirst, type SqlType, type ViewColumn, viewColumns } from './view-columns.ts';
+import {
+  countingLines,
+  hasComeBack,
+  newestFirst,
+  type SqlType,
+  timeOf,
+  type ViewColumn,
+  viewColumns,
+} from './view-columns.ts';
 
 interface Dialect {
   readonly title: string;
   /** What holds a line. */
   readonly recordType: string;
+  readonly textType: string;
+  readonly timeType: string;
   /** Quoted only where it must be, so that a query need not quote it. */
   readonly name: (name: string) => string;
   /** The value at a path of keys, as text and as it is. */
@@ -28,6 +38,8 @@ export const DIALECTS = {
   bigquery: {
     title: 'BigQuery',
     recordType: 'STRING',
+    textType: 'STRING',
+    timeType: 'TIMESTAMP',
     name: name => `\`${name}\``,
     text: path => `JSON_VALUE(record, ${jsonPath(path)})`,
     json: path => `JSON_QUERY(record, ${jsonPath(path)})`,
@@ -44,6 +56,8 @@ export const DIALECTS = {
   snowflake: {
     title: 'Snowflake',
     recordType: 'VARIANT',
+    textType: 'VARCHAR',
+    timeType: 'TIMESTAMP_TZ',
     // Names that are not quoted are upper case.
     name: name => `"${name.toUpperCase()}"`,
     text: path => `${variant(path)}::VARCHAR`,
@@ -60,6 +74,8 @@ export const DIALECTS = {
   postgres: {
     title: 'Postgres',
     recordType: 'json',
+    textType: 'text',
+    timeType: 'timestamptz',
     name: name => `"${name}"`,
     text: path => `${member(path, '->>')}`,
     json: path => `${member(path, '->')}`,
@@ -76,11 +92,22 @@ export const DIALECTS = {
   },
 } as const satisfies Record<string, Dialect>;
 
-/** Statements that make the table of lines and the views. */
+/**
+ * The statement that makes the table of the ids that reconciliations have found, which may be empty. A row without an id says
+ * that a stream is complete, and until when and from when on the ids speak.
+ */
+export function idsTable(warehouse: Warehouse): string {
+  const { textType, timeType }: Dialect = DIALECTS[warehouse];
+  const columns = `stream ${textType}, as_of ${timeType}, since ${timeType}, id ${textType}`;
+  return `CREATE TABLE IF NOT EXISTS kustomer.ids (${columns});\n`;
+}
+
+/** Statements that make the table of lines and the views, for which there must be the table of ids. */
 export function warehouseViews(warehouse: Warehouse, schema: StreamSchema): string {
   const dialect: Dialect = DIALECTS[warehouse];
   const { stream } = schema;
   const columns = viewColumns(schema).filter(({ name }) => /^\w+$/.test(name));
+  const time = timeOf(columns);
   const names = columns.map(({ name }) => dialect.name(name)).join(', ');
   const create = dialect.canReplace ? 'CREATE OR REPLACE VIEW' : 'CREATE VIEW';
   const drop = `DROP VIEW IF EXISTS kustomer.${stream};\nDROP VIEW IF EXISTS kustomer.${stream}_history;\n`;
@@ -94,8 +121,16 @@ ${create} kustomer.${stream} AS
 SELECT ${names}
 FROM (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY ${newestFirst(stream, columns, '_run')}) AS age
-  FROM kustomer.${stream}_history) AS versions
-WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL;
+  FROM ${countingLines(stream, `kustomer.${stream}_history`, '_run')}) AS versions
+LEFT JOIN (
+  SELECT as_of AS _as_of, since AS _since
+  FROM kustomer.ids WHERE stream = '${stream}' AND id IS NULL ORDER BY as_of DESC LIMIT 1) AS newest ON TRUE
+LEFT JOIN (
+  SELECT DISTINCT as_of AS _found_as_of, id AS _found_id
+  FROM kustomer.ids WHERE stream = '${stream}') AS found ON _found_id = id AND _found_as_of = _as_of
+WHERE age = 1 AND deleted IS NOT TRUE AND deleted_at IS NULL
+  AND (NOT (${hasComeBack(stream)}) AND _found_id IS NULL AND ${time} <= _as_of
+    AND (_since IS NULL OR ${time} >= _since)) IS NOT TRUE;
 `;
 }
 

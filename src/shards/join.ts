@@ -97,19 +97,28 @@ function uniteChecks(states: readonly SearchState[]): KlassCheck | undefined {
   };
 }
 
-/** Adds what one state has seen of a list to what another one knows of it, but for what that one has found gone. */
-function addList({ narrow, ...known }: ListState, added: ListState): ListState {
+/**
+ * Adds what one state has seen of a list to what another one knows of it, but for what that one has found gone since: what
+ * was gone before has come back.
+ */
+function addList({ narrow, gone: knownGone = new Map(), ...known }: ListState, added: ListState): ListState {
   const seen = new Map(known.seen);
+  const gone = new Map(knownGone);
+  const readFrom = added.until ?? Number.NEGATIVE_INFINITY;
   for (const [id, version] of added.seen) {
     const own = seen.get(id);
     const isNewer = own === undefined || listVersionTime(version) > listVersionTime(own);
-    if (isNewer && !known.gone?.has(id)) seen.set(id, version);
+    const goneAt = gone.get(id);
+    if (goneAt !== undefined && goneAt >= readFrom) continue;
+    gone.delete(id);
+    if (isNewer) seen.set(id, version);
   }
   const until = Math.max(known.until ?? Number.NEGATIVE_INFINITY, added.until ?? Number.NEGATIVE_INFINITY);
   return {
     ...known,
     seen,
     ...(narrow && added.narrow ? { narrow } : {}),
+    ...(gone.size > 0 ? { gone } : {}),
     ...(until === Number.NEGATIVE_INFINITY ? {} : { until }),
   };
 }
@@ -125,8 +134,9 @@ export function joinOnto(
   states: readonly State[],
   { endDate = null }: Pick<PlanOptions, 'endDate'>,
 ): State {
-  const joined = (endDate === null ? states.map(withOpenLists) : states).reduce(unite, NO_STATE);
-  const { consecutiveRuns: _, shardManifest: __, ...state } = unite(before, joined);
+  const joined = states.map(withoutGone).reduce(unite, NO_STATE);
+  const united = unite(before, joined);
+  const { consecutiveRuns: _, shardManifest: __, ...state } = endDate === null ? withOpenLists(united) : united;
   // A plan looks for klasses in everything that is synced, and its shards have read those that it found.
   const areChecked = plan.some(({ klasses }) => klasses !== null);
   if (!areChecked) return state;
@@ -137,12 +147,14 @@ export function joinOnto(
   return { ...state, search: new Map(search) };
 }
 
-/** Lists as an incremental sync has them, without an end. What was found gone since a shard saw it stays gone. */
-function withOpenLists(state: State): State {
-  const lists = [...state.lists].map(
-    ([name, { seen, narrow }]) => [name, { seen, ...(narrow && { narrow }) }] as const,
-  );
-  return { ...state, lists: new Map(lists) };
+/** A shard knows of the sync what was gone before its plan, and finds nothing gone itself. */
+function withoutGone({ lists, ...state }: State): State {
+  return { ...state, lists: new Map([...lists].map(([name, { gone: _, ...list }]) => [name, list])) };
+}
+
+/** Lists as an incremental sync has them, without an end. */
+function withOpenLists({ lists, ...state }: State): State {
+  return { ...state, lists: new Map([...lists].map(([name, { until: _, ...list }]) => [name, list])) };
 }
 
 /** Whether a state says that all of a shard is published, klasses that only their own search shows included. */

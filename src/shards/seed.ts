@@ -5,7 +5,7 @@
  * So a shard reads what a single run would read there, knows by their dedup keys the records that come again, and says
  * nothing of what lies outside its ranges.
  */
-import { clamp, contains } from '../sync/intervals.ts';
+import { clamp, contains, union } from '../sync/intervals.ts';
 import { type PlanOptions, planSearch, type ShardWork } from '../sync/plan.ts';
 import { dedupKeyTime, type SearchState, type State, streamOf } from '../sync/state.ts';
 import { unite } from './join.ts';
@@ -20,8 +20,9 @@ export function seedState(own: State, seed: State, shard: ShardWork, options: Pl
   const whole = { ...options, shard: null };
   const search = new Map<string, SearchState>();
   for (const [name, each] of seed.search) {
-    const ranges = shard.search.get(streamOf(name));
-    if (ranges === undefined) continue;
+    const planned = shard.search.get(streamOf(name));
+    if (planned === undefined) continue;
+    const ranges = union(planned);
     // What the plan did not want read again of the stream: not what the lookback reaches.
     const selection = { name, mode: 'incremental', named: false } as const;
     const { synced } = planSearch(name, selection, whole, seed, plannedAt, 'archive').work;

@@ -3,6 +3,12 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 import type { ReadKind } from '../github/request.ts';
 import type { Api } from '../github/rest.ts';
+import { parseDocument } from '../sync/stream-document.ts';
+
+/** More than the action writes: of a manifest and of a state. What is longer unpacked is not read, however short it is packed. */
+const MAX_BYTES = { manifest: 16_000_000, state: 64_000_000 };
+/** Of the list of files of a zip. */
+const MAX_DIRECTORY_BYTES = 16_000_000;
 
 /** Bytes of a file at some address. */
 export interface Remote {
@@ -21,15 +27,16 @@ const FIRST_BYTES = 256 * 1024;
  */
 export async function readArtifact(api: Api, id: number, kind: ReadKind = 'best-effort') {
   const zip = await openZip(await openRemote(api.artifact(id, kind)));
-  const [manifest, state] = [await zip.read('manifest.json'), await zip.read('state.json')];
+  const manifest = await zip.read('manifest.json', MAX_BYTES.manifest);
   if (manifest === null || !holdsAll(zip, String(manifest))) return null;
+  const state = await zip.read('state.json', MAX_BYTES.state);
   return { manifest: String(manifest), state: state && String(state) };
 }
 
 /** Whether every part that a manifest lists is in the zip. A merge lists parts of other runs' artifacts, and names the run. */
 function holdsAll({ sizeOf }: Awaited<ReturnType<typeof openZip>>, manifest: string): boolean {
   try {
-    const { files } = JSON.parse(manifest) as { files: { path: string; bytes: number; run?: string }[] };
+    const { files } = parseDocument(manifest) as { files: { path: string; bytes: number; run?: string }[] };
     return files.every(({ path, bytes, run }) => run !== undefined || sizeOf(path) === bytes);
   } catch {
     // Not a manifest of ours.
@@ -64,10 +71,10 @@ export async function openZip(remote: Remote) {
   return {
     /** How long a file is; undefined when it is not in there. */
     sizeOf: (name: string) => entries.get(name)?.size,
-    /** A file; null when it is not in there. Rejects when it is damaged. */
-    async read(name: string) {
+    /** A file; null when it is not in there. Rejects when it is damaged, or has more bytes. */
+    async read(name: string, maxBytes: number) {
       const entry = entries.get(name);
-      return entry === undefined ? null : extract(remote, entry);
+      return entry === undefined ? null : extract(remote, entry, maxBytes);
     },
   };
 }
@@ -84,6 +91,7 @@ async function directoryOf({ size, read }: Remote): Promise<Buffer> {
     length = Number(end64.readBigUInt64LE(40));
     offset = Number(end64.readBigUInt64LE(48));
   }
+  if (!(length <= MAX_DIRECTORY_BYTES)) throw new Error('the zip has too many files');
   return read(offset, offset + length);
 }
 
@@ -108,11 +116,13 @@ function widen(extra: Buffer, values: [number, number, number]): [number, number
   return values;
 }
 
-async function extract({ read }: Remote, { packed, start, isDeflated, crc }: Entry): Promise<Buffer> {
+async function extract({ read }: Remote, entry: Entry, maxBytes: number): Promise<Buffer> {
+  const { size, packed, start, isDeflated, crc } = entry;
+  if (!(size <= maxBytes && packed <= maxBytes)) throw new Error('the file is too long');
   const head = await read(start, start + 30);
   const at = start + 30 + head.readUInt16LE(26) + head.readUInt16LE(28);
   const content = await read(at, at + packed);
-  const bytes = isDeflated ? inflateRawSync(content) : Buffer.from(content);
+  const bytes = isDeflated ? inflateRawSync(content, { maxOutputLength: size + 1 }) : Buffer.from(content);
   if (crc32(bytes) !== crc) throw new Error('the zip is damaged');
   return bytes;
 }

@@ -3,6 +3,7 @@ import { SyncError } from '../errors.ts';
 import type { WorkflowRun } from '../github/answers.ts';
 import type { Context } from '../github/context.ts';
 import type { Api } from '../github/rest.ts';
+import { jsonObject } from '../sync/stream-document.ts';
 import { readArtifact } from './artifact-files.ts';
 import { type LookupFailure, lookupFailure, readKindFor } from './lookup-failures.ts';
 import { type LoadOptions, parseSaved, type SavedState } from './store.ts';
@@ -100,7 +101,7 @@ function isOurs(name: string, artifactName: string): boolean {
 
 /** Whether a manifest is this sync's. GitHub lists the runs of a tag with those of a branch that has its name. */
 function isOfSync(manifest: string, { stateName, context }: ArtifactSearch): boolean {
-  const { run } = JSON.parse(manifest) as { run?: { state_id?: unknown; ref?: unknown } };
+  const { run } = jsonObject(manifest) as { run?: { state_id?: unknown; ref?: unknown } };
   return run?.state_id === stateName && run.ref === context.ref;
 }
 

@@ -6,7 +6,7 @@ import type { Git } from '../github/git.ts';
 import type { GitHubError } from '../github/request.ts';
 import type { Api } from '../github/rest.ts';
 import { entriesAt } from '../github/tree.ts';
-import type { State, StreamRevision } from '../sync/state.ts';
+import { isStreamName, type State } from '../sync/state.ts';
 import { serializeState } from '../sync/state-document.ts';
 import { type Json, jsonObject } from '../sync/stream-document.ts';
 import { parseSaved, type StateStore } from './store.ts';
@@ -49,10 +49,14 @@ export interface BranchNotes {
 export type Branch = Awaited<ReturnType<typeof readBranch>>;
 
 const SYNC_FILE = 'state.json';
+/** The folder of all other states. */
+const STATES = 'state';
+/** Of these, one is enough. */
+const MAX_OTHERS = 20;
 
 /** Where the state is: a name of several parts (see config/scope.ts) is set apart from a name of one. */
 export function stateFileOf(stateName: string): string {
-  return stateName.includes('/') ? `state/${stateName}.json` : SYNC_FILE;
+  return stateName.includes('/') ? `${STATES}/${stateName}.json` : SYNC_FILE;
 }
 
 /**
@@ -75,7 +79,7 @@ export function openBranchStore(
         // GitHub says 404 of a repository that the token may not see, too: better to know before hours of reading.
         if (document === null && place.repository !== here) await (await api()).isPublic(place.repository);
         const state = document?.state ?? null;
-        const syncRevisions = await syncRevisionsAt(place, root);
+        const syncRevisions = (await syncAt(place, root))?.revisions;
         return {
           saved: state && { state, place: `the branch ${place.branch}` },
           base: { generation: state?.generation ?? 0, savedAs: document?.sha ?? null },
@@ -104,7 +108,26 @@ export async function readBranch(place: BranchPlace, isIgnored: boolean) {
   const entries = await entriesAt(git, root, dirname(path));
   const entry = entries?.find(({ path: name }) => name === basename(path));
   if (entry !== undefined && entry.type !== 'blob') throw pathTaken(place, path);
-  return { tip, root, document: entry === undefined ? null : await readDocument(place, root, entry.sha, isIgnored) };
+  const document = entry === undefined ? null : await readDocument(place, root, entry.sha, isIgnored);
+  if (document?.folder === undefined) requireSameFolder(place, await folderOfOthers(place, root));
+  return { tip, root, document };
+}
+
+/** The folder in which any other state on the branch says that the records are: all agree. */
+async function folderOfOthers(place: BranchPlace, root: readonly TreeEntry[]): Promise<unknown> {
+  const sync = await syncAt(place, root);
+  if (sync?.folder !== undefined) return sync.folder;
+  const states = root.find(({ path, type }) => path === STATES && type === 'tree');
+  const entries = states === undefined ? [] : ((await place.git.wholeTree(states.sha)) ?? []);
+  for (const { sha } of entries.filter(isDocument).slice(0, MAX_OTHERS)) {
+    const { generation, data_path: folder } = jsonObject(String(await place.git.blob(sha)));
+    if (typeof generation === 'number' && typeof folder === 'string') return folder;
+  }
+  return undefined;
+}
+
+function isDocument({ path, type }: TreeEntry): boolean {
+  return type === 'blob' && path.endsWith('.json');
 }
 
 /** @throws SyncError `branch-of-other-sync` when the document is another sync's, `branch-path-taken` when it is nobody's */
@@ -113,20 +136,20 @@ async function readDocument(place: BranchPlace, root: readonly TreeEntry[], sha:
   const text = String(await git.blob(sha));
   const document = jsonObject(text);
   if (!(await isOurs(place, root, text, document))) throw pathTaken(place, stateFileOf(stateName));
-  const { state_id: id, writers, totals, readme } = document;
+  const { state_id: id, writers, totals, readme, data_path: folder } = document;
   if (typeof id === 'string' && id !== stateName) {
     throw new SyncError('branch-of-other-sync', {
       what: `The branch ${branch} belongs to the sync with the \`state-id\` ${id}, and this one is ${stateName}.`,
       todo: 'Give each sync its own `branch`.',
     });
   }
-  requireSameFolder(place, document);
+  requireSameFolder(place, folder);
   const notes: BranchNotes = {
     writers: Array.isArray(writers) ? writers.filter(writer => typeof writer === 'string') : [],
     totals: totalsIn(totals),
     readme: typeof readme === 'string' ? readme : '',
   };
-  return { sha, ...notes, state: parseSaved(text, `branch ${branch}`, isIgnored) };
+  return { sha, folder, ...notes, state: parseSaved(text, `branch ${branch}`, isIgnored) };
 }
 
 /** Whether a sync has written a document, however damaged it is: what is somebody else's is never replaced. */
@@ -150,7 +173,8 @@ export function totalsIn(value: unknown): Totals {
     const areTimes = (max === null || isTime(max)) && (upTo === undefined || isTime(upTo));
     return areTimes && [records, distinct, files, bytes].every(isNumber);
   };
-  return Object.fromEntries(Object.entries(value ?? {}).filter(([, each]) => isTotal(each)));
+  const entries = Object.entries(value ?? {}).filter(([stream, each]) => isStreamName(stream) && isTotal(each));
+  return Object.fromEntries(entries);
 }
 
 export function branchDocument(state: State, { stateName, dataPath }: BranchPlace, notes: BranchNotes): string {
@@ -159,28 +183,27 @@ export function branchDocument(state: State, { stateName, dataPath }: BranchPlac
 }
 
 /** By blob: shards that are looked up side by side all ask for the same. */
-const revisionsOf = new Map<string, Promise<ReadonlyMap<string, StreamRevision>>>();
+const syncs = new Map<string, Promise<{ readonly folder: unknown; readonly revisions: State['revisions'] }>>();
 
 /**
- * The revisions of the sync that the branch belongs to; undefined when this is that sync, or there is none. A damaged state
+ * What there is of the sync that the branch belongs to; undefined when this is that sync, or there is none. A damaged state
  * of the sync is not for a backfill to report.
  */
-async function syncRevisionsAt(place: BranchPlace, root: readonly TreeEntry[]) {
-  const { git, stateName } = place;
-  const sha = stateFileOf(stateName) === SYNC_FILE ? undefined : root.find(({ path }) => path === SYNC_FILE)?.sha;
-  if (sha === undefined) return undefined;
+async function syncAt({ git, stateName }: BranchPlace, root: readonly TreeEntry[]) {
+  const entry = root.find(({ path, type }) => path === SYNC_FILE && type === 'blob');
+  if (entry === undefined || stateFileOf(stateName) === SYNC_FILE) return undefined;
   const read = async () => {
-    const text = String(await git.blob(sha));
-    requireSameFolder(place, jsonObject(text));
-    return parseSaved(text, 'branch', true)?.revisions ?? new Map();
+    const text = String(await git.blob(entry.sha));
+    const revisions: State['revisions'] = parseSaved(text, 'branch', true)?.revisions ?? new Map();
+    return { folder: jsonObject(text).data_path, revisions };
   };
-  const revisions = revisionsOf.get(sha) ?? read();
-  revisionsOf.set(sha, revisions);
-  return revisions;
+  const sync = syncs.get(entry.sha) ?? read();
+  syncs.set(entry.sha, sync);
+  return sync;
 }
 
 /** @throws SyncError `data-path-changed` */
-function requireSameFolder({ branch, dataPath }: BranchPlace, { data_path: folder }: Json): void {
+function requireSameFolder({ branch, dataPath }: BranchPlace, folder: unknown): void {
   if (typeof folder !== 'string' || folder === dataPath) return;
   throw new SyncError('data-path-changed', {
     what: `The branch ${branch} has its records in \`${folder}\`, and \`data-path\` is \`${dataPath}\`: the views and recipes read one folder.`,

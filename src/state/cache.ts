@@ -5,7 +5,7 @@
 // relative one everywhere: its spelling is part of what the cache looks entries up by. It leads from a workspace of our own:
 // what is in the user's is not in the way.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,6 +14,7 @@ import * as cache from '@actions/cache';
 import { SyncError } from '../errors.ts';
 import type { Context } from '../github/context.ts';
 import { withDeadline } from '../github/deadline.ts';
+import { guardOutput } from '../report/log.ts';
 
 const FOLDER = '.kustomer-sync';
 /** For one call of the library, with its own retries. */
@@ -46,21 +47,19 @@ export function requireCache(): void {
 
 /** How often the library has said that it could not look, which it reports like a miss. */
 let failedLookups = 0;
-let isCounting = false;
 
-function countFailedLookups(): void {
-  if (isCounting) return;
-  isCounting = true;
-  const write = process.stdout.write;
-  process.stdout.write = function (this: typeof process.stdout, ...args: Parameters<typeof write>) {
-    if (/^::(?:warning|error)::Failed to restore: /m.test(String(args[0]))) failedLookups++;
-    return write.apply(this, args);
-  } as typeof write;
+/** More than the longest state has, with all of it outside of ASCII. */
+const MAX_BYTES = 256_000_000;
+
+/** Whether the file of an entry can be read: no link, no pipe, and not without end. */
+function isDocument(file: string): boolean {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  return found?.isFile() === true && found.size <= MAX_BYTES;
 }
 
 /** The entries of one state. */
 export function openCacheEntries(stateName: string, { temp }: Context) {
-  const path = `${FOLDER}/${stateName}/state.json`;
+  const path = `${FOLDER}/${stateName.replaceAll('..', '-')}/state.json`;
   const file = join(moveToOwnWorkspace(temp), path);
   // All keys of the state begin so. The prefix ends with a delimiter, so that it matches no other state's keys; names of
   // several parts (backfills, shards: see config/scope.ts) are set apart from those of one part.
@@ -72,7 +71,7 @@ export function openCacheEntries(stateName: string, { temp }: Context) {
     try {
       const key = await withDeadline(DEADLINE_MS, cache.restoreCache([path], `${prefix}?`, [prefix]), undefined);
       // An entry without the file is read as an empty document, which is refused as any other damaged one.
-      return key === undefined ? null : { text: await readFile(file, 'utf8').catch(() => ''), key };
+      return key === undefined ? null : { text: isDocument(file) ? await readFile(file, 'utf8') : '', key };
     } finally {
       rmSync(file, { force: true });
     }
@@ -114,7 +113,6 @@ export function openCacheEntries(stateName: string, { temp }: Context) {
 
 /** As `restore`; `isMissing` tells a miss from a failure, as far as the library says which it is. */
 export async function findEntry({ restore }: ReturnType<typeof openCacheEntries>) {
-  countFailedLookups();
   const before = failedLookups;
   const entry = await restore();
   return { entry, isMissing: entry === null && failedLookups === before };
@@ -132,13 +130,26 @@ export function unreadableEntry(key: string): SyncError {
   });
 }
 
+/**
+ * The library unpacks whatever an entry has, also to absolute paths, and an entry may be anybody's who may write to the cache.
+ * So GNU tar keeps all names and targets of links below the folder that it unpacks to (docs/actions-platform.md#cache-contents).
+ */
+const STAY_INSIDE = '--transform=s,[.][.],__,g;s,^/*,,';
+
 let ownWorkspace: string | undefined;
 
-/** The cache library knows a workspace by the environment, and its glob by the current directory. All other paths are absolute. */
+/**
+ * Prepares the process for the library, which knows a workspace by the environment, and its glob by the current directory. All
+ * other paths are absolute.
+ */
 function moveToOwnWorkspace(temp: string): string {
   if (ownWorkspace !== undefined) return ownWorkspace;
   ownWorkspace = realpathSync(mkdtempSync(join(temp || tmpdir(), 'kustomer-sync-cache-')));
   process.env.GITHUB_WORKSPACE = ownWorkspace;
+  process.env.TAR_OPTIONS = `${process.env.TAR_OPTIONS ?? ''} ${STAY_INSIDE}`.trim();
   process.chdir(ownWorkspace);
+  guardOutput(line => {
+    if (/^::(?:warning|error)::Failed to restore: /.test(line)) failedLookups++;
+  });
   return ownWorkspace;
 }

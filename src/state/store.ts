@@ -5,7 +5,7 @@ import { duration, utc } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import { startOver } from '../sync/next-state.ts';
 import { NO_STATE, type State, type StreamRevision } from '../sync/state.ts';
-import { parseState } from '../sync/state-document.ts';
+import { parseState, requirePast } from '../sync/state-document.ts';
 
 /** What a run has started from. Whoever saves compares the base with what is saved by then. */
 export interface Base {
@@ -80,6 +80,7 @@ export async function recover(store: StateStore, options: RecoveryOptions): Prom
   }
   if (saved !== null) {
     const { state, place } = saved;
+    requirePast(state, place, Date.now());
     const age = Date.now() - Date.parse(state.savedAt);
     const ago = age >= 0 ? ` (${duration(age)} ago)` : '';
     log.info(`State: generation ${state.generation} of ${utc(Date.parse(state.savedAt))}${ago}, from ${place}.`);

@@ -28,10 +28,23 @@ export function union(...sets: IntervalSet[]): IntervalSet {
 
 /** All times that are in `a` and not in `b`. */
 export function minus(a: IntervalSet, b: IntervalSet): IntervalSet {
-  const without = (rest: IntervalSet, hole: Interval) =>
-    union(clamp(rest, Number.NEGATIVE_INFINITY, hole.from), clamp(rest, hole.to, Number.POSITIVE_INFINITY));
-  return union(b).reduce(without, union(a));
+  const holes = union(b);
+  const left: Interval[] = [];
+  let n = 0;
+  for (const each of union(a)) {
+    let { from } = each;
+    // A hole that ends before this one begins is behind all that follow, too.
+    while (n < holes.length && (holes[n] as Interval).to <= from) n++;
+    for (let at = n; from < each.to; at++) {
+      const hole = holes[at] ?? NOWHERE;
+      if (from < hole.from) left.push({ from, to: Math.min(hole.from, each.to) });
+      from = hole.to;
+    }
+  }
+  return left;
 }
+
+const NOWHERE: Interval = { from: Number.POSITIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 
 /** The part of a set that is in [from, to). */
 export function clamp(set: IntervalSet, from: number, to: number): IntervalSet {
@@ -42,6 +55,14 @@ export function covers(set: IntervalSet, interval: Interval): boolean {
   return minus([interval], set).length === 0;
 }
 
+/** @param set in canonical form */
 export function contains(set: IntervalSet, at: number): boolean {
-  return set.some(({ from, to }) => from <= at && at < to);
+  let [low, high] = [0, set.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((set[middle] as Interval).to <= at) low = middle + 1;
+    else high = middle;
+  }
+  const found = set[low];
+  return found !== undefined && found.from <= at;
 }

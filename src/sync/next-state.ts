@@ -39,7 +39,11 @@ export function nextState(change: StateChange, baseGeneration: number, latest: S
   const isOurs = latest === null || startsOver;
   if (!isOurs) requireSameOrganization(state, latest);
   const theirs = isOurs ? state : latest;
-  const isLost = (stream: string) => (theirs.revisions.get(stream)?.changedIn ?? 0) > baseGeneration;
+  const isLost = (stream: string) => {
+    const { changedIn = 0 } = theirs.revisions.get(stream) ?? {};
+    // A shard also knows of generations of the sync that it goes on from.
+    return changedIn > baseGeneration && changedIn <= theirs.generation;
+  };
   const lost = isOurs ? [] : changed.filter(isLost);
   const taken = new Set(changed.filter(stream => !lost.includes(stream)));
   const pick = <T>(other: ReadonlyMap<string, T>, own: ReadonlyMap<string, T>) =>

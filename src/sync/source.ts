@@ -150,10 +150,17 @@ export interface Klasses {
   isGone(error: unknown): boolean;
 }
 
-/** Id of the organization that a record belongs to, or null when the record names none: an empty id is none. */
+/** Ids have 24 digits. */
+const MAX_ID_LENGTH = 200;
+
+/** Id of the organization that a record belongs to, or null when the record names none: an empty or endless id is none. */
 export function organizationOf(resource: Resource): string | null {
   const id = resource.relationships?.org?.data?.id;
-  return typeof id === 'string' && id !== '' ? id : null;
+  return isOrganizationId(id) ? id : null;
+}
+
+export function isOrganizationId(id: unknown): id is string {
+  return typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH;
 }
 
 /** The years that a search can name, with room to calculate: whoever is dated outside of them has no date. */

@@ -1,10 +1,13 @@
 // The state as the document that is saved: JSON with a version. Pure. The document holds record ids, times and hashes, the
 // names of columns, and nothing else of a record (docs/design.md#the-life-of-the-state).
-import { SyncError } from '../errors.ts';
+import { oneLine, SyncError } from '../errors.ts';
 import { parsePublished, publishedToJson } from './kept-back.ts';
 import { parseReconciliation, reconciliationToJson } from './reconciliation.ts';
+import { isOrganizationId } from './source.ts';
 import {
+  isStreamName,
   type ListState,
+  MAX_CLOCK_LEAD_MS,
   MAX_GENERATION,
   RECORD_FORMATS,
   type SearchState,
@@ -16,12 +19,15 @@ import {
 import {
   isCount,
   isObject,
+  iso,
   type Json,
   listToJson,
   mapToJson,
+  parseDocument,
   parseList,
   parseSearch,
   searchToJson,
+  time,
 } from './stream-document.ts';
 import { parseSchemas, serializeSchema } from './stream-schema.ts';
 
@@ -70,15 +76,14 @@ function revisionToJson({ changedIn, epoch, recordFormat, includeDeleted, publis
  *   that cannot be read is never treated as if there were none.
  */
 export function parseState(text: string, place: string, migrations = MIGRATIONS, current = STATE_VERSION): State {
-  const document = upgrade(parseDocument(text, place), place, migrations, current);
+  const document = upgrade(readDocument(text, place), place, migrations, current);
   const damaged = (why: string) => damagedState(place, why);
-  const { generation, identity, saved_at: savedAt, run, revisions, streams } = document;
+  const { generation, identity, revisions, streams } = document;
   const { consecutive_runs: consecutiveRuns, shard_manifest: shardManifest } = document;
   if (!isCount(generation) || generation < 1 || generation > MAX_GENERATION) {
     throw damaged('its generation is not a number from 1');
   }
-  if (identity !== null && (typeof identity !== 'string' || identity === ''))
-    throw damaged('its identity is unreadable');
+  if (identity !== null && !isOrganizationId(identity)) throw damaged('its identity is unreadable');
   if (!isObject(streams)) throw damaged('it has no streams');
   if (consecutiveRuns !== undefined && !isCount(consecutiveRuns)) {
     throw damaged('its number of consecutive runs is unreadable');
@@ -89,7 +94,9 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
   const lists = new Map<string, ListState>();
   for (const [key, each] of Object.entries(streams)) {
     const stream = isObject(each) ? (parseSearch(each) ?? parseList(each)) : null;
-    if (stream === null) throw damaged(`what it says of ${key.slice(0, 40)} is unreadable`);
+    if (stream === null || !isStreamName(streamOf(key))) {
+      throw damaged(`what it says of ${oneLine(key.slice(0, 40))} is unreadable`);
+    }
     if ('seen' in stream) lists.set(key, stream);
     else search.set(key, stream);
   }
@@ -99,14 +106,10 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
   if (parsedSchemas === null) throw damaged('the schemas of its streams are unreadable');
   const reconciliation = parseReconciliation(document.reconciliation);
   if (reconciliation === null) throw damaged('what it says of a reconciliation is unreadable');
-  const by = isObject(run) ? run : {};
   return {
     generation,
     organizationId: identity,
-    savedAt: String(savedAt ?? ''),
-    run: { id: String(by.id ?? ''), attempt: String(by.attempt ?? '') },
-    publishId: String(document.publish_id ?? ''),
-    writtenBy: String(document.written_by ?? ''),
+    ...labelsIn(document),
     revisions: parsedRevisions,
     search,
     lists,
@@ -116,6 +119,25 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
     reconciliation,
   };
 }
+
+/** What the document says of its writer, which comes into links, names and messages. What cannot be that is as if absent. */
+function labelsIn({
+  saved_at,
+  run,
+  publish_id,
+  written_by,
+}: Json): Pick<State, 'savedAt' | 'run' | 'publishId' | 'writtenBy'> {
+  const label = (text: unknown, pattern: RegExp) => (typeof text === 'string' && pattern.test(text) ? text : '');
+  const { id, attempt } = isObject(run) ? run : {};
+  return {
+    savedAt: Number.isNaN(time(saved_at)) ? '' : String(saved_at),
+    run: { id: label(id, /^\d{1,20}$/), attempt: label(attempt, /^\d{1,10}$/) },
+    publishId: label(publish_id, /^[\w-]{1,60}$/),
+    writtenBy: label(written_by, WRITER),
+  };
+}
+
+const WRITER = /^[\w./-]{1,60}$/;
 
 /**
  * Reads a state back before anything is published with it: what the next run could not read must not be saved.
@@ -135,10 +157,10 @@ export function requireReadable(state: State): void {
   }
 }
 
-function parseDocument(text: string, place: string): Json {
+function readDocument(text: string, place: string): Json {
   let document: unknown;
   try {
-    document = JSON.parse(text);
+    document = parseDocument(text);
   } catch (error) {
     throw damagedState(place, 'it is not JSON', error);
   }
@@ -166,7 +188,31 @@ function upgrade(document: Json, place: string, migrations: Migrations, current:
 }
 
 function writerOf({ written_by: writer }: Json): string {
-  return typeof writer === 'string' && /^[\w./-]{1,60}$/.test(writer) ? writer : 'unknown';
+  return typeof writer === 'string' && WRITER.test(writer) ? writer : 'unknown';
+}
+
+/** A clock may be slow by this against that of the run before. */
+const MAX_CLOCK_LAG_MS = 15 * 60_000;
+
+/**
+ * Refuses a state that speaks of times that have not come: what is updated until then would be taken for published.
+ * @param now milliseconds
+ * @throws SyncError `state-damaged`
+ */
+export function requirePast({ search, lists, reconciliation }: State, place: string, now: number): void {
+  const ofSearch = [...search.values()].flatMap(({ syncedRanges, cutoff, dedupSince, klasses, deletions }) => [
+    ...[syncedRanges.at(-1)?.to, cutoff, dedupSince],
+    ...[klasses?.checkedAt, klasses?.from, deletions?.upTo, deletions?.since],
+  ]);
+  const others = [...lists.values()].map(({ until }) => until).concat(reconciliation?.cutoff, reconciliation?.asOf);
+  const times = [...ofSearch, ...others].filter(each => each !== undefined);
+  const latest = times.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  // The last reader of a reconciliation reads beyond its own clock: see lastWork.
+  if (latest <= now + MAX_CLOCK_LAG_MS + (reconciliation === undefined ? 0 : MAX_CLOCK_LEAD_MS)) return;
+  throw new SyncError('state-damaged', {
+    what: `The saved state (${place}) says what was read up to ${iso(latest)}, and the clock of this runner shows ${iso(now)}.`,
+    todo: 'Check that clock. If it is right, run once with `reset-state: true` to start over, or delete that copy of the state so that an older one is used.',
+  });
 }
 
 function damagedState(place: string, why: string, cause?: unknown): SyncError {
@@ -182,7 +228,7 @@ function parseRevisions(revisions: unknown, streams: readonly string[]): Map<str
   if (!isObject(revisions) || !streams.every(stream => Object.hasOwn(revisions, stream))) return null;
   const parsed = new Map<string, StreamRevision>();
   for (const [stream, each] of Object.entries(revisions)) {
-    if (!isObject(each)) return null;
+    if (!isObject(each) || !isStreamName(streamOf(stream))) return null;
     const { changed_in: changedIn, record_format: recordFormat, include_deleted: includeDeleted, ...others } = each;
     const { epoch, published, kept_back } = others;
     if (!isCount(changedIn) || !isCount(epoch) || typeof includeDeleted !== 'boolean') return null;
@@ -199,6 +245,6 @@ function parseRevisions(revisions: unknown, streams: readonly string[]): Map<str
 function isShardManifest(value: unknown): value is ShardManifest {
   if (!isObject(value) || !Array.isArray(value.files) || !isObject(value.requests)) return false;
   const isFile = (file: unknown) =>
-    isObject(file) && typeof file.stream === 'string' && Number.isSafeInteger(file.records);
-  return value.files.every(isFile) && Object.values(value.requests).every(Number.isSafeInteger);
+    isObject(file) && typeof file.stream === 'string' && isStreamName(file.stream) && isCount(file.records);
+  return value.files.every(isFile) && Object.values(value.requests).every(isCount);
 }

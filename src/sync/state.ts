@@ -254,6 +254,11 @@ function latestKeys(keys: readonly string[]): string[] {
   return [...new Map(keys.map(key => [undatedId(key) ?? key, key])).values()];
 }
 
+/** Whether a text is one that a stream of any version can have as its name: it is in paths and in SQL. */
+export function isStreamName(text: string): boolean {
+  return /^[a-z][a-z_]{0,39}$/.test(text);
+}
+
 /** The stream of a key of `State.search`. */
 export function streamOf(key: string): string {
   return key.split('/')[0] as string;

@@ -11,10 +11,28 @@ import {
 
 export type Json = Record<string, unknown>;
 
+/** More than any document that the action writes has: of characters, and of objects and lists, which take most memory. */
+const MAX_LENGTH = 64_000_000;
+const MAX_CONTAINERS = 200_000;
+
+/** More than slices ever begin side by side. Each gap between two ranges takes a request. */
+const MAX_RANGES = 10_000;
+
+/** A document that may come from somebody else. @throws Error when it is no JSON, or one that would take gigabytes */
+export function parseDocument(text: string): unknown {
+  if (text.length > MAX_LENGTH) throw new Error('the document is too long');
+  let containers = 0;
+  for (const bracket of ['{', '[']) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) containers++;
+  }
+  if (containers > MAX_CONTAINERS) throw new Error('the document has too many parts');
+  return JSON.parse(text);
+}
+
 /** The object that a text is; one without members when it is none. */
 export function jsonObject(text: string): Json {
   try {
-    return Object(JSON.parse(text)) as Json;
+    return Object(parseDocument(text)) as Json;
   } catch {
     return {};
   }
@@ -55,7 +73,7 @@ export function listToJson({ seen, narrow, until, gone }: ListState): Json {
 
 export function parseSearch(stream: Json): SearchState | null {
   const { synced_ranges: ranges, cutoff, dedup_since, dedup_keys: keys, list_cut_at: cutAt } = stream;
-  if (!Array.isArray(ranges) || !Array.isArray(keys)) return null;
+  if (!Array.isArray(ranges) || ranges.length > MAX_RANGES || !Array.isArray(keys)) return null;
   const syncedRanges = ranges.map(pair =>
     Array.isArray(pair) && pair.length === 2 ? { from: time(pair[0]), to: time(pair[1]) } : null,
   );

@@ -29,6 +29,14 @@ export const CONTAINERS: Readonly<Record<RecordFormat, readonly Container[]>> = 
 
 export type Columns = Map<string, Kinds>;
 
+/** What Kustomer says of custom attributes (docs/kustomer-api.md#definitions-of-custom-attributes). */
+export interface CustomTypes {
+  /** By the key in a line. */
+  readonly kinds: Columns;
+  /** By kind of object: when Kustomer was asked last (ms). */
+  readonly askedAt: ReadonlyMap<string, number>;
+}
+
 /** What is known of the lines of a stream. */
 export interface StreamSchema {
   readonly stream: string;
@@ -40,6 +48,8 @@ export interface StreamSchema {
   readonly klasses: ReadonlySet<string>;
   /** What a complete read no longer showed: paths of columns, and klasses as `klass <name>`. */
   readonly vanished: ReadonlySet<string>;
+  /** Undefined when nobody has asked. */
+  readonly custom?: CustomTypes | undefined;
 }
 
 /** The schema that allows what either allows. `own` is the later one: its format holds, and what it says has vanished. */
@@ -63,7 +73,20 @@ function uniteSchemas(other: StreamSchema, own: StreamSchema): StreamSchema {
     if (kept.length < united.size) open.add(container);
     columns.set(container, new Map(kept));
   }
-  return { ...own, columns, open, klasses: new Set([...other.klasses, ...own.klasses]) };
+  const custom = uniteTypes(other.custom, own.custom);
+  return { ...own, columns, open, klasses: new Set([...other.klasses, ...own.klasses]), ...(custom && { custom }) };
+}
+
+/** An attribute whose type has changed may have values of both. */
+export function uniteTypes(other: CustomTypes | undefined, own: CustomTypes | undefined): CustomTypes | undefined {
+  if (other === undefined || own === undefined) return own ?? other;
+  const kinds: Columns = new Map(other.kinds);
+  for (const [key, each] of own.kinds) {
+    if (kinds.has(key) || kinds.size < MAX_COLUMNS) kinds.set(key, (kinds.get(key) ?? 0) | each);
+  }
+  const askedAt = new Map(other.askedAt);
+  for (const [kind, at] of own.askedAt) askedAt.set(kind, Math.max(at, askedAt.get(kind) ?? at));
+  return { kinds, askedAt };
 }
 
 /** Those of both, by stream: a schema only ever widens, whoever has published. */
@@ -94,6 +117,12 @@ export function serializeSchema(schema: StreamSchema): unknown {
     open: [...schema.open].sort(),
     klasses: [...schema.klasses].sort(),
     vanished: [...schema.vanished].sort(),
+    custom: schema.custom && {
+      kinds: Object.fromEntries([...schema.custom.kinds].sort(byKey)),
+      asked_at: Object.fromEntries(
+        [...schema.custom.askedAt].sort(byKey).map(([kind, at]) => [kind, new Date(at).toISOString()]),
+      ),
+    },
   };
 }
 
@@ -108,23 +137,31 @@ export function parseSchemas(schemas: unknown): Map<string, StreamSchema> | null
 
 /** @throws TypeError when the value is not what `serializeSchema` makes */
 export function parseSchema(stream: string, value: unknown): StreamSchema {
-  const { format, columns, open, klasses, vanished } = objectIn(value);
+  const { format, columns, open, klasses, vanished, custom } = objectIn(value);
   if (format !== 'flat' && format !== 'raw') throw notSchema();
   const containers = objectIn(columns);
   return {
     stream,
     format,
-    columns: new Map(
-      CONTAINERS[format].map(container => {
-        const keys = Object.entries(objectIn(containers[container]));
-        if (!keys.every((each): each is [string, Kinds] => isKinds(each[1]))) throw notSchema();
-        return [container, new Map(keys)];
-      }),
-    ),
+    columns: new Map(CONTAINERS[format].map(container => [container, columnsIn(containers[container])])),
     open: stringsIn(open) as ReadonlySet<Container>,
     klasses: stringsIn(klasses),
     vanished: stringsIn(vanished),
+    ...(custom !== undefined && { custom: customIn(custom) }),
   };
+}
+
+function columnsIn(value: unknown): Columns {
+  const keys = Object.entries(objectIn(value));
+  if (keys.length > MAX_COLUMNS || !keys.every(isColumn)) throw notSchema();
+  return new Map(keys);
+}
+
+function customIn(value: unknown): CustomTypes {
+  const { kinds, asked_at: asked } = objectIn(value);
+  const askedAt = Object.entries(objectIn(asked)).map(([kind, at]) => [kind, Date.parse(String(at))] as const);
+  if (askedAt.some(([, at]) => Number.isNaN(at))) throw notSchema();
+  return { kinds: columnsIn(kinds), askedAt: new Map(askedAt) };
 }
 
 function objectIn(value: unknown): Readonly<Record<string, unknown>> {
@@ -141,6 +178,7 @@ function notSchema(): TypeError {
   return new TypeError('this is not the schema of a stream');
 }
 
-function isKinds(value: unknown): value is Kinds {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST;
+function isColumn(entry: [string, unknown]): entry is [string, Kinds] {
+  const [key, kinds] = entry;
+  return key.length <= MAX_KEY_LENGTH && Number.isInteger(kinds) && (kinds as Kinds) >= 0 && (kinds as Kinds) <= MOST;
 }

@@ -1,14 +1,15 @@
 // Memory does not grow with the number of records, also where they share one instant (README.md#what-it-promises).
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Used } from '../../bench/meter.ts';
-import { longTest } from '../forms.ts';
+import { few, longTest } from '../forms.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { COMPACT } from './compacting.ts';
 import { BRANCH, onBranch } from './publishing.ts';
-import { DAY } from './support.ts';
+import { annotations, DAY, populate } from './support.ts';
 
 const METER = new URL('../../bench/meter.ts', import.meta.url).href;
 
@@ -68,4 +69,32 @@ longTest(
     expect(many).toBeLessThan(few + 80);
   },
   480_000,
+);
+
+/** A zip whose file is 400 MB long and packed into less than one. */
+const ZIP = `
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as archive:
+    for name in sys.argv[2:]:
+        with archive.open(name, 'w') as file:
+            file.write(b'{"files":[' if name == 'manifest.json' else b'{"version":1,"generation":9,"a":[')
+            for _ in range(400): file.write(b'[],' * 333_333)
+`;
+
+test.each(few([['manifest.json'], ['manifest.json', 'state.json']]))(
+  'a backup of the state that would fill the memory is an error, and not read (%s)',
+  async (...names) => {
+    await using stage = await openStage();
+    populate(stage);
+    await stage.sync({ with: { streams: 'tags' } });
+    const zip = join(stage.root, 'artifact.zip');
+    execFileSync('python3', ['-c', ZIP, zip, ...names]);
+    const bytes = readFileSync(zip);
+    expect(bytes.length).toBeLessThan(2_000_000);
+    await stage.github.replaceArtifact(stage.github.artifacts().at(-1)?.id ?? 0, bytes);
+    stage.github.evictCaches();
+    const [result, peak] = await peakIn(stage, { streams: 'tags' });
+    expect(annotations(result, 'error'), result.log).toEqual([expect.stringMatching(/^No saved state was found, and/)]);
+    expect(peak).toBeLessThan(300);
+  },
 );

@@ -6,6 +6,7 @@ import { ageKey, partText } from '../world/part-text.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { type Line, openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { BRANCH, endStage, onBranch } from './publishing.ts';
+import { openReconciliationCrashes } from './reconciling.ts';
 import { annotations, DAY, expectGreen, expectRed, expectSound, outcomes, populate } from './support.ts';
 import { expectError } from './troubles.ts';
 import { downloaded, existing, idsIn, onTheBranch } from './views.ts';
@@ -251,6 +252,21 @@ describe('over several runs', () => {
       }),
   );
 });
+
+test.each(few(['branch', 'artifact'] as const))(
+  'killed at any step, a reconciliation is done again, and the views show what there is: %s',
+  async destination => {
+    await using reconciliations = await openReconciliationCrashes(destination);
+    const { steps, wrong } = await reconciliations.crash(0);
+    expect(wrong).toEqual([]);
+    // The long form of it all: npm run kill-everywhere -- reconcile
+    const parts = few([0.97, 0.9, 0.8, 0.6, 0.4, 0.2], 2);
+    for (const [n, part] of parts.entries()) {
+      const step = Math.round(part * steps);
+      expect(await reconciliations.crash(step, n % 2 === 0), `step ${step} of ${steps}`).toMatchObject({ wrong: [] });
+    }
+  },
+);
 
 longTest('ids that are encrypted count once they are decrypted', () =>
   withStage({}, async stage => {

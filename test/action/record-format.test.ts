@@ -79,6 +79,29 @@ test('another data-path on a branch that has its records elsewhere is refused', 
   expectError(result, 'data-path-changed');
 });
 
+test('so it is when a backfill was there first, for a sync, another backfill and a run that begins at the same time', async () => {
+  const elsewhere = { ...flat, 'data-path': 'records' };
+  expectGreen(await stage.sync({ with: { ...flat, ...backfill } }));
+  for (const inputs of [{}, { 'reset-state': 'true' }, { 'start-date': '2019-01-01', 'end-date': '2020-01-01' }])
+    expectError(await refused({ ...elsewhere, ...inputs }), 'data-path-changed');
+  expectGreen(await stage.sync({ with: flat }));
+  const files = await stage.github.repository.files(BRANCH);
+  expect([...files.keys()].filter(path => path.endsWith('.ndjson') && !path.startsWith('data/'))).toEqual([]);
+});
+
+test('of two runs that begin a branch at the same time, the slower one is refused in another folder', async () => {
+  const [one, other] = await Promise.all([
+    stage.sync({ with: flat }),
+    stage.sync({ with: { ...flat, ...backfill, 'data-path': 'records' } }),
+  ]);
+  const late = one.exitCode === 0 ? other : one;
+  expectGreen(one.exitCode === 0 ? one : other);
+  expectError(late, 'data-path-changed');
+  const files = await stage.github.repository.files(BRANCH);
+  const folders = [...files.keys()].filter(path => path.endsWith('.ndjson')).map(path => path.split('/')[0]);
+  expect(new Set(folders).size).toBe(1);
+});
+
 longTest('a backfill with another data-path than the sync of the branch is refused', async () => {
   expectGreen(await stage.sync({ with: { ...flat, 'start-date': TO } }));
   expectError(await refused({ ...flat, ...backfill, 'data-path': 'records' }), 'data-path-changed');

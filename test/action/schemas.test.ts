@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ALL_STREAMS, STREAMS, type Stream } from '../world/kustomer/index.ts';
+import { few } from '../forms.ts';
+import { ALL_STREAMS, DEFAULT_TOKEN, STREAMS, type Stream, type WorldOptions } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { ACTION, type Stage } from '../world/stage.ts';
 import { makePlan, runMerge, runShards } from './fan-out.ts';
@@ -84,7 +85,7 @@ function faultsOf(files: Files): unknown {
   return MANIFEST(JSON.parse(manifest)) ? [] : MANIFEST.errors;
 }
 
-describe.each(['flat', 'raw'])('%s', format => {
+describe.each(few(['flat', 'raw']))('%s', format => {
   test('every record of an artifact is valid, and the views are the truth', async () => {
     const first = await stage.sync({ with: { 'record-format': format } });
     expectGreen(first);
@@ -130,6 +131,108 @@ test('the summary says once what is new among the columns and klasses, and a fir
   stage.world.update('kobjects', 1, { at: Date.now() - HOUR / 3 });
   const third = await stage.sync({ with: inputs });
   expect(third.summary).not.toMatch(/klass shopify-Return/);
+});
+
+describe('the types of custom attributes', () => {
+  const DEFINITIONS = {
+    customer: {
+      custItemCountNum: { type: 'string' },
+      custChannelsStr: { type: 'string', multi: true },
+      custNeverNum: { type: 'number' },
+      custRemarksTxt: { type: 'hologram' },
+    },
+    'kobject.order': { orderBasketValueNum: { type: 'string' } },
+  };
+  const asked = (from = 0) =>
+    stage.kustomer.requests.slice(from).flatMap(({ path, status }) => {
+      return path.startsWith('/v1/metadata/') ? [`${status} ${decodeURIComponent(path.slice(13))}`] : [];
+    });
+  const open = async (world: Partial<WorldOptions>) => {
+    await endStage(stage);
+    stage = await nextStage(undefined, { world });
+    populate(stage);
+  };
+  const inputs = { streams: 'customers, kobjects, tags, users' };
+  const propertiesIn = (files: Files, stream: string) =>
+    JSON.parse(String(files.get(`${stream}/schema.json`))).properties.custom.properties;
+
+  test('are those that Kustomer tells, whatever the name ends with, and it is asked once', async () => {
+    await open({ definitions: DEFINITIONS });
+    const first = await stage.sync({ with: inputs });
+    expectGreen(first);
+    expect(asked().sort()).toEqual(['200 customer', '200 kobject.order', '404 kobject.return-case']);
+    const files = await artifactOf(first);
+    expect(invalid(files.get('customers/schema.json'), linesOf(files, 'customers'))).toEqual([]);
+    expect(propertiesIn(files, 'customers')).toMatchObject({
+      cust_channels_str: { type: ['array', 'null'] },
+      cust_item_count_num: { type: ['integer', 'string', 'null'] },
+      cust_never_num: { type: ['number', 'null'] },
+      cust_remarks_txt: { type: ['string', 'null'] },
+    });
+    const views = String(files.get('views.sql'));
+    expect(views).toMatch(/ "?custom"?->>'\/cust_item_count_num' AS "custom_cust_item_count_num"/);
+    expect(views).toMatch(/ "?custom"?->'\/cust_channels_str' AS "custom_cust_channels_str"/);
+    const before = stage.kustomer.requests.length;
+    for (const stream of ['customers', 'kobjects'] as const)
+      stage.world.update(stream, 5, { at: Date.now() - HOUR / 3 });
+    const second = await stage.sync({ with: inputs });
+    expectGreen(second);
+    expect(second.outputs.records).toBe('10');
+    expect(asked(before)).toEqual([]);
+    const later = await artifactOf(second);
+    expect(propertiesIn(later, 'customers')).toEqual(propertiesIn(files, 'customers'));
+    // What a klass has that is new is asked for, and nothing else.
+    stage.world.create('kobjects', 3, { klass: 'shopify-Return', updatedAt: Date.now() - HOUR / 3 });
+    expectGreen(await stage.sync({ with: inputs }));
+    expect(asked(before)).toEqual(['404 kobject.shopify-Return']);
+  });
+
+  test('are those of the names where Kustomer refuses to tell: the run is complete, and does not ask again', async () => {
+    await open({ tokens: { [DEFAULT_TOKEN]: { missing: ['custom_attributes'] } }, definitions: DEFINITIONS });
+    const first = await stage.sync({ with: inputs });
+    expectGreen(first);
+    expect(first.log).toContain('Kustomer does not tell the types of custom attributes of customers, kobjects');
+    expect(asked().sort()).toEqual(['403 customer', '403 kobject.order', '403 kobject.return-case']);
+    expect(propertiesIn(await artifactOf(first), 'customers').cust_item_count_num.type).toEqual(['number', 'null']);
+    const before = stage.kustomer.requests.length;
+    stage.world.update('customers', 5, { at: Date.now() - HOUR / 3 });
+    const second = await stage.sync({ with: inputs });
+    expectGreen(second);
+    expect(asked(before)).toEqual([]);
+    expect(second.log).not.toContain('types of custom attributes');
+  });
+
+  test.each(
+    few([
+      ['an error', { kind: 'status', status: 500 }],
+      ['no such path', { kind: 'status', status: 400 }],
+      ['a page of HTML', { kind: 'html-200' }],
+      ['no JSON', { kind: 'bad-json' }],
+      ['nothing for a long time', { kind: 'hang' }],
+    ] as const),
+  )('never cost a run more than some seconds: %s', async (_, fault) => {
+    await open({ definitions: DEFINITIONS });
+    stage.kustomer.faults.add({ ...fault, match: { path: '/v1/metadata/customer' }, times: 99 });
+    const begun = performance.now();
+    const result = await stage.sync({ with: { streams: 'customers' } });
+    expectGreen(result);
+    expect(performance.now() - begun).toBeLessThan(40_000);
+    expect(asked()).toHaveLength(1);
+    expect(propertiesIn(await artifactOf(result), 'customers').cust_item_count_num.type).toEqual(['number', 'null']);
+  });
+
+  test('never narrow a schema, when what is defined becomes another type, or is told later', async () => {
+    await open({});
+    const first = await artifactOf(await stage.sync({ with: inputs }));
+    const definitions = stage.world.options.definitions as Record<string, object>;
+    Object.assign(definitions, { 'kobject.order': { orderBasketValueNum: { type: 'boolean' } } });
+    stage.world.create('kobjects', 3, { klass: 'shopify-Return', updatedAt: Date.now() - HOUR / 3 });
+    stage.world.update('kobjects', 20, { at: Date.now() - HOUR / 3 });
+    const second = await artifactOf(await stage.sync({ with: inputs }));
+    expect(propertiesIn(second, 'kobjects').order_basket_value_num.type).toEqual(['boolean', 'number', 'null']);
+    for (const files of [first, second])
+      expect(invalid(second.get('kobjects/schema.json'), linesOf(files, 'kobjects'))).toEqual([]);
+  });
 });
 
 test('a stream that is named has a schema, too', async () => {

@@ -1,6 +1,6 @@
 // The manifest is read out of zips of every shape, from their directory, with no more than is needed.
 import { crc32, deflateRawSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openZip, type Remote } from '../../src/state/artifact-files.ts';
 
 interface Options {
@@ -72,9 +72,9 @@ const noise = Buffer.from(Array.from({ length: 3_000_000 }, () => Math.floor(Mat
 test.each<Options>([{}, { zip64: true }, { stored: true }, { zip64: true, stored: true }])('%j', async options => {
   const zip = remote(zipOf({ 'notes/notes-00001.ndjson': noise, 'manifest.json': manifest }, options));
   const { read, sizeOf } = await openZip(zip);
-  expect(await read('manifest.json')).toEqual(manifest);
+  expect(await read('manifest.json', 100)).toEqual(manifest);
   expect(zip.fetched).toBeLessThan(300_000);
-  expect(await read('other.json')).toBeNull();
+  expect(await read('other.json', 100)).toBeNull();
   expect(['notes/notes-00001.ndjson', 'other.json'].map(sizeOf)).toEqual([noise.length, undefined]);
 });
 
@@ -82,5 +82,31 @@ test('what is no zip, or damaged, is an error and not "no manifest"', async () =
   await expect(openZip(remote(noise))).rejects.toThrow();
   const zip = zipOf({ 'manifest.json': manifest }, { stored: true });
   zip.write('X', zip.indexOf('version'));
-  await expect((await openZip(remote(zip))).read('manifest.json')).rejects.toThrow('damaged');
+  await expect((await openZip(remote(zip))).read('manifest.json', 100)).rejects.toThrow('damaged');
+});
+
+describe('a file that would fill the memory is not unpacked', () => {
+  const long = zipOf({ 'manifest.json': Buffer.alloc(50_000_000, 32) });
+
+  test('whose length is said', async () => {
+    expect(long.length).toBeLessThan(100_000);
+    const zip = remote(long);
+    await expect((await openZip(zip)).read('manifest.json', 1_000_000)).rejects.toThrow('too long');
+    expect(zip.fetched).toBeLessThanOrEqual(2 * long.length);
+  });
+
+  test('whose length is a lie', async () => {
+    const lie = Buffer.from(long);
+    const at = lie.lastIndexOf('PK\x01\x02', undefined, 'latin1');
+    lie.writeUInt32LE(100, at + 24);
+    await expect((await openZip(remote(lie))).read('manifest.json', 1_000_000)).rejects.toThrow(
+      /larger than 101 bytes/,
+    );
+  });
+
+  test('nor is a list of files without end', async () => {
+    const lie = Buffer.from(long);
+    lie.writeUInt32LE(0x7fffffff, lie.lastIndexOf('PK\x05\x06', undefined, 'latin1') + 12);
+    await expect(openZip(remote(lie))).rejects.toThrow('too many files');
+  });
 });

@@ -1,6 +1,6 @@
 // How numbers, durations, times and foreign texts are written.
 import { describe, expect, test } from 'vitest';
-import { asCode, duration, grouped, inMarkdown, oneLine, plural, utc } from '../../src/report/format.ts';
+import { asCode, duration, grouped, inMarkdown, linkTo, oneLine, plural, utc } from '../../src/report/format.ts';
 
 test.each([
   [0, '0'],
@@ -46,6 +46,7 @@ describe('a text that is not ours', () => {
     ['  ::add-mask::b', ': :add-mask::b'],
     ['a ##[error]b', 'a ## [error]b'],
     ['a\r\n\u2028\u0000\u001b[31mb', 'a [31mb'],
+    ['a\u202eb\u2066c', 'a b c'],
   ])('is one line without commands: %j', (text, line) => {
     expect(oneLine(text)).toBe(line);
   });
@@ -69,6 +70,18 @@ describe('a text that is not ours', () => {
     ['a\n\n# b\n> c', 'a &#35; b &#62; c'],
   ])('does nothing in Markdown: %j', (text, markdown) => {
     expect(inMarkdown(text)).toBe(markdown);
+  });
+
+  test.each([
+    ['`a|b`', '&#96;a&#124;b&#96;'],
+    ['`a\\`', '&#96;a&#92;&#96;'],
+  ])('does not end a cell of a table from inside code: %j', (text, markdown) => {
+    expect(inMarkdown(text)).toBe(markdown);
+  });
+
+  test('does not end a link, in its text or in its address', () => {
+    expect(linkTo('a](b)<i>', 'a b/(c)|"<é>')).toBe('[a&#93;(b)&#60;i&#62;](a%20b/%28c%29%7C%22%3C%C3%A9%3E)');
+    expect(linkTo('<a>', undefined)).toBe('&#60;a&#62;');
   });
 
   test('is code where it is shown as code', () => {

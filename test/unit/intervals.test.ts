@@ -96,3 +96,13 @@ describe('sets of intervals', () => {
     ]);
   });
 });
+
+test('many intervals take no longer than their number says', () => {
+  const many = Array.from({ length: 200_000 }, (_, n) => ({ from: n * 10, to: n * 10 + 4 }));
+  const holes = many.map(({ from }) => ({ from: from + 1, to: from + 2 }));
+  const begun = performance.now();
+  expect(minus(many, holes)).toHaveLength(400_000);
+  expect(covers(many, { from: 5, to: 6 })).toBe(false);
+  for (let n = 0; n < 200_000; n++) contains(many, n);
+  expect(performance.now() - begun).toBeLessThan(5_000);
+});

@@ -193,6 +193,25 @@ describe('shards added to what was saved', () => {
       expect(listed(null, tags({}, { until: 9, narrow: true }), null)).toEqual({ seen: new Map(), narrow: true });
     });
 
+    test('bring back what was gone before the plan, and has come back since', () => {
+      const known = tags(
+        { c: OLDER },
+        {
+          gone: new Map([
+            ['a', 9],
+            ['b', 7],
+          ]),
+        },
+      );
+      expect(listed(known, tags({ a: OLDER, b: OLDER }, { until: 8, gone: new Map([['x', 7]]) }), null)).toEqual({
+        seen: new Map([
+          ['c', OLDER],
+          ['b', OLDER],
+        ]),
+        gone: new Map([['a', 9]]),
+      });
+    });
+
     test('do not bring back what a sync has found gone, nor forget what it has seen', () => {
       const known = tags({ a: NEWER, c: OLDER }, { gone: new Map([['b', 9]]) });
       expect(listed(known, tags({ a: OLDER, b: OLDER, d: OLDER }, { until: 8 }), null)).toEqual({

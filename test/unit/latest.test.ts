@@ -12,12 +12,13 @@ import {
   factOf,
   factsIn,
   microseconds,
+  type Order,
   openLatest,
   writeFact,
 } from '../../src/records/latest.ts';
 import { Observer } from '../../src/schema/observer.ts';
 import { documentedSchema, widen } from '../../src/schema/schema.ts';
-import { UNDATED } from '../../src/schema/view-columns.ts';
+import { orderOf } from '../../src/schema/view-columns.ts';
 import { duckdbViews } from '../../src/schema/views.ts';
 import { LONG } from '../forms.ts';
 import { Random } from '../world/kustomer/index.ts';
@@ -26,6 +27,7 @@ const home = mkdtempSync(join(tmpdir(), 'kustomer-sync-latest-'));
 afterAll(() => rmSync(home, { recursive: true }));
 
 const DAY = 86_400_000;
+const DATED: Order = { isDated: true, mayComeBack: false };
 const TIMES = [
   '2026-01-01T00:00:00.000Z',
   '2026-01-01T00:00:00.001Z',
@@ -70,8 +72,8 @@ async function shown(folder: string, stream: string, format: 'flat' | 'raw', lin
   return rows.getRowObjectsJson().map(({ line }) => String(line));
 }
 
-function held(lines: readonly string[], isDated: boolean, existing?: Existing): number[] {
-  const latest = openLatest(isDated, existing);
+function held(lines: readonly string[], order: Order, existing?: Existing): number[] {
+  const latest = openLatest(order, existing);
   for (const [n, line] of lines.entries()) latest.add(factOf(line) as Fact, n);
   return [...latest.holding()].map(({ number }) => number).sort((a, b) => a - b);
 }
@@ -85,6 +87,7 @@ const nameIn = (line: string) => {
 
 test.each([
   ['tags', 'flat'],
+  ['tags', 'raw'],
   ['conversations', 'flat'],
   ['conversations', 'raw'],
   ['slas', 'flat'],
@@ -104,7 +107,7 @@ test.each([
       writeFileSync(at, `${lines.join('\n')}\n`);
       expect(name).not.toBe('');
     }
-    const kept = held(written, !UNDATED.has(stream)).map(n => nameIn(written[n] as string));
+    const kept = held(written, orderOf(stream)).map(n => nameIn(written[n] as string));
     expect(await shown(folder, stream, format, written), `round ${round}`).toEqual(kept.sort());
   }
 });
@@ -122,11 +125,11 @@ test('what is not among the existing ids, and was not updated since, is gone', (
     // Nobody has looked for ids of that time.
     line('unread', '2024-01-01T00:00:00.000Z'),
   ];
-  expect(held(lines, true, existing)).toEqual([0, 2, 4]);
+  expect(held(lines, DATED, existing)).toEqual([0, 2, 4]);
   // Without an update, when it was created counts, and of a record without a time nothing is said.
   const others = [JSON.stringify({ id: 'timeless' }), JSON.stringify({ id: 'created', created_at: TIMES[0] })];
-  expect(held(others, true, existing)).toEqual([0]);
-  expect(held(lines, true)).toEqual([0, 1, 2, 3, 4]);
+  expect(held(others, DATED, existing)).toEqual([0]);
+  expect(held(lines, DATED)).toEqual([0, 1, 2, 3, 4]);
 });
 
 test('facts as bytes, in groups one after the other, hold the same lines as all at once', () => {
@@ -139,11 +142,11 @@ test('facts as bytes, in groups one after the other, hold the same lines as all 
   expect([...factsIn(bytes, 0, 1)].map(([fact]) => fact)).toEqual(lines.map(factOf));
   for (const groups of [1, 2, 3]) {
     const found = Array.from({ length: groups }, (_, group) => {
-      const latest = openLatest(true);
+      const latest = openLatest(DATED);
       for (const [fact, n] of factsIn(bytes, group, groups)) latest.add(fact, n);
       return [...latest.holding()].map(({ number }) => number);
     });
-    expect(found.flat().sort((a, b) => a - b)).toEqual(held(lines, true));
+    expect(found.flat().sort((a, b) => a - b)).toEqual(held(lines, DATED));
     expect(found.every(numbers => numbers.length > 0)).toBe(true);
   }
 });

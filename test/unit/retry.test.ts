@@ -57,6 +57,13 @@ describe('a temporary failure is retried, and pauses no other request', () => {
     expect(decision(0, {}, failed(8))).toEqual({ kind: 'give-up', code: 'no-usable-answer' });
   });
 
+  test('and not where the run can do without', () => {
+    const optional = { isOptional: true };
+    expect(decision(500, {}, optional)).toEqual({ kind: 'give-up', code: 'no-usable-answer' });
+    expect(decision(429, {}, optional)).toMatchObject({ kind: 'retry', pausesAll: true });
+    expect(decision(200, {}, optional)).toEqual({ kind: 'use' });
+  });
+
   test('up to a lower limit where a request for less may not take so long', () => {
     expect(decision(504, {}, { ...failed(4), maySplit: true }).kind).toBe('retry');
     expect(decision(504, {}, { ...failed(5), maySplit: true })).toEqual({ kind: 'give-up', code: 'no-usable-answer' });

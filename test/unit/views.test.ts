@@ -9,7 +9,9 @@ import { Observer } from '../../src/schema/observer.ts';
 import { documentedSchema, widen } from '../../src/schema/schema.ts';
 import { type ViewColumn, viewColumns } from '../../src/schema/view-columns.ts';
 import { duckdbViews } from '../../src/schema/views.ts';
+import { idsTable, warehouseViews } from '../../src/schema/warehouses.ts';
 import type { RecordFormat } from '../../src/sync/state.ts';
+import { few } from '../forms.ts';
 import { linesOf, type Written, writtenBy } from './written.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'kustomer-sync-views-'));
@@ -115,11 +117,11 @@ const WORLD = writtenBy(7, { count: 24, exoticEvery: 2 });
 const PLACES: readonly (readonly [RecordFormat, Layout])[] = [
   ['flat', 'artifact'],
   ['flat', 'folder above artifacts'],
-  ['flat', 'branch'],
   ['raw', 'branch'],
+  ['flat', 'branch'],
 ];
 
-describe.each(PLACES)('%s, in the files of the %s', (format, layout) => {
+describe.each(few(PLACES, 3))('%s, in the files of the %s', (format, layout) => {
   const folder = join(home, format, layout);
   let connection: DuckDBConnection;
   beforeAll(async () => {
@@ -194,6 +196,86 @@ describe('what breaks others', () => {
       }
       connection.closeSync();
     }
+  });
+
+  test.each(['flat', 'raw'] as const)('%s: a record that has come back as it was is there', async format => {
+    const folder = join(home, 'back', format);
+    const record = (id: string, day: number, isDeleted = false) => {
+      const time = { [format === 'flat' ? 'updated_at' : 'updatedAt']: at(day) };
+      const own = isDeleted
+        ? { ...time, [format === 'flat' ? 'deleted_at' : 'deletedAt']: at(day), deleted: true }
+        : { ...time, name: id };
+      return format === 'flat' ? { id, type: 'tag', ...own } : { id, type: 'tag', attributes: own };
+    };
+    const ids = ['back', 'gone again', 'updated', 'gone in a late second attempt', 'twice gone', 'there', 'erased'];
+    const [back, again, updated, late, twice] = ids as [string, string, string, string, string];
+    const runs: Record<string, object[]> = {
+      '101-1': ids.map(id => record(id, 1)),
+      '102-1': [back, again, updated, twice].map(id => record(id, 3, true)),
+      '102-2': [record(late, 6, true)],
+      '103-1': [record(back, 1), record(again, 1), record(late, 2), record(twice, 4, true), record(updated, 4)],
+      '104-1': [record(again, 5, true), record(twice, 1)],
+    };
+    for (const [run, records] of Object.entries(runs))
+      write(join(folder, `data/tags/dt=2026-01-05/${run}-00001.ndjson`), lines(...records));
+    const shown = async () => {
+      const connection = await open(folder, duckdbViews([documentedSchema('tags', format)]));
+      const found = await rows(connection, 'SELECT id FROM tags ORDER BY id');
+      connection.closeSync();
+      return found.map(({ id }) => id);
+    };
+    expect(await shown()).toEqual([back, 'erased', 'there', twice, updated]);
+    // Of what a list shows again, ids that were read before say nothing.
+    const path = 'tags/tags-ids-00001.ndjson';
+    const stream = { name: 'tags', outcome: 'complete', from: '' };
+    const manifest = { as_of: at(7), streams: [stream], files: [{ path, stream: 'tags', sha256: 'a' }] };
+    write(join(folder, 'ids/now/manifest.json'), JSON.stringify(manifest));
+    write(join(folder, 'ids/now', path), lines({ id: 'there' }));
+    expect(await shown()).toEqual([back, 'there', twice]);
+  });
+
+  test('the views of a warehouse show the same, with the ids of a reconciliation', async () => {
+    const connection = await open(home, 'CREATE SCHEMA kustomer');
+    // As DuckDB reads the statements for Postgres: a pattern has to match the whole text.
+    const asDuckdb = (sql: string) => sql.replaceAll(/(?<= ~ '\^)[^']+/g, '$&.*');
+    await connection.run(idsTable('postgres'));
+    for (const stream of ['tags', 'conversations', 'work_sessions'])
+      await connection.run(asDuckdb(warehouseViews('postgres', documentedSchema(stream, 'flat'))));
+    const record = (id: string, day: number, more = {}) => ({ id, type: 'x', updated_at: at(day), ...more });
+    const gone = { deleted: true, deleted_at: at(3) };
+    const loads: [number, object[]][] = [
+      [101, ['there', 'erased', 'back', 'gone', 'changed'].map(id => record(id, 1))],
+      [102, [record('back', 3, gone), record('gone', 3, gone)]],
+      [103, [record('back', 1), record('changed', 8)]],
+    ];
+    const load = async (stream: string) => {
+      for (const [run, records] of loads)
+        for (const each of records)
+          await connection.run(`INSERT INTO kustomer.${stream}_lines VALUES (${run}, '${JSON.stringify(each)}')`);
+    };
+    const shown = async (stream: string) =>
+      (await rows(connection, `SELECT id FROM kustomer.${stream} ORDER BY id`)).map(({ id }) => id);
+    const reconcile = (stream: string, day: number, since: string | null, ...ids: (string | null)[]) => {
+      const values = ids.map(id => `('${stream}', '${at(day)}', ${since && `'${since}'`}, ${id && `'${id}'`})`);
+      return connection.run(`INSERT INTO kustomer.ids VALUES ${values.join(', ')}`);
+    };
+    await load('tags');
+    await load('conversations');
+    await load('work_sessions');
+    expect(await shown('tags')).toEqual(['back', 'changed', 'erased', 'there']);
+    // A deletion in a search is a version of its record.
+    expect(await shown('conversations')).toEqual(['changed', 'erased', 'there']);
+    for (const stream of ['tags', 'conversations', 'work_sessions']) {
+      // One that is not complete, or that a newer one replaces, says nothing.
+      await reconcile(stream, 6, null, 'erased', 'back', null);
+      await reconcile(stream, 9, null, 'erased');
+      await reconcile(stream, 7, stream === 'work_sessions' ? at(2) : null, 'there', 'there', null);
+    }
+    expect(await shown('tags')).toEqual(['back', 'changed', 'there']);
+    expect(await shown('conversations')).toEqual(['changed', 'there']);
+    // Nobody has looked for what is older.
+    expect(await shown('work_sessions')).toEqual(['changed', 'erased', 'there']);
+    connection.closeSync();
   });
 
   test.each(['flat', 'raw'] as const)(

@@ -15,7 +15,7 @@ import { GitHubError } from '../../github/request.ts';
 import { blobSha } from '../../github/tree.ts';
 import { byWriting, FACT_BYTES, factOf, factsIn, openLatest, writeFact } from '../../records/latest.ts';
 import { LineBuffer } from '../../records/line-buffer.ts';
-import { UNDATED } from '../../schema/view-columns.ts';
+import { orderOf } from '../../schema/view-columns.ts';
 import { BRANCH_PART } from '../../schema/views.ts';
 import type { CompactedStream } from '../destination.ts';
 import type { IdFiles } from './existing.ts';
@@ -120,7 +120,7 @@ async function findHolding(source: Source, idFiles?: IdFiles) {
     const keys = new Set<string>();
     for (const file of idFiles?.files ?? [])
       for (const [{ key }] of factsIn(await readFile(factsPath(source, file)), group, groups)) keys.add(key);
-    const latest = openLatest(!UNDATED.has(stream), idFiles && { keys, asOf: idFiles.asOf, from: idFiles.from });
+    const latest = openLatest(orderOf(stream), idFiles && { keys, asOf: idFiles.asOf, from: idFiles.from });
     let first = 0;
     for (const part of parts) {
       const facts = await readFile(factsPath(source, part));

@@ -1,9 +1,9 @@
 // What the data branch says about itself: its README and its attributes.
 import type { TreeEntry } from '../../github/answers.ts';
 import type { Context } from '../../github/context.ts';
-import { grouped, size, utc } from '../../report/format.ts';
-import { type BranchNotes, type BranchPlace, type Totals, totalsIn } from '../../state/branch.ts';
-import type { State } from '../../sync/state.ts';
+import { grouped, linkTo, row, size, utc } from '../../report/format.ts';
+import { type BranchNotes, type BranchPlace, type Total, type Totals, totalsIn } from '../../state/branch.ts';
+import { isStreamName, type State } from '../../sync/state.ts';
 import { markOf } from './freshness.ts';
 
 export const README = 'README.md';
@@ -23,11 +23,9 @@ export function readme(
 ): string {
   const page = `${serverUrl}/${repository}`;
   const runs = workflowFile === '' ? runUrl : `${serverUrl}/${here}/actions/workflows/${workflowFile}`;
-  const rows = Object.entries(totals).map(
-    ([stream, { records, distinct, files, bytes, max_updated_at, complete_up_to }]) =>
-      `| [${stream}](${encodeURI(dataPath)}/${stream}) | ${distinct === undefined ? '–' : grouped(distinct)} | ${grouped(records)} | ${grouped(files)} | ${size(bytes)} | ${inTable(max_updated_at)} | ${inTable(complete_up_to)} |`,
-  );
-  const [example = 'conversations'] = Object.keys(totals);
+  const folder = dataPath.split('/').map(encodeURIComponent).join('/');
+  const rows = Object.entries(totals).map(each => rowOf(each, folder));
+  const example = Object.keys(totals).find(isStreamName) ?? 'conversations';
   return `# Kustomer data
 
 A copy of Kustomer records as NDJSON, one JSON object a line, kept up to date by a workflow with kustomer-sync. Each run
@@ -39,15 +37,15 @@ a compaction those of all. \`state.json\`, and the folder \`state\` of backfills
 | :--- | ---: | ---: | ---: | ---: | :--- | :--- |
 ${rows.join('\n')}
 
-<!-- totals: ${JSON.stringify(totals)} -->
+<!-- totals: ${JSON.stringify(totals).replaceAll('>', '\\u003e')} -->
 
-Last commit: by run [${run.id}, attempt ${run.attempt}](${runUrl}), ${utc(Date.parse(savedAt))}. [A run](${runs}) that finds nothing new makes no commit:
+Last commit: by run ${linkTo(`${run.id}, attempt ${run.attempt}`, runUrl)}, ${utc(Date.parse(savedAt))}. ${linkTo('A run', runs)} that finds nothing new makes no commit:
 it notes in a ref that it has checked the branch, and up to when the branch is complete.
 
 ## Reading it
 
 \`\`\`sh
-git clone --single-branch --depth 1 --branch ${branch} \\
+git clone --single-branch --depth 1 --branch ${inShell(branch)} \\
   ${page} kustomer-data
 cd kustomer-data
 \`\`\`
@@ -55,7 +53,7 @@ cd kustomer-data
 The latest note of a run without news, if there is one:
 
 \`\`\`sh
-git fetch --quiet origin ${markOf(branch)} && git log -1 --format=%s FETCH_HEAD
+git fetch --quiet origin ${inShell(markOf(branch))} && git log -1 --format=%s FETCH_HEAD
 \`\`\`
 
 With DuckDB, \`views.sql\` has typed views: \`<stream>\` is the latest version of each record that exists, \`<stream>_history\`
@@ -80,6 +78,20 @@ db.execute(pathlib.Path("views.sql").read_text(encoding="utf-8"))
 ${example} = db.sql("FROM ${example}").df()
 \`\`\`
 `;
+}
+
+function rowOf([stream, total]: [string, Total], folder: string): string {
+  const { records, distinct, files, bytes, max_updated_at, complete_up_to } = total;
+  return row(
+    linkTo(stream, `${folder}/${encodeURIComponent(stream)}`),
+    distinct === undefined ? '–' : grouped(distinct),
+    ...[grouped(records), grouped(files), size(bytes)],
+    ...[inTable(max_updated_at), inTable(complete_up_to)],
+  );
+}
+
+function inShell(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** A time (RFC 3339). */

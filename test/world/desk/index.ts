@@ -1,5 +1,5 @@
 // Where somebody sits who follows the documents: a folder, a shell, and on its PATH what the documents use. `gh` has the
-// artifacts of the stage, `git` its data branch. DuckDB is the one of npm; `npm run recipes` fetches its own command line.
+// artifacts of the stage and its API, `git` its data branch. DuckDB is the one of npm; `npm run recipes` fetches its own command line.
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
@@ -11,9 +11,12 @@ const ROOT = join(import.meta.dirname, '../../..');
 const FETCHED = join(ROOT, 'tmp/recipes/bin');
 /** Whether it has: it then runs the tests, and all that a desk needs is there. */
 export const HAS_ALL = process.env.RECIPES === 'all';
+/** Of whoever sits there. */
+const TOKEN = 'gho_desk';
 
 const GH = `#!/usr/bin/env bash
 set -euo pipefail
+case $1 in api | workflow) exec '${process.execPath}' '${join(import.meta.dirname, 'gh.ts')}' "$@" ;; esac
 cd "$ARTIFACTS"
 if [ "$1 $2" = 'run list' ]; then ls -r; exit; fi
 [ "$1 $2 $4 $5 $6" = 'run download --pattern kustomer-sync* --dir' ]
@@ -89,11 +92,14 @@ export async function openDesk(stage: Stage): Promise<Desk> {
     await writeFile(join(home, 'bin', name), script);
     await chmod(join(home, 'bin', name), 0o755);
   }
-  const { fullName, dir } = stage.github.repository;
+  const { fullName, dir, tokens } = stage.github.repository;
+  tokens.set(TOKEN, { actions: 'write', contents: 'write' });
   const desk = new Desk(home, {
     ...process.env,
     PATH: [join(home, 'bin'), ...(HAS_ALL ? [FETCHED] : []), process.env.PATH].join(delimiter),
     ARTIFACTS: artifacts,
+    GH_API: `${stage.github.apiUrl}/repos/${fullName}`,
+    GH_TOKEN: TOKEN,
     GIT_CONFIG_COUNT: '1',
     GIT_CONFIG_KEY_0: `url.file://${dir}.insteadOf`,
     GIT_CONFIG_VALUE_0: `https://github.com/${fullName}`,

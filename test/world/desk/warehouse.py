@@ -35,7 +35,7 @@ for tree in sqlglot.parse(pathlib.Path(statements).read_text(encoding="utf-8"), 
     if dialect == "snowflake":
         tree = tree.transform(as_in_duckdb)
     db.execute(tree.sql("duckdb"))
-    if tree.kind == "TABLE":
+    if tree.kind == "TABLE" and tree.this.this.name.endswith("_lines"):
         table = f"kustomer.{tree.this.this.name}"
         streams.append(table.removesuffix("_lines").removeprefix("kustomer."))
         file = pathlib.Path(folder) / table

@@ -142,6 +142,11 @@ export class Artifacts {
     return bytes;
   }
 
+  /** Puts other bytes in the place of those that were uploaded. */
+  async replace(id: number, bytes: Buffer): Promise<void> {
+    await this.#blobs.write(this.#stored(id).blob, bytes);
+  }
+
   /** Its files: the entries of the zip, or the one file of an artifact that is none. */
   async read(id: number): Promise<Map<string, Buffer>> {
     const artifact = this.#stored(id);

@@ -111,6 +111,7 @@ export interface GitHub extends AsyncDisposable {
   artifacts(runId?: number | string): Artifact[];
   readArtifact(id: number): Promise<Map<string, Buffer>>;
   artifactBytes(id: number): Promise<Buffer>;
+  replaceArtifact(id: number, bytes: Buffer): Promise<void>;
   expireArtifacts(which?: (artifact: Artifact) => boolean): Artifact[];
   deleteArtifact(id: number): void;
   close(): Promise<void>;
@@ -261,6 +262,7 @@ export async function startGitHub(options: GitHubOptions = {}): Promise<GitHub> 
     artifacts: runId => artifacts.list(runId),
     readArtifact: id => artifacts.read(id),
     artifactBytes: id => artifacts.bytes(id),
+    replaceArtifact: (id, bytes) => artifacts.replace(id, bytes),
     expireArtifacts: which => artifacts.expire(which),
     deleteArtifact: id => artifacts.delete(id),
     close,

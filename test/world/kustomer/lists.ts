@@ -17,11 +17,15 @@ export type Query = Readonly<Record<string, string>>;
 
 export type MetadataIds = 'hex' | 'kind' | 'same';
 
+/** By kind of object, and by name. */
+export type Definitions = Readonly<Record<string, Readonly<Record<string, object>>>>;
+
 export interface ListSource {
   readonly renderer: Renderer;
   readonly klasses: () => readonly Klass[];
   readonly missingLists: readonly Stream[];
   readonly metadataIds: MetadataIds;
+  readonly definitions: Definitions;
   /** Rows that are not gone, in the order of lists. */
   readonly rows: (stream: Stream, klass?: string) => readonly Row[];
   readonly options: Pick<WorldOptions, 'notesListDeleted' | 'listLimit' | 'linksNext' | 'afterEnd' | 'listCopies'>;
@@ -93,7 +97,12 @@ function versionsOf(slas: readonly Row[], shown: readonly Row[], rows: readonly 
 const METADATA = /^\/v1\/metadata\/([^/]+)$/;
 
 /** One record, not a list (docs/kustomer-api.md#definitions-of-custom-attributes). */
-function answerMetadata({ rows, renderer, metadataIds, missingLists }: ListSource, kind: string, org: string): Answer {
+function answerMetadata(source: ListSource, kind: string, org: string): Answer {
+  const { rows, renderer, metadataIds, missingLists, definitions } = source;
+  if (Object.hasOwn(definitions, kind)) {
+    const data = { type: 'metadata', id: kind, attributes: { properties: definitions[kind] } };
+    return { status: 200, body: Buffer.from(JSON.stringify({ data })), records: 1 };
+  }
   const row = rows('custom_attributes').find(({ id }) => id === kind);
   if (row === undefined || missingLists.includes('custom_attributes')) return errorAnswer(404, 'not found', 'jsonapi');
   const id = { hex: objectId(row.createdAt, 0, row.seq), kind, same: 'metadata' }[metadataIds];

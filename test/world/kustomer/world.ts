@@ -3,12 +3,20 @@
 import { AUDIT_DEFAULTS, type AuditEntry, type AuditOptions, answerAudit } from './audit.ts';
 import { ALWAYS, type CriteriaOptions, readSearch, type SearchKind } from './criteria.ts';
 import { type Answer, errorAnswer, listAnswer, pageNumber } from './envelope.ts';
-import { answerList, dropped, type Klass, type KlassStatus, type MetadataIds, type Query } from './lists.ts';
+import {
+  answerList,
+  type Definitions,
+  dropped,
+  type Klass,
+  type KlassStatus,
+  type MetadataIds,
+  type Query,
+} from './lists.ts';
 import { mix, Random, textSeed } from './random.ts';
 import { Renderer } from './render.ts';
 import { objectId, type Row, type SpoiledUpdatedAt, type Version } from './rows.ts';
 import { type Found, SearchIndex } from './search-index.ts';
-import { ALL_STREAMS, contextNamed, isFixed, STREAMS_BY_NAME, type Stream, typeOf } from './streams.ts';
+import { ALL_STREAMS, contextNamed, isFixed, SEARCHED, STREAMS_BY_NAME, type Stream, typeOf } from './streams.ts';
 import type { Tweak } from './tweak.ts';
 
 const DAY = 86_400_000;
@@ -65,6 +73,8 @@ export interface WorldOptions extends AuditOptions {
   readonly undated: readonly Stream[];
   /** The ids that definitions of custom attributes come with: hexadecimal, the kind of object, or the same for all. */
   readonly metadataIds: MetadataIds;
+  /** The custom attributes that are defined, by kind of object, beside the records of the stream `custom_attributes`. */
+  readonly definitions: Definitions;
   /** Lists that this organization does not have: 404. */
   readonly missingLists: readonly Stream[];
   /** The searches of these klasses find nothing by a time (docs/kustomer-api.md#klass-filter-keys). */
@@ -113,6 +123,7 @@ const DEFAULTS: WorldOptions = {
   hiddenKlasses: [],
   undated: [],
   metadataIds: 'hex',
+  definitions: {},
   missingLists: [],
   unfilteredKlasses: [],
   refusedForms: [],
@@ -313,6 +324,13 @@ export class KustomerWorld {
     return rows.map(row => row.id);
   }
 
+  /** Shows records of a list again, as they were, that were gone. */
+  bringBack(stream: Stream, ids: readonly string[]): void {
+    for (const id of ids) this.#row(id).gone = false;
+    this.#ordered.clear();
+    if (SEARCHED.includes(stream)) throw new Error(`${stream} has an index`);
+  }
+
   /** Makes the `updatedAt` in the text of these records unusable; search still finds them by the real one. */
   spoilUpdatedAt(ids: readonly string[], how: SpoiledUpdatedAt): void {
     for (const id of ids) {
@@ -497,6 +515,7 @@ export class KustomerWorld {
         klasses: () => this.klasses,
         missingLists: this.options.missingLists,
         metadataIds: this.options.metadataIds,
+        definitions: this.options.definitions,
         rows: (stream, klass) => this.#inListOrder(stream, klass),
         options: this.options,
       },

@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-DtVG_W9V.mjs";
