@@ -103,7 +103,7 @@ export async function openLab(): Promise<Lab> {
   return new Lab(await startGitHub());
 }
 
-function readMeters(path: string): Used[] {
+export function readMeters(path: string): Used[] {
   const directory = join(path, '..');
   return readdirSync(directory)
     .filter(name => join(directory, name).startsWith(`${path}.`))
