@@ -105,7 +105,7 @@ async function readSettled({ pages, before, sink, signal }: ReadListOptions) {
   let stalePasses = 0;
   for (let number = 1; number <= MAX_PASSES && stalePasses < MAX_STALE_PASSES; number++) {
     signal.throwIfAborted();
-    const pass = await pages.pass();
+    const pass = await pages.pass(all);
     const known = all.size;
     for (const [id, resource] of pass.records) all.set(id, newestOf(all.get(id), resource));
     stalePasses = all.size > known ? 0 : stalePasses + 1;
@@ -166,8 +166,8 @@ export function prefetch(pages: ListPages): ListPages {
   let first: Promise<ListPass> | undefined = pages.pass();
   first.catch(() => {});
   return {
-    pass() {
-      const pass = first ?? pages.pass();
+    pass(known) {
+      const pass = first ?? pages.pass(known);
       first = undefined;
       return pass;
     },
