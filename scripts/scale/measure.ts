@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readMeters } from '../../bench/lab.ts';
+import { readMeters } from '../../bench/meters.ts';
 import type { Git } from '../../src/github/git.ts';
 import { branchDocument } from '../../src/state/branch.ts';
 import { parseState, requireReadable, serializeState } from '../../src/sync/state-document.ts';
