@@ -17,19 +17,26 @@ const LONG_ALONE = ['test/action/long-backfill.test.ts'];
 /** Those that take longest, or wait longest, first: whatever starts last is all that runs at the end. */
 const LONGEST_FIRST = [
   'patience',
+  'budget',
+  'hostile-answers',
+  'compact',
   'fan-out',
   'recovery',
+  'reconcile',
+  'workflows',
+  'named-streams',
+  'refused',
+  'race',
+  'stop',
   'branch',
   'crash',
+  'vanished',
+  'all-wrong',
   'merge',
-  'budget',
-  'backfill',
-  'first-sync',
-  'worlds',
   'state',
   'two-runs',
-  'lists',
   'lost-data',
+  'backfill',
 ];
 
 class LongestFirst extends BaseSequencer {
@@ -60,6 +67,7 @@ export default defineConfig(({ mode }) => ({
           exclude: SLOW,
           setupFiles: ['test/no-io.ts'],
           isolate: false,
+          env: { TEST_FORM: mode === 'long' ? 'long' : 'short' },
         },
       },
       {

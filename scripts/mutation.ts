@@ -62,7 +62,8 @@ for (const folder of ['src', 'test']) {
 }
 await cp(join(root, 'src'), join(home, 'src'), { recursive: true });
 await cp(join(root, 'test/world'), join(home, 'test/world'), { recursive: true });
-for (const test of [...TESTS, 'test/exact/tiny-search.ts']) await cp(join(root, test), join(home, test));
+for (const test of [...TESTS, 'test/exact/tiny-search.ts', 'test/forms.ts'])
+  await cp(join(root, test), join(home, test));
 await cp(join(root, 'stryker.config.json'), join(home, 'stryker.config.json'));
 // Fewer cases of each property: a mutant is killed by the first few, or by a test made for it.
 await writeFile(

@@ -129,6 +129,8 @@ export class SyncError extends Error {
     this.todo = todo;
     this.status = status;
     this.said = said;
+    // Until a stack trace is text, V8 keeps all that the functions in it hold, which may be pages of records.
+    this.stack = String(this.stack);
   }
 
   /** Whether no other stream can go on either: the key is refused, or the state belongs to somebody else. */

@@ -1,4 +1,6 @@
 /** The Git Data API of one repository (docs/actions-platform.md#git-data-api). */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   object,
   parseBlob,
@@ -40,10 +42,7 @@ export function openGit(call: Call, mutate: Mutate, archive: (commit: string) =>
     wholeTree: (tree_sha: string) =>
       call('read', 'GET /git/trees/{tree_sha}', { tree_sha, recursive: '1' }, parseWholeTree),
     blob: (file_sha: string) => call('read', 'GET /git/blobs/{file_sha}', { file_sha }, parseBlob),
-    createBlob(bytes: Buffer) {
-      const blob = { content: bytes.toString('base64'), encoding: 'base64' };
-      return call('write', 'POST /git/blobs', blob, parseSha);
-    },
+    createBlob: (bytes: Buffer) => call('write', 'POST /git/blobs', blobRequest(bytes), parseSha),
     /**
      * A tree that differs from `base` (null: from an empty tree) by at most 100 changes
      * (docs/actions-platform.md#tree-size).
@@ -110,4 +109,16 @@ async function setRef(call: Call, name: string, sha: string): Promise<void> {
 function nullIfMissing(error: unknown): null {
   if (error instanceof GitHubError && (error.status === 404 || error.status === 409)) return null;
   throw error;
+}
+
+/** What a large file leaves behind once it is sent is a multiple of it, of which V8 would let several pile up. */
+const LARGE_BYTES = 2 * 1024 * 1024;
+
+function blobRequest(bytes: Buffer) {
+  if (bytes.length > LARGE_BYTES) {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage: () => void = runInNewContext('gc');
+    collectGarbage();
+  }
+  return { content: bytes.toString('base64'), encoding: 'base64' };
 }

@@ -71,8 +71,8 @@ export function openBudget(
   let all = shareOf(requestsPerMinute ?? Math.floor(LOWEST_LIMIT * OUR_SHARE));
   const windows = openWindows(rates(shareOf(searchesPerMinute), all), minuteMs, isEven, signal);
   const msForOthers = { all: estimateOtherClients(minuteMs), search: estimateOtherClients(minuteMs) };
-  let pausedUntil = 0;
-  let speed = 1;
+  const isLikely = openLimitCheck();
+  let [pausedUntil, speed] = [0, 1];
   const pause = (ms: number) => {
     pausedUntil = Math.max(pausedUntil, performance.now() + ms);
   };
@@ -117,7 +117,7 @@ export function openBudget(
       windows.outlook.reported[purpose] = { limit, remaining };
       const isForAll = purpose === 'other' || limit >= LOWEST_LIMIT;
       const share = shareOf(Math.floor(limit * OUR_SHARE));
-      if (isForAll && requestsPerMinute === null && share !== all) {
+      if (isForAll && isLikely(limit) && requestsPerMinute === null && share !== all) {
         all = share;
         windows.resize(rates(shareOf(searchesPerMinute), all));
       }
@@ -125,6 +125,16 @@ export function openBudget(
       const ours = sharedBy * (windows.started('search') + (isForAll ? windows.started('other') : 0));
       pause(msForOthers[isForAll ? 'all' : 'search'](limit, remaining, ours));
     },
+  };
+}
+
+/** One response may be wrong: a limit lower than any that is sold counts once a second response in a row has it. */
+function openLimitCheck() {
+  let last = 0;
+  return (limit: number): boolean => {
+    const isLikely = limit >= LOWEST_LIMIT || limit === last;
+    last = limit;
+    return isLikely;
   };
 }
 

@@ -1,10 +1,15 @@
+/** A larger buffer, which a few huge records have needed, is given back. */
+const MAX_KEPT_BYTES = 1024 * 1024;
+
 /** Bytes of lines. The buffer grows when a line does not fit, and is reused after `clear`. */
 export class LineBuffer {
+  readonly #size: number;
   #bytes: Buffer;
   length = 0;
 
   /** @param size bytes to begin with */
   constructor(size: number) {
+    this.#size = size;
     this.#bytes = Buffer.allocUnsafeSlow(size);
   }
 
@@ -15,6 +20,7 @@ export class LineBuffer {
 
   clear(): void {
     this.length = 0;
+    if (this.#bytes.length > Math.max(this.#size, MAX_KEPT_BYTES)) this.#bytes = Buffer.allocUnsafeSlow(this.#size);
   }
 
   put(byte: number): void {

@@ -76,8 +76,7 @@ export class Observer {
   }
 
   #members(json: Buffer, at: number, container: Container): number {
-    const cache = this.#caches.get(container) ?? new KeyCache<SeenKinds>(key => this.column(container, key));
-    this.#caches.set(container, cache);
+    const cache = this.#cacheOf(container);
     return eachMember(json, at, (_, value, from, to) => {
       // A cache of ever new keys would be slower than none.
       const entry = this.#open.has(container)
@@ -88,6 +87,13 @@ export class Observer {
       if (entry.settled[json[value] as number] === 0) entry.note(json, value, end);
       return end;
     });
+  }
+
+  /** On its own, since a function keeps alive what is beside it: here the bytes of a record. */
+  #cacheOf(container: Container): KeyCache<SeenKinds> {
+    const cache = this.#caches.get(container) ?? new KeyCache(key => this.column(container, key));
+    this.#caches.set(container, cache);
+    return cache;
   }
 
   /** What was seen so far, as a copy. */

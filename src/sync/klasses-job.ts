@@ -8,10 +8,11 @@
  */
 import { isKind, isRefusal, type SyncError } from '../errors.ts';
 import { addChanges, countingSink, isKnownToSearch } from './changes.ts';
+import type { Interval } from './intervals.ts';
 import { awaitAll, type SearchContext, type SearchJob, type StreamJob, searchJob } from './job.ts';
 import { mappedSink } from './mapped-sink.ts';
-import { LIVE_ONLY, liveFrom, type SearchPlan, type Selection } from './plan.ts';
-import type { DatedRecord, Klasses, SearchPages, Sink } from './source.ts';
+import { LIVE_ONLY, liveFrom, type SearchHorizon, type SearchPlan, type Selection } from './plan.ts';
+import type { DatedRecord, Klasses, SearchIndex, SearchPages, Sink } from './source.ts';
 import { isCheckDone, type KlassCheck } from './state.ts';
 
 interface KlassesOptions {
@@ -208,7 +209,8 @@ async function lookAtKlass(
 ): Promise<'shown' | 'missing' | SkipReason> {
   // A record after the window will be wanted by a run before the next check.
   const within = { from: wanted.from, to: wanted.to + CHECK_INTERVAL_MS };
-  for (const index of wanted.from < horizon.archive ? (['live', 'archive'] as const) : (['live'] as const)) {
+  const indexes = indexesOf(wanted, horizon);
+  for (const [n, index] of indexes.entries()) {
     try {
       for (let lookup = 1; ; lookup++) {
         signal.throwIfAborted();
@@ -217,7 +219,7 @@ async function lookAtKlass(
         if (await klasses.isInGenericSearch(index, newest, within)) return 'shown';
         if (lookup === MAX_LOOKUPS) return 'missing';
       }
-      if (index === 'live' && (await klasses.isUnfiltered(klass))) return 'unfiltered';
+      if (n === indexes.length - 1 && (await klasses.isUnfiltered(klass))) return 'unfiltered';
     } catch (error) {
       signal.throwIfAborted();
       if (!isRefusal(error)) throw error;
@@ -226,6 +228,11 @@ async function lookAtKlass(
     }
   }
   return 'shown';
+}
+
+/** The live index twice: a record that is updated after the first look goes there from the archive. */
+function indexesOf(wanted: Interval, horizon: SearchHorizon): readonly SearchIndex[] {
+  return wanted.from < horizon.archive ? ['live', 'archive', 'live'] : ['live'];
 }
 
 /** The klasses with records in `wanted` that the generic search does not have; null when not all can be looked at. */

@@ -32,6 +32,11 @@ interface ReadListOptions extends ListPlan {
 const MAX_PASSES = 20;
 /** Passes in a row without a new record, after which no more are expected. */
 const MAX_STALE_PASSES = 3;
+/**
+ * What further passes may bring, in bytes, before a list is taken as it is: all of it stays in memory. A first pass over a
+ * large list in random order shows two thirds of it.
+ */
+const maxFoundLater = (firstPass: number) => Math.max(8 * 1024 * 1024, firstPass);
 /** So many records, and more than this part of all, vanish at once because the API key sees less, or by mistake. */
 const MAX_VANISHED = 20;
 const MAX_VANISHED_SHARE = 0.1;
@@ -103,11 +108,16 @@ async function readSettled({ pages, before, sink, signal }: ReadListOptions) {
   const all = new Map<string, Resource>();
   let last: ListPass | undefined;
   let stalePasses = 0;
-  for (let number = 1; number <= MAX_PASSES && stalePasses < MAX_STALE_PASSES; number++) {
+  const bytes = { first: 0, later: 0 };
+  const mayChange = () => stalePasses < MAX_STALE_PASSES && bytes.later <= maxFoundLater(bytes.first);
+  for (let number = 1; number <= MAX_PASSES && mayChange(); number++) {
     signal.throwIfAborted();
     const pass = await pages.pass(all);
     const known = all.size;
-    for (const [id, resource] of pass.records) all.set(id, newestOf(all.get(id), resource));
+    for (const [id, resource] of pass.records) {
+      if (!all.has(id)) bytes[last === undefined ? 'first' : 'later'] += resource.json.length;
+      all.set(id, newestOf(all.get(id), resource));
+    }
     stalePasses = all.size > known ? 0 : stalePasses + 1;
     if (last === undefined ? isConclusive(pass, before, sink) : hasSameIds(last.records, pass.records)) {
       // Where a part of the list was refused before as well, no record of that part was seen and could now be missing.

@@ -124,7 +124,7 @@ describe('an input that cannot be used', () => {
         ['api-url', 'https://api.kustomerapp.com/v1', 'without a path'],
         ['api-url', 'https://api.kustomerapp.com/?x=1', 'without a path'],
       ],
-      12,
+      8,
     ),
   )('%s: %j', async (name, value, accepted) => {
     const error = expectRefused(await stage.sync({ with: { [name]: value } }));

@@ -72,7 +72,9 @@ describe('the branch', () => {
   test('gets files of at most 8 MiB, in a folder of ours, compressed if so wished', async () => {
     const now = Date.now();
     stage.world.populate({ notes: 40 }, { from: now - 9 * HOUR, to: now - 3 * HOUR });
-    const result = await sync({ with: { compression: 'gzip', 'data-path': 'kustomer/raw', 'record-format': 'raw' } });
+    const result = await sync({
+      with: { streams: 'all', compression: 'gzip', 'data-path': 'kustomer/raw', 'record-format': 'raw' },
+    });
     expect(result.exitCode).toBe(0);
     const files = await stage.github.repository.files(BRANCH);
     expect([...files.keys()].filter(path => path.startsWith('kustomer/raw/notes/'))).toHaveLength(1);

@@ -246,7 +246,7 @@ function synced(then: (stage: Stage) => unknown = () => {}) {
 }
 
 describe.concurrent('a check fails as a sync does', () => {
-  test.each(few(REFUSALS, 10))('with %s', async (code, options, sync, prepare = () => {}) => {
+  test.each(few(REFUSALS, 5))('with %s', async (code, options, sync, prepare = () => {}) => {
     await using stage = await open(options);
     await prepare(stage);
     const checked = await check(stage, sync);

@@ -149,7 +149,8 @@ describe.each(few([400, 404, 422]))('a request that is refused (%i)', status => 
       match: request => request.stream === 'messages' && isRecent(request) && ++n === 2,
     });
     const list = stage.kustomer.faults.add({ kind: 'status', status, times: 1, match: { stream: 'shortcuts' } });
-    const first = await stage.sync();
+    const inputs = { streams: 'messages, shortcuts, tags' };
+    const first = await stage.sync({ with: inputs });
     expectRed(first);
     expect([late.hits, list.hits]).toEqual([1, 1]);
     expectError(first, 'request-refused');
@@ -157,16 +158,16 @@ describe.each(few([400, 404, 422]))('a request that is refused (%i)', status => 
     expect(errors).toHaveLength(2);
     for (const name of ['messages', 'shortcuts'])
       expect(errors.join('\n')).toMatch(new RegExp(`${name} \\(status ${status}\\)`));
-    expect(outcomes(first)).toEqual(all('complete', { messages: 'failed', shortcuts: 'failed' }));
+    expect(outcomes(first)).toEqual({ messages: 'failed', shortcuts: 'failed', tags: 'complete' });
     expect(first.outputs).toMatchObject({ complete: 'false', 'state-saved': 'true', 'state-generation': '1' });
     // What a failed stream had read is published too, and is not read again.
     expect(streamsOf(first).find(({ name }) => name === 'messages')?.records).toBeGreaterThan(0);
-    const second = await stage.sync();
+    const second = await stage.sync({ with: inputs });
     expectGreen(second);
-    expect(await wrongs(stage, [first, second])).toEqual([]);
+    expect(await wrongs(stage, [first, second], ['messages', 'shortcuts', 'tags'])).toEqual([]);
     const later = streamsOf(second).filter(({ records }) => records > 0);
     expect(later.map(({ name }) => name)).toEqual(['messages', 'shortcuts']);
-    expect((await stage.sync()).outputs.records).toBe('0');
+    expect((await stage.sync({ with: inputs })).outputs.records).toBe('0');
   });
 });
 
@@ -175,10 +176,10 @@ describe.concurrent('a rate limit (429)', () => {
   async function refusedOnce(fault: Extract<Fault, { kind: 'status' }>, sync: Sync = {}) {
     await using stage = await open();
     const active = stage.kustomer.faults.add({ ...fault, match: { stream: 'customers' } });
-    const result = await stage.sync(sync);
+    const result = await stage.sync({ ...sync, with: { streams: 'customers, tags' } });
     expectGreen(result);
     expect(active.hits).toBe(1);
-    expect(await wrongs(stage, [result])).toEqual([]);
+    expect(await wrongs(stage, [result], ['customers', 'tags'])).toEqual([]);
     return askedAgainAfter(
       stage,
       stage.kustomer.requests.find(each => each.status === 429),
@@ -231,7 +232,7 @@ describe.concurrent('a rate limit (429)', () => {
       headers: { 'retry-after': '1' },
       match: { stream: 'tags' },
     });
-    const result = await stage.sync();
+    const result = await stage.sync({ with: { streams: 'messages, tags' } });
     const published = (await stage.published(result)) as Published;
     const { api } = published.manifest as unknown as { api: Record<string, Record<string, number>> };
     expect(api.other).toMatchObject({ rate_limited: 1, retries: 1 });
@@ -310,9 +311,9 @@ describe('a redirect', () => {
         ['tags', 301],
       ] as const)
         stage.kustomer.faults.add({ kind: 'redirect', status, to, times: Infinity, match: { stream } });
-      const result = await stage.sync();
+      const result = await stage.sync({ with: { streams: 'customers, tags, teams, users' } });
       expectRed(result);
-      expect(outcomes(result)).toEqual(all('complete', { customers: 'failed', users: 'failed', tags: 'failed' }));
+      expect(outcomes(result)).toEqual({ customers: 'failed', tags: 'failed', teams: 'complete', users: 'failed' });
       expect(annotations(result, 'error').every(error => /status 30\d.*`api-url`/.test(error))).toBe(true);
       expect(strangers).toEqual([]);
     } finally {
@@ -339,9 +340,9 @@ describe('a redirect', () => {
       meta: { page: 1, pageSize: 500 },
     };
     stage.kustomer.faults.add({ kind: 'status', status: 200, body, times: Infinity, match: { stream: 'teams' } });
-    const result = await stage.sync();
+    const result = await stage.sync({ with: { streams: 'tags, teams' } });
     expectRed(result);
-    expect(outcomes(result)).toEqual(all('complete', { teams: 'failed' }));
+    expect(outcomes(result)).toEqual({ tags: 'complete', teams: 'failed' });
     expect(annotations(result, 'error')[0]).toContain('links to another host');
     expectError(result, 'foreign-link');
   });
@@ -351,7 +352,7 @@ describe('an answer that cannot be true', () => {
   test('records of another organization end the run, and nothing is published or saved', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'wrong-org', times: Infinity, match: { stream: 'messages', on: 'live' } });
-    const result = await stage.sync();
+    const result = await stage.sync({ with: { streams: 'messages, tags' } });
     expectRed(result);
     expect(annotations(result, 'error')).toHaveLength(1);
     expect(annotations(result, 'error')[0]).toContain('two organizations');
@@ -379,9 +380,9 @@ describe('an answer that cannot be true', () => {
       times: Infinity,
       match: { stream: 'tags' },
     });
-    const result = await stage.sync();
+    const result = await stage.sync({ with: { streams: 'tags, teams' } });
     expectRed(result);
-    expect(outcomes(result)).toEqual(all('complete', { tags: 'failed' }));
+    expect(outcomes(result)).toEqual({ tags: 'failed', teams: 'complete' });
     expectError(result, 'not-records');
   });
 });

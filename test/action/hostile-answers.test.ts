@@ -128,9 +128,9 @@ describe('numbers that are none', () => {
         edit: body => withMeta(body, `"total":${total},"pageSize":${total}`),
         ...ALWAYS,
       });
-      const result = await stage.sync({ with: { 'time-budget': '60s' } });
+      const result = await stage.sync({ with: { streams: 'messages,tags,users', 'time-budget': '60s' } });
       expectGreen(result);
-      expect(await wrongs(stage, [result])).toEqual([]);
+      expect(await wrongs(stage, [result], ['messages', 'tags', 'users'])).toEqual([]);
     },
   );
 
@@ -189,10 +189,12 @@ describe('keys given twice in one object', () => {
 describe('a body that is too large', () => {
   const page = (data: string) => `{"data":[${data}],"links":{"next":null},"meta":{"page":1,"pageSize":500}}`;
   const gz = (text: Buffer | string) => gzipSync(text, { level: 9 });
+  let zipped: Buffer | undefined;
+  const zeros = () => (zipped ??= gz(Buffer.alloc(380 * MB)));
   const MB = 1024 * 1024;
   const record = '{"id":"a","type":"tag","attributes":{';
   const bombs: [string, () => Buffer, RegExp][] = [
-    ['380 MB of zeros', () => gz(Buffer.alloc(380 * MB)), /more than 64 MB/],
+    ['380 MB of zeros', zeros, /more than 64 MB/],
     ['380 MB of broken UTF-8', () => gz(Buffer.alloc(380 * MB, 0xff)), /more than 64 MB/],
     [
       '60 MB of broken UTF-8',
@@ -243,11 +245,10 @@ describe('a body that is too large', () => {
 
   test('many at once stay within 300 MB', async () => {
     await using stage = await open();
-    const body = gz(Buffer.alloc(380 * MB));
     stage.kustomer.faults.add({
       kind: 'status',
       status: 200,
-      body,
+      body: zeros(),
       headers: { 'content-encoding': 'gzip' },
       ...ALWAYS,
     });

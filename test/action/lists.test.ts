@@ -293,7 +293,7 @@ describe('a list that refuses to show deleted ones', () => {
       match: ({ query }) => query.deleted === 'true' || ['existing_only', 'disabled'].includes(query.status ?? ''),
     });
 
-  test.each([400, 404, 422])('(%i) is read without them', async status => {
+  test.each(few([400, 404, 422]))('(%i) is read without them', async status => {
     await using stage = await open(SOME);
     refuseViews(stage, status);
     stage.world.create('kobjects', 1, { klass: 'order' });

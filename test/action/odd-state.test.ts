@@ -115,20 +115,21 @@ describe('a generation that no sync has counted to', () => {
   )('is refused before anything is published, until the state is reset: %s', async (_what, generation, error) => {
     await using stage = await openStage();
     populate(stage);
-    expectGreen(await stage.sync());
+    const inputs = { streams: 'notes, tags' };
+    expectGreen(await stage.sync({ with: inputs }));
     await poison(stage, withGeneration(generation));
     stage.world.create('notes', 2, { updatedAt: Date.now() - HOUR });
-    const refused = await stage.sync();
+    const refused = await stage.sync({ with: inputs });
     expectRed(refused);
     if (/read again once/.test(error.source)) expectError(refused, 'state-unreadable');
     expect(annotations(refused, 'error')).toEqual([expect.stringMatching(error)]);
     expect(refused.outputs).toMatchObject({ 'artifact-id': '', 'state-saved': 'false' });
-    const reset = await stage.sync({ with: { 'reset-state': 'true' } });
+    const reset = await stage.sync({ with: { ...inputs, 'reset-state': 'true' } });
     // The cache may have an entry of the new generation already, and its library says so.
     expectSound(reset);
     expect(reset.outputs).toMatchObject({ complete: 'true', 'state-saved': 'true' });
-    expect(await wrongs(stage, [reset])).toEqual([]);
-    const after = await stage.sync();
+    expect(await wrongs(stage, [reset], ['notes', 'tags'])).toEqual([]);
+    const after = await stage.sync({ with: inputs });
     expectGreen(after);
     expect(after.outputs.records).toBe('0');
   });

@@ -304,7 +304,7 @@ describe("GitHub's own reason is told", () => {
         ['git.createCommit', answer(403, 'x'.repeat(500)), /\(403: x{199}…\)/],
         ['git.createCommit', { kind: 'status', status: 403, body: '<p>conversations of Jane</p>' }, /\(403\)\. Give/],
       ] as const,
-      5,
+      4,
     ),
   )('of a refusal at %s (%#)', async (operation, fault, expected) => {
     stage.github.traffic.fault(operation, fault, { times: Infinity });

@@ -99,7 +99,7 @@ describe('the summary', () => {
   test('says what failed and what to do, beside what went well', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'status', status: 400, times: Infinity, match: { stream: 'notes' } });
-    const result = await stage.sync();
+    const result = await stage.sync({ with: { streams: 'notes, tags' } });
     expectRed(result);
     const rows = table(result);
     expect(rows.notes?.[2]).toContain('failed');
@@ -178,7 +178,7 @@ describe('what is said nowhere', () => {
 
   test('is the token of GitHub and of the runtime, in what the action itself says', async () => {
     await using stage = await open();
-    const result = await stage.sync({ debug: true });
+    const result = await stage.sync({ debug: true, with: { streams: 'messages, tags' } });
     expect(result.log).not.toContain('ghs_main');
     expect(result.rawSummary + JSON.stringify(result.outputs)).not.toContain('ghs_main');
     expect(result.rawLog.split('\n')[0]).toBe(`::add-mask::${DEFAULT_TOKEN}`);
@@ -238,9 +238,9 @@ describe('a public repository', () => {
 
   test('is accepted with allow-public, and needs none where nothing is published', async () => {
     await using stage = await open({ github: { visibility: 'public' } });
-    const result = await stage.sync({ with: { 'allow-public': 'true' } });
+    const result = await stage.sync({ with: { 'allow-public': 'true', streams: 'tags' } });
     expectGreen(result);
-    const none = await stage.sync({ with: { destination: 'none', 'state-id': 'none' } });
+    const none = await stage.sync({ with: { destination: 'none', 'state-id': 'none', streams: 'tags' } });
     expect(none.exitCode, none.log).toBe(0);
     expect(stage.github.artifacts()).toHaveLength(1);
   });
@@ -264,7 +264,8 @@ describe('publishing', () => {
   )('that %s fails the run, and the state does not say that it was done', async (_what, fault) => {
     await using stage = await open();
     const undo = stage.github.traffic.fault('CreateArtifact', fault, { times: Infinity });
-    const first = await stage.sync();
+    const inputs = { streams: 'messages, tags' };
+    const first = await stage.sync({ with: inputs });
     expectRed(first);
     expect(annotations(first, 'error')).toHaveLength(1);
     expect(first.outputs).toMatchObject({
@@ -275,10 +276,10 @@ describe('publishing', () => {
     });
     expect(stage.github.caches()).toEqual([]);
     undo();
-    const second = await stage.sync();
+    const second = await stage.sync({ with: inputs });
     expectGreen(second);
     expect(first.outputs.records).toBe('0');
-    expect(await wrongs(stage, [second])).toEqual([]);
+    expect(await wrongs(stage, [second], ['messages', 'tags'])).toEqual([]);
   });
 
   test('beside another sync of the same run, under the same name, loses neither', async () => {

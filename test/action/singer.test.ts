@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { longTest } from '../forms.ts';
+import { few, longTest } from '../forms.ts';
 import { LISTED, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import type { Stage } from '../world/stage.ts';
@@ -92,7 +92,7 @@ function change(): void {
   stage.world.create('customers', 3, { updatedAt: at });
 }
 
-describe.each(['none', 'gzip'])('compression: %s', compression => {
+describe.each(few(['none', 'gzip']))('compression: %s', compression => {
   test('what a target has loaded after two runs with changes and deletions is the truth', async () => {
     const inputs = { singer: 'true', compression };
     const first = await stage.sync({ with: inputs });

@@ -134,10 +134,11 @@ describe.concurrent('a run that has failed', () => {
   test('says so, and why, in the first three lines, and then how fresh the data still is', async () => {
     await using stage = await openStage();
     populate(stage);
-    const first = await stage.sync();
+    const inputs = { streams: 'notes, tags' };
+    const first = await stage.sync({ with: inputs });
     expectGreen(first);
     stage.kustomer.faults.add({ kind: 'status', status: 400, times: Infinity, match: { stream: 'notes' } });
-    const result = await stage.sync();
+    const result = await stage.sync({ with: inputs });
     expectRed(result);
     const [error = ''] = annotations(result, 'error');
     const lines = result.summary.split('\n');
@@ -169,7 +170,7 @@ describe.concurrent('a run that has failed', () => {
     await using stage = await openStage();
     populate(stage);
     stage.github.traffic.fault('CreateArtifact', { kind: 'status', status: 403 }, { times: Infinity });
-    const result = await stage.sync();
+    const result = await stage.sync({ with: { streams: 'messages, tags' } });
     expectRed(result);
     expect(result.outputs['state-saved']).toBe('false');
     expect(result.summary).toContain('\n\nThe data is not complete yet.\n\nNothing published · state unchanged\n');
@@ -238,7 +239,7 @@ test('a stream that the key may not read is in the verdict of a run that is gree
 test('records on a branch are linked: the commit, and the folder on the branch', async () => {
   await using stage = await openStage();
   populate(stage);
-  const result = await stage.sync({ with: { destination: 'branch' } });
+  const result = await stage.sync({ with: { destination: 'branch', streams: 'tags' } });
   expectGreen(result);
   const { commit } = result.outputs;
   expect(result.summary).toContain(

@@ -31,6 +31,7 @@ export const LIST_STREAMS: readonly Stream[] = ['shortcuts', 'tags', 'teams', 'u
 /** Some of everything, of the last month. */
 export function populate(stage: Stage, times = 1): void {
   const now = Date.now();
+  stage.streams = 'all';
   stage.world.populate(
     {
       users: 12 * times,

@@ -33,7 +33,7 @@ const LIES: readonly [string, Fault][] = [
 ];
 
 describe.each(LIES)('%s', (_what, fault) => {
-  test.each(few([1, 2, 3, 7, 12], 2))('once, at request %d, does no harm', async nth => {
+  test.each(few([3, 1, 2, 7, 12]))('once, at request %d, does no harm', async nth => {
     await using reader = await lied({ ...fault, match: { nth } });
     const run = await reader.run('notes', RECENT);
     expect(run.error).toBeUndefined();

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SyncError } from '../../src/errors.ts';
 import { union } from '../../src/sync/intervals.ts';
+import { cases } from '../forms.ts';
 import { type Lie, type ReadSlices, readSlices, type Tiny, type TinyOptions, TinySearch } from './tiny-search.ts';
 
 const START = Date.UTC(2026, 0, 5);
@@ -56,9 +57,8 @@ const options = fc
 /** Not on a whole second, now and then: a start date may have milliseconds. */
 const from = fc.constantFrom(START, START + 1, START + 17_250, START + 29_999, START + 30_001, END - 999);
 const splits = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 6 }).map(each => new Set(each));
-const FEWER = process.env.FEWER_CASES === undefined ? 1 : 0.1;
-const check = <T>(property: fc.IRawProperty<T>, cases = 600) =>
-  fc.assert(property, { numRuns: cases * FEWER, seed: 42 });
+const FEWER = process.env.FEWER_CASES === undefined ? cases(1) : 0.1;
+const check = <T>(property: fc.IRawProperty<T>, most = 600) => fc.assert(property, { numRuns: most * FEWER, seed: 42 });
 
 const inside = (all: readonly Tiny[], from: number, to: number) => all.filter(({ at }) => at >= from && at < to);
 const names = (all: readonly { id: string; at: number }[]) => all.map(({ id, at }) => `${id} ${at}`).sort();

@@ -73,6 +73,21 @@ describe('a klass that the plain context does not show', () => {
     expect(checks((await reader.run('kobjects', RECENT)).requests)).toBe(0);
   });
 
+  test('is found although its only record is updated, and leaves the archive, between two looks', async () => {
+    await using reader = await Reader.open({ hiddenKlasses: ['hidden'] });
+    reader.world.populate({ kobjects: { hidden: 1 } }, { from: NOON - 900 * DAY, to: NOON - 800 * DAY });
+    const end = reader.server.onRequest(({ context, kind }) => {
+      if (context !== 'kobject_hidden' || kind !== 'archive') return;
+      end();
+      reader.now += MINUTE;
+      reader.world.update('kobjects', 1);
+    });
+    await reader.run('kobjects');
+    reader.now += HOUR;
+    expect((await reader.run('kobjects')).published.length).toBe(1);
+    expect(reader.problems('kobjects')).toEqual([]);
+  });
+
   test('is not one whose records of one instant come in another order each time', async () => {
     // One look in three at some pages in such an order misses a record, and three misses were taken for proof.
     for (let seed = 1; seed <= 12; seed++) {

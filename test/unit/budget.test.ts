@@ -119,7 +119,8 @@ describe('a budget shared by several runs', () => {
     const budget = openBudget(1_000, 40, stop.signal, { sharedBy: 4, minuteMs: MINUTE });
     expect((await take(budget, 'other', 1_500)).length).toBeLessThanOrEqual(15);
     const learning = openBudget(1_000, null, stop.signal, { sharedBy: 4, minuteMs: MINUTE });
-    learning.answered('other', 50, 50);
+    // Lower than any that is sold, so that it takes two responses.
+    for (const remaining of [50, 49]) learning.answered('other', 50, remaining);
     const [some, others] = await Promise.all([take(learning, 'search', 2_000), take(learning, 'other', 2_000)]);
     expect(busiest([...some, ...others], MINUTE - late())).toBeLessThanOrEqual(10);
     expect(some.length + others.length).toBeGreaterThan(14);
@@ -143,6 +144,14 @@ describe('the limit in a response', () => {
     budget.answered('other', 1_000, 999);
     const times = await take(budget, 'other', 1_500);
     expect(busiest(times, MINUTE - late())).toBeLessThanOrEqual(40);
+  });
+
+  test('lower than any that is sold counts when two responses in a row have it', async () => {
+    const budget = open(10, null);
+    for (const limit of [1, 1_000, 1]) budget.answered('other', limit, Number.NaN);
+    expect((await take(budget, 'other', 500)).length).toBeGreaterThan(100);
+    budget.answered('other', 1, Number.NaN);
+    expect((await take(budget, 'other', 1_500)).length).toBeLessThanOrEqual(2);
   });
 
   test('to a search is not that of all requests when it is lower than any organization has', async () => {

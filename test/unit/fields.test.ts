@@ -14,6 +14,7 @@ import {
   unitePublished,
 } from '../../src/sync/kept-back.ts';
 import type { RecordFormat } from '../../src/sync/state.ts';
+import { cases } from '../forms.ts';
 
 const KEY = 'a key of these tests';
 const hash = hashWith(KEY);
@@ -189,7 +190,7 @@ describe('for any record and any paths', () => {
         });
         expect(JSON.parse(lineOf(json, format, new FieldFilter(all, hash)))).toEqual(model);
       }),
-      { numRuns: 5_000 },
+      { numRuns: cases(5_000) },
     );
   });
 });

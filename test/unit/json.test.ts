@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parseResponse } from '../../src/kustomer/json.ts';
 import { Lines } from '../../src/records/record.ts';
 import type { Resource } from '../../src/sync/source.ts';
+import { cases } from '../forms.ts';
 
 const read = (text: string) => parseResponse(Buffer.from(text));
 const records = (response: unknown) => (response as { data: Resource[] }).data;
@@ -45,7 +46,7 @@ describe('the parser', () => {
         const inside = `{"data":[${text}]}`;
         expect([text, isAccepted(() => read(inside))]).toEqual([text, isAccepted(() => JSON.parse(inside))]);
       }),
-      { numRuns: 20_000 },
+      { numRuns: cases(20_000) },
     );
   });
 

@@ -119,3 +119,19 @@ describe('what has gone', () => {
     expect(state).toEqual({ ...before, until: 9 });
   });
 });
+
+test('a list that brings new large records in each pass is taken as it is before they fill the memory', async () => {
+  let passes = 0;
+  const pass = async () => {
+    const large = { ...user(++passes), json: Buffer.alloc(4_000_000) };
+    const records = new Map([large, user(0)].map(each => [each.id, each]));
+    return { records, isOneResponse: true, isCounted: false, isUnrestricted: true, isCut: false };
+  };
+  const written: string[] = [];
+  const write = async (records: readonly DatedRecord[]) =>
+    void written.push(...records.map(({ resource }) => resource.id));
+  const { signal } = new AbortController();
+  await readList({ pages: { pass }, type: 'user', sink: { write }, before: undefined, wanted: EVER, now: 0, signal });
+  expect(passes).toBeLessThanOrEqual(6);
+  expect(written.length).toBe(passes + 1);
+});

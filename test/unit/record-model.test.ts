@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { snake } from '../../src/records/flat.ts';
 import { Lines } from '../../src/records/record.ts';
+import { cases } from '../forms.ts';
 
 const flat = (json: string) => {
   const lines = new Lines(8);
@@ -142,7 +143,7 @@ describe('flat', () => {
         expect(line.indexOf('\n')).toBe(line.length - 1);
         expect(entriesOf(JSON.parse(line))).toEqual({ entries: flatValue(given) });
       }),
-      { numRuns: 5_000 },
+      { numRuns: cases(5_000) },
     );
   });
 

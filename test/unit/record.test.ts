@@ -5,6 +5,7 @@ import { snake } from '../../src/records/flat.ts';
 import { Lines } from '../../src/records/record.ts';
 import type { Resource } from '../../src/sync/source.ts';
 import type { RecordFormat } from '../../src/sync/state.ts';
+import { cases } from '../forms.ts';
 
 const resource = (text: string) => ({ id: '1', type: 'x', json: Buffer.from(text) }) as Resource;
 const line = (of: Resource, format: RecordFormat) => {
@@ -195,7 +196,7 @@ describe('numbers', () => {
 
   test('any other does too', () => {
     const number = fc.stringMatching(/^-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?$/);
-    fc.assert(fc.property(number, expectKept), { numRuns: 1_000 });
+    fc.assert(fc.property(number, expectKept), { numRuns: cases(1_000) });
   });
 });
 
@@ -254,7 +255,7 @@ describe('for any resource', () => {
         const wanted = ['1', 'x', { self: 's' }, ...Object.values(given.attributes), ...relations];
         expect(bare(record)).toEqual(bare(Object.fromEntries(wanted.map((each, n) => [`k${n}`, each]))));
       }),
-      { numRuns: 2_000 },
+      { numRuns: cases(2_000) },
     );
   });
 
@@ -270,7 +271,7 @@ describe('for any resource', () => {
           ).toBe(true);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -280,7 +281,7 @@ describe('for any resource', () => {
         const text = JSON.stringify(given);
         expect(JSON.parse(line(resource(text), 'raw'))).toEqual(JSON.parse(text));
       }),
-      { numRuns: 500 },
+      { numRuns: cases(500) },
     );
   });
 });
@@ -343,7 +344,7 @@ describe('keys given twice in one object', () => {
         const once = JSON.stringify(JSON.parse(text));
         expect(JSON.parse(line(resource(text), 'flat'))).toEqual(JSON.parse(line(resource(once), 'flat')));
       }),
-      { numRuns: 3_000 },
+      { numRuns: cases(3_000) },
     );
   });
 });
@@ -371,7 +372,7 @@ test('the order of keys in the source does not matter', () => {
       const given = { attributes, relationships, a: 1, aB: 2 };
       expect(flatOf(reversed(given) as object)).toEqual(flatOf(given));
     }),
-    { numRuns: 3_000 },
+    { numRuns: cases(3_000) },
   );
 });
 

@@ -366,7 +366,11 @@ class Game {
     const searched = SEARCHED.includes(stream);
     // What is too old for the live search, and in no other place.
     const lost = searched && !world.isArchived(stream) && stream !== 'notes' ? this.#now - 730 * DAY : 0;
-    for (const [id, { updatedAt, ms }] of world.truth(stream)) {
+    const truth = world.truth(stream);
+    // A version of an SLA is shown beside an SLA. The first one may have come in this very run, after its list was read.
+    const showsVersions = [...truth.values()].some(({ klass, ms }) => klass === undefined && ms < now);
+    for (const [id, { updatedAt, ms, klass }] of truth) {
+      if (klass === 'version' && !showsVersions) continue;
       if (ms < Math.max(start, lost) || (searched && ms >= cutoff)) continue;
       const latest = world.versions(id).at(-1);
       if (searched && latest !== undefined && latest.visibleAt > now) continue;

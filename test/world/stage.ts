@@ -56,6 +56,8 @@ export class Stage {
   readonly github: GitHub;
   /** Where the machine is that the jobs run on, one after the other. */
   readonly root: string;
+  /** What its syncs read unless they say so themselves: all streams, or those that it has records of. */
+  streams = 'all';
 
   constructor(kustomer: KustomerServer, github: GitHub, root: string) {
     this.world = kustomer.world;
@@ -66,6 +68,7 @@ export class Stage {
 
   /** Runs the action as one step of a job of its own. Limits on the pace are lifted: tests that are about them set them. */
   async sync({ job, with: inputs, ...options }: Sync = {}): Promise<ActionResult> {
+    const { mode = 'sync' } = inputs ?? {};
     return runAction({
       action: ACTION,
       context: options.context ?? this.github.job(job),
@@ -76,6 +79,7 @@ export class Stage {
         'api-url': this.kustomer.url,
         'search-requests-per-minute': '100000',
         'requests-per-minute': '100000',
+        ...(this.streams !== 'all' && mode === 'sync' && { streams: this.streams }),
         ...inputs,
       },
     });

@@ -33,6 +33,11 @@ export interface CommitResult extends MergedState, Withheld {
 }
 
 const UPLOADS_AT_ONCE = 4;
+/**
+ * A file takes five times its bytes in memory while it is uploaded: as read, in base64, as JSON, and as sent. One large file
+ * at a time is fast enough: GitHub takes 500 an hour (docs/actions-platform.md#request-limits).
+ */
+const BYTES_AT_ONCE = 8 * 1024 * 1024;
 /** The longest pause between two tries, in milliseconds. */
 const MAX_PAUSE_MS = 2_000;
 /** How often, in files, the log says how far the upload is. */
@@ -265,7 +270,9 @@ async function uploadAll(
         options.log.info(`Uploaded ${done} of ${plural(files.length, 'file')} for ${place.branch}.`);
     }
   }
-  await Promise.all(Array.from({ length: UPLOADS_AT_ONCE }, work));
+  const largest = Math.max(...files.map(({ bytes }) => bytes));
+  const length = Math.max(1, Math.min(UPLOADS_AT_ONCE, Math.floor(BYTES_AT_ONCE / largest)));
+  await Promise.all(Array.from({ length }, work));
 }
 
 /** A repository without a commit takes no objects. It gets a first one, on the data branch, to build on. */

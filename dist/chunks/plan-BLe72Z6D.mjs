@@ -1,1 +1,0 @@
-export{n as plan}from"./plan-DQ2tjS3E.mjs";

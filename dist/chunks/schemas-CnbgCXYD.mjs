@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-DcM0k7Nd.mjs";
