@@ -1,7 +1,7 @@
 // What every measurement needs: Kustomer in a process of its own, the action as the runner starts it, and the floor.
 import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,6 +10,7 @@ import { type GitHub, startGitHub } from '../test/world/github/index.ts';
 import { DEFAULT_TOKEN } from '../test/world/kustomer/index.ts';
 import { type ActionResult, runAction } from '../test/world/runner/index.ts';
 import type { Used } from './meter.ts';
+import { readMeters } from './meters.ts';
 import type { Answers, Scene, Seen } from './simulator.ts';
 
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -101,13 +102,6 @@ export class Lab {
 
 export async function openLab(): Promise<Lab> {
   return new Lab(await startGitHub());
-}
-
-function readMeters(path: string): Used[] {
-  const directory = join(path, '..');
-  return readdirSync(directory)
-    .filter(name => join(directory, name).startsWith(`${path}.`))
-    .map(name => JSON.parse(readFileSync(join(directory, name), 'utf8')) as Used);
 }
 
 /** Kustomer, played by a process of its own. */

@@ -1,6 +1,6 @@
 // Loaded into a process before anything else, by `--import`: when the process ends it writes what it has used to the
 // file that METER names, one for each process.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 export interface Used {
   /** Of user and system together. */
@@ -8,6 +8,8 @@ export interface Used {
   readonly wallSeconds: number;
   /** Peak of the resident memory. */
   readonly peakMB: number;
+  /** Files and sockets that were open at its end. */
+  readonly handles: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 }
@@ -20,6 +22,7 @@ process.on('exit', () => {
     cpuSeconds: (userCPUTime + systemCPUTime) / 1e6,
     wallSeconds: performance.now() / 1_000,
     peakMB: Number(peakKB) / 1_024,
+    handles: readdirSync('/proc/self/fd').length,
     startedAt: performance.timeOrigin,
   };
   writeFileSync(`${process.env.METER}.${process.pid}`, JSON.stringify(used));

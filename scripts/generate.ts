@@ -5,6 +5,7 @@
 //   the streams    from src/kustomer/streams.ts  into docs/reading-the-data.md and README.md
 //   the errors     from scripts/troubleshooting.ts   into docs/troubleshooting.md
 //   the figures    from bench/results.json       into README.md or bench/README.md, whichever has the marker
+//   the scale      from scripts/scale            into docs/scale.md
 //   the columns    from src/schema               into docs/data-dictionary.md and docs/sql
 //   the promises   from scripts/promises         into docs/promises.md
 //
@@ -25,6 +26,7 @@ import {
 import { isSearch, type SearchStream, STREAMS, type Stream, USUAL_STREAMS } from '../src/kustomer/streams.ts';
 import { dictionaryFiles } from './dictionary.ts';
 import { promisesPage } from './promises.ts';
+import { sections } from './scale/figures.ts';
 import { ANNOTATION_ROWS, ERROR_ROWS, type Row } from './troubleshooting.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -36,6 +38,7 @@ const DOCUMENTS = [
   'docs/troubleshooting.md',
   'bench/README.md',
   'docs/reading-the-data.md',
+  'docs/scale.md',
 ];
 
 /** Every generated file, by its path in the repository, with the text that it should have. */
@@ -117,6 +120,9 @@ function tables(): Readonly<Record<string, string>> {
       .join('\n\n'),
     annotations: errorTable('', ANNOTATION_ROWS, () => []),
     figures: table(['Figure', 'Bound', 'Measured'], figures),
+    ...Object.fromEntries(
+      sections().map(({ title, head, rows }) => [`scale: ${title.toLowerCase()}`, table(head, rows)]),
+    ),
   };
 }
 

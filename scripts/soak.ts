@@ -3,8 +3,16 @@
 // answer gives up after three minutes. Takes 20 minutes, most of them waiting.
 //
 //   npm run soak
+//
+// With a number of runs: so many in fast succession over one changing world, both destinations, with troubles of all kinds
+// (test/action/soaking.ts). What is published is compared with the truth on the way and at the end.
+//
+//   npm run soak -- --runs 1000               from a seed of the day
+//   npm run soak -- --runs 1000 --seed 7
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { cloned, faults, HOUR, uploaded } from '../test/action/publishing.ts';
+import { soak } from '../test/action/soaking.ts';
 import { openStage, type Stage } from '../test/world/stage.ts';
 
 const MINUTE = 60_000;
@@ -73,6 +81,29 @@ async function giveUp(destination: Destination): Promise<void> {
   check(`${destination}: missing or twice`, missing.length + twice.length, missing.length + twice.length === 0);
 }
 
-await Promise.all((['artifact', 'branch'] as const).flatMap(each => [vanish(each), giveUp(each)]));
+async function soakFast(runs: number, seed: number): Promise<void> {
+  console.log(`Seed ${seed}`);
+  const { problems, troubles, quiet, history, ...all } = await soak({ seed, runs, checkEvery: 20, say: console.log });
+  const met = Object.entries(troubles).map(([name, times]) => `${name} ${times}`);
+  console.log(`${all.runs} runs; of those between checkpoints: ${met.sort().join(', ')}`);
+  for (const where of ['artifact', 'branch'] as const) {
+    const shown = quiet
+      .filter(each => each.where === where)
+      .map(({ peakMB, handles, left }) => {
+        return `${peakMB.toFixed(0)} MB, ${handles} handles, ${left} files left`;
+      });
+    console.log(`${where}, a run without news: at first ${shown[0]}; at last ${shown.at(-1)}`);
+  }
+  const { commits, objects, packedBytes } = history;
+  console.log(`The branch: ${commits} commits, ${objects} objects, ${(packedBytes / 1e6).toFixed(2)} MB packed`);
+  wrong.push(...problems);
+}
+
+const { values } = parseArgs({ options: { runs: { type: 'string' }, seed: { type: 'string' } } });
+if (values.runs !== undefined) {
+  await soakFast(Number(values.runs), Number(values.seed ?? Math.floor(Date.now() / 86_400_000)));
+} else {
+  await Promise.all((['artifact', 'branch'] as const).flatMap(each => [vanish(each), giveUp(each)]));
+}
 console.log(wrong.length === 0 ? 'All right.' : `Wrong: ${wrong.join('; ')}`);
 process.exitCode = wrong.length === 0 ? 0 : 1;

@@ -369,7 +369,7 @@ export const ERROR_ROWS = {
     'plan-too-large': [
       ['The window needs … shards, and a matrix has … jobs at most.'],
       'The window needs more than 256 shards.',
-      'Make the window shorter, select fewer streams, lower `shards-at-once`, or raise `time-budget`.',
+      'Make the window shorter, select fewer streams, set `compression: gzip`, lower `shards-at-once`, or raise `time-budget`.',
     ],
     'plan-overlap': [
       ['Shard … of the plan overlaps another one in ….'],

@@ -14,6 +14,9 @@ export interface DiskLimits {
 
 export const DISK_LIMITS: DiskLimits = { maxParts: 8e9, minFree: 2e9 };
 
+/** Bytes of messages for each byte of a line: with `singer`, each line becomes a message, which is a little longer. */
+export const SINGER_BYTES = 1.1;
+
 /** How much is written between two looks at the disk. */
 const LOOK_EVERY_BYTES = 64 * 1024 * 1024;
 

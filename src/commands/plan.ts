@@ -26,13 +26,14 @@ import {
   startRequestsFor,
 } from '../shards/estimate.ts';
 import { remainingList, remainingSearch } from '../shards/remaining.ts';
-import { digest, formatShard, type Shard } from '../shards/shard.ts';
+import { digest, formatMatrix, type Shard } from '../shards/shard.ts';
 import { rangesToHalve, splitIntoShards } from '../shards/split.ts';
 import { clamp, type IntervalSet, union } from '../sync/intervals.ts';
 import type { Selection } from '../sync/plan.ts';
 import { isSkipped, Stopped } from '../sync/read-all.ts';
 import type { Resource } from '../sync/source.ts';
 import type { State } from '../sync/state.ts';
+import { DISK_LIMITS, SINGER_BYTES } from './disk-limits.ts';
 import { isCancelled } from './outcome.ts';
 import { openReadingRun, type ReadingRun, recoverState } from './prepare.ts';
 import { judgeStreams } from './verdict.ts';
@@ -93,8 +94,14 @@ async function countAndSplit(planning: Planning): Promise<void> {
   const counted = (await Promise.all(counting)).flat();
   const fixed = counted.reduce((sum, { list }) => sum + list.requests, 0);
   const budgets = budgetsOf(config);
+  const sizes = counted.map(({ stream: { name }, samples }) => ({ name, bytes: bytesPerRecord(samples, config) }));
+  const loadsOf = (ranges: readonly CountedRange[]) =>
+    sizes.map(({ name, bytes }) => {
+      const own = ranges.filter(range => range.stream === name);
+      return { requests: requestsForAll(own), bytes: bytes * recordsIn(own) };
+    });
   const numberFor = (ranges: readonly CountedRange[]) =>
-    shardsFor(requestsForAll(ranges) + startRequestsFor(ranges) + fixed, budgets);
+    shardsFor(requestsForAll(ranges) + startRequestsFor(ranges) + fixed, budgets, loadsOf(ranges));
   const ranges = await countHalves(
     counted.flatMap(stream => stream.ranges),
     halved => rangesToHalve(halved, fixed, numberFor(halved)),
@@ -103,7 +110,7 @@ async function countAndSplit(planning: Planning): Promise<void> {
   if (number > MAX_SHARDS) {
     throw new SyncError('plan-too-large', {
       what: `The window needs ${number} shards, and a matrix has ${MAX_SHARDS} jobs at most.`,
-      todo: 'Make the window shorter (`start-date`, `end-date`), select fewer `streams`, lower `shards-at-once` or raise `time-budget`.',
+      todo: 'Make the window shorter (`start-date`, `end-date`), select fewer `streams`, set `compression: gzip`, lower `shards-at-once` or raise `time-budget`.',
     });
   }
 
@@ -112,7 +119,7 @@ async function countAndSplit(planning: Planning): Promise<void> {
   report.window = window;
   report.next = `run a job with \`shard: \${{ matrix.shard }}\` for each shard, and then one with \`mode: merge\`; the callable workflow \`backfill.yml\` does both.`;
   report.plan = {
-    matrix: JSON.stringify({ shard: shards.map(formatShard) }),
+    matrix: formatMatrix(shards),
     streams,
     estimate: {
       ...usageOf(shards, ranges, fixed, budgets),
@@ -127,7 +134,8 @@ async function countAndSplit(planning: Planning): Promise<void> {
 
 export function budgetsOf(config: Config): ShardBudgets {
   const { search: searchesPerMinute, other } = rates(config.searchesPerMinute, config.requestsPerMinute);
-  return { ...config, searchesPerMinute, othersPerMinute: other, mostShards: MAX_SHARDS };
+  const maxBytes = DISK_LIMITS.maxParts / (config.singer ? 1 + SINGER_BYTES : 1);
+  return { ...config, searchesPerMinute, othersPerMinute: other, mostShards: MAX_SHARDS, maxBytes };
 }
 
 /** Empty for a list that is read already. */
@@ -189,9 +197,13 @@ function shardsOf(
 }
 
 function sizeOf({ stream: { name }, samples, list }: Counted, ranges: readonly CountedRange[], config: Config) {
-  const searched = ranges.filter(range => range.stream === name).reduce((sum, { records }) => sum + records, 0);
+  const searched = recordsIn(ranges.filter(range => range.stream === name));
   const bytes = searched * bytesPerRecord(samples, config) + list.records * bytesPerRecord(list.samples, config);
   return { name, records: searched + list.records, bytes: Math.round(bytes) };
+}
+
+function recordsIn(ranges: readonly CountedRange[]): number {
+  return ranges.reduce((sum, { records }) => sum + records, 0);
 }
 
 function requestsForAll(ranges: readonly CountedRange[]): number {

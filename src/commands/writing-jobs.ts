@@ -7,7 +7,7 @@ import type { StreamJob } from '../sync/job.ts';
 import { openReaderPool } from '../sync/reader-pool.ts';
 import type { ListPages } from '../sync/source.ts';
 import type { State } from '../sync/state.ts';
-import { type DiskLimits, watchDisk } from './disk-limits.ts';
+import { type DiskLimits, SINGER_BYTES, watchDisk } from './disk-limits.ts';
 import { type JobsOptions, openJobs } from './jobs.ts';
 import type { KeptFields } from './kept-back.ts';
 import { openLearning } from './learning.ts';
@@ -49,8 +49,7 @@ export function openWritingJobs(
   const completed = new Set<string>();
   const written = () => [...writers.values()].reduce((sum, writer) => sum + writer.bytes(), 0);
   const lines = () => [...writers.values()].reduce((sum, writer) => sum + writer.lineBytes(), 0);
-  // Each line becomes a message, which is a little longer.
-  const checkDisk = watchDisk(run, disk, written, () => (config.singer ? 1.1 * lines() : 0));
+  const checkDisk = watchDisk(run, disk, written, () => (config.singer ? SINGER_BYTES * lines() : 0));
   const writerOf = (stream: string) => {
     const { partBytes } = destination;
     const observer = variant.readsIds ? undefined : () => learning.observerOf(stream);

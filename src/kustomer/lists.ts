@@ -18,7 +18,7 @@ export function openList(options: ReadOptions<ListStream>): ListPages & Pick<Lon
   const isRefusal = (view: View, error: unknown) => view !== views[0] && hasStatus(error, 400, 404, 422);
 
   return {
-    async pass() {
+    async pass(known = new Map()) {
       const records = new Map<string, Resource>();
       let pages = 0;
       let isCounted = true;
@@ -35,8 +35,11 @@ export function openList(options: ReadOptions<ListStream>): ListPages & Pick<Lon
             total = page.total ?? total;
             rows += page.records.length;
             for (const { id } of page.records) listed.add(id);
-            for (const resource of [...page.records, ...page.included])
-              shown.set(resource.id, newestOf(shown.get(resource.id), resource));
+            for (const resource of [...page.records, ...page.included]) {
+              const same = known.get(resource.id);
+              const kept = same?.json.equals(resource.json) ? same : resource;
+              shown.set(resource.id, newestOf(shown.get(resource.id), kept));
+            }
           }
         } catch (error) {
           if (pages > before || !isRefusal(view, error)) throw error;

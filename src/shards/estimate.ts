@@ -95,10 +95,20 @@ export interface ShardBudgets {
   readonly mostShards: number;
   /** Of one shard. */
   readonly timeBudgetMs: number;
+  /** What one shard may write. */
+  readonly maxBytes: number;
+}
+
+/** What is to be read of one stream. */
+export interface StreamLoad {
+  readonly requests: number;
+  readonly bytes: number;
 }
 
 /** Fraction of the time budget that a shard is planned for: requests are repeated, and publishing takes time, too. */
 const PLANNED_TIME = 0.8;
+/** Fraction of its bytes that a shard is planned for: the samples may have been small records. */
+const PLANNED_BYTES = 0.8;
 
 /** What a shard gets of a budget: a whole number of requests a minute. */
 function perShard(perMinute: number, { shardsAtOnce }: ShardBudgets): number {
@@ -116,14 +126,28 @@ export function minutesFor(searches: number, others: number, budgets: ShardBudge
   return Math.max(searches / perMinute, others / perShard(othersPerMinute, budgets));
 }
 
+/** The most that a shard of so many requests may write, in bytes: those of the streams with the largest records. */
+function mostBytes(loads: readonly StreamLoad[], requests: number): number {
+  let [left, sum] = [requests, 0];
+  for (const load of [...loads].sort((a, b) => b.bytes / b.requests - a.bytes / a.requests)) {
+    const taken = Math.min(left, load.requests);
+    sum += (load.bytes * taken) / load.requests;
+    left -= taken;
+  }
+  return sum;
+}
+
 /**
- * The number of shards: enough for each to fit into the time budget of a job, and a multiple of those that run at once,
- * so that none of these is idle. More than `mostShards` when fewer do not fit.
+ * The number of shards: enough for each to fit into the time budget of a job and onto its disk, and a multiple of those
+ * that run at once, so that none of these is idle. More than `mostShards` when fewer do not fit.
+ * @param loads what there is to read of each stream
  */
-export function shardsFor(requests: number, budgets: ShardBudgets): number {
-  const { searchesPerMinute, shardsAtOnce, mostShards, timeBudgetMs } = budgets;
+export function shardsFor(requests: number, budgets: ShardBudgets, loads: readonly StreamLoad[] = []): number {
+  const { searchesPerMinute, shardsAtOnce, mostShards, timeBudgetMs, maxBytes } = budgets;
   const most = Math.floor((perShard(searchesPerMinute, budgets) * timeBudgetMs * PLANNED_TIME) / 60_000);
-  const needed = Math.ceil(requests / Math.max(1, most));
+  const searched = loads.filter(load => load.requests > 0);
+  let needed = Math.max(1, Math.ceil(requests / Math.max(1, most)));
+  while (needed <= mostShards && mostBytes(searched, requests / needed) > PLANNED_BYTES * maxBytes) needed++;
   const even = shardsAtOnce * Math.max(1, Math.ceil(needed / shardsAtOnce));
   return Math.min(even, Math.max(needed, mostShards));
 }

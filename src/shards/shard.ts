@@ -49,6 +49,17 @@ export function parseShard(text: string): Shard | null {
   }
 }
 
+/** What fits into one environment variable of 128 KiB, its name included. */
+const MAX_MATRIX_BYTES = 128 * 1024 - 100;
+
+/** The output `matrix` of a plan. Where the names of klasses make it too long, each shard looks for its klasses itself. */
+export function formatMatrix(shards: readonly Shard[]): string {
+  const matrixOf = (content: readonly Shard[]) => JSON.stringify({ shard: content.map(formatShard) });
+  const matrix = matrixOf(shards);
+  if (Buffer.byteLength(matrix) <= MAX_MATRIX_BYTES) return matrix;
+  return matrixOf(shards.map(shard => ({ ...shard, klasses: null })));
+}
+
 /** Reads the output `matrix` of a plan; null when the text is not that of all the shards of one plan, in order. */
 export function parseMatrix(text: string): readonly Shard[] | null {
   try {

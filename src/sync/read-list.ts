@@ -112,7 +112,7 @@ async function readSettled({ pages, before, sink, signal }: ReadListOptions) {
   const mayChange = () => stalePasses < MAX_STALE_PASSES && bytes.later <= maxFoundLater(bytes.first);
   for (let number = 1; number <= MAX_PASSES && mayChange(); number++) {
     signal.throwIfAborted();
-    const pass = await pages.pass();
+    const pass = await pages.pass(all);
     const known = all.size;
     for (const [id, resource] of pass.records) {
       if (!all.has(id)) bytes[last === undefined ? 'first' : 'later'] += resource.json.length;
@@ -176,8 +176,8 @@ export function prefetch(pages: ListPages): ListPages {
   let first: Promise<ListPass> | undefined = pages.pass();
   first.catch(() => {});
   return {
-    pass() {
-      const pass = first ?? pages.pass();
+    pass(known) {
+      const pass = first ?? pages.pass(known);
       first = undefined;
       return pass;
     },

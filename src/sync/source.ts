@@ -69,7 +69,8 @@ export interface Counting {
 }
 
 export interface ListPages {
-  pass(): Promise<ListPass>;
+  /** @param known an earlier pass, whose records take the place of equal ones: a long list is in memory once */
+  pass(known?: ReadonlyMap<string, Resource>): Promise<ListPass>;
 }
 
 export interface ListPass {

@@ -59,7 +59,7 @@ export function objects(repository: string, which: '--batch-all-objects' | '' = 
 }
 
 /** All files in a folder. */
-export function bytesBelow(directory: string): string[] {
+function bytesBelow(directory: string): string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())

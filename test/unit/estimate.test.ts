@@ -86,6 +86,7 @@ describe('the number of shards', () => {
     shardsAtOnce: 1,
     mostShards: 256,
     timeBudgetMs: 330 * 60_000,
+    maxBytes: 8e9,
   };
   test.each([
     [0, budgets, 1],
@@ -99,6 +100,27 @@ describe('the number of shards', () => {
     [264 * 256, { ...budgets, shardsAtOnce: 100 }, 256],
     [264 * 257, { ...budgets, shardsAtOnce: 100 }, 257],
   ])('for %d requests', (requests, given, shards) => expect(shardsFor(requests, given)).toBe(shards));
+
+  const large = { requests: 1_000, bytes: 12.8e9 };
+  const small = { requests: 9_000, bytes: 9e9 };
+  test.each([
+    ['that fit onto the disk of one job', 1_000, [{ requests: 1_000, bytes: 6.4e9 }], budgets, 1],
+    ['that do not', 1_000, [{ requests: 1_000, bytes: 6.5e9 }], budgets, 2],
+    // A shard has an even part of the requests, and they may all be those of the large records.
+    ['of two streams, with the large records in one shard', 10_000, [small, large], budgets, 20],
+    ['side by side', 1_000, [large], { ...budgets, shardsAtOnce: 4 }, 4],
+    [
+      'of a stream without records',
+      1_000,
+      [
+        { requests: 0, bytes: 0 },
+        { requests: 1_000, bytes: 1 },
+      ],
+      budgets,
+      1,
+    ],
+    ['too many for a matrix', 1_000, [{ requests: 1_000, bytes: 1e14 }], budgets, 257],
+  ])('for bytes %s', (_, requests, loads, given, shards) => expect(shardsFor(requests, given, loads)).toBe(shards));
 });
 
 test.each([
@@ -113,7 +135,8 @@ test.each([
 ])(
   '%d searches and %d requests of lists, %d shards at once',
   (searches, others, shardsAtOnce, othersPerMinute, minutes) => {
-    const budgets = { searchesPerMinute: 100, othersPerMinute, shardsAtOnce, mostShards: 256, timeBudgetMs: 60_000 };
+    const most = { mostShards: 256, timeBudgetMs: 60_000, maxBytes: 8e9 };
+    const budgets = { searchesPerMinute: 100, othersPerMinute, shardsAtOnce, ...most };
     expect(minutesFor(searches, others, budgets)).toBe(minutes);
   },
 );

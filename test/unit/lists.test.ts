@@ -1,7 +1,8 @@
 // The pages of a list end, even where the list leads round in a circle.
 import { expect, test } from 'vitest';
 import type { Client } from '../../src/kustomer/client.ts';
-import { openLongList } from '../../src/kustomer/lists.ts';
+import { parseResponse } from '../../src/kustomer/json.ts';
+import { openList, openLongList } from '../../src/kustomer/lists.ts';
 import { type ListStream, STREAMS } from '../../src/kustomer/streams.ts';
 
 test('a list that starts again after 25,000 records, under new page numbers, is noticed at once', async () => {
@@ -24,4 +25,25 @@ test('a list that starts again after 25,000 records, under new page numbers, is 
   };
   await expect(list.pass(failAfter(2 * pages))).rejects.toThrow('leads round in a circle');
   expect(requests).toBeLessThan(pages + 5);
+});
+
+test('a second pass has the records of the first one where they are equal, so that a list is in memory once', async () => {
+  let name = 'first';
+  const client = {
+    origin: 'https://kustomer.example',
+    async send() {
+      const [same, other] = [
+        { id: 'a', type: 'shortcut' },
+        { id: 'b', type: 'shortcut', attributes: { name } },
+      ];
+      return parseResponse(Buffer.from(JSON.stringify({ data: [same, other], links: { next: null } })));
+    },
+  } as unknown as Client;
+  const stream = STREAMS.find(each => each.name === 'shortcuts') as ListStream;
+  const list = openList({ client, stream, includeDeleted: true, onRecord: () => {} });
+  const first = (await list.pass()).records;
+  name = 'second';
+  const second = (await list.pass(first)).records;
+  expect(second.get('a')).toBe(first.get('a'));
+  expect(String(second.get('b')?.json)).toContain('"second"');
 });

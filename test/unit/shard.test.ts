@@ -1,6 +1,6 @@
 // A shard as the text that a workflow hands from job to job.
 import { describe, expect, test } from 'vitest';
-import { digest, formatShard, parseMatrix, parseShard, type Shard } from '../../src/shards/shard.ts';
+import { digest, formatMatrix, formatShard, parseMatrix, parseShard, type Shard } from '../../src/shards/shard.ts';
 
 const shard: Shard = {
   number: 3,
@@ -72,5 +72,18 @@ describe('a matrix', () => {
       formatShard({ ...shard, number: n + 1, of: 256, search, lists: [], klasses: null }),
     );
     expect(Buffer.byteLength(`INPUT_PLAN=${JSON.stringify({ shard: shards })}`)).toBeLessThan(0.8 * 128 * 1_024);
+  });
+
+  test('leaves out klasses that make it too long for that: each shard then looks for its own', () => {
+    const plan = (klasses: readonly string[]) => [1, 2, 3, 4].map(number => ({ ...shard, number, of: 4, klasses }));
+    const names = (n: number) => Array.from({ length: n }, (_, i) => `a klass with the number ${i}`);
+    for (const [n, isThere] of [
+      [500, true],
+      [2_000, false],
+    ] as const) {
+      const matrix = formatMatrix(plan(names(n)));
+      expect(Buffer.byteLength(`INPUT_PLAN=${matrix}`)).toBeLessThan(128 * 1_024);
+      expect(parseMatrix(matrix)).toEqual(plan(names(n)).map(each => (isThere ? each : { ...each, klasses: null })));
+    }
   });
 });

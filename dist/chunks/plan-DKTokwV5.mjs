@@ -1,0 +1,1 @@
+export{n as plan}from"./plan-jAXM1z1t.mjs";

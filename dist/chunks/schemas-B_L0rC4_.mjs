@@ -1,0 +1,1 @@
+export{t as schemasAt}from"./schemas-CYjZXf2y.mjs";
