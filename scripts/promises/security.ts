@@ -178,17 +178,12 @@ export const SECURITY: readonly Row[] = [
     'hostile text of an input > is text: %s',
     'Markdown of others is Markdown',
   ],
-  [
-    'and has a bounded length',
-    'hostile-text',
-    'hostile text of an input > is text: %s',
-    'text of others may have any length',
-  ],
+  ['and has a bounded length', 'unit/format', 'a text that is not ours > is cut', 'text of others may have any length'],
   [
     'Whatever is written into a state, a run refuses it with one clear error, or reads everything that it does not say is published.',
     'unit/poisoned-state',
     'each value at each place is refused or harmless',
-    'a range that ends before it begins is taken',
+    'a search of a state needs no cutoff',
   ],
   [
     'A state that speaks of times that have not come is refused.',
@@ -230,7 +225,7 @@ export const SECURITY: readonly Row[] = [
     'Not the log, the summary or the memory of a run.',
     'hostile-text',
     'hostile text of a state > is text, in each of its fields (%s)',
-    'what a state says of its writer is believed',
+    'text of others is shown as it is',
   ],
   [
     'What it writes is shown as text only.',

@@ -412,10 +412,10 @@ export const BUGS = {
     "const start = text;\n  if (start.length > maxLength) return start.replace(UNPRINTED, ' ');",
   ],
   'Markdown of others is Markdown': ['src/report/format.ts', 'part : escapeMarkdown(part)))', 'part : part))'],
-  'a range that ends before it begins is taken': [
+  'a search of a state needs no cutoff': [
     'src/sync/stream-document.ts',
-    'range === null || !(range.from < range.to))',
-    'range === null)',
+    'Number.isNaN(listCutAt ?? 0) || Number.isNaN(cutoffAt) ||',
+    'Number.isNaN(listCutAt ?? 0) ||',
   ],
   'a state may speak of times that have not come': ['src/state/store.ts', 'requirePast(state, place, Date.now());', ''],
   'an entry of the cache is unpacked to any place': ['src/state/cache.ts', '--transform=s,[.][.],__,g;s,^/*,,', ''],
@@ -430,11 +430,6 @@ export const BUGS = {
     'isBad || (arePartsBad && !name) || !fits(name)',
   ],
   'the data may lie anywhere on a branch': ['src/config/kinds.ts', ' || TAKEN.test(names[0] as string)', ''],
-  'what a state says of its writer is believed': [
-    'src/sync/state-document.ts',
-    "savedAt: Number.isNaN(time(saved_at)) ? '' : String(saved_at),",
-    'savedAt: String(saved_at),',
-  ],
 
   // docs/privacy.md.
   'a field that is to be left out is in the lines': [
