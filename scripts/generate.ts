@@ -7,6 +7,7 @@
 //   the figures    from bench/results.json       into README.md or bench/README.md, whichever has the marker
 //   the scale      from scripts/scale            into docs/scale.md
 //   the columns    from src/schema               into docs/data-dictionary.md and docs/sql
+//   the promises   from scripts/promises         into docs/promises.md
 //
 //   npm run generate              writes them
 //   npm run generate -- --check   fails when a file differs
@@ -24,6 +25,7 @@ import {
 } from '../src/config/inputs.ts';
 import { isSearch, type SearchStream, STREAMS, type Stream, USUAL_STREAMS } from '../src/kustomer/streams.ts';
 import { dictionaryFiles } from './dictionary.ts';
+import { promisesPage } from './promises.ts';
 import { sections } from './scale/figures.ts';
 import { ANNOTATION_ROWS, ERROR_ROWS, type Row } from './troubleshooting.ts';
 
@@ -56,6 +58,7 @@ export function generate(): ReadonlyMap<string, string> {
     files.set(path, replaceYaml(withInputs, 'with', stepInputs(workflow)));
   }
   for (const [path, text] of dictionaryFiles()) files.set(path, text);
+  files.set('docs/promises.md', promisesPage());
   return files;
 }
 

@@ -9,6 +9,7 @@ import { unpack } from '../../scripts/debian.ts';
 import { few, longTest } from '../forms.ts';
 import { ageKey } from '../world/part-text.ts';
 import type { Stage } from '../world/stage.ts';
+import { actionOf } from './crash-at.ts';
 import { cloned, endStage, FLAWLESS, faults, nextStage, uploaded } from './publishing.ts';
 import { annotations, expectGreen, expectRed, populate, requested, texts } from './support.ts';
 import { expectError } from './troubles.ts';
@@ -52,11 +53,15 @@ describe.each(few(['artifact', 'branch']))('on %s', destination => {
 
 test('a run that is killed leaves files that the post step publishes, and nothing is missing or twice', async () => {
   const sync = { with: { 'encrypt-to': encryptTo, concurrency: '1' } };
+  // Long enough for a checkpoint.
+  Object.assign(stage.kustomer.options, { latencyMs: 60 });
   const killed = await stage.sync({
     ...sync,
+    action: await actionOf(stage, true, true),
     kill: handle => handle.waitFor(/Reading/).then(() => requested(stage, 12)),
   });
   expect(killed.signal).toBe('SIGKILL');
+  expect((await uploaded(stage)).size).toBeGreaterThan(0);
   expectGreen(await stage.sync(sync));
   expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
 });
