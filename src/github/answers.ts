@@ -5,6 +5,8 @@
  * A parser throws {@link UnusableAnswer} then, and the request is made again, as after a connection that broke.
  */
 
+import { blobSha, treeSha } from './objects.ts';
+
 /** An answer lacks what it should have. */
 export class UnusableAnswer extends Error {
   override readonly name = 'UnusableAnswer';
@@ -89,17 +91,25 @@ export function parseCommit(data: unknown) {
   return { tree: parseSha(tree), isFirst: list(parents).length === 0 };
 }
 
-export function parseTree(data: unknown) {
-  return list(object(data).tree).map(({ path, type, sha }) => ({
+/** @param tree_sha of the tree that was asked for: one that lacks entries would seem to be without a state */
+export function parseTree(data: unknown, tree_sha: string) {
+  const entries = parseEntries(data);
+  if (treeSha(entries) !== tree_sha) throw new UnusableAnswer();
+  return entries;
+}
+
+function parseEntries(data: unknown) {
+  return list(object(data).tree).map(({ path, type, sha, mode }) => ({
     path: string(path),
     type: string(type),
     sha: string(sha),
+    mode: string(mode),
   }));
 }
 
 /** The entries of a tree and of those inside it; null when they are too many for one answer. */
 export function parseWholeTree(data: unknown): TreeEntry[] | null {
-  return object(data).truncated === true ? null : parseTree(data);
+  return object(data).truncated === true ? null : parseEntries(data);
 }
 
 /** The id of a repository in the GraphQL API. */
@@ -107,8 +117,10 @@ export function parseNodeId(data: unknown): string {
   return string(object(data).node_id);
 }
 
-export function parseBlob(data: unknown): Buffer {
-  return Buffer.from(string(object(data).content), 'base64');
+export function parseBlob(data: unknown, file_sha: string): Buffer {
+  const bytes = Buffer.from(string(object(data).content), 'base64');
+  if (blobSha(bytes) !== file_sha) throw new UnusableAnswer();
+  return bytes;
 }
 
 export function object(data: unknown): Record<string, unknown> {

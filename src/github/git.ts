@@ -37,11 +37,13 @@ export function openGit(call: Call, mutate: Mutate, archive: (commit: string) =>
       return { commit: commit_sha, ...(await call('read', route, { commit_sha }, parseCommit)) };
     },
     /** The entries of one tree, without those of its subtrees. */
-    tree: (tree_sha: string) => call('read', 'GET /git/trees/{tree_sha}', { tree_sha }, parseTree),
+    tree: (tree_sha: string) =>
+      call('read', 'GET /git/trees/{tree_sha}', { tree_sha }, data => parseTree(data, tree_sha)),
     /** The entries of a tree and of its subtrees, by their paths from there; null when they are too many. */
     wholeTree: (tree_sha: string) =>
       call('read', 'GET /git/trees/{tree_sha}', { tree_sha, recursive: '1' }, parseWholeTree),
-    blob: (file_sha: string) => call('read', 'GET /git/blobs/{file_sha}', { file_sha }, parseBlob),
+    blob: (file_sha: string) =>
+      call('read', 'GET /git/blobs/{file_sha}', { file_sha }, data => parseBlob(data, file_sha)),
     createBlob: (bytes: Buffer) => call('write', 'POST /git/blobs', blobRequest(bytes), parseSha),
     /**
      * A tree that differs from `base` (null: from an empty tree) by at most 100 changes

@@ -1,5 +1,4 @@
 // Trees of git, read and written a folder at a time.
-import { createHash } from 'node:crypto';
 import type { TreeEntry } from './answers.ts';
 import type { Git, TreeChange } from './git.ts';
 
@@ -19,18 +18,6 @@ export async function entriesAt(
     entries = await git.tree(next.sha);
   }
   return entries;
-}
-
-/** The name that git gives to a folder of plain files. */
-export function treeSha(files: readonly { readonly path: string; readonly sha: string }[]): string {
-  const entries = files.map(({ path, sha }) => [Buffer.from(`100644 ${path}\0`), Buffer.from(sha, 'hex')] as const);
-  const tree = Buffer.concat(entries.sort(([a], [b]) => a.compare(b)).flat());
-  return createHash('sha1').update(`tree ${tree.length}\0`).update(tree).digest('hex');
-}
-
-/** The name that git gives to a file's content. */
-export function blobSha(bytes: Buffer): string {
-  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }
 
 /**

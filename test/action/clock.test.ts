@@ -6,12 +6,12 @@ import { annotations, DAY, expectSound, HOUR, wrongs } from './support.ts';
 import { expectAnnotation } from './troubles.ts';
 
 const MINUTE = 60_000;
-const STREAMS = ['conversations', 'messages', 'notes', 'tags'] as const;
+const STREAMS = ['conversations', 'kobjects', 'messages', 'notes', 'tags'] as const;
 
 async function open(): Promise<Stage> {
   const stage = await openStage();
   const now = Date.now();
-  const counts = { conversations: 40, messages: 300, notes: 20, tags: 5 };
+  const counts = { conversations: 40, kobjects: { order: 10 }, messages: 300, notes: 20, tags: 5 };
   stage.world.populate(counts, { from: now - 30 * DAY, to: now - DAY });
   // Young ones, around whatever a wrong clock makes of the lookback.
   stage.world.populate(counts, { from: now - DAY, to: now - MINUTE });

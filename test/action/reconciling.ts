@@ -18,6 +18,7 @@ export async function openReconciliationCrashes(destination: 'artifact' | 'branc
   const stage = await openStage({ world: { pageSizeMax: 6 } });
   const { world, root } = stage;
   populate(stage);
+  stage.streams = 'all';
   // Of the archive, too.
   const [from, to] = [Date.now() - 30_000 * HOUR, Date.now() - 20_000 * HOUR];
   world.populate({ messages: 6, customers: 3, kobjects: { order: 4 } }, { from, to });

@@ -184,7 +184,8 @@ describe.concurrent('a run that has failed', () => {
     expect(lines.slice(1, 5)).toEqual([
       '> [!CAUTION]',
       '> These inputs cannot be used:',
-      expect.stringContaining('> - `settle` is `x|<b>`'),
+      // What could end a cell or begin a tag is no code, but text.
+      expect.stringContaining('> - `settle` is &#96;x&#124;&#60;b&#62;&#96;. Use a number'),
       expect.stringContaining('> - `lookback` is `6`'),
     ]);
   });

@@ -11,8 +11,8 @@ import { gunzip, gzip } from 'node:zlib';
 import { SyncError } from '../../errors.ts';
 import type { TreeEntry } from '../../github/answers.ts';
 import type { Git, TreeChange } from '../../github/git.ts';
+import { blobSha } from '../../github/objects.ts';
 import { GitHubError } from '../../github/request.ts';
-import { blobSha } from '../../github/tree.ts';
 import { byWriting, FACT_BYTES, factOf, factsIn, openLatest, writeFact } from '../../records/latest.ts';
 import { LineBuffer } from '../../records/line-buffer.ts';
 import { orderOf } from '../../schema/view-columns.ts';
@@ -225,9 +225,7 @@ async function fetchAll({ options: { git, directory, step }, stream }: Source, f
   async function work(): Promise<void> {
     for (const { sha } of missing) {
       step(stream);
-      const bytes = await git.blob(sha);
-      if (blobSha(bytes) !== sha) throw new GitHubError(0, 'another blob than was asked for');
-      await writeFile(join(directory, sha), bytes);
+      await writeFile(join(directory, sha), await git.blob(sha));
     }
   }
   await Promise.all(Array.from({ length: FETCHES_AT_ONCE }, work));

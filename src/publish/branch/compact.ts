@@ -12,8 +12,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SyncError } from '../../errors.ts';
 import type { TreeEntry } from '../../github/answers.ts';
 import type { TreeChange } from '../../github/git.ts';
+import { blobSha } from '../../github/objects.ts';
 import { GitHubError } from '../../github/request.ts';
-import { blobSha, entriesAt, writeTree } from '../../github/tree.ts';
+import { entriesAt, writeTree } from '../../github/tree.ts';
 import { plural } from '../../report/format.ts';
 import {
   type Branch,

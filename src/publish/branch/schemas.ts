@@ -2,7 +2,8 @@
 // its own: what a schema there allows, it goes on to allow.
 import type { TreeEntry } from '../../github/answers.ts';
 import type { TreeChange } from '../../github/git.ts';
-import { blobSha, entriesAt, treeSha } from '../../github/tree.ts';
+import { blobSha, treeSha } from '../../github/objects.ts';
+import { entriesAt } from '../../github/tree.ts';
 import type { Branch, BranchPlace } from '../../state/branch.ts';
 import type { State } from '../../sync/state.ts';
 import { joinSchemas, type StreamSchema } from '../../sync/stream-schema.ts';

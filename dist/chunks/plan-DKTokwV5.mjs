@@ -1,1 +1,0 @@
-export{n as plan}from"./plan-jAXM1z1t.mjs";

@@ -1,0 +1,1 @@
+export{n as plan}from"./plan-Bx4J2XU0.mjs";
