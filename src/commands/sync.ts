@@ -1,5 +1,6 @@
 // `mode: sync`: recover the state, plan, read, publish, save the state, report. The same for an incremental sync, a backfill
 // and a shard.
+import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { asSyncError, isKind } from '../errors.ts';
 import type { Context } from '../github/context.ts';
@@ -44,6 +45,9 @@ export interface SyncLimits {
 }
 
 const LIMITS: SyncLimits = { schedule: { checkpointMs: 30_000, publishMs: 15 * 60_000 }, disk: DISK_LIMITS };
+
+/** Of the event loop, in which a connection to a near host is made and the first request written. */
+const TURNS_TO_CONNECT = 6;
 
 interface SyncRun extends ReadingRun {
   readonly lock: WriteLock;
@@ -95,6 +99,8 @@ async function prepare(run: SyncRun) {
   const source = openSource(client, config.includeDeleted, variant.readsIds);
   // Lists do not depend on the state, so they are read while it is looked up.
   const lists = openLists(run, source);
+  // Their requests go out before what reads the state is compiled, which takes as long as all before it.
+  for (let turn = 1; turn <= TURNS_TO_CONNECT; turn++) await setImmediate();
   const found = await recoverRun(run);
   const state = variant.goOn?.(found.state) ?? found.state;
   const recovered = { ...found, state };

@@ -1,1 +1,0 @@
-export{n as plan}from"./plan-Bx4J2XU0.mjs";
