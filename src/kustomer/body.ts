@@ -1,12 +1,16 @@
 // Reads response bodies to their end, and decompresses them.
 //
-// Bodies are read at the same time, so that a slow one delays only its own stream. All together they take up little more
-// memory than one may: beyond that, only the oldest body is read on, and the others stay in their sockets. None is read
-// while records wait to be written.
+// One body is read at a time, and none while records wait to be written: what waits stays in its socket, where it takes
+// up no memory of this process. A slow body delays only its own stream: others are read beside it. All together they take
+// up little more memory than one may: beyond that, only the oldest is read on.
 import { isUtf8 } from 'node:buffer';
 import { pipeline, type Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { openMutex } from '../sync/mutex.ts';
 
+/** A body that takes longer is slow: the next one does not wait for its end. */
+const SLOW_MS = 100;
 /** Bytes of one body, decompressed (docs/kustomer-api.md#answer-time). */
 const MAX_BYTES = 64 * 1024 * 1024;
 /** Bytes of all bodies, beyond which only one is read: several usual pages. */
@@ -33,6 +37,15 @@ export class BodyTooSlow extends Error {
 /** @param backpressure resolves when more may be read */
 export function openBodyReader(backpressure: () => Promise<void> = async () => {}, deadlineMs = DEADLINE_MS) {
   const room = openRoom();
+  const oneAtATime = openMutex();
+  const read = async (body: Readable, encoding: unknown): Promise<Buffer> => {
+    const own = room.enter();
+    try {
+      return await readBody(body, encoding, own, deadlineMs);
+    } finally {
+      own.leave();
+    }
+  };
   /**
    * Resolves to a body as UTF-8. Rejects when the body breaks off, takes too long, or is not encoded as it should be.
    * @throws BodyTooLarge
@@ -40,13 +53,20 @@ export function openBodyReader(backpressure: () => Promise<void> = async () => {
   return async (body: Readable, encoding?: string | string[]): Promise<Buffer> => {
     // An error while the body waits is found when the body is read; without a listener it would end the process.
     body.on('error', () => {});
-    await backpressure();
-    const own = room.enter();
-    try {
-      return await readBody(body, encoding, own, deadlineMs);
-    } finally {
-      own.leave();
-    }
+    return new Promise((resolve, reject) => {
+      const task = async () => {
+        await backpressure();
+        const reading = read(body, encoding);
+        // Without the bytes: the race keeps what it waits for until the sleep is over.
+        const end = reading.then(
+          () => {},
+          () => {},
+        );
+        resolve(reading);
+        await Promise.race([end, sleep(SLOW_MS, undefined, { ref: false })]);
+      };
+      oneAtATime(task).catch(reject);
+    });
   };
 }
 

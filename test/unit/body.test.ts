@@ -1,10 +1,30 @@
-// Response bodies are read at the same time, within a common bound, and none holds up the others.
+// Response bodies that come quickly are read one by one; a slow one holds up no other, within a common bound.
 import { PassThrough, Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { BodyTooLarge, openBodyReader } from '../../src/kustomer/body.ts';
 
 const MB = 1024 * 1024;
+
+test('what comes quickly is read one body after the other, so that one is in memory', async () => {
+  const readBody = openBodyReader();
+  const taken: string[] = [];
+  const read = ['a', 'b', 'c'].map(name =>
+    readBody(
+      Readable.from(
+        (async function* () {
+          for (let sent = 0; sent < 5; sent++) {
+            await new Promise(setImmediate);
+            taken.push(name);
+            yield Buffer.from(name);
+          }
+        })(),
+      ),
+    ),
+  );
+  expect((await Promise.all(read)).join()).toBe('aaaaa,bbbbb,ccccc');
+  expect(taken.join('')).toBe('aaaaabbbbbccccc');
+});
 
 test('a body that stands still holds up no other', async () => {
   const readBody = openBodyReader();
