@@ -1,8 +1,6 @@
 /** Formats numbers, durations and foreign texts for logs, messages and documents. Pure. */
 import { oneLine } from '../errors.ts';
 
-export { oneLine };
-
 /** A duration given in milliseconds: `850 ms`, `12 s`, `3 min 20 s`. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;

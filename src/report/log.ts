@@ -3,8 +3,8 @@
  * however long something takes.
  */
 import * as core from '@actions/core';
-import { someLines } from '../errors.ts';
-import { duration, oneLine } from './format.ts';
+import { oneLine, someLines } from '../errors.ts';
+import { duration } from './format.ts';
 
 /** How other folders write to the log. No text given here may contain a secret or a part of a record. */
 export interface Log {

@@ -201,8 +201,12 @@ const MAX_CLOCK_LAG_MS = 15 * 60_000;
  */
 export function requirePast({ search, lists, reconciliation }: State, place: string, now: number): void {
   const ofSearch = [...search.values()].flatMap(({ syncedRanges, cutoff, dedupSince, klasses, deletions }) => [
-    ...[syncedRanges.at(-1)?.to, cutoff, dedupSince],
-    ...[klasses?.from, deletions?.upTo, deletions?.since],
+    syncedRanges.at(-1)?.to,
+    cutoff,
+    dedupSince,
+    klasses?.from,
+    deletions?.upTo,
+    deletions?.since,
   ]);
   const others = [...lists.values()].map(({ until }) => until).concat(reconciliation?.cutoff, reconciliation?.asOf);
   const times = [...ofSearch, ...others].filter(each => each !== undefined);

@@ -1,6 +1,7 @@
 // How numbers, durations, times and foreign texts are written.
 import { describe, expect, test } from 'vitest';
-import { asCode, duration, grouped, inMarkdown, linkTo, oneLine, plural, utc } from '../../src/report/format.ts';
+import { oneLine } from '../../src/errors.ts';
+import { asCode, duration, grouped, inMarkdown, linkTo, plural, utc } from '../../src/report/format.ts';
 
 test.each([
   [0, '0'],
