@@ -79,7 +79,7 @@ test('a deletion is published as a line that wins, once, whatever comes between'
 describe('the log', () => {
   const pages = [{ auditPageMax: 4, auditLinks: true }, { auditLagMs: 4_000 }];
 
-  test.each(few(pages, 2))('is read to its end, also when it has many pages or is late: %j', world =>
+  test.each(few(pages))('is read to its end, also when it has many pages or is late: %j', world =>
     withStage({ world }, async stage => {
       expectGreen(await stage.sync({ with: { ...inputs, ...onBranch } }));
       stage.world.update('customers', 20, { at: i => ago() - i });

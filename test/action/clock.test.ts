@@ -1,6 +1,6 @@
 // The clock of the runner against that of Kustomer, which the header `date` of its answers tells, if it tells the truth.
 import { describe, expect, test } from 'vitest';
-import { few } from '../forms.ts';
+import { few, longTest } from '../forms.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { annotations, DAY, expectSound, HOUR, wrongs } from './support.ts';
 import { expectAnnotation } from './troubles.ts';
@@ -94,7 +94,7 @@ describe('nothing is lost and nothing is doubled', () => {
     expect(await wrongs(stage, [first.result, second.result], STREAMS)).toEqual([]);
   });
 
-  test.each(
+  longTest.each(
     few<[string, () => string]>([
       ['1970', () => YEAR_1970],
       ['5 hours ago', () => at(Date.now() - 5 * HOUR)],

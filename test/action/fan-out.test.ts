@@ -145,7 +145,7 @@ describe(`${TIMES * 400} records over ${SHARDS} shards, one of which is killed a
   );
 });
 
-test.each(few([{ archive: 'never' }, { 'start-date': '1960-01-01' }]))(
+longTest.each(few([{ archive: 'never' }, { 'start-date': '1960-01-01' }]))(
   'a backfill that is done is done, as another plan, too (%o)',
   async more => {
     populate(1);
@@ -268,7 +268,7 @@ longTest('an incremental sync during a backfill is not disturbed by it, nor the 
 });
 
 describe('a shard', () => {
-  test('that runs out of time fails its job, and goes on when it is run again', async () => {
+  longTest('that runs out of time fails its job, and goes on when it is run again', async () => {
     await open({ world: { pageSizeMax: 5 } });
     populate(2);
     const fan = await makePlan(stage, { ...END(), 'shards-at-once': '2', concurrency: '2' });
@@ -443,14 +443,18 @@ describe('a plan knows how long it takes to read', () => {
     await expectAsPlanned({ streams: 'kobjects', 'shards-at-once': '4' }, 1.2);
   });
 
-  test('streams of different sizes, part of them in the archive, each of which begins with a page of its own', async () => {
-    await open({ world: { pageSizeMax: 50 } });
-    stage.world.populate(
-      { messages: 3_000, customers: 1_000, conversations: 1_500, notes: 500, kobjects: { order: 500 } },
-      { from: Date.now() - 500 * DAY, to: Date.now() - 2 * DAY },
-    );
-    await expectAsPlanned({ 'shards-at-once': '4' }, 1.2);
-  }, 60_000);
+  longTest(
+    'streams of different sizes, part of them in the archive, each of which begins with a page of its own',
+    async () => {
+      await open({ world: { pageSizeMax: 50 } });
+      stage.world.populate(
+        { messages: 3_000, customers: 1_000, conversations: 1_500, notes: 500, kobjects: { order: 500 } },
+        { from: Date.now() - 500 * DAY, to: Date.now() - 2 * DAY },
+      );
+      await expectAsPlanned({ 'shards-at-once': '4' }, 1.2);
+    },
+    60_000,
+  );
 
   longTest(
     'two streams, most of which is in the archive',

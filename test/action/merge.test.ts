@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseShard } from '../../src/shards/shard.ts';
-import { few, LONG, longTest } from '../forms.ts';
+import { few, LONG, longDescribe, longTest } from '../forms.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { forged, makePlan, runMerge, runShard, runShards } from './fan-out.ts';
@@ -84,7 +84,7 @@ longTest('a shard whose time was up within a klass that hides is not done', asyn
   expect(annotations(await runMerge(stage, fan), 'error').join()).toMatch(/The shards 1 of 1 are missing or not done/);
 });
 
-describe('klasses that a run before the plan has not come to', () => {
+longDescribe('klasses that a run before the plan has not come to', () => {
   const inputs = () => ({ ...END(), streams: 'kobjects' });
   /** A fan-out, which reads them where that run has only read the others. */
   async function expectRest(before: ActionResult): Promise<void> {
@@ -125,7 +125,7 @@ describe('klasses that a run before the plan has not come to', () => {
 });
 
 describe('a fan-out of what other runs have begun', () => {
-  test.each(few(['sync', 'fan-out']))('reads what was indexed late, and nothing twice (first a %s)', async how => {
+  longTest.each(few(['sync', 'fan-out']))('reads what was indexed late, and nothing twice (first a %s)', async how => {
     await open();
     stage.world.populate(
       { messages: 200, tags: 20, users: 10 },
@@ -193,7 +193,7 @@ describe('a fan-out of what other runs have begun', () => {
   });
 });
 
-test.each(few(['artifact', 'branch']))(
+longTest.each(few(['artifact', 'branch']))(
   'two fan-outs of one run leave each other what they have published (%s)',
   async destination => {
     await open();
@@ -278,7 +278,7 @@ describe('what has gone from a list since a shard has seen it', () => {
     expect((await stage.sync({ with: inputs })).outputs.records).toBe('1');
   }
 
-  test('is not brought back by a merge that is run again', async () => {
+  longTest('is not brought back by a merge that is run again', async () => {
     const fan = await makePlan(stage, inputs);
     await runShards(stage, fan);
     expectGreen(await runMerge(stage, fan));

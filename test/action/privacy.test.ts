@@ -189,7 +189,7 @@ describe.concurrent('a planted value', () => {
     },
   );
 
-  test.each(['reconcile', 'check'])(
+  test.each(few(['reconcile', 'check']))(
     'is in nothing that `mode: %s` writes, even where no field is kept back',
     async mode => {
       await using stage = await open();

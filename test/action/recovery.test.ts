@@ -161,7 +161,7 @@ describe('the cache', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('evicted, and nobody may look elsewhere: a first sync, and one notice says so', async () => {
+  longTest('evicted, and nobody may look elsewhere: a first sync, and one notice says so', async () => {
     await open({ github: { tokens: { ghs_main: { contents: 'read' } } } });
     await stage.sync();
     stage.github.evictCaches();
@@ -175,7 +175,7 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
   });
 
-  test.each(few(['artifact', 'branch']))(
+  longTest.each(few(['artifact', 'branch']))(
     'poisoned with the state of another organization: an error, nothing is published (%s)',
     async destination => {
       const inputs = { destination };
@@ -213,24 +213,28 @@ describe('the cache', () => {
     },
   );
 
-  test('read-only: an artifact is not taken for published, a commit is', async () => {
-    const readOnly = { job: { readOnlyCache: true } };
-    const artifact = await stage.sync(readOnly);
-    expect(artifact.exitCode).toBe(1);
-    expect(artifact.outputs['state-saved']).toBe('false');
-    expect(messages(artifact, 'error')).toEqual([
-      expect.stringMatching(
-        /^The state could not be saved in the Actions cache, but .* in the artifact kustomer-sync, .*\(`actions: read`\)\. Take them from that artifact, /,
-      ),
-    ]);
-    expect((await stage.sync()).outputs.records).toBe('0');
-    await open();
-    const branch = await toBranch(readOnly);
-    expect(branch.exitCode, branch.log).toBe(0);
-    expect(branch.outputs['state-saved']).toBe('true');
-    expect((await toBranch()).outputs.records).toBe('0');
-    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
-  }, 120_000);
+  longTest(
+    'read-only: an artifact is not taken for published, a commit is',
+    async () => {
+      const readOnly = { job: { readOnlyCache: true } };
+      const artifact = await stage.sync(readOnly);
+      expect(artifact.exitCode).toBe(1);
+      expect(artifact.outputs['state-saved']).toBe('false');
+      expect(messages(artifact, 'error')).toEqual([
+        expect.stringMatching(
+          /^The state could not be saved in the Actions cache, but .* in the artifact kustomer-sync, .*\(`actions: read`\)\. Take them from that artifact, /,
+        ),
+      ]);
+      expect((await stage.sync()).outputs.records).toBe('0');
+      await open();
+      const branch = await toBranch(readOnly);
+      expect(branch.exitCode, branch.log).toBe(0);
+      expect(branch.outputs['state-saved']).toBe('true');
+      expect((await toBranch()).outputs.records).toBe('0');
+      expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+    },
+    120_000,
+  );
 
   longTest('read-only: files that are left to the next step are not taken for published', async () => {
     const none = await stage.sync({ job: { readOnlyCache: true }, with: { destination: 'none' } });
@@ -240,7 +244,7 @@ describe('the cache', () => {
     expect((await stage.sync({ with: { destination: 'none' } })).outputs.records).toBe('37');
   });
 
-  test('of mode `none` is not missed where there is a data branch: the branch keeps the state', async () => {
+  longTest('of mode `none` is not missed where there is a data branch: the branch keeps the state', async () => {
     const result = await toBranch({ job: { cacheMode: 'none' } });
     expect(result.exitCode, result.log).toBe(0);
     expect(messages(result)).toEqual([]);
@@ -295,7 +299,7 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test.each(
+  longTest.each(
     few([
       ['when asked what is newest', 0],
       ['when asked for it', 1],

@@ -111,7 +111,7 @@ describe.each(few(['none', 'gzip']))('compression: %s', compression => {
   });
 });
 
-test('with a data branch the messages are in output-dir alone', async () => {
+longTest('with a data branch the messages are in output-dir alone', async () => {
   const result = await stage.sync({ with: { ...onBranch, singer: 'true' } });
   expectGreen(result);
   expect(load(singerOf(result))).toEqual(truth());

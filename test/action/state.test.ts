@@ -212,7 +212,7 @@ describe('saving', () => {
     expectGreen(first);
   });
 
-  test('by two uses of the action in one job makes two keys, and the second goes on from the first', async () => {
+  longTest('by two uses of the action in one job makes two keys, and the second goes on from the first', async () => {
     await using stage = await openStage();
     populate(stage);
     const inputs = { ...SMALL, token: DEFAULT_TOKEN, 'api-url': stage.kustomer.url };

@@ -64,15 +64,12 @@ describe('when more than 20 records and a tenth of a list vanish at once', () =>
   });
 
   test.each(
-    few(
-      [
-        ['a tenth a run', 300, [30, 27, 24], [30, 27, 24]],
-        ['20 of 40', 40, [20, 19], [20, 19]],
-        ['21 of 40, and then one more', 40, [21, 1], [0, 0]],
-        ['31 of 300, and then most of the rest', 300, [31, 260], [0, 0]],
-      ],
-      2,
-    ),
+    few([
+      ['a tenth a run', 300, [30, 27, 24], [30, 27, 24]],
+      ['20 of 40', 40, [20, 19], [20, 19]],
+      ['21 of 40, and then one more', 40, [21, 1], [0, 0]],
+      ['31 of 300, and then most of the rest', 300, [31, 260], [0, 0]],
+    ]),
   )('and not when it is less, run by run: %s', async (_what, shortcuts, losses, published) => {
     await using stage = await open({ shortcuts });
     await sync(stage);
@@ -139,7 +136,7 @@ describe('a list that ends with exactly 10,000 records', () => {
   const DAYS = { from: Date.now() - 900 * DAY, to: Date.now() - 800 * DAY };
   const notes = (stage: Stage) => stage.sync({ with: { streams: 'notes' } });
 
-  test.each(few(['empty', 400] as const))(
+  longTest.each(few(['empty', 400] as const))(
     'of notes: what came is published once, old notes are not taken for read (a page after the end: %s)',
     async afterEnd => {
       await using stage = await openStage({ world: { listLimit: 10_000, afterEnd, linksNext: 'always' } });

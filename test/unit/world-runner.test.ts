@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { longTest } from '../forms.ts';
 import { startGitHub } from '../world/github/index.ts';
 import { type Handle, type JobContext, runAction, runJob } from '../world/runner/index.ts';
 
@@ -271,7 +272,7 @@ describe('with the fake GitHub', () => {
     if (core.getInput('api-token') === 'hang') setInterval(() => {}, 1000);`;
   const post = `${counter} core.info('saved ' + await saveCache([dir], 'n-' + process.env.GITHUB_RUN_ID + '-' + n()));`;
 
-  test('state goes from job to job through the cache, also from a job that was killed', async () => {
+  longTest('state goes from job to job through the cache, also from a job that was killed', async () => {
     await using github = await startGitHub();
     const dir = await action(main, post);
     const machine = join(root, 'one-machine');
@@ -288,7 +289,7 @@ describe('with the fake GitHub', () => {
     expect(github.traffic.bugs).toEqual([]);
   });
 
-  test('machines side by side share a cache when versions are looked over; a kill at one request', async () => {
+  longTest('machines side by side share a cache when versions are looked over; a kill at one request', async () => {
     await using github = await startGitHub({ ignoreCacheVersions: true });
     const dir = await action(main, post);
     await run(dir, { context: github.job() });
