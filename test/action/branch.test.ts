@@ -515,7 +515,7 @@ describe('one sentence says what to set when', () => {
     expect((await sync({ with: { repository: 'acme/open', 'allow-public': 'true' } })).exitCode).toBe(0);
   });
 
-  test('a file is over the limit, which is named also where others are under way', async () => {
+  longTest('a file is over the limit, which is named also where others are under way', async () => {
     const customers = (body: unknown) =>
       /^\{(?:"id":"\w+",)?"type":"customer"/.test(
         String(Buffer.from(String((body as { content?: unknown }).content), 'base64')),

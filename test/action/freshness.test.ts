@@ -46,7 +46,7 @@ describe.concurrent('a data branch', () => {
     ]);
   });
 
-  test('tells in its README how to clone it, with the real address, and how to ask for the mark then', async () => {
+  longTest('tells in its README how to clone it, with the real address, and how to ask for the mark then', async () => {
     await using stage = await open();
     await stage.sync({ with: onBranch });
     await stage.sync({ with: onBranch });

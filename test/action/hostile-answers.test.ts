@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Used } from '../../bench/meter.ts';
-import { few, longTest } from '../forms.ts';
+import { few, longDescribe, longTest } from '../forms.ts';
 import type { LoggedRequest, Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
@@ -164,7 +164,7 @@ describe('numbers that are none', () => {
   );
 });
 
-describe('keys given twice in one object', () => {
+longDescribe('keys given twice in one object', () => {
   test('count for their last value, in the record and in what the state knows of it', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({

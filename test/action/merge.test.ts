@@ -2,7 +2,7 @@
 // not show, and what was put together is never more than that.
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseShard } from '../../src/shards/shard.ts';
 import { few, LONG, longDescribe, longTest } from '../forms.ts';
 import type { ActionResult } from '../world/runner/index.ts';
@@ -124,8 +124,8 @@ longDescribe('klasses that a run before the plan has not come to', () => {
   });
 });
 
-describe('a fan-out of what other runs have begun', () => {
-  longTest.each(few(['sync', 'fan-out']))('reads what was indexed late, and nothing twice (first a %s)', async how => {
+longDescribe('a fan-out of what other runs have begun', () => {
+  test.each(few(['sync', 'fan-out']))('reads what was indexed late, and nothing twice (first a %s)', async how => {
     await open();
     stage.world.populate(
       { messages: 200, tags: 20, users: 10 },
@@ -157,7 +157,7 @@ describe('a fan-out of what other runs have begun', () => {
     expect(stage.kustomer.requests).toEqual([]);
   });
 
-  longTest('reads no klass twice that an earlier run has read further than the others', async () => {
+  test('reads no klass twice that an earlier run has read further than the others', async () => {
     await open({ world: { pageSizeMax: 20, hiddenKlasses: ['rare'] } });
     const now = Date.now();
     stage.world.populate({ kobjects: { order: 40, rare: 20 } }, { from: now - 20 * DAY, to: now - 20 * HOUR });
@@ -266,7 +266,7 @@ longTest('what a sync before the plan has published, or opened again since, is n
   expect((await runMerge(stage, fan)).exitCode).toBe(0);
 });
 
-describe('what has gone from a list since a shard has seen it', () => {
+longDescribe('what has gone from a list since a shard has seen it', () => {
   const inputs = { streams: 'messages,tags' };
   beforeEach(async () => {
     await open();
@@ -278,7 +278,7 @@ describe('what has gone from a list since a shard has seen it', () => {
     expect((await stage.sync({ with: inputs })).outputs.records).toBe('1');
   }
 
-  longTest('is not brought back by a merge that is run again', async () => {
+  test('is not brought back by a merge that is run again', async () => {
     const fan = await makePlan(stage, inputs);
     await runShards(stage, fan);
     expectGreen(await runMerge(stage, fan));
@@ -288,7 +288,7 @@ describe('what has gone from a list since a shard has seen it', () => {
     expect((await stage.sync({ with: inputs })).outputs.records).toBe('0');
   });
 
-  longTest('nor by one that comes late', async () => {
+  test('nor by one that comes late', async () => {
     const fan = await makePlan(stage, inputs);
     await runShards(stage, fan);
     await stage.sync({ with: inputs });

@@ -122,7 +122,7 @@ describe.concurrent('a host that is not the API is one error, with host, cause a
     expect(annotations(result, 'error')).toEqual([expect.stringContaining('it refuses the connection')]);
   });
 
-  test('and a page of HTML that comes first and goes away costs nothing', async () => {
+  longTest('and a page of HTML that comes first and goes away costs nothing', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'html-200', times: 12 });
     expectGreen(await stage.sync());

@@ -95,7 +95,7 @@ longTest(
   },
 );
 
-test('of two runs that begin a branch at the same time, the slower one is refused in another folder', async () => {
+longTest('of two runs that begin a branch at the same time, the slower one is refused in another folder', async () => {
   const [one, other] = await Promise.all([
     stage.sync({ with: flat }),
     stage.sync({ with: { ...flat, ...backfill, 'data-path': 'records' } }),

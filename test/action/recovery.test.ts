@@ -73,7 +73,7 @@ describe('the cache', () => {
     ]);
   });
 
-  test('evicted, and the store of the artifact fails for a moment: the state is there all the same', async () => {
+  longTest('evicted, and the store of the artifact fails for a moment: the state is there all the same', async () => {
     await stage.sync();
     const moments = [
       { kind: 'status', status: 503 },
@@ -135,7 +135,7 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('behind: an older run that was run again has published more than it says', async () => {
+  longTest('behind: an older run that was run again has published more than it says', async () => {
     await stage.sync();
     const runId = stage.github.repository.runs.at(-1)?.id ?? 0;
     change();

@@ -179,7 +179,7 @@ describe('a secret in one file', () => {
     },
   );
 
-  test('is told by the post step, which publishes the rest of what a killed run has read', async () => {
+  longTest('is told by the post step, which publishes the rest of what a killed run has read', async () => {
     writeSecret();
     const upload = hold(stage, 'git.createBlob');
     let pid = 0;

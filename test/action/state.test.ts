@@ -312,7 +312,7 @@ describe('no state', () => {
     expectGreen(await stage.sync({ with: { ...SMALL, 'on-missing-state': 'fail' } }));
   });
 
-  test.each<[string, string]>(
+  longTest.each<[string, string]>(
     few([
       ['does not answer', 'refuse'],
       ['sends half of what it has', 'cut'],

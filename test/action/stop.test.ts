@@ -147,7 +147,7 @@ describe('a cancelled job', () => {
     expect(Object.keys(first.outputs).sort()).toEqual(OUTPUTS);
   });
 
-  test('while a request hangs does not wait for it', async () => {
+  longTest('while a request hangs does not wait for it', async () => {
     await using stage = await openStage();
     populate(stage);
     stage.kustomer.faults.add({ kind: 'hang', times: Infinity, match: { stream: 'notes' } });

@@ -1,7 +1,7 @@
 // What a list no longer shows, or shows changed under the same time: what is gone, what has changed, and what is a key
 // that sees less.
 import { describe, expect, test } from 'vitest';
-import { few, longTest } from '../forms.ts';
+import { few, longDescribe, longTest } from '../forms.ts';
 import type { WorldOptions } from '../world/kustomer/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { poison, savedText } from './saved-state.ts';
@@ -63,7 +63,7 @@ describe('when more than 20 records and a tenth of a list vanish at once', () =>
     expect(after.lines).toEqual([]);
   });
 
-  test.each(
+  longTest.each(
     few([
       ['a tenth a run', 300, [30, 27, 24], [30, 27, 24]],
       ['20 of 40', 40, [20, 19], [20, 19]],
@@ -132,11 +132,11 @@ describe('a record of a list that changes under the same `updatedAt`', () => {
   });
 });
 
-describe('a list that ends with exactly 10,000 records', () => {
+longDescribe('a list that ends with exactly 10,000 records', () => {
   const DAYS = { from: Date.now() - 900 * DAY, to: Date.now() - 800 * DAY };
   const notes = (stage: Stage) => stage.sync({ with: { streams: 'notes' } });
 
-  longTest.each(few(['empty', 400] as const))(
+  test.each(few(['empty', 400] as const))(
     'of notes: what came is published once, old notes are not taken for read (a page after the end: %s)',
     async afterEnd => {
       await using stage = await openStage({ world: { listLimit: 10_000, afterEnd, linksNext: 'always' } });
@@ -179,7 +179,7 @@ describe('a list that ends with exactly 10,000 records', () => {
     },
   );
 
-  longTest('of shortcuts: what came is published, none is taken for deleted, the stream is partial', async () => {
+  test('of shortcuts: what came is published, none is taken for deleted, the stream is partial', async () => {
     await using stage = await open({ shortcuts: 10_005, tags: 3 }, { listLimit: 10_000 });
     for (const records of [10_003, 0]) {
       const { result, warnings } = await sync(stage);

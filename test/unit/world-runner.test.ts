@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { longTest } from '../forms.ts';
+import { longDescribe } from '../forms.ts';
 import { startGitHub } from '../world/github/index.ts';
 import { type Handle, type JobContext, runAction, runJob } from '../world/runner/index.ts';
 
@@ -263,7 +263,7 @@ test('a job: outputs of earlier steps, conditions, post steps last to first with
   ]);
 });
 
-describe('with the fake GitHub', () => {
+longDescribe('with the fake GitHub', () => {
   const counter = `import { restoreCache, saveCache } from ${JSON.stringify(cache)};
     const dir = process.env.RUNNER_TEMP + '/state'; fs.mkdirSync(dir, {recursive: true});
     const n = () => fs.existsSync(dir + '/n') ? Number(fs.readFileSync(dir + '/n')) : 0;`;
@@ -272,7 +272,7 @@ describe('with the fake GitHub', () => {
     if (core.getInput('api-token') === 'hang') setInterval(() => {}, 1000);`;
   const post = `${counter} core.info('saved ' + await saveCache([dir], 'n-' + process.env.GITHUB_RUN_ID + '-' + n()));`;
 
-  longTest('state goes from job to job through the cache, also from a job that was killed', async () => {
+  test('state goes from job to job through the cache, also from a job that was killed', async () => {
     await using github = await startGitHub();
     const dir = await action(main, post);
     const machine = join(root, 'one-machine');
@@ -289,7 +289,7 @@ describe('with the fake GitHub', () => {
     expect(github.traffic.bugs).toEqual([]);
   });
 
-  longTest('machines side by side share a cache when versions are looked over; a kill at one request', async () => {
+  test('machines side by side share a cache when versions are looked over; a kill at one request', async () => {
     await using github = await startGitHub({ ignoreCacheVersions: true });
     const dir = await action(main, post);
     await run(dir, { context: github.job() });
