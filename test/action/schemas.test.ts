@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { few, longTest } from '../forms.ts';
+import { few, longDescribe, longTest } from '../forms.ts';
 import { ALL_STREAMS, DEFAULT_TOKEN, STREAMS, type Stream, type WorldOptions } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { ACTION, type Stage } from '../world/stage.ts';
@@ -247,7 +247,7 @@ longTest('a stream that is named has a schema, too', async () => {
     expect([stream, invalid(files.get(`${stream}/schema.json`), linesOf(files, stream))]).toEqual([stream, []]);
 });
 
-describe('on a data branch', () => {
+longDescribe('on a data branch', () => {
   const branch = () => stage.github.repository.files(BRANCH);
 
   test('every record is valid, and the views are the truth, whoever has published', async () => {

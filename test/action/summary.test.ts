@@ -254,7 +254,7 @@ test('records on a branch are linked: the commit, and the folder on the branch',
   );
 });
 
-test('a plan, its shards and their merge say what they are', async () => {
+longTest('a plan, its shards and their merge say what they are', async () => {
   await using stage = await openStage();
   populate(stage);
   const { runId } = stage.github.job();
