@@ -291,7 +291,7 @@ describe('on-incomplete: continue', () => {
     expect(dispatches.length).toBe(4);
   });
 
-  test('does not start a run that would start over', async () => {
+  longTest('does not start a run that would start over', async () => {
     await open(slow);
     populate(stage, 6);
     ration(stage, 50);

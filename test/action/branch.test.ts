@@ -469,7 +469,7 @@ describe('one sentence says what to set when', () => {
     return result;
   };
 
-  test('the branch is protected', async () => {
+  longTest('the branch is protected', async () => {
     await sync();
     touch();
     stage.github.repository.protectedBranches.set(BRANCH, 'Changes must be made through a pull request.');

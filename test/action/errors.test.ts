@@ -123,7 +123,7 @@ describe('a key without a role (403)', () => {
     expect(warnings.filter(each => each.includes('org.permission.search.create'))).toHaveLength(5);
   });
 
-  test('and given later, the stream is read from its beginning', async () => {
+  longTest('and given later, the stream is read from its beginning', async () => {
     await using stage = await open({ tokens: { [DEFAULT_TOKEN]: { missing: ['notes'] }, 'a-better-token': {} } });
     const first = await stage.sync();
     const second = await stage.sync({ with: { token: 'a-better-token' } });

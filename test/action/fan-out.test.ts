@@ -353,7 +353,7 @@ describe('a shard', () => {
     expect(requestsSince(stage)).toBe(0);
   });
 
-  test('of a plan whose shards overlap is not put together', async () => {
+  longTest('of a plan whose shards overlap is not put together', async () => {
     populate(1);
     const fan = await makePlan(stage, { ...END(), streams: 'messages', 'shards-at-once': '2' });
     const [first = '', second = ''] = fan.shards;

@@ -245,7 +245,7 @@ describe('the data branch', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test.each(
+  longTest.each(
     few([
       ['damaged', 'not a state'],
       ['of a newer version', '{"version":99,"generation":7,"streams":{}}'],

@@ -123,7 +123,7 @@ describe('the cache', () => {
     expect((await stage.sync()).outputs.records).toBe('2');
   });
 
-  test('there, and GitHub fails to show the other places: it goes on, and one notice says so', async () => {
+  longTest('there, and GitHub fails to show the other places: it goes on, and one notice says so', async () => {
     await stage.sync();
     change();
     stage.github.traffic.fault('actions.listWorkflowRuns', { kind: 'status', status: 502 }, { times: Infinity });
@@ -369,24 +369,27 @@ describe('the cache', () => {
     expect((await stage.sync()).outputs.records).toBe('0');
   });
 
-  test('that others save in between our look at it and our save: the generation goes on, and nothing comes twice', async () => {
-    await open({ github: { ignoreCacheVersions: true } });
-    await stage.sync();
-    stage.world.update('customers', 2, { at: Date.now() - HOUR / 3 });
-    const saving = hold(stage, 'CreateCacheEntry');
-    const slow = stage.sync({ root: `${stage.root}/slow`, with: { streams: 'customers', destination: 'none' } });
-    await saving.reached;
-    change();
-    const results = [];
-    const others = LONG ? ['conversations', 'tags', 'tags'] : ['conversations'];
-    for (const streams of others) results.push(await stage.sync({ with: { streams, destination: 'none' } }));
-    saving.go();
-    results.push(await slow);
-    results.push(await stage.sync({ with: { destination: 'none' } }));
-    expect(results.map(({ outputs }) => outputs.records)).toEqual(['2', ...others.slice(1).map(() => '0'), '2', '0']);
-    const keys = [1, 2, 3, ...others].map((_, n) => `kustomer-sync/default/${n + 1}`);
-    expect(stage.github.caches().map(({ key }) => key)).toEqual(keys);
-  });
+  longTest(
+    'that others save in between our look at it and our save: the generation goes on, and nothing comes twice',
+    async () => {
+      await open({ github: { ignoreCacheVersions: true } });
+      await stage.sync();
+      stage.world.update('customers', 2, { at: Date.now() - HOUR / 3 });
+      const saving = hold(stage, 'CreateCacheEntry');
+      const slow = stage.sync({ root: `${stage.root}/slow`, with: { streams: 'customers', destination: 'none' } });
+      await saving.reached;
+      change();
+      const results = [];
+      const others = LONG ? ['conversations', 'tags', 'tags'] : ['conversations'];
+      for (const streams of others) results.push(await stage.sync({ with: { streams, destination: 'none' } }));
+      saving.go();
+      results.push(await slow);
+      results.push(await stage.sync({ with: { destination: 'none' } }));
+      expect(results.map(({ outputs }) => outputs.records)).toEqual(['2', ...others.slice(1).map(() => '0'), '2', '0']);
+      const keys = [1, 2, 3, ...others].map((_, n) => `kustomer-sync/default/${n + 1}`);
+      expect(stage.github.caches().map(({ key }) => key)).toEqual(keys);
+    },
+  );
 
   longTest('that another run saves in just after this one has found none is gone on from', async () => {
     await open({ github: { ignoreCacheVersions: true } });

@@ -172,7 +172,7 @@ describe('a saved state', () => {
 });
 
 describe('saving', () => {
-  test('makes a new key and a generation one higher each time, and deletes nothing', async () => {
+  longTest('makes a new key and a generation one higher each time, and deletes nothing', async () => {
     await using stage = await openStage();
     populate(stage);
     for (let n = 1; n <= 4; n++) {
@@ -243,7 +243,7 @@ describe('saving', () => {
   );
 });
 
-describe('branches', () => {
+longDescribe('branches', () => {
   test("a run on another branch starts from the default branch's state and never changes it", async () => {
     await using stage = await openStage();
     populate(stage);
@@ -264,7 +264,7 @@ describe('branches', () => {
     expect(again.outputs).toMatchObject({ records: '0', 'state-generation': '3' });
   });
 
-  longTest('the state of a branch is not seen by others', async () => {
+  test('the state of a branch is not seen by others', async () => {
     await using stage = await openStage();
     populate(stage);
     expectGreen(await stage.sync({ with: SMALL, job: { ref: 'refs/heads/feature' } }));
