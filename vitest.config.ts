@@ -12,31 +12,30 @@ const SLOW = [
 ];
 
 /** Files of the long form alone (test/forms.ts). */
-const LONG_ALONE = ['test/action/long-backfill.test.ts'];
+const LONG_ALONE = ['test/action/{all-wrong,long-backfill,new-destination,soak}.test.ts'];
 
 /** Those that take longest, or wait longest, first: whatever starts last is all that runs at the end. */
 const LONGEST_FIRST = [
   'patience',
   'budget',
-  'hostile-answers',
   'compact',
-  'fan-out',
-  'recovery',
+  'hostile-answers',
   'reconcile',
-  'workflows',
-  'named-streams',
-  'refused',
+  'acceptance',
+  'fan-out',
+  'privacy',
+  'memory',
   'race',
-  'stop',
-  'branch',
+  'first-sync',
   'crash',
-  'vanished',
-  'all-wrong',
-  'merge',
   'state',
   'two-runs',
-  'lost-data',
-  'backfill',
+  'hostile-text',
+  'branch',
+  'stop',
+  'errors',
+  'lists',
+  'recipes',
 ];
 
 class LongestFirst extends BaseSequencer {

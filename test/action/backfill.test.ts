@@ -155,7 +155,7 @@ describe('a backfill', () => {
     expect(again.outputs).toMatchObject({ complete: 'false', records: '2' });
   });
 
-  test('of a list says of nothing that it has gone', async () => {
+  longTest('of a list says of nothing that it has gone', async () => {
     populate(stage);
     const end = { 'end-date': new Date(Date.now() + DAY).toISOString() };
     await stage.sync({ with: { streams: 'tags', ...end } });
@@ -291,7 +291,7 @@ describe('on-incomplete: continue', () => {
     expect(dispatches.length).toBe(4);
   });
 
-  test('does not start a run that would start over', async () => {
+  longTest('does not start a run that would start over', async () => {
     await open(slow);
     populate(stage, 6);
     ration(stage, 50);
@@ -304,7 +304,7 @@ describe('on-incomplete: continue', () => {
     expect(stage.github.repository.dispatches.length).toBe(1);
   });
 
-  test.each(
+  longTest.each(
     few([
       ['alone', 'messages:full_refresh', 0],
       ['but for a stream that goes on', 'messages:full_refresh,customers', 1],
@@ -322,7 +322,7 @@ describe('on-incomplete: continue', () => {
     }
   });
 
-  test('does nothing after a run that was complete, failed or was cancelled', async () => {
+  longTest('does nothing after a run that was complete, failed or was cancelled', async () => {
     await open(slow);
     populate(stage);
     await stage.sync({ with: { ...inputs, 'time-budget': '5m' } });

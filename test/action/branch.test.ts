@@ -105,7 +105,7 @@ describe('the branch', () => {
     expect((await sync({ with: inputs })).outputs.records).toBe('0');
   });
 
-  test('and an artifact can be had together, the artifact with the state of the commit', async () => {
+  longTest('and an artifact can be had together, the artifact with the state of the commit', async () => {
     const result = await sync({ with: { destination: 'artifact,branch' } });
     expect(result.exitCode).toBe(0);
     const published = await stage.published(result);
@@ -132,7 +132,7 @@ describe('the branch', () => {
     expect((await sync({ with: inputs })).outputs.records).toBe('0');
   });
 
-  test('that has a README of its own keeps it', async () => {
+  longTest('that has a README of its own keeps it', async () => {
     await stage.github.repository.commit(BRANCH, { 'README.md': 'ours' }, { orphan: true });
     expect((await sync()).exitCode).toBe(0);
     touch();
@@ -224,7 +224,7 @@ describe('a full refresh', () => {
     expect((await backfill()).log).toContain('is published already');
   });
 
-  test.each(few(['not a state', 'null', '{"refreshes":"many"}', '{"refreshes":{"tags":"many"}}']))(
+  longTest.each(few(['not a state', 'null', '{"refreshes":"many"}', '{"refreshes":{"tags":"many"}}']))(
     'that cannot be told of does not keep a backfill from going on (%s)',
     async text => {
       const inputs = { streams: 'tags', 'end-date': new Date(Date.now() - 24 * HOUR).toISOString().slice(0, 10) };
@@ -246,7 +246,7 @@ describe('a full refresh', () => {
     expect((await stateOnBranch(stage)).totals.conversations).toMatchObject({ records: 12, files: 1 });
   });
 
-  test('of a stream that is empty now removes its files', async () => {
+  longTest('of a stream that is empty now removes its files', async () => {
     await sync();
     stage.world.hardDelete('tags', 4);
     const result = await sync({ with: { streams: 'tags:full_refresh,customers' } });
@@ -389,7 +389,7 @@ describe('another writer', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('a job beside ours in the same run does not get its files overwritten', async () => {
+  longTest('a job beside ours in the same run does not get its files overwritten', async () => {
     const runId = 4711;
     const job = (name: string) => ({ ...stage.github.job({ runId, job: name }), runAttempt: 1 });
     await stage.sync({ with: { ...onBranch, streams: 'customers' }, context: job('one') });
@@ -450,7 +450,7 @@ describe('GitHub', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('may lose the answer to the making of the branch', async () => {
+  longTest('may lose the answer to the making of the branch', async () => {
     stage.github.traffic.fault('git.createRef', { kind: 'lost' });
     const result = await sync();
     expect(result.exitCode, result.log).toBe(0);
@@ -469,7 +469,7 @@ describe('one sentence says what to set when', () => {
     return result;
   };
 
-  test('the branch is protected', async () => {
+  longTest('the branch is protected', async () => {
     await sync();
     touch();
     stage.github.repository.protectedBranches.set(BRANCH, 'Changes must be made through a pull request.');
@@ -515,7 +515,7 @@ describe('one sentence says what to set when', () => {
     expect((await sync({ with: { repository: 'acme/open', 'allow-public': 'true' } })).exitCode).toBe(0);
   });
 
-  test('a file is over the limit, which is named also where others are under way', async () => {
+  longTest('a file is over the limit, which is named also where others are under way', async () => {
     const customers = (body: unknown) =>
       /^\{(?:"id":"\w+",)?"type":"customer"/.test(
         String(Buffer.from(String((body as { content?: unknown }).content), 'base64')),
@@ -541,7 +541,7 @@ describe('one sentence says what to set when', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('the branch belongs to another sync', async () => {
+  longTest('the branch belongs to another sync', async () => {
     await sync();
     await refused(/belongs to the sync with the `state-id` default/, { with: { 'state-id': 'other' } });
   });

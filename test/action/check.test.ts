@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
-import { few } from '../forms.ts';
+import { few, longTest } from '../forms.ts';
 import { DEFAULT_TOKEN, STREAMS } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
@@ -120,7 +120,7 @@ describe.concurrent('a check', () => {
     expectError(await poor.sync(branch), 'branch-refused');
   });
 
-  test('of a backfill that is done says that there is nothing to read', async () => {
+  longTest('of a backfill that is done says that there is nothing to read', async () => {
     await using stage = await open();
     const day = (ago: number) => new Date(Date.now() - ago * DAY).toISOString().slice(0, 10);
     const inputs = { 'start-date': day(20), 'end-date': day(10) };
@@ -147,7 +147,7 @@ describe.concurrent('a check', () => {
     expect(rows(result).get('notes')?.[0]).toBe('⚠️ no (`missing-role`)');
   });
 
-  test('says what a sync would warn of, in the summary too', async () => {
+  longTest('says what a sync would warn of, in the summary too', async () => {
     await using stage = await open({ github: { tokens: { ghs_main: { contents: 'read' } } } });
     const result = await check(stage, { with: { archive: 'never' } });
     expect(result.exitCode, result.log).toBe(0);
@@ -158,20 +158,23 @@ describe.concurrent('a check', () => {
     ]);
   });
 
-  test('of streams by name asks for each of them, and passes over what the organization does not have', async () => {
-    await using stage = await open();
-    stage.world.populate({ companies: 3, queues: 2, custom_attributes: 2 } as object, {
-      from: Date.now() - 9 * DAY,
-      to: Date.now() - HOUR,
-    });
-    const result = await check(stage, {
-      with: { streams: 'companies, work_items, queues, klasses, custom_attributes' },
-    });
-    expect(result.exitCode, result.log).toBe(0);
-    expect(stage.kustomer.requests.length).toBeLessThanOrEqual(12);
-    expect(rows(result).get('companies')?.[0]).toBe('✅ yes');
-    expect(rows(result).get('custom_attributes')?.[0]).toBe('✅ yes');
-  });
+  longTest(
+    'of streams by name asks for each of them, and passes over what the organization does not have',
+    async () => {
+      await using stage = await open();
+      stage.world.populate({ companies: 3, queues: 2, custom_attributes: 2 } as object, {
+        from: Date.now() - 9 * DAY,
+        to: Date.now() - HOUR,
+      });
+      const result = await check(stage, {
+        with: { streams: 'companies, work_items, queues, klasses, custom_attributes' },
+      });
+      expect(result.exitCode, result.log).toBe(0);
+      expect(stage.kustomer.requests.length).toBeLessThanOrEqual(12);
+      expect(rows(result).get('companies')?.[0]).toBe('✅ yes');
+      expect(rows(result).get('custom_attributes')?.[0]).toBe('✅ yes');
+    },
+  );
 
   test('whose time is up or that is cancelled has changed nothing', async () => {
     await using stage = await open();
@@ -183,7 +186,7 @@ describe.concurrent('a check', () => {
     expect(cancelled.summary).toMatch(/^## 🚫 Kustomer check canceled/);
   });
 
-  test('shows nothing of a record or of the key, debug on', async () => {
+  longTest('shows nothing of a record or of the key, debug on', async () => {
     await using stage = await open();
     stage.world.create('notes', 1, {
       updatedAt: Date.now() - HOUR,
@@ -196,10 +199,10 @@ describe.concurrent('a check', () => {
 
 /** What a sync makes before it has published anything, by what is wrong: a check fails with the same. */
 const REFUSALS: [ErrorCode, StageOptions, Sync, ((stage: Stage) => unknown)?][] = [
+  ['unauthorized', {}, {}, stage => fault(stage, 401)],
   ['invalid-input', {}, { with: { settle: 'x' } }],
   ['output-dir-unusable', {}, { with: { 'output-dir': '/proc/nowhere/out' } }],
   ['public-repository', { github: { visibility: 'public' } }, {}],
-  ['unauthorized', {}, {}, stage => fault(stage, 401)],
   ['host-unreachable', {}, { with: { 'api-url': 'http://127.0.0.1:9' } }],
   ['not-the-api', {}, {}, ({ kustomer }) => kustomer.faults.add({ kind: 'html-200', times: Infinity })],
   ['missing-role', {}, { with: { streams: 'notes, tags' } }, stage => fault(stage, 403, 'notes')],
@@ -246,7 +249,7 @@ function synced(then: (stage: Stage) => unknown = () => {}) {
 }
 
 describe.concurrent('a check fails as a sync does', () => {
-  test.each(few(REFUSALS, 5))('with %s', async (code, options, sync, prepare = () => {}) => {
+  test.each(few(REFUSALS, 2))('with %s', async (code, options, sync, prepare = () => {}) => {
     await using stage = await open(options);
     await prepare(stage);
     const checked = await check(stage, sync);

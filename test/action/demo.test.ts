@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import { answer, RESULT } from '../../scripts/demo/query.ts';
 import { foldLog, summaryAsText } from '../../scripts/demo/show.ts';
 import { change, populate as populateDemo } from '../../scripts/demo/world.ts';
+import { longTest } from '../forms.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { openStage } from '../world/stage.ts';
 import { DAY, populate } from './support.ts';
@@ -42,7 +43,7 @@ test('the demo of the real API takes streams and a start date, and ends with the
   for (const line of lines) expect(stdout).not.toContain(JSON.parse(line).id);
 });
 
-test('a demo that fails says that it has failed, and no more', async () => {
+longTest('a demo that fails says that it has failed, and no more', async () => {
   const { code, stdout, stderr } = await demo({ KUSTOMER_API_URL: 'http://127.0.0.1:9', KUSTOMER_STREAMS: 'tags' });
   expect(code).toBe(1);
   expect(stdout).toMatch(/it refuses the connection/);

@@ -66,7 +66,7 @@ test('a run that is killed leaves files that the post step publishes, and nothin
   expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
 });
 
-test('a run that is cancelled publishes what it has read, encrypted', async () => {
+longTest('a run that is cancelled publishes what it has read, encrypted', async () => {
   const sync = { with: { 'encrypt-to': encryptTo, concurrency: '1' } };
   await stage.sync({ ...sync, cancelAfter: handle => handle.waitFor(/Reading/).then(() => requested(stage, 12)) });
   const before = await uploaded(stage);

@@ -113,7 +113,7 @@ describe('a key without a role (403)', () => {
     expect(result.outputs['state-saved']).toBe('true');
   });
 
-  test('for lists and for all searches names a role for each', async () => {
+  longTest('for lists and for all searches names a role for each', async () => {
     await using stage = await open(TOKENS(['search', 'users']));
     const result = await stage.sync();
     expect(result.exitCode).toBe(0);
@@ -123,7 +123,7 @@ describe('a key without a role (403)', () => {
     expect(warnings.filter(each => each.includes('org.permission.search.create'))).toHaveLength(5);
   });
 
-  test('and given later, the stream is read from its beginning', async () => {
+  longTest('and given later, the stream is read from its beginning', async () => {
     await using stage = await open({ tokens: { [DEFAULT_TOKEN]: { missing: ['notes'] }, 'a-better-token': {} } });
     const first = await stage.sync();
     const second = await stage.sync({ with: { token: 'a-better-token' } });
@@ -187,13 +187,13 @@ describe.concurrent('a rate limit (429)', () => {
   }
   const inSeconds = (s: number) => Math.ceil(Date.now() / 1_000) + s;
 
-  test('with Retry-After in seconds is waited out', async () => {
+  longTest('with Retry-After in seconds is waited out', async () => {
     const waited = await refusedOnce({ kind: 'status', status: 429, headers: { 'retry-after': '2' } });
     expect(waited).toBeGreaterThanOrEqual(1_990);
     expect(waited).toBeLessThan(4_000);
   });
 
-  test('with Retry-After as a date is waited out', async () => {
+  longTest('with Retry-After as a date is waited out', async () => {
     const date = new Date(inSeconds(3) * 1_000);
     const waited = await refusedOnce({ kind: 'status', status: 429, headers: { 'retry-after': date.toUTCString() } });
     expect(waited).toBeGreaterThanOrEqual(990);

@@ -2,7 +2,7 @@
 // the truth, and use what the plan has said.
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { few, LONG, longTest } from '../forms.ts';
+import { few, LONG, longDescribe, longTest } from '../forms.ts';
 import { DEFAULT_TOKEN, STREAMS } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
@@ -145,7 +145,7 @@ describe(`${TIMES * 400} records over ${SHARDS} shards, one of which is killed a
   );
 });
 
-test.each(few([{ archive: 'never' }, { 'start-date': '1960-01-01' }]))(
+longTest.each(few([{ archive: 'never' }, { 'start-date': '1960-01-01' }]))(
   'a backfill that is done is done, as another plan, too (%o)',
   async more => {
     populate(1);
@@ -188,7 +188,7 @@ describe('without end-date', () => {
   });
 });
 
-describe('without end-date, what the lookback is to read again is published once', () => {
+longDescribe('without end-date, what the lookback is to read again is published once', () => {
   /** With a klass that only its own search shows. */
   const few = { world: { pageSizeMax: 5, hiddenKlasses: ['rare'] } };
   const inputs = { streams: 'messages,kobjects', settle: '1s', concurrency: '2' };
@@ -213,7 +213,7 @@ describe('without end-date, what the lookback is to read again is published once
     return runMerge(stage, fan);
   }
 
-  longTest('after other fan-outs', async () => {
+  test('after other fan-outs', async () => {
     for (let n = 0; n < 2; n++) {
       // After the cutoff of the run before, and before that of the one to come: a whole second, and what is to settle.
       stage.world.create('messages', 1, { updatedAt: Date.now() });
@@ -268,7 +268,7 @@ longTest('an incremental sync during a backfill is not disturbed by it, nor the 
 });
 
 describe('a shard', () => {
-  test('that runs out of time fails its job, and goes on when it is run again', async () => {
+  longTest('that runs out of time fails its job, and goes on when it is run again', async () => {
     await open({ world: { pageSizeMax: 5 } });
     populate(2);
     const fan = await makePlan(stage, { ...END(), 'shards-at-once': '2', concurrency: '2' });
@@ -353,7 +353,7 @@ describe('a shard', () => {
     expect(requestsSince(stage)).toBe(0);
   });
 
-  test('of a plan whose shards overlap is not put together', async () => {
+  longTest('of a plan whose shards overlap is not put together', async () => {
     populate(1);
     const fan = await makePlan(stage, { ...END(), streams: 'messages', 'shards-at-once': '2' });
     const [first = '', second = ''] = fan.shards;
@@ -409,7 +409,7 @@ longTest('what the key may not read is left out of the plan, which says so, and 
   expectRed((await makePlan(stage, { ...END(), streams: 'tags,messages' })).plan);
 });
 
-describe('a plan knows how long it takes to read', () => {
+longDescribe('a plan knows how long it takes to read', () => {
   /** What the shards have used, each, where the plan has said so and they are about equal. */
   async function expectAsPlanned(inputs: Readonly<Record<string, string>>, difference: number): Promise<void> {
     const fan = await makePlan(stage, { ...END(), ...inputs });
@@ -423,18 +423,14 @@ describe('a plan knows how long it takes to read', () => {
     expect(Math.max(...requests) / Math.min(...requests)).toBeLessThan(difference);
   }
 
-  longTest(
-    'records of one second that fill many pages',
-    async () => {
-      stage.world.populate({ messages: 16_000 }, { from: Date.now() - 200 * DAY, to: Date.now() - 2 * DAY });
-      const second = Math.floor((Date.now() - 60 * DAY) / 1_000) * 1_000;
-      stage.world.create('messages', 1_600, { updatedAt: second });
-      await expectAsPlanned({ streams: 'messages', 'shards-at-once': '8' }, 1.2);
-    },
-    60_000,
-  );
+  test('records of one second that fill many pages', async () => {
+    stage.world.populate({ messages: 16_000 }, { from: Date.now() - 200 * DAY, to: Date.now() - 2 * DAY });
+    const second = Math.floor((Date.now() - 60 * DAY) / 1_000) * 1_000;
+    stage.world.create('messages', 1_600, { updatedAt: second });
+    await expectAsPlanned({ streams: 'messages', 'shards-at-once': '8' }, 1.2);
+  }, 60_000);
 
-  longTest('klasses that hide, which each shard has to look for', async () => {
+  test('klasses that hide, which each shard has to look for', async () => {
     await open({ world: { pageSizeMax: 20, hiddenKlasses: ['a', 'b', 'c'] } });
     stage.world.populate(
       { kobjects: { order: 400, a: 200, b: 100, c: 100 } },
@@ -452,20 +448,16 @@ describe('a plan knows how long it takes to read', () => {
     await expectAsPlanned({ 'shards-at-once': '4' }, 1.2);
   }, 60_000);
 
-  longTest(
-    'two streams, most of which is in the archive',
-    async () => {
-      await open({ world: { pageSizeMax: 50 } });
-      stage.world.populate(
-        { messages: 5_000, customers: 3_000 },
-        { from: Date.now() - 1_500 * DAY, to: Date.now() - 2 * DAY },
-      );
-      await expectAsPlanned({ streams: 'messages,customers', 'shards-at-once': '4' }, 1.2);
-    },
-    60_000,
-  );
+  test('two streams, most of which is in the archive', async () => {
+    await open({ world: { pageSizeMax: 50 } });
+    stage.world.populate(
+      { messages: 5_000, customers: 3_000 },
+      { from: Date.now() - 1_500 * DAY, to: Date.now() - 2 * DAY },
+    );
+    await expectAsPlanned({ streams: 'messages,customers', 'shards-at-once': '4' }, 1.2);
+  }, 60_000);
 
-  longTest('records that share a second with others, each time fewer than a page', async () => {
+  test('records that share a second with others, each time fewer than a page', async () => {
     await open({ world: { pageSizeMax: 100 } });
     stage.world.populate(
       { messages: 8_000 },
@@ -474,7 +466,7 @@ describe('a plan knows how long it takes to read', () => {
     await expectAsPlanned({ streams: 'messages', 'shards-at-once': '4' }, 1.4);
   });
 
-  longTest('pages too small to prove their order', async () => {
+  test('pages too small to prove their order', async () => {
     await open({ world: { pageSizeMax: 10 } });
     stage.world.populate({ messages: 200 }, { from: Date.now() - 200 * DAY, to: Date.now() - 2 * DAY });
     stage.world.create('messages', 200, { updatedAt: Math.floor((Date.now() - 60 * DAY) / 1_000) * 1_000 });
@@ -482,7 +474,7 @@ describe('a plan knows how long it takes to read', () => {
   });
 });
 
-test('a plan knows how long the lists are, and what they hold', async () => {
+longTest('a plan knows how long the lists are, and what they hold', async () => {
   stage.world.populate(
     { tags: 600, shortcuts: 230, users: 20 },
     { from: Date.now() - 90 * DAY, to: Date.now() - 2 * DAY },

@@ -1,5 +1,6 @@
 // How many searches a small organization costs: the budget is a hundred a minute, and others may use it as well.
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { longTest } from '../forms.ts';
 import type { LoggedRequest } from '../world/kustomer/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { DAY, expectGreen, HOUR, requestsSince, SEARCH_STREAMS, wrongs } from './support.ts';
@@ -29,7 +30,7 @@ function searchesOf(stream: string): [string, string][] {
   });
 }
 
-test('a first sync asks the archive once for each stream, and reads the live search in one piece', async () => {
+longTest('a first sync asks the archive once for each stream, and reads the live search in one piece', async () => {
   const now = Date.now();
   populate(RECORDS, now - 690 * DAY, now - 2 * HOUR);
   const first = await stage.sync();

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { LONG } from '../forms.ts';
+import { LONG, longTest } from '../forms.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { markAt, measureMarks } from './freshness.ts';
 import { BRANCH, cloned, HOUR, onBranch, populate } from './publishing.ts';
@@ -46,7 +46,7 @@ describe.concurrent('a data branch', () => {
     ]);
   });
 
-  test('tells in its README how to clone it, with the real address, and how to ask for the mark then', async () => {
+  longTest('tells in its README how to clone it, with the real address, and how to ask for the mark then', async () => {
     await using stage = await open();
     await stage.sync({ with: onBranch });
     await stage.sync({ with: onBranch });
@@ -105,7 +105,7 @@ describe.concurrent('a data branch', () => {
     await check(1);
   });
 
-  test('gets no mark by a run that is not complete, nor by a backfill', async () => {
+  longTest('gets no mark by a run that is not complete, nor by a backfill', async () => {
     await using stage = await open();
     await stage.sync({ with: onBranch });
     stage.kustomer.faults.add({ kind: 'status', status: 400, times: Infinity, match: { stream: 'messages' } });
@@ -121,7 +121,7 @@ describe.concurrent('a data branch', () => {
     expect(await markAt(stage)).toContain('complete up to');
   });
 
-  test('costs no run its success where GitHub does not take the mark', async () => {
+  longTest('costs no run its success where GitHub does not take the mark', async () => {
     await using stage = await open();
     await stage.sync({ with: onBranch });
     stage.github.traffic.fault('git.updateRef', { kind: 'status', status: 403 }, { times: Infinity });
@@ -134,7 +134,7 @@ describe.concurrent('a data branch', () => {
 });
 
 // The long form, with the figures: npm run freshness
-test('its repository does not grow by runs without news', async () => {
+longTest('its repository does not grow by runs without news', async () => {
   const { mark, commits, commitsOnBranch, bytes } = await measureMarks(40);
   expect(mark).toMatch(
     /^checked 2026-01-02T16:00:00\.000Z: complete up to 2026-01-02T16:00:00\.000Z \[run 1000040\.1\]$/,

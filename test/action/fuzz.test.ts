@@ -20,25 +20,25 @@ const QUIET: Case = {
 
 describe.concurrent('the oracle', () => {
   const cases: [readonly PlantedFault[], readonly string[]][] = [
-    [[], []],
     [
       ['loss', 'leak', 'memory'],
       ['leak', 'loss', 'memory'],
     ],
+    [[], []],
     [['doubling'], ['doubling']],
     [['hang'], ['hang']],
     [['crash'], ['crash']],
   ];
-  test.each(cases)('finds for a run with %j planted: %j', async (planted, kinds) => {
+  test.each(few(cases, 2))('finds for a run with %j planted: %j', async (planted, kinds) => {
     const { findings } = await runCase(QUIET, planted);
     expect([...new Set(findings.map(({ kind }) => kind))].filter(kind => kind !== 'unclear').sort()).toEqual(kinds);
   });
 });
 
 describe.concurrent('hostile answers lose, double, leak and hang nothing', () => {
-  // One for each service, and a link to a foreign host; then what long runs have found: a wrong limit in one response,
+  // In the long form one for each service, and a link to a foreign host; then what long runs have found: a wrong limit in one response,
   // a tree of git that lacks the state, and a new record of 4 MB in each response.
-  test.each(few([29, 30, 35, 39, 20261601, 20270138, 20261555], 6))('of seed %i', async seed => {
+  test.each(few([29, 30, 35, 39, 20261601, 20270138, 20261555], 3))('of seed %i', async seed => {
     const drawn = drawCase(seed);
     const { findings, injected } = await runCase(drawn);
     expect(injected).toBeGreaterThan(0);

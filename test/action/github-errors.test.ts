@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { few } from '../forms.ts';
+import { few, longTest } from '../forms.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { annotations, expectGreen, expectRed, populate } from './support.ts';
 import { expectAnnotation, expectError } from './troubles.ts';
@@ -66,7 +66,7 @@ test('an allow list of addresses is said in the words of GitHub, and is no missi
   expect(annotations(result, 'error')[0]).not.toContain('actions: read');
 });
 
-test('an answer that puts megabytes into the log does not cost the errors behind it', async () => {
+longTest('an answer that puts megabytes into the log does not cost the errors behind it', async () => {
   await using stage = await open();
   // The toolkit writes each answer as a debug command, with as many spaces before each line as it is deep: 32 MB.
   const deep: unknown = JSON.parse(`${'['.repeat(4_000)}${']'.repeat(4_000)}`);
@@ -114,7 +114,7 @@ describe.concurrent('a `tar` that the cache cannot use', () => {
     expect(stage.kustomer.requests).toEqual([]);
   });
 
-  test('matters to no data branch', async () => {
+  longTest('matters to no data branch', async () => {
     await using stage = await open();
     expectGreen(await stage.sync({ env: await withTar(BUSYBOX), with: { ...TAGS, destination: 'branch' } }));
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { Used } from '../../bench/meter.ts';
-import { few, longTest } from '../forms.ts';
+import { few, longDescribe, longTest } from '../forms.ts';
 import type { LoggedRequest, Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
@@ -119,7 +119,7 @@ describe('a record that nests too deep', () => {
 });
 
 describe('numbers that are none', () => {
-  test.each(few(['1e15', '1e400', '-1e400', '-5', '0.5', '"many"', 'null', '{}', '1e10000000'], 2))(
+  test.each(few(['1e15', '1e400', '-1e400', '-5', '0.5', '"many"', 'null', '{}', '1e10000000']))(
     'a total of %s is as if there were none',
     async total => {
       await using stage = await open();
@@ -134,7 +134,7 @@ describe('numbers that are none', () => {
     },
   );
 
-  test.each(few(['Infinity', '1e400', '-1', '0', '0.5', 'NaN', '', '99999999999999999999', 'many'], 2))(
+  test.each(few(['Infinity', '1e400', '-1', '0', '0.5', 'NaN', '', '99999999999999999999', 'many']))(
     'a rate limit of %j is as if there were none',
     async limit => {
       await using stage = await open();
@@ -164,7 +164,7 @@ describe('numbers that are none', () => {
   );
 });
 
-describe('keys given twice in one object', () => {
+longDescribe('keys given twice in one object', () => {
   test('count for their last value, in the record and in what the state knows of it', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({
@@ -219,7 +219,7 @@ describe('a body that is too large', () => {
     ],
     ['a record of 15 MB', () => gz(page(`${record}"bodyTxt":"${'a\\n'.repeat(5 * MB)}"}}`)), /^$/],
   ];
-  test.each(few(bombs, 2))('%s end their stream with one error, within 300 MB', async (_what, bomb, error) => {
+  test.each(few(bombs))('%s end their stream with one error, within 300 MB', async (_what, bomb, error) => {
     await using stage = await open();
     const headers = { 'content-encoding': 'gzip' };
     stage.kustomer.faults.add({
@@ -243,7 +243,7 @@ describe('a body that is too large', () => {
     expect(streams).toHaveLength(8);
   });
 
-  test('many at once stay within 300 MB', async () => {
+  longTest('many at once stay within 300 MB', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({
       kind: 'status',
@@ -310,7 +310,7 @@ describe('a body that is too large', () => {
     }
   });
 
-  test('and one that always takes too long is an error after some tries', async () => {
+  longTest('and one that always takes too long is an error after some tries', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'status', status: 504, match: { context: 'message' }, ...ALWAYS });
     const result = await stage.sync({ nodeArgs: ['--import', FAST_CLOCK], env: { TIME_SCALE: '40' } });

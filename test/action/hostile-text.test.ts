@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { few } from '../forms.ts';
+import { few, longTest } from '../forms.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { BRANCH } from './publishing.ts';
@@ -181,7 +181,7 @@ describe('hostile text of a state', () => {
     }
   });
 
-  test('is text in the totals of a README', async () => {
+  longTest('is text in the totals of a README', async () => {
     await using stage = await openStage();
     populate(stage);
     const inputs = { streams: 'notes, tags', destination: 'branch' };

@@ -20,7 +20,7 @@ longTest('records that went are told once, also where the streams that are read 
   expect((await stage.sync({ with: inputs })).outputs.records).toBe('0');
 });
 
-test.each(
+longTest.each(
   few([
     [
       'that only the archive has',
@@ -50,7 +50,7 @@ test('where no record is left at all, nothing is published, and it is no quiet f
   expect(second.outputs).toMatchObject({ records: '0', 'artifact-id': '', 'state-saved': 'false' });
 });
 
-test('is asked of no stream that the key may not read, and a quiet run stays green', async () => {
+longTest('is asked of no stream that the key may not read, and a quiet run stays green', async () => {
   await using stage = await openStage({
     world: { tokens: { [DEFAULT_TOKEN]: { missing: ['conversations', ...LIST_STREAMS] } } },
   });

@@ -58,7 +58,7 @@ describe('on the branch', () => {
     await leaves('state.json', TERRAFORM, { 'reset-state': 'true' });
   });
 
-  test('a state.json of ours that was cut off is healed by reset-state', async () => {
+  longTest('a state.json of ours that was cut off is healed by reset-state', async () => {
     await sync();
     const files = await stage.github.repository.files(BRANCH);
     await theirs('state.json', String(files.get('state.json')).slice(0, 200));

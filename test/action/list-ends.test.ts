@@ -39,7 +39,7 @@ async function open(world: Partial<WorldOptions>) {
   return stage;
 }
 
-test.each(few(ENDS, 3))(
+test.each(few(ENDS))(
   'a list is read to its end, once: `links.next` is %s, and a page after the last one is %s',
   async (next, after) => {
     await using stage = await open({ linksNext: next, afterEnd: after });

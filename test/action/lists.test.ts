@@ -42,7 +42,7 @@ test('deleted and deactivated ones are there', async () => {
   expect(ids(marked)).toEqual(gone.sort());
 });
 
-test('an incremental run has only what is new or changed, deletions among it', async () => {
+longTest('an incremental run has only what is new or changed, deletions among it', async () => {
   await using stage = await open(SOME);
   await published(stage);
   const { world } = stage;
@@ -214,7 +214,7 @@ describe('a list that changes while it is read', () => {
     expect(ids(all)).toEqual([early]);
   });
 
-  test('and with it a record that is updated meanwhile is not lost', async () => {
+  longTest('and with it a record that is updated meanwhile is not lost', async () => {
     await using stage = await open({ users: 700 });
     const [id = ''] = [...stage.world.truth('users').keys()];
     let n = 0;
@@ -338,7 +338,7 @@ describe('a list that refuses to show deleted ones', () => {
   });
 });
 
-test('a full refresh of a list has all of it, and no gone ones', async () => {
+longTest('a full refresh of a list has all of it, and no gone ones', async () => {
   await using stage = await open(SOME);
   await published(stage);
   stage.world.hardDelete('users', 1);

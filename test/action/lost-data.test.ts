@@ -117,7 +117,7 @@ describe('artifacts', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('are uploaded once where the answer to the last request is lost and nobody may look into them', async () => {
+  longTest('are uploaded once where the answer to the last request is lost and nobody may look into them', async () => {
     await open({ github: { tokens: { ghs_main: { contents: 'read' } } } });
     stage.github.traffic.fault('FinalizeArtifact', { kind: 'lost' });
     expect((await stage.sync()).exitCode).toBe(0);
@@ -207,7 +207,7 @@ describe('the data branch', () => {
     expect((await toBranch()).outputs.records).toBe('0');
   });
 
-  test('reset keeps the epoch of a stream, which a full refresh raises', async () => {
+  longTest('reset keeps the epoch of a stream, which a full refresh raises', async () => {
     const epochs = async () => {
       const { revisions } = (await stateOnBranch(stage)) as unknown as { revisions: Record<string, { epoch: number }> };
       return [revisions.conversations?.epoch, revisions.tags?.epoch];
@@ -235,7 +235,7 @@ describe('the data branch', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('rewritten by force as one commit, as when it is compacted: nobody notices', async () => {
+  longTest('rewritten by force as one commit, as when it is compacted: nobody notices', async () => {
     await toBranch();
     const files = Object.fromEntries(await stage.github.repository.files(BRANCH));
     await stage.github.repository.commit(BRANCH, files, { orphan: true });
@@ -245,7 +245,7 @@ describe('the data branch', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test.each(
+  longTest.each(
     few([
       ['damaged', 'not a state'],
       ['of a newer version', '{"version":99,"generation":7,"streams":{}}'],

@@ -2,9 +2,9 @@
 // not show, and what was put together is never more than that.
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseShard } from '../../src/shards/shard.ts';
-import { few, LONG, longTest } from '../forms.ts';
+import { few, LONG, longDescribe, longTest } from '../forms.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { forged, makePlan, runMerge, runShard, runShards } from './fan-out.ts';
@@ -84,7 +84,7 @@ longTest('a shard whose time was up within a klass that hides is not done', asyn
   expect(annotations(await runMerge(stage, fan), 'error').join()).toMatch(/The shards 1 of 1 are missing or not done/);
 });
 
-describe('klasses that a run before the plan has not come to', () => {
+longDescribe('klasses that a run before the plan has not come to', () => {
   const inputs = () => ({ ...END(), streams: 'kobjects' });
   /** A fan-out, which reads them where that run has only read the others. */
   async function expectRest(before: ActionResult): Promise<void> {
@@ -124,7 +124,7 @@ describe('klasses that a run before the plan has not come to', () => {
   });
 });
 
-describe('a fan-out of what other runs have begun', () => {
+longDescribe('a fan-out of what other runs have begun', () => {
   test.each(few(['sync', 'fan-out']))('reads what was indexed late, and nothing twice (first a %s)', async how => {
     await open();
     stage.world.populate(
@@ -157,7 +157,7 @@ describe('a fan-out of what other runs have begun', () => {
     expect(stage.kustomer.requests).toEqual([]);
   });
 
-  longTest('reads no klass twice that an earlier run has read further than the others', async () => {
+  test('reads no klass twice that an earlier run has read further than the others', async () => {
     await open({ world: { pageSizeMax: 20, hiddenKlasses: ['rare'] } });
     const now = Date.now();
     stage.world.populate({ kobjects: { order: 40, rare: 20 } }, { from: now - 20 * DAY, to: now - 20 * HOUR });
@@ -193,7 +193,7 @@ describe('a fan-out of what other runs have begun', () => {
   });
 });
 
-test.each(few(['artifact', 'branch']))(
+longTest.each(few(['artifact', 'branch']))(
   'two fan-outs of one run leave each other what they have published (%s)',
   async destination => {
     await open();
@@ -266,7 +266,7 @@ longTest('what a sync before the plan has published, or opened again since, is n
   expect((await runMerge(stage, fan)).exitCode).toBe(0);
 });
 
-describe('what has gone from a list since a shard has seen it', () => {
+longDescribe('what has gone from a list since a shard has seen it', () => {
   const inputs = { streams: 'messages,tags' };
   beforeEach(async () => {
     await open();
@@ -288,7 +288,7 @@ describe('what has gone from a list since a shard has seen it', () => {
     expect((await stage.sync({ with: inputs })).outputs.records).toBe('0');
   });
 
-  longTest('nor by one that comes late', async () => {
+  test('nor by one that comes late', async () => {
     const fan = await makePlan(stage, inputs);
     await runShards(stage, fan);
     await stage.sync({ with: inputs });

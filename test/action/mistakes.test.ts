@@ -340,7 +340,7 @@ const MISTAKES: readonly (readonly [string, Mistake])[] = [
   ['the mode of other tools', { ...given({ mode: 'full' }), says: /^`mode` is/, next: /`sync`, `plan`, `merge`/ }],
 ];
 
-test.concurrent.each(few(MISTAKES, 5))('%s', async (_what, { world, before, says, next = /^/, ends, ...options }) => {
+test.concurrent.each(few(MISTAKES, 3))('%s', async (_what, { world, before, says, next = /^/, ends, ...options }) => {
   await using stage = await openStage(world);
   populate(stage);
   await before?.(stage, more => play(stage, more));

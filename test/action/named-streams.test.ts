@@ -118,7 +118,7 @@ longTest('a backfill, and the shards of a plan, read them as well', async () => 
   expect(await wrongs(stage, done, NAMES)).toEqual([]);
 });
 
-test('work sessions and work items that carry no time of update are all published, and once', async () => {
+longTest('work sessions and work items that carry no time of update are all published, and once', async () => {
   await using stage = await open({ pageSizeMax: 8 }, ['work_sessions', 'work_items']);
   const names = ['work_sessions', 'work_items'] as const;
   for (const name of names) stage.world.spoilUpdatedAt([...stage.world.truth(name).keys()], 'missing');
@@ -158,7 +158,7 @@ test('the versions of SLAs come with them, as records of their own type', async 
   expect(annotations(second, 'error')).toEqual([expect.stringContaining('several records with one id for slas')]);
 });
 
-test('SLAs are published where Kustomer refuses to show their versions', async () => {
+longTest('SLAs are published where Kustomer refuses to show their versions', async () => {
   await using stage = await open({}, ['slas']);
   const match = { path: '/v1/slas', nth: (n: number) => n % 2 === 0 };
   stage.kustomer.faults.add({ kind: 'status', status: 400, times: 9, match });
@@ -168,7 +168,7 @@ test('SLAs are published where Kustomer refuses to show their versions', async (
   expect(new Set(types)).toEqual(new Set(['sla']));
 });
 
-test('a list that carries no time of update is published once', async () => {
+longTest('a list that carries no time of update is published once', async () => {
   const lists = NAMES.filter(name => LISTED.includes(name));
   await using stage = await open({ undated: lists }, lists);
   const results = [];
@@ -199,7 +199,7 @@ test('a list that this organization does not have is skipped with a warning, and
   expect(await wrongs(stage, [result], ['companies'])).toEqual([]);
 });
 
-test('a list that is missing from one run on tells of no deletion', async () => {
+longTest('a list that is missing from one run on tells of no deletion', async () => {
   await using stage = await open({}, ['queues']);
   expectGreen(await stage.sync({ with: { streams: 'queues' } }));
   stage.kustomer.faults.add({ kind: 'status', status: 404, times: 9, match: { path: '/v1/routing/queues' } });
@@ -241,7 +241,7 @@ describe('custom attributes', () => {
     },
   );
 
-  test('of a klass that is gone are published as deleted, and klasses without any are passed over', async () => {
+  longTest('of a klass that is gone are published as deleted, and klasses without any are passed over', async () => {
     await using stage = await open({}, ['custom_attributes']);
     stage.world.defineKlass('plain');
     expectGreen(await stage.sync({ with: { streams: 'custom_attributes' } }));
@@ -253,22 +253,25 @@ describe('custom attributes', () => {
     expect(lines).toMatchObject([{ id: `kobject.${klass}`, type: 'metadata', deleted: true }]);
   });
 
-  test('are read although a klass has a name with half an emoji, which no path can have', async () => {
+  longTest('are read although a klass has a name with half an emoji, which no path can have', async () => {
     await using stage = await open({}, ['custom_attributes']);
     stage.world.defineKlass('half \ud83d');
     expectGreen(await stage.sync({ with: { streams: 'custom_attributes' } }));
   });
 
-  test('are skipped, with the role, by a key that may not list klasses, and with a warning where there are none', async () => {
-    const tokens = { [DEFAULT_TOKEN]: { missing: ['klasses' as const] } };
-    await using stage = await open({ tokens }, ['custom_attributes']);
-    const result = await stage.sync({ with: { streams: 'custom_attributes' } });
-    expectRed(result);
-    expect(annotations(result, 'error')).toEqual([expect.stringContaining('org.permission.klass.read')]);
-    await using other = await open({ missingLists: ['custom_attributes'] }, ['custom_attributes']);
-    const none = await other.sync({ with: { streams: 'custom_attributes' } });
-    expect(none.exitCode, none.log).toBe(0);
-    expect(outcomes(none)).toEqual({ custom_attributes: 'skipped' });
-    expect(annotations(none, 'warning')).toHaveLength(1);
-  });
+  longTest(
+    'are skipped, with the role, by a key that may not list klasses, and with a warning where there are none',
+    async () => {
+      const tokens = { [DEFAULT_TOKEN]: { missing: ['klasses' as const] } };
+      await using stage = await open({ tokens }, ['custom_attributes']);
+      const result = await stage.sync({ with: { streams: 'custom_attributes' } });
+      expectRed(result);
+      expect(annotations(result, 'error')).toEqual([expect.stringContaining('org.permission.klass.read')]);
+      await using other = await open({ missingLists: ['custom_attributes'] }, ['custom_attributes']);
+      const none = await other.sync({ with: { streams: 'custom_attributes' } });
+      expect(none.exitCode, none.log).toBe(0);
+      expect(outcomes(none)).toEqual({ custom_attributes: 'skipped' });
+      expect(annotations(none, 'warning')).toHaveLength(1);
+    },
+  );
 });

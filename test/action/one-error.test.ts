@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
-import { few } from '../forms.ts';
+import { few, longTest } from '../forms.ts';
 import { DEFAULT_TOKEN, type Fault, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { all, annotations, expectGreen, expectRed, outcomes, populate, streamsOf, texts } from './support.ts';
@@ -97,7 +97,7 @@ describe.concurrent('a host that is not the API is one error, with host, cause a
     ['404 in JSON of its own', { kind: 'status', status: 404, body: { message: 'Quenya' } }, 'answers 404'],
     ['403 with HTML', { kind: 'status', status: 403, body: FOREIGN_HTML }, 'refuses with a page of HTML (403)'],
   ];
-  test.each(few(answers, 2))('that answers with %s', async (_what, fault, how) => {
+  test.each(few(answers))('that answers with %s', async (_what, fault, how) => {
     await using stage = await open();
     stage.kustomer.faults.add({ ...fault, times: Number.POSITIVE_INFINITY });
     const host = new URL(stage.kustomer.url).host;
@@ -108,21 +108,21 @@ describe.concurrent('a host that is not the API is one error, with host, cause a
     expect(Math.max(...Object.values(tries))).toBeLessThanOrEqual(5);
   });
 
-  test('is an error also when the time budget is over first', async () => {
+  longTest('is an error also when the time budget is over first', async () => {
     await using stage = await open();
     const result = await stage.sync({ with: { 'api-url': 'http://127.0.0.1:9', 'time-budget': '1s' } });
     expectRed(result);
     expect(annotations(result, 'error')).toEqual([expect.stringContaining('it refuses the connection')]);
   });
 
-  test('is an error of a plan, too', async () => {
+  longTest('is an error of a plan, too', async () => {
     await using stage = await open();
     const result = await stage.sync({ with: { 'api-url': 'http://127.0.0.1:9', mode: 'plan' } });
     expectRed(result);
     expect(annotations(result, 'error')).toEqual([expect.stringContaining('it refuses the connection')]);
   });
 
-  test('and a page of HTML that comes first and goes away costs nothing', async () => {
+  longTest('and a page of HTML that comes first and goes away costs nothing', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'html-200', times: 12 });
     expectGreen(await stage.sync());
@@ -194,7 +194,7 @@ describe.concurrent('what Kustomer says of itself', () => {
       expect(texts(result)).not.toContain(secret);
   });
 
-  test('is cut to 200 characters', async () => {
+  longTest('is cut to 200 characters', async () => {
     await using stage = await open();
     const body = { errors: [{ message: 'so it is '.repeat(200) }] };
     stage.kustomer.faults.add({ kind: 'status', status: 422, body, times: 9, match: { stream: 'tags' } });
@@ -212,7 +212,7 @@ describe.concurrent('what Kustomer says of itself', () => {
     );
   });
 
-  test('of a refusal of all streams alike is said once', async () => {
+  longTest('of a refusal of all streams alike is said once', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'status', status: 400, times: Number.POSITIVE_INFINITY });
     expect(await onlyError(stage, 'request-refused')).toBe(
@@ -220,7 +220,7 @@ describe.concurrent('what Kustomer says of itself', () => {
     );
   });
 
-  test('is not there for a page of HTML in front of the API, which is no missing role', async () => {
+  longTest('is not there for a page of HTML in front of the API, which is no missing role', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({
       kind: 'status',

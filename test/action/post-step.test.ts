@@ -22,7 +22,7 @@ afterEach(async () => {
 const change = () => stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
 
 describe('a cancel', () => {
-  test.each(few([0, 1, 2, 3, 4, 5], 2))('at a random moment loses nothing and doubles nothing (%i)', async n => {
+  test.each(few([0, 1, 2, 3, 4, 5]))('at a random moment loses nothing and doubles nothing (%i)', async n => {
     const destination = n % 2 === 0 ? 'artifact' : 'branch';
     const inputs = { destination };
     const started = Date.now();

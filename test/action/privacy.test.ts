@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { hashWith } from '../../src/records/hash-key.ts';
-import { few, LONG } from '../forms.ts';
+import { few, LONG, longTest } from '../forms.ts';
 import type { Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
@@ -189,7 +189,7 @@ describe.concurrent('a planted value', () => {
     },
   );
 
-  test.each(['reconcile', 'check'])(
+  test.each(few(['reconcile', 'check']))(
     'is in nothing that `mode: %s` writes, even where no field is kept back',
     async mode => {
       await using stage = await open();
@@ -199,7 +199,7 @@ describe.concurrent('a planted value', () => {
     },
   );
 
-  test('is not in a line of raw, and one with a stream of its own is in the others', async () => {
+  longTest('is not in a line of raw, and one with a stream of its own is in the others', async () => {
     await using stage = await open([PLACES[0] as Place, PLACES[7] as Place]);
     const result = await stage.sync({
       with: {

@@ -253,7 +253,7 @@ describe('over several runs', () => {
   );
 });
 
-test.each(few(['branch', 'artifact'] as const))(
+longTest.each(few(['branch', 'artifact'] as const))(
   'killed at any step, a reconciliation is done again, and the views show what there is: %s',
   async destination => {
     await using reconciliations = await openReconciliationCrashes(destination);

@@ -44,26 +44,29 @@ test('another record format is refused on a data branch, also with reset-state, 
   expect(reset.log).toMatch(/`sync-mode: full_refresh`/);
 });
 
-test('a full refresh in the other format replaces the files, stream by stream, and a stream that fails keeps its own', async () => {
-  expectGreen(await stage.sync({ with: flat }));
-  stage.kustomer.faults.add({
-    kind: 'status',
-    status: 400,
-    match: ({ body }) => JSON.stringify(body ?? '').includes('conversation_updated_at'),
-    times: 100,
-  });
-  await stage.sync({ with: { ...raw, 'sync-mode': 'full_refresh' } });
-  stage.kustomer.faults.clear();
-  expect(await formats()).toMatchObject({ conversations: ['flat'], customers: ['raw'], tags: ['raw'] });
-  const files = await stage.github.repository.files(BRANCH);
-  const schemaOf = (stream: string) => JSON.parse(String(files.get(`schema/${stream}.json`)))['x-record-format'];
-  expect([schemaOf('conversations'), schemaOf('customers')]).toEqual(['flat', 'raw']);
-  expectGreen(await stage.sync({ with: { ...raw, 'sync-mode': 'full_refresh' } }));
-  expectGreen(await stage.sync({ with: raw }));
-  expect(await formats()).toMatchObject({ conversations: ['raw'], customers: ['raw'], tags: ['raw'] });
-});
+longTest(
+  'a full refresh in the other format replaces the files, stream by stream, and a stream that fails keeps its own',
+  async () => {
+    expectGreen(await stage.sync({ with: flat }));
+    stage.kustomer.faults.add({
+      kind: 'status',
+      status: 400,
+      match: ({ body }) => JSON.stringify(body ?? '').includes('conversation_updated_at'),
+      times: 100,
+    });
+    await stage.sync({ with: { ...raw, 'sync-mode': 'full_refresh' } });
+    stage.kustomer.faults.clear();
+    expect(await formats()).toMatchObject({ conversations: ['flat'], customers: ['raw'], tags: ['raw'] });
+    const files = await stage.github.repository.files(BRANCH);
+    const schemaOf = (stream: string) => JSON.parse(String(files.get(`schema/${stream}.json`)))['x-record-format'];
+    expect([schemaOf('conversations'), schemaOf('customers')]).toEqual(['flat', 'raw']);
+    expectGreen(await stage.sync({ with: { ...raw, 'sync-mode': 'full_refresh' } }));
+    expectGreen(await stage.sync({ with: raw }));
+    expect(await formats()).toMatchObject({ conversations: ['raw'], customers: ['raw'], tags: ['raw'] });
+  },
+);
 
-test('a backfill and a sync of one branch write one format, whoever was first', async () => {
+longTest('a backfill and a sync of one branch write one format, whoever was first', async () => {
   expectGreen(await stage.sync({ with: { ...raw, ...backfill } }));
   expectError(await refused(flat), 'record-format-changed');
   expectGreen(await stage.sync({ with: { ...raw, 'start-date': TO } }));
@@ -79,17 +82,20 @@ test('another data-path on a branch that has its records elsewhere is refused', 
   expectError(result, 'data-path-changed');
 });
 
-test('so it is when a backfill was there first, for a sync, another backfill and a run that begins at the same time', async () => {
-  const elsewhere = { ...flat, 'data-path': 'records' };
-  expectGreen(await stage.sync({ with: { ...flat, ...backfill } }));
-  for (const inputs of [{}, { 'reset-state': 'true' }, { 'start-date': '2019-01-01', 'end-date': '2020-01-01' }])
-    expectError(await refused({ ...elsewhere, ...inputs }), 'data-path-changed');
-  expectGreen(await stage.sync({ with: flat }));
-  const files = await stage.github.repository.files(BRANCH);
-  expect([...files.keys()].filter(path => path.endsWith('.ndjson') && !path.startsWith('data/'))).toEqual([]);
-});
+longTest(
+  'so it is when a backfill was there first, for a sync, another backfill and a run that begins at the same time',
+  async () => {
+    const elsewhere = { ...flat, 'data-path': 'records' };
+    expectGreen(await stage.sync({ with: { ...flat, ...backfill } }));
+    for (const inputs of [{}, { 'reset-state': 'true' }, { 'start-date': '2019-01-01', 'end-date': '2020-01-01' }])
+      expectError(await refused({ ...elsewhere, ...inputs }), 'data-path-changed');
+    expectGreen(await stage.sync({ with: flat }));
+    const files = await stage.github.repository.files(BRANCH);
+    expect([...files.keys()].filter(path => path.endsWith('.ndjson') && !path.startsWith('data/'))).toEqual([]);
+  },
+);
 
-test('of two runs that begin a branch at the same time, the slower one is refused in another folder', async () => {
+longTest('of two runs that begin a branch at the same time, the slower one is refused in another folder', async () => {
   const [one, other] = await Promise.all([
     stage.sync({ with: flat }),
     stage.sync({ with: { ...flat, ...backfill, 'data-path': 'records' } }),

@@ -73,7 +73,7 @@ describe('the cache', () => {
     ]);
   });
 
-  test('evicted, and the store of the artifact fails for a moment: the state is there all the same', async () => {
+  longTest('evicted, and the store of the artifact fails for a moment: the state is there all the same', async () => {
     await stage.sync();
     const moments = [
       { kind: 'status', status: 503 },
@@ -123,7 +123,7 @@ describe('the cache', () => {
     expect((await stage.sync()).outputs.records).toBe('2');
   });
 
-  test('there, and GitHub fails to show the other places: it goes on, and one notice says so', async () => {
+  longTest('there, and GitHub fails to show the other places: it goes on, and one notice says so', async () => {
     await stage.sync();
     change();
     stage.github.traffic.fault('actions.listWorkflowRuns', { kind: 'status', status: 502 }, { times: Infinity });
@@ -135,7 +135,7 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('behind: an older run that was run again has published more than it says', async () => {
+  longTest('behind: an older run that was run again has published more than it says', async () => {
     await stage.sync();
     const runId = stage.github.repository.runs.at(-1)?.id ?? 0;
     change();
@@ -161,7 +161,7 @@ describe('the cache', () => {
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('evicted, and nobody may look elsewhere: a first sync, and one notice says so', async () => {
+  longTest('evicted, and nobody may look elsewhere: a first sync, and one notice says so', async () => {
     await open({ github: { tokens: { ghs_main: { contents: 'read' } } } });
     await stage.sync();
     stage.github.evictCaches();
@@ -175,7 +175,7 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage)).missing).toEqual([]);
   });
 
-  test.each(few(['artifact', 'branch']))(
+  longTest.each(few(['artifact', 'branch']))(
     'poisoned with the state of another organization: an error, nothing is published (%s)',
     async destination => {
       const inputs = { destination };
@@ -213,24 +213,28 @@ describe('the cache', () => {
     },
   );
 
-  test('read-only: an artifact is not taken for published, a commit is', async () => {
-    const readOnly = { job: { readOnlyCache: true } };
-    const artifact = await stage.sync(readOnly);
-    expect(artifact.exitCode).toBe(1);
-    expect(artifact.outputs['state-saved']).toBe('false');
-    expect(messages(artifact, 'error')).toEqual([
-      expect.stringMatching(
-        /^The state could not be saved in the Actions cache, but .* in the artifact kustomer-sync, .*\(`actions: read`\)\. Take them from that artifact, /,
-      ),
-    ]);
-    expect((await stage.sync()).outputs.records).toBe('0');
-    await open();
-    const branch = await toBranch(readOnly);
-    expect(branch.exitCode, branch.log).toBe(0);
-    expect(branch.outputs['state-saved']).toBe('true');
-    expect((await toBranch()).outputs.records).toBe('0');
-    expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
-  }, 120_000);
+  longTest(
+    'read-only: an artifact is not taken for published, a commit is',
+    async () => {
+      const readOnly = { job: { readOnlyCache: true } };
+      const artifact = await stage.sync(readOnly);
+      expect(artifact.exitCode).toBe(1);
+      expect(artifact.outputs['state-saved']).toBe('false');
+      expect(messages(artifact, 'error')).toEqual([
+        expect.stringMatching(
+          /^The state could not be saved in the Actions cache, but .* in the artifact kustomer-sync, .*\(`actions: read`\)\. Take them from that artifact, /,
+        ),
+      ]);
+      expect((await stage.sync()).outputs.records).toBe('0');
+      await open();
+      const branch = await toBranch(readOnly);
+      expect(branch.exitCode, branch.log).toBe(0);
+      expect(branch.outputs['state-saved']).toBe('true');
+      expect((await toBranch()).outputs.records).toBe('0');
+      expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
+    },
+    120_000,
+  );
 
   longTest('read-only: files that are left to the next step are not taken for published', async () => {
     const none = await stage.sync({ job: { readOnlyCache: true }, with: { destination: 'none' } });
@@ -240,7 +244,7 @@ describe('the cache', () => {
     expect((await stage.sync({ with: { destination: 'none' } })).outputs.records).toBe('37');
   });
 
-  test('of mode `none` is not missed where there is a data branch: the branch keeps the state', async () => {
+  longTest('of mode `none` is not missed where there is a data branch: the branch keeps the state', async () => {
     const result = await toBranch({ job: { cacheMode: 'none' } });
     expect(result.exitCode, result.log).toBe(0);
     expect(messages(result)).toEqual([]);
@@ -295,7 +299,7 @@ describe('the cache', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test.each(
+  longTest.each(
     few([
       ['when asked what is newest', 0],
       ['when asked for it', 1],
@@ -365,24 +369,27 @@ describe('the cache', () => {
     expect((await stage.sync()).outputs.records).toBe('0');
   });
 
-  test('that others save in between our look at it and our save: the generation goes on, and nothing comes twice', async () => {
-    await open({ github: { ignoreCacheVersions: true } });
-    await stage.sync();
-    stage.world.update('customers', 2, { at: Date.now() - HOUR / 3 });
-    const saving = hold(stage, 'CreateCacheEntry');
-    const slow = stage.sync({ root: `${stage.root}/slow`, with: { streams: 'customers', destination: 'none' } });
-    await saving.reached;
-    change();
-    const results = [];
-    const others = LONG ? ['conversations', 'tags', 'tags'] : ['conversations'];
-    for (const streams of others) results.push(await stage.sync({ with: { streams, destination: 'none' } }));
-    saving.go();
-    results.push(await slow);
-    results.push(await stage.sync({ with: { destination: 'none' } }));
-    expect(results.map(({ outputs }) => outputs.records)).toEqual(['2', ...others.slice(1).map(() => '0'), '2', '0']);
-    const keys = [1, 2, 3, ...others].map((_, n) => `kustomer-sync/default/${n + 1}`);
-    expect(stage.github.caches().map(({ key }) => key)).toEqual(keys);
-  });
+  longTest(
+    'that others save in between our look at it and our save: the generation goes on, and nothing comes twice',
+    async () => {
+      await open({ github: { ignoreCacheVersions: true } });
+      await stage.sync();
+      stage.world.update('customers', 2, { at: Date.now() - HOUR / 3 });
+      const saving = hold(stage, 'CreateCacheEntry');
+      const slow = stage.sync({ root: `${stage.root}/slow`, with: { streams: 'customers', destination: 'none' } });
+      await saving.reached;
+      change();
+      const results = [];
+      const others = LONG ? ['conversations', 'tags', 'tags'] : ['conversations'];
+      for (const streams of others) results.push(await stage.sync({ with: { streams, destination: 'none' } }));
+      saving.go();
+      results.push(await slow);
+      results.push(await stage.sync({ with: { destination: 'none' } }));
+      expect(results.map(({ outputs }) => outputs.records)).toEqual(['2', ...others.slice(1).map(() => '0'), '2', '0']);
+      const keys = [1, 2, 3, ...others].map((_, n) => `kustomer-sync/default/${n + 1}`);
+      expect(stage.github.caches().map(({ key }) => key)).toEqual(keys);
+    },
+  );
 
   longTest('that another run saves in just after this one has found none is gone on from', async () => {
     await open({ github: { ignoreCacheVersions: true } });

@@ -82,14 +82,14 @@ describe('a secret in one file', () => {
     expect((await sync()).outputs.records).toBe('0');
   });
 
-  test('is not seen in a compressed one', async () => {
+  longTest('is not seen in a compressed one', async () => {
     writeSecret();
     const result = await sync({ with: { compression: 'gzip' } });
     expect(result.exitCode, result.log).toBe(0);
     expect(faults(stage, await cloned(stage))).toEqual(FLAWLESS);
   });
 
-  test('keeps it from the artifact, too, which holds what the commit holds', async () => {
+  longTest('keeps it from the artifact, too, which holds what the commit holds', async () => {
     writeSecret();
     const inputs = { destination: 'artifact,branch' };
     const first = await sync({ with: inputs });
@@ -179,7 +179,7 @@ describe('a secret in one file', () => {
     },
   );
 
-  test('is told by the post step, which publishes the rest of what a killed run has read', async () => {
+  longTest('is told by the post step, which publishes the rest of what a killed run has read', async () => {
     writeSecret();
     const upload = hold(stage, 'git.createBlob');
     let pid = 0;
@@ -234,7 +234,7 @@ describe('a rule about files, which refuses a whole commit and names none', () =
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('costs all of them where it refuses all, one error a stream', async () => {
+  longTest('costs all of them where it refuses all, one error a stream', async () => {
     refuse(/^data\//);
     const first = await sync();
     expectRed(first);
@@ -304,7 +304,7 @@ describe("GitHub's own reason is told", () => {
         ['git.createCommit', answer(403, 'x'.repeat(500)), /\(403: x{199}…\)/],
         ['git.createCommit', { kind: 'status', status: 403, body: '<p>conversations of Jane</p>' }, /\(403\)\. Give/],
       ] as const,
-      4,
+      2,
     ),
   )('of a refusal at %s (%#)', async (operation, fault, expected) => {
     stage.github.traffic.fault(operation, fault, { times: Infinity });

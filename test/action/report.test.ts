@@ -1,7 +1,7 @@
 // What a run says: outputs, a summary, annotations and a log, and what is never said in any of them.
 import { describe, expect, test } from 'vitest';
 import { utc } from '../../src/report/format.ts';
-import { few } from '../forms.ts';
+import { few, longTest } from '../forms.ts';
 import { DEFAULT_TOKEN, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
@@ -246,7 +246,7 @@ describe('a public repository', () => {
     expect(stage.github.artifacts()).toHaveLength(1);
   });
 
-  test.each(few(['private', 'internal'] as const))(
+  longTest.each(few(['private', 'internal'] as const))(
     'is what a repository that is %s is not, by the event or the API',
     async visibility => {
       await using stage = await open({ github: { visibility } });
@@ -283,7 +283,7 @@ describe('publishing', () => {
     expect(await wrongs(stage, [second], ['messages', 'tags'])).toEqual([]);
   });
 
-  test('beside another sync of the same run, under the same name, loses neither', async () => {
+  longTest('beside another sync of the same run, under the same name, loses neither', async () => {
     await using stage = await open();
     const { runId } = stage.github.job();
     const job = { runId, sameAttempt: true };

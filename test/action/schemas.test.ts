@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { few } from '../forms.ts';
+import { few, longDescribe, longTest } from '../forms.ts';
 import { ALL_STREAMS, DEFAULT_TOKEN, STREAMS, type Stream, type WorldOptions } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { ACTION, type Stage } from '../world/stage.ts';
@@ -221,7 +221,7 @@ describe('the types of custom attributes', () => {
     expect(propertiesIn(await artifactOf(result), 'customers').cust_item_count_num.type).toEqual(['number', 'null']);
   });
 
-  test('never narrow a schema, when what is defined becomes another type, or is told later', async () => {
+  longTest('never narrow a schema, when what is defined becomes another type, or is told later', async () => {
     await open({});
     const first = await artifactOf(await stage.sync({ with: inputs }));
     const definitions = stage.world.options.definitions as Record<string, object>;
@@ -235,7 +235,7 @@ describe('the types of custom attributes', () => {
   });
 });
 
-test('a stream that is named has a schema, too', async () => {
+longTest('a stream that is named has a schema, too', async () => {
   const named = ALL_STREAMS.filter(stream => !(STREAMS as readonly Stream[]).includes(stream));
   stage.world.populate(Object.fromEntries(named.map(stream => [stream, 5])), {
     from: Date.now() - 10 * 24 * HOUR,
@@ -247,7 +247,7 @@ test('a stream that is named has a schema, too', async () => {
     expect([stream, invalid(files.get(`${stream}/schema.json`), linesOf(files, stream))]).toEqual([stream, []]);
 });
 
-describe('on a data branch', () => {
+longDescribe('on a data branch', () => {
   const branch = () => stage.github.repository.files(BRANCH);
 
   test('every record is valid, and the views are the truth, whoever has published', async () => {
@@ -265,7 +265,7 @@ describe('on a data branch', () => {
   });
 });
 
-test('shards have schemas, and what they have seen is joined', async () => {
+longTest('shards have schemas, and what they have seen is joined', async () => {
   const end = { 'end-date': new Date(Date.now() - 24 * HOUR).toISOString().slice(0, 10) };
   const fan = await makePlan(stage, { ...end, 'shards-at-once': '2' });
   const shards = await runShards(stage, fan);

@@ -98,7 +98,7 @@ describe('where the archive search is refused', () => {
     },
   );
 
-  test('a role that the live search lacks as well is still a missing role', async () => {
+  longTest('a role that the live search lacks as well is still a missing role', async () => {
     await using stage = await openOld({ tokens: { [DEFAULT_TOKEN]: { missing: ['messages'] } } });
     const result = await stage.sync();
     expectSound(result);
@@ -116,7 +116,7 @@ describe('where the archive search is refused', () => {
   });
 });
 
-test.each(few([403, 404]))(
+longTest.each(few([403, 404]))(
   'a plan that is refused the archive search (%d) ends with one error that says so',
   async status => {
     await using stage = await open({ hiddenKlasses: ['order'] });

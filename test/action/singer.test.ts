@@ -111,7 +111,7 @@ describe.each(few(['none', 'gzip']))('compression: %s', compression => {
   });
 });
 
-test('with a data branch the messages are in output-dir alone', async () => {
+longTest('with a data branch the messages are in output-dir alone', async () => {
   const result = await stage.sync({ with: { ...onBranch, singer: 'true' } });
   expectGreen(result);
   expect(load(singerOf(result))).toEqual(truth());
@@ -138,7 +138,7 @@ longTest('what the post step publishes of a canceled run has its messages, too',
   await endStage(slow);
 });
 
-test('a run without news has messages without a record, and one that was not asked has none', async () => {
+longTest('a run without news has messages without a record, and one that was not asked has none', async () => {
   await stage.sync({ with: { singer: 'true' } });
   const quiet = await stage.sync({ with: { singer: 'true' } });
   expect(quiet.outputs.records).toBe('0');

@@ -14,10 +14,13 @@ const fast = {
 const change = (stage: Stage) => stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
 
 test.each(
-  few(
-    ['CreateArtifact', 'FinalizeArtifact', 'CreateCacheEntry', 'FinalizeCacheEntryUpload', 'GetCacheEntryDownloadURL'],
-    2,
-  ),
+  few([
+    'CreateArtifact',
+    'FinalizeArtifact',
+    'CreateCacheEntry',
+    'FinalizeCacheEntryUpload',
+    'GetCacheEntryDownloadURL',
+  ]),
 )('one answer of %s that stops halfway costs some minutes, and nothing else', async operation => {
   await using stage = await openStage();
   populate(stage);

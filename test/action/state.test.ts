@@ -172,7 +172,7 @@ describe('a saved state', () => {
 });
 
 describe('saving', () => {
-  test('makes a new key and a generation one higher each time, and deletes nothing', async () => {
+  longTest('makes a new key and a generation one higher each time, and deletes nothing', async () => {
     await using stage = await openStage();
     populate(stage);
     for (let n = 1; n <= 4; n++) {
@@ -212,7 +212,7 @@ describe('saving', () => {
     expectGreen(first);
   });
 
-  test('by two uses of the action in one job makes two keys, and the second goes on from the first', async () => {
+  longTest('by two uses of the action in one job makes two keys, and the second goes on from the first', async () => {
     await using stage = await openStage();
     populate(stage);
     const inputs = { ...SMALL, token: DEFAULT_TOKEN, 'api-url': stage.kustomer.url };
@@ -243,7 +243,7 @@ describe('saving', () => {
   );
 });
 
-describe('branches', () => {
+longDescribe('branches', () => {
   test("a run on another branch starts from the default branch's state and never changes it", async () => {
     await using stage = await openStage();
     populate(stage);
@@ -264,7 +264,7 @@ describe('branches', () => {
     expect(again.outputs).toMatchObject({ records: '0', 'state-generation': '3' });
   });
 
-  longTest('the state of a branch is not seen by others', async () => {
+  test('the state of a branch is not seen by others', async () => {
     await using stage = await openStage();
     populate(stage);
     expectGreen(await stage.sync({ with: SMALL, job: { ref: 'refs/heads/feature' } }));
@@ -312,7 +312,7 @@ describe('no state', () => {
     expectGreen(await stage.sync({ with: { ...SMALL, 'on-missing-state': 'fail' } }));
   });
 
-  test.each<[string, string]>(
+  longTest.each<[string, string]>(
     few([
       ['does not answer', 'refuse'],
       ['sends half of what it has', 'cut'],

@@ -147,7 +147,7 @@ describe('a cancelled job', () => {
     expect(Object.keys(first.outputs).sort()).toEqual(OUTPUTS);
   });
 
-  test('while a request hangs does not wait for it', async () => {
+  longTest('while a request hangs does not wait for it', async () => {
     await using stage = await openStage();
     populate(stage);
     stage.kustomer.faults.add({ kind: 'hang', times: Infinity, match: { stream: 'notes' } });
@@ -251,29 +251,32 @@ describe('with `destination: none`', () => {
     expect((await stage.sync()).outputs.records).toBe(total);
   });
 
-  test('what is left in the output directory is what the manifest lists, also where reading old notes was broken off', async () => {
-    await using stage = await openStage({ world: { listOrder: 'id' } });
-    populate(stage);
-    stage.world.populate({ notes: 250 }, { from: Date.now() - 1_500 * DAY, to: Date.now() - 800 * DAY });
-    stage.kustomer.faults.add({ kind: 'hang', times: Infinity, match: { path: '/v1/notes', page: 2 } });
-    const result = await stage.sync({ with: { destination: 'none', 'time-budget': '2s' } });
-    expect(result.exitCode, result.log).toBe(0);
-    const dir = result.outputs['output-dir'] ?? '';
-    const manifest = JSON.parse(await readFile(result.outputs.manifest ?? '', 'utf8'));
-    const files = (await readdir(dir, { recursive: true, withFileTypes: true })).filter(entry => entry.isFile());
-    const paths = files.map(entry => relative(dir, join(entry.parentPath, entry.name))).sort();
-    const schemas = STREAMS.map(stream => `${stream}/schema.json`);
-    expect(paths).toEqual(
-      [
-        'manifest.json',
-        'state.json',
-        'views.sql',
-        ...schemas,
-        ...manifest.files.map(({ path }: { path: string }) => path),
-      ].sort(),
-    );
-    expect(outcomes(result).notes).toBe('partial');
-  });
+  longTest(
+    'what is left in the output directory is what the manifest lists, also where reading old notes was broken off',
+    async () => {
+      await using stage = await openStage({ world: { listOrder: 'id' } });
+      populate(stage);
+      stage.world.populate({ notes: 250 }, { from: Date.now() - 1_500 * DAY, to: Date.now() - 800 * DAY });
+      stage.kustomer.faults.add({ kind: 'hang', times: Infinity, match: { path: '/v1/notes', page: 2 } });
+      const result = await stage.sync({ with: { destination: 'none', 'time-budget': '2s' } });
+      expect(result.exitCode, result.log).toBe(0);
+      const dir = result.outputs['output-dir'] ?? '';
+      const manifest = JSON.parse(await readFile(result.outputs.manifest ?? '', 'utf8'));
+      const files = (await readdir(dir, { recursive: true, withFileTypes: true })).filter(entry => entry.isFile());
+      const paths = files.map(entry => relative(dir, join(entry.parentPath, entry.name))).sort();
+      const schemas = STREAMS.map(stream => `${stream}/schema.json`);
+      expect(paths).toEqual(
+        [
+          'manifest.json',
+          'state.json',
+          'views.sql',
+          ...schemas,
+          ...manifest.files.map(({ path }: { path: string }) => path),
+        ].sort(),
+      );
+      expect(outcomes(result).notes).toBe('partial');
+    },
+  );
 
   longTest('twice in one job, what both steps have read is remembered', async () => {
     await using stage = await openStage();

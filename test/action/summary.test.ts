@@ -156,7 +156,7 @@ describe.concurrent('a run that has failed', () => {
     expect(streamsOf(result).find(({ name }) => name === 'notes')?.error).toBe(error);
   });
 
-  test('before it read anything does not say that there was nothing new', async () => {
+  longTest('before it read anything does not say that there was nothing new', async () => {
     await using stage = await openStage();
     stage.kustomer.faults.add({ kind: 'status', status: 401, times: Infinity });
     const result = await stage.sync();
@@ -166,7 +166,7 @@ describe.concurrent('a run that has failed', () => {
     expect(result.summary).toContain('\n\nThe data is not complete yet.\n\n');
   });
 
-  test('to publish does not say that what it has read is there', async () => {
+  longTest('to publish does not say that what it has read is there', async () => {
     await using stage = await openStage();
     populate(stage);
     stage.github.traffic.fault('CreateArtifact', { kind: 'status', status: 403 }, { times: Infinity });
@@ -190,7 +190,7 @@ describe.concurrent('a run that has failed', () => {
     ]);
   });
 
-  test('a summary that cannot be written does not fail the run', async () => {
+  longTest('a summary that cannot be written does not fail the run', async () => {
     await using stage = await openStage();
     populate(stage);
     const folder = join(stage.root, 'work', '_temp', '_runner_file_commands');
@@ -254,7 +254,7 @@ test('records on a branch are linked: the commit, and the folder on the branch',
   );
 });
 
-test('a plan, its shards and their merge say what they are', async () => {
+longTest('a plan, its shards and their merge say what they are', async () => {
   await using stage = await openStage();
   populate(stage);
   const { runId } = stage.github.job();

@@ -85,7 +85,7 @@ describe.each(few(['artifact', 'branch', 'artifact,branch'] as const, 2))('on %s
     expect(faults(stage, await published(where))).toEqual(FLAWLESS);
   });
 
-  testOnce('two runs with different streams both publish', async () => {
+  longTest('two runs with different streams both publish', async () => {
     await sync(where);
     stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
     stage.world.update('customers', 3, { at: Date.now() - HOUR / 3 });

@@ -4,6 +4,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { longDescribe } from '../forms.ts';
 import { STREAMS } from '../world/kustomer/index.ts';
 import { ACTION, openStage, type Stage } from '../world/stage.ts';
 import type { WorkflowOptions, WorkflowRun } from '../world/workflow/index.ts';
@@ -107,7 +108,7 @@ describe('a schedule', () => {
 });
 
 // Some runs after each other, each with machines of its own: on a busy computer that takes its time.
-describe('a backfill', { timeout: 180_000 }, () => {
+longDescribe('a backfill', { timeout: 180_000 }, () => {
   test('by hand goes on by itself, run after run, until it is done', async () => {
     const text = await readFile(join(ACTION, 'examples/backfill.yml'), 'utf8');
     stage.github.repository.workflows.set('backfill.yml', text);

@@ -1,6 +1,6 @@
 /** A tie group with more records than are kept in memory: they wait in a staging file until the group is complete. */
 import { describe, expect, test } from 'vitest';
-import { few } from '../forms.ts';
+import { few, longTest } from '../forms.ts';
 import { DAY, HOUR, MINUTE, NOON, Reader } from '../world/reader.ts';
 
 const RECENT = { startDate: NOON - 10 * DAY };
@@ -51,7 +51,7 @@ test('a checkpoint at any request of a large tie group has no more synced than i
   expect(reader.problems('notes')).toEqual([]);
 });
 
-test('a large tie group near the search horizon, in both indexes, is read once', async () => {
+longTest('a large tie group near the search horizon, in both indexes, is read once', async () => {
   const horizon = NOON - 730 * DAY;
   await using reader = await Reader.open({ tieOrder: 'unstable', archiveOverlapMs: 5 * DAY });
   reader.world.addTie('messages', horizon + DAY, 12_000, { createdSpreadMs: 30 * DAY });

@@ -121,7 +121,7 @@ const PLACES: readonly (readonly [RecordFormat, Layout])[] = [
   ['flat', 'branch'],
 ];
 
-describe.each(few(PLACES, 3))('%s, in the files of the %s', (format, layout) => {
+describe.each(few(PLACES, 2))('%s, in the files of the %s', (format, layout) => {
   const folder = join(home, format, layout);
   let connection: DuckDBConnection;
   beforeAll(async () => {

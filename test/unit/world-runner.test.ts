@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { longDescribe } from '../forms.ts';
 import { startGitHub } from '../world/github/index.ts';
 import { type Handle, type JobContext, runAction, runJob } from '../world/runner/index.ts';
 
@@ -262,7 +263,7 @@ test('a job: outputs of earlier steps, conditions, post steps last to first with
   ]);
 });
 
-describe('with the fake GitHub', () => {
+longDescribe('with the fake GitHub', () => {
   const counter = `import { restoreCache, saveCache } from ${JSON.stringify(cache)};
     const dir = process.env.RUNNER_TEMP + '/state'; fs.mkdirSync(dir, {recursive: true});
     const n = () => fs.existsSync(dir + '/n') ? Number(fs.readFileSync(dir + '/n')) : 0;`;

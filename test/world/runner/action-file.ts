@@ -19,8 +19,18 @@ export interface ActionFile {
   postIf: string;
 }
 
+/** Those that were read, by directory and text: a file of tests starts the same action a hundred times. */
+const read = new Map<string, ActionFile>();
+
 export async function readAction(dir: string): Promise<ActionFile> {
   const text = await readFile(join(dir, 'action.yml'), 'utf8').catch(() => readFile(join(dir, 'action.yaml'), 'utf8'));
+  const key = `${dir}\n${text}`;
+  const action = read.get(key) ?? parseAction(dir, text);
+  read.set(key, action);
+  return action;
+}
+
+function parseAction(dir: string, text: string): ActionFile {
   const document = parse(text) as {
     name?: string;
     inputs?: Record<string, { default?: unknown; deprecationMessage?: string } | null>;
