@@ -12,7 +12,7 @@ const SLOW = [
 ];
 
 /** Files of the long form alone (test/forms.ts). */
-const LONG_ALONE = ['test/action/{all-wrong,long-backfill,new-destination,soak}.test.ts'];
+const LONG_ALONE = ['test/action/{all-wrong,long-backfill,new-destination}.test.ts'];
 
 /** Those that take longest, or wait longest, first: whatever starts last is all that runs at the end. */
 const LONGEST_FIRST = [
