@@ -76,8 +76,17 @@ export function parseRedirect(headers: { readonly location?: unknown }): string 
   return string(headers.location);
 }
 
+/** The name of an object of git, which goes into later requests. */
 export function parseSha(data: unknown): string {
-  return string(object(data).sha);
+  const sha = string(object(data).sha);
+  if (!/^[0-9a-f]{40}$/.test(sha)) throw new UnusableAnswer();
+  return sha;
+}
+
+/** @param sha of the file that was uploaded: with another one, a commit would have another file */
+export function requireSha(data: unknown, sha: string): string {
+  if (parseSha(data) !== sha) throw new UnusableAnswer();
+  return sha;
 }
 
 /** The commit that a ref points at. */
@@ -99,11 +108,11 @@ export function parseTree(data: unknown, tree_sha: string) {
 }
 
 function parseEntries(data: unknown) {
-  return list(object(data).tree).map(({ path, type, sha, mode }) => ({
-    path: string(path),
-    type: string(type),
-    sha: string(sha),
-    mode: string(mode),
+  return list(object(data).tree).map(entry => ({
+    path: string(entry.path),
+    type: string(entry.type),
+    sha: parseSha(entry),
+    mode: string(entry.mode),
   }));
 }
 

@@ -10,7 +10,9 @@ import {
   parseSha,
   parseTree,
   parseWholeTree,
+  requireSha,
 } from './answers.ts';
+import { blobSha } from './objects.ts';
 import { type Call, GitHubError, type Mutate } from './request.ts';
 
 /** All methods reject with a {@link GitHubError}. Those that create an object resolve to its SHA. */
@@ -44,7 +46,7 @@ export function openGit(call: Call, mutate: Mutate, archive: (commit: string) =>
       call('read', 'GET /git/trees/{tree_sha}', { tree_sha, recursive: '1' }, parseWholeTree),
     blob: (file_sha: string) =>
       call('read', 'GET /git/blobs/{file_sha}', { file_sha }, data => parseBlob(data, file_sha)),
-    createBlob: (bytes: Buffer) => call('write', 'POST /git/blobs', blobRequest(bytes), parseSha),
+    createBlob: (bytes: Buffer) => createBlob(call, bytes),
     /**
      * A tree that differs from `base` (null: from an empty tree) by at most 100 changes
      * (docs/actions-platform.md#tree-size).
@@ -115,6 +117,12 @@ function nullIfMissing(error: unknown): null {
 
 /** What a large file leaves behind once it is sent is a multiple of it, of which V8 would let several pile up. */
 const LARGE_BYTES = 2 * 1024 * 1024;
+
+function createBlob(call: Call, bytes: Buffer): Promise<string> {
+  // Computed first, so that the bytes are free while the request is under way.
+  const sha = blobSha(bytes);
+  return call('write', 'POST /git/blobs', blobRequest(bytes), data => requireSha(data, sha));
+}
 
 function blobRequest(bytes: Buffer) {
   if (bytes.length > LARGE_BYTES) {

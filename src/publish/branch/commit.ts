@@ -2,7 +2,6 @@
 //
 // The branch moves forward only. Whoever finds that another writer was faster starts again from what is there now, and
 // publishes no stream that the other one has changed.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { SyncError } from '../../errors.ts';
 import type { TreeEntry } from '../../github/answers.ts';
 import type { TreeChange } from '../../github/git.ts';
@@ -19,7 +18,7 @@ import type { State } from '../../sync/state.ts';
 import { type DestinationOptions, type PublishRequest, type Withheld, withhold } from '../destination.ts';
 import { idsFolder, idsManifest, replacedIds } from './ids.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
-import { branchError, fileRefusal, isRace, keepsMoving, MAX_RACE_MS } from './refusal.ts';
+import { branchError, fileRefusal, isRace, keepsMoving, MAX_RACE_MS, pauseInRace } from './refusal.ts';
 import { withSchemas } from './schemas.ts';
 import { totalsAfter } from './totals.ts';
 
@@ -39,8 +38,6 @@ const UPLOADS_AT_ONCE = 4;
  * at a time is fast enough: GitHub takes 500 an hour (docs/actions-platform.md#request-limits).
  */
 const BYTES_AT_ONCE = 8 * 1024 * 1024;
-/** The longest pause between two tries, in milliseconds. */
-const MAX_PAUSE_MS = 2_000;
 /** How often, in files, the log says how far the upload is. */
 const PROGRESS_EVERY = 20;
 /** Writers that are remembered: more than come, as a rule, while a run lasts that commits several times. */
@@ -85,7 +82,7 @@ export async function commitToBranch(
     if (tries === 1) deadline = performance.now() + MAX_RACE_MS;
     if (performance.now() > deadline) throw keepsMoving(place);
     options.log.debug(`Another writer was faster on ${place.branch}; starting from what is there now.`);
-    await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 100 * 2 ** tries));
+    await pauseInRace(tries);
   }
 }
 

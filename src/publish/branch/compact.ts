@@ -8,7 +8,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SyncError } from '../../errors.ts';
 import type { TreeEntry } from '../../github/answers.ts';
 import type { TreeChange } from '../../github/git.ts';
@@ -36,11 +35,10 @@ import {
 } from './compact-stream.ts';
 import { IDS, idFilesAt } from './existing.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
-import { branchError, keepsMoving, MAX_RACE_MS } from './refusal.ts';
+import { branchError, keepsMoving, MAX_RACE_MS, pauseInRace } from './refusal.ts';
 
 type Compaction = Omit<Compacted, 'places' | 'streams'> & { readonly streams: readonly NewFolder[] };
 
-const PAUSE_MS = 1_000;
 /** What a sync puts beside the data. */
 const OWN = [README, ATTRIBUTES.path, 'state.json', 'state', 'schema', 'views.sql', IDS];
 
@@ -74,12 +72,12 @@ export async function compactBranch(
   const work: Work = { ...settings, place, done: new Map(), made: [] };
   const deadline = performance.now() + MAX_RACE_MS;
   try {
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       const result = await tryCompact(work);
       if (result !== null) return result;
       if (performance.now() > deadline) throw keepsMoving(place);
       log.info(`Another writer was faster on ${place.branch}; starting from what is there now.`);
-      await sleep(Math.random() * PAUSE_MS);
+      await pauseInRace(tries);
     }
   } catch (error) {
     throw error instanceof GitHubError ? notCompacted(branchError(error, place, work.made.length > 0)) : error;

@@ -1,4 +1,5 @@
 // What it means for a data branch that GitHub has refused something.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SyncError } from '../../errors.ts';
 import type { GitHubError } from '../../github/request.ts';
 import type { BranchPlace } from '../../state/branch.ts';
@@ -88,6 +89,17 @@ export function branchError(error: GitHubError, { repository, branch }: BranchPl
 
 /** For how long other writers may be faster, in milliseconds. */
 export const MAX_RACE_MS = 10 * 60_000;
+
+const MAX_PAUSE_MS = 20_000;
+
+/**
+ * Waits before the next try against other writers: short at first, later so long that all tries, five writes each, stay
+ * below the files that GitHub takes in an hour (docs/actions-platform.md#request-limits).
+ * @param tries made so far
+ */
+export async function pauseInRace(tries: number): Promise<void> {
+  await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 100 * 1.4 ** tries));
+}
 
 /** Other writers were faster, again and again. */
 export function keepsMoving({ repository, branch }: BranchPlace): SyncError {

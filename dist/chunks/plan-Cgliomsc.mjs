@@ -1,1 +1,0 @@
-export{n as plan}from"./plan-DSB6eIuh.mjs";

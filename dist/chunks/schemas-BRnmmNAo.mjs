@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-D4WuQff3.mjs";
