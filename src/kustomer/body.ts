@@ -15,7 +15,7 @@ const SLOW_MS = 100;
 const MAX_BYTES = 64 * 1024 * 1024;
 /** Bytes of all bodies, beyond which only one is read: several usual pages. */
 const SHARED_BYTES = 16 * 1024 * 1024;
-/** Times without those in which a body has to wait here. */
+/** How long a body may take. The time that it waits here, because others are read, does not count. */
 const DEADLINE_MS = 2 * 60_000;
 /** A body that trickles in holds a permit, so it is given up: after a part of its deadline, it needs this average. */
 const MIN_BYTES_PER_SECOND = 4 * 1024;

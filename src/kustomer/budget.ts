@@ -35,8 +35,8 @@ export type Purpose = 'search' | 'other';
 
 export type Budget = ReturnType<typeof openBudget>;
 
-/** See `answered`. */
-export interface ReportedLimit {
+/** What a response says of the limit that it is subject to: see `answered`. */
+interface ReportedLimit {
   readonly limit: number;
   readonly remaining: number;
 }
@@ -156,7 +156,6 @@ function openWindow(limit: number, interval: number, nextAt: number, signal: Abo
 /** A window for each purpose, or one for both where `other` is 0; and what has started in the last minute. */
 function openWindows(limits: Rates, minuteMs: number, isEven: boolean, signal: AbortSignal) {
   const starts: Record<Purpose, number[]> = { search: [], other: [] };
-  /** What the last response has said of the limit that it is subject to. */
   const reported: Partial<Record<Purpose, ReportedLimit>> = {};
   let windows: Partial<Record<Purpose, ReturnType<typeof openWindow>>> = {};
   resize(limits);
@@ -198,7 +197,7 @@ function openWindows(limits: Rates, minuteMs: number, isEven: boolean, signal: A
     return Math.max(0, of(purpose).nextAt - performance.now(), nextAt - performance.now());
   }
 
-  /** How long so many more searches take at least (ms): less if they fit into what is left of this minute. */
+  /** How long the budget makes this number of further searches take (ms): less if they fit into the rest of this minute. */
   function msForSearches(searches: number): number {
     const isFast = !isEven && searches <= left('search');
     return (searches * minuteMs) / (of('search').limit * (isFast ? MAX_SPEED : 1));

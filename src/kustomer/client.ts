@@ -20,7 +20,7 @@ import { openServerClock } from './server-clock.ts';
 import { pathForLog, type Stream } from './streams.ts';
 import { openWaits, seconds, type Waits } from './waits.ts';
 
-export interface Request {
+interface Request {
   /** Path and query, like `/v1/users?page=1`. */
   readonly path: string;
   /** Makes the request a POST. */
@@ -32,7 +32,7 @@ export interface Request {
   readonly role: string;
   /** Whether the same can be asked for in smaller parts: it is then given up early where it takes too long. */
   readonly isDivisible?: boolean;
-  /** Whether the run can do without: it is asked for once. */
+  /** Whether the run can do without: no failure is retried. */
   readonly isOptional?: boolean;
 }
 
@@ -84,9 +84,9 @@ export function openClient(options: ClientOptions) {
   return {
     /**
      * Resolves to the JSON of a successful response: an object with `data` (docs/kustomer-api.md#errors).
-     * @throws SyncError of the kind `unreachable` (nothing has come from the API yet), `unauthorized` (401), `forbidden` (403), `refused` (any other refusal), `outage` (no
-     *   usable response, or 429, after all retries) or `inconsistent` (too large). The reason of the signal, once
-     *   aborted.
+     * @throws SyncError of the kind `unreachable` (nothing has come from the API yet), `unauthorized` (401), `forbidden`
+     *   (403), `refused` (any other refusal), `outage` (no usable response, or 429, after all retries) or `inconsistent`
+     *   (too large). The reason of the signal, once aborted.
      */
     async send(request: Request): Promise<Record<string, unknown>> {
       const earlier: number[] = [];

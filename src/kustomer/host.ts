@@ -71,7 +71,7 @@ export function openHost(origin: string, token: string) {
     },
     /** The error for a run in which nothing has come from the API; null when something has, or no request has failed. */
     problem: () => last,
-    /** What Kustomer says of a failure: the first of its errors, and which part of it has answered. */
+    /** What Kustomer says of a failure: the first error of the response, and the pod that has answered. */
     said({ headers, errorBody, value }: Outcome): string {
       const error = errorIn(value ?? jsonIn(errorBody));
       const pod = headers['x-kustomer-pod'];

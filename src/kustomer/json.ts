@@ -35,12 +35,12 @@ const MAX_TOTAL = 1e10;
 const MAX_ENVELOPE_BYTES = 1024 * 1024;
 
 /** Members to parse, by key: `true` for the value, or a selection of its members. */
-interface Selection {
-  readonly [key: string]: Selection | true;
+interface MemberSelection {
+  readonly [key: string]: MemberSelection | true;
 }
 
 /** See `Resource`. */
-const PARSED: Selection = {
+const PARSED: MemberSelection = {
   id: true,
   type: true,
   attributes: { updatedAt: true, createdAt: true, name: true, deleted: true, deletedAt: true },
@@ -150,7 +150,7 @@ function membersIn(json: Buffer, at: number): number {
 }
 
 /** Parses the selected members of the value at `at`, if it is an object, into `out`. Returns the offset of its end. */
-function parseMembers(json: Buffer, at: number, selection: Selection, out: Record<string, unknown>): number {
+function parseMembers(json: Buffer, at: number, selection: MemberSelection, out: Record<string, unknown>): number {
   if (!isObject(json, at)) return endOfValue(json, at);
   return eachMember(json, at, (_, at, key, keyEnd) => {
     const name = keys.at(json, key, keyEnd);

@@ -61,8 +61,8 @@ export type ListPage = Awaited<ReturnType<typeof requestPage>>;
 
 /**
  * One page of a view: its records, those in `included`, whether the former are as many as a page can have, how many the
- * list says it has (most do
- * not say, docs/kustomer-api.md#totals), and path and query of the next page, or null where no link leads on.
+ * list says it has (most do not say, docs/kustomer-api.md#totals), and path and query of the next page, or null where no
+ * link leads on.
  * @throws SyncError `foreign-link` or `not-records`; otherwise rejects as `Client.send` does.
  */
 export async function requestPage(

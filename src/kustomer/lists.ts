@@ -15,7 +15,7 @@ export function openList(options: ReadOptions<ListStream>): ListPages & Pick<Lon
   const { views } = options.stream;
   const refused = new Set<View>();
   /** What a list may answer to parameters that it does not know (docs/kustomer-api.md#list-views). It knows the first view. */
-  const isRefusal = (view: View, error: unknown) => view !== views[0] && hasStatus(error, 400, 404, 422);
+  const isUnknownView = (view: View, error: unknown) => view !== views[0] && hasStatus(error, 400, 404, 422);
 
   return {
     async pass(known = new Map()) {
@@ -42,12 +42,12 @@ export function openList(options: ReadOptions<ListStream>): ListPages & Pick<Lon
             }
           }
         } catch (error) {
-          if (pages > before || !isRefusal(view, error)) throw error;
+          if (pages > before || !isUnknownView(view, error)) throw error;
           refused.add(view);
         }
         if (listed.size < total) isCounted = false;
         if (rows === LIST_CAP) isCut = true;
-        // Of a record in two views the copy of the first one counts, which is never refused. So that is no matter of chance.
+        // Of two copies with the same time, that of the first view counts: it is never refused, so all runs choose the same.
         for (const [id, resource] of shown) records.set(id, newestOf(resource, records.get(id) ?? resource));
       }
       return { records, isOneResponse: pages === 1, isCounted, isUnrestricted: refused.size === 0, isCut };
@@ -61,7 +61,7 @@ export function openList(options: ReadOptions<ListStream>): ListPages & Pick<Lon
           sum.records += records;
           sum.sample.push(...sample);
         } catch (error) {
-          if (!isRefusal(view, error)) throw error;
+          if (!isUnknownView(view, error)) throw error;
         }
       }
       return sum;

@@ -60,7 +60,7 @@ function refusalAdvice(status: number): string {
 
 type Say = (line: string) => void;
 
-/** Says what has failed and when it is tried again: from the second failure on, as one is nothing that anybody has to know. */
+/** Says what has failed and when it is tried again. A first failure is usual, and only in the debug log. */
 export function openRetryLog(host: Host, { debug, info = debug }: Record<'debug', Say> & { readonly info?: Say }) {
   let elsewhere = 1;
   return (stream: string, { status, headers, cause }: Outcome, failures: number, waitMs: number) => {

@@ -20,7 +20,7 @@ export interface RequestAttempt {
   readonly elapsedMs?: number;
   /** Whether it took too long, and a request for less may not. */
   readonly maySplit?: boolean;
-  /** Whether the run can do without it. */
+  /** Whether the run can do without: no failure is retried. */
   readonly isOptional?: boolean;
 }
 

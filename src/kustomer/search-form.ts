@@ -18,10 +18,10 @@ export interface SearchForm {
   readonly end: 'lt' | 'lte';
 }
 
-type Parts = Omit<SearchForm, 'prefix'>;
+type AnyPrefix = Omit<SearchForm, 'prefix'>;
 
-const FULL: Parts = { isSorted: true, hasDeletedFlag: true, end: 'lt' };
-const FORMS: readonly Parts[] = [
+const FULL: AnyPrefix = { isSorted: true, hasDeletedFlag: true, end: 'lt' };
+const FORMS: readonly AnyPrefix[] = [
   FULL,
   { ...FULL, isSorted: false },
   { ...FULL, hasDeletedFlag: false },
@@ -75,7 +75,7 @@ export function openNegotiation(refusals = openRefusals()) {
     prefixes: readonly string[],
     { isProof, mayNegotiate }: Attempt,
   ): Promise<T> => {
-    const forms = FORMS.flatMap(parts => prefixes.map((prefix): SearchForm => ({ ...parts, prefix })));
+    const forms = FORMS.flatMap(form => prefixes.map((prefix): SearchForm => ({ ...form, prefix })));
     // Without criteria, the flag is all that can be left out.
     const narrower = isProof ? forms.slice(1) : forms.filter(({ hasDeletedFlag }) => !hasDeletedFlag).slice(0, 1);
     const sendAs = async (form: SearchForm) => {

@@ -30,7 +30,7 @@ const SLOW_PAGE_SIZE = PAGE_SIZE / 4;
 /** Requests for a count or for the newest record, until a response gives it. */
 const MAX_TRIES = 5;
 /** What a refusal beyond the first page stands for: the result ends before that page, or is cut short there. */
-const NO_PAGE: Page = { found: [], total: null, hasMore: false, size: PAGE_SIZE, timedOut: false };
+const REFUSED_PAGE: Page = { found: [], total: null, hasMore: false, size: PAGE_SIZE, timedOut: false };
 const PATHS: Readonly<Record<SearchIndex, string>> = {
   live: '/v1/customers/search',
   archive: '/v1/customers/archive/search',
@@ -62,7 +62,7 @@ export function openSearch(options: SearchOptions, klass?: string) {
           // How deep a result can be read is disputed, and the reader has other ways to the rest
           // (docs/kustomer-api.md#search-depth). Numbers of smaller pages begin anew.
           if (request.page > 1 && (isTooMuch || isKind(error, 'refused'))) {
-            return { ...NO_PAGE, size: pageSize, timedOut: isTooMuch };
+            return { ...REFUSED_PAGE, size: pageSize, timedOut: isTooMuch };
           }
           if (!isTooMuch || pageSize >= size) throw error;
         }
@@ -130,7 +130,7 @@ function openPost(options: SearchOptions, klass: string | undefined) {
       return readPage(response, stream, size, onRecord, form);
     };
     if (isBrief === undefined && criteria !== null) {
-      // What is asked for meanwhile goes without.
+      // Until the answer is there, other requests ask for whole records.
       isBrief = false;
       const brief = await tryIds(() => sendAs(fullForm(context), true));
       if (brief?.found.length === 0) isBrief = undefined;

@@ -1,5 +1,5 @@
-// By how much this machine's clock is fast by Kustomer's, as the header `date` of the responses says
-// (docs/kustomer-api.md#server-clock). No single header decides: the middle one of all does, as far as it can be true.
+// How fast this machine's clock is against Kustomer's, by the header `date` of the responses
+// (docs/kustomer-api.md#server-clock). One header may be wrong, so the median decides.
 import { MAX_CLOCK_LEAD_MS } from '../sync/state.ts';
 
 /** Smaller differences come from the network, and from the header, which has no milliseconds. */
@@ -20,7 +20,7 @@ export function openServerClock() {
       if (Math.abs(difference) > MAX_CLOCK_LEAD_MS) hasIgnored = true;
       else if (differences.length < MAX_DIFFERENCES) differences.push(difference);
     },
-    /** How many ms the clock of this machine is fast. 0 without the header, below some seconds, or when it is slow. */
+    /** By how much this machine's clock is fast (ms). 0 without the header, below some seconds, or when the clock is slow. */
     leadMs(): number {
       const sorted = differences.toSorted((a, b) => a - b);
       const median = sorted[sorted.length >> 1] ?? 0;

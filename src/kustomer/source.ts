@@ -22,6 +22,7 @@ export function openSource(client: Client, includeDeleted: boolean, readsIds = f
   const forms = openFormNotes();
   const onRecord = (resource: Resource) => organization.check(organizationOf(resource));
   const options = { client, includeDeleted, onRecord, onForm: forms.note, archiveRefusals: openRefusals(), readsIds };
+
   /** The first page of a list. @param countFor see {@link ReadOptions} */
   async function firstPage(stream: ListStream, countFor = stream.name): Promise<Omit<ListPage, 'included'>> {
     const { views, objects } = stream;
@@ -29,6 +30,7 @@ export function openSource(client: Client, includeDeleted: boolean, readsIds = f
     const defined = await definedFor(objects[0] as string, { ...options, stream });
     return { records: defined === null ? [] : [defined], total: null, isFull: true, next: null };
   }
+
   // The same each time: a search remembers in which form Kustomer accepts it.
   const searches = new Map<string, Search>();
   const klasses = new Map<string, Klasses>();

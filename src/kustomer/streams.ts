@@ -104,7 +104,7 @@ export function oldRecordsOf({ archive }: SearchStream): OldRecords {
   return archive === 'search' ? 'archive' : 'list';
 }
 
-/** docs/kustomer-api.md#audit-log */
+/** What was done in the organization, deletions among it (docs/kustomer-api.md#audit-log). */
 export const AUDIT_LOG_PATH = '/v1/audit-logs';
 /** The streams whose deletions the audit log records. */
 export const AUDITED: ReadonlySet<string> = new Set(['conversations', 'customers']);

@@ -2,7 +2,7 @@
 import { SyncError } from '../errors.ts';
 
 /** What is written to a part, on its way to the file. */
-export interface Encrypted {
+interface Encrypted {
   /** Resolves when `bytes` may be reused. Rejects as `append` does, from then on. */
   write(bytes: Uint8Array): Promise<void>;
   /** Resolves when the file is complete: without this it cannot be decrypted. */

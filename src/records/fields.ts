@@ -67,7 +67,7 @@ export class Field {
 const MAX_NAMES = 1_000;
 
 /** A name that columns of a line have. */
-export interface Column {
+export interface ColumnName {
   readonly text: string;
   /** The name as a JSON string. */
   readonly json: Uint8Array;
@@ -81,11 +81,11 @@ export type HashValue = (json: Uint8Array) => string;
 /** What is kept back of one stream, and what of it was met. */
 export class FieldFilter {
   readonly root = new Field();
-  /** There are lines, also such that never came to count. */
+  /** Lines were written, if only to a staging file that was discarded. */
   hasLines = false;
   readonly #hash: HashValue;
   readonly #keys = new KeyCache(key => key.toWellFormed());
-  /** A value that is written again, and whatever was in its place before. */
+  /** Holds a copy of a value while the value is written again. Reused, so it may be longer than the value. */
   #scratch = Buffer.alloc(0);
 
   constructor(paths: KeptBack, hash: HashValue) {
@@ -102,7 +102,7 @@ export class FieldFilter {
   }
 
   /** The field of a column that paths name or lead through; null for all others. */
-  columnOf(name: Column, column: Uint8Array): Field | null {
+  columnOf(name: ColumnName, column: Uint8Array): Field | null {
     if (column !== name.json) return this.root.meet(JSON.parse(String(Buffer.from(column)))) ?? null;
     // Records have few different columns, a million times over.
     if (name.field === undefined) name.field = this.root.meet(name.text) ?? null;

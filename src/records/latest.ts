@@ -11,7 +11,7 @@ export interface Fact {
   readonly key: string;
   /** `updated_at` in microseconds since the epoch; without one, earlier than any. */
   readonly at: number;
-  /** The same, or when it was created. */
+  /** The same; for a record without `updated_at` when it was created, in microseconds. */
   readonly since: number;
   readonly rev: number;
   readonly isDeleted: boolean;
@@ -22,7 +22,7 @@ export interface Existing {
   readonly keys: ReadonlySet<string>;
   /** Microseconds since the epoch. Of a record that was updated later, or that has no time, it says nothing. */
   readonly asOf: number;
-  /** The same of a record from before this time (microseconds since the epoch), which nobody has looked for. */
+  /** Nor does it say anything of a record from before this time (microseconds since the epoch): nobody has looked for it. */
   readonly from: number;
 }
 

@@ -1,4 +1,4 @@
-// What a manifest says of a stream. Pure.
+// What a manifest, and the output `streams`, say of a stream. Pure.
 
 export interface StreamReport {
   readonly name: string;

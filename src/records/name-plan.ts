@@ -1,7 +1,7 @@
 // Decides what keys are called that meet in one name: the one that is written so has it, and the others follow in
 // alphabetical order with `_2`, `_3`, ... So the order of the source does not matter. Pure.
 import { bytesOf, eachElement, eachMember, endOfValue, isArray, isObject } from '../sync/json-bytes.ts';
-import type { Column } from './fields.ts';
+import type { ColumnName } from './fields.ts';
 
 /** Gets the values of a column. */
 export interface ValueObserver {
@@ -22,7 +22,7 @@ export interface LineObserver {
 }
 
 /** A name in snake_case. */
-export interface Name extends Column {
+export interface Name extends ColumnName {
   /** Number of the object that had it last. */
   object: number;
   /** Number of the last record that has it from an attribute. */

@@ -1,7 +1,6 @@
 // The files that lie beside the records: the schema of each stream, and the views. Pure.
 import { STREAM_NAMES } from '../kustomer/streams.ts';
-import type { Kinds, StreamSchema } from '../sync/stream-schema.ts';
-import { CONTAINERS, type Container } from '../sync/stream-schema.ts';
+import { CONTAINERS, type Container, type Kinds, type StreamSchema } from '../sync/stream-schema.ts';
 import { type JsonSchema, jsonSchema } from './json-schema.ts';
 import { ANY, KIND, type KindName } from './kinds.ts';
 import { duckdbViews } from './views.ts';

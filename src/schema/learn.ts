@@ -17,9 +17,9 @@ export { hasColumn } from './schema.ts';
 
 export type LearnedSchema = ReturnType<typeof learnSchema>;
 
-/** A definition may change. */
+/** After this, definitions are asked for again: one may change. */
 const MAX_AGE_MS = 30 * 86_400_000;
-/** Kinds of objects in one run. */
+/** Kinds of objects that one run asks for: each takes a request, and there may be many klasses. */
 const MAX_ASKED = 50;
 
 /** @param known what earlier runs have learned; of another format, it does not count */
@@ -44,11 +44,15 @@ export function learnSchema(stream: string, format: RecordFormat, known: StreamS
       const isOld = (kind: string) => now - (custom?.askedAt.get(kind) ?? Number.NEGATIVE_INFINITY) > MAX_AGE_MS;
       return keys.length === 0
         ? []
-        : kindsOf(stream, klasses)
+        : objectKindsOf(stream, klasses)
             .filter(kind => hasNew || isOld(kind))
             .slice(0, MAX_ASKED);
     },
-    /** @param defined by the name of the attribute; null: nobody tells @param at when that was (ms) */
+    /**
+     * Takes what is defined of the attributes of a kind of object.
+     * @param defined by the name of the attribute; null when Kustomer does not tell
+     * @param at when Kustomer was asked (ms)
+     */
     tell(kind: string, defined: ReadonlyMap<string, Definition> | null, at: number): void {
       const kinds: Columns = new Map();
       for (const [name, definition] of defined ?? []) {
@@ -68,7 +72,7 @@ export function learnSchema(stream: string, format: RecordFormat, known: StreamS
 }
 
 /** The kinds of objects that the records of a stream are, as far as their attributes are defined somewhere. */
-function kindsOf(stream: string, klasses: ReadonlySet<string>): readonly string[] {
+function objectKindsOf(stream: string, klasses: ReadonlySet<string>): readonly string[] {
   const traits = streamNamed(stream);
   if (!isSearch(traits)) return [];
   return traits.hasKlasses

@@ -16,7 +16,7 @@ import { KIND } from './kinds.ts';
 /** What was seen in the lines of a run. */
 export type Observed = Pick<StreamSchema, 'columns' | 'open' | 'klasses'>;
 
-export interface WidenOptions {
+interface WidenOptions {
   /** Every record was read, so that what was not seen is gone. */
   readonly isComplete?: boolean;
 }

@@ -53,12 +53,12 @@ export function stateMessage(completeTo: ReadonlyMap<string, string>): Buffer {
   return message({ type: 'STATE', value: { bookmarks: Object.fromEntries(bookmarks) } });
 }
 
-/** Stands for a time that is no time. */
+/** For a mark of deletion whose value is no time: targets must still see that the record is deleted. */
 const EPOCH = '1970-01-01T00:00:00Z';
 /** Databases take no NUL. */
 const NUL = /\\(?:(u0000)|.)/g;
 
-/** Makes messages of `flat` lines, which come without their ends. A line is changed on the way. */
+/** Makes messages of `flat` lines, which come without their line ends. May change the bytes of a line in place. */
 export function recordMessages(schema: StreamSchema): (line: Buffer) => Buffer[] {
   const texts = new Set([...propertiesOf(schema)].flatMap(([name, type]) => (type === JSON_TEXT ? [name] : [])));
   const start = Buffer.from(`{"type":"RECORD","stream":${JSON.stringify(schema.stream)},"record":`);

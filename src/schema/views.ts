@@ -106,9 +106,9 @@ function streamViews(schema: StreamSchema, dataPath: string): string {
   const { stream } = schema;
   const columns = viewColumns(schema);
   const places = [stream, `*/${stream}`, `*/*/${stream}`, `${dataPath}/${stream}/*`].map(place => `${place}/*.ndjson*`);
-  // As parts are called in an artifact, and on the branch.
   const hidden = orderOf(stream).mayComeBack ? ` EXCLUDE (${COUNTING.join(', ')})` : '';
   const newest = `reconciliations WHERE name = ${text(stream)} AND as_of = getvariable(${text(`${stream}_as_of`)})`;
+  // As parts are called in an artifact, and on the branch.
   const parts = String.raw`(${stream}-\d+\.ndjson(\.gz)?|${BRANCH_PART})$`;
   return `SET VARIABLE ${stream}_files = (
   SELECT list(file ORDER BY ${WRITTEN.join(', ')}) FROM glob([${places.map(text).join(', ')}])
@@ -159,7 +159,7 @@ function flatLines(stream: string, columns: readonly ViewColumn[]): string {
   );
 }
 
-/** Halves of surrogate pairs, which \`raw\` keeps and DuckDB refuses, become U+FFFD; no line has control characters. */
+/** Halves of surrogate pairs, which `raw` keeps and DuckDB refuses, become U+FFFD; no line has control characters. */
 const WHOLE_LINE = String.raw`replace(regexp_replace(regexp_replace(line,
     '(\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|(\\u[dD][89a-fA-F]..)', e'\\1\x01\\2\x02', 'g'),
     e'\x01\\\\u....\x02', '\\ufffd', 'g'), e'\x01\x02', '')`;

@@ -1,6 +1,8 @@
 /**
  * The views of a stream for warehouses, over a table `<stream>_lines` that has a line a row in its column `record`. Pure.
  * The same columns as in DuckDB, and as there a value that does not fit its column is null.
+ *
+ * The action itself has none of this: `npm run generate` writes the views into docs/sql.
  */
 import type { StreamSchema } from '../sync/stream-schema.ts';
 import {
@@ -77,8 +79,8 @@ export const DIALECTS = {
     textType: 'text',
     timeType: 'timestamptz',
     name: name => `"${name}"`,
-    text: path => `${member(path, '->>')}`,
-    json: path => `${member(path, '->')}`,
+    text: path => member(path, '->>'),
+    json: path => member(path, '->'),
     cast: {
       time: text => matching(text, String.raw`^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d`, 'timestamptz'),
       integer: text => matching(text, String.raw`^-?\d{1,18}$`, 'bigint'),
@@ -146,10 +148,7 @@ function jsonPath(path: readonly string[]): string {
 }
 
 function variant(path: readonly string[]): string {
-  return `record${path
-    .map(key => `:"${key}"`)
-    .join('')
-    .replaceAll('":"', '"."')}`;
+  return `record:${path.map(key => `"${key}"`).join('.')}`;
 }
 
 function member(path: readonly string[], last: string): string {

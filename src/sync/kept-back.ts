@@ -1,4 +1,5 @@
 // Fields that are kept back: `exclude-fields` and `hash-fields` (docs/privacy.md). Pure.
+
 /** A line of one of the two inputs. */
 export interface FieldPath {
   /** A stream, or `*` for all of them. */
@@ -29,17 +30,17 @@ export function parseFieldPath(line: string): FieldPath | null {
   return stream === undefined || path === undefined ? null : { stream, path };
 }
 
-/** What may not be kept back in a path: itself, or a field inside it; undefined where there is nothing. */
+/** The protected field that a path names, or that is inside or around what the path names; undefined when there is none. */
 export function protectedIn(path: string, format: keyof typeof PROTECTED): string | undefined {
   return PROTECTED[format].find(own => isInside(own, path) || isInside(path, own));
 }
 
-/** Whether a path is that of a field or leads into it. */
+/** Whether a path is that of a field, or of something inside it. */
 function isInside(path: string, field: string): boolean {
   return path === field || path.startsWith(`${field}.`);
 }
 
-/** Whether a path for one stream, or for all, also means a field that another one means. */
+/** Whether keeping `a` back also keeps `b` back, in one stream at least. */
 export function covers(a: FieldPath, b: FieldPath): boolean {
   return (a.stream === b.stream || a.stream === '*' || b.stream === '*') && isInside(b.path, a.path);
 }
@@ -69,7 +70,7 @@ export interface PublishedFields {
   readonly hashKey?: string | undefined;
 }
 
-/** What a path means: a field inside another one is kept back with it. */
+/** How a field is kept back: as its own path says, or else with the nearest field around it. */
 export function treatmentOf<T>(path: string, paths: ReadonlyMap<string, T>): T | undefined {
   const outer = [...paths].filter(([field]) => isInside(path, field)).sort(([a], [b]) => b.length - a.length);
   return outer[0]?.[1];

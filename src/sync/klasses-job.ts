@@ -37,7 +37,7 @@ interface KlassesOptions {
   readonly onSkipped: (klasses: ReadonlyMap<string, SkipReason>) => void;
 }
 
-/** Kustomer refuses the search of a klass, or it does not find by time what there is. */
+/** `refused`: Kustomer refuses the search of a klass. `unfiltered`: the search counts records, and finds none at any time. */
 export type SkipReason = 'refused' | 'unfiltered';
 
 const CHECK_INTERVAL_MS = 24 * 3_600_000;
@@ -60,16 +60,16 @@ export function klassesJob(options: KlassesOptions): StreamJob {
   const generic = searchJob(selection, plan, options.generic, filtered, context);
   const allJobs = () => [generic, ...missing.jobs.values()];
   const isArchiveRefused = () => allJobs().some(job => job.isArchiveRefused());
-  const search = openKlassCheck(options, { plan, seen, skipped, missing, isArchiveRefused });
+  const check = openKlassCheck(options, { plan, seen, skipped, missing, isArchiveRefused });
   return {
     ...selection,
     wanted: generic.wanted,
     isDone:
-      (search.isDone() || plan.ranges.length === 0) && skipped.size === 0 && allJobs().every(({ isDone }) => isDone),
+      (check.isDone() || plan.ranges.length === 0) && skipped.size === 0 && allJobs().every(({ isDone }) => isDone),
     async read() {
       if (plan.ranges.length === 0) return true;
       const results = await awaitAll([generic.read(), ...[...missing.jobs.keys()].map(missing.read)]);
-      results.push(await search.run());
+      results.push(await check.run());
       const reasons = [...skipped].flatMap(([klass, reason]) => (reason === null ? [] : [[klass, reason] as const]));
       if (reasons.length > 0) options.onSkipped(new Map(reasons));
       return !results.includes(false);
@@ -82,7 +82,7 @@ export function klassesJob(options: KlassesOptions): StreamJob {
     updateState(draft, clockLeadMs) {
       const [isChanged, ...others] = allJobs().map(job => job.updateState(draft, clockLeadMs));
       const state = draft.search.get(selection.name);
-      if (isChanged && state !== undefined) draft.search.set(selection.name, { ...state, klasses: search.state() });
+      if (isChanged && state !== undefined) draft.search.set(selection.name, { ...state, klasses: check.state() });
       return isChanged || others.includes(true);
     },
   };

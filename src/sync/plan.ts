@@ -56,6 +56,7 @@ export interface SearchPlan {
   readonly listAlsoFrom: number;
 }
 
+/** What has the records of a stream that the live search no longer shows. */
 export type OldRecords = 'archive' | 'list' | 'nowhere';
 
 export interface ListPlan {

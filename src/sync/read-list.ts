@@ -37,7 +37,7 @@ const MAX_STALE_PASSES = 3;
  * large list in random order shows two thirds of it.
  */
 const maxFoundLater = (firstPass: number) => Math.max(8 * 1024 * 1024, firstPass);
-/** So many records, and more than this part of all, vanish at once because the API key sees less, or by mistake. */
+/** When more records than this, and a larger part of all than this, vanish at once, the API key sees less, or Kustomer errs. */
 const MAX_VANISHED = 20;
 const MAX_VANISHED_SHARE = 0.1;
 /** How long a deletion is remembered, to save room: no run resumes from a state that is older. */
@@ -81,7 +81,10 @@ export async function readList(options: ReadListOptions): Promise<ListResult> {
   return { state, records: changed.length, heldBack, isCut, isUnrestricted };
 }
 
-/** Whether more have vanished than can be believed. @param before how many there were */
+/**
+ * Whether more have vanished than can be believed.
+ * @param before how many there were
+ */
 export function areTooMany(vanished: number, before: number): boolean {
   return vanished > Math.max(MAX_VANISHED, before * MAX_VANISHED_SHARE);
 }

@@ -17,7 +17,7 @@ import { isBatch, type Slice, type Step } from './steps.ts';
 export interface SearchProgress {
   /** A range for each slice, which grows as the slice is read. */
   readonly read: Interval[];
-  /** Dedup keys of what was written, since `dedupSince` of the work. */
+  /** Dedup keys of what was written, from {@link MAX_CLOCK_LEAD_MS} before `dedupSince` of the work on. */
   readonly newDedupKeys: Set<string>;
   /** Records written. */
   records: number;

@@ -9,9 +9,9 @@ interface RequestLimits {
   readonly permits: number;
   /** How many permits no request is waiting for. */
   idle(): number;
-  /** How long the budget makes so many more searches take, however many are in flight (ms). */
+  /** How long the budget makes this number of further searches take, however many are in flight (ms). */
   msForSearches(searches: number): number;
-  /** How long a search takes from its start to its response (ms). */
+  /** How long a search takes from its start to its response (ms); NaN before the first response. */
   msPerSearch(): number;
 }
 

@@ -35,7 +35,10 @@ export function isReconciled({ search, lists, reconciliation: { open } }: Reconc
   return (search.has(name) || lists.has(name)) && !open.includes(name);
 }
 
-/** The latest `asOf` (ms) of which the index, which may be late, knows everything. @param clockLeadMs see `updateState` */
+/**
+ * The latest `asOf` (ms) of which the index, which may be late, knows everything.
+ * @param clockLeadMs see {@link StreamJob.updateState}
+ */
 export function latestAsOf({ cutoff, asOf }: Reconciliation, lookbackMs: number, clockLeadMs: number): number {
   return Math.min(asOf, floorToSecond(cutoff - lookbackMs - clockLeadMs));
 }
@@ -70,7 +73,7 @@ export function reconciliationToJson({ cutoff, asOf, open, ids }: Reconciliation
   return { cutoff: iso(cutoff), as_of: iso(asOf), open, ids };
 }
 
-/** Null when it cannot be read. */
+/** Undefined when the state has none; null when it cannot be read. */
 export function parseReconciliation(value: unknown): Reconciliation | undefined | null {
   if (value === undefined) return undefined;
   if (!isObject(value)) return null;

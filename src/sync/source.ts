@@ -154,7 +154,7 @@ export interface Klasses {
 /** Ids have 24 digits. */
 const MAX_ID_LENGTH = 200;
 
-/** Id of the organization that a record belongs to, or null when the record names none: an empty or endless id is none. */
+/** Id of the organization that a record belongs to, or null when the record names none. An empty or endless id counts as none. */
 export function organizationOf(resource: Resource): string | null {
   const id = resource.relationships?.org?.data?.id;
   return isOrganizationId(id) ? id : null;
@@ -164,7 +164,7 @@ export function isOrganizationId(id: unknown): id is string {
   return typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH;
 }
 
-/** The years that a search can name, with room to calculate: whoever is dated outside of them has no date. */
+/** The years that a search can name, with room to calculate. A record that is dated outside of them counts as undated. */
 const FIRST_TIME = Date.parse('0001-01-01T00:00:00.000Z');
 export const LAST_TIME = Date.parse('9999-01-01T00:00:00.000Z');
 

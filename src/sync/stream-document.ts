@@ -11,14 +11,17 @@ import {
 
 export type Json = Record<string, unknown>;
 
-/** More than any document that the action writes has: of characters, and of objects and lists, which take most memory. */
+/** More characters, and more objects and lists, than a document of the action has. Objects and lists take most memory. */
 const MAX_LENGTH = 64_000_000;
 const MAX_CONTAINERS = 200_000;
 
 /** More than slices ever begin side by side. Each gap between two ranges takes a request. */
 const MAX_RANGES = 10_000;
 
-/** A document that may come from somebody else. @throws Error when it is no JSON, or one that would take gigabytes */
+/**
+ * Parses a document that may come from somebody else.
+ * @throws Error when it is no JSON, or one that would take gigabytes of memory
+ */
 export function parseDocument(text: string): unknown {
   if (text.length > MAX_LENGTH) throw new Error('the document is too long');
   let containers = 0;
@@ -29,7 +32,7 @@ export function parseDocument(text: string): unknown {
   return JSON.parse(text);
 }
 
-/** The object that a text is; one without members when it is none. */
+/** Parses a text as a JSON object. A text that is none has no members, and is no error. */
 export function jsonObject(text: string): Json {
   try {
     return Object(parseDocument(text)) as Json;
