@@ -123,7 +123,7 @@ export function oneLine(text: string, maxLength = 2_000): string {
   return whole ? safe : `${safe.slice(0, maxLength - 1)}…`;
 }
 
-/** The same for a text of several lines, as a message is with a list in it. Everything that is not a line of the log. */
+/** As {@link oneLine}, for a text that may have several lines, such as a message with a list in it. */
 export function someLines(text: string): string {
   const lines = text.slice(0, 200_000).split('\n');
   return [...lines.slice(0, MAX_LINES).map(line => oneLine(line)), ...(lines.length > MAX_LINES ? ['…'] : [])].join(
@@ -131,7 +131,7 @@ export function someLines(text: string): string {
   );
 }
 
-/** There are not so many inputs that can all be wrong. */
+/** Our longest message has a line for each wrong input, and there are fewer inputs than that. */
 const MAX_LINES = 100;
 
 export class SyncError extends Error {
@@ -159,7 +159,7 @@ export class SyncError extends Error {
     this.stack = String(this.stack);
   }
 
-  /** Whether no other stream can go on either: the key is refused, or the state belongs to somebody else. */
+  /** Whether no other stream can go on either: the API or the key cannot be used, or nothing can be published or saved. */
   get endsTheRun(): boolean {
     return ['unreachable', 'unauthorized', 'state', 'publish'].includes(this.kind);
   }

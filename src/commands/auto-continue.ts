@@ -38,9 +38,9 @@ export function planNextRun(run: Run, isStoppedEarly: boolean, before: State, ch
     );
   }
   const earlier = before.consecutiveRuns ?? 0;
-  // Whoever starts a run after the last of a row has been told to look, and lets the sync go on.
+  // Whoever starts a run by hand after too many consecutive runs was told to look at them: the count begins anew.
   const consecutiveRuns = context.isByHand && earlier > MAX_CONSECUTIVE_RUNS ? 1 : earlier + 1;
-  // The number is saved in any case: other runs of this sync may be waiting, and must not begin a row of their own.
+  // The number is saved in any case: other runs of this sync may be waiting, and must not begin to count anew.
   if (!hasProgress(before, change, incremental)) {
     return stay(
       'This run has read nothing within its time budget, so it does not start the next one. Give it a longer `time-budget`, or look at what its requests waited for, and run it again.',

@@ -33,7 +33,7 @@ import { judgeStreams } from './verdict.ts';
 
 const EVERYTHING: Interval = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY };
 
-/** Requests to Kustomer, where no more streams than that are selected. */
+/** Requests to Kustomer after which no archive is asked. Each stream gets its first request in any case. */
 const MAX_REQUESTS = 12;
 
 interface Checking extends ReadingRun {
@@ -138,11 +138,11 @@ async function ask(checking: Checking): Promise<void> {
     const second = later.get(name);
     return { ...stream, ...endings.get(name), ...(second?.error && second), requests: client.requestsFor(name) };
   });
-  findings(checking);
+  addFindings(checking);
 }
 
 /** What the answers have said, and what follows for a sync. */
-function findings({ config, client, found }: Checking): void {
+function addFindings({ config, client, found }: Checking): void {
   const { limits } = client;
   const limitOf = ({ limit, remaining }: NonNullable<typeof limits.search>) =>
     `${grouped(limit)} a minute${remaining >= 0 ? `, ${grouped(remaining)} of them left` : ''}`;
@@ -207,7 +207,7 @@ async function askArchive(checking: Checking, stream: CheckedStream): Promise<bo
   return false;
 }
 
-/** The first page that a sync would ask for, about. */
+/** Asks for the first page of a range, which tells about how much there is to read in it. */
 async function pageOf({ source }: Checking, name: string, index: SearchIndex, range: Interval) {
   const page = await source.search(streamNamed(name) as SearchStream).page({ index, ...range, created: null, page: 1 });
   const records = page.total ?? page.found.length;

@@ -19,7 +19,7 @@ export function describeStart(run: Pick<ReadingRun, 'report' | 'scope' | 'contex
         : scope.kind === 'backfill'
           ? 'Kustomer backfill'
           : 'Kustomer reconciliation';
-  // An id from a state, which anybody may have written who may write to the branch.
+  // The state may have been written by anybody who may write to the branch, so the id is checked before it gets into a link.
   if (!/^\d+$/.test(before.run.id) || Number.isNaN(Date.parse(before.savedAt))) return;
   report.lastSave = { savedAt: before.savedAt, runUrl: context.runUrl.replace(/[^/]+$/, before.run.id) };
 }

@@ -30,7 +30,7 @@ export interface JobsOptions {
   };
   readonly state: State;
   readonly source: Source;
-  /** The list streams, begun already. */
+  /** The pages of the list streams, as {@link openLists} returns them. */
   readonly lists: ReadonlyMap<string, ListPages>;
   readonly writerOf: (stream: string) => Sink;
   readonly context: JobContext;
@@ -39,7 +39,7 @@ export interface JobsOptions {
   readonly onUnchecked?: () => void;
 }
 
-/** Opens the lists; those that are read whole in each run are begun at once. */
+/** Opens the lists of the list streams. An incremental sync reads them whole in each run, so it begins at once. */
 export function openLists({ config, scope }: Pick<Run, 'config' | 'scope'>, source: Source) {
   const isReadWhole = scope.kind === 'incremental';
   const streams = config.streams.map(({ name }) => streamNamed(name)).filter(stream => stream.kind === 'list');

@@ -53,7 +53,10 @@ export async function openKeptFields(config: Config, state: State) {
         todo: 'Correct the path, which is as the written record has it, or remove the line; nothing was published.',
       });
     },
-    /** What was kept back in all lines of a stream, once this run is published. @param before undefined: in no other lines */
+    /**
+     * What was kept back in all lines of a stream, once this run is published.
+     * @param before how earlier runs published the stream; undefined when they published none of it that counts
+     */
     publishedOf(stream: string, before: StreamRevision | undefined): PublishedFields | undefined {
       const paths: KeptBack = keptBackOf(stream, config);
       const unmet = new Set([...paths.keys()].filter(path => !isMet(stream, path)));

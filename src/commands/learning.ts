@@ -42,7 +42,7 @@ export function openLearning({ recordFormat, archive }: Config, before: State['s
       return schemas;
     },
     /**
-     * Asks Kustomer for the types of custom attributes, of which the end of a name does not say all: a request for each
+     * Asks Kustomer for the types of custom attributes, which the ends of their names do not fully tell: a request for each
      * kind of object, when an attribute is new or the last answer is old. Never rejects, and takes some seconds at most.
      */
     async askForTypes({ definitionsOf }: Pick<Source, 'definitionsOf'>, log: Log): Promise<void> {

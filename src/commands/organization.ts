@@ -9,7 +9,8 @@ import type { ReadingRun } from './prepare.ts';
 import type { Endings } from './snapshots.ts';
 
 /**
- * The last snapshot of a run with its organization. Where that stays unknown, the snapshot changes no stream.
+ * The last snapshot of a run with its organization. Where that stays unknown, the snapshot changes no stream. Also warns of
+ * clocks that differ, which matters only to a run that saves a state.
  * @param before the state that the run has started from
  * @throws SyncError `organization-unknown` when the organization is unknown and there is something to publish
  */
@@ -51,7 +52,7 @@ export async function withOrganization(
 }
 
 /**
- * Asks whose data it is where there is a state that it must belong to, and answers without a record did not say.
+ * Asks Kustomer whose data it is, when the saved state belongs to an organization and no record so far has named one.
  * @throws SyncError `other-organization`
  */
 export async function learnOrganization(

@@ -39,7 +39,7 @@ export async function publishLast(run: Run, publisher: Publisher, snapshot: Snap
   report.leftToPost = true;
 }
 
-/** Empties the journal, unless it is left to the post step: that repeats nothing that main has tried in vain. */
+/** Empties the journal, unless it is left to the post step, which must not repeat what main has tried in vain. */
 export async function closeJournal({ journal, settings, report }: Run): Promise<void> {
   if (!journal.isPending() || report.leftToPost) return;
   await journal.write({ settings, todo: 'publish', requests: [], startsNextRun: false });

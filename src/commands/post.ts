@@ -1,4 +1,4 @@
-// The post step: publishes what main has read and did not live to publish, or saves the state of files that the job has used.
+// The post step: publishes what main has read and could not publish, or saves the state of files that the job has used.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { given, maskSecret } from '../config/given.ts';
 import { SyncError } from '../errors.ts';

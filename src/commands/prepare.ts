@@ -132,7 +132,8 @@ type ArtifactsOf = LoadOptions['artifactsOf'];
 
 /**
  * The state that a run of this scope goes on from.
- * @throws SyncError when a state is saved that cannot be read, or that was published with another record format
+ * @param artifactsOf whose artifacts are searched; by default those that may have a state of this scope
+ * @throws SyncError when a state is saved that cannot be read, or when there is none and one is demanded
  */
 export async function recoverState(run: Run, artifactsOf?: ArtifactsOf): Promise<RecoveredState> {
   const { config, context, destination, log } = run;

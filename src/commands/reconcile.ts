@@ -41,11 +41,14 @@ interface Reconciling {
   readonly run: ReadingRun;
   /** The state that the run goes on from. */
   begun: ReturnType<typeof goOn>;
-  /** Of which the index, which may be late, knows everything (ms). Only ever earlier: a clock may turn out to be fast. */
+  /**
+   * Up to this time (ms) the index, which may be late, knows everything. It only gets earlier: this runner's clock may turn
+   * out to be fast.
+   */
   asOf: number;
   /** How many ids there are, by stream. */
   readonly ids: Map<string, number>;
-  /** Some of which have more ids vanished than can be believed. */
+  /** Whether more ids of a stream have vanished than can be believed. */
   hasFallen: boolean;
 }
 

@@ -177,7 +177,7 @@ function changeOf(
   return { state, changed: changed.map(({ name }) => name), startsOver: config.resetState && config.shard === null };
 }
 
-/** Undefined after a run that did not count. */
+/** Lines that all runs together have published of a stream; undefined when an earlier run did not count them. */
 function publishedInAll(before: State, { name }: StreamJob, parts: readonly PartFile[]): number | undefined {
   const wasPublished = before.search.has(name) || before.lists.has(name);
   const earlier = before.revisions.get(name)?.published ?? (wasPublished ? undefined : 0);

@@ -58,7 +58,10 @@ interface SyncRun extends ReadingRun {
 /** What a run has once it knows what to read. */
 type Reading = NonNullable<Awaited<ReturnType<typeof prepare>>>;
 
-/** Runs one sync to its end. Never rejects: whatever became of it is in the report. */
+/**
+ * Runs one sync to its end. Never rejects: whatever became of it is in the report.
+ * @param openVariant what a reconciliation does in its own way
+ */
 export async function sync(
   config: Config,
   context: Context,

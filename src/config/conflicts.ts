@@ -1,4 +1,4 @@
-/** Checks inputs against each other: the two dates, the inputs of a backfill, and those of the jobs of a plan. */
+/** Checks inputs against each other: the two dates, the fields to keep back, what a mode refuses, and the jobs of a plan. */
 import { canCompact } from '../publish/choose.ts';
 import { digest } from '../shards/shard.ts';
 import { covers, type FieldPath, protectedIn } from '../sync/kept-back.ts';
@@ -53,7 +53,7 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
   return found;
 }
 
-/** Inputs that a compaction would ignore, and whoever sets them might not think so. */
+/** Inputs that a compaction would ignore, and that whoever sets them might expect to have an effect. */
 const NOT_COMPACT = {
   'end-date': ({ endDate }: Config) => endDate,
   'exclude-fields': ({ excludeFields }: Config) => excludeFields[0],
@@ -125,7 +125,7 @@ export function planDigest(config: Config): string {
   return digest(JSON.stringify(Object.values(planInputs(config))));
 }
 
-/** Inputs of the group `basic` that jobs of one plan may have differently, and those of another group that they may not. */
+/** The inputs on which all jobs of a plan must agree: most of the group `basic`, and others that decide what is published. */
 function planInputs(config: Config): { readonly [Name in InputName]?: unknown } {
   const { apiUrl, onMissingState, resetState, ...basic } = inputsOf(config, 'basic');
   const { archive, settleMs: settle, lookbackMs: lookback } = config;

@@ -2,8 +2,8 @@
  * The inputs of the action: a row each, in groups.
  *
  * Everything that lists inputs follows from this table. The parser (read-config.ts) reads it, and `npm run generate`
- * writes it into action.yml, the callable workflows and the README. A new input is a row here: its
- * value is a field of `Config`. The order is that of action.yml and of the README.
+ * writes it into action.yml, the callable workflows, the README and docs/inputs.md. A new input is a row here: its value is
+ * a field of `Config`. The order is that of action.yml and of the documents.
  */
 import { RECORD_FORMATS } from '../sync/state.ts';
 import * as kinds from './kinds.ts';

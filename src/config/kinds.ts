@@ -68,7 +68,7 @@ export function wholeNumber(min: number, max: number): Kind<number> {
   };
 }
 
-/** A job lasts five days at most, and a timer of Node at most 24. */
+/** A job lasts 5 days at most, and a timer of Node 24 days. */
 const MAX_DURATION_MS = 500 * 3_600_000;
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
@@ -227,7 +227,7 @@ export const hashKey: Kind<string> = {
   parse: text => text.trim(),
 };
 
-/** With white space after the comma. */
+/** There may be white space around the comma. */
 const deletionSources = oneOf('lists', 'lists,audit-log');
 export const deletions: typeof deletionSources = {
   ...deletionSources,

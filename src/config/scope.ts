@@ -44,7 +44,7 @@ export function syncScope(config: ScopeConfig, now: number) {
   const { stateId, artifactName, startDate, endDate, settleMs, shard } = config;
   const cutoff = shard?.cutoff ?? cutoffOf(now, settleMs);
   const to = Math.min(cutoff, endDate ?? cutoff);
-  const dates = `${startDate === null ? '' : compact(startDate)}..${endDate === null ? '' : compact(endDate)}`;
+  const dates = `${startDate === null ? '' : inBasicFormat(startDate)}..${endDate === null ? '' : inBasicFormat(endDate)}`;
   const stateName = endDate === null ? stateId : `backfill/${stateId}/${dates}`;
   return {
     kind: (endDate === null ? 'incremental' : 'backfill') as 'incremental' | 'backfill' | 'shard' | 'reconciliation',
@@ -63,6 +63,6 @@ export function syncScope(config: ScopeConfig, now: number) {
 }
 
 /** `20240131T080000Z`, with the milliseconds where there are some: fit for the name of a file and the key of a cache. */
-function compact(at: number): string {
+function inBasicFormat(at: number): string {
   return new Date(at).toISOString().replace(/[-:]/g, '').replace('.000Z', 'Z').replace('.', '');
 }

@@ -15,7 +15,7 @@ import {
 import { blobSha } from './objects.ts';
 import { type Call, GitHubError, type Mutate } from './request.ts';
 
-/** All methods reject with a {@link GitHubError}. Those that create an object resolve to its SHA. */
+/** All methods but `archive` reject with a {@link GitHubError}. Those that create an object resolve to its SHA. */
 export type Git = ReturnType<typeof openGit>;
 
 /** A file by the SHA of its blob or by its content, a folder by the SHA of its tree; `sha: null` removes the path. */

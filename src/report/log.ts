@@ -27,7 +27,7 @@ export const log: Log = {
 
 /**
  * Keeps what libraries print on the lines on which they print it: the key of a cache entry or a name may have a line break,
- * and the runner looks for commands at the start of each line. @core writes a line, or a command, at a time.
+ * and the runner looks for commands at the start of each line. `@actions/core` writes a line, or a command, at a time.
  * @param listener gets each line
  */
 export function guardOutput(listener: (line: string) => void): void {
@@ -49,7 +49,7 @@ export type Section = 'Prepare' | 'Read' | 'Count' | 'Ask' | 'Compact' | 'Publis
 
 /** Between two lines about progress: people take a log that stands still for a process that hangs. */
 const INTERVAL_MS = 10_000;
-/** In a run that takes long, and whose log would be. */
+/** The same in a section that takes long, so that its log does not get long, too. */
 const LONG_INTERVAL_MS = 20_000;
 const LONG_MS = 10 * 60_000;
 

@@ -52,7 +52,7 @@ export interface Report {
   isMerge?: boolean;
   /** Requests to Kustomer. */
   usage?: Usage;
-  /** The state that the run started from; undefined for none. */
+  /** Who saved the state that the run started from; undefined when that is not known. */
   lastSave?: LastSave;
   /** An absolute path, as is the next; empty when there is none. */
   outputDir: string;

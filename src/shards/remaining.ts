@@ -73,7 +73,7 @@ async function missingKlasses(stream: SearchStream, plan: SearchPlan, { source, 
 
 /**
  * The range (ms) whose records are to be published of a list; null when the list is read already. Once an incremental
- * sync has read a list, later syncs do, and no shard.
+ * sync has read a list, later syncs read it again in each run, and no shard has to.
  */
 export function remainingList(selection: Selection, { config, state, now }: KnownOptions): Interval | null {
   const plan = planList(selection.name, selection, config, state, now);

@@ -23,7 +23,7 @@ export function seedState(own: State, seed: State, shard: ShardWork, options: Pl
     const planned = shard.search.get(streamOf(name));
     if (planned === undefined) continue;
     const ranges = union(planned);
-    // What the plan did not want read again of the stream: not what the lookback reaches.
+    // What the plan counted as synced: without what the lookback reaches, which is read again.
     const selection = { name, mode: 'incremental', named: false } as const;
     const { synced } = planSearch(name, selection, whole, seed, plannedAt, 'archive').work;
     const isInside = (key: string) => {

@@ -98,12 +98,12 @@ async function directoryOf({ size, read }: Remote): Promise<Buffer> {
 type Entry = ReturnType<typeof entryOf>;
 
 function entryOf(head: Buffer, extra: Buffer) {
-  const [size, packed, start] = widen(extra, [head.readUInt32LE(24), head.readUInt32LE(20), head.readUInt32LE(42)]);
+  const [size, packed, start] = in64Bits(extra, [head.readUInt32LE(24), head.readUInt32LE(20), head.readUInt32LE(42)]);
   return { size, packed, start, isDeflated: head.readUInt16LE(10) === 8, crc: head.readUInt32LE(16) };
 }
 
 /** What does not fit 32 bits stands in the zip64 extra field: size, packed size and offset, in this order. */
-function widen(extra: Buffer, values: [number, number, number]): [number, number, number] {
+function in64Bits(extra: Buffer, values: [number, number, number]): [number, number, number] {
   for (let at = 0; at + 4 <= extra.length; at += 4 + extra.readUInt16LE(at + 2)) {
     if (extra.readUInt16LE(at) !== 1) continue;
     let next = at + 4;

@@ -51,7 +51,7 @@ export type Branch = Awaited<ReturnType<typeof readBranch>>;
 const SYNC_FILE = 'state.json';
 /** The folder of all other states. */
 const STATES = 'state';
-/** Of these, one is enough. */
+/** How many of them are read to find the folder of the data: the first that names one is enough. */
 const MAX_OTHERS = 20;
 
 /** Where the state is: a name of several parts (see config/scope.ts) is set apart from a name of one. */

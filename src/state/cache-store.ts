@@ -32,8 +32,8 @@ export function openCacheStore(options: CacheStoreOptions) {
   /**
    * What a save would save now, on top of what other runs have saved since.
    * @param base what the run has started from, or what its last save returned
-   * @returns `savedAs`: the key of the entry that has just this state, saved
-   * by a try before whose answer was lost or whose process died
+   * @returns `savedAs`: the key of the entry that has just this state, saved by an earlier try whose answer was lost or
+   * whose process died; null when there is none
    * @throws SyncError when another run has saved, and its state cannot be read
    */
   async function preview(change: StateChange, base: Base) {
@@ -47,7 +47,7 @@ export function openCacheStore(options: CacheStoreOptions) {
   /**
    * Saves a state on top of what other runs have saved since.
    * @param artifact the artifact that has this state, too
-   * @throws SyncError `state-not-saved`
+   * @throws SyncError `state-not-saved`, and as {@link preview} does
    */
   async function save(change: StateChange, base: Base, artifact: string | undefined) {
     let cause: unknown;

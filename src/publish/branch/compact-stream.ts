@@ -56,9 +56,9 @@ export interface NewFolder extends CompactedStream {
 const MAX_FACTS = 100_000;
 /** Each takes some 40 MB for a full part. */
 const FETCHES_AT_ONCE = 2;
-/** Files for which it is worth to ask for all that there are. */
+/** When fewer files are missing, they are fetched one by one: an archive has all files of the commit. */
 const MIN_ARCHIVED = 30;
-/** Bytes of a part that was not damaged or made by others. A record may be large. */
+/** Bytes of a part once decompressed: more has no part that this action wrote, however large its records. */
 const MAX_TEXT = 256 * 1024 * 1024;
 const LINE_END = 0x0a;
 const unzip = promisify(gunzip) as (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;

@@ -8,7 +8,7 @@ import type { Log } from '../../report/log.ts';
 import type { Branch, BranchPlace } from '../../state/branch.ts';
 import type { PublishRequest, Withheld } from '../destination.ts';
 
-/** The ref of a branch, in full. No ruleset for branches or tags is about it, and no workflow starts for it. */
+/** The ref of a branch, in full. No ruleset for branches or tags applies to it, and it starts no workflow. */
 export function markOf(branch: string): string {
   return `refs/kustomer-sync/checked/${branch}`;
 }
