@@ -1,6 +1,6 @@
 // What follows from the table of documented columns: docs/data-dictionary.md, and the views for warehouses in docs/sql.
 
-import { isSearch, streamNamed } from '../src/kustomer/streams.ts';
+import { AUDITED, isSearch, streamNamed } from '../src/kustomer/streams.ts';
 import { Lines } from '../src/records/record.ts';
 import { type Column, DOCUMENTED, hasDeletionLines } from '../src/schema/columns.ts';
 import { ANY, KIND } from '../src/schema/kinds.ts';
@@ -48,9 +48,11 @@ function section(stream: Stream, world: KustomerWorld): string {
   if (documented === undefined) throw new Error(`${stream} is not documented`);
   const columns = [...documented.columns.values()];
   const marks = 'A deleted record has `deleted` true or a `deleted_at`.';
+  const line = `a [deletion line](${fromDocs('docs/reading-the-data.md#deletions')})`;
+  const erased = AUDITED.has(stream) ? `gets ${line} with \`deletions: lists,audit-log\` only` : 'leaves no line';
   const deletion = hasDeletionLines(stream)
-    ? `${marks} One that is gone from the list gets a [deletion line](${fromDocs('docs/reading-the-data.md#deletions')}).`
-    : `${marks} One that Kustomer erases without a mark leaves no line.`;
+    ? `${marks} One that is gone from the list gets ${line}.`
+    : `${marks} One that Kustomer erases without a mark ${erased}.`;
   const sources = columns.find(({ name }) => name === 'id')?.sources ?? '';
   return `## ${stream}
 

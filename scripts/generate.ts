@@ -2,7 +2,7 @@
 //
 //   the inputs     from src/config/inputs.ts     into action.yml, the callable workflows, README.md and docs/inputs.md
 //   the outputs    from action.yml               into docs/inputs.md
-//   the streams    from src/kustomer/streams.ts  into docs/reading-the-data.md and README.md
+//   the streams    from src/kustomer/streams.ts  into docs/reading-the-data.md
 //   the errors     from scripts/troubleshooting.ts   into docs/troubleshooting.md
 //   the figures    from bench/results.json       into README.md or bench/README.md, whichever has the marker
 //   the scale      from scripts/scale            into docs/scale.md
@@ -114,7 +114,6 @@ function tables(): Readonly<Record<string, string>> {
     'all inputs': inputTables(description => description),
     outputs: table(['Output', 'Meaning'], outputs),
     streams: table(['Stream', 'In `all`', 'Read through', 'Roles of the API key'], STREAMS.map(streamRow)),
-    'more streams': `More streams: ${NAMED.map(({ name }) => code(name)).join(', ')}.`,
     errors: Object.entries<Readonly<Record<string, Row>>>(ERROR_ROWS)
       .map(([group, rows]) => `### ${group}\n\n${errorTable('Code', rows, name => [code(name)])}`)
       .join('\n\n'),
@@ -125,9 +124,6 @@ function tables(): Readonly<Record<string, string>> {
     ),
   };
 }
-
-/** Streams that `all` does not stand for. */
-const NAMED = STREAMS.filter(stream => !USUAL_STREAMS.includes(stream));
 
 function streamRow(stream: Stream): string[] {
   const { name, role } = stream;

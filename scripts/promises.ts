@@ -1,5 +1,6 @@
 // Every promise of this project, by where it is made, with its test: npm run generate writes docs/promises.md from here,
 // test/unit/promises.test.ts checks it, and npm run red shows that each of the tests can fail.
+import { BACKFILLS } from './promises/backfills.ts';
 import { BEHAVIORS } from './promises/behaviors.ts';
 import { DESIGN, MANIFESTS } from './promises/design.ts';
 import { INPUTS } from './promises/inputs.ts';
@@ -8,6 +9,7 @@ import { READING } from './promises/reading.ts';
 import { README } from './promises/readme.ts';
 import type { Row } from './promises/row.ts';
 import { SECURITY } from './promises/security.ts';
+import { TROUBLESHOOTING } from './promises/troubleshooting.ts';
 
 /** The sentences that stand in no document of their own. */
 export const OWN = 'Behaviors of a good copy';
@@ -16,11 +18,13 @@ const BY_PLACE: readonly (readonly [place: string, rows: readonly Row[]])[] = [
   [OWN, BEHAVIORS],
   ['README.md', README],
   ['SECURITY.md', SECURITY],
+  ['docs/backfills.md', BACKFILLS],
   ['docs/design.md', DESIGN],
   ['docs/inputs.md', INPUTS],
   ['docs/manifest.schema.json', MANIFESTS],
   ['docs/privacy.md', PRIVACY],
   ['docs/reading-the-data.md', READING],
+  ['docs/troubleshooting.md', TROUBLESHOOTING],
 ];
 
 export interface Promised {

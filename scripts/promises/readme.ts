@@ -25,7 +25,7 @@ export const README: readonly Row[] = [
     'the archive is not read',
   ],
   [
-    '[More streams](docs/reading-the-data.md#streams) are read when `streams` names them.',
+    '[More streams](docs/reading-the-data.md#streams), such as companies and queues, are read when `streams` names them.',
     'named-streams',
     '`all` stays the nine, and reads the others beside them when they are named',
     '`all` means every stream that there is',
@@ -170,10 +170,16 @@ export const README: readonly Row[] = [
     'searches count as other requests',
   ],
   [
-    '**Erased records** of search streams are found by [`mode: reconcile`](docs/reading-the-data.md#reconciliation) alone.',
+    '**Erased records** of search streams are found by [`mode: reconcile`](docs/reading-the-data.md#reconciliation)',
     'reconcile',
     'one run > publishes the ids of all that exists, and the views show what is left: %s',
     'a reconciliation leaves out ids',
+  ],
+  [
+    'those of customers and conversations also by `deletions: lists,audit-log`',
+    'audit-log',
+    'a deletion is published as a line that wins, once, whatever comes between',
+    'deletions of the audit log are not looked for',
   ],
   [
     'Records marked as deleted are published.',

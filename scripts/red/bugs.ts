@@ -683,6 +683,18 @@ export const BUGS = {
     'Math.max(before.dedupSince, before.cutoff)',
   ],
   '`concurrency` is ignored': ['src/commands/prepare.ts', 'concurrency: config.concurrency,', 'concurrency: 10,'],
+  'a list of the past tells what has gone': ['src/sync/read-list.ts', ' && until === undefined;', ';'],
+  'a part of a stream may replace all of it': [
+    'src/config/conflicts.ts',
+    'if (refreshed.length > 0 && (endDate',
+    'if (refreshed.length < 0 && (endDate',
+  ],
+  'a run with `reset-state` starts the next one': [
+    'src/commands/auto-continue.ts',
+    'if (config.resetState) {',
+    'if (config.resetState && !log) {',
+  ],
+  'a run that waits says nothing': ['src/report/log.ts', 'const INTERVAL_MS = 10_000;', 'const INTERVAL_MS = 100_000;'],
   'no run starts the next one': [
     'src/commands/auto-continue.ts',
     'return { starts: change.changed.length > 0, consecutiveRuns };',
