@@ -104,7 +104,7 @@ export const INPUTS: readonly Row[] = [
     '`reset-state` is ignored',
   ],
   [
-    'Accept once that more than 20 records and a tenth of a list, or of the ids, have gone.',
+    'Accept once that more than 20 records and more than a tenth of a list, or of the ids, have gone.',
     'vanished',
     'when more than 20 records and a tenth of a list vanish at once > `confirm-vanished` publishes them as deleted, once',
     '`confirm-vanished` is ignored',
@@ -252,7 +252,7 @@ export const INPUTS: readonly Row[] = [
     'a run that is out of time fails',
   ],
   [
-    'a run that ended at its time budget starts its own workflow again, with the same inputs',
+    'a run that stopped early starts its own workflow again, with the same inputs',
     'backfill',
     'on-incomplete: continue > goes through to the end in one chain of runs (%s)',
     'no run starts the next one',

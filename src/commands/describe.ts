@@ -2,7 +2,7 @@
 import { isSearch, streamNamed } from '../kustomer/streams.ts';
 import type { StreamDetails, StreamResult } from '../report/report.ts';
 import type { StreamJob } from '../sync/job.ts';
-import { type State, stateKeysOf } from '../sync/state.ts';
+import { publishedUpTo, type State } from '../sync/state.ts';
 import type { ReadingRun } from './prepare.ts';
 
 /** Says what the run starts from. */
@@ -74,9 +74,5 @@ function changesOf({ records }: StreamResult, job: StreamJob | undefined): Pick<
 /** Up to where a stream is published without a gap (ms). A state does not say when a list was read. */
 function syncedUpTo(state: State, name: string, from: number): StreamDetails['completeUpTo'] {
   if (!isSearch(streamNamed(name))) return state.lists.has(name) ? 'earlier-run' : null;
-  const ends = stateKeysOf(state, name).map(key => {
-    const range = state.search.get(key)?.syncedRanges.find(({ to }) => to > from);
-    return range !== undefined && range.from <= from ? range.to : null;
-  });
-  return ends.includes(null) ? null : Math.min(...(ends as number[]));
+  return publishedUpTo(state, name, from);
 }

@@ -108,6 +108,8 @@ function rememberArtifacts(api: () => Promise<Api>): () => Promise<Api> {
     const artifacts: Api['artifacts'] = (runId, how) => {
       const list = lists.get(runId) ?? github.artifacts(runId, how);
       lists.set(runId, list);
+      // A failure is not remembered: the next shard asks again.
+      list.catch(() => lists.delete(runId));
       return list;
     };
     return { ...github, artifacts };

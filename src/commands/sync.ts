@@ -245,8 +245,8 @@ async function publishRest(run: SyncRun, reading: Reading, endings: Endings): Pr
   if (drained.files.length > 0 || drained.change.changed.length > 0) openSection('Publish');
   const rest = await withOrganization(run, source, before, drained, endings);
   const isStoppedEarly = stoppedBy(report, stop.signal) !== undefined;
-  const { starts, ...consecutive } = planNextRun(run, isStoppedEarly, before, rest.change);
-  const change = { ...rest.change, state: { ...rest.change.state, ...consecutive } };
+  const { starts, consecutiveRuns } = planNextRun(run, isStoppedEarly, before, rest.change);
+  const change = { ...rest.change, state: { ...rest.change.state, consecutiveRuns } };
   // On a branch a run without news makes no commit, unless what it has read must not be read again.
   const isFirst = before.generation === 0 || change.startsOver;
   const savesStateAlone = isStoppedEarly || isFirst || scope.kind !== 'incremental';

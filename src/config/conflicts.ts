@@ -31,8 +31,9 @@ export function conflicts(config: Config, shown: (name: InputName) => string) {
 
   const planned = shard ?? plan[0];
   if (planned !== undefined && planned.inputs !== planDigest(config)) {
-    const same = Object.keys(planInputs(config))
-      .map(name => `\`${name}\``)
+    const values = Object.entries(planInputs(config)).filter(([, value]) => value !== undefined);
+    const same = values
+      .map(([name]) => `\`${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}\``)
       .join(', ');
     const input = shard === null ? 'plan' : 'shard';
     add(input, `belongs to a plan that was made with other inputs. Use one made with the same ${same}.`);

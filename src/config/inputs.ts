@@ -95,7 +95,7 @@ export const GROUPS = {
     'confirm-vanished': input(
       kinds.boolean,
       'false',
-      'Accept once that more than 20 records and a tenth of a list, or of the ids, have gone.',
+      'Accept once that more than 20 records and more than a tenth of a list, or of the ids, have gone.',
       { sync: {} },
     ),
   },
@@ -225,7 +225,7 @@ export const GROUPS = {
     'on-incomplete': input(
       kinds.oneOf('stop', 'continue'),
       'stop',
-      '`stop` or `continue`: a run that ended at its time budget starts its own workflow again, with the same inputs. Needs the permission `actions: write`.',
+      '`stop` or `continue`: a run that stopped early starts its own workflow again, with the same inputs. Needs the permission `actions: write`.',
       { sync: {} },
     ),
   },

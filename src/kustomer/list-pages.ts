@@ -30,15 +30,15 @@ export async function* pagesOf(options: ReadOptions<ListStream>, view: View) {
   let path: string | null = pathOf(options.stream, view, 1);
   for (let number = 1; path !== null; number++) {
     const page: ListPage = await requestPage(options, view, path).catch(error => endOf(error, number, isLinked));
-    yield page;
     const { records, total } = page;
-    shown += records.length;
     const ends = `${records.length} ${records[0]?.id} ${records.at(-1)?.id}`;
     const isStale = pages.has(ends) || records.every(({ id }) => ids.has(id));
-    stalePages = isStale ? stalePages + 1 : 0;
-    paths.add(path);
     // Nothing said that there was another page, and there was none: what came is the last page once more, or the first.
     if (isStale && !isLinked) return;
+    yield page;
+    shown += records.length;
+    stalePages = isStale ? stalePages + 1 : 0;
+    paths.add(path);
     // A list that has a link on each page has one beyond its end, too.
     if (records.length === 0 && stalePages === MAX_STALE_PAGES) return;
     isLinked = page.next !== null;

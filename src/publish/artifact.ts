@@ -68,8 +68,9 @@ async function upload(
   const bytes = files.reduce((sum, file) => sum + file.bytes, messages);
   let name = firstName;
   for (let tries = 0; ; tries++) {
+    let uploading: Promise<UploadArtifactResponse> | undefined;
     try {
-      const uploading = client.uploadArtifact(name, paths, directory, options);
+      uploading = client.uploadArtifact(name, paths, directory, options);
       const { id, digest } = await withDeadline(
         DEADLINE_MS + bytes / BYTES_PER_MS,
         uploading,
@@ -92,6 +93,9 @@ async function upload(
       if (existing === undefined && failedAfterNaming(error)) throw unconfirmed(error);
       if (existing && ((await holdsFiles(api, existing.id, request)) ?? failedAfterNaming(error)))
         return uploaded(name, existing.id, existing.digest);
+      // The library cannot be told to stop: what it still brings to an end would be there twice.
+      const abandoned = name;
+      uploading?.then(() => client.deleteArtifact(abandoned)).catch(() => {});
       const wait = RETRY_AFTER_MS[tries];
       if (wait === undefined) throw notUploaded(error);
       await sleep(wait);

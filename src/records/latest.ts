@@ -3,7 +3,7 @@
  * record is gone. The rule is that of the views (schema/views.ts), which show the same with these lines alone. Pure.
  */
 import { hash } from 'node:crypto';
-import { type Json, jsonObject } from '../sync/stream-document.ts';
+import type { Json } from '../sync/stream-document.ts';
 
 /** What decides about a line. */
 export interface Fact {
@@ -28,7 +28,7 @@ export interface Existing {
 
 /** Of a line in either record format. @returns null when the text is no record */
 export function factOf(text: string): Fact | null {
-  const record = jsonObject(text);
+  const record = objectIn(text);
   const { id, attributes } = record;
   if (typeof id !== 'string') return null;
   // A flat line has its attributes at the top.
@@ -44,6 +44,15 @@ export function factOf(text: string): Fact | null {
     rev: Number.isSafeInteger(own.rev) ? (own.rev as number) : Number.NEGATIVE_INFINITY,
     isDeleted: own.deleted === true || microseconds(own[deleted]) > Number.NEGATIVE_INFINITY,
   };
+}
+
+/** The object of a line, however much a sync has let it have; empty when there is none. */
+function objectIn(line: string): Json {
+  try {
+    return Object(JSON.parse(line)) as Json;
+  } catch {
+    return {};
+  }
 }
 
 interface Line extends Fact {

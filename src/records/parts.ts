@@ -134,7 +134,9 @@ function openRollingWriter(options: PartsOptions, onBytes: OnBytes, onSealed: (p
     const full = part;
     part = undefined;
     await full?.close();
-    if (full !== undefined) await onSealed(full);
+    // Its first write has failed.
+    if (full?.isEmpty()) await full.discard();
+    else if (full !== undefined) await onSealed(full);
   }
 
   async function writeChunk(): Promise<void> {
@@ -171,7 +173,7 @@ function openRollingWriter(options: PartsOptions, onBytes: OnBytes, onSealed: (p
     },
     writeChunk,
     /** The part that is being written, as it is on the disk, under the number that it may get. */
-    current: (number: number): PartFile[] => (part === undefined ? [] : [part.describe(number)]),
+    current: (number: number): PartFile[] => (part === undefined || part.isEmpty() ? [] : [part.describe(number)]),
     async end(): Promise<void> {
       await writeChunk();
       await seal();
@@ -231,6 +233,7 @@ async function openPart({ directory, stream, haveIds, compression, encrypt }: Pa
       }
     },
     size: () => total.size,
+    isEmpty: () => total.records === 0,
     describe,
     close: () => (encrypted?.end() ?? Promise.resolve()).finally(() => file.close()),
     async commit(number: number): Promise<PartFile> {

@@ -4,6 +4,7 @@
 // A record never becomes values: its bytes are copied, and `flat` replaces the keys on the way. So a value stays as it
 // was written, digit by digit. This runs over every byte that is written: changes here, allocations above all, show in
 // the CPU figures of `npm run bench -- --only throughput`.
+import { beginText } from '../sync/json-bytes.ts';
 import type { Resource } from '../sync/source.ts';
 import type { RecordFormat } from '../sync/state.ts';
 import type { FieldFilter } from './fields.ts';
@@ -41,6 +42,7 @@ export class Lines extends LineBuffer {
     try {
       if (recordFormat === 'flat') this.#flat.write(record, filter);
       else {
+        beginText();
         if (filter === undefined) this.copy(record, 0, record.length);
         else filter.write(record, this);
         this.#observer?.line(this.bytes().subarray(start));

@@ -140,21 +140,22 @@ function openKlassCheck(options: KlassesOptions, { plan, seen, skipped, missing,
       const isOld = begun === undefined || (!isCheckedOnce && isDue);
       const names = isOld || isUnderWay ? await namesOf(options) : [];
       // A window that is read once is checked once: the user knows what may be missing.
-      if (names === null && !isCheckedOnce) return true;
-      if (isOld && !isUnderWay) {
+      const isCheck = names !== null || isCheckedOnce;
+      if (isCheck && isOld && !isUnderWay) {
         check = { checkedAt: context.now, from: begun?.from ?? lookFrom(), doneUpTo: '', skipped: [] };
       }
       const doneUpTo = check?.doneUpTo ?? '';
+      // What was skipped is tried in each run, also where the klasses may not be listed.
       let hasAll = true;
       const toLookAt = new Set([...skipped.keys(), ...(names ?? []).filter(name => name > doneUpTo)]);
       for (const klass of [...toLookAt].sort()) {
         hasAll = (await lookAt(klass)) && hasAll;
-        if (check?.doneUpTo !== undefined && klass > check.doneUpTo) check = { ...check, doneUpTo: klass };
+        if (isCheck && check?.doneUpTo !== undefined && klass > check.doneUpTo) check = { ...check, doneUpTo: klass };
         // What only the archive has was not looked at, unless a check before has done so.
         const wasDone = begun !== undefined && !isUnderWay;
         if (check !== undefined && isArchiveRefused() && !wasDone) check = { ...check, from: lookFrom() };
       }
-      if (check !== undefined) check = { ...check, doneUpTo: undefined };
+      if (isCheck && check !== undefined) check = { ...check, doneUpTo: undefined };
       return hasAll && !isLookupRefused;
     },
   };

@@ -269,6 +269,15 @@ export function stateKeysOf({ search }: Pick<State, 'search'>, stream: string): 
   return [stream, ...[...search.keys()].filter(key => key.startsWith(`${stream}/`))];
 }
 
+/** Up to where all of a search stream is published without a gap (ms), from a time on; null when it has a gap there. */
+export function publishedUpTo(state: Pick<State, 'search'>, stream: string, from: number): number | null {
+  const ends = stateKeysOf(state, stream).map(key => {
+    const range = state.search.get(key)?.syncedRanges.find(({ to }) => to > from);
+    return range !== undefined && range.from <= from ? range.to : null;
+  });
+  return ends.includes(null) ? null : Math.min(...(ends as number[]));
+}
+
 /** Whether all klasses of a stream have been looked at, as far as that was possible. */
 export function isCheckDone({ klasses }: Pick<SearchState, 'klasses'>): boolean {
   return klasses !== undefined && klasses.doneUpTo === undefined;

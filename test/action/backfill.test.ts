@@ -155,7 +155,7 @@ describe('a backfill', () => {
     expect(again.outputs).toMatchObject({ complete: 'false', records: '2' });
   });
 
-  longTest('of a list says of nothing that it has gone', async () => {
+  test('of a list says of nothing that it has gone', async () => {
     populate(stage);
     const end = { 'end-date': new Date(Date.now() + DAY).toISOString() };
     await stage.sync({ with: { streams: 'tags', ...end } });
@@ -291,7 +291,7 @@ describe('on-incomplete: continue', () => {
     expect(dispatches.length).toBe(4);
   });
 
-  longTest('does not start a run that would start over', async () => {
+  test('does not start a run that would start over', async () => {
     await open(slow);
     populate(stage, 6);
     ration(stage, 50);

@@ -1,9 +1,9 @@
 // An answer of the results service stops halfway: the toolkit would wait for the rest for ever.
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { few } from '../forms.ts';
+import { few, longTest } from '../forms.ts';
 import { openStage, type Stage } from '../world/stage.ts';
-import { FLAWLESS, faults, HOUR, populate, uploaded } from './publishing.ts';
+import { FLAWLESS, faults, HOUR, hold, populate, uploaded } from './publishing.ts';
 import { expectRed } from './support.ts';
 
 /** Five minutes in three seconds. */
@@ -42,5 +42,29 @@ test('a cache whose every answer stops halfway is one clear error', async () => 
   expectRed(await stage.sync(fast));
   stage.github.traffic.clearFaults();
   expect((await stage.sync()).outputs.records).toBe('2');
+  expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+});
+
+longTest('an upload that takes longer than its deadline, and comes to its end after all, is there once', async () => {
+  await using stage = await openStage();
+  populate(stage);
+  const first = hold(stage, 'PutBlock', 1);
+  const retry = hold(stage, 'FinalizeArtifact', 2);
+  const [begun, deleted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let creations = 0;
+  stage.github.traffic.onRequest(({ operation }) => {
+    if (operation === 'CreateArtifact' && ++creations === 2) begun.resolve();
+  });
+  stage.github.traffic.onAnswer(({ operation }) => {
+    if (operation === 'DeleteArtifact') deleted.resolve();
+  });
+  const running = stage.sync(fast);
+  await begun.promise;
+  first.go();
+  await retry.reached;
+  await deleted.promise;
+  retry.go();
+  const result = await running;
+  expect(result.exitCode, result.log).toBe(0);
   expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
 });

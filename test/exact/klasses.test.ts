@@ -228,6 +228,22 @@ describe('a klass that cannot be read', () => {
     },
   );
 
+  test('is tried again also when the key may no longer list the klasses', async () => {
+    await using reader = await withBroken();
+    const refuse = (status: number, match: object) =>
+      reader.server.faults.add({ kind: 'status', status, times: Number.POSITIVE_INFINITY, match });
+    const fault = refuse(400, { context: 'kobject_broken' });
+    expectSkipped(await reader.run('kobjects', RECENT), 450);
+    reader.now += 2 * DAY;
+    refuse(403, { path: '/v1/klasses' });
+    const second = await reader.run('kobjects', RECENT);
+    expect(second.endings.get('kobjects')?.outcome).toBe('partial');
+    expect(asksFor('kobject_broken', second.requests)).toBeGreaterThan(0);
+    fault.remove();
+    expect((await reader.run('kobjects', RECENT)).published.length).toBe(20);
+    expect(reader.problems('kobjects')).toEqual([]);
+  });
+
   test('since its filter finds nothing that a count without a filter has is skipped, said and tried again', async () => {
     const unfilteredKlasses = ['broken'];
     await using reader = await withBroken({ unfilteredKlasses });

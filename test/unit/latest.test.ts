@@ -173,3 +173,9 @@ test('a time is compared to the microsecond, in any zone', () => {
   for (const none of [undefined, null, 1, '', '2026', '2026-13-01T00:00:00Z', `${DAY}`])
     expect(microseconds(none)).toBe(-Infinity);
 });
+
+test('a line may have as many lists as a sync has let it have', () => {
+  const data = Array.from({ length: 200_001 }, () => [1]);
+  const line = JSON.stringify({ id: 'a', type: 'kobject.x', updated_at: '2026-01-01T00:00:00.000Z', data });
+  expect(factOf(line)?.at).toBe(Date.parse('2026-01-01T00:00:00Z') * 1_000);
+});

@@ -1,5 +1,5 @@
 // The pages of a list end, even where the list leads round in a circle.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src/kustomer/client.ts';
 import { parseResponse } from '../../src/kustomer/json.ts';
 import { openList, openLongList } from '../../src/kustomer/lists.ts';
@@ -47,3 +47,31 @@ test('a second pass has the records of the first one where they are equal, so th
   expect(second.get('a')).toBe(first.get('a'));
   expect(String(second.get('b')?.json)).toContain('"second"');
 });
+
+describe.each(['last', 'first'] as const)(
+  'a list without links that shows its %s page again beyond its end',
+  beyond => {
+    const options = (records: number) => {
+      const last = records / 100;
+      const send = async ({ path }: { path: string }) => {
+        const asked = Number(new URL(path, 'https://kustomer.example').searchParams.get('page'));
+        const page = asked <= last ? asked : beyond === 'last' ? last : 1;
+        const data = Array.from({ length: 100 }, (_, n) => ({ id: `${page}-${n}`, type: 'shortcut' }));
+        return parseResponse(Buffer.from(JSON.stringify({ data })));
+      };
+      const client = { origin: 'https://kustomer.example', send } as unknown as Client;
+      const stream = STREAMS.find(({ name }) => name === 'shortcuts') as ListStream;
+      return { client, stream: { ...stream, pageSize: 100 }, includeDeleted: true, onRecord: () => {} };
+    };
+
+    test('is cut at 10,000 records, and not at 9,900', async () => {
+      for (const [records, isCut] of [
+        [10_000, true],
+        [9_900, false],
+      ] as const) {
+        expect(await openLongList(options(records)).pass(async () => {})).toMatchObject({ isCut });
+        expect(await openList(options(records)).pass()).toMatchObject({ isCut });
+      }
+    });
+  },
+);

@@ -192,3 +192,20 @@ test('a recipient with a typing error is an error that names its place', async (
     openEncryption([recipient, `${recipient.slice(0, -1)}${recipient.endsWith('q') ? 'p' : 'q'}`]),
   ).rejects.toThrow(/`encrypt-to`: recipient 2 is none of age's/);
 });
+
+test('a part whose first write has failed is no part', async () => {
+  const full = () => Promise.reject(new Error('ENOSPC'));
+  const parts = openParts({
+    directory,
+    stream: 'users',
+    recordFormat: 'raw',
+    compression: 'none',
+    partBytes: 1e9,
+    encrypt: () => ({ write: full, end: async () => {} }),
+  });
+  const resource = resourceOf({ id: 'a', type: 'user', attributes: { text: 'x'.repeat(300_000) } });
+  await expect(parts.write([{ at: 1, resource }])).rejects.toThrow('ENOSPC');
+  expect(await parts.peek()).toEqual([]);
+  expect(await parts.drain()).toEqual([]);
+  expect(await readdir(join(directory, 'users'))).toEqual([]);
+});

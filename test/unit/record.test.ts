@@ -1,8 +1,11 @@
 // Lines of NDJSON: `raw` as received, and `flat` as the Singer tap and the Airbyte connector emit it.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseResponse } from '../../src/kustomer/json.ts';
 import { snake } from '../../src/records/flat.ts';
 import { Lines } from '../../src/records/record.ts';
+import { Observer } from '../../src/schema/observer.ts';
+import { documentedSchema } from '../../src/schema/schema.ts';
 import type { Resource } from '../../src/sync/source.ts';
 import type { RecordFormat } from '../../src/sync/state.ts';
 import { cases } from '../forms.ts';
@@ -419,4 +422,15 @@ test.each([
   const start = performance.now();
   lines.add(given(nest(200)), { recordFormat: 'flat' });
   expect(performance.now() - start).toBeLessThan(1_000);
+});
+
+test('a response that nests too deep does not make the next line too deep', () => {
+  const deep = `${'['.repeat(600)}${']'.repeat(600)}`;
+  expect(() => parseResponse(Buffer.from(`{"data":[{"id":"a","type":"user","attributes":{"x":${deep}}}]}`))).toThrow(
+    'nests',
+  );
+  const lines = new Lines(100, new Observer(documentedSchema('users', 'raw')));
+  const json = '{"id":"a","type":"user","attributes":{"x":{"y":1}}}';
+  lines.add(resource(json), { recordFormat: 'raw' });
+  expect(String(lines.bytes())).toBe(`${json}\n`);
 });

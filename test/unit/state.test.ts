@@ -13,6 +13,7 @@ import {
   MAX_GENERATION,
   NO_STATE,
   nextSearchState,
+  publishedUpTo,
   type SearchState,
   type ShardManifest,
   type State,
@@ -449,4 +450,22 @@ test('of more versions without a date than are remembered, the state can still b
   const revisions = new Map([['notes', SAMPLE.revisions.get('users') as StreamRevision]]);
   const saved = serializeState({ ...NO_STATE, generation: 1, revisions, search: new Map([['notes', after]]) });
   expect(parseState(saved, 'test').search.get('notes')?.dedupSince).toBe(10);
+});
+
+test.each([
+  ['an unbroken range', [[0, 1_000]], 1_000],
+  [
+    'the first of two ranges',
+    [
+      [0, 1_000],
+      [5_000, 6_000],
+    ],
+    1_000,
+  ],
+  ['a range that begins later', [[5_000, 6_000]], null],
+  ['no range', [], null],
+])('a stream is published up to the end of what covers its beginning: %s', (_what, ranges, upTo) => {
+  const syncedRanges = ranges.map(([from = 0, to = 0]) => ({ from, to }));
+  const search = new Map([['notes', { syncedRanges, cutoff: 0, dedupSince: 0, dedupKeys: new Set<string>() }]]);
+  expect(publishedUpTo({ search } as never, 'notes', 500)).toBe(upTo);
 });

@@ -70,11 +70,12 @@ export async function compactBranch(
   const { runId } = context;
   const settings = { ...place, compression, partBytes, runId, day: now.slice(0, 10), directory, step, context, now };
   const work: Work = { ...settings, place, done: new Map(), made: [] };
-  const deadline = performance.now() + MAX_RACE_MS;
+  let deadline = Number.POSITIVE_INFINITY;
   try {
     for (let tries = 1; ; tries++) {
       const result = await tryCompact(work);
       if (result !== null) return result;
+      if (tries === 1) deadline = performance.now() + MAX_RACE_MS;
       if (performance.now() > deadline) throw keepsMoving(place);
       log.info(`Another writer was faster on ${place.branch}; starting from what is there now.`);
       await pauseInRace(tries);

@@ -1,6 +1,6 @@
 // What is on the data branch of each stream: counted on from commit to commit, for the README.
 import type { Total, Totals } from '../../state/branch.ts';
-import { type State, stateKeysOf } from '../../sync/state.ts';
+import { publishedUpTo, type State } from '../../sync/state.ts';
 import { iso } from '../../sync/state-document.ts';
 import type { PublishRequest } from '../destination.ts';
 
@@ -38,8 +38,10 @@ export function totalsAfter(before: Totals, request: PublishRequest, state: Stat
 
 /** Up to where a stream has been read; undefined when that is not known. */
 function completeUpTo(stream: string, state: State, { streams, window }: PublishRequest): string | undefined {
-  const ends = stateKeysOf(state, stream).flatMap(key => state.search.get(key)?.syncedRanges.at(-1)?.to ?? []);
-  if (ends.length > 0) return iso(Math.min(...ends));
+  if (state.search.has(stream)) {
+    const upTo = publishedUpTo(state, stream, window.from === '' ? 0 : Date.parse(window.from));
+    return upTo === null ? undefined : iso(upTo);
+  }
   // A state does not say when a list was read.
   return streams.some(({ name, outcome }) => name === stream && outcome === 'complete') ? window.to : undefined;
 }
