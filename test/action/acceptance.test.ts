@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { few } from '../forms.ts';
 import { type LoggedRequest, STREAMS } from '../world/kustomer/index.ts';
 import { ACTION, type Line, openStage, type Stage, updatedAtOf } from '../world/stage.ts';
 import { preload } from './preload.ts';
@@ -369,7 +370,7 @@ test('no more requests are in flight than `concurrency` says', async () => {
 test('an `api-url` without https is refused, unless it is a loopback address', async () => {
   await using stage = await openStage();
   stage.world.populate({ tags: 2 }, { from: Date.now() - DAY, to: Date.now() - HOUR });
-  for (const url of ['http://kustomer.example.test', 'http://127.0.0.1.example.test']) {
+  for (const url of few(['http://127.0.0.1.example.test', 'http://kustomer.example.test'])) {
     const result = await stage.sync({ with: { 'api-url': url } });
     expectRed(result);
     expectError(result, 'invalid-input');

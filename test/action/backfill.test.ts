@@ -171,7 +171,7 @@ describe('a backfill', () => {
     expect(stage.kustomer.requests.length).toBe(0);
   });
 
-  test('asks for nothing outside of its window', async () => {
+  longTest('asks for nothing outside of its window', async () => {
     populate(stage, 2);
     await stage.sync({ with: { streams: 'messages', 'start-date': day(300), 'end-date': day(200) } });
     expect(stage.kustomer.requests.filter(isRecent)).toEqual([]);

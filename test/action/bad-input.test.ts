@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { few } from '../forms.ts';
+import { few, longTest } from '../forms.ts';
 import { DEFAULT_TOKEN, STREAMS } from '../world/kustomer/index.ts';
 import type { ActionResult } from '../world/runner/index.ts';
 import { openStage, type Stage } from '../world/stage.ts';
@@ -245,7 +245,7 @@ describe('an output directory', () => {
     expect(expectRefused(result)).toMatch(/^`output-dir` is `out`\. Use a directory that is empty/);
   });
 
-  test('that is a file is refused', async () => {
+  longTest('that is a file is refused', async () => {
     const { paths } = await stage.sync({ with: { streams: 'x' } });
     await writeFile(join(paths.workspace, 'out'), 'x');
     const result = await stage.sync({ with: { 'output-dir': 'out' }, keepWorkspace: true });
@@ -261,7 +261,7 @@ describe('an output directory', () => {
     expectError(result, 'output-dir-unusable');
   });
 
-  test('below a file is refused', async () => {
+  longTest('below a file is refused', async () => {
     const { paths } = await stage.sync({ with: { streams: 'x' } });
     await writeFile(join(paths.workspace, 'out'), 'x');
     const result = await stage.sync({ with: { 'output-dir': 'out/below' }, keepWorkspace: true });
@@ -289,7 +289,7 @@ describe('several problems', () => {
     );
   });
 
-  test('stand in the summary and are the reason that is logged', async () => {
+  longTest('stand in the summary and are the reason that is logged', async () => {
     const result = await stage.sync({ with: { settle: '5', lookback: '6' } });
     expectRefused(result);
     expect(result.summary).toContain('`settle` is `5`');

@@ -423,9 +423,9 @@ describe('GitHub', () => {
 
   test.each(
     few([
+      ['a lost answer', { kind: 'lost' }],
       ['a 502', { kind: 'status', status: 502 }],
       ['a reset', { kind: 'reset' }],
-      ['a lost answer', { kind: 'lost' }],
       ['a cut answer', { kind: 'cut' }],
       ['a secondary limit', secondaryLimitFault(1)],
     ] as const),

@@ -176,7 +176,7 @@ describe.concurrent('a check', () => {
     },
   );
 
-  test('whose time is up or that is cancelled has changed nothing', async () => {
+  longTest('whose time is up or that is cancelled has changed nothing', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'hang', times: Infinity, match: { stream: 'notes' } });
     const late = await check(stage, { with: { 'time-budget': '2s' } });

@@ -111,7 +111,7 @@ describe('nothing is lost and nothing is doubled', () => {
     expect(await wrongs(stage, [first.result, second.result], ['messages'])).toEqual([]);
   });
 
-  test.each(
+  longTest.each(
     few([
       ['the first answer', FIRST],
       ['an answer in the middle', MIDDLE],

@@ -331,7 +331,7 @@ describe('a redirect', () => {
     expect(outcomes(second)).toEqual({ users: 'failed' });
   });
 
-  test('by way of a link to the next page is refused too', async () => {
+  longTest('by way of a link to the next page is refused too', async () => {
     await using stage = await open();
     const next = 'http://127.0.0.1:9/v1/teams?page=2';
     const body = {
@@ -362,7 +362,7 @@ describe('an answer that cannot be true', () => {
     expect(stage.github.caches()).toEqual([]);
   });
 
-  test('an empty list of errors is none', async () => {
+  longTest('an empty list of errors is none', async () => {
     await using stage = await open();
     const body = { data: [], errors: [], links: { next: null } };
     stage.kustomer.faults.add({ kind: 'status', status: 200, body, times: Infinity, match: { stream: 'tags' } });

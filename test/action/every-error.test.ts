@@ -1,6 +1,7 @@
 // Errors, warnings and notices that no other test is about: each is reached, and says what docs/troubleshooting.md says.
 import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
+import { few, longTest } from '../forms.ts';
 import type { Fault } from '../world/kustomer/index.ts';
 import { openStage, type Stage, type StageOptions, type Sync } from '../world/stage.ts';
 import { makePlan, runShard } from './fan-out.ts';
@@ -74,7 +75,7 @@ describe.concurrent('an error', () => {
     ],
   ];
 
-  test.each(cases)('%s', async (code, sync, prepare) => {
+  test.each(few(cases, 5))('%s', async (code, sync, prepare) => {
     await using stage = await open({ world: { hiddenKlasses: ['order'] } });
     await prepare(stage);
     const result = await stage.sync(sync);
@@ -94,14 +95,14 @@ describe.concurrent('a warning or notice', () => {
     expectAnnotation(result, 'archive-skipped');
   });
 
-  test('that the clock of the runner is fast', async () => {
+  longTest('that the clock of the runner is fast', async () => {
     await using stage = await open();
     const result = await stage.sync({ with: { streams: 'customers' }, nodeArgs: FAST });
     expectSound(result);
     expectAnnotation(result, 'clock-fast');
   });
 
-  test('that the clock of an earlier run was fast', async () => {
+  longTest('that the clock of an earlier run was fast', async () => {
     await using stage = await open();
     await stage.sync({ with: { streams: 'customers' } });
     await poison(stage, text => {
@@ -116,7 +117,7 @@ describe.concurrent('a warning or notice', () => {
     expectAnnotation(result, 'state-from-the-future');
   });
 
-  test('that there is no record at all', async () => {
+  longTest('that there is no record at all', async () => {
     await using stage = await openStage();
     const LONG_AGO = { from: Date.now() - 40 * DAY, to: Date.now() - 39 * DAY };
     stage.world.populate({ customers: 3 }, LONG_AGO);

@@ -22,19 +22,19 @@ import {
 } from './support.ts';
 
 const COUNTS = {
-  conversations: LONG ? 20_000 : 3_000,
-  messages: LONG ? 50_000 : 5_000,
-  customers: LONG ? 10_000 : 1_500,
-  notes: LONG ? 5_000 : 1_000,
+  conversations: LONG ? 20_000 : 1_500,
+  messages: LONG ? 50_000 : 2_500,
+  customers: LONG ? 10_000 : 750,
+  notes: LONG ? 5_000 : 500,
   users: 60,
   teams: 12,
   tags: 150,
   shortcuts: 110,
   kobjects: LONG
     ? { order: 3_000, 'return-case': 1_500, Subscription: 500 }
-    : { order: 900, 'return-case': 450, Subscription: 150 },
+    : { order: 450, 'return-case': 225, Subscription: 75 },
 };
-const SIZES: Record<(typeof STREAMS)[number], number> = { ...COUNTS, kobjects: LONG ? 5_000 : 1_500 };
+const SIZES: Record<(typeof STREAMS)[number], number> = { ...COUNTS, kobjects: LONG ? 5_000 : 750 };
 const TOTAL = Object.values(SIZES).reduce((sum, n) => sum + n, 0);
 
 /** A JSON text with members in order, and every number as it is written: two texts are equal when they mean the same. */
@@ -242,7 +242,7 @@ describe('the files of a run', () => {
     expect(counted).toBe(streamsOf(plain).reduce((sum, each) => sum + each.requests, 0));
   });
 
-  test('lie in the output directory too', async () => {
+  longTest('lie in the output directory too', async () => {
     const result = await stage.sync({ with: { 'state-id': 'dir', 'output-dir': 'some/where', streams: 'tags' } });
     expectGreen(result);
     expect(result.outputs['output-dir']).toBe(`${result.paths.workspace}/some/where`);
@@ -317,7 +317,7 @@ longTest(
   },
 );
 
-test('old notes are read whole while new ones are written', async () => {
+longTest('old notes are read whole while new ones are written', async () => {
   await using stage = await openStage();
   stage.world.populate({ notes: 300, users: 2 }, { from: Date.now() - 1_000 * DAY, to: Date.now() - DAY });
   const old = [...stage.world.truth('notes').keys()];

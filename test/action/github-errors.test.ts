@@ -137,7 +137,7 @@ test('a full storage for artifacts is named, with what to delete', async () => {
   );
 });
 
-test('the full name of a branch, as `github.ref` has it, means the branch', async () => {
+longTest('the full name of a branch, as `github.ref` has it, means the branch', async () => {
   await using stage = await open();
   const onBranch = { ...TAGS, destination: 'branch' };
   expectGreen(await stage.sync({ with: { ...onBranch, branch: 'refs/heads/kustomer-data' } }));

@@ -390,17 +390,14 @@ describe('what held stays held', () => {
   });
 
   test.each(
-    few(
-      [
-        ['says gzip', 'gzip', (body: Buffer) => body],
-        ['is cut off gzip', 'gzip', (body: Buffer) => gzipSync(body).subarray(0, -20)],
-        ['says nonsense', 'nonsense', (body: Buffer) => body],
-        ['is UTF-16', 'identity', (body: Buffer) => Buffer.from(String(body), 'utf16le')],
-        ['is there twice', 'identity', (body: Buffer) => Buffer.concat([body, body])],
-        ['has NUL behind', 'identity', (body: Buffer) => Buffer.concat([body, Buffer.alloc(1)])],
-      ],
-      2,
-    ),
+    few([
+      ['says gzip', 'gzip', (body: Buffer) => body],
+      ['is cut off gzip', 'gzip', (body: Buffer) => gzipSync(body).subarray(0, -20)],
+      ['says nonsense', 'nonsense', (body: Buffer) => body],
+      ['is UTF-16', 'identity', (body: Buffer) => Buffer.from(String(body), 'utf16le')],
+      ['is there twice', 'identity', (body: Buffer) => Buffer.concat([body, body])],
+      ['has NUL behind', 'identity', (body: Buffer) => Buffer.concat([body, Buffer.alloc(1)])],
+    ]),
   )('a body that %s is asked for again', async (_what, encoding, edit) => {
     await using stage = await open();
     requestsSince(stage);

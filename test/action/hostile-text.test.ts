@@ -73,7 +73,7 @@ describe('hostile text of Kustomer', () => {
         ['the reason of an error', { kind: 'status', status: 400, body: { errors: [{ title: EVIL, detail: EVIL }] } }],
         ['a role that is missing', { kind: 'status', status: 403, body: { errors: [{ title: EVIL, detail: LONG }] } }],
       ] as const,
-      4,
+      2,
     ),
   )('is text: %s', async (_what, fault) => {
     await using stage = await openStage();
@@ -106,19 +106,19 @@ describe('hostile text of an input', () => {
   test.each(
     few(
       [
-        ['output-dir', { 'output-dir': `out ${EVIL_LINE.replaceAll('/', '-')}`, destination: 'none' }],
-        ['output-dir with a line break', { 'output-dir': `out\n::error::pwned\n##[error]pwned`, destination: 'none' }],
         [
           'branch and data-path',
           { branch: 'a)<img>|`b`##pwned;$(pwned)', 'data-path': 'd)<img>|`b`##[error]pwned ]', destination: 'branch' },
         ],
-        ['artifact-name', { 'artifact-name': '##[error]pwned ](pwned) `b` @pwned' }],
         [
           'a text of any kind',
           { settle: TYPED, streams: TYPED, 'start-date': LONG.slice(0, 9e4), repository: EVIL_LINE },
         ],
+        ['artifact-name', { 'artifact-name': '##[error]pwned ](pwned) `b` @pwned' }],
+        ['output-dir', { 'output-dir': `out ${EVIL_LINE.replaceAll('/', '-')}`, destination: 'none' }],
+        ['output-dir with a line break', { 'output-dir': `out\n::error::pwned\n##[error]pwned`, destination: 'none' }],
       ] as const,
-      5,
+      3,
     ),
   )('is text: %s', async (_what, inputs) => {
     await using stage = await openStage();
@@ -168,7 +168,7 @@ describe('hostile text of a state', () => {
     await stage.sync({ with: inputs });
     const isBranch = destination === 'branch';
     const original = await stateOf(stage, isBranch);
-    for (const [field, change] of few(FIELDS.slice(0, isBranch ? undefined : 8), 6)) {
+    for (const [field, change] of few(FIELDS.slice(0, isBranch ? undefined : 8), 4)) {
       for (const evil of few([EVIL, LONG], field === 'identity' ? 2 : 1)) {
         const document = JSON.parse(original);
         change(document as never, evil);

@@ -66,7 +66,7 @@ describe('artifacts', () => {
     expect(result.outputs, result.log).toMatchObject({ records: '2', 'state-generation': '2' });
   });
 
-  test('of another sync in the same workflow are not taken for ours', async () => {
+  longTest('of another sync in the same workflow are not taken for ours', async () => {
     await stage.sync({ with: { 'state-id': 'other', streams: 'tags' } });
     expect((await stage.sync()).outputs.records).toBe('37');
   });
@@ -90,7 +90,7 @@ describe('artifacts', () => {
       ['FinalizeArtifact', { kind: 'lost' }, '2'],
       ['FinalizeArtifact', { kind: 'lost', status: 502 }, '2'],
     ] as const;
-    for (const [operation, fault, records] of few(answers, 2)) {
+    for (const [operation, fault, records] of few(answers)) {
       stage.github.traffic.fault(operation, fault);
       const result = await stage.sync();
       expect({ exit: result.exitCode, records: result.outputs.records }, result.log).toEqual({ exit: 0, records });

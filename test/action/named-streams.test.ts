@@ -212,7 +212,7 @@ longTest('a list that is missing from one run on tells of no deletion', async ()
   expect(third.outputs.records).toBe('0');
 });
 
-test('a context that this organization refuses costs its own stream only', async () => {
+longTest('a context that this organization refuses costs its own stream only', async () => {
   await using stage = await open({}, ['work_items', 'companies']);
   stage.kustomer.faults.add({ kind: 'status', status: 400, times: Infinity, match: { context: 'work_item' } });
   const result = await stage.sync({ with: { streams: 'work_items, companies' } });

@@ -1,7 +1,7 @@
 // What Kustomer calls an id or an organization, and what others make of the state: whatever is saved can be read again.
 import { describe, expect, test } from 'vitest';
 import { MAX_GENERATION } from '../../src/sync/state.ts';
-import { few, longTest } from '../forms.ts';
+import { few, longDescribe, longTest } from '../forms.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { poison } from './saved-state.ts';
 import {
@@ -104,7 +104,7 @@ longTest(
   },
 );
 
-describe('a generation that no sync has counted to', () => {
+longDescribe('a generation that no sync has counted to', () => {
   const withGeneration = (generation: number) => (text: string) => JSON.stringify({ ...JSON.parse(text), generation });
 
   test.each(
@@ -140,16 +140,13 @@ describe('totals on a data branch that somebody has edited', () => {
   const ODD = { notes: 7, tags: { records: -1, files: 'x', bytes: 1e300, max_updated_at: {} }, users: [] };
 
   test.each(
-    few(
-      [
-        ['null', null],
-        ['null totals of a stream', NULLS],
-        ['other things than totals', ODD],
-        ['a list', [1, null]],
-        ['a text', 'totals'],
-      ],
-      2,
-    ),
+    few([
+      ['other things than totals', ODD],
+      ['null', null],
+      ['null totals of a stream', NULLS],
+      ['a list', [1, null]],
+      ['a text', 'totals'],
+    ]),
   )('are as if absent: %s', async (_what, totals) => {
     await using stage = await openStage();
     populate(stage);

@@ -203,7 +203,7 @@ describe.concurrent('what Kustomer says of itself', () => {
     expect(/`([^`]*)`/.exec(error)?.[1]).toHaveLength(200);
   });
 
-  test('is in the error of a key of another region (401)', async () => {
+  longTest('is in the error of a key of another region (401)', async () => {
     await using stage = await open();
     const detail = 'This key is for pod prod2, not prod1: use https://api.prod2.kustomerapp.com';
     stage.kustomer.faults.add({ kind: 'status', status: 401, body: { errors: [{ detail }] }, times: 99 });

@@ -160,7 +160,7 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
     expect(await wrongs(stage, [result, again])).toEqual([]);
   });
 
-  test('a run that may only read the cache fails, since nobody would know what it has published', async () => {
+  longTest('a run that may only read the cache fails, since nobody would know what it has published', async () => {
     await using stage = await open();
     const result = await stage.sync({ job: { readOnlyCache: true } });
     expectRed(result);
@@ -194,7 +194,7 @@ describe.concurrent('waiting', { timeout: 200_000 }, () => {
     },
   );
 
-  test('the post step, too, says that it is still there', async () => {
+  longTest('the post step, too, says that it is still there', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'hang', times: Number.POSITIVE_INFINITY, match: { stream: 'messages' } });
     stage.github.traffic.fault('CreateArtifact', { kind: 'slow', ms: 35_000 });

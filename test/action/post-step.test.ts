@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { few } from '../forms.ts';
+import { few, longDescribe } from '../forms.ts';
 import { DEFAULT_TOKEN } from '../world/kustomer/index.ts';
 import { runJob } from '../world/runner/index.ts';
 import { ACTION, type Line, openStage, type Stage } from '../world/stage.ts';
@@ -67,7 +67,7 @@ describe('a cancel', () => {
   );
 });
 
-describe('a workflow of three steps', () => {
+longDescribe('a workflow of three steps', () => {
   const loaded: Line[] = [];
   let attempt = 0;
   async function job() {

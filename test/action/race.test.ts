@@ -1,5 +1,6 @@
 // The data branch moves while a run commits, or GitHub does not say whether it has moved.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { longDescribe, longTest } from '../forms.ts';
 import { openStage, type Stage, type Sync } from '../world/stage.ts';
 import { BRANCH, cloned, FLAWLESS, faults, HOUR, messages, onBranch, populate } from './publishing.ts';
 import { expectError } from './troubles.ts';
@@ -27,7 +28,7 @@ function push(times: number): () => void {
 }
 
 describe('a branch that others push to', () => {
-  test('fourteen times in a row while a run commits gets the commit all the same', async () => {
+  longTest('fourteen times in a row while a run commits gets the commit all the same', async () => {
     await sync();
     touch();
     push(14);
@@ -62,7 +63,7 @@ describe('a branch that others push to', () => {
   });
 });
 
-describe('a commit whose answer is lost', () => {
+longDescribe('a commit whose answer is lost', () => {
   test('however often it is asked for is found on the branch', async () => {
     await sync();
     touch();

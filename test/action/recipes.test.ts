@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { boxed } from '../../scripts/demo/query.ts';
-import { few, longTest } from '../forms.ts';
+import { few } from '../forms.ts';
 import { BLOCKS, type Block, blocksOf } from '../unit/documents.ts';
 import { type Desk, HAS_ALL, openDesk } from '../world/desk/index.ts';
 import { STREAMS, type Stream } from '../world/kustomer/index.ts';
@@ -221,7 +221,7 @@ test('no other document shows how to read the data', () => {
   );
 });
 
-describe.each(few(WORLDS, 2))('%s, in runs with compression %s', (format, compressions) => {
+describe.each(few(WORLDS))('%s, in runs with compression %s', (format, compressions) => {
   let stage: Stage;
   let desk: Desk;
   let reader: Reader;
@@ -239,11 +239,7 @@ describe.each(few(WORLDS, 2))('%s, in runs with compression %s', (format, compre
   beforeEach(() => desk.clear());
   afterAll(() => stage.close());
 
-  /** In the short form, each session once. */
-  const flatTest = format === 'flat' ? test : longTest;
-  const rawTest = format === 'raw' ? test : longTest;
-
-  flatTest('README.md', async () => {
+  test('README.md', async () => {
     await reader.follow(typedIn('README.md'));
   });
 
@@ -251,18 +247,18 @@ describe.each(few(WORLDS, 2))('%s, in runs with compression %s', (format, compre
     const blocks = typedIn('docs/reading-the-data.md');
     const isAbout = (pattern: RegExp) => (block: Block) => pattern.test(block.text);
 
-    flatTest('over artifacts', async () => {
+    test('over artifacts', async () => {
       await reader.follow(blocks.filter(block => !isAbout(/^git /)(block)));
     });
 
-    rawTest('over the data branch', async () => {
+    test('over the data branch', async () => {
       const clone = branchReadme.filter(isAbout(/^git clone /));
       expect(clone).toHaveLength(1);
       await reader.follow([...clone, ...blocks.filter(block => !isAbout(/^gh /)(block))]);
     });
   });
 
-  flatTest('README.md of the data branch', async () => {
+  test('README.md of the data branch', async () => {
     expect(branchReadme.map(({ language }) => language)).toEqual(['sh', 'sh', 'sh', 'sql', 'python']);
     await reader.follow(branchReadme);
   });

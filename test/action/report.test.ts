@@ -97,7 +97,7 @@ describe('the summary', () => {
     expect(result.summary).toContain('state generation 1 saved');
   });
 
-  test('says what failed and what to do, beside what went well', async () => {
+  longTest('says what failed and what to do, beside what went well', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'status', status: 400, times: Infinity, match: { stream: 'notes' } });
     const result = await stage.sync({ with: { streams: 'notes, tags' } });
@@ -110,7 +110,7 @@ describe('the summary', () => {
     expect(streamsOf(result).find(({ name }) => name === 'notes')?.error).toBe(error);
   });
 
-  test('is there when the run was refused', async () => {
+  longTest('is there when the run was refused', async () => {
     await using stage = await open();
     const result = await stage.sync({ with: { settle: 'x' } });
     expect(result.summary).toMatch(/^## ❌ Kustomer sync failed/);

@@ -106,7 +106,7 @@ describe('where the archive search is refused', () => {
     expect(annotations(result, 'warning')).toEqual([expect.stringMatching(/may not read messages \(403\)/)]);
   });
 
-  test('and only archived records are wanted, a key without the role is told so, too', async () => {
+  longTest('and only archived records are wanted, a key without the role is told so, too', async () => {
     await using stage = await openOld({ tokens: { [DEFAULT_TOKEN]: { missing: ['messages'] } } });
     const day = (ago: number) => new Date(Date.now() - ago * DAY).toISOString();
     const window = { streams: 'messages', 'start-date': day(1_000), 'end-date': day(900) };

@@ -118,7 +118,7 @@ longTest('with a data branch the messages are in output-dir alone', async () => 
   expect([...(await stage.github.repository.files('kustomer-data')).keys()]).not.toContain('singer.jsonl');
 });
 
-test('with `destination: none` they are there for the next step', async () => {
+longTest('with `destination: none` they are there for the next step', async () => {
   const result = await stage.sync({ with: { destination: 'none', singer: 'true' } });
   expect(result.jobConclusion, result.log).toBe('success');
   expect(load(singerOf(result))).toEqual(truth());

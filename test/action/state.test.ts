@@ -78,7 +78,7 @@ describe('a saved state', () => {
     ['lacks its file', /is damaged/, () => null],
   ];
 
-  test.each(few(refusals, 5))(
+  test.each(few(refusals, 3))(
     'that %s is refused with one clear error, and nothing is published or saved',
     async (_what, message, change) => {
       await stage.github.replaceCache(stage.github.caches().at(-1)?.id ?? 0, good);
@@ -94,7 +94,7 @@ describe('a saved state', () => {
     },
   );
 
-  test('is refused of another organization also when there is nothing to read', async () => {
+  longTest('is refused of another organization also when there is nothing to read', async () => {
     await stage.github.replaceCache(stage.github.caches().at(-1)?.id ?? 0, good);
     await poison(
       stage,
@@ -293,7 +293,7 @@ longDescribe('two states', () => {
 });
 
 describe('no state', () => {
-  test('is a first sync', async () => {
+  longTest('is a first sync', async () => {
     await using stage = await openStage();
     populate(stage);
     const result = await stage.sync({ with: SMALL });
@@ -337,7 +337,7 @@ describe('no state', () => {
     expect(after.outputs).toMatchObject({ records: '0', 'state-generation': '2' });
   });
 
-  test('without the permission `actions: read` is taken for none with a notice that says so', async () => {
+  longTest('without the permission `actions: read` is taken for none with a notice that says so', async () => {
     await using stage = await openStage({ github: { tokens: { ghs_less: { contents: 'read' } } } });
     populate(stage);
     const result = await stage.sync({ with: SMALL });

@@ -73,7 +73,7 @@ describe('a time budget', () => {
     expect((await stage.sync()).outputs.records).toBe('0');
   });
 
-  test('that is over before the first answer reads nothing, and loses nothing', async () => {
+  longTest('that is over before the first answer reads nothing, and loses nothing', async () => {
     await using stage = await openStage();
     populate(stage);
     ration(stage, 0);
@@ -135,7 +135,7 @@ describe('a cancelled job', () => {
     expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
   });
 
-  test('before anything was read has nothing to keep, and says so', async () => {
+  longTest('before anything was read has nothing to keep, and says so', async () => {
     await using stage = await openStage({ server: { latencyMs: 5_000 } });
     populate(stage);
     const first = await stage.sync({
@@ -309,7 +309,7 @@ describe('with `destination: none`', () => {
     expect((await stage.sync()).outputs).toMatchObject({ records: '0', 'state-generation': '6' });
   });
 
-  test('a cancelled job saves no state', async () => {
+  longTest('a cancelled job saves no state', async () => {
     await using stage = await openStage();
     populate(stage);
     stage.kustomer.faults.add({ kind: 'hang', times: Infinity, match: { stream: 'notes' } });

@@ -223,7 +223,7 @@ test('a run that was refused before it read anything shows no table of what it h
   expect(result.summary).not.toContain('|');
 });
 
-test('a stream that the key may not read is in the verdict of a run that is green', async () => {
+longTest('a stream that the key may not read is in the verdict of a run that is green', async () => {
   await using stage = await openStage();
   populate(stage);
   stage.kustomer.faults.add({ kind: 'status', status: 403, times: Infinity, match: { stream: 'notes' } });

@@ -82,7 +82,7 @@ describe('when more than 20 records and a tenth of a list vanish at once', () =>
   });
 });
 
-describe('a record of a list that changes under the same `updatedAt`', () => {
+longDescribe('a record of a list that changes under the same `updatedAt`', () => {
   test('is published again, once', async () => {
     await using stage = await open({ teams: 6, tags: 150, users: 20, shortcuts: 5 });
     const streams = { streams: 'shortcuts, tags, teams, users' };
@@ -96,7 +96,7 @@ describe('a record of a list that changes under the same `updatedAt`', () => {
     expect(after.lines).toEqual([]);
   });
 
-  longTest('is the one of the first view where two views show it differently, whichever of them answer', async () => {
+  test('is the one of the first view where two views show it differently, whichever of them answer', async () => {
     await using stage = await open({});
     const body = (ids: readonly number[], name: string) => ({
       meta: { page: 1, pageSize: 100 },

@@ -4,7 +4,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { longDescribe } from '../forms.ts';
+import { longDescribe, longTest } from '../forms.ts';
 import { STREAMS } from '../world/kustomer/index.ts';
 import { ACTION, openStage, type Stage } from '../world/stage.ts';
 import type { WorkflowOptions, WorkflowRun } from '../world/workflow/index.ts';
@@ -84,7 +84,7 @@ describe('a schedule', () => {
     for (const stream of LIST_STREAMS) expect(files.filter(path => path.startsWith(`data/${stream}/`))).toHaveLength(1);
   });
 
-  test('may do what its job says and no more', async () => {
+  longTest('may do what its job says and no more', async () => {
     const edit = (text: string) => text.replace('contents: write', 'contents: read');
     const run = await play('every-15-minutes.yml', { edit });
     expect(run.conclusion).toBe('failure');

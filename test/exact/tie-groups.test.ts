@@ -1,6 +1,6 @@
 /** Any number of records may share one `updated_at`, in an order that changes from one request to the next. */
 import { describe, expect, test } from 'vitest';
-import { LONG } from '../forms.ts';
+import { few, LONG } from '../forms.ts';
 import { DAY, HOUR, MINUTE, NOON, Reader, SECOND } from '../world/reader.ts';
 
 const RECENT = { startDate: NOON - 10 * DAY };
@@ -19,23 +19,24 @@ async function tied(records: number, tieOrder: (typeof ORDERS)[number], how: { s
 describe.each(ORDERS)(
   'records of one time, created at different times, in %s order, are all read exactly once',
   order => {
-    test.each(
-      LONG ? [1, 499, 500, 501, 1_200, 12_000, 60_000] : order === 'stable' ? [500, 501] : [1, 499, 500, 501, 12_000],
-    )('%d of them', async records => {
-      await using reader = await tied(records, order);
-      const run = await reader.run('notes', RECENT);
-      expect(run.error).toBeUndefined();
-      expect(reader.problems('notes')).toEqual([]);
-      expect(run.published.length).toBe(records + 600);
-      expect((await reader.run('notes', RECENT)).published).toEqual([]);
-    });
+    test.each(LONG ? [1, 499, 500, 501, 1_200, 12_000, 60_000] : order === 'stable' ? [501] : [1, 500, 501, 12_000])(
+      '%d of them',
+      async records => {
+        await using reader = await tied(records, order);
+        const run = await reader.run('notes', RECENT);
+        expect(run.error).toBeUndefined();
+        expect(reader.problems('notes')).toEqual([]);
+        expect(run.published.length).toBe(records + 600);
+        expect((await reader.run('notes', RECENT)).published).toEqual([]);
+      },
+    );
   },
 );
 
 describe.each(ORDERS)(
   'records of one time that were also created at one time, in %s order, are all read exactly once',
   order => {
-    test.each([501, 1_200])('%d of them', async records => {
+    test.each(few([1_200, 501]))('%d of them', async records => {
       await using reader = await tied(records, order, { sameCreated: true });
       const run = await reader.run('notes', RECENT);
       expect(run.error).toBeUndefined();

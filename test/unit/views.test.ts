@@ -129,7 +129,9 @@ describe.each(few(PLACES, 2))('%s, in the files of the %s', (format, layout) => 
   });
   afterAll(() => connection.closeSync());
 
-  test.each(WORLD.map(written => [written.stream, written] as const))('%s is the truth', async (stream, written) => {
+  // Of the second place, in the short form, some streams: the columns of all are made alike.
+  const streams = format === 'flat' ? WORLD : few(WORLD, 6);
+  test.each(streams.map(written => [written.stream, written] as const))('%s is the truth', async (stream, written) => {
     const records = [...written.truth].map(([id, json]) => ({ id, type: 'x', json: Buffer.from(json) }));
     const lines = linesOf({ ...written, published: records }, format).map(line => JSON.parse(String(wellFormed(line))));
     const observer = new Observer(documentedSchema(stream, format));
