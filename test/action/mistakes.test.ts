@@ -57,7 +57,7 @@ function play(stage: Stage, { edit = text => text, env, ...options }: Options = 
     ...options,
     ...(env && { env: env() }),
     // The two groups are the same for one run at a time.
-    edit: text => edit(text).replace('cancel-in-progress: false', 'queue: max'),
+    edit: text => edit(text).replace('  group: kustomer-sync', '$&\n  queue: max'),
     with: {
       'api-url': stage.kustomer.url,
       'search-requests-per-minute': '100000',
