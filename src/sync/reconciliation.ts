@@ -26,7 +26,9 @@ export function goOn(state: State, selected: readonly string[], now: number, cut
   if (reconciliation !== undefined && now - reconciliation.cutoff < MAX_AGE_MS) {
     if (reconciliation.open.some(name => selected.includes(name))) return { ...state, reconciliation };
   }
-  const begun = { cutoff, asOf: cutoff, open: [], ids: reconciliation?.ids ?? {} };
+  // Its ids lie under its cutoff: those of the one before must not come to lie among them.
+  const own = reconciliation?.cutoff === cutoff ? cutoff - 1_000 : cutoff;
+  const begun = { cutoff: own, asOf: own, open: [], ids: reconciliation?.ids ?? {} };
   return { ...state, search: new Map(), lists: new Map(), shardManifest: undefined, reconciliation: begun };
 }
 

@@ -30,6 +30,11 @@ describe('a run', () => {
   });
 });
 
+test('one that begins in the second of the one before has another time, under which its ids lie', () => {
+  const done = { ...STATE, reconciliation: { ...reconciliation, cutoff: NOW, open: [] } };
+  expect(goOn(done, ['messages'], NOW, NOW).reconciliation).toMatchObject({ cutoff: NOW - 1_000, asOf: NOW - 1_000 });
+});
+
 test('a clock that is fast, and a longer lookback, make the time earlier that the ids speak for, and nothing makes it later', () => {
   const at = (asOf: number, lookbackMs: number, leadMs: number) =>
     latestAsOf({ ...reconciliation, cutoff: NOW, asOf }, lookbackMs, leadMs) - NOW;

@@ -1,0 +1,1 @@
+export{t as schemasAt}from"./schemas-CWmZ3kOw.mjs";
