@@ -245,9 +245,9 @@ export const BUGS = {
     "if (given('job-status') === '?') {",
   ],
   'keys stay as they are': [
-    'src/records/flat.ts',
-    'export function snake(key: string): string {',
-    'export function snake(key: string): string {\n  if (key) return key;',
+    'src/sync/snake-case.ts',
+    'export function snakeCase(key: string): string {',
+    'export function snakeCase(key: string): string {\n  if (key) return key;',
   ],
   '`raw` is `flat`': [
     'src/records/record.ts',

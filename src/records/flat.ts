@@ -12,6 +12,7 @@ import {
   KeyCache,
   replaceEscapes,
 } from '../sync/json-bytes.ts';
+import { snakeCase } from '../sync/snake-case.ts';
 import type { Field, FieldFilter } from './fields.ts';
 import type { LineBuffer } from './line-buffer.ts';
 import {
@@ -25,14 +26,6 @@ import {
 } from './name-plan.ts';
 
 const [BRACE, COMMA, COLON, BRACE_END] = [0x7b, 0x2c, 0x3a, 0x7d] as const;
-
-/** From camelCase to snake_case, by the rule of the Singer tap (docs/reading-the-data.md#records). */
-export function snake(key: string): string {
-  return key
-    .replace(/([^\n])([A-Z][a-z]+)/gu, '$1_$2')
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase();
-}
 
 /** Every pair of surrogates, lone surrogate and other escape. The second is captured. */
 const LONE_SURROGATES = /\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)/g;
@@ -50,7 +43,7 @@ const OWN: ReadonlyMap<string, number> = new Map([
 export class FlatWriter {
   readonly #out: LineBuffer;
   readonly #names = new Map<string, Name>();
-  readonly #keys = new KeyCache((key): Key => ({ key, name: this.#nameOf(snake(key).toWellFormed()) }));
+  readonly #keys = new KeyCache((key): Key => ({ key, name: this.#nameOf(snakeCase(key).toWellFormed()) }));
   /** Number of the last object, and of the record. */
   #objects = 0;
   #record = 0;

@@ -118,12 +118,6 @@ export function customKinds(key: string, custom?: CustomTypes): Kinds {
   return custom?.kinds.get(key) ?? (Object.hasOwn(SUFFIXES, word) ? (SUFFIXES[word] as Kinds) : 0);
 }
 
-/** From camelCase to snake_case, as src/records writes flat names; a test holds the two against each other. */
-export function snakeName(key: string): string {
-  const words = key.replace(/([^\n])([A-Z][a-z]+)/gu, '$1_$2').replace(/([a-z0-9])([A-Z])/g, '$1_$2');
-  return words.toLowerCase();
-}
-
 /** The key in the source behind the flat name of a documented column. */
 export function sourceKey(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

@@ -1,6 +1,7 @@
 // What a run learns of the columns of its streams. Pure.
 import type { Definition } from '../kustomer/custom-attributes.ts';
 import { ATTRIBUTED, isSearch, streamNamed } from '../kustomer/streams.ts';
+import { snakeCase } from '../sync/snake-case.ts';
 import {
   CONTAINERS,
   type Columns,
@@ -9,7 +10,7 @@ import {
   type StreamSchema,
   uniteTypes,
 } from '../sync/stream-schema.ts';
-import { definedKinds, snakeName } from './columns.ts';
+import { definedKinds } from './columns.ts';
 import { Observer } from './observer.ts';
 import { changes, documentedSchema, widen } from './schema.ts';
 
@@ -56,7 +57,7 @@ export function learnSchema(stream: string, format: RecordFormat, known: StreamS
     tell(kind: string, defined: ReadonlyMap<string, Definition> | null, at: number): void {
       const kinds: Columns = new Map();
       for (const [name, definition] of defined ?? []) {
-        const key = format === 'flat' ? snakeName(name) : name;
+        const key = format === 'flat' ? snakeCase(name) : name;
         const own = definedKinds(definition);
         // Names that meet in one key are of both types.
         if (own > 0) kinds.set(key, (kinds.get(key) ?? 0) | own);

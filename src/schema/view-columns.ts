@@ -1,6 +1,7 @@
 // The columns of the views of a stream: what they are called, where their values are in a line, and their SQL type. Pure.
+import { snakeCase } from '../sync/snake-case.ts';
 import type { Container, CustomTypes, Kinds, StreamSchema } from '../sync/stream-schema.ts';
-import { type Column, customKinds, DOCUMENTED, hasDeletionLines, placeOf, snakeName } from './columns.ts';
+import { type Column, customKinds, DOCUMENTED, hasDeletionLines, placeOf } from './columns.ts';
 import { KIND } from './kinds.ts';
 
 export type SqlType = 'text' | 'time' | 'integer' | 'number' | 'boolean' | 'texts' | 'json';
@@ -100,7 +101,7 @@ export function viewColumns(schema: StreamSchema): readonly ViewColumn[] {
     for (const [key, kinds] of [...members].sort(bySpelling)) {
       const isOwn = container === '' && /^(?:attributes|relationships)$/.test(key);
       if (places.has(`${container}/${key}`) || isOwn || !/^[^\p{Cc}\p{Cs}]+$/u.test(key)) continue;
-      const name = snakeName(key);
+      const name = snakeCase(key);
       if (isCustom)
         add(`custom_${name}`, typeOfCustom(key, kinds, schema.custom), pathTo('', ...container.split('.')), [key]);
       else add(name, typeOfSeen(kinds), pathTo(container, key));
@@ -146,6 +147,6 @@ function typeOfSeen(kinds: Kinds): SqlType {
 
 /** A key that is in snake_case already comes first, so that it gets the name; as in flat records. */
 function bySpelling([a]: [string, Kinds], [b]: [string, Kinds]): number {
-  const isSnake = (key: string) => (snakeName(key) === key ? 0 : 1);
+  const isSnake = (key: string) => (snakeCase(key) === key ? 0 : 1);
   return isSnake(a) - isSnake(b) || (a < b ? -1 : 1);
 }

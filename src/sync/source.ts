@@ -88,7 +88,10 @@ export interface ListPass {
 /** A list that ends with just this many records may have more of them (docs/kustomer-api.md#old-notes). */
 export const LIST_CAP = 10_000;
 
-/** A search may count no further (docs/kustomer-api.md#search-depth): a total of this means "this many or more". */
+/**
+ * Records that every search returns of one result (docs/kustomer-api.md#search-depth). A search may count no further
+ * either: a total of this means "this many or more".
+ */
 export const SEARCH_CAP = 10_000;
 
 /** A list that is too long for memory, and in no known order. */

@@ -12,6 +12,7 @@ import {
   type CreatedRange,
   type DatedRecord,
   type Page,
+  SEARCH_CAP,
   type SearchIndex,
   type SearchRequest,
   timeIn,
@@ -19,11 +20,9 @@ import {
 import type { Steps } from './steps.ts';
 
 /**
- * Records that every search returns of one result (docs/kustomer-api.md#search-depth). A search may count no further
- * either, so a total of exactly this says nothing.
+ * The other limit of a result, beside {@link SEARCH_CAP} (docs/kustomer-api.md#search-depth); a window that cannot be split
+ * is read up to it.
  */
-const MAX_RELIABLE_RECORDS = 10_000;
-/** The other limit of a result (docs/kustomer-api.md#search-depth); a window that cannot be split is read up to it. */
 const MAX_PAGES = 100;
 /** Passes over a window whose order changes each time. A random order takes about ln(records) + 3. */
 const MAX_PASSES = 40;
@@ -74,7 +73,7 @@ function* readCreatedRange(
   // The count includes the records just outside of the range that a search by whole seconds returns.
   let seen = new Map<string, DatedRecord>();
   let total = 0;
-  let maxRecords = MAX_RELIABLE_RECORDS;
+  let maxRecords = SEARCH_CAP;
   for (let number = 1; ; number++) {
     const pass = yield* readPages(search, maxRecords);
     // Records came or went, so what was seen before proves nothing now. A pass that contradicts itself does not count.
@@ -91,8 +90,8 @@ function* readCreatedRange(
     const boundaries = maySplit ? splitByCreatedAt(pass.found, created, total, pass.size) : [];
     if (boundaries.length > 0) return { boundaries };
     if (pass.isTooLarge && number > 1) {
-      const isInPages = total > MAX_RELIABLE_RECORDS && total < MAX_PAGES * pass.size;
-      if (maxRecords !== MAX_RELIABLE_RECORDS || !isInPages) {
+      const isInPages = total > SEARCH_CAP && total < MAX_PAGES * pass.size;
+      if (maxRecords !== SEARCH_CAP || !isInPages) {
         const what = `has more records of one second than it returns (${total})`;
         throw inconsistentSearch(`${what}, and \`created_at\` does not tell them apart`, timeOf(pass, window));
       }
@@ -155,7 +154,7 @@ function* readPages(search: Omit<SearchRequest, 'page'>, maxRecords: number): St
       const records = [...found.values()];
       return { found: records, reported, size, pages: number, isConsistent: isConsistent && isCounted, isTooLarge };
     };
-    if (reported >= limit || (isEmpty && requested > MAX_RELIABLE_RECORDS && received < reported)) return end(true);
+    if (reported >= limit || (isEmpty && requested > SEARCH_CAP && received < reported)) return end(true);
     // The last page is one that is not full. Without a total to count against, only a single page is proof.
     if (isEmpty || (!page.hasMore && page.found.length < size)) {
       return end(false, total === null ? number === 1 : received === total);

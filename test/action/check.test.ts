@@ -1,5 +1,6 @@
 // `mode: check` says what a sync would find and do, with few requests, and leaves everything as it is.
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { few, longTest } from '../forms.ts';
@@ -35,7 +36,8 @@ async function check(stage: Stage, { with: inputs, ...options }: Sync = {}): Pro
   if (result.jobConclusion !== 'cancelled') expectSound(result);
   expect(result.outputs).toMatchObject({ records: '0', complete: 'false', 'artifact-id': '', commit: '' });
   expect(result.outputs).toMatchObject({ 'state-saved': 'false', 'output-dir': '', manifest: '' });
-  expect(readdirSync(`${stage.root}/work/_temp`).filter(name => /^kustomer-sync-(?!cache)/.test(name))).toEqual([]);
+  const temp = readdirSync(join(stage.root, 'work', '_temp'));
+  expect(temp.filter(name => /^kustomer-sync-(?!cache)/.test(name))).toEqual([]);
   return result;
 }
 

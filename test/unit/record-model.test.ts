@@ -1,8 +1,8 @@
 // The flat record beside a model of it: the same rules in values, as slow and plain as can be.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { snake } from '../../src/records/flat.ts';
 import { Lines } from '../../src/records/record.ts';
+import { snakeCase } from '../../src/sync/snake-case.ts';
 import { cases } from '../forms.ts';
 
 const flat = (json: string) => {
@@ -41,7 +41,7 @@ function flatValue(resource: Plain): [string, unknown][] {
   );
   const members = [...attributes, ...others];
   const names = named(
-    members.map(([key]) => [key, snake(key)] as const),
+    members.map(([key]) => [key, snakeCase(key)] as const),
     OWN,
   );
   const ofAttributes = names.slice(0, attributes.length);
@@ -49,7 +49,9 @@ function flatValue(resource: Plain): [string, unknown][] {
     ([key, value]) => (isPlain(value) && Object.hasOwn(value, 'data') ? [[key, value.data] as const] : []),
   );
   const relations = named(
-    related.map(([key]) => [key, ofAttributes.includes(snake(key)) ? `${snake(key)}_data` : snake(key)] as const),
+    related.map(
+      ([key]) => [key, ofAttributes.includes(snakeCase(key)) ? `${snakeCase(key)}_data` : snakeCase(key)] as const,
+    ),
     [...OWN, ...names],
   );
   // Where they stand in the source, but the relationships last.
@@ -69,7 +71,7 @@ function snakeValue(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeValue);
   if (!isPlain(value)) return value;
   const names = named(
-    Object.keys(value).map(key => [key, snake(key)] as const),
+    Object.keys(value).map(key => [key, snakeCase(key)] as const),
     [],
   );
   return { entries: Object.values(value).map((inner, n) => [names[n], snakeValue(inner)]) };

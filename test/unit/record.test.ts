@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseResponse } from '../../src/kustomer/json.ts';
-import { snake } from '../../src/records/flat.ts';
 import { Lines } from '../../src/records/record.ts';
 import { Observer } from '../../src/schema/observer.ts';
 import { documentedSchema } from '../../src/schema/schema.ts';
+import { snakeCase } from '../../src/sync/snake-case.ts';
 import type { Resource } from '../../src/sync/source.ts';
 import type { RecordFormat } from '../../src/sync/state.ts';
 import { cases } from '../forms.ts';
@@ -40,7 +40,7 @@ describe('a key in snake_case', () => {
     ['Ключ Str', 'ключ _str'],
     ['😀Face', '😀_face'],
   ])('%j is %j', (key, column) => {
-    expect(snake(key)).toBe(column);
+    expect(snakeCase(key)).toBe(column);
   });
 });
 
@@ -265,7 +265,7 @@ describe('for any resource', () => {
   test('flat names everything by the rule, followed by a number at most', () => {
     fc.assert(
       fc.property(anyResource, given => {
-        const names = new Set([...Object.keys(given.attributes), ...Object.keys(given.relationships)].map(snake));
+        const names = new Set([...Object.keys(given.attributes), ...Object.keys(given.relationships)].map(snakeCase));
         for (const column of Object.keys(JSON.parse(line(resource(JSON.stringify(given)), 'flat')))) {
           if (['id', 'type', 'links'].includes(column)) continue;
           const stem = column.replace(/_\d+$/, '');
@@ -397,7 +397,7 @@ describe('a record that is made to take time', () => {
   test('takes none with 20,000 keys that meet in one name', () => {
     const spelling = (n: number) => [...n.toString(2).padStart(15, '0')].map(bit => (bit === '1' ? 'É' : 'é')).join('');
     const keys = Array.from({ length: 20_000 }, (_, n) => spelling(n));
-    expect(new Set(keys.map(snake)).size).toBe(1);
+    expect(new Set(keys.map(snakeCase)).size).toBe(1);
     const record = within(2_000, `{"attributes":{"in":{${keys.map(key => `"${key}":1`).join()}}}}`);
     expect(Object.keys(record.in as object)).toHaveLength(20_000);
   });

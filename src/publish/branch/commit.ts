@@ -18,7 +18,7 @@ import type { State } from '../../sync/state.ts';
 import { type DestinationOptions, type PublishRequest, type Withheld, withhold } from '../destination.ts';
 import { idsFolder, idsManifest, replacedIds } from './ids.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
-import { branchError, fileRefusal, isRace, keepsMoving, MAX_RACE_MS, pauseInRace } from './refusal.ts';
+import { branchError, fileRefusal, isRace, raceOthers } from './refusal.ts';
 import { withSchemas } from './schemas.ts';
 import { totalsAfter } from './totals.ts';
 
@@ -75,15 +75,8 @@ export async function commitToBranch(
   const { runId, attempt } = options.context;
   const runName = `${runId}-${attempt}`;
   const write: Write = { place, request, options, runName, blobs: new Map(), refused: new Map() };
-  let deadline = Number.POSITIVE_INFINITY;
-  for (let tries = 1; ; tries++) {
-    const result = await tryCommit(write, tries === 1 ? loaded : undefined);
-    if (result !== null) return { ...result, refused: write.refused };
-    if (tries === 1) deadline = performance.now() + MAX_RACE_MS;
-    if (performance.now() > deadline) throw keepsMoving(place);
-    options.log.debug(`Another writer was faster on ${place.branch}; starting from what is there now.`);
-    await pauseInRace(tries);
-  }
+  const result = await raceOthers(place, options.log, tries => tryCommit(write, tries === 1 ? loaded : undefined));
+  return { ...result, refused: write.refused };
 }
 
 /** Null when another writer was faster. */

@@ -35,7 +35,7 @@ import {
 } from './compact-stream.ts';
 import { IDS, idFilesAt } from './existing.ts';
 import { ATTRIBUTES, README, readme, readmeAt } from './readme.ts';
-import { branchError, keepsMoving, MAX_RACE_MS, pauseInRace } from './refusal.ts';
+import { branchError, raceOthers } from './refusal.ts';
 
 type Compaction = Omit<Compacted, 'places' | 'streams'> & { readonly streams: readonly NewFolder[] };
 
@@ -70,16 +70,8 @@ export async function compactBranch(
   const { runId } = context;
   const settings = { ...place, compression, partBytes, runId, day: now.slice(0, 10), directory, step, context, now };
   const work: Work = { ...settings, place, done: new Map(), made: [] };
-  let deadline = Number.POSITIVE_INFINITY;
   try {
-    for (let tries = 1; ; tries++) {
-      const result = await tryCompact(work);
-      if (result !== null) return result;
-      if (tries === 1) deadline = performance.now() + MAX_RACE_MS;
-      if (performance.now() > deadline) throw keepsMoving(place);
-      log.info(`Another writer was faster on ${place.branch}; starting from what is there now.`);
-      await pauseInRace(tries);
-    }
+    return await raceOthers(place, log, () => tryCompact(work));
   } catch (error) {
     throw error instanceof GitHubError ? notCompacted(branchError(error, place, work.made.length > 0)) : error;
   } finally {

@@ -1,7 +1,8 @@
-// What it means for a data branch that GitHub has refused something.
+// What it means for a data branch that GitHub has refused something, or that another writer was faster.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SyncError } from '../../errors.ts';
 import type { GitHubError } from '../../github/request.ts';
+import type { Log } from '../../report/log.ts';
 import type { BranchPlace } from '../../state/branch.ts';
 
 /** Whether a ref was not where we thought it was. */
@@ -88,24 +89,32 @@ export function branchError(error: GitHubError, { repository, branch }: BranchPl
 }
 
 /** For how long other writers may be faster, in milliseconds. */
-export const MAX_RACE_MS = 10 * 60_000;
-
+const MAX_RACE_MS = 10 * 60_000;
 const MAX_PAUSE_MS = 20_000;
 
 /**
- * Waits before the next try against other writers: short at first, later so long that all tries, five writes each, stay
- * below the files that GitHub takes in an hour (docs/actions-platform.md#request-limits).
- * @param tries made so far
+ * Tries again as long as other writers are faster. The time counts from the end of the first try, which may upload for hours.
+ * The pauses are short at first, later so long that all tries, five writes each, stay below the files that GitHub takes in an
+ * hour (docs/actions-platform.md#request-limits).
+ * @param attempt gets which try it is, from 1; resolves to null when another writer was faster
+ * @throws SyncError `branch-keeps-moving`
  */
-export async function pauseInRace(tries: number): Promise<void> {
-  await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 100 * 1.4 ** tries));
-}
-
-/** Other writers were faster, again and again. */
-export function keepsMoving({ repository, branch }: BranchPlace): SyncError {
-  const minutes = MAX_RACE_MS / 60_000;
-  return new SyncError('branch-keeps-moving', {
-    what: `The branch ${branch} of ${repository} keeps moving: for ${minutes} minutes other writers were faster with each commit.`,
+export async function raceOthers<Result>(
+  { repository, branch }: BranchPlace,
+  log: Log,
+  attempt: (tries: number) => Promise<Result | null>,
+): Promise<Result> {
+  let deadline = Number.POSITIVE_INFINITY;
+  for (let tries = 1; ; tries++) {
+    const result = await attempt(tries);
+    if (result !== null) return result;
+    if (tries === 1) deadline = performance.now() + MAX_RACE_MS;
+    if (performance.now() > deadline) break;
+    log.info(`Another writer was faster on ${branch}; starting from what is there now.`);
+    await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 100 * 1.4 ** tries));
+  }
+  throw new SyncError('branch-keeps-moving', {
+    what: `The branch ${branch} of ${repository} keeps moving: for ${MAX_RACE_MS / 60_000} minutes other writers were faster with each commit.`,
     todo: 'Set `branch` to one that nobody else pushes to, and run again: the same records are delivered.',
   });
 }

@@ -1,1 +1,0 @@
-export{n as plan}from"./plan-intk9FUd.mjs";

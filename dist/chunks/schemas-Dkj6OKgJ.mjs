@@ -1,0 +1,1 @@
+export{t as schemasAt}from"./schemas-Co27n-HX.mjs";
