@@ -19,6 +19,7 @@ const program = join(home, 'node_modules', '@stryker-mutator', 'core', 'bin', 's
 const TESTS = [
   'test/unit/intervals.test.ts',
   'test/unit/state.test.ts',
+  'test/unit/state-checks.test.ts',
   'test/unit/next-state.test.ts',
   'test/unit/read-list.test.ts',
   'test/unit/seed.test.ts',

@@ -1,9 +1,7 @@
 // What lies beside the records: the schema of each stream, and the views. Every record that is published is valid, and the
 // views show the truth.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { few, longDescribe, longTest } from '../forms.ts';
@@ -13,6 +11,7 @@ import { ACTION, type Stage } from '../world/stage.ts';
 import { makePlan, runMerge, runShards } from './fan-out.ts';
 import { BRANCH, endStage, HOUR, nextStage, onBranch } from './publishing.ts';
 import { expectGreen, populate } from './support.ts';
+import { downloaded, existing, type Files, idsIn } from './views.ts';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -25,8 +24,6 @@ afterEach(() => endStage(stage));
 const ajv = new Ajv2020({ strictNumbers: false, strictTypes: false, code: { optimize: false } });
 ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/);
 for (const keyword of ['x-record-format', 'x-klasses', 'x-joins', 'x-undocumented']) ajv.addKeyword(keyword);
-
-type Files = ReadonlyMap<string, Buffer>;
 
 async function artifactOf(result: ActionResult): Promise<Files> {
   return stage.github.readArtifact(Number(result.outputs['artifact-id']));
@@ -41,35 +38,6 @@ function invalid(schema: Buffer | undefined, lines: readonly string[]): string[]
 function linesOf(files: Files, stream: string): string[] {
   const own = [...files].filter(([path]) => path.includes(`${stream}/`) && path.endsWith('.ndjson'));
   return own.flatMap(([, bytes]) => String(bytes).trimEnd().split('\n'));
-}
-
-/** The ids that the view of each stream shows. */
-async function idsIn(files: Files): Promise<Map<Stream, unknown[]>> {
-  const home = mkdtempSync(join(tmpdir(), 'kustomer-sync-beside-'));
-  for (const [path, bytes] of files) {
-    mkdirSync(dirname(join(home, path)), { recursive: true });
-    writeFileSync(join(home, path), bytes);
-  }
-  const connection = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect();
-  await connection.run(`SET file_search_path = '${home}'`);
-  await connection.run(String(files.get('views.sql')));
-  const ids = new Map<Stream, unknown[]>();
-  for (const stream of STREAMS) {
-    const rows = await connection.runAndReadAll(`SELECT id FROM ${stream} ORDER BY id`);
-    ids.set(
-      stream,
-      rows.getRowObjectsJson().map(({ id }) => id),
-    );
-  }
-  connection.closeSync();
-  rmSync(home, { recursive: true });
-  return ids;
-}
-
-/** Those that exist and are not deleted. */
-function existing(): Map<Stream, unknown[]> {
-  const ids = (stream: Stream) => [...stage.world.truth(stream)].flatMap(([id, { deleted }]) => (deleted ? [] : [id]));
-  return new Map(STREAMS.map(stream => [stream, ids(stream).sort()]));
 }
 
 /** The schema of the manifest, for what this version writes: a field that is not documented is an error. */
@@ -92,8 +60,10 @@ describe.each(few(['flat', 'raw']))('%s', format => {
     const files = await artifactOf(first);
     for (const stream of STREAMS)
       expect([stream, invalid(files.get(`${stream}/schema.json`), linesOf(files, stream))]).toEqual([stream, []]);
-    expect(await idsIn(files)).toEqual(existing());
     expect(faultsOf(files)).toEqual([]);
+    stage.world.softDelete('conversations', 2, { at: Date.now() - HOUR / 3 });
+    expectGreen(await stage.sync({ with: { 'record-format': format } }));
+    expect(await idsIn(await downloaded(stage), STREAMS)).toEqual(existing(stage, STREAMS));
   });
 });
 
@@ -261,7 +231,7 @@ longDescribe('on a data branch', () => {
     const files = await branch();
     for (const stream of STREAMS)
       expect([stream, invalid(files.get(`schema/${stream}.json`), linesOf(files, stream))]).toEqual([stream, []]);
-    expect(await idsIn(files)).toEqual(existing());
+    expect(await idsIn(files, STREAMS)).toEqual(existing(stage, STREAMS));
   });
 });
 

@@ -1,6 +1,15 @@
 /** What a run reads, given the config, the state and the time. */
 import { describe, expect, test } from 'vitest';
-import { cutoffOf, indexOf, planList, planSearch, splitByIndex } from '../../src/sync/plan.ts';
+import {
+  cutoffOf,
+  indexOf,
+  isListDone,
+  liveForWeeksFrom,
+  liveFrom,
+  planList,
+  planSearch,
+  splitByIndex,
+} from '../../src/sync/plan.ts';
 import { NO_STATE, type SearchState, type State } from '../../src/sync/state.ts';
 
 const DAY = 86_400_000;
@@ -63,6 +72,11 @@ describe('which index is read', () => {
   test('both from 30 days before to 30 days after the search horizon', () => {
     expect(plan().horizon).toEqual({ live: HORIZON - 30 * DAY, archive: HORIZON + 30 * DAY });
     expect(plan().listOnlyBefore).toBeNull();
+  });
+
+  test('the live one has all records from the horizon on, and for weeks from 30 days after it', () => {
+    expect(liveFrom({ live: HORIZON - 30 * DAY, archive: HORIZON + 30 * DAY })).toBe(HORIZON);
+    expect(liveForWeeksFrom(NOW)).toBe(HORIZON + 30 * DAY);
   });
 
   test('only the live one, without the archive or for a stream that the archive does not have', () => {
@@ -134,5 +148,20 @@ describe('what went before', () => {
       wanted: { from: 5, to: Number.POSITIVE_INFINITY },
       before: undefined,
     });
+  });
+
+  test('and many records of a list may have vanished only where the user confirms it', () => {
+    const options = (confirmVanished: boolean) => ({ ...OPTIONS, confirmVanished });
+    expect(planList('users', INCREMENTAL, options(true), STATE)).toHaveProperty('confirmsVanished', true);
+    expect(planList('users', INCREMENTAL, options(false), STATE)).not.toHaveProperty('confirmsVanished');
+  });
+
+  test('and a list is done when it has been read up to the end of its window, which only a backfill or a shard has', () => {
+    const wanted = { from: 0, to: 9 };
+    const readUntil = (until: number) => ({ seen: new Map(), until });
+    expect(isListDone({ wanted, before: readUntil(9), until: 9 })).toBe(true);
+    expect(isListDone({ wanted, before: readUntil(8), until: 9 })).toBe(false);
+    expect(isListDone({ wanted, before: undefined, until: 9 })).toBe(false);
+    expect(isListDone({ wanted, before: readUntil(9) })).toBe(false);
   });
 });
