@@ -45,7 +45,10 @@ export type ReadKind = Exclude<RequestKind, 'write'>;
 const RETRY_AFTER_MS = { 'best-effort': [500, 2_000], read: [500, 2_000], write: [500, 2_000, 6_000] };
 /** A used-up limit is renewed within the hour. A best-effort read waits out the minute that GitHub usually asks for. */
 const MAX_WAIT_MS = { 'best-effort': 90_000, read: 65 * 60_000, write: 65 * 60_000 };
-/** When GitHub does not say how long to wait, its documentation asks for at least a minute. */
+/**
+ * When GitHub does not say how long to wait, its documentation asks for at least a minute, and for longer each time
+ * (docs/actions-platform.md#request-limits).
+ */
 const DEFAULT_WAIT_MS = 60_000;
 const TIMEOUT_MS = { 'best-effort': 30_000, read: 30_000, write: 120_000 };
 
@@ -84,15 +87,17 @@ export function openRequests(baseUrl: string, token: string, userAgent: string, 
    */
   async function retry<T>(kind: RequestKind, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
     let waitedMs = 0;
+    let defaultWaitMs = DEFAULT_WAIT_MS;
     for (let failures = 0; ; ) {
       if (kind === 'write') await reserveContent();
       try {
         return await attempt(AbortSignal.timeout(TIMEOUT_MS[kind]));
       } catch (thrown) {
-        const { error, waitMs } = failureOf(thrown);
+        const { error, waitMs } = failureOf(thrown, defaultWaitMs);
         if (waitMs !== null && waitedMs + waitMs <= MAX_WAIT_MS[kind]) {
           log.info(`GitHub asks to wait for ${duration(waitMs)}.`);
           waitedMs += waitMs;
+          defaultWaitMs *= 2;
           await sleep(waitMs);
           continue;
         }
@@ -148,7 +153,10 @@ function requireDone(answer: unknown, name: string): void {
 type Headers = Readonly<Record<string, string | undefined>>;
 
 /** What octokit or a parser has thrown, as one of our errors, and how long GitHub asks to wait; null when it does not. */
-function failureOf(thrown: unknown): { readonly error: GitHubError; readonly waitMs: number | null } {
+function failureOf(
+  thrown: unknown,
+  defaultMs: number,
+): { readonly error: GitHubError; readonly waitMs: number | null } {
   if (thrown instanceof GitHubError) return { error: thrown, waitMs: null };
   type Response = { headers?: Headers; data?: { message?: unknown } };
   const {
@@ -160,12 +168,12 @@ function failureOf(thrown: unknown): { readonly error: GitHubError; readonly wai
   if (status === undefined || response === undefined) return { error: new GitHubError(0, '', thrown), waitMs: null };
   // A proxy's page may quote anything.
   const message = typeof response.data?.message === 'string' ? said : '';
-  const waitMs = waitOf(status, message, response.headers ?? {});
+  const waitMs = waitOf(status, message, response.headers ?? {}, defaultMs);
   return { error: new GitHubError(status, message, thrown, waitMs !== null), waitMs };
 }
 
 /** How long GitHub asks to wait, in milliseconds; null when the answer is not about a rate limit. */
-function waitOf(status: number, reason: string, headers: Headers): number | null {
+function waitOf(status: number, reason: string, headers: Headers, defaultMs: number): number | null {
   const retryAfter = headers['retry-after'];
   const isUsedUp = headers['x-ratelimit-remaining'] === '0';
   const isRateLimit =
@@ -173,6 +181,6 @@ function waitOf(status: number, reason: string, headers: Headers): number | null
   if (!isRateLimit) return null;
   const afterMs = Number(retryAfter ?? Number.NaN) * 1_000;
   const resetMs = isUsedUp ? Number(headers['x-ratelimit-reset'] ?? Number.NaN) * 1_000 - Date.now() : Number.NaN;
-  const waitMs = [afterMs, Math.max(0, resetMs)].find(ms => !Number.isNaN(ms)) ?? DEFAULT_WAIT_MS;
+  const waitMs = [afterMs, Math.max(0, resetMs)].find(ms => !Number.isNaN(ms)) ?? defaultMs;
   return waitMs + 1_000;
 }

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { few, longTest } from '../forms.ts';
-import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
+import { secondaryLimitFault } from '../world/github/index.ts';
+import { ACTION, openStage, type Stage, type StageOptions } from '../world/stage.ts';
 import { annotations, expectGreen, expectRed, populate } from './support.ts';
 import { expectAnnotation, expectError } from './troubles.ts';
 
@@ -144,4 +145,19 @@ longTest('the full name of a branch, as `github.ref` has it, means the branch', 
   expect(await stage.github.repository.head('kustomer-data')).not.toBeNull();
   const again = await stage.sync({ with: { ...onBranch, branch: 'kustomer-data' } });
   expect(again.outputs).toMatchObject({ records: '0', 'state-generation': '1' });
+});
+
+test('a rate limit that says no time is waited out for a minute, and for twice as long each time', async () => {
+  await using stage = await open();
+  stage.github.traffic.fault('git.updateRef', secondaryLimitFault(null, 429), { times: 3 });
+  stage.github.traffic.fault('git.createRef', secondaryLimitFault(null, 429), { times: 3 });
+  const nodeArgs = ['--import', join(ACTION, 'scripts', 'fast-clock.mjs')];
+  const result = await stage.sync({
+    with: { ...TAGS, destination: 'branch' },
+    nodeArgs,
+    env: { TIME_SCALE: '400' },
+  });
+  expectGreen(result);
+  const waits = [...result.log.matchAll(/^GitHub asks to wait for (.*)\.$/gm)].map(([, time]) => time);
+  expect(waits).toEqual(['61 s', '2 min 1 s', '4 min 1 s']);
 });

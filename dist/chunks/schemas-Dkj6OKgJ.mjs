@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-Co27n-HX.mjs";

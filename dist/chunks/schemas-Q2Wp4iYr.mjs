@@ -1,0 +1,1 @@
+export{t as schemasAt}from"./schemas-DU8L1Wnd.mjs";
