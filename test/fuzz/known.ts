@@ -15,7 +15,7 @@ interface Known {
 const KNOWN: readonly Known[] = [
   {
     kind: 'leak',
-    what: /not valid JSON|Unexpected non-whitespace|Failed request: |Failed to save: |Cache hit for restore-key|##\[debug\]|Headers: \{|s: \{|"content-length\\": /,
+    what: /not valid JSON|Unexpected non-whitespace|Failed request: |Failed to (?:save|restore): |uploadCacheArchiveSDK: |Cache reservation failed: |Cache hit for|Attempt \d+ of |##\[debug\]|Headers: \{|s: \{|"content-length\\": /,
     rules: /"service":"(?:results|blobs)"/,
     why: '@actions/cache and @actions/artifact log what the results service sends',
   },
