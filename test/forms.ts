@@ -4,8 +4,8 @@ import { describe, test } from 'vitest';
 
 export const LONG = process.env.TEST_FORM === 'long';
 
-/** How many random cases a property is tried with: `n` in the long form, a fifth of them in the short one. */
-export const cases = (n: number) => (LONG ? n : n / 5);
+/** How many random cases a property is tried with: `n` in the long form, a tenth of them in the short one. */
+export const cases = (n: number) => (LONG ? n : n / 10);
 
 /** Rows of a table of variants: all in the long form; in the short one `n` of them, spread evenly, the first among them. */
 export function few<const Row>(rows: readonly Row[], n = 1): readonly Row[] {

@@ -5,8 +5,8 @@ import { LONG, longTest } from '../forms.ts';
 import { Random } from '../world/kustomer/index.ts';
 import { type Crash, crash } from './crash-at.ts';
 
-/** In the short form, one with which each kind dies early and late, and with the post step and without it. */
-const SEED = Number(process.env.SEED ?? (LONG ? 5 : 1438));
+/** In the short form, one with which one kind dies late and without the post step, and the other earlier and with it. */
+const SEED = Number(process.env.SEED ?? (LONG ? 5 : 12));
 const random = new Random(SEED);
 
 /** Some steps of a run that has so many, each with a toss whether the machine lives on. */
@@ -22,7 +22,7 @@ const KINDS: readonly Omit<Crash, 'step' | 'post'>[] = [
 ];
 
 /** The deaths of each kind. In the short form, those of runs that publish on their way: in the end they do what the others do. */
-const DEATHS = KINDS.map(kind => ({ kind, deaths: sample(LONG ? 10 : 2) })).filter((_, n) => LONG || n > 1);
+const DEATHS = KINDS.map(kind => ({ kind, deaths: sample(LONG ? 10 : 1) })).filter((_, n) => LONG || n > 1);
 
 describe.each(DEATHS.map(({ kind, deaths }) => [kind, deaths] as const))('killed, %j', (kind, deaths) => {
   let steps = 0;

@@ -75,7 +75,7 @@ describe.concurrent('an error', () => {
     ],
   ];
 
-  test.each(few(cases, 5))('%s', async (code, sync, prepare) => {
+  test.each(few(cases, 3))('%s', async (code, sync, prepare) => {
     await using stage = await open({ world: { hiddenKlasses: ['order'] } });
     await prepare(stage);
     const result = await stage.sync(sync);

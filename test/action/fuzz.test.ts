@@ -39,7 +39,7 @@ describe.concurrent('hostile answers lose, double, leak and hang nothing', () =>
   // In the long form one for each service, and a link to a foreign host; then what long runs have found: a wrong limit in one response,
   // a tree of git that lacks the state, a branch that is there but never shown, a text for the SHA of a file that was
   // uploaded, and a new record of 4 MB in each response.
-  test.each(few([29, 30, 35, 39, 20261601, 20270138, 20280094, 20280245, 20261555], 3))('of seed %i', async seed => {
+  test.each(few([29, 30, 35, 39, 20261601, 20270138, 20280094, 20280245, 20261555], 2))('of seed %i', async seed => {
     const drawn = drawCase(seed);
     const { findings, injected } = await runCase(drawn);
     expect(injected).toBeGreaterThan(0);

@@ -33,7 +33,7 @@ test.each(
   expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
 });
 
-test('a cache whose every answer stops halfway is one clear error', async () => {
+longTest('a cache whose every answer stops halfway is one clear error', async () => {
   await using stage = await openStage();
   populate(stage);
   await stage.sync();

@@ -5,7 +5,7 @@ import { LONG } from '../forms.ts';
 import { DAY, NOON, Reader } from '../world/reader.ts';
 import { playReconciliation, Reconciler } from '../world/reconciler.ts';
 
-const WORLDS = LONG ? 200 : 6;
+const WORLDS = LONG ? 200 : 3;
 const RECORDS = LONG ? 1_000_000 : 20_000;
 
 test(`in ${WORLDS} random worlds no record that exists is missing, and none that is gone is there`, async () => {

@@ -40,8 +40,8 @@ async function checkpoints(reader: Reader, wishes: Partial<Wishes> = {}): Promis
   return taken;
 }
 
-/** All checkpoints in the long form, every third of them in the short one. */
-const sample = <T>(all: readonly T[]) => all.filter((_, n) => LONG || n % 3 === 0);
+/** All checkpoints in the long form, every sixth of them in the short one. */
+const sample = <T>(all: readonly T[]) => all.filter((_, n) => LONG || n % 6 === 0);
 
 describe('restarting', () => {
   test('from every checkpoint of a run gives what the uninterrupted run gives, each once', async () => {

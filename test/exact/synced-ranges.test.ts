@@ -13,6 +13,7 @@ import {
 import type { DatedRecord } from '../../src/sync/source.ts';
 import { dedupKey, NO_STATE, nextSearchState, type SearchState, searchWork } from '../../src/sync/state.ts';
 import { parseState, serializeState } from '../../src/sync/state-document.ts';
+import { cases } from '../forms.ts';
 import { resourceOf } from '../world/resource.ts';
 
 const MINUTE = 60_000;
@@ -201,7 +202,7 @@ test('over any runs, each version of a record is published once, and what is syn
         if (contains(state?.syncedRanges ?? [], at)) expect(times.get(resource.id)).toBe(1);
       }
     }),
-    { numRuns: process.env.FEWER_CASES === undefined ? 2_000 : 200, seed: 3 },
+    { numRuns: process.env.FEWER_CASES === undefined ? cases(5_000) : 200, seed: 3 },
   );
 });
 

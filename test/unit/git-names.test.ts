@@ -28,7 +28,7 @@ describe('the name of a branch', () => {
         fc.pre(parsed !== undefined);
         expect(isOfGit(parsed)).toBe(true);
       }),
-      { numRuns: LONG ? 1_000 : 60 },
+      { numRuns: LONG ? 1_000 : 20 },
     );
   });
 
@@ -74,7 +74,7 @@ describe('the folder of the data', () => {
         execFileSync('git', ['read-tree', '--empty'], { cwd: folder });
         expect(isOfGit(text)).toBe(true);
       }),
-      { numRuns: LONG ? 1_000 : 60 },
+      { numRuns: LONG ? 1_000 : 20 },
     );
     rmSync(folder, { recursive: true });
   });

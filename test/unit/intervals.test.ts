@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clamp, contains, covers, type Interval, type IntervalSet, minus, union } from '../../src/sync/intervals.ts';
+import { cases } from '../forms.ts';
 
 const LOW = -5;
 const HIGH = 25;
@@ -28,7 +29,7 @@ const same = (a: IntervalSet, numbers: Set<number>) => {
   });
 };
 const check = <T>(property: fc.IRawProperty<T>) =>
-  fc.assert(property, { numRuns: process.env.FEWER_CASES === undefined ? 2_000 : 300 });
+  fc.assert(property, { numRuns: process.env.FEWER_CASES === undefined ? cases(5_000) : 300 });
 
 describe('sets of intervals', () => {
   test('union holds what any of them holds', () => {

@@ -23,6 +23,7 @@ import {
 } from '../../src/sync/state.ts';
 import { iso, parseState, STATE_VERSION, serializeState } from '../../src/sync/state-document.ts';
 import { byKey, CONTAINERS, type Container, type StreamSchema } from '../../src/sync/stream-schema.ts';
+import { cases } from '../forms.ts';
 
 /** From the beginning to the end of time. */
 const at = fc.oneof(
@@ -179,7 +180,7 @@ describe('a state that was saved', () => {
       fc.property(state, given => {
         expect(parseState(serializeState(given), 'x')).toEqual(given);
       }),
-      { numRuns: process.env.FEWER_CASES === undefined ? 1_000 : 50 },
+      { numRuns: process.env.FEWER_CASES === undefined ? cases(3_000) : 50 },
     );
   });
 
@@ -265,7 +266,7 @@ test('every state that a run can make is read back as it was', async () => {
       const { state: next } = nextState({ state: made, changed: ['users', 'notes'], startsOver: false }, 0, null);
       expect(parseState(serializeState(next), 'x')).toEqual(next);
     }),
-    { numRuns: process.env.FEWER_CASES === undefined ? 500 : 50 },
+    { numRuns: process.env.FEWER_CASES === undefined ? cases(1_500) : 50 },
   );
 });
 

@@ -5,7 +5,7 @@ import { LONG } from '../forms.ts';
 import { playWorld } from '../world/model.ts';
 
 const FIRST = 1;
-const COUNT = LONG ? 500 : 15;
+const COUNT = LONG ? 500 : 8;
 
 test(`in ${COUNT} random worlds nothing is missing and no version is published twice`, async () => {
   let next = FIRST;
