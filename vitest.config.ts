@@ -82,6 +82,7 @@ export default defineConfig(({ mode }) => ({
             TEST_FORM: mode === 'long' ? 'long' : 'short',
             NODE_COMPILE_CACHE: join(import.meta.dirname, 'tmp/compile-cache'),
             ACTION_NODE_ARGS: '--min-semi-space-size=16',
+            ACTION_POST: mode === 'long' ? 'always' : 'when-needed',
           },
           // Tests of one file that run side by side wait more than they work.
           maxConcurrency: 16,

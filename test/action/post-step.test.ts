@@ -21,6 +21,18 @@ afterEach(async () => {
 
 const change = () => stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
 
+test('after a run that has done everything, the post step does nothing', async () => {
+  let before = 0;
+  const startsPost = () => {
+    before = stage.github.traffic.log.length;
+    return true;
+  };
+  const { post } = await stage.sync({ startsPost });
+  expect(post).toMatchObject({ exitCode: 0, rawLog: '', outputs: {}, rawSummary: '', annotations: [] });
+  expect(before).toBeGreaterThan(0);
+  expect(stage.github.traffic.log.length).toBe(before);
+});
+
 describe('a cancel', () => {
   test.each(few([0, 1, 2, 3, 4, 5]))('at a random moment loses nothing and doubles nothing (%i)', async n => {
     const destination = n % 2 === 0 ? 'artifact' : 'branch';

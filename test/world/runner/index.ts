@@ -258,6 +258,7 @@ class Job {
       result.post = skipped();
       return;
     }
+    if (this.#options.startsPost?.(result.state) === false) return;
     const script = action.post ?? '';
     const post = await this.#runPhase({
       phase: 'post',

@@ -89,6 +89,8 @@ export interface RunnerOptions {
   /** More contexts for expressions: those of a workflow. */
   contexts?: Contexts;
   debug?: boolean;
+  /** Whether to start a post step, by what main has saved for it; always by default, as on GitHub. */
+  startsPost?: (state: Readonly<Record<string, string>>) => boolean;
   /** Node's own arguments, before the script; by default those of `usualNodeArgs`. */
   nodeArgs?: string[];
   node?: string;
