@@ -1,4 +1,4 @@
-// The two forms of the tests. `npm test` plays the short one, in some six minutes on two cores: every promise once. `npm run
+// The two forms of the tests. `npm test` plays the short one, in some five minutes on two cores: every promise once. `npm run
 // test:long` plays all: every row of the tables, and the tests of what the same mechanism does in other orders and places.
 import { describe, test } from 'vitest';
 

@@ -22,19 +22,19 @@ import {
 } from './support.ts';
 
 const COUNTS = {
-  conversations: LONG ? 20_000 : 1_500,
-  messages: LONG ? 50_000 : 2_500,
-  customers: LONG ? 10_000 : 750,
-  notes: LONG ? 5_000 : 500,
+  conversations: LONG ? 20_000 : 800,
+  messages: LONG ? 50_000 : 1_200,
+  customers: LONG ? 10_000 : 400,
+  notes: LONG ? 5_000 : 300,
   users: 60,
   teams: 12,
   tags: 150,
   shortcuts: 110,
   kobjects: LONG
     ? { order: 3_000, 'return-case': 1_500, Subscription: 500 }
-    : { order: 450, 'return-case': 225, Subscription: 75 },
+    : { order: 240, 'return-case': 120, Subscription: 40 },
 };
-const SIZES: Record<(typeof STREAMS)[number], number> = { ...COUNTS, kobjects: LONG ? 5_000 : 750 };
+const SIZES: Record<(typeof STREAMS)[number], number> = { ...COUNTS, kobjects: LONG ? 5_000 : 400 };
 const TOTAL = Object.values(SIZES).reduce((sum, n) => sum + n, 0);
 
 /** A JSON text with members in order, and every number as it is written: two texts are equal when they mean the same. */
