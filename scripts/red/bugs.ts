@@ -739,7 +739,7 @@ export const BUGS = {
   'the digest of an artifact begins with its kind': [
     'src/publish/artifact.ts',
     "digest: digest.replace(/^sha256:/, ''),",
-    'digest,',
+    "digest: 'sha256:' + digest,",
   ],
   'a state always counts as saved': [
     'src/commands/outcome.ts',
@@ -835,9 +835,9 @@ export const BUGS = {
     'if (this.#relationships < -1) eachMember',
   ],
   'a relationship has its name also where an attribute has it': [
-    'src/records/flat.ts',
-    'const isTaken = name.attributeOf === this.#record;',
-    'const isTaken = name.attributeOf === -1;',
+    'src/records/name-plan.ts',
+    'if (ofAttributes.has(each.natural))',
+    'if (ofAttributes.size === -1)',
   ],
   'an attribute may have the name of a member of the resource': [
     'src/records/name-plan.ts',

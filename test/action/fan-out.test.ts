@@ -319,12 +319,13 @@ describe('a shard', () => {
     const [shard = ''] = fan.shards;
     for (const [inputs, words] of few(
       [
-        [{ shard: shard.slice(0, -3) }, '`shard` is `{"number":1,"of":1,'],
+        [{ shard: shard.replace('messages', 'notes') }, '`shard` is `{"number":1,"of":1,'],
         [{ streams: 'messages,notes' }, 'made with other inputs'],
         [{ 'end-date': '2030-01-01' }, 'made with other inputs'],
         [{ shard, mode: 'plan' }, '`shard` must be empty unless `mode` is `sync`'],
         [{ shard, 'shards-at-once': '8', 'search-requests-per-minute': '4' }, 'Use at most 4'],
         [{ shard: '', mode: 'merge', plan: fan.matrix.replace('messages', 'notes') }, '`plan` is '],
+        [{ shard: shard.slice(0, -3) }, '`shard` is `{"number":1,"of":1,'],
       ] as const,
       3,
     )) {

@@ -85,15 +85,16 @@ describe('artifacts', () => {
 
   test('survive an answer that is lost', async () => {
     const answers = [
-      ['CreateArtifact', { kind: 'lost' }, '37'],
+      ['FinalizeArtifact', { kind: 'lost' }, '37'],
+      ['CreateArtifact', { kind: 'lost' }, '2'],
       ['CreateArtifact', { kind: 'lost', status: 502 }, '2'],
-      ['FinalizeArtifact', { kind: 'lost' }, '2'],
       ['FinalizeArtifact', { kind: 'lost', status: 502 }, '2'],
     ] as const;
     for (const [operation, fault, records] of few(answers)) {
       stage.github.traffic.fault(operation, fault);
       const result = await stage.sync();
       expect({ exit: result.exitCode, records: result.outputs.records }, result.log).toEqual({ exit: 0, records });
+      expect(result.outputs['artifact-digest']).toMatch(/^[0-9a-f]{64}$/);
       expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
       expect((await stage.published(result))?.manifest.files.length).toBeGreaterThan(0);
       change();

@@ -196,6 +196,7 @@ describe('what is gone', () => {
       const inputs = { streams: 'conversations,messages,kobjects', concurrency: '4' };
       const { world } = stage;
       const streams = ['conversations', 'messages', 'kobjects'] as const;
+      const before = existing(stage, streams);
       // Written half an hour ago, and to be seen once the ids are read.
       const late = world.create('messages', 2, { updatedAt: Date.now() - 30 * MINUTE, visibleAt: Date.now() + 8_000 });
       let n = 0;
@@ -212,6 +213,12 @@ describe('what is gone', () => {
       const result = await stage.sync({ with: { ...inputs, ...reconcile } });
       end();
       expectGreen(result);
+      // What was updated meanwhile is among the ids, wherever the readers were then.
+      const { records } = await idsOf(stage, result);
+      for (const stream of streams) {
+        const found = new Set(records.get(stream)?.map(({ id }) => id));
+        expect([stream, before[stream]?.filter(id => !found.has(id))]).toEqual([stream, []]);
+      }
       await new Promise(resolve =>
         setTimeout(resolve, Math.max(0, Number(world.versions(late[0] as string)[0]?.visibleAt) - Date.now())),
       );

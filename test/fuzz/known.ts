@@ -26,6 +26,12 @@ const KNOWN: readonly Known[] = [
     why: 'the same: a line break in the key of a cache entry begins a workflow command',
   },
   {
+    kind: 'leak',
+    what: /^asked another host: /,
+    rules: /"service":"results"[^}]*"status":30\d/,
+    why: 'the same: the client of the results service follows where that redirects to, with the token that it has from us (seed 20310961)',
+  },
+  {
     kind: 'memory',
     what: /./,
     rules: /"service":"results".*\[{1000}/,
