@@ -454,7 +454,7 @@ export const BUGS = {
   ],
   'a field may be hashed inside one that is left out': [
     'src/config/conflicts.ts',
-    'excludeFields.find(each => covers(each, field));',
+    'excludeFields.find(each => coversField(each, field));',
     "excludeFields.find(each => each.path === '' && covers(each, field));",
   ],
   'a path does not lead through arrays': [

@@ -1,7 +1,7 @@
 /** Checks inputs against each other: the two dates, the fields to keep back, what a mode refuses, and the jobs of a plan. */
 import { canCompact } from '../publish/choose.ts';
 import { digest } from '../shards/shard.ts';
-import { covers, type FieldPath, protectedIn } from '../sync/kept-back.ts';
+import { coversField, type FieldPath, protectedIn } from '../sync/kept-back.ts';
 import { type Config, inputsOf } from './config.ts';
 import { INPUTS, type InputName } from './inputs.ts';
 
@@ -87,7 +87,7 @@ function fieldConflicts({ excludeFields, hashFields, hashKey, recordFormat }: Co
     }
   }
   for (const field of hashFields) {
-    const outer = excludeFields.find(each => covers(each, field));
+    const outer = excludeFields.find(each => coversField(each, field));
     const what = `has ${lineOf(field)}, which \`exclude-fields\` leaves out`;
     if (outer !== undefined) found.push(['hash-fields', `${what} by ${lineOf(outer)}. Remove one of the two lines.`]);
   }

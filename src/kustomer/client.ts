@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { EnvHttpProxyAgent } from 'undici';
 import { SyncError } from '../errors.ts';
-import { wholeNumber } from '../sync/numbers.ts';
+import { wholeWithin } from '../sync/numbers.ts';
 import { BodyTooLarge, openBodyReader } from './body.ts';
 import type { Budget, Purpose } from './budget.ts';
 import { type Outcome, openHost } from './host.ts';
@@ -139,7 +139,7 @@ function judge(
 ): Decision {
   if (status !== 0 && status !== 429) {
     const number = (name: string, min: number) =>
-      wholeNumber(headers[`x-ratelimit-${name}`], min, MAX_LIMIT) ?? Number.NaN;
+      wholeWithin(headers[`x-ratelimit-${name}`], min, MAX_LIMIT) ?? Number.NaN;
     budget.answered(purpose, number('limit', 1), number('remaining', 0));
   }
   const next = decide({ ...before, isOptional, status, headers, now: Date.now(), random: Math.random() });

@@ -16,7 +16,7 @@ import {
   TooDeep,
   valueIn,
 } from '../sync/json-bytes.ts';
-import { wholeNumber } from '../sync/numbers.ts';
+import { wholeWithin } from '../sync/numbers.ts';
 import type { Resource } from '../sync/source.ts';
 
 export type OnRecord = (resource: Resource) => void;
@@ -104,8 +104,8 @@ export function pageIn({ data, meta, links }: Record<string, unknown>, stream: s
   const { next } = (links ?? {}) as { next?: unknown };
   return {
     records: data,
-    total: typeof total === 'number' ? (wholeNumber(total, 0, MAX_TOTAL) ?? null) : null,
-    size: wholeNumber(pageSize, 1, MAX_RECORDS) ?? null,
+    total: typeof total === 'number' ? (wholeWithin(total, 0, MAX_TOTAL) ?? null) : null,
+    size: wholeWithin(pageSize, 1, MAX_RECORDS) ?? null,
     timedOut: timed_out === true,
     next,
   };

@@ -41,7 +41,7 @@ function isInside(path: string, field: string): boolean {
 }
 
 /** Whether keeping `a` back also keeps `b` back, in one stream at least. */
-export function covers(a: FieldPath, b: FieldPath): boolean {
+export function coversField(a: FieldPath, b: FieldPath): boolean {
   return (a.stream === b.stream || a.stream === '*' || b.stream === '*') && isInside(b.path, a.path);
 }
 

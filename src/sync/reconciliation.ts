@@ -9,7 +9,7 @@ import { floorToSecond } from './pages.ts';
 import { liveForWeeksFrom, type ShardWork } from './plan.ts';
 import { areTooMany } from './read-list.ts';
 import { MAX_CLOCK_LEAD_MS, type Reconciliation, type State } from './state.ts';
-import { isCount, isObject, iso, type Json, time } from './stream-document.ts';
+import { isCount, isJsonObject, iso, type Json, parseTime } from './stream-document.ts';
 
 /** A reconciliation that is not complete by then starts anew: what it has read says less and less. */
 const MAX_AGE_MS = 14 * 86_400_000;
@@ -78,11 +78,11 @@ export function reconciliationToJson({ cutoff, asOf, open, ids }: Reconciliation
 /** Undefined when the state has none; null when it cannot be read. */
 export function parseReconciliation(value: unknown): Reconciliation | undefined | null {
   if (value === undefined) return undefined;
-  if (!isObject(value)) return null;
+  if (!isJsonObject(value)) return null;
   const { open, ids } = value;
-  const [cutoff, asOf] = [time(value.cutoff), time(value.as_of)];
+  const [cutoff, asOf] = [parseTime(value.cutoff), parseTime(value.as_of)];
   if (Number.isNaN(cutoff) || Number.isNaN(asOf)) return null;
   if (!Array.isArray(open) || !open.every(name => typeof name === 'string')) return null;
-  if (!isObject(ids) || !Object.values(ids).every(isCount)) return null;
+  if (!isJsonObject(ids) || !Object.values(ids).every(isCount)) return null;
   return { cutoff, asOf, open, ids: ids as Record<string, number> };
 }

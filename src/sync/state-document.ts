@@ -18,7 +18,7 @@ import {
 } from './state.ts';
 import {
   isCount,
-  isObject,
+  isJsonObject,
   iso,
   type Json,
   listToJson,
@@ -26,8 +26,8 @@ import {
   parseDocument,
   parseList,
   parseSearch,
+  parseTime,
   searchToJson,
-  time,
 } from './stream-document.ts';
 import { parseSchemas, serializeSchema } from './stream-schema.ts';
 
@@ -84,7 +84,7 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
     throw damaged('its generation is not a number from 1');
   }
   if (identity !== null && !isOrganizationId(identity)) throw damaged('its identity is unreadable');
-  if (!isObject(streams)) throw damaged('it has no streams');
+  if (!isJsonObject(streams)) throw damaged('it has no streams');
   if (consecutiveRuns !== undefined && !isCount(consecutiveRuns)) {
     throw damaged('its number of consecutive runs is unreadable');
   }
@@ -93,7 +93,7 @@ export function parseState(text: string, place: string, migrations = MIGRATIONS,
   const search = new Map<string, SearchState>();
   const lists = new Map<string, ListState>();
   for (const [key, each] of Object.entries(streams)) {
-    const stream = isObject(each) ? (parseSearch(each) ?? parseList(each)) : null;
+    const stream = isJsonObject(each) ? (parseSearch(each) ?? parseList(each)) : null;
     if (stream === null || !isStreamName(streamOf(key))) {
       throw damaged(`what it says of ${oneLine(key.slice(0, 40))} is unreadable`);
     }
@@ -128,9 +128,9 @@ function labelsIn({
   written_by,
 }: Json): Pick<State, 'savedAt' | 'run' | 'publishId' | 'writtenBy'> {
   const label = (text: unknown, pattern: RegExp) => (typeof text === 'string' && pattern.test(text) ? text : '');
-  const { id, attempt } = isObject(run) ? run : {};
+  const { id, attempt } = isJsonObject(run) ? run : {};
   return {
-    savedAt: Number.isNaN(time(saved_at)) ? '' : String(saved_at),
+    savedAt: Number.isNaN(parseTime(saved_at)) ? '' : String(saved_at),
     run: { id: label(id, /^\d{1,20}$/), attempt: label(attempt, /^\d{1,10}$/) },
     publishId: label(publish_id, /^[\w-]{1,60}$/),
     writtenBy: label(written_by, WRITER),
@@ -164,7 +164,7 @@ function readDocument(text: string, place: string): Json {
   } catch (error) {
     throw damagedState(place, 'it is not JSON', error);
   }
-  if (!isObject(document)) throw damagedState(place, 'it is not an object');
+  if (!isJsonObject(document)) throw damagedState(place, 'it is not an object');
   return document;
 }
 
@@ -229,10 +229,10 @@ function damagedState(place: string, why: string, cause?: unknown): SyncError {
 
 /** Every stream of the state must have a revision: without one, two runs at once could not be told apart. */
 function parseRevisions(revisions: unknown, streams: readonly string[]): Map<string, StreamRevision> | null {
-  if (!isObject(revisions) || !streams.every(stream => Object.hasOwn(revisions, stream))) return null;
+  if (!isJsonObject(revisions) || !streams.every(stream => Object.hasOwn(revisions, stream))) return null;
   const parsed = new Map<string, StreamRevision>();
   for (const [stream, each] of Object.entries(revisions)) {
-    if (!isObject(each) || !isStreamName(streamOf(stream))) return null;
+    if (!isJsonObject(each) || !isStreamName(streamOf(stream))) return null;
     const { changed_in: changedIn, record_format: recordFormat, include_deleted: includeDeleted, ...others } = each;
     const { epoch, published, kept_back } = others;
     if (!isCount(changedIn) || !isCount(epoch) || typeof includeDeleted !== 'boolean') return null;
@@ -247,8 +247,8 @@ function parseRevisions(revisions: unknown, streams: readonly string[]): Map<str
 }
 
 function isShardManifest(value: unknown): value is ShardManifest {
-  if (!isObject(value) || !Array.isArray(value.files) || !isObject(value.requests)) return false;
+  if (!isJsonObject(value) || !Array.isArray(value.files) || !isJsonObject(value.requests)) return false;
   const isFile = (file: unknown) =>
-    isObject(file) && typeof file.stream === 'string' && isStreamName(file.stream) && isCount(file.records);
+    isJsonObject(file) && typeof file.stream === 'string' && isStreamName(file.stream) && isCount(file.records);
   return value.files.every(isFile) && Object.values(value.requests).every(isCount);
 }

@@ -78,11 +78,11 @@ export function parseSearch(stream: Json): SearchState | null {
   const { synced_ranges: ranges, cutoff, dedup_since, dedup_keys: keys, list_cut_at: cutAt } = stream;
   if (!Array.isArray(ranges) || ranges.length > MAX_RANGES || !Array.isArray(keys)) return null;
   const syncedRanges = ranges.map(pair =>
-    Array.isArray(pair) && pair.length === 2 ? { from: time(pair[0]), to: time(pair[1]) } : null,
+    Array.isArray(pair) && pair.length === 2 ? { from: parseTime(pair[0]), to: parseTime(pair[1]) } : null,
   );
   const dedupKeys = keys.map(parseDedupKey);
-  const [cutoffAt, dedupSince] = [time(cutoff), time(dedup_since)];
-  const listCutAt = cutAt === undefined ? undefined : time(cutAt);
+  const [cutoffAt, dedupSince] = [parseTime(cutoff), parseTime(dedup_since)];
+  const listCutAt = cutAt === undefined ? undefined : parseTime(cutAt);
   if (Number.isNaN(listCutAt ?? 0) || Number.isNaN(cutoffAt) || Number.isNaN(dedupSince) || dedupKeys.includes(null))
     return null;
   if (syncedRanges.some(range => range === null || !(range.from < range.to))) return null;
@@ -101,9 +101,9 @@ export function parseSearch(stream: Json): SearchState | null {
 }
 
 function parseKlassCheck(value: unknown): KlassCheck | null {
-  if (!isObject(value)) return null;
+  if (!isJsonObject(value)) return null;
   const { checked_at, from, done_up_to: doneUpTo, skipped } = value;
-  const [checkedAt, fromAt] = [time(checked_at), time(from)];
+  const [checkedAt, fromAt] = [parseTime(checked_at), parseTime(from)];
   if (Number.isNaN(checkedAt) || Number.isNaN(fromAt)) return null;
   if (doneUpTo !== undefined && typeof doneUpTo !== 'string') return null;
   if (!Array.isArray(skipped) || !skipped.every(klass => typeof klass === 'string')) return null;
@@ -111,9 +111,9 @@ function parseKlassCheck(value: unknown): KlassCheck | null {
 }
 
 function parseDeletions(value: unknown): DeletionsRead | null {
-  if (!isObject(value) || !isObject(value.seen)) return null;
-  const [upTo, since] = [time(value.up_to), time(value.since)];
-  const seen = new Map(Object.entries(value.seen).map(([entry, at]) => [entry, time(at)]));
+  if (!isJsonObject(value) || !isJsonObject(value.seen)) return null;
+  const [upTo, since] = [parseTime(value.up_to), parseTime(value.since)];
+  const seen = new Map(Object.entries(value.seen).map(([entry, at]) => [entry, parseTime(at)]));
   return [upTo, since, ...seen.values()].some(Number.isNaN) ? null : { upTo, since, seen };
 }
 
@@ -121,20 +121,20 @@ function parseDedupKey(key: unknown): string | null {
   const [, when, id] = (typeof key === 'string' && /^(\S+) (.+)$/s.exec(key)) || [];
   if (id === undefined) return null;
   if (when === '-') return key as string;
-  return Number.isNaN(time(when)) ? null : `${time(when)} ${id}`;
+  return Number.isNaN(parseTime(when)) ? null : `${parseTime(when)} ${id}`;
 }
 
 export function parseList({ seen, narrow, read_until, gone }: Json): ListState | null {
-  if (!isObject(seen) || !Object.values(seen).every(value => typeof value === 'string')) return null;
+  if (!isJsonObject(seen) || !Object.values(seen).every(value => typeof value === 'string')) return null;
   if (narrow !== undefined && typeof narrow !== 'boolean') return null;
-  const until = read_until === undefined ? undefined : time(read_until);
-  const goneAt = isObject(gone) ? new Map(Object.entries(gone).map(([id, at]) => [id, time(at)])) : undefined;
+  const until = read_until === undefined ? undefined : parseTime(read_until);
+  const goneAt = isJsonObject(gone) ? new Map(Object.entries(gone).map(([id, at]) => [id, parseTime(at)])) : undefined;
   const times = [until ?? 0, ...(goneAt?.values() ?? [])];
   if (times.some(Number.isNaN) || (gone !== undefined && goneAt === undefined)) return null;
   return { seen: new Map(Object.entries(seen) as [string, string][]), narrow, until, gone: goneAt };
 }
 
-export function isObject(value: unknown): value is Json {
+export function isJsonObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -144,7 +144,7 @@ export function isCount(value: unknown): value is number {
 }
 
 /** A time of the document in milliseconds; NaN when the text is not exactly what {@link iso} writes. */
-export function time(text: unknown): number {
+export function parseTime(text: unknown): number {
   const at = typeof text === 'string' ? Date.parse(text) : Number.NaN;
   return !Number.isNaN(at) && iso(at) === text ? at : Number.NaN;
 }

@@ -6,7 +6,7 @@ import { FieldFilter, type HashValue } from '../../src/records/fields.ts';
 import { hashWith, keyDigest } from '../../src/records/hash-key.ts';
 import { Lines } from '../../src/records/record.ts';
 import {
-  covers,
+  coversField,
   keptBackOf,
   parseFieldPath,
   protectedIn,
@@ -237,11 +237,11 @@ describe('a line of the inputs', () => {
 
   test('covers those inside of it, in its stream or in all', () => {
     const of = (line: string) => parseFieldPath(line) as NonNullable<ReturnType<typeof parseFieldPath>>;
-    expect(covers(of('*.custom'), of('notes.custom.a'))).toBe(true);
-    expect(covers(of('notes.custom'), of('*.custom'))).toBe(true);
-    expect(covers(of('notes.custom.a'), of('notes.custom'))).toBe(false);
-    expect(covers(of('notes.custom'), of('tags.custom'))).toBe(false);
-    expect(covers(of('notes.custom'), of('notes.custom_2'))).toBe(false);
+    expect(coversField(of('*.custom'), of('notes.custom.a'))).toBe(true);
+    expect(coversField(of('notes.custom'), of('*.custom'))).toBe(true);
+    expect(coversField(of('notes.custom.a'), of('notes.custom'))).toBe(false);
+    expect(coversField(of('notes.custom'), of('tags.custom'))).toBe(false);
+    expect(coversField(of('notes.custom'), of('notes.custom_2'))).toBe(false);
   });
 });
 

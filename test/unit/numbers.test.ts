@@ -1,9 +1,9 @@
 // Numbers from outside: whole, within a bound, or as if absent.
 import { expect, test } from 'vitest';
-import { wholeNumber } from '../../src/sync/numbers.ts';
+import { wholeWithin } from '../../src/sync/numbers.ts';
 
 test.each([0, 1, 100, '7', ' 7 ', '1e2'])('%j is a number from 0 to 100', value => {
-  expect(wholeNumber(value, 0, 100)).toBe(Number(value));
+  expect(wholeWithin(value, 0, 100)).toBe(Number(value));
 });
 
 test.each([
@@ -26,5 +26,5 @@ test.each([
   [7],
   {},
 ])('%j is none', value => {
-  expect(wholeNumber(value, 0, 100)).toBeUndefined();
+  expect(wholeWithin(value, 0, 100)).toBeUndefined();
 });

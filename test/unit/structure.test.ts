@@ -202,3 +202,13 @@ test('no import goes round in a circle', () => {
   for (const file of files) visit(file, []);
   expect(circles).toEqual([]);
 });
+
+test('no name is exported twice: it would have two meanings', () => {
+  const names = files.flatMap(file =>
+    [...text(file).matchAll(/^export (?:async )?(?:function\*?|const|let|class|interface|type) (\w+)/gm)].map(
+      ([, name]) => name,
+    ),
+  );
+  expect(names.length).toBeGreaterThan(300);
+  expect(names.filter((name, n) => names.indexOf(name) !== n)).toEqual([]);
+});
