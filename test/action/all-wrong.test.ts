@@ -10,6 +10,7 @@ import {
   DAY,
   expectRed,
   expectSound,
+  fastClock,
   HOUR,
   LIST_STREAMS,
   outcomes,
@@ -22,7 +23,6 @@ import { expectAnnotation } from './troubles.ts';
 const NAMED: readonly Stream[] = ['companies', 'work_items', 'queues', 'slas'];
 const STREAMS: readonly Stream[] = [...SEARCH_STREAMS, ...LIST_STREAMS, ...NAMED];
 const INPUTS = { streams: `all, ${NAMED.join(', ')}` };
-const FAST_CLOCK = new URL('../../scripts/fast-clock.mjs', import.meta.url).href;
 const SCALE = 6;
 const UNDATED: string[] = [];
 
@@ -148,7 +148,7 @@ const NOTICES = ['sort', 'includeDeleted', 'lt'].map(
 );
 const said = (patterns: readonly RegExp[]) => patterns.map(pattern => expect.stringMatching(pattern));
 
-const fast = { nodeArgs: ['--import', FAST_CLOCK], env: { TIME_SCALE: String(SCALE) } };
+const fast = fastClock(SCALE);
 const MISSING: readonly Stream[] = [
   ...(['conversations', 'customers', 'kobjects', 'messages', 'notes', 'queues'] as const),
   ...(['shortcuts', 'slas', 'users', 'work_items'] as const),

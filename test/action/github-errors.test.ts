@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { few, longTest } from '../forms.ts';
 import { secondaryLimitFault } from '../world/github/index.ts';
-import { ACTION, openStage, type Stage, type StageOptions } from '../world/stage.ts';
-import { annotations, expectGreen, expectRed, populate } from './support.ts';
+import { openStage, type Stage, type StageOptions } from '../world/stage.ts';
+import { annotations, expectGreen, expectRed, fastClock, populate } from './support.ts';
 import { expectAnnotation, expectError } from './troubles.ts';
 
 async function open(options: StageOptions = {}): Promise<Stage> {
@@ -151,12 +151,7 @@ test('a rate limit that says no time is waited out for a minute, and for twice a
   await using stage = await open();
   stage.github.traffic.fault('git.updateRef', secondaryLimitFault(null, 429), { times: 3 });
   stage.github.traffic.fault('git.createRef', secondaryLimitFault(null, 429), { times: 3 });
-  const nodeArgs = ['--import', join(ACTION, 'scripts', 'fast-clock.mjs')];
-  const result = await stage.sync({
-    with: { ...TAGS, destination: 'branch' },
-    nodeArgs,
-    env: { TIME_SCALE: '400' },
-  });
+  const result = await stage.sync({ with: { ...TAGS, destination: 'branch' }, ...fastClock(400) });
   expectGreen(result);
   const waits = [...result.log.matchAll(/^GitHub asks to wait for (.*)\.$/gm)].map(([, time]) => time);
   expect(waits).toEqual(['61 s', '2 min 1 s', '4 min 1 s']);

@@ -15,6 +15,7 @@ import {
   DAY,
   expectGreen,
   expectRed,
+  fastClock,
   outcomes,
   populate,
   requestsSince,
@@ -53,7 +54,6 @@ const isMessages = (request: LoggedRequest) => request.stream === 'messages' && 
 const errorsOf = (result: ActionResult) =>
   streamsOf(result).flatMap(({ name, error }) => (error ? [`${name}: ${error}`] : []));
 
-const FAST_CLOCK = new URL('../../scripts/fast-clock.mjs', import.meta.url).href;
 const METER = new URL('../../bench/meter.ts', import.meta.url).href;
 
 /** Runs the action, and measures the peak of its resident memory in MB. */
@@ -300,7 +300,7 @@ describe('a body that is too large', () => {
         request.budget === 'search' && request.stream === stream && Number(request.query.pageSize) > 125;
       stage.kustomer.faults.add({ ...fault, match, ...ALWAYS });
     }
-    const result = await stage.sync({ nodeArgs: ['--import', FAST_CLOCK], env: { TIME_SCALE: '40' } });
+    const result = await stage.sync(fastClock(40));
     expectGreen(result);
     expect(await wrongs(stage, [result])).toEqual([]);
     // Both searches of a stream may find that out at the same time.
@@ -313,7 +313,7 @@ describe('a body that is too large', () => {
   longTest('and one that always takes too long is an error after some tries', async () => {
     await using stage = await open();
     stage.kustomer.faults.add({ kind: 'status', status: 504, match: { context: 'message' }, ...ALWAYS });
-    const result = await stage.sync({ nodeArgs: ['--import', FAST_CLOCK], env: { TIME_SCALE: '40' } });
+    const result = await stage.sync(fastClock(40));
     expectRed(result);
     expectError(result, 'no-usable-answer');
     expect(outcomes(result)).toEqual(all('complete', { messages: 'failed' }));

@@ -1,16 +1,12 @@
 // An answer of the results service stops halfway: the toolkit would wait for the rest for ever.
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { few, longTest } from '../forms.ts';
 import { openStage, type Stage } from '../world/stage.ts';
 import { FLAWLESS, faults, HOUR, hold, populate, uploaded } from './publishing.ts';
-import { expectRed } from './support.ts';
+import { expectRed, fastClock } from './support.ts';
 
 /** Five minutes in three seconds. */
-const fast = {
-  nodeArgs: ['--import', join(import.meta.dirname, '../../scripts/fast-clock.mjs')],
-  env: { TIME_SCALE: '100' },
-};
+const fast = fastClock(100);
 const change = (stage: Stage) => stage.world.update('conversations', 2, { at: Date.now() - HOUR / 3 });
 
 test.each(

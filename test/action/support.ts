@@ -1,8 +1,9 @@
 // What the tests of the action share: a small organization, and ways to look at a run as its user would.
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ALL_STREAMS, DEFAULT_TOKEN, type LoggedRequest, STREAMS, type Stream } from '../world/kustomer/index.ts';
 import type { ActionResult, Annotation } from '../world/runner/index.ts';
-import type { Line, Stage } from '../world/stage.ts';
+import type { Line, Stage, Sync } from '../world/stage.ts';
 import { expectOnPage } from './troubles.ts';
 
 export const SECOND = 1_000;
@@ -210,4 +211,10 @@ export function askedAgainAfter(stage: Stage, first: LoggedRequest | undefined):
     each => first !== undefined && each.n > first.n && same(each) === same(first),
   );
   return again === undefined || first === undefined ? Number.NaN : again.at - first.at;
+}
+
+/** Options of a run whose timers are so many times as fast. */
+export function fastClock(scale: number): Pick<Sync, 'nodeArgs' | 'env'> {
+  const preload = join(import.meta.dirname, '../../scripts/fast-clock.mjs');
+  return { nodeArgs: ['--import', preload], env: { TIME_SCALE: String(scale) } };
 }
