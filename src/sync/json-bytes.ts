@@ -119,7 +119,11 @@ export function eachElement(json: Buffer, at: number, visit: (json: Buffer, at: 
 
 export function endOfSpace(json: Buffer, at: number): number {
   let i = at;
-  for (let char = json[i]; char === SPACE || char === LINE_END || char === RETURN || char === TAB; char = json[i]) i++;
+  let char = json[i] as number;
+  // The first comparison is enough for nearly all bytes.
+  while (char <= SPACE && (char === SPACE || char === LINE_END || char === RETURN || char === TAB)) {
+    char = json[++i] as number;
+  }
   return i;
 }
 
@@ -127,15 +131,17 @@ export function notJson(): SyntaxError {
   return new SyntaxError('these bytes are not JSON');
 }
 
+/** Most bytes of a text are looked at here. Beyond its end, a byte is undefined, for which each comparison is false. */
 function endOfString(json: Buffer, at: number): number {
   if (json[at] !== QUOTE) throw notJson();
-  for (let i = at + 1; i < json.length; i++) {
-    const char = json[i] as number;
+  let i = at + 1;
+  for (;;) {
+    let char = json[i] as number;
+    while (char >= SPACE && char !== QUOTE && char !== BACKSLASH) char = json[++i] as number;
     if (char === QUOTE) return i + 1;
-    if (char === BACKSLASH) i = endOfEscape(json, i + 1);
-    else if (char < SPACE) break;
+    if (char !== BACKSLASH) throw notJson();
+    i = endOfEscape(json, i + 1) + 1;
   }
-  throw notJson();
 }
 
 /** Offset of the last byte of an escape, whose second byte is at `at`. */
@@ -187,10 +193,13 @@ const SLOTS = 4_096;
 /** Keys of one hash. Others than these are found by a Map, whose hashes nobody can aim at. */
 const SLOT_SIZE = 8;
 
-type Slot<Value> = { readonly key: Uint8Array; readonly value: Value }[];
+type Slot<Value> = readonly { readonly key: Uint8Array; readonly value: Value }[];
+
+/** Shared by all slots without keys: an array for each takes more memory than the keys. */
+const NO_KEYS: Slot<never> = [];
 
 function emptySlots<Value>(): Slot<Value>[] {
-  return Array.from({ length: SLOTS }, () => []);
+  return new Array<Slot<Value>>(SLOTS).fill(NO_KEYS);
 }
 
 /** Computes a value for each object key, once. Finds it by the bytes of the key, without making a string of them. */
@@ -218,7 +227,7 @@ export class KeyCache<Value> {
     }
     if (slot.length === SLOT_SIZE) return this.#atOther(json, from, to);
     const value = this.#compute(String(valueIn(json, from, to)));
-    if (this.#size < MAX_KEYS) slot.push({ key: new Uint8Array(json.subarray(from, to)), value });
+    if (this.#size < MAX_KEYS) this.#slots[hash] = [...slot, { key: new Uint8Array(json.subarray(from, to)), value }];
     this.#size++;
     return value;
   }

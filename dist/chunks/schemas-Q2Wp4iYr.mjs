@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-DU8L1Wnd.mjs";
