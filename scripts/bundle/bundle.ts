@@ -66,7 +66,12 @@ export async function bundle(entries: Readonly<Record<string, string>>): Promise
   const sources = chunks.flatMap(({ modules }) =>
     Object.entries(modules).flatMap(([id, { renderedLength }]) => (renderedLength > 0 ? [fromRoot(id)] : [])),
   );
-  return { files: new Map(chunks.map(({ fileName, code }) => [fileName, Buffer.from(code)])), sources };
+  return { files: new Map(chunks.map(({ fileName, code }) => [fileName, Buffer.from(asAscii(code))])), sources };
+}
+
+/** V8 keeps a source that is ASCII in half the memory, and reads it sooner. */
+function asAscii(code: string): string {
+  return code.replace(/[^\0-\x7f]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**
