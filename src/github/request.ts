@@ -4,9 +4,9 @@
  * Requests have a time limit. They are repeated when the answer was lost or cannot be used, and later when GitHub asks
  * for that (docs/actions-platform.md#request-limits). Writes also keep to the limit of created content.
  */
-import http from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request as octokit } from '@octokit/request';
+import { EnvHttpProxyAgent, fetch, type RequestInit } from 'undici';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import { cite } from './cite.ts';
@@ -70,13 +70,10 @@ export type Call = <T>(
 export type Mutate = (name: string, type: string, input: Readonly<Record<string, unknown>>) => Promise<void>;
 
 export function openRequests(baseUrl: string, token: string, userAgent: string, log: Log) {
-  // Octokit uses Node's fetch, which ignores the proxy of the environment until this call. Node has it from 24.14 on
-  // (docs/actions-platform.md#proxies).
-  http.setGlobalProxyFromEnv?.();
   // Octokit logs deprecations and request ids, which do not belong into the log of a workflow.
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
   const headers = { 'user-agent': userAgent, ...(token === '' ? {} : { authorization: `token ${token}` }) };
-  const request = octokit.defaults({ baseUrl, headers, request: { log: quiet } });
+  const request = octokit.defaults({ baseUrl, headers, request: { log: quiet, fetch: openFetch() } });
   const reserveContent = openContentLimit(ms =>
     log.info(`GitHub limits how many files may be created per minute: continuing in ${duration(ms)}.`),
   );
@@ -130,6 +127,15 @@ export function openRequests(baseUrl: string, token: string, userAgent: string, 
     });
 
   return { request, retry, callsTo, mutate };
+}
+
+/**
+ * What octokit is to make its requests with. By itself it would take Node's fetch, which ignores the proxy of the
+ * environment and takes 14 MB (docs/actions-platform.md#proxies).
+ */
+function openFetch() {
+  const dispatcher = new EnvHttpProxyAgent({ allowH2: false });
+  return (url: string, options: RequestInit) => fetch(url, { ...options, dispatcher });
 }
 
 /** What the GraphQL API answers with status 200 when it refuses, by the status of the REST API. */

@@ -1,4 +1,4 @@
-// Sends requests to Kustomer, with timeouts, retries, and errors a user can act on. Only this file knows undici.
+// Sends requests to Kustomer, with timeouts, retries, and errors a user can act on.
 //
 // A request acquires a permit, then its place in the rate budget, and then starts at once: permission by the budget is
 // good only for the moment.

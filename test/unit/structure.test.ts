@@ -123,7 +123,7 @@ describe('what a folder may touch', () => {
 describe('a package is known to one file', () => {
   test.each([
     ['age-encryption', ['records/encryption.ts']],
-    ['undici', ['kustomer/client.ts']],
+    ['undici', ['github/request.ts', 'kustomer/client.ts']],
     ['p-throttle', ['kustomer/budget.ts']],
     ['@octokit/request', ['github/request.ts']],
     ['@actions/artifact', ['publish/artifact.ts']],

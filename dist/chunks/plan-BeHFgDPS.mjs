@@ -1,0 +1,1 @@
+export{n as plan}from"./plan-Dy9M8bko.mjs";

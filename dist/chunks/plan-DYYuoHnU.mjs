@@ -1,1 +1,0 @@
-export{n as plan}from"./plan-ld1XXFwi.mjs";
