@@ -73,7 +73,7 @@ describe('a schedule', () => {
     const first = await play('every-15-minutes.yml');
     expectGreen(first);
     expect(job(first, 'sync / sync')).toMatchObject({
-      permissions: { actions: 'read', contents: 'write' },
+      permissions: { contents: 'write' },
       outputs: { complete: 'true', 'state-saved': 'true', 'state-generation': '1' },
     });
     stage.world.update('tags', 1, { at: Date.now() - HOUR });
