@@ -32,6 +32,9 @@ const wants = (name: string) => against === undefined && (only?.includes(name) ?
 const figures: Figure[] = [];
 const lab = await openLab();
 
+/** CPU seconds over the floor, and MB of resident memory. The start of a process is a larger part of a short run. */
+const MOST = short ? { raw: 1.3, flat: 1.7, memory: 200 } : { raw: 1.1, flat: 1.4, memory: 130 };
+
 /** Nothing slows the action down but itself. */
 const UNLIMITED = { 'search-requests-per-minute': '1000000', 'requests-per-minute': '1000000' };
 
@@ -68,8 +71,8 @@ async function throughput(records: number, rounds: number): Promise<void> {
   const of = (name: string) => median(ratios[name] ?? []);
   figure('throughput, raw: records a second over the floor', of('raw speed'), { least: 0.8 });
   figure('throughput, flat: records a second over the floor', of('flat speed'), { least: 0.6 });
-  figure('CPU seconds, raw: over the floor', of('raw cpu'), { most: 1.3 });
-  figure('CPU seconds, flat: over the floor', of('flat cpu'), { most: 1.7 });
+  figure('CPU seconds, raw: over the floor', of('raw cpu'), { most: MOST.raw });
+  figure('CPU seconds, flat: over the floor', of('flat cpu'), { most: MOST.flat });
 }
 
 // ---- Fields that are kept back ----------------------------------------------------------------------------------------
@@ -138,7 +141,7 @@ async function memory(few: number, many: number): Promise<void> {
   }
   const [small = 0, large = 0] = peaks;
   figure(`memory, peak MB at ${few.toLocaleString('en-US')} records`, small);
-  figure(`memory, peak MB at ${many.toLocaleString('en-US')} records`, large, { most: 200 });
+  figure(`memory, peak MB at ${many.toLocaleString('en-US')} records`, large, { most: MOST.memory });
   figure('memory, the second over the first', large / small, { most: 1.1 });
 }
 

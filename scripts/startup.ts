@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { ACTION, openStage } from '../test/world/stage.ts';
 
 const RUNS = 7;
-const BOUND_MS = 150;
+const BOUND_MS = 130;
 /** A bare Node takes some 25 ms on a machine of this class that has nothing else to do. */
 const BOUND_RATIO = 6;
 const BOUND_BYTES = 2_500_000;
