@@ -98,8 +98,14 @@ function changed(changes: readonly { place: number; value: unknown; key: string;
       .reduce((of, name) => (of === null || typeof of !== 'object' ? {} : of[name]), document);
     if (typeof holder !== 'object' || holder === null) continue;
     const last = path.at(-1) as string;
+    // A copy, since a later change may be inside of it.
     const add = (name: string, what: unknown) =>
-      Object.defineProperty(holder, name, { value: what, enumerable: true, configurable: true, writable: true });
+      Object.defineProperty(holder, name, {
+        value: structuredClone(what),
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
     if (how === 'remove') delete holder[last];
     else if (how === 'add') add(key, Array.isArray(holder) ? value : holder[last]);
     else add(last, value);
