@@ -6,7 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request as octokit } from '@octokit/request';
-import { EnvHttpProxyAgent, fetch, type RequestInit } from 'undici';
+import { EnvHttpProxyAgent, type RequestInit, fetch as undiciFetch } from 'undici';
 import { duration } from '../report/format.ts';
 import type { Log } from '../report/log.ts';
 import { cite } from './cite.ts';
@@ -66,14 +66,18 @@ export type Call = <T>(
   parse: (data: unknown) => T,
 ) => Promise<T>;
 
+/** The signed addresses that GitHub redirects to are asked by it, too. */
+export type Fetch = ReturnType<typeof openFetch>;
+
 /** Makes a change by the GraphQL API. @throws GitHubError */
 export type Mutate = (name: string, type: string, input: Readonly<Record<string, unknown>>) => Promise<void>;
 
 export function openRequests(baseUrl: string, token: string, userAgent: string, log: Log) {
+  const fetch = openFetch();
   // Octokit logs deprecations and request ids, which do not belong into the log of a workflow.
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
   const headers = { 'user-agent': userAgent, ...(token === '' ? {} : { authorization: `token ${token}` }) };
-  const request = octokit.defaults({ baseUrl, headers, request: { log: quiet, fetch: openFetch() } });
+  const request = octokit.defaults({ baseUrl, headers, request: { log: quiet, fetch } });
   const reserveContent = openContentLimit(ms =>
     log.info(`GitHub limits how many files may be created per minute: continuing in ${duration(ms)}.`),
   );
@@ -126,16 +130,16 @@ export function openRequests(baseUrl: string, token: string, userAgent: string, 
       requireDone(data, name);
     });
 
-  return { request, retry, callsTo, mutate };
+  return { request, retry, callsTo, mutate, fetch };
 }
 
 /**
- * What octokit is to make its requests with. By itself it would take Node's fetch, which ignores the proxy of the
- * environment and takes 14 MB (docs/actions-platform.md#proxies).
+ * Node's own fetch, which octokit would take, ignores the proxy of the environment and needs 14 MB
+ * (docs/actions-platform.md#proxies).
  */
 function openFetch() {
   const dispatcher = new EnvHttpProxyAgent({ allowH2: false });
-  return (url: string, options: RequestInit) => fetch(url, { ...options, dispatcher });
+  return (url: string, options: RequestInit) => undiciFetch(url, { ...options, dispatcher });
 }
 
 /** What the GraphQL API answers with status 200 when it refuses, by the status of the REST API. */

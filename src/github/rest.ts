@@ -5,7 +5,7 @@ import type { Log } from '../report/log.ts';
 import * as answers from './answers.ts';
 import type { Context } from './context.ts';
 import { openGit } from './git.ts';
-import { GitHubError, openRequests, type ReadKind } from './request.ts';
+import { type Fetch, GitHubError, openRequests, type ReadKind } from './request.ts';
 import { filesInTar } from './tar.ts';
 
 /** All methods reject with a `GitHubError`. Those with a {@link ReadKind} need the permission `actions: read`. */
@@ -19,7 +19,7 @@ const PER_PAGE = 100;
 const MAX_ARTIFACTS = 1_000;
 
 export function openApi(context: Context, token: string, userAgent: string, log: Log) {
-  const { request, retry, callsTo, mutate } = openRequests(context.apiUrl, token, userAgent, log);
+  const { request, retry, callsTo, mutate, fetch } = openRequests(context.apiUrl, token, userAgent, log);
   const call = callsTo(context.repository);
 
   return {
@@ -61,7 +61,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
           const url = address ?? (await addressOf(`${context.repository}/actions/artifacts/${id}/zip`, signal));
           // An address expires within minutes, so the next try after a failure gets a new one.
           address = undefined;
-          const range = await fetchByteRange(url, from, to, signal);
+          const range = await fetchByteRange(fetch, url, from, to, signal);
           address = url;
           return range;
         });
@@ -96,7 +96,7 @@ export function openApi(context: Context, token: string, userAgent: string, log:
  * @returns the bytes, and the size of the whole blob
  * @throws GitHubError when the blob no longer exists
  */
-async function fetchByteRange(url: string, from: number, to: number, signal: AbortSignal) {
+async function fetchByteRange(fetch: Fetch, url: string, from: number, to: number, signal: AbortSignal) {
   const answer = await fetch(url, { headers: { range: `bytes=${from}-${to - 1}` }, signal });
   if (answer.status === 404 || answer.status === 410) throw new GitHubError(answer.status, 'no longer exists');
   // Other errors are temporary. Even a 403: the address has expired, and the next try gets a new one.

@@ -1,1 +1,0 @@
-export{n as plan}from"./plan-Dy9M8bko.mjs";

@@ -1,0 +1,1 @@
+export{n as plan}from"./plan-C1wkM65f.mjs";

@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-DI1NqUJ-.mjs";
