@@ -18,8 +18,8 @@ export interface ArtifactSearch extends LoadOptions {
 }
 
 /**
- * How many of the workflow's last runs are asked for artifacts, and how many artifacts are read. Without any state, older
- * runs are asked, too: runs that find nothing new upload nothing.
+ * How many of the workflow's last runs are asked for artifacts, and how many artifacts are read. Without any state, all
+ * runs of a list are asked.
  */
 const MAX_RUNS = 10;
 const MAX_ARTIFACTS = 3;
@@ -32,11 +32,10 @@ const MAX_ARTIFACTS = 3;
 export async function newestState(search: ArtifactSearch, failures: LookupFailure[]): Promise<SavedState | null> {
   let newest = search.cached;
   let read = 0;
-  const isFound = () => newest !== null;
-  const kind = () => readKindFor(!search.reset && !isFound());
+  const kind = () => readKindFor(!search.reset && newest === null);
   try {
     const github = await search.api();
-    for await (const run of runsOf(search, github, isFound)) {
+    for await (const run of runsOf(search, github, () => newest)) {
       for (const { id, name } of await github.artifacts(run.id, kind())) {
         if (read >= MAX_ARTIFACTS) return newest;
         if (!isOurs(name, search.artifactName)) continue;
@@ -66,29 +65,35 @@ export async function newestState(search: ArtifactSearch, failures: LookupFailur
 async function* runsOf(
   { context, artifactsOf, artifactName, reset, cached }: ArtifactSearch,
   github: Api,
-  isFound: () => boolean,
+  newest: () => SavedState | null,
 ): AsyncGenerator<{ readonly id: string }> {
   if (artifactsOf === 'this-run') return yield { id: context.runId };
   const branch = /^refs\/heads\/(.+)$/.exec(context.ref)?.[1];
   if (branch === undefined || context.workflowFile === '') return;
   const isCandidate = (run: WorkflowRun) =>
     !run.event.startsWith('pull_request') && run.headRepository === context.repository;
+  const kind = () => readKindFor(!reset && newest() === null);
   const known = cached?.state;
   // A run that was over before a state was saved knows no more than that state, unless it was run again since.
   const mayKnowMore = (run: WorkflowRun) =>
     known === undefined || isAtLeast(run.id, known.run.id) || run.updatedAt >= Date.parse(known.savedAt);
 
-  const listed = await github.runs(context.workflowFile, branch, readKindFor(!reset && !isFound()));
-  for (const [n, run] of listed.filter(run => isCandidate(run) && mayKnowMore(run)).entries()) {
-    if (n >= MAX_RUNS && isFound()) return;
+  const listed = await github.runs(context.workflowFile, branch, kind());
+  const candidates = listed.filter(run => isCandidate(run) && mayKnowMore(run));
+  const asked = new Set<string>();
+  for (const run of candidates) {
+    if (asked.size === MAX_RUNS && newest() !== null) break;
+    asked.add(run.id);
     yield run;
   }
-  if (isFound()) return;
-  // More runs than a list shows may have found nothing new. To ask each for its artifacts would take too many requests.
-  for (const id of await github.runsWithArtifact(artifactName, branch, readKindFor(!reset))) {
-    if (isFound()) return;
-    if (listed.some(run => run.id === id)) continue;
-    const run = await github.run(id, readKindFor(!reset));
+  if (newest() !== null && candidates.length <= MAX_RUNS) return;
+  // Any number of later runs may have found nothing new, and uploaded nothing. To ask each would take too many requests.
+  const isUnasked = (id: string) =>
+    !asked.has(id) && (known === undefined || (id !== known.run.id && isAtLeast(id, known.run.id)));
+  const others = (await github.runsWithArtifact(artifactName, branch, kind())).filter(isUnasked);
+  for (const id of newest() === null ? others : others.slice(0, MAX_RUNS)) {
+    if (newest() !== cached) return;
+    const run = listed.find(each => each.id === id) ?? (await github.run(id, kind()));
     if (isCandidate(run) && run.workflowFile === context.workflowFile) yield run;
   }
 }

@@ -59,6 +59,17 @@ describe('the cache', () => {
     },
   );
 
+  test('lost in part: an older entry hides nothing, however many runs have found nothing new since', async () => {
+    await stage.sync();
+    change();
+    await stage.sync();
+    for (let others = 0; others < 15; others++) stage.github.finishRun(stage.github.job().runId, 'success');
+    expect(stage.github.evictCaches(({ key }) => key.endsWith('/2'))).toHaveLength(1);
+    const result = await stage.sync();
+    expect(result.outputs, result.log).toMatchObject({ records: '0', 'state-generation': '3' });
+    expect(faults(stage, await uploaded(stage))).toEqual(FLAWLESS);
+  });
+
   longTest('evicted, and the newest artifact gone: an older one has a state that is better than none', async () => {
     await stage.sync();
     change();

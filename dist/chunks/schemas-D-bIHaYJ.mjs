@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-Ij_ABdpz.mjs";

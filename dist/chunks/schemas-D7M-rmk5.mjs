@@ -1,0 +1,1 @@
+export{t as schemasAt}from"./schemas-CJ-3h1I3.mjs";
