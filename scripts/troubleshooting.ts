@@ -27,8 +27,9 @@ export const ERROR_ROWS = {
       [
         'The repository … is public, and everybody could download the records from …',
         'GitHub did not say whether the repository … is public',
+        'The repository … of this workflow is public, and everybody can read the log of its runs',
       ],
-      'The repository is public, or its visibility is unknown, so everybody could download the records. No request to Kustomer was made.',
+      'The repository is public, or its visibility is unknown, so everybody could download the records, or read the log. No request to Kustomer was made.',
       'Use a private repository. Set `allow-public: true` only if everybody may read the records.',
     ],
     'repository-not-visible': [

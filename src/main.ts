@@ -21,7 +21,7 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (stop.signal.aborted) return;
-    log.info('Canceled: the post step publishes what has been read until now.');
+    log.info('Canceled: this run reads no more.');
     stop.abort(new Stopped('cancelled'));
   });
 }

@@ -204,7 +204,7 @@ export const PRIVACY: readonly Row[] = [
     'a reconciliation leaves out ids',
   ],
   [
-    'When many vanish at once, the run stops with an error and says so',
+    'When many ids of a stream vanish at once, that stream fails, and the error says so.',
     'reconcile',
     'what is gone > a fall of more than a tenth is an error, until somebody confirms it',
     'a reconciliation believes any fall',

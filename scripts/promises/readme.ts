@@ -25,7 +25,7 @@ export const README: readonly Row[] = [
     'the archive is not read',
   ],
   [
-    '[More streams](docs/reading-the-data.md#streams), such as companies and queues, are read when `streams` names them.',
+    '`streams` can name [more](docs/reading-the-data.md#streams), such as companies and queues.',
     'named-streams',
     '`all` stays the nine, and reads the others beside them when they are named',
     '`all` means every stream that there is',
@@ -68,7 +68,7 @@ export const README: readonly Row[] = [
     'the earliest version of a record wins in the views',
   ],
   [
-    '`actions: read` finds the saved state. Not needed with a data branch.',
+    '`actions: read` finds the saved state. With a data branch, only `backfill.yml` needs it.',
     'recovery',
     'the cache > is not asked where there is a data branch, which has the state and nothing else does',
     'a data branch is not asked for its state',
@@ -98,7 +98,7 @@ export const README: readonly Row[] = [
     'a stream without its role fails the run',
   ],
   [
-    'or fails the run if `streams` names it',
+    'It fails the run if `streams` names it',
     'errors',
     'a key without a role (403) > fails the run when the stream was named, and the others are published all the same',
     'a stream that was named may be skipped',
@@ -110,7 +110,13 @@ export const README: readonly Row[] = [
     'the first record of each write is left out',
   ],
   [
-    '**Nothing twice**, except after a crash whose state cannot be recovered',
+    '**Nothing twice** by one sync',
+    'recovery',
+    'the cache > lost in part: an older entry hides nothing, however many runs have found nothing new since',
+    'the last ten runs are all that is looked at',
+  ],
+  [
+    '**Nothing twice** by one sync, except after a crash whose state cannot be recovered',
     'acceptance',
     EVERY_RECORD,
     'a version is published each time it is read',
@@ -158,7 +164,7 @@ export const README: readonly Row[] = [
     'artifacts are not asked for a state',
   ],
   [
-    'The action refuses public repositories before its first request to Kustomer.',
+    'Nothing is published to a public repository without `allow-public`.',
     'report',
     'a public repository > is refused %s: nothing is published, and the way out is told',
     'a public repository is refused when it is too late',

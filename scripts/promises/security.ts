@@ -53,6 +53,12 @@ export const SECURITY: readonly Row[] = [
     'a public repository is as good as a private one',
   ],
   [
+    'Nothing is published from, or to, a repository that is public',
+    'branch',
+    'the branch > of another repository is not written from a public one, whether the event says so or the API',
+    'a public workflow may write to a private branch',
+  ],
+  [
     'It is refused before the first request to Kustomer.',
     'report',
     'a public repository > is refused %s: nothing is published, and the way out is told',
@@ -119,7 +125,7 @@ export const SECURITY: readonly Row[] = [
     'dist/ has a file that no source builds',
   ],
   [
-    'no install script runs',
+    'none of their install scripts runs',
     'unit/supply-chain',
     'the packages > run no script when they are installed',
     'packages run scripts when they are installed',

@@ -162,8 +162,18 @@ export const BUGS = {
   ],
   'a public repository is as good as a private one': [
     'src/github/visibility.ts',
-    'if (isPublic === false) return;',
+    'if (isPublic === false) return',
+    'if (isPublic !== null) return',
+  ],
+  'a public workflow may write to a private branch': [
+    'src/github/visibility.ts',
+    'if (isPublic !== true) return;',
     'if (isPublic !== null) return;',
+  ],
+  'the last ten runs are all that is looked at': [
+    'src/state/artifacts.ts',
+    'if (newest() !== null && candidates.length <= MAX_RUNS) return;',
+    'if (newest() !== null) return;',
   ],
 
   // How a run goes on and ends.

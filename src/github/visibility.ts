@@ -1,11 +1,11 @@
-/** Records are personal data, so they are published to a private repository unless the user allows a public one. */
+/** Records are personal data, so they are published from and to private repositories unless the user allows a public one. */
 import { SyncError } from '../errors.ts';
 import type { Context } from './context.ts';
 import type { GitHubError } from './request.ts';
 import type { Api } from './rest.ts';
 
 /**
- * Resolves when only members can read a repository. Unknown visibility counts as public.
+ * Resolves when only members can read a repository, and that of the workflow. Unknown visibility counts as public.
  * @param place what the records could be downloaded from, such as `its artifacts`
  * @throws SyncError `public-repository` or `repository-not-visible`
  */
@@ -15,18 +15,35 @@ export async function requirePrivate(
   context: Context,
   api: () => Promise<Api>,
 ): Promise<void> {
-  let isPublic = repository.toLowerCase() === context.repository.toLowerCase() ? context.isPublic : undefined;
+  const isOwn = repository.toLowerCase() === context.repository.toLowerCase();
+  let isPublic = isOwn ? context.isPublic : undefined;
   let cause: unknown;
   try {
     isPublic ??= await (await api()).isPublic(repository);
   } catch (error) {
     cause = error;
   }
-  if (isPublic === false) return;
+  if (isPublic === false) return isOwn ? undefined : requirePrivateWorkflow(context, api);
   if (isPublic === undefined) throw notVisible(repository, cause);
   throw new SyncError('public-repository', {
     what: `The repository ${repository} is public, and everybody could download the records from ${place}.`,
     todo: 'Publish to a private repository, or set `allow-public: true` if everybody may read these records.',
+  });
+}
+
+/** A token for another repository may not see that of the workflow: then it is private, since every token sees public ones. */
+async function requirePrivateWorkflow(context: Context, api: () => Promise<Api>): Promise<void> {
+  let { isPublic } = context;
+  try {
+    isPublic ??= await (await api()).isPublic(context.repository);
+  } catch (cause) {
+    const error = notVisible(context.repository, cause);
+    if (error.code !== 'repository-not-visible') throw error;
+  }
+  if (isPublic !== true) return;
+  throw new SyncError('public-repository', {
+    what: `The repository ${context.repository} of this workflow is public, and everybody can read the log of its runs.`,
+    todo: 'Run the workflow in a private repository, or set `allow-public: true` if everybody may read that.',
   });
 }
 

@@ -92,16 +92,22 @@ function namesOf(streams: readonly StreamResult[]): string {
 }
 
 const UNDONE = 'It was stopped before it was done, and has changed nothing.';
+const UNKEPT = 'The run was canceled, and `destination: none` keeps nothing of it: the next run reads the same again.';
 
 /** The first line names the kind of the alert. */
 function alertLines(report: Report): string[] {
   const errors = errorsOf(report);
   const texts = [...errors.map(({ message }) => message), ...report.notes];
-  if (report.stopped !== undefined) texts.push(report.isDry ? UNDONE : STOPPED[report.stopped]);
+  if (report.stopped !== undefined) texts.push(stoppedText(report, report.stopped));
   if (texts.length === 0) return [];
   const kind = isFailure(report) ? 'CAUTION' : errors.length > 0 && report.stopped === undefined ? 'WARNING' : 'NOTE';
   const paragraphs = texts.map(text => text.trim().split('\n').map(quoted));
   return [`> [!${kind}]`, ...paragraphs.flatMap((lines, n) => (n === 0 ? lines : ['>', ...lines]))];
+}
+
+function stoppedText({ isDry, filesStay }: Report, stopped: keyof typeof STOPPED): string {
+  if (isDry) return UNDONE;
+  return stopped === 'cancelled' && filesStay ? UNKEPT : STOPPED[stopped];
 }
 
 /** A line of one of our errors, which may be an item of a list. */

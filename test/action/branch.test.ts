@@ -105,6 +105,23 @@ describe('the branch', () => {
     expect((await sync({ with: inputs })).outputs.records).toBe('0');
   });
 
+  test('of another repository is not written from a public one, whether the event says so or the API', async () => {
+    await open({ github: { visibility: 'public' } });
+    const tokens = { ghp_other: { contents: 'write' } } as const;
+    const other = await stage.github.addRepository({ owner: 'acme', repo: 'warehouse', tokens });
+    const inputs = { repository: 'acme/warehouse', 'github-token': 'ghp_other' };
+    for (const payload of [undefined, { repository: { default_branch: 'main' } }]) {
+      const result = await sync({ with: inputs, job: { ...(payload && { payload }) } });
+      expect(messages(result, 'error')).toEqual([
+        expect.stringMatching(/^The repository acme\/support-data of this workflow is public, .*`allow-public: true`/),
+      ]);
+    }
+    expect(stage.kustomer.requests).toEqual([]);
+    expect(await other.head(BRANCH)).toBeUndefined();
+    const allowed = await sync({ with: { ...inputs, 'allow-public': 'true' } });
+    expect(allowed.outputs.commit, allowed.log).toBe(await other.head(BRANCH));
+  });
+
   longTest('and an artifact can be had together, the artifact with the state of the commit', async () => {
     const result = await sync({ with: { destination: 'artifact,branch' } });
     expect(result.exitCode).toBe(0);

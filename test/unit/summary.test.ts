@@ -54,8 +54,9 @@ test('a run that has stopped early says so, and that it goes on', () => {
     /^## ⏸️ Kustomer sync not done yet: 9 records in 41 s\n> \[!NOTE\]\n> The time budget was used up: the next run/,
   );
   expect(summary({ ...stopped, stopped: 'cancelled' }, END)).toMatch(
-    /^## 🚫 Kustomer sync canceled after 41 s\n> \[!NOTE\]/,
+    /^## 🚫 Kustomer sync canceled after 41 s\n> \[!NOTE\]\n> The run was canceled: the records that it had read are kept/,
   );
+  expect(summary({ ...stopped, stopped: 'cancelled', filesStay: true }, END)).toContain('keeps nothing of it');
 });
 
 test('what the post step publishes is not said to be 0 records', () => {

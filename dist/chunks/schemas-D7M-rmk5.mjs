@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-CJ-3h1I3.mjs";
