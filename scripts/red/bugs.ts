@@ -192,7 +192,7 @@ export const BUGS = {
     'await publisher.checkpoint({ ...rest, savesStateAlone: true });',
     '',
   ],
-  'a check leaves a folder behind': ['src/commands/check.ts', 'if (isNew) await rmdir(directory);', ''],
+  'a check leaves a folder behind': ['src/commands/check.ts', 'await rmdir(made);', 'continue;'],
 
   // Inputs, and what is said.
   'an input has another default in the action': [

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { asSyncError, isKind, isRefusal } from '../errors.ts';
 import type { Context } from '../github/context.ts';
@@ -83,14 +84,19 @@ function noting(log: Log, said: string[]): Log {
   return { ...log, warning: note(log.warning), notice: note(log.notice) };
 }
 
+/** The directories of a path that do not exist, the innermost first. */
+function missingLevels(path: string): string[] {
+  return existsSync(path) ? [] : [path, ...missingLevels(dirname(path))];
+}
+
 /** What a sync does before its first request to Kustomer. */
 async function prepare(run: ReadingRun, findings: Finding[]): Promise<State> {
   const { config, context, destination, report, api } = run;
   await openEncryption(config.encryptTo);
   await destination.requireAccess();
-  const isNew = !existsSync(config.outputDir);
+  const missing = missingLevels(config.outputDir);
   const directory = await makeOutputDir(config, context);
-  if (isNew) await rmdir(directory);
+  for (const made of config.outputDir === '' ? [directory] : missing) await rmdir(made);
   const isPublic = await api()
     .then(github => github.isPublic(config.repository))
     .catch(() => undefined);

@@ -6,7 +6,7 @@ import type { ReadingRun } from './prepare.ts';
 
 /** In bytes. A hosted runner promises 14 GB of disk (docs/actions-platform.md#disk). */
 export interface DiskLimits {
-  /** Of all parts that a run has written. */
+  /** Of all that a run has written, discarded staging files included. */
   readonly maxParts: number;
   /** Left on the disk. */
   readonly minFree: number;

@@ -85,7 +85,7 @@ export async function sync(
     run.report.errors.push(error);
     stop.abort(error);
   }
-  await closeJournal(run);
+  await closeJournal(run).catch(error => void run.report.errors.push(asSyncError(error)));
   clearTimeout(run.deadline);
   await run.client.close();
   reportEnd(run);
@@ -102,7 +102,7 @@ async function prepare(run: SyncRun) {
   const source = openSource(client, config.includeDeleted, variant.readsIds);
   // Lists do not depend on the state, so they are read while it is looked up.
   const lists = openLists(run, source);
-  // Their requests go out before what reads the state is compiled, which takes as long as all before it.
+  // The requests of the lists go out first: to load what reads the state takes as long as all before, and blocks the event loop.
   for (let turn = 1; turn <= TURNS_TO_CONNECT; turn++) await setImmediate();
   const found = await recoverRun(run);
   const state = variant.goOn?.(found.state) ?? found.state;

@@ -1,8 +1,8 @@
 /**
  * Makes requests to GitHub until there is a usable answer. No other file imports octokit.
  *
- * Requests have a time limit. They are repeated when the answer was lost or cannot be used, and later when GitHub asks
- * for that (docs/actions-platform.md#request-limits). Writes also keep to the limit of created content.
+ * Requests have a time limit. A request is repeated when its answer was lost or cannot be used. When GitHub asks for a pause,
+ * the request is repeated after the pause (docs/actions-platform.md#request-limits). Writes also keep to the limit of created content.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request as octokit } from '@octokit/request';
@@ -38,7 +38,7 @@ export class GitHubError extends Error {
 /** How much a request is worth: a best-effort read is one that the run can do without. */
 export type RequestKind = 'best-effort' | 'read' | 'write';
 
-/** Where another place has the same, a best-effort read is enough. */
+/** A best-effort read is enough when another place has the same. */
 export type ReadKind = Exclude<RequestKind, 'write'>;
 
 /** Waits before a request is repeated, in milliseconds. */
@@ -66,7 +66,7 @@ export type Call = <T>(
   parse: (data: unknown) => T,
 ) => Promise<T>;
 
-/** The signed addresses that GitHub redirects to are asked by it, too. */
+/** Octokit makes its requests with it, and so do downloads from the signed addresses that GitHub redirects to. */
 export type Fetch = ReturnType<typeof openFetch>;
 
 /** Makes a change by the GraphQL API. @throws GitHubError */
@@ -142,7 +142,7 @@ function openFetch() {
   return (url: string, options: RequestInit) => undiciFetch(url, { ...options, dispatcher });
 }
 
-/** What the GraphQL API answers with status 200 when it refuses, by the status of the REST API. */
+/** The status of the REST API for each type of error of the GraphQL API, which refuses with status 200. */
 const STATUS_OF: Readonly<Record<string, number>> = {
   FORBIDDEN: 403,
   NOT_FOUND: 404,
@@ -167,7 +167,8 @@ function failureOf(
   thrown: unknown,
   defaultMs: number,
 ): { readonly error: GitHubError; readonly waitMs: number | null } {
-  if (thrown instanceof GitHubError) return { error: thrown, waitMs: null };
+  // The GraphQL API says no time.
+  if (thrown instanceof GitHubError) return { error: thrown, waitMs: thrown.status === 429 ? defaultMs : null };
   type Response = { headers?: Headers; data?: { message?: unknown } };
   const {
     status,

@@ -1,8 +1,8 @@
 // Reads response bodies to their end, and decompresses them.
 //
-// One body is read at a time, and none while records wait to be written: what waits stays in its socket, where it takes
-// up no memory of this process. A slow body delays only its own stream: others are read beside it. All together they take
-// up little more memory than one may: beyond that, only the oldest is read on.
+// Bodies are begun one after the other, and none while records wait to be written. A body that waits stays in its socket and
+// takes no memory of this process. The next body begins when the one before ends or turns out to be slow, so a slow body
+// delays only its own stream. When all bodies together have SHARED_BYTES, only the oldest is read on.
 import { isUtf8 } from 'node:buffer';
 import { pipeline, type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,7 +19,9 @@ const SHARED_BYTES = 16 * 1024 * 1024;
 const DEADLINE_MS = 2 * 60_000;
 /** A body that trickles in holds a permit, so it is given up: after a part of its deadline, it needs this average. */
 const MIN_BYTES_PER_SECOND = 4 * 1024;
+/** The deadline is divided into this many checks. */
 const CHECKS = 100;
+/** A body may begin slowly: the minimum does not apply during the first checks. */
 const CHECKS_WITHOUT_MINIMUM = 8;
 /** Bytes that are decoded at a time. */
 const DECODED_BYTES = 1024 * 1024;
@@ -43,6 +45,8 @@ export function openBodyReader(backpressure: () => Promise<void> = async () => {
     try {
       return await readBody(body, encoding, own, deadlineMs);
     } finally {
+      // A body that is given up must not go on in its socket, whatever was wrong with it.
+      if (!body.readableEnded) body.destroy();
       own.leave();
     }
   };
@@ -57,7 +61,7 @@ export function openBodyReader(backpressure: () => Promise<void> = async () => {
       const task = async () => {
         await backpressure();
         const reading = read(body, encoding);
-        // Without the bytes: the race keeps what it waits for until the sleep is over.
+        // Resolves without the bytes: the race below would keep them in memory until the sleep ends.
         const end = reading.then(
           () => {},
           () => {},
@@ -132,15 +136,13 @@ async function readBody(body: Readable, encoding: unknown, room: Room, deadlineM
     }
   } finally {
     clearInterval(timer);
-    // A body that is given up must not go on in its socket.
-    if (!body.readableEnded) body.destroy();
   }
   const bytes = Buffer.concat(chunks.splice(0), size);
   // Records go into UTF-8 files byte by byte, so bytes that are not UTF-8 are replaced here.
   return isUtf8(bytes) ? bytes : decoded(bytes);
 }
 
-/** In steps, since broken bytes triple. @throws BodyTooLarge */
+/** Decodes in steps: an invalid byte becomes the three bytes of U+FFFD, so the result may be too large. @throws BodyTooLarge */
 function decoded(bytes: Buffer): Buffer {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   const chunks: Buffer[] = [];

@@ -86,7 +86,7 @@ export function openClient(options: ClientOptions) {
      * Resolves to the JSON of a successful response: an object with `data` (docs/kustomer-api.md#errors).
      * @throws SyncError of the kind `unreachable` (nothing has come from the API yet), `unauthorized` (401), `forbidden`
      *   (403), `refused` (any other refusal), `outage` (no usable response, or 429, after all retries) or `inconsistent`
-     *   (too large). The reason of the signal, once aborted.
+     *   (too large, or a record that is too complex). The reason of the signal, once aborted.
      */
     async send(request: Request): Promise<Record<string, unknown>> {
       const earlier: number[] = [];

@@ -23,7 +23,7 @@ const BYTES_PER_MS = 1_000;
 
 export function openArtifact(options: DestinationOptions): Delivery {
   const { context, api, log, allowPublic } = options;
-  // A name is taken once a run, so that of a later attempt says so.
+  // A run takes each name once, so a later attempt adds its number.
   const artifactName = options.artifactName + (context.attempt === '1' ? '' : `-attempt-${context.attempt}`);
   return {
     artifactName,

@@ -55,6 +55,6 @@ export function openPublisher({ destination, settings, journal, base, directory,
 export function continueFrom(request: PublishRequest, receipt: Receipt): PublishRequest {
   const { base, state } = receipt;
   const { change, ...rest } = withhold(request, receipt);
-  // What has started over goes on from there.
+  // Only the first request that is saved starts over. Later ones go on from its state.
   return { ...rest, base, change: { ...change, startsOver: change.startsOver && state === null } };
 }

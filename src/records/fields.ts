@@ -168,7 +168,7 @@ export class FieldFilter {
       return end;
     }
     const end = endOfValue(json, at);
-    // No value is no value of a person, and nothing that two records have in common.
+    // null is not hashed: it says nothing of a person, and two records that have it have nothing in common.
     if (isHashed && json[at] !== NULL) this.#writeHash(json, at, end, out);
     else out.copy(json, at, end);
     return end;

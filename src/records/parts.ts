@@ -100,7 +100,7 @@ export function openParts(options: PartsOptions) {
       }),
     /** Number of sealed parts since the last drain. */
     count: () => parts.length,
-    /** Bytes on the disk, of all parts so far. */
+    /** Bytes written so far, those of discarded staging files included. */
     bytes: () => bytes,
     /** Before compression. */
     lineBytes: () => lineBytes,
@@ -196,7 +196,7 @@ async function openPart({ directory, stream, haveIds, compression, encrypt }: Pa
 
   async function append(bytes: Buffer): Promise<void> {
     await file.appendFile(bytes).catch(async error => {
-      // On a full disk, a part of it may have been written.
+      // On a full disk, some of these bytes may be in the file.
       await file.truncate(total.bytes);
       throw error;
     });

@@ -18,8 +18,8 @@ export function readKindFor(isNeeded: boolean): ReadKind {
 }
 
 /**
- * @param isThere an artifact of ours that has not gone has a state, whatever the reason that it is not to be had. A list that
- * the job may not see says nothing of a state: a first sync goes on without
+ * @param isThere the place is an artifact of this sync. It has a state, unless GitHub says that it is gone (404, 410).
+ * Otherwise the place is a list. A list that the job may not read is no sign of a state: a first sync goes on without it
  */
 export function lookupFailure(place: string, error: unknown, isThere: boolean): LookupFailure {
   const refusal = error instanceof GitHubError && !error.isTemporary ? error.status : null;

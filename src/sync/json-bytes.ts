@@ -28,7 +28,7 @@ export function isArray(json: Buffer, at: number): boolean {
 
 /** Objects and arrays inside each other in one value. A value of a record has up to two more around it. */
 const MAX_LEVELS = 510;
-/** How many {@link endOfValue} is in. A parameter would cost more. */
+/** How many levels {@link endOfValue} is in. One for all calls: a parameter would cost more. */
 let level = 0;
 let hadUnicodeEscape = false;
 
@@ -37,7 +37,7 @@ export class TooDeep extends Error {
   override readonly name = 'TooDeep';
 }
 
-/** To be called before a text: an error may have ended the one before at any level. */
+/** To be called before each text: an error in the one before has left the level wherever that text broke off. */
 export function beginText(): void {
   level = 0;
   hadUnicodeEscape = false;
@@ -190,7 +190,7 @@ function endOfDigits(json: Buffer, at: number): number {
 const MAX_KEYS = 20_000;
 /** A power of two: a bit mask takes the remainder. */
 const SLOTS = 4_096;
-/** Keys of one hash. Others than these are found by a Map, whose hashes nobody can aim at. */
+/** Keys of one hash. Further ones go into a Map, since nobody can choose keys that collide there. */
 const SLOT_SIZE = 8;
 
 type Slot<Value> = readonly { readonly key: Uint8Array; readonly value: Value }[];

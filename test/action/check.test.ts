@@ -1,5 +1,5 @@
 // `mode: check` says what a sync would find and do, with few requests, and leaves everything as it is.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
@@ -59,8 +59,9 @@ describe.concurrent('a check', () => {
       { conversations: 3, customers: 5 },
       { from: Date.now() - 1_500 * DAY, to: Date.now() - 900 * DAY },
     );
-    const result = await check(stage);
+    const result = await check(stage, { with: { 'output-dir': 'some/new/folder' } });
     expectPassed(result);
+    expect(existsSync(join(result.paths.workspace, 'some'))).toBe(false);
     expect(stage.kustomer.requests.length).toBeLessThanOrEqual(12);
     expect(new Set(stage.kustomer.requests.map(({ stream }) => stream ?? 'klasses'))).toEqual(
       new Set([...STREAMS, 'klasses']),

@@ -24,7 +24,7 @@ import {
 } from './compacting.ts';
 import { markAt } from './freshness.ts';
 import { BRANCH, cloned, endStage, hold, onBranch } from './publishing.ts';
-import { annotations, DAY, expectGreen, expectRed, requestsSince } from './support.ts';
+import { annotations, DAY, expectGreen, expectRed, fastClock, requestsSince } from './support.ts';
 import { expectError } from './troubles.ts';
 import { existing, idsIn, onTheBranch } from './views.ts';
 
@@ -453,6 +453,15 @@ describe('the branch', () => {
       expect(await wrongOnBranch(stage)).toEqual([]);
     },
   );
+
+  test('is moved once a rate limit of the GraphQL API is over', async () => {
+    const limited = { errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }] };
+    stage.github.traffic.fault('graphql.updateRefs', { kind: 'status', status: 200, body: limited });
+    const result = await stage.sync({ with: COMPACT, ...fastClock(400) });
+    expectGreen(result);
+    expect(result.log).toContain('GitHub asks to wait for 60 s.');
+    expect(result.outputs.commit).toBe(await stage.github.repository.head(BRANCH));
+  });
 });
 
 test('killed at any step, a compaction leaves the old branch or the new one, and another one ends it', async () => {

@@ -101,6 +101,7 @@ test('a body that breaks off, or has an unknown encoding, does not block the nex
     const read = readBody(body, n % 2 === 0 ? 'gzip' : 'unknown');
     body.end(gzipSync('cut off').subarray(0, 12));
     await expect(read).rejects.toThrow();
+    expect(body.destroyed).toBe(true);
   }
   const body = new PassThrough();
   body.end(gzipSync('whole'));

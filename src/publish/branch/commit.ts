@@ -79,7 +79,7 @@ export async function commitToBranch(
   return { ...result, refused: write.refused };
 }
 
-/** Null when another writer was faster. */
+/** Null when the try is to be repeated: another writer was faster, or GitHub did not say whether the branch moved. */
 async function tryCommit(write: Write, loaded: Branch | undefined): Promise<CommitResult | null> {
   const { place, last, refused } = write;
   const request = withhold(write.request, { lost: [], refused });
@@ -255,7 +255,6 @@ async function uploadAll(
         return null;
       });
       if (sha === null) continue;
-      if (sha !== blobSha(bytes)) throw new GitHubError(0, 'another blob than was sent');
       blobs.set(part.path, sha);
       if (++done % PROGRESS_EVERY === 0)
         options.log.info(`Uploaded ${done} of ${plural(files.length, 'file')} for ${place.branch}.`);

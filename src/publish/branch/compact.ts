@@ -48,7 +48,7 @@ interface Work extends CompactOptions {
   readonly context: DestinationOptions['context'];
   /** RFC 3339 */
   readonly now: string;
-  /** By what they were made of. */
+  /** Finished streams, by what they were made of (keyOf). */
   readonly done: Map<string, NewFolder>;
   /** What the tries have made, the last one last. */
   readonly made: Compaction[];
@@ -56,7 +56,7 @@ interface Work extends CompactOptions {
 
 /**
  * @param step called before each file; it throws when the run is to stop
- * @throws SyncError; the branch is then as it was
+ * @throws SyncError; the branch is then as it was, or rewritten where GitHub said nothing of its move
  */
 export async function compactBranch(
   place: BranchPlace,
@@ -83,7 +83,12 @@ export async function compactBranch(
 function notCompacted(error: SyncError): SyncError {
   if (error.code !== 'branch-unavailable') return error;
   const { code, what, cause, status } = error;
-  return new SyncError(code, { what, todo: 'The branch is as it was: run again later.', cause, status });
+  return new SyncError(code, {
+    what,
+    todo: 'Run again later: the branch is as it was, or all of it is rewritten.',
+    cause,
+    status,
+  });
 }
 
 /** Null when another writer was faster. */

@@ -10,7 +10,7 @@ const NOTHING: Total = { records: 0, distinct: 0, files: 0, bytes: 0, max_update
 export function totalsAfter(before: Totals, request: PublishRequest, state: State, stateName: string): Totals {
   const { files, replaces, firstSeen, change } = request;
   const kept = Object.entries(before).filter(([stream]) => !replaces.includes(stream));
-  // Who starts over takes each record for one that nobody has published.
+  // A run that starts over counts each record as published for the first time.
   const totals = new Map(
     kept.map(([stream, total]) => [stream, change.startsOver ? { ...total, distinct: 0 } : total]),
   );

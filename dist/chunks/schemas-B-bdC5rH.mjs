@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-B-Q_fIPb.mjs";

@@ -1,0 +1,1 @@
+export{t as schemasAt}from"./schemas-nuiK_5vY.mjs";
