@@ -1,6 +1,7 @@
-// What only real time shows, for both destinations side by side: a run under Kustomer's real limit publishes after 15
-// minutes what it has read, so that a machine that vanishes costs at most that; and a post step that GitHub does not
-// answer gives up after three minutes. Takes 20 minutes, most of them waiting.
+// What only real time shows, for both destinations side by side. Onto a data branch, a run under Kustomer's real limit publishes
+// after 15 minutes what it has read, so that a machine that vanishes costs at most that. An artifact is published at the end
+// alone, so such a machine costs the run, and the next one reads all of it. A post step that GitHub does not answer gives up
+// after three minutes. Takes 20 minutes, most of them waiting.
 //
 //   npm run soak
 //
@@ -48,8 +49,8 @@ async function vanish(destination: Destination): Promise<void> {
   check(`${destination}: searches in the busiest minute, of 100`, busiest, busiest <= 100);
   const searched = stage.kustomer.requests.reduce((sum, { records }) => sum + records, 0);
   const kept = (await published(stage, destination)).get('messages')?.length ?? 0;
-  const lost = 1 - kept / searched;
-  check(`${destination}: of ${searched} records searched were published`, kept, lost < COSTS_AT_MOST);
+  const isRight = destination === 'branch' ? 1 - kept / searched < COSTS_AT_MOST : kept === 0;
+  check(`${destination}: of ${searched} records searched were published`, kept, isRight);
   const second = await stage.sync({ with: inputs });
   check(`${destination}: the next run`, second.jobConclusion, second.jobConclusion === 'success');
   const { missing, twice } = faults(stage, await published(stage, destination));
