@@ -71,6 +71,8 @@ export async function bundle(entries: Readonly<Record<string, string>>): Promise
 
 /** V8 keeps a source that is ASCII in half the memory, and reads it sooner. */
 function asAscii(code: string): string {
+  // The escape would become an escaped backslash and a u.
+  if (/\\[^\0-\x7f]/.test(code)) throw new Error('the bundle has a backslash before a character beyond ASCII');
   return code.replace(/[^\0-\x7f]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

@@ -4,6 +4,8 @@
 // the start-up time.
 const Dispatcher = require('../../node_modules/undici/lib/dispatcher/dispatcher.js');
 Dispatcher.prototype.request = require('../../node_modules/undici/lib/api/api-request.js');
+// A tunnel through a proxy is opened by it.
+Dispatcher.prototype.connect = require('../../node_modules/undici/lib/api/api-connect.js');
 
 exports.Agent = require('../../node_modules/undici/lib/dispatcher/agent.js');
 exports.ProxyAgent = require('../../node_modules/undici/lib/dispatcher/proxy-agent.js');

@@ -100,3 +100,19 @@ test('Kustomer is spoken to by HTTP/1.1, also where its servers offer HTTP/2', a
   expect(result.outputs, result.log).toMatchObject({ complete: 'true' });
   expect([...front.spoken]).toEqual(['1.1']);
 });
+
+test.each(['Kustomer', 'GitHub'])('%s is asked through a proxy by TLS, too', async who => {
+  await using stage = await openStage();
+  populate(stage);
+  await using front = await openFront(stage.root, who === 'GitHub' ? stage.github.apiUrl : stage.kustomer.url);
+  await using proxy = await openProxy();
+  const atFront = `data:text/javascript,process.env.GITHUB_API_URL = '${front.url}'`;
+  const result = await stage.sync({
+    with: { streams: 'tags', ...(who === 'Kustomer' && { 'api-url': front.url }) },
+    env: { NODE_EXTRA_CA_CERTS: front.certificate, https_proxy: proxy.url },
+    ...(who === 'GitHub' && { nodeArgs: ['--import', atFront] }),
+  });
+  expect(result.outputs, result.log).toMatchObject({ complete: 'true' });
+  expect(result.annotations).toEqual([]);
+  expect([...proxy.asked]).toContain(new URL(front.url).host);
+});

@@ -1,1 +1,0 @@
-export{n as plan}from"./plan-C6shZ2iU.mjs";

@@ -1,0 +1,1 @@
+export{t as schemasAt}from"./schemas-DGXWbN0Q.mjs";

@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-nuiK_5vY.mjs";
