@@ -35,7 +35,7 @@ export async function merge(config: Config, context: Context, log: Log): Promise
   } catch (thrown) {
     run.report.errors.push(asSyncError(thrown));
   }
-  await closeJournal(run).catch(error => void run.report.errors.push(asSyncError(error)));
+  await closeJournal(run);
   return run.report;
 }
 

@@ -1,6 +1,6 @@
 // How a run ends: it publishes the last it has, and its report says what its user has to know.
 import { once } from 'node:events';
-import { SyncError } from '../errors.ts';
+import { asSyncError, SyncError } from '../errors.ts';
 import type { Receipt } from '../publish/destination.ts';
 import type { Publisher, Snapshot } from '../publish/publisher.ts';
 import type { Report } from '../report/report.ts';
@@ -39,10 +39,14 @@ export async function publishLast(run: Run, publisher: Publisher, snapshot: Snap
   report.leftToPost = true;
 }
 
-/** Empties the journal, unless it is left to the post step, which must not repeat what main has tried in vain. */
+/**
+ * Empties the journal, unless it is left to the post step, which must not repeat what main has tried in vain. Never rejects:
+ * a journal that cannot be written is an error of the report.
+ */
 export async function closeJournal({ journal, settings, report }: Run): Promise<void> {
   if (!journal.isPending() || report.leftToPost) return;
-  await journal.write({ settings, todo: 'publish', requests: [], startsNextRun: false });
+  const empty = { settings, todo: 'publish', requests: [], startsNextRun: false } as const;
+  await journal.write(empty).catch(error => void report.errors.push(asSyncError(error)));
 }
 
 /** Says how the run has ended, and what is left. */

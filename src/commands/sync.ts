@@ -85,7 +85,7 @@ export async function sync(
     run.report.errors.push(error);
     stop.abort(error);
   }
-  await closeJournal(run).catch(error => void run.report.errors.push(asSyncError(error)));
+  await closeJournal(run);
   clearTimeout(run.deadline);
   await run.client.close();
   reportEnd(run);

@@ -16,13 +16,7 @@ export async function requirePrivate(
   api: () => Promise<Api>,
 ): Promise<void> {
   const isOwn = repository.toLowerCase() === context.repository.toLowerCase();
-  let isPublic = isOwn ? context.isPublic : undefined;
-  let cause: unknown;
-  try {
-    isPublic ??= await (await api()).isPublic(repository);
-  } catch (error) {
-    cause = error;
-  }
+  const { isPublic, cause } = await visibilityOf(repository, isOwn ? context.isPublic : undefined, api);
   if (isPublic === false) return isOwn ? undefined : requirePrivateWorkflow(context, api);
   if (isPublic === undefined) throw notVisible(repository, cause);
   throw new SyncError('public-repository', {
@@ -31,15 +25,24 @@ export async function requirePrivate(
   });
 }
 
+/** What the event says, or else the API; `isPublic` is undefined where neither says, with the cause. */
+async function visibilityOf(
+  repository: string,
+  said: boolean | undefined,
+  api: () => Promise<Api>,
+): Promise<{ readonly isPublic: boolean | undefined; readonly cause?: unknown }> {
+  try {
+    return { isPublic: said ?? (await (await api()).isPublic(repository)) };
+  } catch (cause) {
+    return { isPublic: undefined, cause };
+  }
+}
+
 /** A token for another repository may not see that of the workflow: then it is private, since every token sees public ones. */
 async function requirePrivateWorkflow(context: Context, api: () => Promise<Api>): Promise<void> {
-  let { isPublic } = context;
-  try {
-    isPublic ??= await (await api()).isPublic(context.repository);
-  } catch (cause) {
-    const error = notVisible(context.repository, cause);
-    if (error.code !== 'repository-not-visible') throw error;
-  }
+  const { isPublic, cause } = await visibilityOf(context.repository, context.isPublic, api);
+  const error = isPublic === undefined ? notVisible(context.repository, cause) : null;
+  if (error?.code === 'public-repository') throw error;
   if (isPublic !== true) return;
   throw new SyncError('public-repository', {
     what: `The repository ${context.repository} of this workflow is public, and everybody can read the log of its runs.`,

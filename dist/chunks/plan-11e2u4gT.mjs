@@ -1,0 +1,1 @@
+export{n as plan}from"./plan-LGeNrirr.mjs";

@@ -1,1 +1,0 @@
-export{n as plan}from"./plan-BZFY9pAK.mjs";

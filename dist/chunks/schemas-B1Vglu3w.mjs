@@ -1,1 +1,0 @@
-export{t as schemasAt}from"./schemas-DGXWbN0Q.mjs";

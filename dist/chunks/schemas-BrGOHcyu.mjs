@@ -1,0 +1,1 @@
+export{t as schemasAt}from"./schemas-Dg_Uba_t.mjs";
